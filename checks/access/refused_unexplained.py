@@ -1,0 +1,29 @@
+"""Refused, unexplained
+
+Symptom
+    The cloud refused, or the tool's own reading says that it would, and no known cause fits.
+Reason
+    Either the decisive document was not read, or the fault is one that this tool does not know. It is reported rather
+    than hidden, since an unexplained refusal is worth more attention than an explained one.
+Confirm
+    Read the report's list of what was not looked at, and run again with the missing evidence.
+Fix
+    Add the evidence that the report names as missing; if nothing is missing, report the case with its redacted bundle.
+Source
+    None: there is no reading to cite.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
+
+
+@cause("ACC009", "refused-unexplained", Kind.REFUSED_UNEXPLAINED)
+def refused_unexplained(refusal: Refusal) -> Words:
+    """Say at which step, and that nothing read explains it."""
+    step = given(" at the step `{}`", refusal.fact("step"))
+    reason = refusal.fact("reason", "nothing that was read explains it")
+    return Words(
+        f"the cause is not known; the refusal came{step}: {reason}" if step else f"the cause is not known: {reason}",
+        "Add the evidence that the report lists as not read, with the verbatim error, and run again.",
+    )

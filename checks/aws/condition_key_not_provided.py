@@ -1,0 +1,33 @@
+"""Condition key not provided
+
+Symptom
+    `Not authorized to perform sts:AssumeRoleWithWebIdentity`, although the token has the claim and the value is right.
+Reason
+    AWS makes condition keys only of some claims: aud, oaud, sub, amr and email for every OIDC provider, and a few more
+    for a few issuers (GitHub, GitLab.com, Buildkite, CircleCI). There is no key for `iss`. That Baseten's `org`, `team`
+    or `environment` have no key is inferred from AWS's list.
+Confirm
+    Look the key up in the list of condition keys for AWS STS.
+Fix
+    Test the same thing inside `sub`; the issuer is pinned by the Federated principal already.
+Source
+    IAM User Guide, condition keys for web identity federation; AWS's announcement of provider-specific claims, 2026.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, trust_policy_commands
+
+
+@cause("AWS030", "condition-key-not-provided", Kind.CONDITION_KEY_NOT_PROVIDED)
+def condition_key_not_provided(refusal: Refusal) -> Words:
+    """Name the key that never has a value for this issuer."""
+    key = given("{},", quoted(refusal.fact("key"), "")) or "a condition key"
+    issuer = refusal.fact("issuer_title", "this issuer")
+    provided = given(" AWS provides {}.", refusal.fact("provided"))
+    return Words(
+        f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
+        f"Remove the condition and test {given('`{}`', refusal.fact('claim')) or 'the same thing'} "
+        f"inside the `sub` pattern.{provided}",
+        trust_policy_commands(refusal),
+    )

@@ -1,0 +1,32 @@
+"""API disabled
+
+Symptom
+    403 with reason SERVICE_DISABLED: IAM Service Account Credentials API has not been used in project NUMBER before or
+    it is disabled. The same for the Security Token Service API.
+Reason
+    The exchange needs sts.googleapis.com, impersonation needs iamcredentials.googleapis.com, each enabled in the
+    project that the message names. For the exchange the pool's project is meant, as far as is known.
+Confirm
+    gcloud services list --enabled --project=PROJECT
+Fix
+    gcloud services enable API --project=PROJECT, then wait some minutes.
+Source
+    Google Cloud, Workload Identity Federation with other providers; recorded answers of iamcredentials.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP043", "api-disabled", Kind.API_DISABLED)
+def api_disabled(refusal: Refusal) -> Words:
+    api, project = refusal.fact("api"), refusal.fact("project")
+    where = f"project {project}" if project else "the project"
+    return Words(
+        f"{api or 'an API that the exchange needs'} is not enabled in {where}",
+        f"Enable {api or 'the API'} in {where} and try again after some minutes.",
+        (command("gcloud", "services", "enable", api, f"--project={project}"),)
+        if api[:1].isalnum() and project
+        else (),
+    )

@@ -1,0 +1,27 @@
+"""Binding names deleted principal
+
+Symptom
+    Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist),
+    although the binding seems to be in place.
+Reason
+    The member begins with deleted: and names something that was deleted and perhaps made again under the same name;
+    the new one does not inherit the role. For members of workload identity pools this is inferred from the others.
+Confirm
+    gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and look for members that begin with deleted:
+Fix
+    Remove that member and grant the role again to the principal that exists now.
+Source
+    Google Cloud, Principal identifiers, forms of deleted principals.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP035", "binding-names-deleted-principal", Kind.BINDING_NAMES_DELETED_PRINCIPAL)
+def binding_names_deleted_principal(_refusal: Refusal) -> Words:
+    return Words(
+        "the binding on the service account names a principal that was deleted",
+        "Remove the member that begins with deleted: and grant the role again to the principal that exists now.",
+    )

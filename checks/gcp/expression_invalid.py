@@ -1,0 +1,31 @@
+"""Expression invalid
+
+Symptom
+    The provider cannot be saved, or an exchange is rejected by the condition or for want of google.subject.
+Reason
+    The attribute condition or a mapping is not a CEL expression that Google can evaluate: a syntax error, a name other
+    than assertion, google and attribute, an unknown function, a result of the wrong type, or too long a text. That
+    saving already reports most of these is inferred.
+Confirm
+    Compare with the limits (condition 4,096 characters, one mapping 2,048) and with the functions that Google names:
+    CEL's standard ones, extract, split and join.
+Fix
+    Correct the expression at the reported place; a condition must give true or false.
+Source
+    Google Cloud, IAM API, attributeMapping and attributeCondition; Workload Identity Federation, attribute mappings.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP023", "expression-invalid", Kind.EXPRESSION_INVALID)
+def expression_invalid(refusal: Refusal) -> Words:
+    which, message = refusal.fact("which"), refusal.fact("message")
+    condition = which in ("", "attributeCondition")
+    what = "the attribute condition" if condition else f"the mapping of {which}"
+    return Words(
+        f"{what} is not an expression that can be evaluated" + (f": {message}" if message else ""),
+        f"Correct {what}; it reads claims as assertion.NAME and must give {'true or false' if condition else 'text'}.",
+    )

@@ -1,0 +1,33 @@
+"""Impersonation binding missing
+
+Symptom
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
+    (or it may not exist).
+Reason
+    No binding on the service account gives a role with that permission, usually roles/iam.workloadIdentityUser, to a
+    member that matches this principal. A binding also needs minutes to take effect after it was added.
+Confirm
+    gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and compare each member with the principal. Deny
+    policies and the project's policy are not in that output.
+Fix
+    Grant roles/iam.workloadIdentityUser on the service account to the principal, or to a principalSet of a mapped
+    attribute where the subject differs from run to run.
+Source
+    Google Cloud, Workload Identity Federation with other providers; Principal identifiers; Access change propagation.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP030", "impersonation-binding-missing", Kind.IMPERSONATION_BINDING_MISSING)
+def impersonation_binding_missing(refusal: Refusal) -> Words:
+    account, principal = refusal.fact("service_account"), refusal.fact("principal")
+    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
+    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    return Words(
+        f"no binding lets this principal impersonate {account or 'the service account'}",
+        "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the account.",
+        (bind,) if account[:1].isalnum() and principal else (),
+    )

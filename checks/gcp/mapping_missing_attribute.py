@@ -1,0 +1,32 @@
+"""Mapping missing attribute
+
+Symptom
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
+    (or it may not exist).
+Reason
+    The member on the service account is a principalSet of an attribute that the provider does not map. A claim of the
+    token is no attribute by itself, and IAM accepts the member without a word.
+Confirm
+    Compare the member's attribute.NAME with the keys of attributeMapping of the provider.
+Fix
+    Map it (attribute.repository=assertion.repository, keeping the other entries), or bind a member on an attribute
+    that is mapped.
+Source
+    Google Cloud, Principal identifiers; google-github-actions/auth issue 310.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP029", "mapping-missing-attribute", Kind.MAPPING_MISSING_ATTRIBUTE)
+def mapping_missing_attribute(refusal: Refusal) -> Words:
+    attribute, mapped = refusal.fact("attribute"), refusal.fact("mapped")
+    named = f"{attribute}, which" if attribute else "an attribute that"
+    return Words(
+        f"the binding on the service account needs {named} the provider does not map",
+        f"Map {attribute or 'the attribute'} in the provider"
+        + (f", which maps {mapped} so far," if mapped else "")
+        + " or bind a member that uses a mapped one.",
+    )

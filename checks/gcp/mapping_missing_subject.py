@@ -1,0 +1,27 @@
+"""Mapping missing subject
+
+Symptom
+    STS answers unauthorized_client: Could not obtain a value for google.subject from the given credential.
+Reason
+    The provider's attribute mapping has no entry for google.subject, which every OIDC provider needs: it is what names
+    the caller in members and logs.
+Confirm
+    gcloud iam workload-identity-pools providers describe PROVIDER shows an attributeMapping without google.subject.
+Fix
+    Add google.subject=assertion.sub with --attribute-mapping. The flag replaces the mapping, so repeat its other
+    entries.
+Source
+    Google Cloud, Workload Identity Federation, attribute mappings; IAM API, field attributeMapping.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP024", "mapping-missing-subject", Kind.MAPPING_MISSING_SUBJECT)
+def mapping_missing_subject(_refusal: Refusal) -> Words:
+    return Words(
+        "the provider's attribute mapping gives no google.subject",
+        "Add google.subject=assertion.sub to the attribute mapping, and keep the entries that are there.",
+    )

@@ -1,0 +1,28 @@
+"""Member attribute differs
+
+Symptom
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
+    (or it may not exist).
+Reason
+    The principalSet expects another value of the attribute than the one mapped from the token: a renamed repository,
+    other letter case, only the name where owner/name is needed, or a slash written as %2F. Values are literal.
+Confirm
+    Put the part of the member after /attribute.NAME/ beside the value that the mapping gives for this token.
+Fix
+    Correct the value in the member, with / and : as they are; after a rename, correct the attribute condition too.
+Source
+    Google Cloud, Principal identifiers. That %2F matches nothing was seen by an operator, not documented.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP039", "member-attribute-differs", Kind.MEMBER_ATTRIBUTE_DIFFERS)
+def member_attribute_differs(refusal: Refusal) -> Words:
+    attribute, note = refusal.fact("attribute") or "the mapped attribute", refusal.fact("note")
+    return Words(
+        f"the binding on the service account expects another value of {attribute}" + (f" ({note})" if note else ""),
+        "Correct the value in the member: it is compared literally, letter case included, with / and : unescaped.",
+    )

@@ -1,0 +1,33 @@
+"""Member malformed
+
+Symptom
+    Impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).
+    Adding the binding gave no error.
+Reason
+    The member has none of the forms that exist: principal://…/subject/VALUE, principalSet://…/group/ID,
+    principalSet://…/attribute.NAME/VALUE, principalSet://…/*. IAM stores it and it matches nobody; two attributes in
+    one path are read as one value.
+Confirm
+    gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and read the member from the pool's name on.
+Fix
+    Replace the member by one of those forms. For two attributes, map one that joins them, or test the second in the
+    provider's attribute condition.
+Source
+    Google Cloud, Principal identifiers; google-github-actions/auth issues 77 and 233. That IAM stores such members
+    without an error was seen by operators, not documented.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP033", "member-malformed", Kind.MEMBER_MALFORMED)
+def member_malformed(refusal: Refusal) -> Words:
+    reason = refusal.fact("reason")
+    return Words(
+        "the binding's member has a form that matches nobody" + (f": {reason}" if reason else ""),
+        "Replace the member by the expected form in the binding on the service account."
+        if refusal.expected
+        else "Replace the member by principal://…/subject/VALUE or principalSet://…/attribute.NAME/VALUE of the pool.",
+    )

@@ -1,0 +1,31 @@
+"""Member pool differs
+
+Symptom
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
+    (or it may not exist).
+Reason
+    The binding names a principal of another workload identity pool, by its ID or by its project number, than the one
+    whose provider issued the federated token.
+Confirm
+    Compare projects/NUMBER/locations/global/workloadIdentityPools/POOL in the member with the provider's full name.
+Fix
+    Bind the member of the right pool; keep the old one only while something still uses it.
+Source
+    Google Cloud, Principal identifiers; Troubleshoot Workload Identity Federation.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP036", "member-pool-differs", Kind.MEMBER_POOL_DIFFERS)
+def member_pool_differs(refusal: Refusal) -> Words:
+    account, principal = refusal.fact("service_account"), refusal.fact("principal")
+    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
+    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    return Words(
+        "the binding on the service account names another pool than the one that the token came through",
+        "Bind the same kind of member with the project number and ID of the pool that holds the provider.",
+        (bind,) if account[:1].isalnum() and principal else (),
+    )

@@ -1,0 +1,35 @@
+"""Member subject differs
+
+Symptom
+    The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
+    (or it may not exist).
+Reason
+    The binding names one subject and the token has another: another branch, environment, deployment or letter case.
+    The whole text is compared, literally.
+Confirm
+    Put the part of the member after /subject/ beside google.subject of the token, or beside mapped_principal of the
+    ExchangeToken log entry.
+Fix
+    Bind the subject that the token carries. Where it changes with each run or deployment, bind a principalSet of a
+    mapped attribute instead, and narrow it in the attribute condition.
+Source
+    Google Cloud, Principal identifiers; google-github-actions/auth, Troubleshooting.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
+def member_subject_differs(refusal: Refusal) -> Words:
+    segment, note = refusal.fact("segment"), refusal.fact("note")
+    account, principal = refusal.fact("service_account"), refusal.fact("principal")
+    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
+    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    expects = f"another {segment} in the subject" if segment else "another subject"
+    return Words(
+        f"the binding on the service account expects {expects}" + (f" ({note})" if note else ""),
+        "Bind the subject that the token carries, or a principalSet of a mapped attribute if it changes with each run.",
+        (bind,) if account[:1].isalnum() and principal else (),
+    )

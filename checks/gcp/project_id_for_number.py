@@ -1,0 +1,32 @@
+"""Project ID for number
+
+Symptom
+    STS answers invalid_target: The target service indicated by the "audience" parameters is invalid. A provider that
+    is missing, disabled or deleted gives the same sentence.
+Reason
+    In the name of a provider STS takes the project's number only. The project ID is accepted in many other places, so
+    it is easily carried over; a client that delays the exchange shows the mistake late.
+Confirm
+    Look at what follows projects/ in the audience: digits alone are a number, anything else is an ID.
+Fix
+    Read the number with gcloud projects describe PROJECT --format='value(projectNumber)' and use it in the name.
+Source
+    Google Cloud, Configure Workload Identity Federation with other providers; google-github-actions/auth issue 202.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP002", "project-id-for-number", Kind.PROJECT_ID_FOR_NUMBER)
+def project_id_for_number(refusal: Refusal) -> Words:
+    project, wanted = refusal.fact("project"), refusal.fact("wanted")
+    found = f"the project ID {project}" if project else "a project ID"
+    fix = "Write the project number in place of the project ID in the client's provider name"
+    commands = (command("gcloud", "projects", "describe", project, "--format=value(projectNumber)"),)
+    return Words(
+        f"the provider is named with {found}, where Google accepts only the project number",
+        f"{fix}: {wanted}" if wanted else f"{fix}.",
+        commands if project[:1].isalnum() and not wanted else (),
+    )

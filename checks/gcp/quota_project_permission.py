@@ -1,0 +1,34 @@
+"""Quota project permission
+
+Symptom
+    403 on generateAccessToken, although the binding on the service account is right, and even when the service
+    account is made an owner.
+Reason
+    The client adds a quota project (header x-goog-user-project) to the impersonation call. There the caller is still
+    the federated principal, which lacks serviceusage.services.use on that project.
+Confirm
+    Look for quota_project_id in the credential configuration, and for billing or quota project settings of the client.
+Fix
+    Leave the quota project out of the impersonation call, or grant the federated principal
+    roles/serviceusage.serviceUsageConsumer on that project.
+Source
+    cloud-custodian issue 7155; Google Cloud, Quota project overview.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+
+
+@cause("GCP044", "quota-project-permission", Kind.QUOTA_PROJECT_PERMISSION)
+def quota_project_permission(refusal: Refusal) -> Words:
+    project, principal = refusal.fact("project"), refusal.fact("principal")
+    named = f"project {project}, which" if project else "a project that"
+    grant = ("--role=roles/serviceusage.serviceUsageConsumer", f"--member={principal}")
+    return Words(
+        f"the impersonation call charges its quota to {named} the federated principal may not use",
+        "Leave the quota project (x-goog-user-project) out of the call, or let the principal use it.",
+        (command("gcloud", "projects", "add-iam-policy-binding", project, *grant),)
+        if project[:1].isalnum() and principal
+        else (),
+    )

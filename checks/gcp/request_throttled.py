@@ -1,0 +1,26 @@
+"""Request throttled
+
+Symptom
+    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests.
+Reason
+    The project made more exchanges than its quota, 6,000 a minute and as many in one region. Clients that exchange a
+    token for every call, or many jobs that start at once, do that. Nothing is wrong with the token.
+Confirm
+    Look at the quota of the Security Token Service API in the console, around the time of the failure.
+Fix
+    Keep the federated token until it expires, and retry with growing pauses; ask for more quota if it is real load.
+Source
+    Google Cloud, Troubleshoot Workload Identity Federation; IAM quotas and limits.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+
+
+@cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED)
+def request_throttled(_refusal: Refusal) -> Words:
+    return Words(
+        "the project made more token exchanges than its quota allows, whatever the token says",
+        "Wait some seconds and retry with growing pauses; then reuse each federated token until it expires.",
+    )

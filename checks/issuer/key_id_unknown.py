@@ -1,0 +1,38 @@
+"""Key id unknown
+
+Symptom
+    AWS: `Couldn't retrieve verification key from your identity provider`. Google Cloud: `Error connecting to the given
+    credential's issuer.`, though nothing is wrong with the connection.
+Reason
+    The token's `kid` is not among the published keys: the issuer rotated its keys, the token is from another issuer or
+    cluster, or the key set uploaded to the Google provider is old. AWS takes a token without `kid` only when exactly
+    one usable key is published.
+Confirm
+    Compare `kid` in the token's header with the `kid` values in the key set.
+Fix
+    Get a fresh token; if the new one names an unknown key too, publish (or upload) the issuer's current key set.
+Source
+    AWS: recorded STS calls, September 2026. Google Cloud: measured notes, September 2026.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
+
+
+@cause("ISS004", "key-id-unknown", Kind.KEY_ID_UNKNOWN)
+def key_id_unknown(refusal: Refusal) -> Words:
+    """Name the key that is wanted and the keys that are there."""
+    kid, known = refusal.fact("kid"), refusal.fact("known")
+    uploaded = "jwksjson" in refusal.fact("source").lower()
+    where = "the key set uploaded to the provider" if uploaded else "the issuer's key set"
+    if kid == "(none)":
+        fault = f"the token does not say which key of {where} signed it (no `kid`)"
+    else:
+        fault = f"{where} does not hold {given('the key {}', quoted(kid, '')) or 'the key'} that the token names"
+    return Words(
+        fault + given("; it holds {}", quoted(known, "")),
+        "Upload the issuer's current key set to the provider; it takes effect within seconds."
+        if uploaded
+        else "Get a fresh token and compare its `kid` with the keys at the issuer's `jwks_uri`.",
+    )

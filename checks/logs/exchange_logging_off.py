@@ -1,0 +1,32 @@
+"""Logging of exchanges is off
+
+Symptom
+    Google Cloud's logs show changes of the provider but no ExchangeToken entry, neither good nor bad.
+Reason
+    Token exchanges and impersonations are Data Access records of type ADMIN_READ, off by default. They have to be
+    switched on for sts.googleapis.com (exchanges) and iam.googleapis.com (impersonations), in the project, a folder or
+    the organisation.
+Confirm
+    Read auditConfigs in `gcloud projects get-iam-policy PROJECT`.
+Fix
+    Switch ADMIN_READ on for both services and try again: refused exchanges are then recorded with the exact sentence.
+Source
+    Google's audit logging pages for STS and IAM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oidc_doctor.checkkit import Finding, Silence, log_check
+
+
+@log_check("LOG002", "exchange-logging-off")
+def exchange_logging_off(silence: Iterable[Silence]) -> Iterator[Finding]:
+    """Say that exchanges are not recorded."""
+    for note in silence:
+        if note.kind == "exchange-logging-off":
+            yield Finding(
+                f"{note.headline}: {note.detail}" if note.detail else note.headline,
+                "Switch on Data Access logs (ADMIN_READ) for sts.googleapis.com and iam.googleapis.com in the project.",
+            )

@@ -1,0 +1,37 @@
+"""No events found
+
+Symptom
+    The logs that were read hold no attempt of this workload.
+Reason
+    Silence has several meanings. AWS normally records no event for a token that it calls invalid (a missing provider, a
+    wrong audience, an unknown key), while a refusal by the trust policy is recorded. CloudTrail delivers after about
+    five minutes, in the Region of the endpoint that was called. Google Cloud records exchanges only where Data Access
+    logs are on. Or the window, the account or the Region is not the right one.
+Confirm
+    Compare the time of a known attempt with the window that was read, allow for delivery, and look in us-east-1 too.
+Fix
+    Read the right window and Region; if nothing is there after fifteen minutes, look at provider, audience and keys.
+Source
+    AWS knowledge center on InvalidIdentityToken; IAM User Guide, cloudtrail-integration; CloudTrail documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oidc_doctor.checkkit import Finding, Silence, log_check
+
+_FIXES = {
+    "no-events-found": "Widen the window, and read the Region of the STS endpoint as well as us-east-1.",
+    "not-logged-by-vendor": "Look at what comes before the policy: provider, audience, keys.",
+    "delivery-delay": "Read the logs again in a quarter of an hour.",
+    "window-does-not-cover": "Read the logs for a window that holds the attempt.",
+}
+
+
+@log_check("LOG001", "no-events-found")
+def no_events_found(silence: Iterable[Silence]) -> Iterator[Finding]:
+    """Say what the logs do not hold, and what that means."""
+    for note in silence:
+        if note.kind in _FIXES:
+            yield Finding(f"{note.headline}: {note.detail}" if note.detail else note.headline, _FIXES[note.kind])

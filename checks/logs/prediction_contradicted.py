@@ -1,0 +1,27 @@
+"""Prediction contradicted
+
+Symptom
+    A recorded attempt went another way than the same attempt does on the configuration that was read.
+Reason
+    What really happened is right and the reading is wrong: the configuration changed between the attempt and the
+    reading, a policy outside of what was read decided, or this tool judges a rule differently from the cloud.
+Confirm
+    Look for a change of role or provider between the attempt and the time of reading.
+Fix
+    Read the configuration again and with its history; if the contradiction stays, report it with a redacted bundle.
+Source
+    None: the recorded outcome itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oidc_doctor.checkkit import Finding, log_check
+
+
+@log_check("LOG003", "prediction-contradicted")
+def prediction_contradicted(contradictions: Iterable[str]) -> Iterator[Finding]:
+    """Pass on each contradiction between prediction and record."""
+    for sentence in contradictions:
+        yield Finding(sentence, "Trust the record: read the configuration again, and look for a change in between.")

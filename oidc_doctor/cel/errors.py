@@ -1,0 +1,108 @@
+"""What can be wrong with an expression, each with its place in the text."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Code = Literal[
+        "syntax",
+        "no_such_key",
+        "no_such_attribute",
+        "no_such_function",
+        "no_such_overload",
+        "divide_by_zero",
+        "overflow",
+        "range",
+        "invalid_argument",
+        "bad_pattern",
+        "result_type",
+        "limit",
+        "unknown",
+    ]
+
+CODES: frozenset[str] = frozenset(
+    {
+        "syntax",  # the text is not an expression
+        "no_such_key",  # a map lacks the key; `key` and `path` say which
+        "no_such_attribute",  # a variable that nothing declares or binds; `key` is its name
+        "no_such_function",
+        "no_such_overload",  # the operator or function does not take values of these types
+        "divide_by_zero",
+        "overflow",
+        "range",  # a number, time or place outside of what the type or the text holds
+        "invalid_argument",  # the right type with a value that cannot be used
+        "bad_pattern",  # not a regular expression that RE2 accepts
+        "result_type",  # `Program.check` only: the whole expression gives another type than wanted
+        "limit",  # this evaluator's own bounds: nesting, work, size of a produced value
+        "unknown",  # the caller bound `UNKNOWN` here
+    }
+)
+
+
+class CelError(Exception):
+    """A syntax, type or evaluation error.
+
+    `start` and `end` are character offsets into `text`, the whole expression; -1 when no place is known.
+    `key` is the missing key or name (text from the expression or, for a computed key, from a claim) and
+    `path` the dotted path that was looked for, such as ``assertion.environment``, when the operand is a path.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        start: int = -1,
+        end: int = -1,
+        *,
+        key: object = None,
+        path: str | None = None,
+    ) -> None:
+        super().__init__(code, message)
+        self.code: Code = code
+        self.message = message
+        self.start = start
+        self.end = end
+        self.key = key
+        self.path = path
+        self.text = ""
+
+    def __str__(self) -> str:
+        return self.message
+
+    def placed(self, start: int, end: int) -> CelError:
+        """This error, given a place unless it has a nearer one already."""
+        if self.start < 0:
+            self.start = start
+            self.end = end
+        return self
+
+    def caret(self, width: int = 100) -> str:
+        """The line at fault and, below it, ``^`` under the place; an empty string when no place is known.
+
+        Unprintable characters show as spaces, so that the text of an expression cannot drive a terminal.
+        """
+        if self.start < 0:
+            return ""
+        line_start = self.text.rfind("\n", 0, self.start) + 1
+        line_end = self.text.find("\n", self.start)
+        line = self.text[line_start : line_end if line_end >= 0 else len(self.text)]
+        column = self.start - line_start
+        length = max(1, min(self.end - self.start, len(line) - column))
+        before = after = ""
+        if len(line) > width:
+            cut = max(0, min(column - width // 3, len(line) - width))
+            before = "..." if cut else ""
+            after = "..." if cut + width < len(line) else ""
+            line = line[cut : cut + width]
+            column = column - cut + len(before)
+            length = max(1, min(length, len(before) + len(line) - column))
+        shown = "".join(c if c.isprintable() else " " for c in line)
+        return f"{before}{shown}{after}\n{' ' * column}{'^' * length}"
+
+
+def quoted(value: object, limit: int = 80) -> str:
+    """A short, printable form of a key or value for an error message."""
+    shown = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return shown if len(shown) <= limit else shown[: limit - 3] + "..."

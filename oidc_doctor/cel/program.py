@@ -1,0 +1,121 @@
+"""An expression made ready: to evaluate, to trace, to check, and to ask what it reads."""
+
+from __future__ import annotations
+
+from .errors import CelError
+from .parser import parse
+from .syntax import TOO_DEEP
+from .values import Scope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .evaluator import Step
+    from .references import Reference
+    from .syntax import Expr
+    from .trace import Node
+
+
+class Program:
+    """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
+
+    __slots__ = ("_slots", "_step", "container", "text", "tree")
+
+    def __init__(self, text: str, tree: Expr, container: str) -> None:
+        self.text = text
+        self.tree = tree
+        self.container = container
+        self._step: Step | None = None
+        self._slots = 0
+
+    def __repr__(self) -> str:
+        return f"<Program {self.text!r}>"
+
+    def _ready(self) -> Step:
+        from .evaluator import Builder  # noqa: PLC0415  # not needed by who only parses
+
+        builder = Builder(self.container)
+        step = builder.step(self.tree)
+        self._slots = builder.slots
+        self._step = step
+        return step
+
+    def evaluate(self, bindings: Mapping[str, object]) -> object:
+        """The value with these variables; raises `CelError`.
+
+        `bindings` maps a name, plain or dotted (``"google.subject"``), to what `json.loads` gives or to values of
+        `oidc_doctor.cel`. Where several bound names could be meant, the longest is.
+        """
+        try:
+            step = self._step or self._ready()
+            return step.run(Scope(bindings, self._slots, self.text))
+        except CelError as error:
+            error.text = self.text
+            raise
+        except RecursionError:
+            raise _too_deep(self.text) from None
+
+    def trace(self, bindings: Mapping[str, object]) -> Node:
+        """The value or error of every sub-expression; the root has what `evaluate` would give or raise."""
+        from .trace import trace  # noqa: PLC0415  # an evaluation does not need it
+
+        try:
+            return trace(self._step or self._ready(), Scope(bindings, self._slots, self.text))
+        except RecursionError:
+            raise _too_deep(self.text) from None
+
+    def references(self) -> list[Reference]:
+        """Every path that the expression reads, with its places, in the order of the text."""
+        from .references import references  # noqa: PLC0415
+
+        return references(self.tree)
+
+    def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
+        """What a type checker would refuse before any evaluation; empty when it would accept.
+
+        `types` declares variables: names, plain or dotted, to types such as ``string``, ``list(string)``, ``dyn``. With
+        None every variable is dyn. `result` is the type that the whole must have. What is dyn always passes.
+        """
+        from .checker import check  # noqa: PLC0415
+
+        errors = check(self.tree, types, result=result, container=self.container)
+        for error in errors:
+            error.text = self.text
+        return errors
+
+    def unconfirmed_functions(self) -> list[tuple[str, int, int]]:
+        """Functions in use that Google does not name for its identity pools: name, start, end."""
+        from .functions import UNCONFIRMED  # noqa: PLC0415
+
+        found: list[tuple[str, int, int]] = []
+        waiting = [self.tree]
+        while waiting:
+            expr = waiting.pop()
+            if expr.op in {"call", "comprehension", "bind"} and (expr.name in UNCONFIRMED or len(expr.variables) > 1):
+                found.append((expr.name, *expr.name_at))
+            waiting.extend(expr.children)
+        return sorted(found, key=lambda each: each[1])
+
+
+def compile(text: str, *, container: str = "") -> Program:  # noqa: A001  # cel.compile(...) is how it reads
+    """Parse an expression; raises `CelError` with the code ``syntax`` or ``limit`` and the place at fault.
+
+    A name that nothing binds and a function that does not exist are found by `Program.check` and at evaluation, not
+    here. `container` is the namespace against which names are resolved first, as the specification has it.
+    """
+    try:
+        tree = parse(text)
+    except CelError as error:
+        error.text = text
+        raise
+    except RecursionError:
+        raise _too_deep(text) from None
+    return Program(text, tree, container)
+
+
+def _too_deep(text: str) -> CelError:
+    """The stack ended before the limit on nesting did: the caller had used much of it."""
+    error = CelError("limit", TOO_DEEP, 0, len(text))
+    error.text = text
+    return error

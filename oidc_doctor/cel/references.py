@@ -1,0 +1,103 @@
+"""What an expression reads: the paths from its variables on."""
+
+from __future__ import annotations
+
+from .syntax import dotted, path_of
+from .values import TYPES_BY_NAME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .syntax import Expr
+
+    Path = tuple[str, ...]
+
+
+class Reference:
+    """One place that reads a path.
+
+    keys     ``("assertion", "repository")``; a key may hold any character
+    path     the same as text: ``assertion.repository``, ``assertion['a-b']``
+    tested   the path is only looked for, with ``has(a.b)`` or ``'b' in a``: its absence is no error
+    guarded  the path is read where the expression has made sure that it is there: ``has(a.b) && a.b == 'x'``,
+             ``has(a.b) ? a.b : ''``, ``!has(a.b) || a.b == 'x'``
+    """
+
+    __slots__ = ("end", "guarded", "keys", "start", "tested")
+
+    def __init__(self, keys: Path, start: int, end: int, *, tested: bool = False, guarded: bool = False) -> None:
+        self.keys = keys
+        self.start = start
+        self.end = end
+        self.tested = tested
+        self.guarded = guarded
+
+    @property
+    def path(self) -> str:
+        """The dotted text of `keys`."""
+        return dotted(self.keys)
+
+    def __repr__(self) -> str:
+        mark = " tested" if self.tested else " guarded" if self.guarded else ""
+        return f"<{self.path} {self.start}:{self.end}{mark}>"
+
+
+def references(tree: Expr) -> list[Reference]:
+    """Every reading of a path, the longest that is written out, in the order of the text. Loop variables are none."""
+    found: list[Reference] = []
+    _collect(tree, frozenset(), frozenset(), found)
+    found.sort(key=lambda reference: reference.start)
+    return found
+
+
+def _tested(expr: Expr, variables: frozenset[str]) -> Path | None:
+    """The path that ``has(a.b)`` or ``'b' in a`` looks for."""
+    if expr.op == "has":
+        path = path_of(expr.children[0], variables)
+        return (*path, expr.name) if path else None
+    if expr.op == "in" and type(expr.children[0].value) is str:
+        path = path_of(expr.children[1], variables)
+        return (*path, expr.children[0].value) if path and len(path) == 1 else None
+    return None
+
+
+def _sure(expr: Expr, variables: frozenset[str], *, when: bool) -> frozenset[Path]:
+    """Paths that are there when the expression is true (or, for `when` false, when it is false)."""
+    if expr.op == "not":
+        return _sure(expr.children[0], variables, when=not when)
+    if expr.op == ("and" if when else "or"):
+        return frozenset().union(*(_sure(child, variables, when=when) for child in expr.children))
+    path = _tested(expr, variables) if when else None
+    return frozenset() if path is None else frozenset({path})
+
+
+def _collect(expr: Expr, variables: frozenset[str], sure: frozenset[Path], found: list[Reference]) -> None:
+    op = expr.op
+    tested = _tested(expr, variables)
+    if tested is not None:
+        found.append(Reference(tested, expr.start, expr.end, tested=True, guarded=tested in sure))
+        return
+    if op in {"ident", "select", "index"}:
+        path = path_of(expr, variables)
+        if path is not None:
+            if dotted(path) not in TYPES_BY_NAME:
+                guarded = any(path[: len(known)] == known for known in sure)
+                found.append(Reference(path, expr.start, expr.end, guarded=guarded))
+            return
+    if op in {"comprehension", "bind"}:
+        _collect(expr.children[0], variables, sure, found)
+        inner = variables.union(expr.variables)
+        for child in expr.children[1:]:
+            _collect(child, inner, sure, found)
+    elif op in {"and", "or"}:
+        # Commutative: a test guards its neighbours on both sides.
+        known = [_sure(child, variables, when=op == "and") for child in expr.children]
+        for number, child in enumerate(expr.children):
+            _collect(child, variables, sure.union(*known[:number], *known[number + 1 :]), found)
+    elif op == "conditional":
+        condition, yes, no = expr.children
+        _collect(condition, variables, sure, found)
+        _collect(yes, variables, sure | _sure(condition, variables, when=True), found)
+        _collect(no, variables, sure | _sure(condition, variables, when=False), found)
+    else:
+        for child in expr.children:
+            _collect(child, variables, sure, found)

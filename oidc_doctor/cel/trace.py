@@ -1,0 +1,247 @@
+"""The value or error of every sub-expression."""
+
+from __future__ import annotations
+
+from .errors import CelError
+from .strings import double_text
+from .times import duration_text, timestamp_text
+from .values import MAX_DEPTH, TYPES, CelType, Duration, Map, Mark, Timestamp, UInt, adopt, entries, type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any, Final
+
+    from .control import Run
+    from .evaluator import Step
+    from .values import Scope, Value
+
+_VALUE_ITEMS: Final = 200
+_REPORT_ITEMS: Final = 20_000
+
+
+NO_VALUE: Final = Mark("NO_VALUE")
+
+_NAMELESS: Final = frozenset({"ident", "select", "index"})  # their name is a variable or a key
+
+
+class Node:
+    """What became of one sub-expression.
+
+    text, start, end  its place in the expression
+    op        literal ident select has index call list map and or not negate arithmetic compare in conditional
+              comprehension bind
+    function  the function, operator or macro; None for a value, a variable, a field, a list or a map
+    evaluated whether it ran; false for what a decision to its left made unnecessary, and for the parts of a name that
+              is bound whole (``a`` where ``a.b`` is bound)
+    value     what it gave, `NO_VALUE` where there is none
+    error     what went wrong; the same object as a child's when that is where it went wrong
+    children  in the order written. The parts of a function, an operator, a list are all evaluated, even past one that
+              fails, where that is cheap, so that a report can show them. A comprehension has its range first, then what
+              ran in each turn.
+    variables what the loop variables (or the name that ``cel.bind`` gives) held for this child of a comprehension
+    omitted   how many such children ran without being kept, because there were very many
+    """
+
+    __slots__ = (
+        "children",
+        "end",
+        "error",
+        "evaluated",
+        "function",
+        "omitted",
+        "op",
+        "start",
+        "text",
+        "value",
+        "variables",
+    )
+
+    def __init__(self, step: Step, text: str) -> None:
+        expr = step.expr
+        self.start: int = expr.start
+        self.end: int = expr.end
+        self.text: str = text[expr.start : expr.end]
+        self.op: str = expr.op
+        self.function: str | None = "has" if expr.op == "has" else None if expr.op in _NAMELESS else expr.name or None
+        self.value: Any = NO_VALUE
+        self.error: CelError | None = None
+        self.evaluated = False
+        self.children: list[Node] = []
+        self.variables: dict[str, Any] | None = None
+        self.omitted = 0
+
+    def __repr__(self) -> str:
+        outcome = f"error {self.error}" if self.error else f"{self.value!r}" if self.evaluated else "not evaluated"
+        return f"<{self.op} {self.text!r}: {outcome}>"
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of the text."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+    def to_json(self, *, whole_maps: bool = False) -> dict[str, object]:
+        """For a report: ``value`` and ``type``, or ``error``, or neither for what was not evaluated.
+
+        A map is given as its number of entries unless `whole_maps`: a trace would repeat all claims for each one read.
+        """
+        return _node_json(self, [_REPORT_ITEMS], whole_maps=whole_maps)
+
+
+def trace(step: Step, scope: Scope) -> Node:
+    """Run a step and keep what each part gave. Raises nothing; errors are in the nodes."""
+    node = Node(step, scope.text)
+    node.evaluated = True
+    if step.apply is None:
+        _trace_control(step, scope, node)
+        return node
+    failed: CelError | None = None
+    values = []
+    work = scope.work
+    for child in step.children:
+        if failed is not None and not (child.cheap and failed.code != "limit"):
+            node.children.append(_not_evaluated(child, scope.text))
+            continue
+        part = trace(child, scope)
+        node.children.append(part)
+        values.append(part.value)
+        if failed is None:
+            failed = part.error
+            work = scope.work
+    if failed is not None:
+        node.error = failed
+        scope.work = work  # what an evaluation would not have run does not count
+        return node
+    try:
+        node.value = step.apply(scope, *values)
+    except CelError as error:
+        _fail(node, error, scope)
+    return node
+
+
+def _fail(node: Node, error: CelError, scope: Scope) -> None:
+    error.placed(node.start, node.end)
+    error.text = scope.text
+    error.__traceback__ = None  # it would keep every frame, and so the claims, alive
+    node.error = error
+
+
+def _not_evaluated(step: Step, text: str) -> Node:
+    node = Node(step, text)
+    node.children = [_not_evaluated(child, text) for child in step.children]
+    return node
+
+
+def _trace_control(step: Step, scope: Scope, node: Node) -> None:
+    assert step.control is not None  # noqa: S101  # it is not strict
+    names = step.expr.variables
+    looped = step.expr.op == "comprehension"
+    kept: list[list[Node]] = [[] for _ in step.children]
+    if looped:
+        turns = kept[1]
+        kept[2:] = [turns for _ in kept[2:]]  # in the order in which they ran
+
+    def recording(number: int) -> Run:
+        child = step.children[number]
+        nodes = kept[number]
+        repeated = looped and number > 0
+
+        def run(scope: Scope) -> Value:
+            if repeated:
+                if scope.room <= 0:
+                    node.omitted += 1
+                    return child.run(scope)
+                scope.room -= child.size
+            part = trace(child, scope)
+            nodes.append(part)
+            if names and number:
+                part.variables = {name: scope.variables[step.slot + offset] for offset, name in enumerate(names)}
+            if part.error is not None:
+                raise part.error
+            return part.value
+
+        return run
+
+    runs: Sequence[Run] = [recording(number) for number in range(len(step.children))]
+    try:
+        node.value = step.control(scope, runs)
+    except CelError as error:
+        _fail(node, error, scope)
+    if looped:
+        node.children = kept[0] + (kept[1] or [_not_evaluated(child, scope.text) for child in step.children[1:]])
+    else:
+        for child, nodes in zip(step.children, kept, strict=True):
+            node.children.append(nodes[0] if nodes else _not_evaluated(child, scope.text))
+
+
+def _node_json(node: Node, left: list[int], *, whole_maps: bool) -> dict[str, object]:
+    """See `Node.to_json`; `left` counts how many more elements of values the report may hold."""
+    made: dict[str, object] = {"text": node.text, "start": node.start, "end": node.end, "op": node.op}
+    if node.function is not None:
+        made["function"] = node.function
+    made["evaluated"] = node.evaluated
+    if node.variables is not None:
+        made["variables"] = {name: _value(value, left, whole_maps=whole_maps) for name, value in node.variables.items()}
+    if node.error is not None:
+        error: dict[str, object] = {"code": node.error.code, "message": node.error.message}
+        if node.error.start >= 0:
+            error.update(start=node.error.start, end=node.error.end)
+        if node.error.path is not None:
+            error["path"] = node.error.path
+        made["error"] = error
+    elif node.evaluated:
+        made["type"] = type_name(node.value)
+        made["value"] = _value(node.value, left, whole_maps=whole_maps)
+    if node.omitted:
+        made["omitted"] = node.omitted
+    if node.children:
+        made["children"] = [_node_json(child, left, whole_maps=whole_maps) for child in node.children]
+    return made
+
+
+def json_value(value: Value, *, whole_maps: bool = True) -> object:
+    """A value as JSON: times, types, bytes and uncommon doubles as text; what is very large only as its size."""
+    return _value(value, [_REPORT_ITEMS], whole_maps=whole_maps)
+
+
+def _value(value: Value, left: list[int], *, whole_maps: bool) -> object:
+    here = [min(_VALUE_ITEMS, left[0])]
+    allowed = here[0]
+    made = _json(value, here, 0, whole_maps=whole_maps)
+    left[0] -= allowed - here[0]
+    return made
+
+
+def _json(value: Value, left: list[int], depth: int, *, whole_maps: bool) -> object:
+    kind = type(value)
+    if kind is str or kind is bool or kind is int or value is None:
+        return value
+    if kind is UInt:
+        return int(value)
+    if kind is float:
+        return value if value - value == 0 else double_text(value)
+    if kind is bytes:
+        return value.hex()
+    if kind is Timestamp:
+        return timestamp_text(value)
+    if kind is Duration:
+        return duration_text(value)
+    if kind is CelType:
+        return value.name
+    if kind not in TYPES:
+        return _json(adopt(value), left, depth, whole_maps=whole_maps)
+    if (kind is not list and not whole_maps) or depth > MAX_DEPTH or left[0] < len(value):
+        return {"size": len(value)}
+    left[0] -= len(value)
+    if kind is list:
+        return [_json(item, left, depth + 1, whole_maps=whole_maps) for item in value]
+    assert kind is dict or kind is Map  # noqa: S101  # all other types are above
+    return {
+        key if type(key) is str else str(_json(key, left, depth + 1, whole_maps=whole_maps)): _json(
+            item, left, depth + 1, whole_maps=whole_maps
+        )
+        for key, item in entries(value)
+    }

@@ -1,0 +1,329 @@
+"""The values of the language, and equality between them.
+
+string, bool, double, bytes, null and list are Python's own types. A map is a `dict` when every key is a string, else a
+`Map`. int is `int`; uint, timestamp and duration are subclasses of it, and bool is one in Python, so code here asks
+``type(x) is``, never `isinstance`.
+"""
+
+from __future__ import annotations
+
+from .errors import CelError, quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, Final
+
+    Value = Any  # any value of the language; which one is decided by `type(x) is`
+
+INT_MIN: Final = -(2**63)
+INT_MAX: Final = 2**63 - 1
+UINT_MAX: Final = 2**64 - 1
+MAX_DEPTH: Final = 128
+MAX_SIZE: Final = 1_000_000
+WORK: Final = 500_000
+TRACE_ROOM: Final = 20_000
+
+
+class UInt(int):
+    """An unsigned 64-bit integer, ``1u``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self)}u"
+
+
+class Duration(int):
+    """A signed span in nanoseconds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Duration({int(self)})"
+
+
+class Timestamp(int):
+    """Nanoseconds since 1970-01-01T00:00:00Z, years 1 to 9999."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Timestamp({int(self)})"
+
+
+class CelType:
+    """A type as a value, what ``type(x)`` gives."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is CelType and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Map:
+    """A map with keys that are not all strings. ``1``, ``1u`` and ``1.0`` name one key, ``true`` another."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, pairs: Iterable[tuple[object, object]]) -> None:
+        self._entries: dict[object, tuple[object, object]] = {_slot(key): (key, value) for key, value in pairs}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[object]:
+        return (key for key, _ in self._entries.values())
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{key!r}: {value!r}" for key, value in self.items()) + "}"
+
+    def items(self) -> Iterable[tuple[object, object]]:
+        """Keys and values, in the order written."""
+        return self._entries.values()
+
+    def get(self, key: object, default: object = None) -> object:
+        """The value under a key, which may be any value."""
+        slot = _slot(key)
+        found = self._entries.get(slot) if slot is not None else None
+        return default if found is None else found[1]
+
+
+class Mark:
+    """A name that stands where a value would."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+MISSING: Final = Mark("MISSING")
+
+# For callers to bind, anywhere inside of their values, where they do not know the value, nor whether there is one.
+# To read it, or to ask whether it is there, is an error with the code ``unknown``, which && and || absorb like others.
+UNKNOWN: Final = Mark("UNKNOWN")
+
+
+class Scope:
+    """What one evaluation carries along: the bindings, the loop variables, and how much work is left."""
+
+    __slots__ = ("bindings", "room", "text", "variables", "work")
+
+    def __init__(self, bindings: Mapping[str, object], slots: int, text: str) -> None:
+        self.bindings = bindings
+        self.text = text
+        self.variables: list[Value] = [None] * slots
+        self.work = WORK
+        self.room = TRACE_ROOM
+
+    def spend(self, amount: int) -> None:
+        """Count work; expressions and claims are other people's text, so no evaluation may go on for ever."""
+        self.work -= amount
+        if self.work < 0:
+            raise CelError("limit", "the expression takes too much work to evaluate")
+
+
+TYPES: Final[dict[type, CelType]] = {
+    int: CelType("int"),
+    UInt: CelType("uint"),
+    float: CelType("double"),
+    bool: CelType("bool"),
+    str: CelType("string"),
+    bytes: CelType("bytes"),
+    list: CelType("list"),
+    dict: CelType("map"),
+    Map: CelType("map"),
+    type(None): CelType("null_type"),
+    Timestamp: CelType("google.protobuf.Timestamp"),
+    Duration: CelType("google.protobuf.Duration"),
+    CelType: CelType("type"),
+}
+TYPES_BY_NAME: Final[dict[str, CelType]] = {kind.name: kind for kind in TYPES.values()}
+
+# `int` is left out: a Python integer may be wider than 64 bits, so it takes the slow path of `adopt`.
+READY: Final = frozenset(TYPES) - {int}
+_SCALARS: Final = frozenset({str, bool, int, float, bytes, UInt, Timestamp, Duration, type(None), CelType})
+_NUMBERS: Final = frozenset({int, UInt, float})
+
+
+def type_name(value: object) -> str:
+    """The type of a value in the words of the language."""
+    kind = TYPES.get(type(value))
+    return kind.name.removeprefix("google.protobuf.").lower() if kind else type(value).__name__
+
+
+def adopt(value: Value) -> Value:
+    """A value as the engine knows it, from a plain Python one that a caller bound.
+
+    An integer beyond 64 bits becomes a double. Raises `CelError` for anything that JSON cannot hold.
+    """
+    kind = type(value)
+    if kind in READY:
+        return value
+    if isinstance(value, int):
+        if INT_MIN <= value <= INT_MAX:
+            return int(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if value is UNKNOWN:
+        raise CelError("unknown", "the value is not known")
+    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
+        return dict(value)  # any other Mapping
+    raise CelError("invalid_argument", f"a value of the Python type {kind.__name__} cannot be used")
+
+
+def _slot(key: Value) -> object:
+    """What a key is stored under, or None where nothing equal to it can be a key."""
+    kind = type(key)
+    if kind is str:
+        return key
+    if kind is bool:
+        return (key,)
+    if kind is int or kind is UInt:
+        return int(key)
+    if kind is float and key.is_integer():
+        return int(key)
+    return None
+
+
+def make_map(pairs: list[tuple[Value, Value]]) -> dict[str, Value] | Map:
+    """A map from a literal's entries; raises `CelError` for a key of another type and for a key given twice."""
+    plain = True
+    for key, _ in pairs:
+        kind = type(key)
+        if kind is not str:
+            plain = False
+            if kind is not int and kind is not UInt and kind is not bool:
+                raise CelError("no_such_overload", f"a map key must be int, uint, bool or string, not {type_name(key)}")
+    made: dict[str, Value] | Map = dict(pairs) if plain else Map(pairs)
+    if len(made) != len(pairs):
+        raise CelError("invalid_argument", "the map has the same key twice")
+    return made
+
+
+def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
+    """The value under a key, or `MISSING`."""
+    if type(mapping) is Map:
+        return mapping.get(key, MISSING)
+    assert type(mapping) is dict  # noqa: S101  # callers dispatch on the type
+    if type(key) is str:
+        return mapping.get(key, MISSING)
+    slot = _slot(key)
+    if slot is None:
+        return MISSING
+    if key not in mapping:
+        return MISSING
+    # Found, but in a dict that a caller bound Python takes True for 1: the key itself has to be seen.
+    for other, value in mapping.items():
+        if type(other) is not str and _slot(adopt(other)) == slot:
+            return value
+    return MISSING
+
+
+def is_there(found: Value) -> bool:
+    """Whether `lookup` found something; raises `CelError` where that is not known."""
+    if found is UNKNOWN:
+        adopt(found)
+    return found is not MISSING
+
+
+def entries(mapping: dict[Any, Any] | Map) -> Iterable[tuple[Value, Value]]:
+    """Keys and values of a map."""
+    return mapping.items()
+
+
+def equal(left: Value, right: Value, scope: Scope, depth: int = 0) -> bool:
+    """Equality as the language has it: never an error for types that differ, numbers compared by value.
+
+    Counts the elements visited: a value can hold another many times over, so its size says nothing of the work.
+    """
+    left_kind, right_kind = type(left), type(right)
+    if (left_kind is right_kind and left_kind in _SCALARS) or (left_kind in _NUMBERS and right_kind in _NUMBERS):
+        same: bool = left == right
+        return same
+    if depth > MAX_DEPTH:
+        raise CelError("limit", "a value is nested too deeply to compare")
+    if left_kind is list and right_kind is list:
+        return _equal_lists(left, right, scope, depth)
+    if (left_kind is dict or left_kind is Map) and (right_kind is dict or right_kind is Map):
+        return _equal_maps(left, right, scope, depth)
+    if left_kind not in TYPES or right_kind not in TYPES:  # inside a bound list or map
+        return equal(adopt(left), adopt(right), scope, depth + 1)
+    return False
+
+
+def _equal_lists(left: list[Value], right: list[Value], scope: Scope, depth: int) -> bool:
+    if len(left) != len(right):
+        return False
+    scope.spend(2 + 2 * len(left))
+    return all(equal(a, b, scope, depth + 1) for a, b in zip(left, right, strict=True))
+
+
+def _equal_maps(left: dict[Any, Any] | Map, right: dict[Any, Any] | Map, scope: Scope, depth: int) -> bool:
+    if len(left) != len(right):
+        return False
+    scope.spend(4 + 4 * len(left))
+    for key, value in entries(left):
+        other = lookup(right, adopt(key))
+        if other is MISSING or not equal(value, other, scope, depth + 1):
+            return False
+    return True
+
+
+def contains(needle: Value, haystack: Value, scope: Scope) -> bool:
+    """The operator ``in``; raises `CelError` when the right side is neither list nor map."""
+    kind = type(haystack)
+    if kind is list:
+        scope.spend(len(haystack) >> 3)
+        if type(needle) is str:  # Python's own test is right for strings, which equal nothing else
+            return needle in haystack
+        return any(equal(needle, item, scope) for item in haystack)
+    if kind is dict or kind is Map:
+        return is_there(lookup(haystack, needle))
+    raise CelError(
+        "no_such_overload",
+        f"'in' looks into a list or the keys of a map, not into {type_name(haystack)}",
+    )
+
+
+def index(container: Value, key: Value) -> Value:
+    """``container[key]``; raises `CelError`."""
+    kind = type(container)
+    if kind is dict or kind is Map:
+        found = lookup(container, key)
+        if found is MISSING:
+            raise CelError("no_such_key", f"no such key: {quoted(key)}", key=key)
+        return adopt(found)
+    if kind is list:
+        place = key
+        if type(key) is float and key.is_integer():
+            place = int(key)
+        if type(place) is not int and type(place) is not UInt:
+            raise CelError("invalid_argument", f"the index of a list must be a whole number, not {type_name(key)}")
+        if not 0 <= place < len(container):
+            raise CelError("invalid_argument", f"index out of range: {place}")
+        return adopt(container[place])
+    raise CelError("no_such_overload", f"{type_name(container)} has no elements to index")

@@ -1,0 +1,368 @@
+"""Arguments and exit codes; nothing else reads argv. stdout is data, stderr is narration."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from oidc_doctor import __version__
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from oidc_doctor.model.evidence import Target, Token
+    from oidc_doctor.model.report import Report
+    from oidc_doctor.pipeline import Question
+
+OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_WIDEST, _NARROWEST, _USUAL = 120, 60, 80
+
+
+class UsageError(Exception):
+    """Something the user gave cannot be used; one line for people."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="oidc-doctor",
+        description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
+        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}")
+    parser.add_argument(
+        "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
+    )
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="of the report (default text)")
+    parser.add_argument(
+        "--demo", nargs="?", const="", metavar="SCENARIO", help="a bundled scenario, without accounts; alone: the first failing one"
+    )
+    evidence = parser.add_argument_group("evidence")
+    evidence.add_argument("--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence")
+    evidence.add_argument("--offline", action="store_true", help="read nothing but files (always so with --from)")
+    evidence.add_argument("--role", metavar="ARN", help="the role that the workload asks for")
+    evidence.add_argument("--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client")
+    evidence.add_argument("--service-account", metavar="EMAIL", help="the service account to impersonate")
+    evidence.add_argument("--issuer", metavar="URL", help="the token's issuer")
+    evidence.add_argument("--region", metavar="REGION", help="the AWS region of the STS endpoint")
+    evidence.add_argument("--error", metavar="TEXT", help="what the caller saw, verbatim")
+    token = parser.add_argument_group("token (several may be given)")
+    token.add_argument("--token", action="append", default=[], metavar="FILE", help="a compact JWT; - is stdin")
+    token.add_argument("--claims", action="append", default=[], metavar="FILE", help="decoded claims as JSON")
+    token.add_argument("--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject")
+    logs = parser.add_argument_group("logs and time")
+    logs.add_argument("--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them")
+    logs.add_argument("--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, or a folder of them")
+    logs.add_argument("--since", metavar="TIME", help="24h, 7d, or a time like 2026-11-22T13:00:00Z")
+    logs.add_argument("--until", metavar="TIME", help="the end of the window")
+    logs.add_argument("--at", metavar="TIME", help="judge the token at this moment")
+    checks = parser.add_argument_group("checks")
+    checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
+    checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
+    checks.add_argument("--skip", action="append", default=[], metavar="GLOB", help="do not show these; the verdict stays")
+    checks.add_argument(
+        "--fail-on", choices=("blocks", "weakens", "never"), default="blocks", help="what makes the exit code 1 (default blocks)"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="the answer alone")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also the trace, every check and every file")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code. Writes to stdout and stderr, raises nothing."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
+    except UsageError as error:
+        _complain(str(error))
+        return USAGE
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader of our output went away: nothing more to say, and no message at interpreter exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _complain(message: str) -> None:
+    from oidc_doctor.report.escape import visible
+
+    print(f"oidc-doctor: {visible(message)}", file=sys.stderr)
+
+
+def _main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    if options.list_checks:
+        return _list_checks(options)
+    if options.report is None and options.demo is None:
+        message = "say --report, with evidence (--from BUNDLE), or --demo; oidc-doctor --help lists everything"
+        raise UsageError(message)
+    return _report(options)
+
+
+# Evidence from the command line
+
+
+def _moment(text: str, name: str) -> float:
+    from datetime import UTC, datetime
+
+    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+        return float(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{name} {text}: not a time; 2026-11-22T13:00:00Z or seconds since 1970 are wanted"
+        raise UsageError(message) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _since(text: str | None) -> tuple[float | None, float | None]:
+    """An absolute begin, or seconds back from the instant."""
+    if text is None:
+        return None, None
+    found = _SPAN.fullmatch(text.strip())
+    if found:
+        return None, float(found[1]) * _SECONDS[found[2]]
+    return _moment(text, "--since"), None
+
+
+def _read_text(path: str, name: str) -> str:
+    try:
+        if path == "-":
+            return sys.stdin.read()
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except OSError as error:
+        message = f"{name} {path}: {error.strerror or error}"
+        raise UsageError(message) from None
+
+
+def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
+    from oidc_doctor.model.evidence import Origin
+    from oidc_doctor.parse.token import hypothetical, parse_token
+
+    found = []
+    for name, paths in (("--token", options.token), ("--claims", options.claims)):
+        for path in paths:
+            label = "stdin" if path == "-" else os.path.basename(path)
+            found.append(parse_token(_read_text(path, name), Origin(name if path == "-" else path), label))
+    found += [hypothetical(subject, origin=Origin("--subject")) for subject in options.subject]
+    return tuple(found)
+
+
+def _overrides(options: argparse.Namespace) -> Target | None:
+    from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
+
+    given = {
+        "issuer": options.issuer,
+        "aws.role_arn": options.role,
+        "aws.region": options.region,
+        "gcp.provider": options.gcp_provider,
+        "gcp.service_account": options.service_account,
+    }
+    flags = {"aws.role_arn": "--role", "gcp.provider": "--gcp-provider"}
+    given = {key: value for key, value in given.items() if value is not None}
+    if not given:
+        return None
+    aws = {key.partition(".")[2]: value for key, value in given.items() if key.startswith("aws.")}
+    gcp = {key.partition(".")[2]: value for key, value in given.items() if key.startswith("gcp.")}
+    return Target(
+        name="",
+        issuer=given.get("issuer"),
+        aws=TargetAws(**aws) if aws else None,
+        gcp=TargetGcp(**gcp) if gcp else None,
+        origins={key: Origin(flags.get(key, "--" + key.rpartition(".")[2].replace("_", "-"))) for key in given},
+    )
+
+
+def _files(paths: list[str], name: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for path in paths:
+        if path.startswith("s3://") or path.startswith("logging:"):
+            message = f"{name} {path}: only files and folders can be read"
+            raise UsageError(message)
+        if os.path.isdir(path):
+            inside = [os.path.join(folder, file) for folder, _, files in os.walk(path) for file in files]
+            found += sorted(file for file in inside if file.endswith((".json", ".json.gz", ".jsonl", ".gz", ".log")))
+        elif os.path.isfile(path):
+            found.append(path)
+        else:
+            message = f"{name} {path}: no such file or folder"
+            raise UsageError(message)
+    return tuple(found)
+
+
+def _question(options: argparse.Namespace) -> Question:
+    from oidc_doctor.pipeline import Question
+
+    since, back = _since(options.since)
+    return Question(
+        overrides=_overrides(options),
+        error_text=options.error,
+        tokens=_tokens(options),
+        at=_moment(options.at, "--at") if options.at else None,
+        since=since,
+        since_back=back,
+        until=_moment(options.until, "--until") if options.until else None,
+        cloudtrail=_files(options.cloudtrail, "--cloudtrail"),
+        gcp_logs=_files(options.gcp_logs, "--gcp-logs"),
+        check=tuple(options.check),
+        skip=tuple(options.skip),
+        fail_on=options.fail_on,
+    )
+
+
+def _bundle(options: argparse.Namespace) -> Any:
+    from oidc_doctor.sources.bundle import BundleError, open_bundle
+
+    path = options.bundle
+    if options.demo is not None:
+        if path is not None:
+            message = "--demo and --from exclude each other"
+            raise UsageError(message)
+        path = str(_scenario(options.demo))
+    if path is None:
+        return None
+    try:
+        return open_bundle(path)
+    except BundleError as error:
+        raise UsageError(str(error)) from None
+
+
+def _scenario(name: str) -> Path:
+    from oidc_doctor import packs
+
+    folder = packs.bundled("_samples", "sample_logs")
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if not name:
+        failing = [one for one in names if not one.startswith("healthy")]
+        name = failing[0] if failing else names[0]
+    if name not in names:
+        message = f"--demo {name}: no such scenario; there are: {', '.join(names)}"
+        raise UsageError(message)
+    return folder / name
+
+
+# Output
+
+
+def _report(options: argparse.Namespace) -> int:
+    from oidc_doctor.packs import PackError
+    from oidc_doctor.pipeline import run
+
+    question = _question(options)
+    bundle = _bundle(options)
+    given = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
+    if bundle is None and not any(given):
+        message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
+        raise UsageError(message)
+    try:
+        report = run(bundle, question)
+    except PackError as error:
+        _complain(str(error))
+        return BROKEN
+    finally:
+        if bundle is not None:
+            bundle.close()
+    for warning in report.warnings:
+        _complain(warning)
+    _write(options, _rendered(options, report))
+    return report.exit_code
+
+
+def _rendered(options: argparse.Namespace, report: Report) -> str:
+    from oidc_doctor.report.escape import forbid_tokens
+
+    if options.format == "json":
+        from oidc_doctor.report.json import render_json
+
+        return forbid_tokens(render_json(report))
+    if options.format == "markdown":
+        from oidc_doctor.report.markdown import render_markdown
+
+        return forbid_tokens(render_markdown(report))
+    from oidc_doctor.report.text import render_text
+
+    to_file = options.report not in (None, "-")
+    text = render_text(
+        report, width=_width(to_file=to_file), color=not to_file and _color(), verbose=options.verbose, quiet=options.quiet
+    )
+    return forbid_tokens(text)
+
+
+def _width(*, to_file: bool) -> int:
+    if to_file or not sys.stdout.isatty():
+        return _USUAL
+    import shutil
+
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_USUAL, 24)).columns))
+
+
+def _color() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+
+def _write(options: argparse.Namespace, text: str) -> None:
+    text = text if text.endswith("\n") else text + "\n"
+    data = text.encode("utf-8", "backslashreplace")
+    if options.report in (None, "-"):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with open(options.report, "wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        message = f"--report {options.report}: {error.strerror or error}"
+        raise UsageError(message) from None
+    if not options.quiet:
+        print(f"report written to {options.report}", file=sys.stderr)
+
+
+def _list_checks(options: argparse.Namespace) -> int:
+    from oidc_doctor import packs, runner
+
+    for check in packs.all_checks():
+        if runner.wanted(check, options.check, options.skip):
+            title = check.page.strip().split("\n", 1)[0]
+            print(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}")
+    return OK
+
+
+def _explain(arguments: list[str]) -> int:
+    """Print the page of a check, by code or name."""
+    from oidc_doctor import packs
+
+    parser = _Parser(prog="oidc-doctor explain", description="The page of a cause or check.", allow_abbrev=False)
+    parser.add_argument("code", nargs="?", metavar="CODE", help="such as AWS025, or the name")
+    parser.add_argument("--all", action="store_true", help="every page")
+    options = parser.parse_args(arguments)
+    checks = packs.all_checks()
+    if options.all:
+        chosen = list(checks)
+    else:
+        if options.code is None:
+            message = "explain: say a CODE such as AWS025, or --all; oidc-doctor --list-checks lists them"
+            raise UsageError(message)
+        wanted = options.code
+        chosen = [check for check in checks if wanted.upper() == check.code or wanted.lower() == check.name]
+        if not chosen:
+            message = f"explain {wanted}: no such check; oidc-doctor --list-checks lists them"
+            raise UsageError(message)
+    print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}" for check in chosen))
+    return OK

@@ -1,0 +1,512 @@
+"""AssumeRoleWithWebIdentity as STS and IAM decide it: one case in, the whole exchange step by step out.
+
+The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
+otherwise (facts: recorded STS calls of September 2026, STS API reference, IAM user guide).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.evaluate import error_texts as texts
+from oidc_doctor.evaluate.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
+from oidc_doctor.evaluate.aws_token import LONGEST, invalid, judge_token
+from oidc_doctor.evaluate.difference import compare_value
+from oidc_doctor.evaluate.issuer_step import judge_keys
+from oidc_doctor.evaluate.session_claims import judge_session_claims
+from oidc_doctor.evaluate.steps import Exchange, same
+from oidc_doctor.evaluate.trust import judge_trust
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Role
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import AwsEvidence, TargetAws
+
+_SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
+_DURATION = (900, 43_200)  # seconds (STS API)
+_DEFAULT_MAX_SESSION = 3600
+_POLICY_LONGEST = 2048
+
+
+class AwsExchange(Exchange):
+    """The state that the AWS steps share."""
+
+    aws: AwsEvidence
+    request: TargetAws
+    role_arn: RoleArn | None
+    issuer: str | None  # of the token, or the one taken for it
+    issuer_assumed: bool
+    provider: AwsOidcProvider | None
+    audience: str | None  # azp if set, else the single aud; None where it is not known
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case, "aws")
+        from oidc_doctor.model.evidence import AwsEvidence, TargetAws
+
+        self.aws = case.evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
+        self.request = case.evidence.target.aws or TargetAws()
+        self.role_arn = read_role_arn(self.request.role_arn, pasted=self.pasted) if self.request.role_arn else None
+        self.provider = None
+        self.issuer, self.issuer_assumed = self._issuer()
+        self.audience = self._audience()
+
+    def _issuer(self) -> tuple[str | None, bool]:
+        iss = self.token.claim("iss")
+        if isinstance(iss, str):
+            return iss, False
+        if iss is ABSENT or self.token.fault_kind:
+            return None, False
+        if self.case.evidence.target.issuer:
+            return self.case.evidence.target.issuer, True
+        if isinstance(self.aws.provider, AwsOidcProvider):
+            return "https://" + self.aws.provider.url.removeprefix("https://"), True
+        role = self.aws.role
+        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
+            trusted = provider_issuer(role.trust_policy.value)
+            if trusted:
+                return "https://" + trusted, True
+        return None, False
+
+    def _audience(self) -> str | None:
+        azp = self.token.claim("azp")
+        if isinstance(azp, str):
+            return azp
+        aud = self.token.claim("aud")
+        if isinstance(aud, list):
+            return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None
+        return aud if isinstance(aud, str) else None
+
+    @property
+    def account(self) -> str | None:
+        """The role's account, as far as it is known."""
+        return self.role_arn.account if self.role_arn else None
+
+    def _trusted_like_issuer(self) -> tuple[str, str] | None:
+        """Partition and account of the trust policy's principal for this issuer."""
+        role = self.aws.role
+        if isinstance(role, Missing) or isinstance(role.trust_policy, Missing):
+            return None
+        for arn, _ in federated(role.trust_policy.value):
+            parts = split_provider(arn)
+            if parts and same(parts[2], issuer_path(self.issuer or ""), pasted=self.pasted) is not False:
+                return parts[0], parts[1]
+        return None
+
+    @property
+    def provider_arn(self) -> str | None:
+        """The ARN that the token's provider has in the role's account."""
+        if self.issuer is None:
+            return None
+        partition = self.role_arn.partition if self.role_arn else "aws"
+        account = self.account
+        trusted = self._trusted_like_issuer()
+        if trusted is not None:
+            # IAM stores no principal of another partition, so such a difference is a slip of what was pasted
+            partition = trusted[0] if self.pasted else partition
+            account = account or trusted[1]
+        return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"
+
+
+def evaluate_aws(case: Case) -> Trace:
+    """The exchange with AWS STS for one case."""
+    exchange = AwsExchange(case)
+    _judge_obtain(exchange)
+    _judge_request(exchange)
+    judge_token(exchange)
+    if exchange.issuer_assumed:
+        exchange.assumed.append(f"the token's issuer is {exchange.issuer}")
+    _judge_provider(exchange)
+    _judge_audience(exchange)
+    judge_keys(exchange, exchange.issuer)
+    judge_session_claims(exchange)
+    _judge_role(exchange)
+    _judge_duration(exchange)
+    return exchange.trace()
+
+
+def _judge_obtain(exchange: AwsExchange) -> None:
+    token = exchange.token
+    if token.fault_kind == "no-token":
+        exchange.refuse("obtain", Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+    elif token.kind in ("jwt", "event") or token.claims:
+        exchange.passed("obtain", "", token.origin)
+
+
+def _judge_request(exchange: AwsExchange) -> None:
+    request, arn = exchange.request, exchange.role_arn
+    origins = exchange.case.evidence.target.origins
+    if arn is None:
+        exchange.settle("request", "unknown", "the role ARN of the request is not known")
+    elif arn.fault:
+        code, message = arn.error
+        exchange.refuse(
+            "request",
+            Kind.ROLE_ARN_MALFORMED,
+            CloudError(code, message),
+            actual=Side(arn.text, origins.get("aws.role_arn"), arn.spans),
+            certain=not arn.unsure,
+            found=arn.text,
+            reason=arn.fault,
+        )
+    if request.provider_id:
+        _refuse_provider_id(exchange, request.provider_id)
+    _judge_parameters(exchange)
+    if arn is not None and exchange.results["request"].state == "unknown" and not exchange.results["request"].refusals:
+        exchange.passed("request", "", origins.get("aws.role_arn"))
+
+
+def _refuse_provider_id(exchange: AwsExchange, provider_id: str) -> None:
+    errors = {
+        "www.amazon.com": invalid("Provided Token is not a Login With Amazon token", certain=False),
+        "graph.facebook.com": CloudError("IDPRejectedClaim", "", certain=False),
+    }
+    other = CloudError(
+        "AccessDenied",
+        "Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens",
+    )
+    exchange.refuse(
+        "request",
+        Kind.PROVIDER_ID_SENT,
+        errors.get(provider_id, other),
+        actual=Side(provider_id, exchange.case.evidence.target.origins.get("aws.provider_id")),
+        provider_id=provider_id,
+    )
+
+
+def _judge_parameters(exchange: AwsExchange) -> None:
+    """Length, range and pattern of the other parameters, each with the service's own words."""
+    request = exchange.request
+    wrong: list[tuple[str, str, str, Kind]] = []  # parameter, value as printed, constraint, kind
+    name = request.role_session_name
+    if name is not None and not exchange.gap(name):
+        if len(name) > 64:
+            wrong.append(("roleSessionName", name, "Member must have length less than or equal to 64", Kind.REQUEST_MALFORMED))
+        if len(name) < 2:
+            wrong.append(("roleSessionName", name, "Member must have length greater than or equal to 2", Kind.REQUEST_MALFORMED))
+        if not _SESSION_NAME.fullmatch(name):
+            pattern = "Member must satisfy regular expression pattern: [\\w+=,.@-]*"
+            wrong.append(("roleSessionName", name, pattern, Kind.REQUEST_MALFORMED))
+    seconds = request.duration_seconds
+    if seconds is not None and seconds < _DURATION[0]:
+        limit = f"Member must have value greater than or equal to {_DURATION[0]}"
+        wrong.append(("durationSeconds", str(seconds), limit, Kind.REQUEST_MALFORMED))
+    if seconds is not None and seconds > _DURATION[1]:
+        limit = f"Member must have value less than or equal to {_DURATION[1]}"
+        wrong.append(("durationSeconds", str(seconds), limit, Kind.REQUEST_MALFORMED))
+    if request.policy is not None and len(request.policy) > _POLICY_LONGEST:
+        limit = f"Member must have length less than or equal to {_POLICY_LONGEST}"
+        wrong.append(("policy", "", limit, Kind.SESSION_POLICY_TOO_LARGE))
+    size = exchange.token.size
+    if size is not None and size > LONGEST:
+        limit = f"Member must have length less than or equal to {LONGEST}"
+        wrong.append(("webIdentityToken", "", limit, Kind.TOKEN_OVER_SIZE_LIMIT))
+    if not wrong:
+        return
+    count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
+    parts = [
+        f"Value{f' {chr(39)}{value}{chr(39)}' if value else ''} at '{parameter}' failed to satisfy constraint: {constraint}"
+        for parameter, value, constraint, _ in wrong
+    ]
+    error = CloudError("ValidationError", count + "; ".join(parts))
+    for parameter, value, constraint, kind in wrong:
+        exchange.refuse(
+            "request",
+            kind,
+            error,
+            where=exchange.case.evidence.target.origins.get("aws." + _snake(parameter)),
+            parameter=parameter[0].upper() + parameter[1:],
+            found=value,
+            wanted=constraint.removeprefix("Member must "),
+            size=str(size or len(request.policy or "")),
+            limit=constraint.rsplit(" ", 1)[-1],
+        )
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?=[A-Z])", "_", name).lower()
+
+
+def _judge_provider(exchange: AwsExchange) -> None:
+    """Is there a provider for the token's issuer in the role's account? Sets `exchange.provider`."""
+    aws, issuer, wanted = exchange.aws, exchange.issuer, exchange.provider_arn
+    if issuer is None or wanted is None:
+        return
+    path = issuer_path(issuer)
+    candidates = [one for one in (aws.provider, *aws.other_providers) if isinstance(one, AwsOidcProvider)]
+    elsewhere: AwsOidcProvider | None = None
+    open_question = False
+    for one in candidates:
+        answer = same(one.url.removeprefix("https://"), path, pasted=exchange.pasted)
+        here = same(_account_of(one.arn), exchange.account, pasted=exchange.pasted) if one.arn and exchange.account else True
+        if answer is False:
+            continue
+        if here is False:
+            elsewhere = one
+        elif answer is True:
+            exchange.provider = one
+            exchange.passed("provider", "", one.document.at())
+            return
+        else:
+            exchange.provider = one  # its URL holds a placeholder: taken as this issuer's
+            open_question = True
+    if open_question:
+        exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")
+        return
+    listed = aws.provider_arns if isinstance(aws.provider_arns, tuple) else None
+    if listed is not None:
+        answers = [same(arn, wanted, pasted=exchange.pasted) for arn in listed]
+        if True in answers:
+            at = aws.provider_arns_document.at() if aws.provider_arns_document else None
+            exchange.passed("provider", "listed in the account", at)
+            return
+        if None in answers:
+            return
+    _refuse_provider(exchange, path, wanted, listed, elsewhere, candidates)
+
+
+def _account_of(arn: str | None) -> str:
+    parts = (arn or "").split(":")
+    return parts[4] if len(parts) > 4 else ""
+
+
+def _refuse_provider(
+    exchange: AwsExchange,
+    path: str,
+    wanted: str,
+    listed: tuple[str, ...] | None,
+    elsewhere: AwsOidcProvider | None,
+    candidates: list[AwsOidcProvider],
+) -> None:
+    aws = exchange.aws
+    proven = listed is not None or (isinstance(aws.provider, Missing) and aws.provider.proves_absence)
+    error = invalid(texts.COULD_NOT_VALIDATE)
+    settle = "aws iam list-open-id-connect-providers in the role's account"
+    iss = Side(exchange.issuer or "", exchange.claim_origin("iss"))
+    account = exchange.account or ""
+    list_at = aws.provider_arns_document.at() if aws.provider_arns_document else None
+    other_arn = next((arn for arn in listed or () if arn.endswith("oidc-provider/" + path)), None)
+    if elsewhere or other_arn:
+        found = elsewhere.arn if elsewhere else other_arn
+        exchange.refuse(
+            "provider",
+            Kind.PROVIDER_IN_OTHER_ACCOUNT,
+            error,
+            expected=Side(wanted),
+            actual=Side(found or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
+            certain=proven,
+            settle=settle,
+            role_account=account,
+            provider_account=_account_of(found),
+            issuer=path,
+        )
+        return
+    urls = [(one.url, one.document.at("/Url")) for one in candidates]
+    urls += [(arn.split(":oidc-provider/", 1)[1], list_at) for arn in listed or () if ":oidc-provider/" in arn]
+    near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
+    if near is not None:
+        url, at = urls[near]
+        difference = compare_value([url.removeprefix("https://")], path, wildcards=False)
+        exchange.refuse(
+            "provider",
+            Kind.PROVIDER_URL_DIFFERS,
+            error,
+            expected=Side(url, at, difference.expected_spans),
+            actual=Side(path, iss.at, difference.actual_spans),
+            certain=proven,
+            settle=settle,
+            note=difference.note or "",
+        )
+    elif proven:
+        exchange.refuse(
+            "provider",
+            Kind.PROVIDER_MISSING,
+            error,
+            actual=iss,
+            where=list_at,
+            account=account,
+            issuer=path,
+            listed=", ".join(listed or ()),
+        )
+    elif candidates:
+        exchange.refuse(
+            "provider",
+            Kind.PROVIDER_MISSING,
+            error,
+            expected=Side(candidates[0].url, candidates[0].document.at("/Url")),
+            actual=iss,
+            certain=False,
+            settle=settle,
+            account=account,
+            issuer=path,
+        )
+
+
+def _nearest_url(path: str, urls: list[str]) -> int | None:
+    """The registered URL that differs from the issuer's only a little: slash, case, port, path, or a few letters."""
+    from difflib import SequenceMatcher
+
+    def plain(url: str) -> str:
+        return url.lower().rstrip("/").removesuffix(":443")
+
+    best, score = None, 0.0
+    for index, url in enumerate(urls):
+        if plain(url) == plain(path):
+            return index
+        ratio = SequenceMatcher(None, plain(url), plain(path)).ratio()
+        if url.split("/", 1)[0].lower() == path.split("/", 1)[0].lower():
+            ratio = max(ratio, 0.9)
+        if ratio > max(score, 0.85):
+            best, score = index, ratio
+    return best
+
+
+def _judge_audience(exchange: AwsExchange) -> None:
+    """azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
+    provider, audience = exchange.provider, exchange.audience
+    if provider is None or audience is None:
+        if exchange.token.claim("aud") is ABSENT and exchange.results["token"].state == "refused":
+            exchange.settle("audience", "unknown", "the token has no audience")
+        return
+    ids = provider.client_ids
+    if ids is UNKNOWN or not isinstance(ids, tuple):
+        return
+    at = provider.document.at("/ClientIDList")
+    azp = exchange.token.claim("azp")
+    name = "azp" if isinstance(azp, str) else "aud"
+    if (provider.arn or provider.url) in exchange.case.accepted_providers and not ids:
+        exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
+        return
+    error = invalid(texts.COULD_NOT_VALIDATE)
+    if not ids:
+        exchange.refuse(
+            "audience",
+            Kind.CLIENT_ID_LIST_EMPTY,
+            error,
+            expected=Side("[]", at),
+            actual=exchange.claim_side(name),
+            # nobody has measured what STS does with an empty list; an observed audience error settles it
+            certain=_seen_at(exchange, "audience"),
+            settle="a logged success or refusal of this provider, or add the audience and try again",
+            audience=audience,
+            provider=provider.arn or provider.url,
+        )
+        return
+    answers = [same(one, audience, pasted=exchange.pasted) for one in ids]
+    if True in answers:
+        exchange.passed("audience", "", at)
+        return
+    difference = compare_value(list(ids), audience, wildcards=False)
+    facts = {"audience": audience, "registered": ", ".join(ids), "note": difference.note or ""}
+    kind, actual = Kind.AUDIENCE_NOT_REGISTERED, exchange.claim_side(name)
+    expected = Side(difference.expected, at, difference.expected_spans)
+    aud = exchange.token.claim("aud")
+    auds = aud if isinstance(aud, list) else [aud]
+    if name == "azp" and any(one in ids for one in auds):
+        kind = Kind.AZP_DECIDES_AUDIENCE
+        facts |= {"azp": audience, "aud": ", ".join(str(one) for one in auds), "place": "ClientIDList"}
+    else:
+        invisible = invisible_in([*ids, audience])
+        if invisible and any(strip_invisible(one) == strip_invisible(audience) for one in ids):
+            kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
+            facts |= {"value_name": "client id", "character": invisible[0], "position": str(invisible[1])}
+        elif left_in(difference.expected):
+            kind = Kind.PLACEHOLDER_LEFT_IN
+            facts |= {"value_name": "client id", "placeholder": left_in(difference.expected)}
+    exchange.refuse("audience", kind, error, expected=expected, actual=actual, certain=None not in answers, **facts)
+
+
+def _seen_at(exchange: Exchange, step: str) -> bool:
+    """Whether the observed error is one that only this step (or few steps, this among them) can say."""
+    return any(step in reading.steps and reading.cloud == exchange.cloud for reading in exchange.case.readings)
+
+
+_INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\x00-\x1f\x7f]")
+
+
+def invisible_in(values: list[str]) -> tuple[str, int] | None:
+    """The first blank, control or zero-width character of the values: its name and place."""
+    import unicodedata
+
+    for value in values:
+        found = _INVISIBLE.search(value)
+        if found:
+            code = found.group()
+            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start()
+    return None
+
+
+def strip_invisible(value: str) -> str:
+    """The value without characters that nobody sees."""
+    return _INVISIBLE.sub("", value)
+
+
+_LEFT_IN = re.compile(r"(?:YOUR_|MY_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:ID|NAME|SLUG|NUMBER|ACCOUNT|ORG|REPO|TEAM)\b|REPLACE_?ME|CHANGE_?ME|TODO\b")
+
+
+def left_in(value: str) -> str:
+    """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
+    found = _LEFT_IN.search(value)
+    return found.group() if found else ""
+
+
+def _judge_role(exchange: AwsExchange) -> None:
+    """The role, then its trust policy: one AccessDenied for all of it."""
+    role, arn = exchange.aws.role, exchange.role_arn
+    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
+    sent = exchange.request.role_arn or ""
+    if arn is not None and not arn.fault:
+        moved = next((near for near in exchange.aws.near_roles if near.name and near.arn and near.arn != sent and _same_role(near.arn, arn)), None)
+        gone = isinstance(role, Missing) and role.proves_absence
+        if moved or gone:
+            difference = compare_value([moved.arn or ""], sent, wildcards=False) if moved else None
+            exchange.refuse(
+                "authorise",
+                Kind.ROLE_MISSING,
+                error,
+                expected=Side(moved.arn or "", moved.origin, difference.expected_spans) if moved and difference else None,
+                actual=Side(
+                    sent,
+                    exchange.case.evidence.target.origins.get("aws.role_arn"),
+                    difference.actual_spans if difference else (),
+                ),
+                rank=-10,
+                role_arn=sent,
+            )
+            return
+    if isinstance(role, Missing):
+        return
+    if isinstance(role.trust_policy, Missing):
+        exchange.settle("authorise", "unknown", role.trust_policy.reason)
+        return
+    judge_trust(exchange, role.trust_policy)
+
+
+def _same_role(near: str, sent: RoleArn) -> bool:
+    """Whether a role that was read is the one meant: the same account and name (any case), under another path."""
+    other = read_role_arn(near, pasted=False)
+    return not other.fault and other.account == sent.account and other.name.lower() == sent.name.lower()
+
+
+def _judge_duration(exchange: AwsExchange) -> None:
+    role, seconds = exchange.aws.role, exchange.request.duration_seconds
+    if seconds is None or seconds <= _DEFAULT_MAX_SESSION:
+        exchange.passed("duration", "no longer than the least maximum of any role")
+        return
+    if isinstance(role, Missing) or has_placeholder(str(seconds)):
+        return
+    limit = role.max_session_duration or _DEFAULT_MAX_SESSION
+    if seconds <= limit:
+        exchange.passed("duration", "", role.origin)
+        return
+    exchange.refuse(
+        "duration",
+        Kind.SESSION_DURATION_OVER_LIMIT,
+        CloudError("ValidationError", texts.DURATION_OVER_LIMIT),
+        expected=Side(str(limit), role.origin),
+        actual=Side(str(seconds), exchange.case.evidence.target.origins.get("aws.duration_seconds")),
+        requested=str(seconds),
+        limit=str(limit),
+    )

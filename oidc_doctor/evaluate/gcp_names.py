@@ -1,0 +1,178 @@
+"""Google's resource names and members: the audience of the STS request, the provider's name, principal identifiers.
+
+Source: Google Cloud documentation, principal identifiers and workload identity federation with other providers; the
+refusals of malformed names are those quoted in public threads.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from oidc_doctor.model.placeholder import has_placeholder
+
+HOST = "//iam.googleapis.com/"
+_NAME = re.compile(
+    r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/workloadIdentityPools/(?P<pool>[^/]+)"
+    r"/providers/(?P<provider>[^/]+)"
+)
+_POOL = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)/workloadIdentityPools/(?P<pool>[^/]+)")
+_PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+
+
+class ProviderName(NamedTuple):
+    """A provider's full name taken apart. `fault` says why it is none."""
+
+    text: str
+    project: str = ""
+    pool: str = ""
+    provider: str = ""
+    fault: str = ""
+
+    @property
+    def full(self) -> str:
+        """projects/…/providers/…, without host."""
+        return f"projects/{self.project}/locations/global/workloadIdentityPools/{self.pool}/providers/{self.provider}"
+
+    @property
+    def pool_name(self) -> str:
+        """projects/…/workloadIdentityPools/…."""
+        return self.full.rpartition("/providers/")[0]
+
+    @property
+    def project_is_number(self) -> bool:
+        """Whether the project is given by its number, as Google wants it."""
+        return self.project.isascii() and self.project.isdigit()
+
+    @property
+    def project_is_id(self) -> bool:
+        """Whether the project is given by something that can be a project id."""
+        return _PROJECT_ID.fullmatch(self.project) is not None
+
+
+def read_name(text: str) -> ProviderName:
+    """A provider's name, with or without Google's host before it."""
+    bare = text.removeprefix("https:").removeprefix(HOST)
+    found = _NAME.fullmatch(bare)
+    if not found:
+        return ProviderName(text, fault="it is not projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID")
+    return ProviderName(text, found["project"], found["pool"], found["provider"])
+
+
+def read_audience(text: str, *, pasted: bool) -> ProviderName:
+    """The audience of an STS request. Its fault names what is wrong with the form."""
+    open_ = pasted and has_placeholder(text)
+    if text.startswith("https://iam.googleapis.com/"):
+        return ProviderName(text, fault="it begins with https:, the STS audience begins with //iam.googleapis.com/")
+    if text.count("iam.googleapis.com/") > 1:
+        return ProviderName(text, fault="the prefix //iam.googleapis.com/ stands in it twice")
+    if text.startswith("projects/"):
+        return ProviderName(text, fault="it lacks the prefix //iam.googleapis.com/")
+    if not text.startswith(HOST):
+        if open_ and not text.startswith("//"):
+            return ProviderName(text)
+        host = text.removeprefix("https:").removeprefix("//").split("/", 1)[0]
+        return ProviderName(text, fault=f"its host is {host or 'empty'}, it is iam.googleapis.com for every universe and project")
+    bare = text.removeprefix(HOST)
+    if bare.startswith("locations/"):
+        return ProviderName(text)  # a workforce pool: not ours to judge
+    found = _NAME.fullmatch(bare)
+    if found:
+        name = ProviderName(text, found["project"], found["pool"], found["provider"])
+        if not name.project_is_number and not name.project_is_id and not has_placeholder(name.project):
+            return name._replace(fault=f"{name.project} is no project number")
+        if found["location"] != "global" and not has_placeholder(found["location"]):
+            return name._replace(fault=f"its location is {found['location']}, pools are in global")
+        return name
+    if _POOL.fullmatch(bare):
+        return ProviderName(text, fault="it names the pool; /providers/PROVIDER_ID is missing at its end")
+    if open_:
+        return ProviderName(text)
+    if "/providers//" in bare or bare.endswith("/") or "//" in bare:
+        return ProviderName(text, fault="a part of the name is empty, as when a variable was not set")
+    return ProviderName(
+        text, fault="it is not //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID"
+    )
+
+
+class Member(NamedTuple):
+    """A member of an allow policy that names a workload identity pool's principals, taken apart."""
+
+    text: str
+    project: str = ""
+    pool: str = ""
+    form: str = ""  # subject | group | attribute | all
+    attribute: str = ""  # of attribute.NAME
+    value: str = ""
+    fault: str = ""
+    deleted: bool = False
+
+
+_MEMBER = re.compile(
+    r"(?P<scheme>principal|principalSet)://iam\.googleapis\.com/projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
+    r"/workloadIdentityPools/(?P<pool>[^/]+)/(?P<rest>.+)",
+    re.DOTALL,
+)
+
+
+def read_member(text: str) -> Member | None:
+    """A principal:// or principalSet:// member; None for members of other kinds (users, groups, service accounts)."""
+    bare = text.removeprefix("deleted:")
+    if "workloadIdentityPools" not in bare and not bare.startswith(("principal:", "principalSet:", "principalset:")):
+        return None
+    if bare.startswith(("principal://iam.googleapis.com/locations/", "principalSet://iam.googleapis.com/locations/")):
+        return None  # a workforce pool
+    found = _MEMBER.fullmatch(bare)
+    if not found:
+        return Member(text, fault=_member_fault(bare))
+    made = Member(text, found["project"], found["pool"], deleted=text.startswith("deleted:"))
+    if found["location"] != "global" and not has_placeholder(found["location"]):
+        return made._replace(fault=f"its location is {found['location']}, pools are in global")
+    return _read_rest(made, found["scheme"], found["rest"])
+
+
+def _member_fault(text: str) -> str:
+    if not text.startswith(("principal://", "principalSet://")):
+        return "a member of a pool begins with principal:// or principalSet://"
+    if "://iam.googleapis.com/" not in text:
+        return "its host is not iam.googleapis.com"
+    if "/locations/global/" not in text:
+        return "locations/global is missing in it"
+    return "after the pool it names no subject, group, attribute or *"
+
+
+def _read_rest(made: Member, scheme: str, rest: str) -> Member:
+    form, slash, value = rest.partition("/")
+    if rest == "*":
+        if scheme == "principal":
+            return made._replace(form="all", fault="principal:// names one subject; all of a pool is principalSet://…/*")
+        return made._replace(form="all")
+    if form == "providers":
+        return made._replace(fault="it names a provider; members name a pool and then subject, group, attribute or *")
+    if form == "subject" and slash and value:
+        if scheme == "principalSet":
+            return made._replace(
+                form="subject", value=value, fault="principalSet:// names a group or attribute; one subject is principal://"
+            )
+        return _checked(made._replace(form="subject", value=value))
+    if form == "group" and slash and value:
+        if scheme == "principal":
+            return made._replace(form="group", value=value, fault="principal:// names one subject; a group is principalSet://")
+        return _checked(made._replace(form="group", value=value))
+    if form.startswith("attribute.") and slash and value:
+        attribute = form.removeprefix("attribute.")
+        made = made._replace(form="attribute", attribute=attribute, value=value)
+        if scheme == "principal":
+            return made._replace(fault="principal:// names one subject; an attribute is principalSet://")
+        if "/attribute." in value:
+            return made._replace(fault="it chains two attributes; all after the first is read as that attribute's value")
+        return _checked(made)
+    return made._replace(
+        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist"
+    )
+
+
+def _checked(made: Member) -> Member:
+    if "%2F" in made.value or "%2f" in made.value or "%3A" in made.value or "%3a" in made.value:
+        return made._replace(fault="its value is percent-encoded; values are literal, with / and : as they are")
+    return made

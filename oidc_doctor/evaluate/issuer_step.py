@@ -1,0 +1,172 @@
+"""The step `keys`: the issuer's discovery document and key set, then key and signature. Shared by both clouds."""
+
+from __future__ import annotations
+
+import json
+
+from oidc_doctor.evaluate import error_texts as texts
+from oidc_doctor.evaluate.keys import KeyAnswer, check_keys, known_kids
+from oidc_doctor.evaluate.steps import Exchange, shown
+from oidc_doctor.model.evidence import ABSENT, Document, Missing, Origin
+from oidc_doctor.model.trace import CloudError, Kind, Side
+
+# IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
+_AWS_DISCOVERY = (
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+)
+
+
+def _error(exchange: Exchange, kind: Kind) -> CloudError:
+    if exchange.cloud == "aws":
+        if kind is Kind.SIGNATURE_INVALID:
+            return CloudError("InvalidIdentityToken", texts.COULD_NOT_VALIDATE, certain=False)
+        return CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY)
+    if kind is Kind.SIGNATURE_INVALID:
+        return CloudError("invalid_grant", texts.SIGNATURE_UNVERIFIED)
+    return CloudError("invalid_grant", texts.ISSUER_CONNECTION)
+
+
+def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Origin] | None = None) -> None:
+    """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching."""
+    token = exchange.token
+    if token.kind == "hypothetical":
+        exchange.assume("keys", "the issuer's keys and the signature (a hypothetical token)")
+        return
+    if token.fault_kind:
+        exchange.settle("keys", "unknown", "the token could not be read")
+        return
+    if uploaded is None:
+        _judge_discovery(exchange, issuer)
+        jwks = exchange.case.evidence.issuer.jwks
+        source = "issuer/jwks.json"
+    else:
+        jwks, source = _uploaded_set(exchange, *uploaded), "the provider's uploaded jwksJson"
+    if isinstance(jwks, Missing):
+        _without_key_set(exchange, jwks)
+        return
+    answer = check_keys(exchange.cloud, token, jwks)
+    if answer.kind is not None:
+        _refuse(exchange, answer, jwks, source, from_set=uploaded is not None)
+    elif exchange.results["keys"].refusals:
+        return
+    elif answer.checked:
+        if uploaded is None:
+            exchange.assumed.append("that the cloud reaches the issuer and trusts its certificate")
+        exchange.passed("keys", "the signature holds", jwks.at(answer.pointer))
+    elif token.kind == "jwt":
+        exchange.settle("keys", "unknown", "the signature could not be checked")
+    else:
+        _assume_decoded(exchange)
+
+
+def _assume_decoded(exchange: Exchange) -> None:
+    verified = exchange.token.verified or {}
+    if verified.get("signature") is True:
+        exchange.passed("keys", "the signature was checked when the bundle was made", exchange.token.origin)
+    elif verified.get("signature") is False:
+        exchange.refuse(
+            "keys",
+            Kind.SIGNATURE_INVALID,
+            _error(exchange, Kind.SIGNATURE_INVALID),
+            where=exchange.token.origin,
+            kid=shown(verified.get("kid", "")),
+            alg=shown(verified.get("alg", "")),
+        )
+    else:
+        exchange.assume("keys", "the issuer's keys and the signature (the token is decoded)")
+
+
+def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missing:
+    try:
+        return Document(at.file, text, json.loads(text), at.pointer, inner=True)
+    except (ValueError, RecursionError):
+        exchange.refuse(
+            "keys",
+            Kind.KEY_UNUSABLE,
+            _error(exchange, Kind.KEY_UNUSABLE),
+            where=at,
+            reason="the uploaded jwksJson is not JSON",
+        )
+        return Missing("jwksJson", "it is not JSON", "unreadable")
+
+
+def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
+    discovery = exchange.case.evidence.issuer.discovery
+    if isinstance(discovery, Missing):
+        if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
+            _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, issuer)
+        return
+    found = discovery.value if isinstance(discovery.value, dict) else {}
+    wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
+    absent = [name for name in wanted if name not in found]
+    if absent:
+        exchange.refuse(
+            "keys",
+            Kind.DISCOVERY_INVALID,
+            _error(exchange, Kind.DISCOVERY_INVALID),
+            where=discovery.at(),
+            field=", ".join(absent),
+            found="absent",
+        )
+    named = found.get("issuer")
+    if isinstance(named, str) and issuer and named != issuer and not exchange.gap(named, issuer):
+        # inferred: OpenID Connect Discovery wants them equal; neither cloud's answer to a difference was recorded
+        exchange.refuse(
+            "keys",
+            Kind.ISSUER_URL_DIFFERS,
+            None,
+            expected=Side(named, discovery.at("/issuer")),
+            actual=Side(issuer, exchange.claim_origin("iss")),
+            certain=False,
+            settle="whether the cloud minds is not recorded; make the issuer publish the URL that its tokens carry",
+        )
+
+
+def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, issuer: str | None) -> None:
+    # our network is not the cloud's: a fetch that failed from here suspects, and never decides
+    exchange.refuse(
+        "keys",
+        kind,
+        _error(exchange, kind),
+        certain=False,
+        where=Origin(missing.what),
+        settle="fetch the document from outside your own network",
+        url=issuer or "",
+        reason=missing.reason,
+    )
+
+
+def _without_key_set(exchange: Exchange, missing: Missing) -> None:
+    if missing.outcome in ("failed", "timeout", "denied", "not_found"):
+        _suspect_reach(exchange, Kind.JWKS_UNREACHABLE, missing, None)
+    elif exchange.results["keys"].refusals:
+        return
+    elif exchange.token.kind == "jwt":
+        exchange.settle("keys", "unknown", "the issuer's key set was not read")
+    else:
+        _assume_decoded(exchange)
+
+
+def _refuse(exchange: Exchange, answer: KeyAnswer, jwks: Document, source: str, *, from_set: bool) -> None:
+    token = exchange.token
+    kid = token.header_value("kid")
+    assert answer.kind is not None  # noqa: S101 - the caller's branch
+    certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
+    exchange.refuse(
+        "keys",
+        answer.kind,
+        _error(exchange, answer.kind),
+        where=jwks.at(answer.pointer),
+        certain=certain,
+        settle="the token's own header",
+        kid="(none)" if kid in (ABSENT, None) else shown(kid),
+        known=", ".join(known_kids(jwks.value)),
+        alg=shown(token.header_value("alg")),
+        reason=answer.reason,
+        source=source,
+        field=answer.reason,
+        found="absent",
+    )

@@ -1,0 +1,123 @@
+"""Building one exchange's answer: step results, refusals, and the comparisons that a gap in the evidence leaves open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.evidence import Gap, Json, Origin
+from oidc_doctor.model.exchange import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
+from oidc_doctor.model.placeholder import has_placeholder, may_equal
+from oidc_doctor.model.trace import CloudError, Kind, Refusal, Side, StepResult, Trace
+
+
+def same(left: str, right: str, *, pasted: bool) -> bool | None:
+    """Whether two texts are equal; None where a placeholder of pasted evidence leaves it open."""
+    if left == right:
+        return True
+    return may_equal(left, right) if pasted else False
+
+
+def shown(value: Json) -> str:
+    """A claim's value as people read it: text as it is, everything else as JSON."""
+    import json
+
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Gap):
+        return f"({value.value})"
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Exchange:
+    """Collects the answer of one case. Steps start as unknown and are settled in any order."""
+
+    def __init__(self, case: Case, cloud: Cloud) -> None:
+        self.case = case
+        self.cloud: Cloud = cloud
+        self.token = case.token
+        self.pasted = case.evidence.target.pasted
+        # A gap in a compact JWT is no placeholder: its text is exactly what was sent
+        self.token_pasted = self.pasted and case.token.kind in ("decoded", "hypothetical")
+        self.results = {step.id: StepResult(step.id, UNKNOWN) for step in STEPS[cloud]}
+        self.assumed: list[str] = []
+        self.detail: dict[str, Any] = {}
+        self.mapped: dict[str, str] = {}
+
+    def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
+        """Set a step's state, unless it already refuses."""
+        result = self.results[step]
+        if result.state != REFUSED:
+            result.state, result.note = state, note
+            result.at = at or result.at
+
+    def passed(self, step: str, note: str = "", at: Origin | None = None) -> None:
+        """The step is known to pass."""
+        self.settle(step, PASSED, note, at)
+
+    def assume(self, step: str, what: str) -> None:
+        """The step cannot be known from a bundle and is taken to pass; said in the report."""
+        if what not in self.assumed:
+            self.assumed.append(what)
+        self.settle(step, ASSUMED, what)
+
+    def refuse(
+        self,
+        step: str,
+        kind: Kind,
+        error: CloudError | None = None,
+        /,
+        *,
+        expected: Side | None = None,
+        actual: Side | None = None,
+        certain: bool = True,
+        location: str = "",
+        where: Origin | None = None,
+        settle: str = "",
+        rank: int = 0,
+        **facts: str,
+    ) -> None:
+        """Record that the step refuses, or (not `certain`) that it may."""
+        result = self.results[step]
+        result.refusals.append(
+            Refusal(
+                self.cloud,
+                step,
+                kind,
+                expected,
+                actual,
+                certain,
+                location,
+                where or (expected.at if expected else None) or (actual.at if actual else None),
+                facts,
+                error,
+                settle,
+                rank,
+            )
+        )
+        if certain and result.state != REFUSED:
+            result.state = REFUSED
+            result.at = result.refusals[-1].where or result.at
+        elif result.state not in (REFUSED, UNKNOWN):
+            result.state = UNKNOWN
+
+    def claim_side(self, name: str) -> Side:
+        """The token's claim as one side of a difference."""
+        return Side(shown(self.token.claim(name)), self.claim_origin(name))
+
+    def claim_origin(self, name: str) -> Origin:
+        """Where a claim stands."""
+        origin = self.token.origin
+        if self.token.kind == "jwt":
+            return Origin(f"{origin.file} claim {name}")
+        return Origin(origin.file, f"{origin.pointer}/{name}", origin.line, origin.event_id)
+
+    def gap(self, *texts: str) -> bool:
+        """Whether any of the texts holds a placeholder of pasted evidence."""
+        return self.pasted and any(has_placeholder(text) for text in texts)
+
+    def trace(self) -> Trace:
+        """The finished answer."""
+        for result in self.results.values():
+            result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
+        return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped)

@@ -1,0 +1,8 @@
+"""An evaluator for the trust policies of AWS IAM roles, which explains every part of its answer."""
+
+from oidc_doctor.iam.conditions import conditions_hold
+from oidc_doctor.iam.context import UNKNOWN, Unknown
+from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
+from oidc_doctor.iam.trace import Node
+
+__all__ = ["UNKNOWN", "Decision", "Node", "Policy", "StatementResult", "Unknown", "compile_policy", "conditions_hold"]

@@ -1,0 +1,81 @@
+"""The Action and NotAction elements."""
+
+from __future__ import annotations
+
+from oidc_doctor.iam import wildcards
+from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason
+from oidc_doctor.model import placeholder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from oidc_doctor.iam.trace import Reason
+
+
+class _Entry:
+    """One action pattern. Prefix and name are compared without regard to case."""
+
+    __slots__ = ("matches", "pattern", "pointer", "raw")
+
+    def __init__(self, raw: object, pointer: str, *, pasted: bool) -> None:
+        self.raw = raw
+        self.pointer = pointer
+        self.pattern: str | None = None
+        self.matches: Callable[[str], bool] | None = None
+        if isinstance(raw, str):
+            self.pattern = raw.lower()
+            if not (pasted and placeholder.has_placeholder(self.pattern)):
+                self.matches = wildcards.matcher([(self.pattern, True, False)])
+
+    def evaluate(self, action: str, folded: str) -> Node:
+        possible, reason = self._compare(folded)
+        return Node("value", str(self.pattern), possible, self.pointer, self.raw, action, reason)
+
+    def _compare(self, folded: str) -> tuple[int, Reason]:
+        if self.pattern is None:
+            return NO, "malformed"
+        if self.matches is not None:
+            return (YES, "match") if self.matches(folded) else (NO, "no-match")
+        answer = placeholder.compare([(self.pattern, True, True)], folded, text_gaps=False)
+        return (NO, "no-match") if answer is False else (YES | NO, "placeholder")
+
+
+class Actions:
+    """The Action or NotAction element of one statement."""
+
+    __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
+
+    def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
+        self._entries: list[_Entry] = []
+        self._fixed: tuple[int, Reason] | None = None
+        self._name = "NotAction" if "NotAction" in statement else "Action"
+        self._pointer = f"{pointer}/{self._name}"
+        self._raw = raw = statement.get(self._name)
+        if self._name not in statement:
+            self._fixed = (NO, "element-missing")
+        elif "Action" in statement and "NotAction" in statement:
+            self._fixed = (NO, "malformed")
+        elif isinstance(raw, (list, tuple)):
+            self._entries = [_Entry(one, f"{self._pointer}/{index}", pasted=pasted) for index, one in enumerate(raw)]
+        elif isinstance(raw, str):
+            self._entries = [_Entry(raw, self._pointer, pasted=pasted)]
+        else:
+            self._fixed = (NO, "malformed")
+
+    def evaluate(self, action: str) -> Node:
+        """The element's node, with one for each pattern; under NotAction a match of one keeps the action out."""
+        if self._fixed is not None:
+            possible, reason = self._fixed
+            return Node("action", self._name, possible, self._pointer, self._raw, action, reason)
+        folded = action.lower()
+        children = [entry.evaluate(action, folded) for entry in self._entries]
+        possible = NO
+        for child in children:
+            possible = OR[possible << 3 | child.possible]
+        reason = deciding_reason(children, possible)
+        if self._name == "NotAction":
+            possible = NOT[possible]
+            reason = {YES: "match", NO: "no-match"}.get(possible, reason)  # type: ignore[assignment]
+        return Node("action", self._name, possible, self._pointer, self._raw, action, reason, tuple(children))

@@ -1,0 +1,23 @@
+"""ARNs: six fields between colons, of which the last keeps its own."""
+
+from __future__ import annotations
+
+from oidc_doctor.model.placeholder import account_is_redacted
+
+ARN_FIELDS = 6
+
+
+def account_of(arn: str) -> str | None:
+    """The account field of an ARN; None if it is no ARN."""
+    fields = arn.split(":", ARN_FIELDS - 1)
+    return fields[4] if len(fields) == ARN_FIELDS and fields[0] == "arn" else None
+
+
+def redact_account(arn: str) -> str:
+    """The ARN with a placeholder for an account id that cannot be one."""
+    account = account_of(arn)
+    if account is None or not account_is_redacted(account):
+        return arn
+    fields = arn.split(":", ARN_FIELDS - 1)
+    fields[4] = "<account>"
+    return ":".join(fields)

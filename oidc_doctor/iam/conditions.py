@@ -1,0 +1,315 @@
+"""The Condition element: operators, keys and values, joined as IAM joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oidc_doctor.iam import variables
+from oidc_doctor.iam.arns import account_of, redact_account
+from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
+from oidc_doctor.iam.operators import ARN, NULL, operator
+from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
+from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from oidc_doctor.iam.context import Context
+    from oidc_doctor.iam.operators import Operator
+    from oidc_doctor.iam.trace import Reason
+    from oidc_doctor.iam.variables import Variable
+    from oidc_doctor.iam.wildcards import Piece
+
+    # The answers there could be, why, and the policy value with its variables filled in.
+    Outcome: TypeAlias = tuple[int, Reason, str | None]
+    Outcomes: TypeAlias = dict[bool | None, Outcome]
+
+_UNREADABLE: Outcome = (ERROR, "unreadable-request-value", None)
+_OUTCOMES: dict[bool, Outcomes] = {
+    False: {True: (YES, "match", None), False: (NO, "no-match", None), None: _UNREADABLE},
+    True: {True: (NO, "no-match", None), False: (YES, "match", None), None: _UNREADABLE},
+}
+_KEY_UNKNOWN: Outcome = (ANY, "key-unknown", None)
+_PLACEHOLDER: Outcome = (ANY, "placeholder", None)
+_MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
+
+
+class Value:
+    """One policy value under one operator. `compare` is None where more than the two texts decides."""
+
+    __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
+
+    def __init__(self, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
+        self.raw = raw
+        self.pointer = pointer
+        self.family = how.family
+        self.negated = how.negated
+        self.pasted = pasted
+        self.outcomes = _OUTCOMES[how.negated]
+        self.compare: Callable[[str], bool | None] | None = None
+        self.fixed: Outcome | None = None
+        self.parts: list[Piece | Variable] = []
+        text = text_of(raw)
+        self.name = "" if text is None else text
+        if text is None:
+            self.fixed = (ERROR, "malformed", None)
+            return
+        pieces: list[Piece] = [(text, True, pasted)]
+        self.parts = [*pieces]
+        if how.family.takes_variables and "${" in text:
+            if version == variables.SUPPORTING_VERSION:
+                parts = variables.parse(text, pasted=pasted)
+                if parts is not None:
+                    self.parts = parts
+                    return
+            else:
+                no_match: Outcome = (YES if how.negated else NO, "variable-literal-in-old-version", None)
+                self.outcomes = {**self.outcomes, False: no_match}
+        if pasted and (has_placeholder(text) or how.family is ARN):
+            return
+        self.compare = how.family.build(pieces)
+        if self.compare is None:
+            self.fixed = (ERROR, "unreadable-policy-value", None)
+
+    def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
+        """The answer for one request value, which may hold placeholders if so said."""
+        if self.fixed is not None:
+            return self.fixed
+        if self.compare is not None and not gaps:
+            return self.outcomes[self.compare(actual)]
+        pieces = variables.resolve(self.parts, request)
+        if isinstance(pieces, list):
+            return self._judge_filled(pieces, actual, gaps=gaps)
+        if pieces is UNKNOWN:
+            return _KEY_UNKNOWN
+        # Documented: a variable with no value equals nothing, so a negated operator is met.
+        return YES if self.negated else NO, "variable-unresolved", None
+
+    def _judge_filled(self, pieces: list[Piece], actual: str, *, gaps: bool) -> Outcome:
+        written = "".join(piece[0] for piece in pieces)
+        resolved = None if written == self.name else written
+        if self.family is ARN and self.pasted:
+            pieces, actual, gaps = _without_redacted_account(pieces, actual, gaps=gaps)
+        if gaps or any(may_be and has_placeholder(text) for text, _, may_be in pieces):
+            possible = self.family.may(pieces, actual, gaps)
+            if possible in {YES, NO}:
+                return (*self.outcomes[possible == YES][:2], resolved)
+            return NOT[possible] if self.negated else possible, "placeholder", resolved
+        compare_with = self.family.build(pieces)
+        if compare_with is None:
+            return ERROR, "unreadable-policy-value", resolved
+        return (*self.outcomes[compare_with(actual)][:2], resolved)
+
+
+def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -> tuple[list[Piece], str, bool]:
+    """An account id of a pasted ARN that is not 12 digits was taken out by hand: a gap, unless both sides agree."""
+    written = "".join(piece[0] for piece in pieces)
+    if len(pieces) != 1 or written == actual:
+        return pieces, actual, gaps
+    expected_account, other_account = account_of(written), account_of(actual)
+    if expected_account == other_account:
+        return pieces, actual, gaps
+    if expected_account is not None and not ({"*", "?"} & {*expected_account}):
+        pieces = [(redact_account(written), True, True)]
+    redacted = redact_account(actual)
+    return pieces, redacted, gaps or redacted != actual
+
+
+class Key:
+    """One condition key under one operator, with its values."""
+
+    __slots__ = ("folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
+
+    def __init__(  # noqa: PLR0913 - what the document says of it
+        self, name: str, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool
+    ) -> None:
+        self.name = name
+        self.folded = name.lower()
+        self.raw = raw
+        self.pointer = pointer
+        self.how = how
+        self.pasted = pasted and has_placeholder(name)
+        if isinstance(raw, (list, tuple)):
+            self.values = [
+                Value(one, f"{pointer}/{index}", how, version=version, pasted=pasted) for index, one in enumerate(raw)
+            ]
+        else:
+            self.values = [Value(raw, pointer, how, version=version, pasted=pasted)]
+        # Documented: values are joined by OR, under a negated operator by NOR.
+        self.start, self.join = (YES, AND) if how.negated else (NO, OR)
+
+    def evaluate(self, request: Request) -> Node:
+        """The key's node, with one for each value."""
+        actual = request.values.get(self.folded, ABSENT)
+        if type(actual) is str and len(self.values) == 1:  # nearly always
+            value = self.values[0]
+            if value.compare is None:
+                possible, reason, resolved = value.judge(actual, request, gaps=False)
+            else:
+                possible, reason, resolved = value.outcomes[value.compare(actual)]
+            child = Node("value", value.name, possible, value.pointer, value.raw, actual, reason, (), resolved)
+            return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, (child,))
+        if type(actual) is not str:
+            special = self._special(actual, request)
+            if special is not None:
+                return self._same_for_all(special, None if actual is ABSENT else actual)
+            if isinstance(actual, (list, tuple)):
+                return self._each(actual, request)
+        possible, reason, children = self._against(actual, request)
+        return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
+
+    def _special(self, actual: object, request: Request) -> Outcome | None:
+        """What holds for all values alike, because there is no value to compare them with."""
+        if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
+            return _PLACEHOLDER if self._may_be_present(request) else self._absent()
+        if actual is UNKNOWN:
+            return _KEY_UNKNOWN
+        if isinstance(actual, (list, tuple)):
+            # Measured: a multivalued key without a set operator never matches, be it positive, negated or IfExists.
+            return None if self.how.quantifier else _MULTIVALUED
+        return _UNREADABLE if text_of(actual) is None else None
+
+    def _absent(self) -> Outcome:
+        # Documented: ForAllValues and IfExists are true for an absent key, a negated operator is too, any other false.
+        # Measured: ForAnyValue is false, negated as well.
+        how = self.how
+        if how.if_exists or how.quantifier == "forallvalues" or (how.negated and not how.quantifier):
+            return YES, "vacuous", None
+        return NO, "key-absent", None
+
+    def _may_be_present(self, request: Request) -> bool:
+        """Whether a gap in this key's name, or in one of the request's, could make the two the same."""
+        names = request.values if self.pasted else request.gapped
+        return any(
+            compare([(self.folded, False, self.pasted)], name, text_gaps=name in request.gapped) is not False
+            for name in names
+        )
+
+    def _same_for_all(self, outcome: Outcome, actual: object) -> Node:
+        possible, reason, _ = outcome
+        children = tuple(
+            Node("value", value.name, possible, value.pointer, value.raw, actual, reason) for value in self.values
+        )
+        return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
+
+    def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
+        """A multivalued key under a set operator: one node for each member, holding one for each policy value."""
+        every = self.how.quantifier == "forallvalues"
+        possible, join = (YES, AND) if every else (NO, OR)
+        members = []
+        for index, one in enumerate(actual):
+            answers, reason, children = self._against(one, request)
+            members.append(Node("element", str(index), answers, self.pointer, self.raw, one, reason, children))
+            possible = join[possible << 3 | answers]
+        reason = deciding_reason(members, possible)
+        return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
+
+    def _against(self, actual: object, request: Request) -> tuple[int, Reason, tuple[Node, ...]]:
+        """All values against one request value."""
+        text = text_of(actual)
+        gaps = isinstance(actual, Pasted) and has_placeholder(actual)
+        possible = self.start
+        children = []
+        for value in self.values:
+            if text is not None:
+                answers, reason, resolved = value.judge(text, request, gaps=gaps)
+            else:
+                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _UNREADABLE
+            children.append(Node("value", value.name, answers, value.pointer, value.raw, actual, reason, (), resolved))
+            possible = self.join[possible << 3 | answers]
+        return possible, deciding_reason(children, possible), tuple(children)
+
+
+class NullKey(Key):
+    """A key under the Null operator, which asks only whether it is there."""
+
+    __slots__ = ()
+
+    def evaluate(self, request: Request) -> Node:
+        """The key's node, with one for each value."""
+        actual = request.values.get(self.folded, ABSENT)
+        absent = actual is ABSENT or actual is None or actual in ([], ())
+        unread: Outcome | None = None
+        if actual is UNKNOWN:
+            unread = _KEY_UNKNOWN
+        elif absent and self._may_be_present(request):
+            unread = _PLACEHOLDER
+        shown = None if actual is ABSENT else actual
+        possible = NO
+        children = []
+        for value in self.values:
+            answers, reason, _ = unread or value.judge("true" if absent else "false", request, gaps=False)
+            if answers in {YES, NO}:
+                reason = "key-absent" if absent else "key-present"
+            children.append(Node("value", value.name, answers, value.pointer, value.raw, shown, reason))
+            possible = OR[possible << 3 | answers]
+        reason = deciding_reason(children, possible)
+        return Node("key", self.name, possible, self.pointer, self.raw, shown, reason, tuple(children))
+
+
+class Clause:
+    """One operator with its keys, joined by AND; or something unusable in its place, whose node stands ready."""
+
+    __slots__ = ("fixed", "keys", "name", "pointer", "raw")
+
+    def __init__(self, name: str, raw: object, pointer: str, *, version: object, pasted: bool) -> None:
+        self.name = name
+        self.raw = raw
+        self.pointer = pointer
+        self.keys: list[Key] = []
+        self.fixed: Node | None = None
+        how = operator(name)
+        if how is None:
+            self.fixed = Node("operator", name, ERROR, pointer, raw, None, "unknown-operator")
+        elif not isinstance(raw, Mapping):
+            self.fixed = Node("operator", name, ERROR, pointer, raw, None, "malformed")
+        else:
+            # A key written twice in different case is tested twice.
+            kind = NullKey if how.family is NULL else Key
+            self.keys = [
+                kind(str(key), value, f"{pointer}/{escape(str(key))}", how, version=version, pasted=pasted)
+                for key, value in raw.items()
+            ]
+
+    def evaluate(self, request: Request) -> Node:
+        """The operator's node, with one for each key."""
+        if self.fixed is not None:
+            return self.fixed
+        children = [key.evaluate(request) for key in self.keys]
+        if len(children) == 1:
+            only = children[0]
+            return Node("operator", self.name, only.possible, self.pointer, None, None, only.reason, (only,))
+        possible = YES
+        for child in children:
+            possible = AND[possible << 3 | child.possible]
+        reason = "match" if possible == YES else deciding_reason(children, possible)
+        return Node("operator", self.name, possible, self.pointer, None, None, reason, tuple(children))
+
+
+def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> list[Clause]:
+    """The operators of a Condition element, to be joined by AND. Anything but an object is one clause that fails."""
+    if not isinstance(block, Mapping):
+        unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
+        unusable.fixed = Node("operator", "Condition", ERROR, pointer, block, None, "malformed")
+        return [unusable]
+    return [
+        Clause(str(name), body, f"{pointer}/{escape(str(name))}", version=version, pasted=pasted)
+        for name, body in block.items()
+    ]
+
+
+def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "2012-10-17") -> bool | None:
+    """Whether a Condition element is met by a request.
+
+    A context value is a str for a single-valued key and a list for a multivalued one; absent keys are left out. None
+    means that it cannot be decided: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
+    """
+    if not isinstance(context, Mapping):
+        return None
+    request = Request(context)
+    possible = YES
+    for clause in clauses(block, "", version=version, pasted=False):
+        possible = AND[possible << 3 | clause.evaluate(request).possible]
+    return TRUTH[possible]

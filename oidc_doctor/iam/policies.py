@@ -1,0 +1,197 @@
+"""A role's trust policy: its statements, and the decision over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oidc_doctor.iam.actions import Actions
+from oidc_doctor.iam.conditions import clauses
+from oidc_doctor.iam.context import Request
+from oidc_doctor.iam.principals import Principals
+from oidc_doctor.iam.trace import AND, ERROR, NO, TRUTH, YES, Node, deciding_reason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    from oidc_doctor.iam.conditions import Clause
+    from oidc_doctor.iam.context import Context
+
+    Effect: TypeAlias = Literal["allow", "explicit-deny", "implicit-deny", "unknown"]
+
+
+class StatementResult:
+    """What one statement says of a request.
+
+    `applies` is whether its effect takes hold: for an Allow, whether it grants; for a Deny, whether it denies. There
+    None always means that evidence is missing; where the real engine cannot decide, an Allow does not grant and a Deny
+    does deny. `condition` is None in both cases, and `undecidable` tells them apart.
+    """
+
+    __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
+
+    def __init__(  # noqa: PLR0913 - a record
+        self,
+        index: int,
+        effect: Literal["Allow", "Deny"] | None,
+        node: Node,
+        *,
+        principal: bool | None = False,
+        action: bool | None = False,
+        condition: int = NO,
+    ) -> None:
+        self.index = index
+        self.effect = effect
+        self.node = node
+        self.principal = principal
+        self.action = action
+        self.condition = TRUTH[condition]
+        self.undecidable = condition == ERROR
+        if effect == "Deny":
+            holds, not_holds = YES | ERROR, NO
+        else:
+            holds, not_holds = YES, NO | ERROR
+        self.applies: bool | None = None
+        if not node.possible & not_holds:
+            self.applies = effect is not None
+        elif not node.possible & holds:
+            self.applies = False
+
+
+class Decision:
+    """The policy's answer to one request.
+
+    `granted` is True, False, or None where evidence is missing. `effect` says how: "implicit-deny" where no Allow can
+    grant, even if there is a Deny of which nothing is known; "unknown" exactly where `granted` is None.
+    """
+
+    __slots__ = ("effect", "granted", "statements", "trace")
+
+    def __init__(self, effect: Effect, statements: list[StatementResult], trace: Node) -> None:
+        self.effect = effect
+        self.granted = trace.result
+        self.statements = statements
+        self.trace = trace
+
+    def __repr__(self) -> str:
+        return f"Decision({self.effect!r})"
+
+
+class _Statement:
+    """One statement, compiled."""
+
+    __slots__ = ("actions", "clauses", "effect", "fixed", "index", "name", "pointer", "principals", "resource")
+
+    def __init__(self, raw: object, index: int, pointer: str, *, version: object, pasted: bool) -> None:
+        self.index = index
+        self.pointer = pointer
+        self.name = f"Statement {index}"
+        self.effect: Literal["Allow", "Deny"] | None = None
+        self.clauses: list[Clause] = []
+        self.fixed: StatementResult | None = None
+        self.resource: Node | None = None
+        if not isinstance(raw, Mapping):
+            node = Node("statement", self.name, NO, pointer, None, raw, "malformed")
+            self.fixed = StatementResult(index, None, node)
+            return
+        effect = raw.get("Effect")
+        if effect == "Allow" or effect == "Deny":  # noqa: PLR1714 - narrows the type; case-sensitive
+            self.effect = effect
+        self.principals = Principals(raw, pointer, pasted=pasted)
+        self.actions = Actions(raw, pointer, pasted=pasted)
+        for name in ("Resource", "NotResource"):
+            if name in raw:
+                # IAM refuses it in a role trust policy (Access Analyzer, ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE).
+                self.resource = Node("resource", name, NO, f"{pointer}/{name}", raw[name], None, "resource-unsupported")
+        if "Condition" in raw:
+            self.clauses = clauses(raw["Condition"], f"{pointer}/Condition", version=version, pasted=pasted)
+
+    def evaluate(self, principal: str, action: str, request: Request) -> StatementResult:
+        if self.fixed is not None:
+            return self.fixed
+        principal_node = self.principals.evaluate(principal)
+        action_node = self.actions.evaluate(action)
+        children = [principal_node, action_node]
+        possible = AND[principal_node.possible << 3 | action_node.possible]
+        if self.resource is not None:
+            children.append(self.resource)
+            possible = NO
+        condition = YES
+        for clause in self.clauses:
+            node = clause.evaluate(request)
+            children.append(node)
+            condition = AND[condition << 3 | node.possible]
+        possible = AND[possible << 3 | condition]
+        reason = "match" if possible == YES else deciding_reason(children, possible)
+        if self.effect is None:
+            possible, reason = NO, "malformed"
+        node = Node("statement", self.name, possible, self.pointer, self.effect, None, reason, tuple(children))
+        return StatementResult(
+            self.index,
+            self.effect,
+            node,
+            principal=principal_node.result,
+            action=action_node.result,
+            condition=condition,
+        )
+
+
+class Policy:
+    """A compiled trust policy. Holds no state between decisions, so it may be shared by threads."""
+
+    __slots__ = ("_malformed", "_statements")
+
+    def __init__(self, document: object, *, pasted: bool) -> None:
+        raw = document.get("Statement") if isinstance(document, Mapping) else None
+        version = document.get("Version") if isinstance(document, Mapping) else None
+        self._malformed = not isinstance(raw, (list, tuple, Mapping))
+        self._statements: list[_Statement] = []
+        if isinstance(raw, Mapping):
+            self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted)]
+        elif isinstance(raw, (list, tuple)):
+            self._statements = [
+                _Statement(one, index, f"/Statement/{index}", version=version, pasted=pasted)
+                for index, one in enumerate(raw)
+            ]
+
+    def decide(self, principal: str, action: str, context: Context) -> Decision:
+        """The decision on a federated principal (a provider's ARN, or the bare name of a built-in one) and an action.
+
+        A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that nobody
+        read; absent keys are left out.
+        """
+        request = Request(context)
+        results = [statement.evaluate(principal, action, request) for statement in self._statements]
+        granted: bool | None = False
+        denied: bool | None = False
+        for result in results:
+            if result.effect == "Deny":
+                denied = _either(denied, result.applies)
+            else:
+                granted = _either(granted, result.applies)
+        effect: Effect
+        if denied:
+            effect, possible = "explicit-deny", NO
+        elif granted is False:
+            effect, possible = "implicit-deny", NO
+        elif granted and denied is False:
+            effect, possible = "allow", YES
+        else:
+            effect, possible = "unknown", YES | NO
+        children = tuple([result.node for result in results])
+        trace = Node("policy", "Policy", possible, "", None, None, "malformed" if self._malformed else effect, children)
+        return Decision(effect, results, trace)
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:  # noqa: FBT001 - three-valued OR
+    if one or other:
+        return True
+    return None if one is None or other is None else False
+
+
+def compile_policy(document: Mapping[str, Any], *, pasted: bool = False) -> Policy:
+    """Prepare a trust policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
+
+    A malformed document raises nothing: what cannot be used grants nothing, and the trace says where.
+    """
+    return Policy(document, pasted=pasted)

@@ -1,0 +1,102 @@
+"""The Principal element of a role trust policy, asked about a federated caller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oidc_doctor.iam.arns import account_of, redact_account
+from oidc_doctor.iam.trace import NO, OR, YES, Node, deciding_reason, escape
+from oidc_doctor.model import placeholder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from oidc_doctor.iam.trace import Reason
+
+OTHER_TYPES = frozenset(("AWS", "Service", "CanonicalUser"))
+
+
+class _Entry:
+    """One name in a Principal element."""
+
+    __slots__ = ("fixed", "name", "pasted", "pointer", "raw", "type")
+
+    def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool) -> None:
+        self.type = type_
+        self.raw = raw
+        self.name = raw if isinstance(raw, str) else ""
+        self.pointer = pointer
+        self.pasted = pasted
+        self.fixed: tuple[int, Reason] | None = None
+        if type_ in OTHER_TYPES:
+            # Measured: {"AWS": "*"} does not authorise an OIDC caller either.
+            self.fixed = (NO, "other-principal-type")
+        elif type_ != "Federated" or not isinstance(raw, str):
+            self.fixed = (NO, "malformed")
+        elif raw == "*":
+            self.fixed = (YES | NO, "wildcard-principal-unverified")
+
+    def evaluate(self, principal: str) -> Node:
+        possible, reason = self.fixed or self._compare(principal)
+        return Node("value", self.type, possible, self.pointer, self.raw, principal, reason)
+
+    def _compare(self, principal: str) -> tuple[int, Reason]:
+        """Exact, a trailing slash and the case of the path included; the built-in providers go by their bare names."""
+        if self.name == principal:
+            return YES, "match"
+        if self.pasted or isinstance(principal, placeholder.Pasted):
+            pattern, text = self.name, str(principal)
+            if account_of(pattern) != account_of(text):  # else redacted in the same way, or not at all
+                pattern, text = redact_account(pattern), redact_account(text)
+            text_gaps = text != principal or isinstance(principal, placeholder.Pasted)
+            pieces = [(pattern, False, self.pasted or pattern != self.name)]
+            if placeholder.compare(pieces, text, text_gaps=text_gaps) is not False:
+                return YES | NO, "placeholder"
+        return NO, "no-match"
+
+
+class Principals:
+    """The Principal or NotPrincipal element of one statement."""
+
+    __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
+
+    def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
+        self._entries: list[_Entry] = []
+        self._fixed: tuple[int, Reason] | None = None
+        self._name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
+        self._pointer = f"{pointer}/{self._name}"
+        self._raw = statement.get(self._name)
+        if self._name == "NotPrincipal":
+            # IAM refuses it in a role trust policy (Access Analyzer, ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL).
+            self._fixed = (NO, "not-principal-unsupported")
+        elif "Principal" not in statement:
+            self._fixed = (NO, "element-missing")
+        elif self._raw == "*":
+            # Access Analyzer calls it unsupported in a role trust policy; what STS does with one in force is not known.
+            self._fixed = (YES | NO, "wildcard-principal-unverified")
+        elif isinstance(self._raw, Mapping):
+            for type_, names in self._raw.items():
+                at = f"{self._pointer}/{escape(str(type_))}"
+                if isinstance(names, (list, tuple)):
+                    self._entries += [
+                        _Entry(str(type_), name, f"{at}/{index}", pasted=pasted) for index, name in enumerate(names)
+                    ]
+                else:
+                    self._entries.append(_Entry(str(type_), names, at, pasted=pasted))
+        elif pasted and isinstance(self._raw, str) and placeholder.has_placeholder(self._raw):
+            self._fixed = (YES | NO, "placeholder")
+        else:
+            self._fixed = (NO, "malformed")
+
+    def evaluate(self, principal: str) -> Node:
+        """The element's node, with one for each name."""
+        if self._fixed is not None:
+            possible, reason = self._fixed
+            return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason)
+        children = [entry.evaluate(principal) for entry in self._entries]
+        possible = NO
+        for child in children:
+            possible = OR[possible << 3 | child.possible]
+        reason = deciding_reason(children, possible)
+        return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason, tuple(children))

@@ -1,0 +1,189 @@
+"""What an evaluation leaves behind: one node for each element of the policy, each with its own answer.
+
+Two different things stand behind `None`. The real engine may be unable to decide (a value that is not of the
+operator's type): then an Allow does not grant and a Deny applies. Or we may lack evidence (a value nobody read, a
+placeholder): then nothing can be said. So every node keeps the set of answers the real engine could give, `possible`,
+and `result` is what that set amounts to.
+"""
+
+from __future__ import annotations
+
+# Not typing.TYPE_CHECKING: importing typing costs more than the rest of this package together.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    Level: TypeAlias = Literal[
+        "policy", "statement", "principal", "action", "resource", "operator", "key", "element", "value"
+    ]
+    Reason: TypeAlias = Literal[
+        "match",
+        "no-match",
+        "key-absent",
+        "key-present",
+        "key-unknown",
+        "multivalued-without-set-operator",
+        "vacuous",
+        "unreadable-request-value",
+        "unreadable-policy-value",
+        "variable-unresolved",
+        "variable-literal-in-old-version",
+        "placeholder",
+        "unknown-operator",
+        "malformed",
+        "element-missing",
+        "not-principal-unsupported",
+        "resource-unsupported",
+        "other-principal-type",
+        "wildcard-principal-unverified",
+        "allow",
+        "explicit-deny",
+        "implicit-deny",
+        "unknown",
+    ]
+
+YES = 1
+NO = 2
+ERROR = 4
+ANY = YES | NO | ERROR
+
+TRUTH: tuple[bool | None, ...] = (None, True, False, None, None, None, None, None)
+
+REASONS: frozenset[Reason] = frozenset(
+    (
+        "match",
+        "no-match",
+        "key-absent",
+        "key-present",
+        "key-unknown",
+        "multivalued-without-set-operator",
+        "vacuous",
+        "unreadable-request-value",
+        "unreadable-policy-value",
+        "variable-unresolved",
+        "variable-literal-in-old-version",
+        "placeholder",
+        "unknown-operator",
+        "malformed",
+        "element-missing",
+        "not-principal-unsupported",
+        "resource-unsupported",
+        "other-principal-type",
+        "wildcard-principal-unverified",
+        "allow",
+        "explicit-deny",
+        "implicit-deny",
+        "unknown",
+    )
+)
+
+
+def _combine(rank: dict[int, int]) -> tuple[int, ...]:
+    """All 64 combinations of two answer sets under a connective where the lowest rank wins."""
+    table = []
+    for left in range(8):
+        for right in range(8):
+            answers = 0
+            for one in (YES, NO, ERROR):
+                for other in (YES, NO, ERROR):
+                    if left & one and right & other:
+                        answers |= min(one, other, key=rank.__getitem__)
+            table.append(answers)
+    return tuple(table)
+
+
+# Indexed by (left << 3) | right. Kleene: a No decides an AND, a Yes decides an OR, an error stays otherwise.
+AND = _combine({NO: 0, ERROR: 1, YES: 2})
+OR = _combine({YES: 0, ERROR: 1, NO: 2})
+NOT = tuple((s & ERROR) | (NO if s & YES else 0) | (YES if s & NO else 0) for s in range(8))
+
+
+class Node:
+    """One element of the policy and its answer. Never changed once made; parts of a trace are shared between decisions.
+
+    `expected` is the policy's own value and `actual` the request's, both as read; `resolved` is the policy value after
+    its variables were filled in, None where there were none.
+    """
+
+    __slots__ = (
+        "actual",
+        "children",
+        "expected",
+        "level",
+        "name",
+        "pointer",
+        "possible",
+        "reason",
+        "resolved",
+        "result",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a record; positional because it is made a dozen times in every decision
+        self,
+        level: Level,
+        name: str,
+        possible: int,
+        pointer: str,
+        expected: object,
+        actual: object,
+        reason: Reason,
+        children: tuple[Node, ...] = (),
+        resolved: str | None = None,
+    ) -> None:
+        self.level = level
+        self.name = name
+        self.possible = possible
+        self.result = TRUTH[possible]
+        self.pointer = pointer
+        self.expected: Any = expected
+        self.actual: Any = actual
+        self.reason = reason
+        self.children = children
+        self.resolved = resolved
+
+    @property
+    def undecidable(self) -> bool:
+        """The real engine itself cannot decide this; no further evidence would help."""
+        return self.possible == ERROR
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON data; a request value that was not read is null, its reason says so."""
+        data: dict[str, Any] = {
+            "level": self.level,
+            "name": self.name,
+            "result": self.result,
+            "pointer": self.pointer,
+            "expected": self.expected,
+            "actual": _plain(self.actual),
+            "reason": self.reason,
+        }
+        if self.resolved is not None:
+            data["resolved"] = self.resolved
+        if self.children:
+            data["children"] = [child.to_json() for child in self.children]
+        return data
+
+    def __repr__(self) -> str:
+        return f"Node({self.level} {self.name!r} {self.result} {self.reason} {self.pointer})"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, (str, int, float, dict)) else None
+
+
+def deciding_reason(children: list[Node], possible: int) -> Reason:
+    """Why the combination of these came out as it did: the reason of the first that came out the same way."""
+    result = TRUTH[possible]
+    for child in children:
+        if child.result is result:
+            return child.reason
+    return "match" if result else "no-match"
+
+
+def escape(name: str) -> str:
+    """One step of a JSON pointer (RFC 6901)."""
+    if "~" in name or "/" in name:
+        return name.replace("~", "~0").replace("/", "~1")
+    return name

@@ -1,0 +1,125 @@
+"""IAM's wildcards: `*` any run, crossing everything, `?` exactly one character. No pattern makes matching blow up."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
+
+    # A part of a policy value: its text, whether `*` and `?` are wildcards in it, whether it may hold placeholders.
+    Piece: TypeAlias = tuple[str, bool, bool]
+
+
+class _Segment:
+    """What stands between two stars: literal runs at fixed offsets, every other position a `?`."""
+
+    __slots__ = ("length", "masks", "runs")
+
+    def __init__(self, runs: tuple[tuple[int, str], ...], length: int) -> None:
+        self.runs = runs
+        self.length = length
+        self.masks: dict[str, int] | None = None
+
+    def at(self, text: str, position: int) -> bool:
+        """Whether it stands here. The caller sees to it that the text is long enough."""
+        return all(text.startswith(run, position + offset) for offset, run in self.runs)
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """The first place in text[start:end] where it stands, or -1."""
+        if start + self.length > end:
+            return -1
+        if not self.runs:
+            return start
+        if len(self.runs) == 1 and len(self.runs[0][1]) == self.length:
+            return text.find(self.runs[0][1], start, end)
+        return self._find_with_gaps(text, start, end)
+
+    def _find_with_gaps(self, text: str, start: int, end: int) -> int:
+        # Shift-And: bit i of `state` says that the first i + 1 positions match up to here. One step per character,
+        # so a pattern such as *a?a?a?a cannot make the search quadratic in Python.
+        if self.masks is None:
+            self.masks = self._make_masks()
+        masks, anything, accept = self.masks, self.masks[""], 1 << (self.length - 1)
+        state = 0
+        for position in range(start, end):
+            state = ((state << 1) | 1) & masks.get(text[position], anything)
+            if state & accept:
+                return position - self.length + 1
+        return -1
+
+    def _make_masks(self) -> dict[str, int]:
+        literal: dict[str, int] = {}
+        covered = 0
+        for offset, run in self.runs:
+            for index, character in enumerate(run, offset):
+                literal[character] = literal.get(character, 0) | (1 << index)
+            covered |= ((1 << len(run)) - 1) << offset
+        anything = ((1 << self.length) - 1) & ~covered
+        masks = {character: bits | anything for character, bits in literal.items()}
+        masks[""] = anything
+        return masks
+
+
+def _segments(pieces: Iterable[Piece]) -> list[_Segment]:
+    segments: list[_Segment] = []
+    runs: list[tuple[int, str]] = []
+    pending: list[str] = []
+    length = 0
+
+    def flush() -> None:
+        nonlocal length
+        run = "".join(pending)
+        if run:
+            runs.append((length, run))
+            length += len(run)
+        pending.clear()
+
+    for text, wildcards, _ in pieces:
+        if not wildcards:
+            pending.append(text)
+            continue
+        for star, between in enumerate(text.split("*")):
+            if star:
+                flush()
+                segments.append(_Segment(tuple(runs), length))
+                runs.clear()
+                length = 0
+            for mark, literal in enumerate(between.split("?")):
+                if mark:
+                    flush()
+                    length += 1
+                pending.append(literal)
+    flush()
+    segments.append(_Segment(tuple(runs), length))
+    return segments
+
+
+def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
+    """A function that says whether a text matches as a whole."""
+    segments = _segments(pieces)
+    first, last = segments[0], segments[-1]
+    first_is_literal = sum(len(run) for _, run in first.runs) == first.length
+    if first_is_literal and len(segments) == 1:
+        return (first.runs[0][1] if first.runs else "").__eq__
+    if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
+        prefix = first.runs[0][1]
+        return lambda text: text.startswith(prefix)
+    if len(segments) == 1:
+        return lambda text: len(text) == first.length and first.at(text, 0)
+
+    middle = [segment for segment in segments[1:-1] if segment.length]
+    minimum = sum(segment.length for segment in segments)
+
+    def match(text: str) -> bool:
+        if len(text) < minimum or not first.at(text, 0) or not last.at(text, len(text) - last.length):
+            return False
+        position, end = first.length, len(text) - last.length
+        for segment in middle:  # taking the leftmost place each time never loses a match
+            position = segment.find(text, position, end)
+            if position < 0:
+                return False
+            position += segment.length
+        return True
+
+    return match

@@ -1,0 +1,27 @@
+"""Issuers: whose token it is, how its subject is built, what the clouds can test of it."""
+
+from oidc_doctor.issuers.catalogue import all_profiles, match_for, profile_for, subject_family
+from oidc_doctor.issuers.condition_keys import KeyType, condition_keys, shared_issuer_control
+from oidc_doctor.issuers.profile import Audience, FormatChange, IssuerMatch, Profile, Tenancy, TokenSource
+from oidc_doctor.issuers.subject import Form, Grammar, Segment, SegmentRule, Subject
+
+__all__ = [
+    "Audience",
+    "Form",
+    "FormatChange",
+    "Grammar",
+    "IssuerMatch",
+    "KeyType",
+    "Profile",
+    "Segment",
+    "SegmentRule",
+    "Subject",
+    "Tenancy",
+    "TokenSource",
+    "all_profiles",
+    "condition_keys",
+    "match_for",
+    "profile_for",
+    "shared_issuer_control",
+    "subject_family",
+]

@@ -1,0 +1,280 @@
+"""Lay a pattern for subjects beside a subject, segment by segment, in the way that makes the least of their difference.
+
+A wildcard crosses separators (AWS IAM user guide, string condition operators), so one segment of the pattern may stand
+for several of the subject; a placeholder may do so on either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from oidc_doctor.issuers.profile import FormatChange
+from oidc_doctor.issuers.subject import WILD, Segment, Subject
+
+# True, False, or None where a placeholder leaves it open.
+Matches = Callable[[str, str], bool | None]
+
+StepKind = Literal["agrees", "value", "format", "other", "only-expected", "only-actual"]
+
+# Real subjects have at most ten segments; beyond this no explanation by segments would help anyone.
+_MOST_NODES = 24
+
+# The cost of calling a segment missing that the other side has in another place.
+_ELSEWHERE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stretch of both sides; either may be empty."""
+
+    kind: StepKind
+    expected: tuple[Segment, ...]
+    actual: tuple[Segment, ...]
+    change: FormatChange | None = None
+    value_differs: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """What separates the two sides, the worst first."""
+
+    form: int = 0
+    values: int = 0
+    stretched: int = 0  # placeholders taken to stand for several segments
+    formats: int = 0
+    unsure: int = 0
+
+    def plus(self, other: Cost) -> Cost:
+        """Both together."""
+        return Cost(
+            self.form + other.form,
+            self.values + other.values,
+            self.stretched + other.stretched,
+            self.formats + other.formats,
+            self.unsure + other.unsure,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The cheapest way to lay the two sides beside each other."""
+
+    steps: tuple[Step, ...]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    segment: Segment
+    name: str  # empty for a piece that only its place could name
+    label: str
+    before: str  # the separator in front of it
+    wild: bool  # nothing but wildcard or placeholder
+    elastic: bool  # its value may reach into the segments behind it
+
+
+def align(
+    expected: Subject,
+    actual: Subject,
+    matches: Matches,
+    open_ended: Callable[[str], bool],
+    changes: Sequence[FormatChange] = (),
+) -> Alignment | None:
+    """Align the two; `open_ended` tells a text that may stand for several segments. None when there are too many."""
+    left = _nodes(expected, lambda text: WILD in text or open_ended(text))
+    right = _nodes(actual, open_ended)
+    if max(len(left), len(right)) > _MOST_NODES:
+        return None
+    return _Table((expected.text, actual.text), (left, right), matches, changes).best()
+
+
+def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:
+    segments = list(subject.segments)
+    if subject.leftover:
+        start = segments[-1].end + 1 if segments else 0
+        rest = subject.text[start:]
+        segments.append(
+            Segment(f"segment {len(segments) + 1}", rest, start, len(subject.text), known=False, value_start=start)
+        )
+    befores = [""] + [subject.text[one.end : two.start] for one, two in pairwise(segments)]
+    nodes = []
+    for segment, before in zip(segments, befores, strict=False):
+        elastic = open_ended(segment.value)
+        unnamed = not segment.known and not segment.labelled
+        nodes.append(
+            _Node(
+                segment=segment,
+                name="" if unnamed else segment.name,
+                label=subject.text[segment.start : segment.value_start],
+                before=before,
+                wild=not segment.labelled and elastic and (segment.name == WILD or _nothing_else(segment.value)),
+                elastic=elastic,
+            )
+        )
+    return nodes
+
+
+def _nothing_else(value: str) -> bool:
+    return not value.strip(WILD) or (value[0] in "<{$" and value[-1] in ">}")
+
+
+_Cell = tuple[Cost, tuple[int, int] | None, Step | None]
+
+
+class _Table:
+    """Dynamic programming over the prefixes of both sides."""
+
+    def __init__(
+        self,
+        texts: tuple[str, str],
+        nodes: tuple[Sequence[_Node], Sequence[_Node]],
+        matches: Matches,
+        changes: Sequence[FormatChange],
+    ) -> None:
+        self.expected, self.actual = texts
+        left, right = nodes
+        self.left, self.right = left, right
+        self.matches = matches
+        self.changes = changes
+        self.left_names = {node.name for node in left}
+        self.right_names = {node.name for node in right}
+        self.known: dict[tuple[str, str], bool | None] = {}
+        # For each pair of prefixes: the least cost, where it was reached from, and by which step.
+        self.cells: dict[tuple[int, int], _Cell] = {(0, 0): (Cost(), None, None)}
+
+    def best(self) -> Alignment:
+        """Fill the table and follow the cheapest way back."""
+        for i in range(len(self.left) + 1):
+            for j in range(len(self.right) + 1):
+                if (i, j) in self.cells:
+                    self._pairs(i, j)
+                    self._wildcards(i, j)
+                    self._gaps(i, j)
+        steps: list[Step] = []
+        at: tuple[int, int] | None = (len(self.left), len(self.right))
+        cost = self.cells[len(self.left), len(self.right)][0]
+        while at is not None:
+            _, at, step = self.cells[at]
+            if step is not None:
+                steps.append(step)
+        return Alignment(tuple(reversed(steps)), cost)
+
+    def _reach(  # noqa: PLR0913 - the whole of one move
+        self,
+        origin: tuple[int, int],
+        used: tuple[int, int],
+        cost: Cost,
+        kind: StepKind,
+        change: FormatChange | None = None,
+        *,
+        value_differs: bool = False,
+    ) -> None:
+        i, j = origin
+        target = (i + used[0], j + used[1])
+        total = self.cells[origin][0].plus(cost)
+        if target not in self.cells or total < self.cells[target][0]:
+            step = Step(
+                kind,
+                tuple(node.segment for node in self.left[i : target[0]]),
+                tuple(node.segment for node in self.right[j : target[1]]),
+                change,
+                value_differs,
+            )
+            self.cells[target] = (total, origin, step)
+
+    def _match(self, pattern: str, text: str) -> bool | None:
+        key = (pattern, text)
+        if key not in self.known:
+            self.known[key] = self.matches(pattern, text)
+        return self.known[key]
+
+    def _separated_alike(self, i: int, j: int) -> bool:
+        """The same separator in front, or a wildcard that swallowed it."""
+        if i == 0 or j == 0:
+            return True
+        glued = self.left[i].before == "" and self.left[i - 1].wild
+        return glued or self.left[i].before == self.right[j].before
+
+    def _lead_swallowed(self, i: int, j: int) -> bool:
+        """The pattern's first wildcard stands for a fixed lead: `*:web` for `system:serviceaccount:web`."""
+        if (i, j) != (1, 0) or not self.left[0].wild:
+            return False
+        lead, label = self.right[0].label, self.left[1].label
+        return len(lead) > len(label) and lead.endswith(label)
+
+    def _pairs(self, i: int, j: int) -> None:
+        if i == len(self.left) or j == len(self.right):
+            return
+        one, two = self.left[i], self.right[j]
+        alike = self._separated_alike(i, j)
+        change = _renamed(self.changes, one.name, two.name)
+        if change:
+            differs = self._match(one.segment.value, two.segment.value) is False
+            cost = Cost(formats=1, values=int(differs))
+            self._reach((i, j), (1, 1), cost, "format", change, value_differs=differs)
+        elif one.name == two.name and alike and (one.label == two.label or self._lead_swallowed(i, j)):
+            for reach in range(1, len(self.right) - j + 1 if one.elastic else 2):
+                text = self.actual[two.segment.value_start : self.right[j + reach - 1].segment.end]
+                self._pair((i, j), (1, reach), one.segment.value, text)
+            for reach in range(2, len(self.left) - i + 1 if two.elastic else 2):
+                text = self.expected[one.segment.value_start : self.left[i + reach - 1].segment.end]
+                self._pair((i, j), (reach, 1), text, two.segment.value)
+        else:
+            elsewhere = (one.name and one.name in self.right_names) or (two.name and two.name in self.left_names)
+            self._reach((i, j), (1, 1), Cost(form=_ELSEWHERE if elsewhere else 1), "other")
+
+    def _pair(self, origin: tuple[int, int], used: tuple[int, int], pattern: str, text: str) -> None:
+        verdict = self._match(pattern, text)
+        if verdict is False:
+            self._reach(origin, used, Cost(values=1), "value")
+        else:
+            self._reach(origin, used, _open(verdict=verdict, reach=max(used)), "agrees")
+
+    def _wildcards(self, i: int, j: int) -> None:
+        """A piece without a key of its own: what it takes is decided by the text alone."""
+        if i < len(self.left) and self.left[i].wild and (j == len(self.right) or self._separated_alike(i, j)):
+            one = self.left[i]
+            following = self.left[i + 1] if i + 1 < len(self.left) else None
+            if following and (following.before == "" or (j < len(self.right) and self._lead_swallowed(i + 1, j))):
+                self._reach((i, j), (1, 0), Cost(), "agrees")
+            for reach in range(1, len(self.right) - j + 1):
+                text = self.actual[self.right[j].segment.start : self.right[j + reach - 1].segment.end]
+                verdict = self._match(one.segment.value, text)
+                if verdict is not False:
+                    self._reach((i, j), (1, reach), _open(verdict=verdict, reach=reach), "agrees")
+        if j < len(self.right) and self.right[j].wild and (i == len(self.left) or self._separated_alike(i, j)):
+            for reach in range(1, len(self.left) - i + 1):
+                text = self.expected[self.left[i].segment.start : self.left[i + reach - 1].segment.end]
+                if self._match(text, self.right[j].segment.value) is not False:
+                    self._reach((i, j), (reach, 1), _open(verdict=None, reach=reach), "agrees")
+
+    @staticmethod
+    def _missing(node: _Node, others: set[str]) -> int:
+        """A segment that the other side has too, elsewhere, is a worse thing to call missing."""
+        return _ELSEWHERE if node.name and not node.wild and node.name in others else 1
+
+    def _gaps(self, i: int, j: int) -> None:
+        if i < len(self.left):
+            change = _added(self.changes, self.left[i].name, self.right_names)
+            cost = Cost(formats=1) if change else Cost(form=self._missing(self.left[i], self.right_names))
+            self._reach((i, j), (1, 0), cost, "format" if change else "only-expected", change)
+        if j < len(self.right):
+            change = _added(self.changes, self.right[j].name, self.left_names)
+            cost = Cost(formats=1) if change else Cost(form=self._missing(self.right[j], self.left_names))
+            self._reach((i, j), (0, 1), cost, "format" if change else "only-actual", change)
+
+
+def _open(*, verdict: bool | None, reach: int) -> Cost:
+    return Cost() if verdict else Cost(unsure=1, stretched=int(reach > 1))
+
+
+def _renamed(changes: Sequence[FormatChange], one: str, two: str) -> FormatChange | None:
+    keys = {one, two}
+    return next((change for change in changes if change.old_key and keys == {change.old_key, change.new_key}), None)
+
+
+def _added(changes: Sequence[FormatChange], name: str, others: set[str]) -> FormatChange | None:
+    return next((change for change in changes if name in change.adds and name not in others), None)

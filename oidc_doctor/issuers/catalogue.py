@@ -1,0 +1,138 @@
+"""The profiles that ship with the tool, and which of them an issuer belongs to."""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from oidc_doctor.issuers.profile import Audience, FormatChange, IssuerMatch, Profile, Tenancy, TokenSource
+from oidc_doctor.issuers.subject import Form, Grammar, SegmentRule, keyed
+
+# Longer than any issuer that a cloud accepts: an IAM provider URL has at most 255 characters.
+_LONGEST_ISSUER = 2048
+
+
+@functools.cache
+def all_profiles() -> tuple[Profile, ...]:
+    """Every profile, by name."""
+    folder = resources.files("oidc_doctor.issuers")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(_profile(read_toml(name)) for name in names if not name.startswith("_"))
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """A data file of this package."""
+    text = resources.files("oidc_doctor.issuers").joinpath(name).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def profile_for(issuer: str | None, subject: str | None = None) -> Profile | None:
+    """The profile of an issuer, as written in `iss` or in an IAM provider; the scheme may be missing.
+
+    Issuers that anyone can host (a cluster, a GitLab server) have no telling address, so for those the shape of the
+    subject decides. Without a usable issuer the shape of the subject decides for all.
+    """
+    address = normalised(issuer)
+    if address:
+        for profile in all_profiles():
+            if any(match.fits(address) for match in profile.matches):
+                return profile
+    if not subject:
+        return None
+    for profile in all_profiles():
+        shape = profile.grammar.recognise
+        if shape and (profile.self_hosted or not address) and re.match(shape, subject):
+            return profile
+    return None
+
+
+def match_for(profile: Profile, issuer: str | None) -> IssuerMatch | None:
+    """Which of the profile's families of addresses an issuer is."""
+    address = normalised(issuer)
+    return next((match for match in profile.matches if address and match.fits(address)), None)
+
+
+def normalised(issuer: str | None) -> str:
+    """An issuer as the patterns are written: no scheme, host in lower case, no port 443, no slash at the end.
+
+    Too lenient for deciding equality, which is exact in both clouds; meant for telling whose token it is. A
+    placeholder for the whole issuer is as good as none.
+    """
+    if not issuer or len(issuer) > _LONGEST_ISSUER:
+        return ""
+    text = re.sub(r"^https?://", "", issuer.strip(), flags=re.IGNORECASE).rstrip("/")
+    host, slash, path = text.partition("/")
+    if re.fullmatch(r"<[^<>]*>|\$?\{[^{}]*\}|\$\w+|\*+|\.{3}", host):
+        return ""
+    return host.lower().removesuffix(":443") + slash + path
+
+
+def subject_family(text: str, profile: Profile | None) -> str:
+    """The subject with `*` for what varies; of an unknown issuer nothing is known to vary."""
+    return profile.subject_family(text) if profile else text
+
+
+def _profile(raw: Mapping[str, Any]) -> Profile:
+    return Profile(
+        name=raw["name"],
+        title=raw["title"],
+        url=raw.get("url"),
+        matches=tuple(
+            IssuerMatch(
+                pattern=match["pattern"],
+                title=match.get("title", raw["title"]),
+                condition_keys=match.get("condition_keys", False),
+                shared_control=tuple(match.get("shared_control", ())),
+            )
+            for match in raw.get("match", ())
+        ),
+        self_hosted=raw.get("self_hosted", False),
+        audience=Audience(**raw.get("audience", {})),
+        token_sources=tuple(TokenSource(**source) for source in raw.get("token", ())),
+        tenancy=Tenancy(**raw.get("tenancy", {})),
+        grammar=_grammar(raw["subject"]),
+        changes=tuple(_change(change) for change in raw.get("change", ())),
+        own_condition_keys=tuple(raw.get("condition_keys", ())),
+        sources=tuple(raw["sources"]),
+    )
+
+
+def _grammar(raw: Mapping[str, Any]) -> Grammar:
+    rules = tuple(_rule(segment) for segment in raw["segment"])
+    return Grammar(
+        style=raw["style"],
+        separator=raw["separator"],
+        lead=raw.get("lead", ""),
+        rules=rules,
+        forms=tuple(
+            Form(form["name"], tuple(form["segments"]), form.get("because", "")) for form in raw.get("form", ())
+        ),
+        custom_form=raw.get("custom_form"),
+        bare=raw.get("bare"),
+        escaped_separator=raw.get("escaped_separator"),
+        recognise=raw.get("recognise"),
+        keys=keyed(rules),
+    )
+
+
+def _rule(raw: Mapping[str, Any]) -> SegmentRule:
+    # TOML has arrays where the profile has tuples.
+    facts: dict[str, Any] = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in raw.items()}
+    return SegmentRule(**facts)
+
+
+def _change(raw: Mapping[str, Any]) -> FormatChange:
+    rename = raw.get("rename", {})
+    return FormatChange(
+        name=raw["name"],
+        since=raw["since"],
+        token_new=raw["token_new"],
+        token_old=raw["token_old"],
+        adds=tuple(raw.get("adds", ())),
+        old_key=rename.get("old"),
+        new_key=rename.get("new"),
+    )

@@ -1,0 +1,222 @@
+"""Where two texts part, character by character, and how to say so in a few words.
+
+Either text may be written by a stranger: quotations are short and spell out what cannot be seen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+from oidc_doctor.issuers.subject import WILD
+
+Span = tuple[int, int]
+
+_ORDINARY: Final = "`*` is an ordinary character under StringEquals"
+_LONGEST_QUOTATION: Final = 60
+
+# Blank on the screen, although Unicode counts them as letters, symbols or marks.
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+
+
+def has_wildcard(text: str) -> bool:
+    """Holds `*` or `?`; three asterisks and more are how logs and tickets hide a value."""
+    return re.search(r"\?|(?<!\*)\*{1,2}(?!\*)", text) is not None
+
+
+def ordinary(text: str) -> str:
+    """Say that the wildcard is none here."""
+    return _ORDINARY if WILD in text else _ORDINARY.replace("*", "?")
+
+
+def fold(text: str) -> str:
+    """Lower case, character for character so that offsets stay; `$NAME` stays, it is a placeholder only so."""
+    folded = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+    for found in re.finditer(r"\$[A-Z_][A-Z0-9_]*", text):
+        folded = folded[: found.start()] + found.group() + folded[found.end() :]
+    return folded
+
+
+def is_invisible(char: str) -> bool:
+    """Takes no room or no ink on a screen; an ordinary blank is not meant."""
+    if " " <= char <= "~":
+        return False
+    category = unicodedata.category(char)
+    return category in {"Cf", "Cc", "Zl", "Zp", "Zs"} or char in _BLANK or "\ufe00" <= char <= "\ufe0f"
+
+
+def visible(text: str) -> str:
+    """Leave out what cannot be seen."""
+    return text if text.isascii() and text.isprintable() else "".join(c for c in text if not is_invisible(c))
+
+
+def char_name(char: str) -> str:
+    """Give Unicode's name for a character."""
+    return unicodedata.name(char, f"U+{ord(char):04X}").lower()
+
+
+def shown(text: str) -> str:
+    """A short quotation, with what cannot be seen spelled out."""
+    spelled = "".join(f"\\u{{{ord(char):x}}}" if is_invisible(char) else char for char in text[:_LONGEST_QUOTATION])
+    return spelled + ("…" if len(text) > _LONGEST_QUOTATION else "")
+
+
+def words(name: str | None) -> str:
+    """Write the name of a segment as words."""
+    return "anything" if name == WILD else shown((name or "").replace("_", " "))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names as a sentence does."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def blank_ends(text: str) -> tuple[Span, ...]:
+    """Find the blanks at the ends."""
+    head, tail = len(text) - len(text.lstrip()), len(text.rstrip())
+    return tuple(span for span in ((0, head), (max(tail, head), len(text))) if span[0] < span[1])
+
+
+def runs(places: Iterable[int]) -> tuple[Span, ...]:
+    """Neighbouring offsets as spans."""
+    return merged([(place, place + 1) for place in places])
+
+
+def merged(spans: Iterable[Span], gap: int = 0) -> tuple[Span, ...]:
+    """In order; those are joined that touch, or stand no further apart than the gap."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        near = gap if merged and start < end and merged[-1][0] < merged[-1][1] else 0
+        if merged and start <= merged[-1][1] + near:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _common_prefix(one: str, two: str) -> int:
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((count for count, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def _common_suffix(one: str, two: str) -> int:
+    return _common_prefix(one[::-1], two[::-1])
+
+
+def agreeing(pattern: str, text: str) -> int:
+    """How many characters agree before the first that does not, or before the first `*`."""
+    for count, (one, two) in enumerate(zip(pattern, text, strict=False)):
+        if one not in ("?", two):
+            return count
+    return min(len(pattern), len(text))
+
+
+def likeness(one: str, two: str) -> int:
+    """Characters that agree at both ends."""
+    head = agreeing(one, two)
+    return head + min(_common_suffix(one, two), min(len(one), len(two)) - head)
+
+
+def tight(expected: str, actual: str, *, pattern: bool) -> tuple[Span, Span]:
+    """The smallest stretch on each side that holds the difference, or the whole when hardly anything agrees."""
+    star = expected.find(WILD) if pattern else -1
+    if star >= 0:
+        return _tight_pattern(expected, actual, star)
+    head = agreeing(expected, actual) if pattern else _common_prefix(expected, actual)
+    tail = min(_common_suffix(expected, actual), min(len(expected), len(actual)) - head)
+    if 2 * (head + tail) < min(len(expected), len(actual)):
+        head = tail = 0
+    return (head, len(expected) - tail), (head, len(actual) - tail)
+
+
+def _tight_pattern(expected: str, actual: str, star: int) -> tuple[Span, Span]:
+    """Of a pattern only the literal ends can be laid beside the text."""
+    head = agreeing(expected[:star], actual)
+    if head < star:
+        return (head, star), (head, len(actual))
+    last = expected.rfind(WILD) + 1
+    ending = expected[last:]
+    tail = min(_common_suffix(ending, actual[head:]), len(ending))
+    if tail < len(ending):
+        return (last, len(expected) - tail), (head, len(actual) - tail)
+    return (star, last), (head, max(len(actual) - tail, head))
+
+
+def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
+    """Which character of the text each literal character of the pattern stands for; None when they do not match."""
+    chunks = pattern.split(WILD)
+    pairs: list[tuple[int, int]] = []
+    at = place = 0
+    for number, chunk in enumerate(chunks):
+        expression = re.compile("".join("." if char == "?" else re.escape(char) for char in chunk), re.DOTALL)
+        last = number == len(chunks) - 1
+        if number == 0:
+            found = expression.match(text)
+        elif last:
+            found = expression.match(text, max(len(text) - len(chunk), at))
+        else:
+            found = expression.search(text, at)
+        if found is None or (last and found.end() != len(text)):
+            return None
+        pairs += [(place + step, found.start() + step) for step in range(len(chunk))]
+        at = found.end()
+        place += len(chunk) + 1
+    return pairs
+
+
+def swallowed(pattern: str, text: str) -> tuple[Span, ...]:
+    """What the wildcards of a matching pattern stand for in the text."""
+    pairs = literal_pairs(pattern, text)
+    if pairs is None:  # a placeholder is in the way
+        head = agreeing(pattern, text)
+        return ((head, len(text)),)
+    literal = {two for one, two in pairs if pattern[one] != "?"}
+    return runs(at for at in range(len(text)) if at not in literal)
+
+
+def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
+    """Say in a few words how one value differs from another; `owners` are whose they are."""
+    subject = name or "the value"
+    prefix = f"{name}: " if name else ""
+    odd = next((char for char in actual + expected if is_invisible(char)), None)
+    if odd:
+        return f"{subject} holds an invisible character ({char_name(odd)})"
+    if pattern and (WILD in expected or "?" in expected):
+        return f"{prefix}{shown(actual)} does not match {shown(expected)}"
+    if fold(expected) == fold(actual):
+        return f"{subject} differs only in upper/lower case"
+    return (
+        _one_character(subject, expected, actual)
+        or _one_end(prefix, (expected, actual), owners)
+        or f"{prefix}{owners[0]} says {shown(expected) or 'nothing'}, {owners[1]} {shown(actual) or 'nothing'}"
+    )
+
+
+def _one_character(subject: str, expected: str, actual: str) -> str | None:
+    places = [at for at, (one, two) in enumerate(zip(expected, actual, strict=False)) if one != two]
+    if len(expected) != len(actual) or len(actual) == 1 or len(places) != 1:
+        return None
+    ends = {0: "first character", len(actual) - 1: "last character"}
+    where = ends.get(places[0], f"character {places[0] + 1}")
+    return f"{subject} differs in its {where}" + _look_alike(expected[places[0]], actual[places[0]])
+
+
+def _one_end(prefix: str, values: tuple[str, str], owners: tuple[str, str]) -> str | None:
+    shorter, longer = sorted(values, key=len)
+    owner = owners[values.index(longer)]
+    if not shorter:
+        return None
+    if longer.startswith(shorter):
+        return f"{prefix}{owner} goes on with {shown(longer[len(shorter) :])}"
+    if longer.endswith(shorter):
+        return f"{prefix}{owner} has {shown(longer[: -len(shorter)])} in front"
+    return None
+
+
+def _look_alike(one: str, two: str) -> str:
+    """A letter of another alphabet can look like the right one."""
+    foreign = next((char for char in (one, two) if not char.isascii()), None)
+    return f" ({char_name(foreign)})" if foreign and one.isascii() != two.isascii() else ""

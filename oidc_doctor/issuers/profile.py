@@ -1,0 +1,118 @@
+"""One issuer as a value: who it is, what it puts into a token, and what of that the clouds can test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from oidc_doctor.issuers.subject import Grammar, SegmentRule, Subject, parse
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerMatch:
+    """A family of issuer addresses, written without scheme; the host is compared in lower case."""
+
+    pattern: str
+    title: str = ""
+    condition_keys: bool = False  # AWS exports this issuer's own claims as condition keys
+    shared_control: tuple[str, ...] = ()  # keys that IAM wants in a trust policy for this issuer
+
+    def fits(self, issuer: str) -> bool:
+        """True when the normalised issuer is one of this family."""
+        return re.fullmatch(self.pattern, issuer) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What `aud` is. `{provider}` stands for a Google provider's whole name, `{owner}` and the like for segments."""
+
+    fixed: str | None = None
+    default: str | None = None
+    aws: str | None = None
+    google: str | None = None
+    note: str = ""
+
+    @property
+    def chosen_by_caller(self) -> bool:
+        """True when whoever asks for the token may name its audience."""
+        return self.fixed is None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where the workload finds its token."""
+
+    kind: Literal["variable", "path-variable", "file", "command", "request"]
+    name: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """What keeps customers apart: a policy without the `tenant` segment trusts every customer of a shared issuer."""
+
+    tenant: str | None = None
+    team: str | None = None
+    in_issuer: bool = False  # each customer has an issuer of its own
+
+
+@dataclass(frozen=True, slots=True)
+class FormatChange:
+    """A change of the subject's format. Either segments were added or one key was renamed."""
+
+    name: str
+    since: str
+    token_new: str  # in words: the policy is of the old format, the token of the new
+    token_old: str
+    adds: tuple[str, ...] = ()
+    old_key: str | None = None
+    new_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """All that is known of one issuer."""
+
+    name: str
+    title: str
+    url: str | None
+    matches: tuple[IssuerMatch, ...]
+    self_hosted: bool  # anyone may run one, so any host can be its issuer
+    audience: Audience
+    token_sources: tuple[TokenSource, ...]
+    tenancy: Tenancy
+    grammar: Grammar
+    changes: tuple[FormatChange, ...]
+    own_condition_keys: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def shared(self) -> bool:
+        """True when customers of one vendor share the issuer, so that nothing but the token's claims keeps them apart."""
+        return not self.self_hosted and not self.tenancy.in_issuer
+
+    def parse_subject(self, text: str) -> Subject:
+        """Cut a subject, or an IAM pattern for subjects, into its segments. Never raises."""
+        return parse(text, self.grammar)
+
+    def segment_rule(self, name: str) -> SegmentRule | None:
+        """What is known of the segment of this name: its closed values, its longest length, whether it varies."""
+        return self.grammar.rule(name)
+
+    def subject_family(self, text: str) -> str:
+        """The subject with `*` for what is new in each deployment, commit or run."""
+        out: list[str] = []
+        done = 0
+        for segment in self.parse_subject(text).segments:
+            prefix = self._varying_from(segment.name, segment.value)
+            if prefix is not None:
+                out += [text[done : segment.value_start + len(prefix)], "*"]
+                done = segment.end
+        return "".join(out) + text[done:]
+
+    def _varying_from(self, name: str, value: str) -> str | None:
+        rule = self.grammar.rule(name)
+        if rule is None or not value:
+            return None
+        return next((prefix for prefix in rule.varies if value.startswith(prefix)), None)

@@ -1,0 +1,179 @@
+"""Attempts to groups of alike ones, and which groups concern a target."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oidc_doctor.model.event import Attempt, AttemptGroup
+from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+from oidc_doctor.parse.cloudtrail import NO_TIME
+from oidc_doctor.parse.gcp_audit import full_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from oidc_doctor.model.evidence import Json, Target, TargetAws, TargetGcp
+
+IDS_KEPT = 20  # event ids of a group
+JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
+
+_SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+_ARN_PARTS = 6
+_PRINCIPAL = "principal://iam.googleapis.com/"
+
+
+def group(attempts: Iterable[Attempt]) -> list[AttemptGroup]:
+    """The attempts by what happened to whom, newest group first; the order depends on nothing but the attempts."""
+    alike: dict[tuple[str | None, ...], list[Attempt]] = {}
+    for attempt in attempts:
+        alike.setdefault(_key(attempt), []).append(attempt)
+    groups = []
+    for found in alike.values():
+        found.sort(key=lambda attempt: (-attempt.time, attempt.event_id))
+        times = [attempt.time for attempt in found if attempt.time != NO_TIME] or [NO_TIME]
+        ids = tuple(attempt.event_id for attempt in found[:IDS_KEPT])
+        groups.append(AttemptGroup(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
+    return sorted(groups, key=_order)
+
+
+def newest(groups: Iterable[AttemptGroup]) -> AttemptGroup | None:
+    """The group that was seen last; None where there is none."""
+    return min(groups, key=_order, default=None)
+
+
+def for_target(
+    groups: Iterable[AttemptGroup],
+    target: Target,
+    claims: Mapping[str, Json] | None = None,
+) -> list[AttemptGroup]:
+    """The groups that concern the target, in their order.
+
+    Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
+    which role or provider it was about concerns it unless its subject is another than that of `claims`.
+    """
+    subject = (claims or {}).get("sub")
+    return [found for found in groups if _concerns(found.sample, target, subject if isinstance(subject, str) else None)]
+
+
+def join_impersonations(attempts: list[Attempt]) -> list[Attempt]:
+    """Google's entries say who asked in the exchange, and for which account in the impersonation: put them together.
+
+    By the mapped principal where the impersonation has one. A denial hides its caller: it is taken to follow the
+    exchange that the same address made shortly before (inferred: no field ties the two), unless several different
+    tokens were exchanged from there. `inferred_from` names the exchange. The attempts must be in order of time.
+    """
+    by_principal: dict[str, list[Attempt]] = {}
+    by_caller: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        if attempt.step != "exchange" or attempt.outcome != "accepted" or attempt.time == NO_TIME:
+            continue
+        if attempt.mapped_principal:
+            by_principal.setdefault(attempt.mapped_principal, []).append(attempt)
+        if attempt.caller and attempt.caller not in _SHARED_CALLERS:
+            by_caller.setdefault(attempt.caller, []).append(attempt)
+    times = {caller: [attempt.time for attempt in made] for caller, made in by_caller.items()}
+    joined = []
+    for attempt in attempts:
+        exchange = None
+        if attempt.step == "impersonate" and attempt.subject is None:
+            if attempt.mapped_principal:
+                exchange = _only(by_principal.get(attempt.mapped_principal, []), None)
+            elif attempt.outcome == "refused" and attempt.caller in by_caller and attempt.time != NO_TIME:
+                made, at = by_caller[attempt.caller], times[attempt.caller]
+                begin, end = bisect_left(at, attempt.time - JOIN_WITHIN), bisect_right(at, attempt.time)
+                exchange = _only(made[begin:end], attempt.user_agent)
+        joined.append(attempt if exchange is None else _with(attempt, exchange))
+    return joined
+
+
+def _with(attempt: Attempt, exchange: Attempt) -> Attempt:
+    return replace(
+        attempt,
+        subject=exchange.subject,
+        provider=exchange.provider,
+        mapped_principal=exchange.mapped_principal,
+        inferred_from=exchange.event_id,
+    )
+
+
+def _only(exchanges: list[Attempt], user_agent: str | None) -> Attempt | None:
+    """The last of the exchanges if all are one identity's (failing that, all with this user agent), else None."""
+    for chosen in (exchanges, [exchange for exchange in exchanges if exchange.user_agent == user_agent]):
+        if len({(exchange.subject, exchange.provider, exchange.mapped_principal) for exchange in chosen}) == 1:
+            return chosen[-1]
+    return None
+
+
+def _key(attempt: Attempt) -> tuple[str | None, ...]:
+    return (
+        attempt.cloud, attempt.step, attempt.target, attempt.provider, attempt.subject, attempt.audience,
+        attempt.outcome, attempt.error_code, attempt.error_message,
+    )  # fmt: skip
+
+
+def _order(found: AttemptGroup) -> tuple[float, tuple[str, ...]]:
+    return -found.last_seen, tuple(part or "" for part in _key(found.sample))
+
+
+def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
+    maybe = not subject or not attempt.subject or _same(attempt.subject, subject, pasted=target.pasted)
+    if attempt.cloud == "aws":
+        return target.aws is not None and _concerns_role(attempt, target.aws, pasted=target.pasted, maybe=maybe)
+    if target.gcp is None:
+        return False
+    if attempt.step == "impersonate":
+        return _concerns_account(attempt, target.gcp, pasted=target.pasted, maybe=maybe)
+    if not attempt.provider or not target.gcp.provider:
+        return maybe
+    return _same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
+
+
+def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
+    if not attempt.target or not target.role_arn:
+        return maybe
+    seen, sent = attempt.target.split(":", _ARN_PARTS - 1), target.role_arn.split(":", _ARN_PARTS - 1)
+    if len(seen) == len(sent) == _ARN_PARTS and (account_is_redacted(seen[4]) or account_is_redacted(sent[4])):
+        del seen[4], sent[4]
+    return _same(":".join(seen), ":".join(sent), pasted=pasted)
+
+
+def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:
+    """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
+    if target.provider and attempt.provider and not _same_provider(attempt.provider, target.provider, pasted=pasted):
+        return False
+    if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
+        pool = full_name(target.provider).partition("/providers/")[0]
+        seen = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
+        if not _same_provider(seen, pool, pasted=pasted):
+            return False
+    if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
+        return bool(target.provider and attempt.provider)
+    if not attempt.service_account:
+        return maybe
+    return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
+
+
+def _same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
+    """Whether the full names, of providers or of pools, may be the same.
+
+    Entries have the project's number. Where the target has its id, only the rest can be compared.
+    """
+    one, other = full_name(seen), full_name(sent)
+    (number, rest), (project, sent_rest) = _project(one), _project(other)
+    if number and project and number.isdigit() != project.isdigit():
+        one, other = rest, sent_rest
+    return _same(one, other, pasted=pasted)
+
+
+def _project(name: str) -> tuple[str, str]:
+    """The project of `projects/NUMBER/rest`, and the rest; nothing for a name of another form."""
+    head, _, tail = name.partition("/")
+    project, _, rest = tail.partition("/")
+    return (project, rest) if head == "projects" else ("", "")
+
+
+def _same(seen: str, sent: str, *, pasted: bool) -> bool:
+    """Equal, or with pasted texts perhaps equal: some filling of their placeholders makes them so."""
+    return seen == sent or (pasted and may_equal(seen, sent) is not False)

@@ -1,0 +1,351 @@
+"""What was read, and where. A value is known, absent (proven not to be there) or unknown (nobody looked, or could not).
+
+Everything here comes from files and services; token claims, policies and log entries are written by other people,
+possibly attackers, and are carried as they are.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = Any  # a value as json.loads gives it
+
+
+class Gap(enum.Enum):
+    """Why there is no value: it is not there, or we do not know."""
+
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+ABSENT = Gap.ABSENT
+UNKNOWN = Gap.UNKNOWN
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a fact was read: a file of the bundle with JSON pointer and line, a call, or a log event."""
+
+    file: str
+    pointer: str = ""
+    line: int | None = None
+    event_id: str | None = None
+
+    def __str__(self) -> str:
+        """`aws/role.json:14`, or the file and the JSON pointer where no line is known."""
+        if self.event_id:
+            return f"{self.file} event {self.event_id}"
+        if self.line is not None:
+            return f"{self.file}:{self.line}"
+        return f"{self.file}#{self.pointer}" if self.pointer else self.file
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Evidence that is not there. `outcome` not_found is proof of absence; everything else leaves it unknown."""
+
+    what: str
+    reason: str
+    outcome: Literal["not-asked", "not_found", "denied", "throttled", "timeout", "failed", "unreadable"] = "not-asked"
+
+    @property
+    def proves_absence(self) -> bool:
+        """True only where the service itself said that there is no such thing."""
+        return self.outcome == "not_found"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON file as read. `at` gives the origin of a value inside it, line included."""
+
+    file: str
+    text: str
+    value: Json
+    pointer: str = ""  # where `value` stands in the file; "" is the whole file
+    duplicates: tuple[str, ...] = ()  # JSON pointers of members that appear more than once; the last one counts
+    inner: bool = False  # `text` is a document that stood as a string inside the file: its lines are not the file's
+
+    def at(self, pointer: str = "") -> Origin:
+        """The origin of the value at `pointer` (relative to this document's value)."""
+        from oidc_doctor.parse.located import line_of  # late: lines are wanted for the few facts that are shown
+
+        if self.inner:
+            return Origin(self.file, self.pointer + pointer)
+        return Origin(self.file, self.pointer + pointer, line_of(self.text, self.pointer + pointer))
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token to be judged. Header and claims are written by whoever made it.
+
+    `kind`: jwt (compact, nothing missing), decoded (pasted claims), hypothetical (a subject alone), event (from a log).
+    `complete`: a claim that is not in `claims` is absent; otherwise it is unknown.
+    """
+
+    kind: Literal["jwt", "decoded", "hypothetical", "event"]
+    claims: dict[str, Json]
+    header: dict[str, Json] | None
+    complete: bool
+    origin: Origin
+    name: str = "token"
+    size: int | None = None  # characters of the compact form
+    fault: str | None = None  # why it could not be read as a JWT, in plain words
+    fault_kind: Literal["", "not-a-jwt", "no-token"] = ""
+    fault_where: str = ""  # the piece that is at fault: header, claims, signature, whole
+    duplicates: tuple[str, ...] = ()  # claim names that appear twice; the last one counts
+    verified: dict[str, Json] | None = None  # a redacted token's {"signature": bool, "kid": …, "alg": …}
+    signing_input: bytes = field(default=b"", repr=False)
+    signature: bytes = field(default=b"", repr=False)
+    missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
+
+    def claim(self, name: str) -> Json:
+        """The claim's value, ABSENT or UNKNOWN. A decoded `null` means absent; in a compact JWT it stays None."""
+        if name in self.claims:
+            value = self.claims[name]
+            if value is None and self.kind != "jwt":
+                return ABSENT
+            return value
+        if name in self.missing_claims or self.kind in ("jwt", "hypothetical"):
+            return ABSENT
+        if name in ("iat", "exp") or not self.complete:
+            return UNKNOWN
+        return ABSENT
+
+    def header_value(self, name: str) -> Json:
+        """A header member, ABSENT, or UNKNOWN where the header was not given."""
+        if self.header is None:
+            return ABSENT if f"header.{name}" in self.missing_claims else UNKNOWN
+        if name in self.header:
+            value = self.header[name]
+            return ABSENT if value is None and self.kind != "jwt" else value
+        return ABSENT if self.kind == "jwt" else UNKNOWN
+
+    @property
+    def subject(self) -> str | None:
+        """The subject as text, where it is known."""
+        value = self.claim("sub")
+        return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True)
+class Role:
+    """An IAM role (aws iam get-role), or a trust policy alone, in which case `arn` is None."""
+
+    arn: str | None
+    name: str | None
+    trust_policy: Document | Missing
+    origin: Origin
+    max_session_duration: int | None = None  # seconds; None is the default of 3600
+    created: str | None = None
+    raw: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AwsOidcProvider:
+    """An IAM OIDC provider (aws iam get-open-id-connect-provider)."""
+
+    url: str  # as IAM prints it: no scheme; path and case kept
+    arn: str | None
+    client_ids: tuple[str, ...] | Gap  # UNKNOWN when the file has no ClientIDList; () is an empty list
+    thumbprints: tuple[str, ...]
+    document: Document
+    created: str | None = None
+
+
+@dataclass(frozen=True)
+class AwsEvidence:
+    """The AWS side of one target."""
+
+    role: Role | Missing
+    near_roles: tuple[Role, ...] = ()  # read, but not the role that the target names
+    provider: AwsOidcProvider | Missing = Missing("aws/oidc-provider.json", "not in the bundle")
+    other_providers: tuple[AwsOidcProvider, ...] = ()
+    provider_arns: tuple[str, ...] | Missing = Missing("aws/oidc-providers.json", "not in the bundle")
+    provider_arns_document: Document | None = None
+    roles: Document | Missing = Missing("aws/roles.json", "not in the bundle")
+    caller_account: str | None = None
+    role_policies: tuple[Document, ...] = ()
+    role_policy_list: Document | Missing = Missing("aws/role-policy-list.json", "not in the bundle")
+    attached_policies: Document | Missing = Missing("aws/attached-policies.json", "not in the bundle")
+    boundary: Document | Missing = Missing("aws/boundary.json", "not in the bundle")
+    rcps: tuple[Document, ...] = ()
+    bucket_policy: Document | Missing = Missing("aws/bucket-policy.json", "not in the bundle")
+    bucket_encryption: Document | Missing = Missing("aws/bucket-encryption.json", "not in the bundle")
+    repository_policy: Document | Missing = Missing("aws/repository-policy.json", "not in the bundle")
+    key_policy: Document | Missing = Missing("aws/key-policy.json", "not in the bundle")
+
+
+@dataclass(frozen=True)
+class GcpProvider:
+    """A workload identity pool provider (gcloud … providers describe)."""
+
+    name: str | None  # projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
+    kind: Literal["oidc", "aws", "saml", "x509", "unknown"]
+    state: str | None
+    disabled: bool
+    issuer_uri: str | None
+    allowed_audiences: tuple[str, ...]  # empty means the vendor's default audience
+    jwks_json: str | None  # an uploaded key set replaces fetching
+    mapping: dict[str, str] | Gap  # UNKNOWN when the file has no attributeMapping; {} is an empty one
+    condition: str | None  # None or empty: every valid token is accepted
+    document: Document
+
+
+@dataclass(frozen=True)
+class GcpPool:
+    """A workload identity pool."""
+
+    name: str | None
+    state: str | None
+    disabled: bool
+    document: Document
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One binding of an allow policy: who holds a role, perhaps under a condition."""
+
+    role: str
+    members: tuple[str, ...]
+    condition: str | None  # the CEL text
+    pointer: str  # inside the policy's document
+
+
+@dataclass(frozen=True)
+class AllowPolicy:
+    """An IAM allow policy of a service account, project, folder or organisation."""
+
+    bindings: tuple[Binding, ...]
+    document: Document
+    resource: Literal["service-account", "project", "folder", "organization"]
+
+
+@dataclass(frozen=True)
+class ServiceAccount:
+    """A service account (gcloud iam service-accounts describe)."""
+
+    email: str | None
+    unique_id: str | None
+    disabled: bool
+    document: Document
+
+
+@dataclass(frozen=True)
+class GcpEvidence:
+    """The Google side of one target."""
+
+    provider: GcpProvider | Missing
+    near_providers: tuple[GcpProvider, ...] = ()  # read, but not the one that the target names
+    pool: GcpPool | Missing = Missing("gcp/pool.json", "not in the bundle")
+    near_pools: tuple[GcpPool, ...] = ()
+    provider_list: Document | Missing = Missing("gcp/providers.json", "not in the bundle")
+    pool_list: Document | Missing = Missing("gcp/pools.json", "not in the bundle")
+    project_number: str | None = None
+    project_id: str | None = None
+    services: Document | Missing = Missing("gcp/services.json", "not in the bundle")
+    service_account: ServiceAccount | Missing = Missing("gcp/service-account.json", "not in the bundle")
+    service_account_policy: AllowPolicy | Missing = Missing("gcp/service-account-policy.json", "not in the bundle")
+    project_policy: AllowPolicy | Missing = Missing("gcp/project-policy.json", "not in the bundle")
+    folder_policy: AllowPolicy | Missing = Missing("gcp/folder-policy.json", "not in the bundle")
+    organization_policy: AllowPolicy | Missing = Missing("gcp/organization-policy.json", "not in the bundle")
+    org_policies: tuple[Document, ...] = ()
+    credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
+
+
+@dataclass(frozen=True)
+class IssuerEvidence:
+    """What the issuer publishes."""
+
+    discovery: Document | Missing = Missing("issuer/openid-configuration.json", "not in the bundle")
+    jwks: Document | Missing = Missing("issuer/jwks.json", "not in the bundle")
+    chain: str | Missing = Missing("issuer/chain.pem", "not in the bundle")
+
+
+@dataclass(frozen=True)
+class ObservedError:
+    """What the caller saw, verbatim. Written by the cloud, the SDK or the person who pasted it."""
+
+    text: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class TargetAws:
+    """The AssumeRoleWithWebIdentity request as sent, faults included."""
+
+    role_arn: str | None = None
+    role_session_name: str | None = None
+    duration_seconds: int | None = None
+    provider_id: str | None = None
+    region: str | None = None
+    s3_bucket: str | None = None
+    ecr_repository: str | None = None
+    policy: str | None = None  # an inline session policy
+    context: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetGcp:
+    """The STS exchange and impersonation as configured in the client."""
+
+    provider: str | None = None
+    audience: str | None = None  # of the STS request
+    service_account: str | None = None
+    artifact_repository: str | None = None
+    gcs_bucket: str | None = None
+    access_token_lifetime: int | None = None  # seconds
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to examine. A cloud that nothing names is None."""
+
+    name: str
+    issuer: str | None = None
+    aws: TargetAws | None = None
+    gcp: TargetGcp | None = None
+    origins: dict[str, Origin] = field(default_factory=dict)  # "aws.role_arn" → where that was read
+    pasted: bool = True  # values may hold placeholders
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One thing that was looked at, or was not."""
+
+    what: str
+    status: Literal["read", "partial", "missing", "denied", "not-asked"]
+    reason: str = ""
+    since: str | None = None  # RFC 3339, for logs
+    until: str | None = None
+    count: int | None = None
+    named: bool = False  # the user named it, so failing to read it changes the exit code
+
+
+@dataclass(frozen=True)
+class TargetEvidence:
+    """All that is known for one target."""
+
+    target: Target
+    tokens: tuple[Token, ...]
+    issuer: IssuerEvidence
+    aws: AwsEvidence | None
+    gcp: GcpEvidence | None
+    observed: tuple[ObservedError, ...] = ()
+    truss: Document | Missing = Missing("truss/config.yaml", "not in the bundle")
+    setup_output: str | None = None
+    cloudtrail: tuple[str, ...] = ()  # paths of log files, to be opened through the bundle
+    gcp_logs: tuple[str, ...] = ()
+    whoami: Document | Missing = Missing("truss/whoami.txt", "not in the bundle")  # org_id, teams, issuer, audience, …
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that one run read."""
+
+    targets: tuple[TargetEvidence, ...]
+    coverage: tuple[Coverage, ...]
+    collected_at: float | None  # epoch seconds; from the manifest
+    reads: dict[str, Missing] = field(default_factory=dict)  # manifest outcomes that are not ok, by path

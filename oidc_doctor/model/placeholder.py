@@ -1,0 +1,256 @@
+"""Gaps in pasted evidence: `<account>`, `{region}`, `$NAME`, `***`, `xxx`, `...` could be anything.
+
+A comparison with a gap has three answers: True if it holds whatever the gap stands for (a gap written the same way on
+both sides stands for the same thing), False if nothing the gaps could stand for makes it hold, None otherwise.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TypeAlias
+
+    # One position of a text: a character, None for any one character, or a gap as it was written, in a tuple.
+    Cell: TypeAlias = str | tuple[str] | None
+    # What stands between two places where any run of characters may stand.
+    Cells: TypeAlias = list[Cell]
+
+LONGEST = 256
+"""A bracket pair further apart than this is text. Keeps the scan linear."""
+
+ELLIPSIS = "\u2026"
+TRIGGERS = ("<", "{", "$", "...", ELLIPSIS, "xxx", "XXX", "###", "***")
+
+
+class Pasted(str):
+    """A text a person copied by hand, so that it may hold placeholders; text read by a program never does."""
+
+    __slots__ = ()
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where the placeholders are, as (start, end), from left to right."""
+    if not any(trigger in text for trigger in TRIGGERS):
+        return []
+    found = []
+    position = 0
+    while position < len(text):
+        end, is_gap = _gap_at(text, position)
+        if is_gap:
+            found.append((position, end))
+        position = end
+    return found
+
+
+def has_placeholder(text: str) -> bool:
+    """Whether there is any."""
+    return bool(spans(text))
+
+
+def account_is_redacted(account: str) -> bool:
+    """Whether this cannot be an AWS account id, so that somebody took the real one out."""
+    return not (len(account) == 12 and account.isascii() and account.isdigit())  # noqa: PLR2004 - an account id's length
+
+
+def names_a_key(inner: str) -> bool:
+    """Whether `${inner}` names a condition key, as an IAM policy variable does. `${VAR:-default}` is a shell's."""
+    if inner in {"*", "?", "$"}:
+        return True
+    prefix, colon, key = inner.partition(",")[0].partition(":")
+    return (
+        bool(prefix and colon and key)
+        and all(character.isalnum() or character in "._-/" for character in prefix)
+        and key[0] not in "-=+?"
+        and not any(character.isspace() for character in key)
+    )
+
+
+def _gap_at(text: str, start: int) -> tuple[int, bool]:
+    """Where what begins here ends, and whether it is a gap; a character on its own, if it is nothing in particular."""
+    character = text[start]
+    if character in "xX#*.":
+        end = start + 1
+        while end < len(text) and text[end] == character:
+            end += 1
+        return end, end - start >= 3  # noqa: PLR2004 - three or more make a gap
+    if character == ELLIPSIS:
+        return start + 1, True
+    if character == "<":
+        end = _closed(text, start + 1, "<", ">")
+        return (end, text[start:end] != "<none>") if end else (start + 1, False)
+    if character == "{":
+        end = _braces(text, start)
+        return (end, True) if end else (start + 1, False)
+    if character == "$":
+        return _dollar(text, start)
+    return start + 1, False
+
+
+def _closed(text: str, start: int, opening: str, closing: str) -> int:
+    """The end of what was opened just before start; 0 where it is not closed, or another one opens first."""
+    end = text.find(closing, start, start + LONGEST)
+    if end < 0 or (end == start and closing == ">"):
+        return 0
+    inner = text[start:end]
+    return 0 if opening in inner or "\n" in inner else end + 1
+
+
+def _braces(text: str, start: int) -> int:
+    if text.startswith("{{", start):
+        end = text.find("}}", start + 2, start + LONGEST)
+        if end >= 0:
+            return end + 2
+    return _closed(text, start + 1, "{", "}")
+
+
+def _dollar(text: str, start: int) -> tuple[int, bool]:
+    if text.startswith("{", start + 1):
+        end = _braces(text, start + 1)
+        if end:
+            return end, not names_a_key(text[start + 2 : end - 1])
+        return start + 1, False
+    end = start + 1
+    while end < len(text) and (text[end] == "_" or (text[end].isascii() and text[end].isalnum())):
+        end += 1
+    return end, end > start + 1 and not text[start + 1].isdigit()
+
+
+def may_equal(one: str, other: str) -> bool | None:
+    """Whether the two are the same text."""
+    return one == other or compare([(one, False, True)], other)
+
+
+def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:  # noqa: FBT001 - as it is asked for
+    """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are wildcards if so asked."""
+    return pattern == text or compare([(pattern, wildcards, True)], text)
+
+
+def may_start_with(text: str, start: str) -> bool | None:
+    """Whether the text begins so."""
+    return compare([(start, False, True), ("*", True, False)], text)
+
+
+def may_end_with(text: str, end: str) -> bool | None:
+    """Whether the text ends so."""
+    return compare([("*", True, False), (end, False, True)], text)
+
+
+def may_contain(text: str, part: str) -> bool | None:
+    """Whether the part stands anywhere in the text."""
+    return compare([("*", True, False), (part, False, True), ("*", True, False)], text)
+
+
+def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: bool = True) -> bool | None:
+    """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
+    written, filled = _cells(pattern)
+    text_written, text_filled = _cells([(text, False, text_gaps)])
+    if not _may_meet(filled, text_filled):
+        return False
+    # One text segment: the text has no stars, and a gap of it is a cell that only a star, or its like, covers.
+    return True if _covers(written, text_written[0]) else None
+
+
+def _cells(pieces: Iterable[tuple[str, bool, bool]]) -> tuple[list[Cells], list[Cells]]:
+    """The segments twice: with each gap a cell of its own, and with each gap opened into whatever could stand there."""
+    written: list[Cells] = [[]]
+    filled: list[Cells] = [[]]
+    for text, wildcards, gaps in pieces:
+        position = 0
+        for start, end in [*(spans(text) if gaps else ()), (len(text), len(text))]:
+            _literal(text[position:start], written, filled, wildcards=wildcards)
+            if end > start:
+                gap = text[start:end]
+                written[-1].append((gap,))
+                # At least one character, save that an ellipsis may stand for nothing at all.
+                if not gap.startswith((".", ELLIPSIS)):
+                    filled[-1].append(None)
+                filled.append([])
+            position = end
+    return written, filled
+
+
+def _literal(text: str, written: list[Cells], filled: list[Cells], *, wildcards: bool) -> None:
+    if not wildcards:
+        written[-1].extend(text)
+        filled[-1].extend(text)
+        return
+    for character in text:
+        if character == "*":
+            written.append([])
+            filled.append([])
+        else:
+            cell = None if character == "?" else character
+            written[-1].append(cell)
+            filled[-1].append(cell)
+
+
+def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
+    """Whether any text matches both. Linear: no search is needed where both sides have a place for any run.
+
+    There, whatever one side asks for in the middle fits into a run of the other, so only the two beginnings and the two
+    ends must agree.
+    """
+    if len(one) > 1 and len(other) > 1:
+        ends = zip(reversed(one[-1]), reversed(other[-1]), strict=False)
+        return all(map(_agree, one[0], other[0])) and all(a is None or b is None or a == b for a, b in ends)
+    if len(one) > 1:
+        return _fits(one, other[0], loose=True)
+    return _fits(other, one[0], loose=True)
+
+
+def _agree(one: Cell, other: Cell) -> bool:
+    return one is None or other is None or one == other
+
+
+def _covers(pattern: list[Cells], text: Cells) -> bool:
+    return _fits(pattern, text, loose=False)
+
+
+def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:
+    """Whether the cells of the text match the segments with any run between them.
+
+    Loose: a None of either side agrees with anything. Strict: a None of the pattern takes a character, never a gap.
+    """
+
+    def at(segment: Cells, position: int) -> bool:
+        pairs = zip(segment, text[position : position + len(segment)], strict=True)
+        if loose:
+            return all(_agree(a, b) for a, b in pairs)
+        return all(a == b or (a is None and isinstance(b, str)) for a, b in pairs)
+
+    first, last = pattern[0], pattern[-1]
+    if len(pattern) == 1:
+        return len(text) == len(first) and at(first, 0)
+    end = len(text) - len(last)
+    if len(first) > end or not at(first, 0) or not at(last, end):
+        return False
+    position = len(first)
+    for segment in pattern[1:-1]:
+        if segment:
+            position = _after(segment, text, position, end, loose=loose)
+            if position < 0:
+                return False
+    return True
+
+
+def _after(segment: Cells, text: Cells, start: int, end: int, *, loose: bool) -> int:
+    """Just after the first place in text[start:end] where the segment fits, or -1. Shift-And, one step per cell."""
+    masks: dict[Cell, int] = {}
+    anything = 0
+    for index, cell in enumerate(segment):
+        if cell is None:
+            anything |= 1 << index
+        else:
+            masks[cell] = masks.get(cell, 0) | (1 << index)
+    every, accept, state = (1 << len(segment)) - 1, 1 << (len(segment) - 1), 0
+    for position in range(start, end):
+        cell = text[position]
+        if loose and cell is None:
+            fits = every
+        else:
+            fits = masks.get(cell, 0) | (anything if loose or isinstance(cell, str) else 0)
+        state = ((state << 1) | 1) & fits
+        if state & accept:
+            return position + 1
+    return -1

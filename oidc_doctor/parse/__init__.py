@@ -1,0 +1,1 @@
+"""Raw JSON and text to the model."""

@@ -1,0 +1,608 @@
+"""Evidence in, Report out: collect, build cases, evaluate, diagnose, check. No I/O of its own but through `sources`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from oidc_doctor import __version__, packs, runner
+from oidc_doctor.checkkit import Check, Words
+from oidc_doctor.diagnose import CLOUD_NAMES, Diagnosis, as_causes, diagnose
+from oidc_doctor.evaluate import evaluate
+from oidc_doctor.evaluate.error_texts import read_error
+from oidc_doctor.evaluate.times import rfc3339, seconds_of
+from oidc_doctor.issuers import profile_for
+from oidc_doctor.model.case import Case, Reading
+from oidc_doctor.model.evidence import (
+    AwsOidcProvider,
+    Coverage,
+    GcpProvider,
+    Missing,
+    Origin,
+    Role,
+    Snapshot,
+    Target,
+    TargetEvidence,
+    Token,
+)
+from oidc_doctor.model.exchange import Cloud
+from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+from oidc_doctor.model.trace import Kind, Trace
+from oidc_doctor.token_view import describe
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.event import AttemptGroup, LogCoverage
+    from oidc_doctor.sources.bundle import Bundle
+
+FailOn = Literal["blocks", "weakens", "never"]
+_MOST_REPLAYED = 2_000  # distinct groups of attempts that are evaluated one by one
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of one run. `at` and the window are epoch seconds."""
+
+    overrides: Target | None = None
+    error_text: str | None = None
+    tokens: tuple[Token, ...] = ()
+    at: float | None = None
+    since: float | None = None
+    until: float | None = None
+    since_back: float | None = None  # seconds before the instant, for a relative --since
+    cloudtrail: tuple[str, ...] = ()  # further log files or folders, on disk
+    gcp_logs: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fail_on: FailOn = "blocks"
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Run:
+    """One run's state between the stages."""
+
+    question: Question
+    snapshot: Snapshot
+    groups: list[AttemptGroup] = field(default_factory=list)
+    logs: dict[str, LogCoverage] = field(default_factory=dict)
+    at: float = 0.0
+    coverage: list[Coverage] = field(default_factory=list)
+
+
+@dataclass
+class _Judged:
+    """One exchange of the report, and what it was made from."""
+
+    id: str
+    evidence: TargetEvidence
+    diagnosis: Diagnosis
+    groups: list[AttemptGroup]
+
+
+def run(bundle: Bundle | None, question: Question) -> Report:
+    """The whole answer for one bundle (None: only what the command line gives)."""
+    from oidc_doctor.sources.bundle import load_snapshot
+
+    snapshot = load_snapshot(
+        bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
+    )
+    state = _Run(question, snapshot, coverage=list(snapshot.coverage))
+    _read_logs(state, bundle)
+    state.at = _instant(state)
+    _apply_window(state)
+    judged = _judge_all(state)
+    return _report(state, judged)
+
+
+# Collect
+
+
+def _read_logs(state: _Run, bundle: Bundle | None) -> None:
+    targets = state.snapshot.targets
+    names = {
+        "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
+        "gcp-logs": list(dict.fromkeys(name for one in targets for name in one.gcp_logs)),
+    }
+    extra = {"cloudtrail": state.question.cloudtrail, "gcp-logs": state.question.gcp_logs}
+    if not any(names.values()) and not any(extra.values()):
+        return
+    from oidc_doctor.logs.attempts import group
+    from oidc_doctor.logs.scan import scan
+
+    attempts = []
+    for source in ("cloudtrail", "gcp-logs"):
+        files = [*names[source], *extra[source]]
+        if not files:
+            continue
+        on_disk = frozenset(extra[source])
+
+        def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
+            if name in on_disk or bundle is None:
+                return open(name, "rb")  # noqa: SIM115 - the scanner closes it
+            return bundle.open(name)
+
+        found, covered = scan(open_file, files, source)  # type: ignore[arg-type]
+        attempts += found
+        state.logs[source] = covered
+        state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
+    state.groups = group(attempts)
+
+
+def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
+    what = "aws/cloudtrail" if source == "cloudtrail" else "gcp/logs"
+    return Coverage(
+        what,
+        "partial" if covered.problems else "read",
+        "; ".join(covered.problems),
+        rfc3339(covered.first) if covered.first is not None else None,
+        rfc3339(covered.last) if covered.last is not None else None,
+        covered.events,
+        named=named or bool(covered.problems),
+    )
+
+
+def _instant(state: _Run) -> float:
+    """--at, else when the evidence was collected, else (with logs) the newest attempt or the token's iat, else now."""
+    if state.question.at is not None:
+        return state.question.at
+    if state.snapshot.collected_at is not None:
+        return state.snapshot.collected_at
+    now = time.time()
+    if not state.logs:
+        return now
+    times = [found.last_seen for one in state.snapshot.targets for found in _of_target(state, one)]
+    for one in state.snapshot.targets:
+        for token in one.tokens:
+            issued = seconds_of(token.claims.get("iat"))
+            if issued is not None:
+                times.append(float(issued))
+    return min(max(times), now) if times else now
+
+
+def _apply_window(state: _Run) -> None:
+    question = state.question
+    since = question.since if question.since_back is None else state.at - question.since_back
+    until = question.until
+    if since is None and until is None:
+        return
+    low, high = since if since is not None else float("-inf"), until if until is not None else float("inf")
+    state.groups = [one for one in state.groups if one.last_seen >= low and one.first_seen <= high]
+
+
+def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[AttemptGroup]:
+    if not state.groups:
+        return []
+    from oidc_doctor.logs.attempts import for_target
+
+    return list(for_target(state.groups, evidence.target, token.claims if token else None))
+
+
+# Judge
+
+
+def _judge_all(state: _Run) -> list[_Judged]:
+    judged = []
+    for evidence in state.snapshot.targets:
+        clouds = _clouds(state, evidence)
+        tokens = evidence.tokens
+        for cloud in clouds:
+            groups = [one for one in _of_target(state, evidence) if one.sample.cloud == cloud]
+            for token in tokens or (_token_of_events(evidence, cloud, groups),):
+                name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
+                judged.append(_judge(state, evidence, cloud, token, groups, name))
+    order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
+    judged.sort(key=lambda one: 0 if one.diagnosis.observed else order[one.diagnosis.prediction])
+    return judged
+
+
+def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
+    """The clouds that the target or any file names; failing that, the one that the observed error names."""
+    named: list[Cloud] = []
+    if evidence.target.aws is not None or evidence.aws is not None:
+        named.append("aws")
+    if evidence.target.gcp is not None or evidence.gcp is not None:
+        named.append("gcp")
+    if named:
+        return named
+    readings = _observed(evidence)
+    if readings:
+        return [readings[0].cloud or "aws"]
+    seen = sorted({one.sample.cloud for one in _of_target(state, evidence)})
+    return list(seen)
+
+
+def _observed(evidence: TargetEvidence) -> list[Reading]:
+    readings = [read_error(one.text, str(one.origin)) for one in evidence.observed]
+    return [one for one in readings if one is not None]
+
+
+def _reading_of(found: AttemptGroup) -> Reading | None:
+    """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
+    sample = found.sample
+    if sample.outcome != "refused":
+        return None
+    source = f"event {sample.event_id}"
+    texts = " ".join(text for text in (sample.error_code, sample.error_message) if text)
+    if sample.cloud == "gcp" and sample.step == "impersonate":
+        reading = read_error(sample.error_message or "", source)
+        if reading is None or reading.cloud != "gcp" or "impersonate" not in reading.steps:
+            reading = Reading("gcp", frozenset({"impersonate"}), texts, source=source)
+        return reading
+    if sample.cloud == "aws" and sample.error_code == "AccessDenied":
+        reading = read_error(sample.error_message or "", source)
+        if reading is None or reading.cloud != "aws" or reading.steps == {"permission"}:
+            return Reading("aws", frozenset({"authorise"}), texts, source=source)
+        return reading
+    return read_error(sample.error_message or "", source) or read_error(texts, source)
+
+
+def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[AttemptGroup]) -> Token:
+    """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
+    exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
+    chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
+    if chosen is None:
+        return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
+    return token_of(chosen, evidence)
+
+
+def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
+    """The claims that a logged attempt shows, as a token; all other claims are unknown."""
+    sample = found.sample
+    claims: dict[str, Any] = {"sub": sample.subject} if sample.subject else {}
+    if sample.cloud == "aws":
+        provider = sample.provider or ""
+        if ":oidc-provider/" in provider:
+            claims["iss"] = "https://" + provider.split(":oidc-provider/", 1)[1]
+        if sample.audience:
+            claims["aud"] = sample.audience
+    elif evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider) and evidence.gcp.provider.issuer_uri:
+        claims["iss"] = evidence.gcp.provider.issuer_uri
+    claims.update(dict(sample.claims))
+    return Token("event", claims, None, complete=False, origin=replace(sample.origin, event_id=sample.event_id), name=sample.event_id)
+
+
+def _complete_hypothetical(token: Token, profile: Any, cloud: Cloud) -> Token:
+    """A hypothetical token takes iss, and aud where the issuer fixes it, from the profile."""
+    del cloud
+    if token.kind != "hypothetical" or profile is None:
+        return token
+    claims = dict(token.claims)
+    if "iss" not in claims and profile.url:
+        claims["iss"] = profile.url
+    if "aud" not in claims and profile.audience.fixed:
+        claims["aud"] = profile.audience.fixed
+    return replace(token, claims=claims)
+
+
+def _profile(evidence: TargetEvidence, token: Token) -> Any:
+    issuer = token.claims.get("iss")
+    if not isinstance(issuer, str):
+        issuer = evidence.target.issuer
+    if issuer is None and evidence.aws is not None and isinstance(evidence.aws.provider, AwsOidcProvider):
+        issuer = "https://" + evidence.aws.provider.url.removeprefix("https://")
+    if issuer is None and evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider):
+        issuer = evidence.gcp.provider.issuer_uri
+    if issuer is None and evidence.aws is not None and isinstance(evidence.aws.role, Role):
+        from oidc_doctor.evaluate.arns import provider_issuer
+
+        policy = evidence.aws.role.trust_policy
+        trusted = None if isinstance(policy, Missing) else provider_issuer(policy.value)
+        issuer = f"https://{trusted}" if trusted else None
+    return profile_for(issuer, token.subject)
+
+
+def _accepted_providers(groups: Sequence[AttemptGroup]) -> frozenset[str]:
+    return frozenset(one.sample.provider for one in groups if one.sample.outcome == "accepted" and one.sample.provider)
+
+
+def _judge(
+    state: _Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[AttemptGroup], name: str
+) -> _Judged:
+    readings = _observed(evidence)
+    own = [one for one in groups if token.subject is None or one.sample.subject in (None, token.subject)]
+    newest = own[0] if own else None
+    logged = _reading_of(newest) if newest is not None else None
+    if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
+        readings.append(logged)
+    missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
+    token = replace(token, missing_claims=missing)
+    profile = _profile(evidence, token)
+    token = _complete_hypothetical(token, profile, cloud)
+    case = Case(cloud, evidence, token, state.at, profile, tuple(readings), _accepted_providers(groups))
+    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
+
+
+def _replay(state: _Run, judged: _Judged, found: AttemptGroup) -> Diagnosis:
+    """A logged attempt on the configuration that was read."""
+    token = token_of(found, judged.evidence)
+    case = replace(
+        judged.diagnosis.case,
+        token=token,
+        profile=_profile(judged.evidence, token),
+        readings=(),
+        at=found.last_seen,
+    )
+    return diagnose(case, evaluate(case))
+
+
+# Report
+
+
+def _report(state: _Run, judged: list[_Judged]) -> Report:
+    question = state.question
+    checks = packs.all_checks()
+    kinds = runner.by_kind(checks)
+    diagnoses = [one.diagnosis for one in judged]
+    words = {id(refusal): runner.say(kinds.get(refusal.kind), refusal) for one in diagnoses for refusal in one.refusals}
+    causes: list[Cause] = []
+    for one in judged:
+        said: dict[int, Words] = {index: words[id(refusal)][0] for index, refusal in enumerate(one.diagnosis.refusals)}
+        causes += as_causes(one.diagnosis, one.id, kinds, said)
+    attempts, contradictions = _attempts(state, judged, causes, kinds)
+    if causes:
+        causes[0].position = "first"
+    rows = _check_rows(state, judged, checks, words, contradictions)
+    exchanges = [_exchange(one) for one in judged]
+    report = Report(
+        verdict="healthy",
+        exit_code=0,
+        evaluated_at=rfc3339(state.at),
+        tool={"name": "oidc-doctor", "version": __version__},
+        target=[_target_view(one) for one in state.snapshot.targets],
+        window=_window(state),
+        exchanges=exchanges,
+        causes=causes,
+        checks=[row for row in rows if runner.wanted(_by_code(checks, row.code), question.check, question.skip)],
+        fixes=_fixes(state, judged, causes),
+        attempts=attempts,
+        timeline=[],
+        coverage=state.coverage,
+        observed=[{"text": error.text, "at": str(error.origin)} for one in state.snapshot.targets for error in one.observed],
+        warnings=list(question.warnings),
+    )
+    _conclude(report, judged, rows, question.fail_on)
+    return report
+
+
+def _by_code(checks: Sequence[Check], code: str) -> Check:
+    return next(check for check in checks if check.code == code)
+
+
+def _fixes(state: _Run, judged: list[_Judged], causes: list[Cause]) -> list[Any]:
+    from oidc_doctor.fixes import propose
+
+    found = []
+    for one in judged:
+        if any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
+            found += propose(one.diagnosis, [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"])
+    del state
+    return found
+
+
+def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_on: FailOn) -> None:
+    """Verdict and exit code, by the contract's order."""
+    active = [cause for cause in report.causes if cause.status == "active"]
+    observed = {one.id for one in judged if one.diagnosis.observed}
+    failing = [cause for cause in active if cause.confidence != "suspected" or cause.exchange in observed]
+    weak = [row for row in rows if row.effect == "weakens" and row.status == "failed"]
+    unknown = any(one.diagnosis.prediction == "unknown" for one in judged) or not judged
+    unread = any(one.named and one.status in ("partial", "missing", "denied") for one in report.coverage)
+    if any(row.status == "broken" for row in rows):
+        report.verdict, report.exit_code = "broken", 4
+        return
+    report.verdict = "refused" if failing else "unknown" if unknown else "healthy"
+    if fail_on != "never" and (failing or (weak and fail_on == "weakens")):
+        report.exit_code = 1
+    else:
+        report.exit_code = 3 if unknown or unread else 0
+
+
+def _target_view(evidence: TargetEvidence) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    target = evidence.target
+    view: dict[str, Any] = {"name": target.name, "issuer": target.issuer}
+    for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
+        if part is not None:
+            view[cloud] = {key: value for key, value in asdict(part).items() if value not in (None, {}, ())}
+    view["origins"] = {key: str(origin) for key, origin in target.origins.items()}
+    return view
+
+
+def _window(state: _Run) -> dict[str, Any]:
+    firsts = [one.first for one in state.logs.values() if one.first is not None]
+    lasts = [one.last for one in state.logs.values() if one.last is not None]
+    question = state.question
+    since = question.since if question.since_back is None else state.at - question.since_back
+    low, high = since if since is not None else min(firsts, default=None), question.until or max(lasts, default=None)
+    basis = "asked" if since is not None or question.until is not None else "everything in the evidence"
+    return {
+        "from": rfc3339(low) if low is not None else None,
+        "to": rfc3339(high) if high is not None else None,
+        "basis": basis if state.logs else "no logs were read",
+    }
+
+
+def _exchange(one: _Judged) -> Exchange:
+    diagnosis = one.diagnosis
+    case, trace = diagnosis.case, diagnosis.trace
+    error = diagnosis.error
+    target = one.evidence.target
+    if trace.cloud == "aws":
+        resource = target.aws.role_arn if target.aws else None
+    else:
+        resource = target.gcp.provider if target.gcp else None
+        if resource is None and one.evidence.gcp and isinstance(one.evidence.gcp.provider, GcpProvider):
+            resource = one.evidence.gcp.provider.name
+    token = case.token
+    origin = {"event": token.name, "hypothetical": "hypothetical"}.get(token.kind, "token")
+    return Exchange(
+        id=one.id,
+        cloud=trace.cloud,
+        target_name=target.name,
+        resource=resource,
+        subject=token.subject,
+        claims_from=origin,
+        prediction=diagnosis.prediction,
+        step=diagnosis.step,
+        error={"code": error.code, "message": error.message, "certain": error.certain} if error else None,
+        assumed=list(dict.fromkeys(trace.assumed)),
+        steps=diagnosis.rows,
+        trace=_trace_json(trace),
+        token=describe(token, case.profile, case.at, trace.cloud),
+    )
+
+
+def _trace_json(trace: Trace) -> dict[str, Any]:
+    from oidc_doctor.evaluate.trust import node_json
+
+    made: dict[str, Any] = {}
+    detail = trace.detail
+    if "policy" in detail:
+        made["policy"] = node_json(detail["policy"], detail["document"])
+        made["nearest"] = detail.get("nearest")
+    if "mapping" in detail:
+        made["mapping"] = {name: node.to_json() for name, node in detail["mapping"].items()}
+        made["mapped"] = trace.mapped
+    for name in ("save_time", "unconfirmed_functions"):
+        if name in detail:
+            made[name] = detail[name]
+    if "condition" in detail:
+        made["condition"] = detail["condition"].to_json()
+    return made
+
+
+def _attempts(
+    state: _Run, judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Check]
+) -> tuple[list[AttemptRow], list[str]]:
+    """Each distinct attempt on the configuration that was read: what it confirms, and what it contradicts."""
+    rows: list[AttemptRow] = []
+    contradictions: list[str] = []
+    done: set[int] = set()
+    for one in judged:
+        for found in one.groups[:_MOST_REPLAYED]:
+            if id(found) in done:
+                continue
+            done.add(id(found))
+            replayed = _replay(state, one, found) if found.sample.subject else None
+            first = replayed.refusals[0] if replayed and replayed.refusals else None
+            cause = kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
+            rows.append(_attempt_row(found, replayed, cause))
+            _confirm(one, found, replayed, causes)
+            if found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused":
+                cloud = CLOUD_NAMES[found.sample.cloud]
+                contradictions.append(
+                    f"{cloud} accepted {found.sample.subject} on {rfc3339(found.last_seen)} (event {found.sample.event_id}), "
+                    "and the configuration that was read refuses it: it was changed since, or this reading is wrong"
+                )
+    return rows[:_MOST_ROWS], contradictions
+
+
+def _confirm(one: _Judged, found: AttemptGroup, replayed: Diagnosis | None, causes: list[Cause]) -> None:
+    if found.sample.outcome != "refused":
+        return
+    subject = one.diagnosis.case.token.subject
+    if subject is not None and found.sample.subject not in (None, subject):
+        return
+    reading = _reading_of(found)
+    if reading is None:
+        return
+    refused = {str(refusal.kind) for refusal in replayed.refusals} if replayed else set()
+    for cause in causes:
+        if cause.exchange == one.id and cause.step in reading.steps and (not refused or cause.name in refused):
+            cause.confirmed_by += [event for event in found.event_ids if event not in cause.confirmed_by]
+            first = rfc3339(found.first_seen)
+            cause.since = min(cause.since, first) if cause.since else first
+
+
+def _attempt_row(found: AttemptGroup, replayed: Diagnosis | None, cause: str | None) -> AttemptRow:
+    sample = found.sample
+    error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
+    return AttemptRow(
+        cloud=sample.cloud,
+        target=sample.target,
+        provider=sample.provider,
+        subject=sample.subject,
+        audience=sample.audience,
+        outcome=sample.outcome,
+        error=error,
+        count=found.count,
+        first_seen=rfc3339(found.first_seen),
+        last_seen=rfc3339(found.last_seen),
+        replay={"decision": replayed.prediction, "revision": "as read"} if replayed else None,
+        cause=cause,
+        event_ids=list(found.event_ids),
+    )
+
+
+def _check_rows(
+    state: _Run,
+    judged: list[_Judged],
+    checks: Sequence[Check],
+    words: Mapping[int, tuple[Words, str]],
+    contradictions: list[str],
+) -> list[CheckRow]:
+    rows = runner.cause_rows(checks, [one.diagnosis for one in judged], words)
+    views = [_view(state, one, contradictions) for one in judged]
+    rows += [runner.document_row(check, views) for check in checks if check.kind is None]
+    return sorted(rows, key=lambda row: row.code)
+
+
+def _view(state: _Run, one: _Judged, contradictions: list[str]) -> dict[str, Any]:
+    """What a weakness or log check may ask for, by parameter name."""
+    evidence, case = one.evidence, one.diagnosis.case
+    aws, gcp = evidence.aws, evidence.gcp
+    none = Missing("this cloud", "no file and no target names it")
+    role: Any = aws.role if aws else none
+    if isinstance(role, Role) and isinstance(role.trust_policy, Missing):
+        role = role.trust_policy
+    return {
+        "role": role,
+        "aws_provider": aws.provider if aws else none,
+        "gcp_provider": gcp.provider if gcp else none,
+        "service_account_policy": gcp.service_account_policy if gcp else none,
+        "project_policy": gcp.project_policy if gcp else none,
+        "token": case.token,
+        "target": evidence.target,
+        "evidence": evidence,
+        "profile": case.profile,
+        "trace": one.diagnosis.trace,
+        "attempts": tuple(one.groups),
+        "silence": _silence(state, one),
+        "contradictions": tuple(contradictions) if state.logs else Missing("logs", "none were read"),
+    }
+
+
+def _silence(state: _Run, one: _Judged) -> Any:
+    diagnosis = one.diagnosis
+    cloud = diagnosis.trace.cloud
+    covered = state.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
+    if covered is None:
+        return Missing("aws/cloudtrail" if cloud == "aws" else "gcp/logs", "no logs were read")
+    if not diagnosis.observed and diagnosis.prediction != "refused":
+        return ()
+    from oidc_doctor.logs.silence import explain_silence
+
+    target = one.evidence.target
+    step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
+    region = target.aws.region if target.aws else None
+    return tuple(explain_silence(cloud, one.groups, covered, target, step, state.at, region, _audit_on(one.evidence)))
+
+
+def _audit_on(evidence: TargetEvidence) -> bool | None:
+    """Whether ADMIN_READ audit logs of sts.googleapis.com are on, as far as the project's policy says."""
+    policy = evidence.gcp.project_policy if evidence.gcp else None
+    if policy is None or isinstance(policy, Missing):
+        return None
+    value = policy.document.value
+    configs = value.get("auditConfigs") if isinstance(value, dict) else None
+    for config in configs if isinstance(configs, list) else ():
+        if not isinstance(config, dict) or config.get("service") not in ("sts.googleapis.com", "allServices"):
+            continue
+        kinds = config.get("auditLogConfigs")
+        if any(isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" for kind in kinds if isinstance(kinds, list)):
+            return True
+    return None if not isinstance(value, dict) else False

@@ -1,0 +1,152 @@
+"""What may be printed: text written by others made visible, and no token in any output.
+
+Claims, policies and log entries are written by strangers. A character that a terminal obeys, that is not seen, or that
+reorders its neighbours is printed as its escape, so that what is read is what is there, character by character.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+REMOVED = "[token removed]"
+
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# Printable by their category, yet blank (fillers), or drawn together with a neighbour, so that columns are lost:
+# Hangul vowels and finals, regional indicators, skin tones.
+_UNCLEAR = re.compile(
+    "[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]"
+)
+# Backslashes before an escape, or before text that reads as one, are doubled: otherwise two values could look the same.
+_LOOKS_ESCAPED = re.compile(
+    r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])"
+)
+
+_B64 = "[A-Za-z0-9_-]"
+# A lookahead at each start of a segment: overlapping candidates are all seen, and long runs are read only once each.
+_COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+
+
+def code_point(character: str) -> str:
+    r"""The escape of one character: `\n`, `\x1b`, `\u200b`, `\U000e0041`."""
+    number = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if number < 0x100:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+
+
+@lru_cache(maxsize=2048)
+def is_clear(character: str) -> bool:
+    """True for a character that is seen as itself: not invisible, combining, reordering or obeyed by a terminal."""
+    if character.isascii() or not character.isprintable():
+        return (
+            character.isprintable()
+        )  # False: control, format, surrogate, private, unassigned, every odd space
+    import unicodedata  # late: most values are ASCII
+
+    if _UNCLEAR.match(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return False
+    return unicodedata.bidirectional(character) not in (
+        "R",
+        "AL",
+        "AN",
+    )  # a terminal would move the neighbours
+
+
+def cells(text: str) -> list[str]:
+    """Each character of `text` as it is shown: as itself or as its escape. Tokens are not looked for."""
+    shown = [
+        character if is_clear(character) else code_point(character)
+        for character in text
+    ]
+    if "\\" in text:
+        for run in _LOOKS_ESCAPED.finditer(text):
+            if run.end() < len(text) and (
+                ord(text[run.end()]) < 0x7F or not is_clear(text[run.end()])
+            ):
+                shown[run.start() : run.end()] = ["\\\\"] * (run.end() - run.start())
+    return shown
+
+
+def visible(text: str) -> str:
+    """`text` on one line, fit to print: tokens removed, everything that is not seen as itself escaped."""
+    text = forbid_tokens(text)
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return "".join(cells(text))
+
+
+def exact(text: str) -> str:
+    """`visible`, with a space at either end escaped too: at the end of a value nobody sees it."""
+    shown = visible(text)
+    if shown.startswith(" "):
+        shown = code_point(" ") + shown[1:]
+    return shown[:-1] + code_point(" ") if shown.endswith(" ") else shown
+
+
+def _decoded(segment: str) -> bytes:
+    from binascii import Error, a2b_base64  # late: only for what has a token's outline
+
+    try:
+        return a2b_base64(
+            segment[: len(segment) - (len(segment) % 4 == 1)].translate(
+                _STANDARD_ALPHABET
+            )
+            + "==="
+        )
+    except Error:
+        return b""
+
+
+def _header_start(segment: str) -> int | None:
+    r"""Where in `segment` a JOSE header starts, or None. Text glued to the front (a `\n` of JSON, say) is passed over.
+
+    The four alignments are tried. An object that holds "alg" is enough: a header that JSON readers dispute is removed.
+    """
+    for shift in range(4):
+        data = _decoded(segment[shift:])
+        alg = data.find(b'"alg"')
+        if alg < 0:
+            continue
+        if not shift and data.lstrip().startswith(b"{"):
+            return 0
+        brace = data.rfind(b"{", 0, alg)
+        if brace >= 0:
+            # The character that holds the first bits of the brace; a brace inside a group of four starts mid-way.
+            return shift + brace // 3 * 4 + brace % 3
+    return None
+
+
+def _tokens(text: str) -> list[tuple[int, int]]:
+    """The spans of the compact JWTs in `text`, in order, not overlapping."""
+    found: list[tuple[int, int]] = []
+    if text.count(".") < 2:  # a compact JWT has two full stops
+        return found
+    for outline in _COMPACT.finditer(text):
+        if found and outline.start() < found[-1][1]:
+            continue
+        start = _header_start(outline[1])
+        if start is not None:
+            found.append((outline.start() + start, outline.end(2)))
+    return found
+
+
+def contains_jwt(text: str) -> bool:
+    """True where `text` holds a compact JWT: three base64url segments, the first an object with `alg`."""
+    return bool(_tokens(text))
+
+
+def forbid_tokens(text: str) -> str:
+    """`text` with every compact JWT replaced. Safe on finished JSON: no escape sequence and no quote is touched."""
+    spans = _tokens(text)
+    if not spans:
+        return text
+    pieces: list[str] = []
+    end = 0
+    for start, stop in spans:
+        pieces += [text[end:start], REMOVED]
+        end = stop
+    return "".join([*pieces, text[end:]])

@@ -1,0 +1,215 @@
+"""A report as JSON, schema "oidc-doctor.report/1" (docs/report.schema.json). Values are whole; nothing is cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.report.escape import contains_jwt, forbid_tokens
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+    from oidc_doctor.model.trace import Side
+
+SCHEMA = "oidc-doctor.report/1"
+
+_DEEPEST = 150  # levels; claims nest as a stranger pleases
+# What a terminal would obey or not show, and what UTF-8 cannot carry. JSON readers get the same characters back.
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0"
+    "\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """The report as plain JSON values, in the order of the contract. Tokens are removed from every text."""
+    plain: dict[str, Any] = _plain(
+        {
+            "schema": SCHEMA,
+            "verdict": report.verdict,
+            "exit_code": report.exit_code,
+            "headline": report.headline,
+            "evaluated_at": report.evaluated_at,
+            "tool": report.tool,
+            "target": report.target,
+            "window": report.window,
+            "observed": report.observed,
+            "exchanges": [_exchange(exchange) for exchange in report.exchanges],
+            "causes": [_cause(cause) for cause in report.causes],
+            "checks": [_check(row) for row in report.checks],
+            "fixes": [
+                {
+                    "for": row.for_,
+                    "diff": row.diff,
+                    "commands": row.commands,
+                    "proof": row.proof,
+                }
+                for row in report.fixes
+            ],
+            "attempts": [_attempt(row) for row in report.attempts],
+            "timeline": report.timeline,
+            "coverage": [
+                {
+                    "what": row.what,
+                    "status": row.status,
+                    "reason": row.reason,
+                    "from": row.since,
+                    "to": row.until,
+                    "count": row.count,
+                }
+                for row in report.coverage
+            ],
+            "warnings": report.warnings,
+        }
+    )
+    return plain
+
+
+def render_json(report: Report) -> str:
+    """The report as a JSON text. It can be written as UTF-8, and shown on a terminal without being obeyed."""
+    text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
+    return forbid_tokens(_UNSEEN.sub(_escape, text)) + "\n"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "id": exchange.id,
+        "cloud": exchange.cloud,
+        "target_name": exchange.target_name,
+        "resource": exchange.resource,
+        "subject": exchange.subject,
+        "claims_from": exchange.claims_from,
+        "prediction": exchange.prediction,
+        "step": exchange.step,
+        "error": exchange.error,
+        "assumed": exchange.assumed,
+        "steps": [
+            {"id": step.id, "state": step.state, "at": step.at, "note": step.note}
+            for step in exchange.steps
+        ],
+        "trace": exchange.trace,
+        "token": exchange.token,
+    }
+
+
+def _cause(cause: Cause) -> dict[str, Any]:
+    differs = None
+    if cause.expected is not None or cause.actual is not None:
+        differs = {"expected": _side(cause.expected), "actual": _side(cause.actual)}
+    return {
+        "code": cause.code,
+        "name": cause.name,
+        "cloud": cause.cloud,
+        "exchange": cause.exchange,
+        "position": cause.position,
+        "confidence": cause.confidence,
+        "status": cause.status,
+        "summary": cause.summary,
+        "location": cause.location,
+        "differs": differs,
+        "confirmed_by": cause.confirmed_by,
+        "since": cause.since,
+        "until": cause.until,
+        "change": cause.change,
+        "token_change": cause.token_change,
+        "step": cause.step,
+        "at": cause.at,
+        "fix": cause.fix,
+        "commands": cause.commands,
+        "settle": cause.settle,
+        "contradicts_observed": cause.contradicts_observed,
+    }
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    spans = (
+        [] if contains_jwt(side.value) else side.spans
+    )  # a text with its token removed has other positions
+    return {"value": side.value, "spans": spans, "at": _place(side)}
+
+
+def _place(side: Side) -> str | None:
+    return None if side.at is None else str(side.at)
+
+
+def _check(row: CheckRow) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "code": row.code,
+        "name": row.name,
+        "status": row.status,
+        "effect": row.effect,
+        "reason": row.reason,
+        "findings": [
+            {
+                "message": finding.message,
+                "expected": finding.expected
+                and {"value": finding.expected.value, "at": _place(finding.expected)},
+                "actual": finding.actual
+                and {"value": finding.actual.value, "at": _place(finding.actual)},
+                "fix": finding.fix,
+            }
+            for finding in row.findings
+        ],
+    }
+    if row.traceback:
+        told["traceback"] = row.traceback
+    return told
+
+
+def _attempt(row: AttemptRow) -> dict[str, Any]:
+    return {
+        "cloud": row.cloud,
+        "target": row.target,
+        "provider": row.provider,
+        "subject": row.subject,
+        "audience": row.audience,
+        "outcome": row.outcome,
+        "error": row.error,
+        "count": row.count,
+        "first_seen": row.first_seen,
+        "last_seen": row.last_seen,
+        "replay": row.replay,
+        "cause": row.cause,
+        "event_ids": row.event_ids,
+    }
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """`value` as JSON has it. Claims and traces are as a stranger or an evaluator made them, NaN and bytes included."""
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return forbid_tokens(value)
+    if isinstance(value, float):
+        return (
+            value if value - value == 0 else str(value)
+        )  # "nan", "inf": JSON has no such numbers
+    if isinstance(value, bytes):
+        return forbid_tokens(value.decode("utf-8", "backslashreplace"))
+    if depth >= _DEEPEST:
+        return "[nested too deep to show]"
+    if isinstance(value, Mapping):
+        return {
+            forbid_tokens(_key(key)): _plain(item, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, set | frozenset):
+        return [_plain(item, depth + 1) for item in sorted(value, key=str)]
+    return forbid_tokens(str(value))  # an Origin, a path
+
+
+def _key(key: object) -> str:
+    return str(key.value if isinstance(key, Enum) else key)

@@ -1,0 +1,177 @@
+"""A report as Markdown, fit to paste into a ticket of GitHub, GitLab or Zendesk.
+
+Every value stands in a fenced block or a code span: there nothing is a mention, a link, a table, HTML or an issue
+number. Prose keeps as plain text only those words that Markdown has no use for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report import facts, text, words
+from oidc_doctor.report.escape import forbid_tokens, visible
+from oidc_doctor.report.lines import Sheet, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oidc_doctor.model.report import CheckRow, Exchange, Report
+
+_WIDTH = 100  # of fenced blocks: what a ticket shows without scrolling
+_LONG = 2000  # characters of one text
+_PLAIN_WORD = re.compile(
+    r"""["'(]?(?:[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
+)
+_LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
+
+
+def render_markdown(report: Report) -> str:
+    """The report as Markdown: headline, facts, path, fix, and the rest folded away. Ends with a newline."""
+    parts: list[str] = []
+    if len(report.exchanges) != 1 or report.verdict == "broken":
+        sign, sentence = words.headline(report)
+        parts.append(f"## {sign} {prose(sentence)}")
+    for exchange in words.in_order(report):
+        parts += _exchange(report, exchange)
+    further = Sheet(_WIDTH)
+    text.also(further, report, verbose=True)
+    if further.lines:
+        parts += [
+            "**Also found**",
+            fenced(line.removeprefix("    ") for line in further.lines[1:]),
+        ]
+    parts += _read(report)
+    parts += (
+        [_folded(f"Checks: {words.checks(report.checks)}", map(_check, report.checks))]
+        if report.checks
+        else []
+    )
+    parts += [_attempts(report)] if report.attempts else []
+    parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
+    return forbid_tokens("\n\n".join(parts)) + "\n"
+
+
+def _exchange(report: Report, exchange: Exchange) -> list[str]:
+    cause = text.main_cause(report, exchange)
+    sign, sentence = words.verdict(report, exchange)
+    if len(report.exchanges) == 1 and report.headline and report.verdict != "broken":
+        sentence = words.headline(report)[1]
+    level = "##" if len(report.exchanges) == 1 and report.verdict != "broken" else "###"
+    tag = f" ({cause.confidence})" if cause is not None else ""
+    sheet = Sheet(_WIDTH, indent=0)
+    facts.describe(sheet, report, exchange, cause, whole=True)
+    sheet.gap()
+    facts.path(sheet, exchange, "path")
+    parts = [
+        f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}",
+        fenced(sheet.lines),
+    ]
+    if cause is None:
+        return parts
+    edit = next((row for row in report.fixes if row.for_ == cause.code), None)
+    if cause.fix or edit is not None:
+        label = "If so" if cause.confidence == "suspected" else "Fix"
+        parts.append(f"**{label}:** {prose(_text(cause.fix) or 'make this edit')}")
+    if edit is not None and edit.diff.strip():
+        parts.append(
+            fenced(
+                (_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"
+            )
+        )
+    commands = facts.commands(cause, edit)
+    if commands:
+        parts.append(
+            fenced(
+                (line for one in commands for line in facts.command_lines(one, _WIDTH)),
+                "sh",
+            )
+        )
+    if edit is not None and edit.proof:
+        parts.append(f"Checked: {prose(_text(edit.proof))}")
+    return parts
+
+
+def _read(report: Report) -> list[str]:
+    rows = words.coverage(report.coverage, report.evaluated_at)
+    rows += [("Warning", visible(warning)) for warning in report.warnings]
+    return (
+        [
+            _folded(
+                "What was read, and what was not",
+                (f"{label}: {told}" for label, told in rows),
+            )
+        ]
+        if rows
+        else []
+    )
+
+
+def _check(row: CheckRow) -> str:
+    told = "; ".join(visible(finding.message) for finding in row.findings) or visible(
+        row.reason
+    )
+    return f"{row.status}: {visible(row.code)} {visible(row.name)}" + (
+        f": {told}" if told else ""
+    )
+
+
+def _attempts(report: Report) -> str:
+    now = report.evaluated_at
+    return _folded(
+        f"Logged attempts: {sum(row.count for row in report.attempts):,}",
+        (
+            f"{row.count:,} {row.outcome}, {words.period(row.first_seen, row.last_seen, now)}: "
+            f"{visible(row.subject or 'no subject')}"
+            for row in report.attempts
+        ),
+    )
+
+
+def _folded(summary: str, items: Iterable[str]) -> str:
+    """A closed section with a list. `summary` is our own words."""
+    rows = "\n".join(f"- {prose(shortened(item, _LONG))}" for item in items)
+    return f"<details><summary>{summary}</summary>\n\n{rows}\n\n</details>"
+
+
+def fenced(lines: Iterable[str], language: str = "text") -> str:
+    """Visible lines as a fenced block; the fence is longer than any run of backticks inside."""
+    body = "\n".join(line.rstrip() for line in lines)
+    fence = "`" * max(3, _longest_run(body) + 1)
+    return f"{fence}{language}\n{body}\n{fence}"
+
+
+def _text(value: str) -> str:
+    return shortened(visible(value), _LONG)
+
+
+def prose(value: str) -> str:
+    """A visible sentence, with every word that Markdown could read as something else in a code span."""
+    parts: list[str] = []
+    code: list[str] = []
+    for word in value.split(" "):
+        if not word or (
+            _PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)
+        ):
+            if code:
+                parts.append(_span(code))
+                code = []
+            parts.append(word)
+        else:
+            code.append(word)
+    if code:
+        parts.append(_span(code))
+    return " ".join(filter(None, parts))
+
+
+def _span(code: list[str]) -> str:
+    """A code span. Sentence marks at its end stay outside; backticks inside are outrun."""
+    inner = " ".join(code)
+    bare = inner.rstrip(".,;:?") or inner
+    fence = "`" * (_longest_run(bare) + 1)
+    pad = " " if bare.startswith("`") or bare.endswith("`") else ""
+    return f"{fence}{pad}{bare}{pad}{fence}{inner[len(bare) :]}"
+
+
+def _longest_run(value: str) -> int:
+    return max((len(run) for run in re.findall("`+", value)), default=0)

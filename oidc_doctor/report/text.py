@@ -1,0 +1,271 @@
+"""A report as text: the verdict first, then what it rests on, then what was not looked at.
+
+The words are the same on a terminal and in a pipe. Standard library only, and little of it: a report is often asked for
+in a loop, and rendering must not be what takes the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report import facts, words
+from oidc_doctor.report.escape import forbid_tokens, visible
+from oidc_doctor.report.lines import Sheet, clip, shortened
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
+
+_NARROWEST, _WIDEST = 40, 120
+_LONG = 400  # characters of a finding's message
+_NAMES = 120  # characters of the examined targets' names
+_INNER = 15  # where the text of an item starts
+_FEW_FINDINGS = 3  # of one check, unless verbose
+_EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
+
+
+def render_text(
+    report: Report,
+    *,
+    width: int,
+    color: bool,
+    verbose: bool = False,
+    quiet: bool = False,
+) -> str:
+    """The report in lines of at most `width` columns (40 to 120), commands that must be pasted whole excepted.
+
+    `quiet` leaves the verdict; `verbose` adds every step, check and signature. Ends with a newline.
+    """
+    sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
+    if not quiet:
+        sheet.say(" · ".join(filter(None, title(report))))
+        sheet.gap()
+    several = len(report.exchanges) != 1
+    if several or report.verdict == "broken":
+        sign, sentence = words.headline(report)
+        sheet.say(
+            shortened(sentence, _LONG),
+            lead=f"{sign} ",
+            style=words.SIGN_STYLES[sign],
+            bold=True,
+        )
+    for exchange in words.in_order(report):
+        _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
+    if not quiet:
+        also(sheet, report, verbose=verbose)
+        if verbose:
+            _attempts(sheet, report)
+            _checks(sheet, report)
+        _ending(sheet, report)
+    # Values were searched one by one; a token put together from several of them is caught here.
+    return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
+
+
+def title(report: Report) -> list[str]:
+    """The words of the first line: which tool, what was examined, when, and the window of the logs."""
+    names = list(dict.fromkeys(exchange.target_name for exchange in report.exchanges))
+    tool = f"{report.tool.get('name', 'oidc-doctor')} {report.tool.get('version', '')}".strip()
+    return [
+        clip(visible(tool), _NAMES),
+        clip(visible(", ".join(filter(None, names))), _NAMES),
+        words.moment(report.evaluated_at),
+        words.window(report),
+    ]
+
+
+def _exchange(
+    sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool, quiet: bool
+) -> None:
+    alone = len(report.exchanges) == 1
+    cause = main_cause(report, exchange)
+    sign, sentence = words.verdict(report, exchange)
+    if alone and report.headline and report.verdict != "broken":
+        sentence = words.headline(report)[1]
+    if not quiet:
+        sheet.gap()
+    tag = cause.confidence if cause is not None else ""
+    sheet.say(
+        shortened(sentence, _LONG),
+        lead=f"{sign} ",
+        style=words.SIGN_STYLES[sign],
+        tag=tag,
+        bold=True,
+    )
+    if quiet:
+        return
+    sheet.gap()
+    facts.describe(sheet, report, exchange, cause, whole=verbose)
+    if cause is not None:
+        sheet.gap()
+        facts.fix(sheet, report, cause)
+    sheet.gap()
+    if verbose:
+        facts.steps(sheet, exchange)
+        _claims(sheet, exchange)
+    else:
+        facts.path(sheet, exchange, "path")
+
+
+def main_cause(report: Report, exchange: Exchange) -> Cause | None:
+    """The cause that an exchange's block is about. A suspicion against an accepted token stands further down."""
+    cause = next(iter(words.causes_of(report, exchange)), None)
+    if (
+        cause is not None
+        and cause.confidence == "suspected"
+        and words.verdict(report, exchange)[0] == "✓"
+    ):
+        return None
+    return cause
+
+
+def _claims(sheet: Sheet, exchange: Exchange) -> None:
+    claims = exchange.token.get("claims")
+    if isinstance(claims, dict) and claims:
+        sheet.gap()
+        for index, (name, value) in enumerate(claims.items()):
+            sheet.row(
+                "claims" if not index else "",
+                shortened(visible(f"{name} = {value}"), _LONG),
+            )
+
+
+def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
+    """What else was found: further causes, past ones, weaknesses, notes."""
+    before = len(sheet.lines)
+    sheet.gap()
+    sheet.lines.append("  " + sheet.paint("Also", "bold"))
+    empty = len(sheet.lines)
+    shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
+    told: set[tuple[object, ...]] = set()
+    for cause in report.causes:
+        key = (
+            cause.code,
+            cause.status,
+            cause.location,
+            cause.expected,
+            cause.actual,
+            cause.since,
+        )
+        if id(cause) not in shown and key not in told:
+            told.add(key)
+            _further(sheet, report, cause, verbose=verbose)
+    codes = {cause.code for cause in report.causes}
+    order = ["blocks", "weakens", "note"]
+    failed = [
+        row for row in report.checks if row.status == "failed" and row.code not in codes
+    ]
+    for row in sorted(failed, key=lambda row: order.index(row.effect)):
+        _finding(sheet, row, verbose=verbose)
+    for row in report.checks:
+        if row.status == "broken":
+            _item(
+                sheet,
+                "!",
+                row.code,
+                f"this check broke, a fault of oidc-doctor: {visible(row.reason)}",
+            )
+    if len(sheet.lines) == empty:
+        del sheet.lines[before:]
+
+
+def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
+    lead = f"{sign}  {clip(visible(code), 12):<6}  "
+    sheet.say(
+        shortened(text, _LONG),
+        indent=4,
+        lead=lead,
+        style=words.SIGN_STYLES[sign],
+        tag=tag,
+    )
+
+
+def _further(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
+    exchange = next(
+        (entry for entry in report.exchanges if entry.id == cause.exchange), None
+    )
+    if exchange is None:
+        return
+    where = f"{words.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
+    why = words.reason(cause)
+    inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
+    if cause.status == "past":
+        _item(sheet, "–", cause.code, words.earlier(report, cause), tag="past")
+    elif cause.confidence == "suspected":
+        _item(sheet, "?", cause.code, f"{where}perhaps {why}", tag=cause.confidence)
+    else:
+        lead = "" if cause.position == "first" else "next, once that is mended: "
+        _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
+    facts.clause(inner, cause, whole=verbose)
+    facts.history(inner, report, exchange, cause)
+    if cause.status == "active" and cause.confidence != "suspected":
+        facts.fix(inner, report, cause)
+    sheet.lines += inner.lines
+
+
+def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
+    findings = row.findings if verbose else row.findings[:_FEW_FINDINGS]
+    if not findings:
+        _item(sheet, _EFFECTS[row.effect], row.code, visible(row.reason or row.name))
+    for finding in findings:
+        _item(sheet, _EFFECTS[row.effect], row.code, visible(finding.message))
+        inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
+        if verbose:
+            facts.sides(inner, finding.expected, finding.actual, None, whole=True)
+            if finding.fix:
+                inner.row("fix", visible(finding.fix))
+        sheet.lines += inner.lines
+    if len(findings) < len(row.findings):
+        sheet.say(
+            f"and {len(row.findings) - len(findings)} more of this: -v", indent=_INNER
+        )
+
+
+def _attempts(sheet: Sheet, report: Report) -> None:
+    if not report.attempts:
+        return
+    sheet.gap()
+    sheet.lines.append("  " + sheet.paint("Logged attempts", "bold"))
+    now = report.evaluated_at
+    for row in report.attempts:
+        sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
+        seen = words.period(row.first_seen, row.last_seen, now)
+        why = "".join(
+            f", {clip(visible(told), _NAMES)}"
+            for told in (row.error, row.cause)
+            if told
+        )
+        text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
+        sheet.say(
+            shortened(text, _LONG),
+            indent=4,
+            lead=f"{sign}  ",
+            style=words.SIGN_STYLES[sign],
+        )
+
+
+def _checks(sheet: Sheet, report: Report) -> None:
+    if not report.checks:
+        return
+    sheet.gap()
+    sheet.lines.append("  " + sheet.paint("Checks", "bold"))
+    signs = {"passed": "✓", "failed": "✗", "skipped": "–", "broken": "!"}
+    for row in report.checks:
+        reason = f": {visible(row.reason)}" if row.reason else ""
+        lead = f"{signs[row.status]} {row.status:<8} {clip(visible(row.code), 12):<6}  "
+        sheet.say(shortened(f"{visible(row.name)}{reason}", _LONG), indent=4, lead=lead)
+        for line in row.traceback.splitlines():
+            sheet.say(shortened(visible(line), _LONG), indent=8)
+
+
+def _ending(sheet: Sheet, report: Report) -> None:
+    sheet.gap()
+    rows = words.coverage(report.coverage, report.evaluated_at)
+    counts = words.checks(report.checks)
+    rows += [("Checks", counts)] if counts else []
+    rows += [
+        ("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings
+    ]
+    above = ""
+    for label, text in rows:
+        sheet.say(text, indent=2, lead=f"{label if label != above else '':<10}")
+        above = label
+    sheet.say(words.more(report), indent=2, lead=f"{'More':<10}")

@@ -1,0 +1,311 @@
+"""The sentences of a report, shared by text and markdown. All that is returned is visible text, fit to print."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.report.escape import visible
+from oidc_doctor.report.lines import clip
+from oidc_doctor.report.times import ago, moment, parse, period, span
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import Coverage
+    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
+STATES = {  # sign, word, style
+    "passed": ("✓", "passed", "green"),
+    "passed-by-error": ("=", "by error", "green"),
+    "assumed": ("~", "assumed", "dim"),
+    "refused": ("✗", "refused", "bad"),
+    "unknown": ("?", "unknown", "yellow"),
+    "not-reached": ("–", "not reached", "dim"),
+}
+SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim"}
+
+# A summary may come as a whole sentence; what stands after its colon is the reason.
+_WHOLE_SENTENCE = re.compile(
+    r"^(?:AWS|Google(?: Cloud)?) (?:may |would |should )?(?:refused?|refuses|accepts)\b[^:]{0,60}: "
+)
+_NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
+_FEW = 4
+_NAME = 40  # characters of a name that is not ours
+_PLACE = 160  # characters of a file, a principal, an event
+
+
+def reason(cause: Cause) -> str:
+    """Why, as half a sentence: "the trust policy expects another team"."""
+    return visible(_WHOLE_SENTENCE.sub("", cause.summary)).rstrip(". ")
+
+
+def title(exchange: Exchange, step: str | None) -> str:
+    """The words for a step."""
+    from oidc_doctor.model.exchange import (
+        STEPS,
+    )  # late: a renderer costs nothing until it renders
+
+    known = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
+    return known.get(step or "", clip(visible(step or "?"), _NAME))
+
+
+def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
+    """The active causes of one exchange, in the order given."""
+    return [
+        cause
+        for cause in report.causes
+        if cause.exchange == exchange.id and cause.status == "active"
+    ]
+
+
+def in_order(report: Report) -> list[Exchange]:
+    """The exchanges as they are shown: the one of the first cause first, refused before unknown before accepted."""
+    first = [cause.exchange for cause in report.causes if cause.status == "active"]
+    weight = {"refused": 0, "unknown": 1, "accepted": 2}
+
+    def place(exchange: Exchange) -> tuple[int, int]:
+        known = exchange.id in first
+        return (
+            first.index(exchange.id) if known else len(first),
+            weight.get(exchange.prediction, 1),
+        )
+
+    return sorted(report.exchanges, key=place)
+
+
+def attempts_on(report: Report, exchange: Exchange) -> list[AttemptRow]:
+    """The logged attempts on the exchange's target."""
+    return [
+        row
+        for row in report.attempts
+        if row.cloud == exchange.cloud and row.target == exchange.resource
+    ]
+
+
+def seen_refused(report: Report, exchange: Exchange) -> bool:
+    """True where a refusal of this exchange was observed: the newest logged attempt, or the error that was given."""
+    logged = attempts_on(report, exchange)
+    if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
+        return True
+    first = report.causes[0].exchange if report.causes else exchange.id
+    return bool(report.observed) and first == exchange.id
+
+
+def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
+    """The sign and the sentence for one exchange. A suspicion is never worded as a fact."""
+    cloud = CLOUDS[exchange.cloud]
+    supposed = exchange.claims_from == "hypothetical"
+    token = "a token with this subject" if supposed else "this token"
+    refuses, accepts = (
+        ("would refuse", "would accept") if supposed else ("refuses", "accepts")
+    )
+    cause = next(iter(causes_of(report, exchange)), None)
+    if cause is None:
+        if exchange.prediction == "refused":
+            return (
+                "✗",
+                f"{cloud} {refuses} {token} at the step {title(exchange, exchange.step)}.",
+            )
+        if exchange.prediction == "unknown":
+            return "?", f"Not enough was read to say whether {cloud} {accepts} {token}."
+        return "✓", f"{cloud} {accepts} {token}."
+    why = reason(cause)
+    if cause.confidence != "suspected":
+        sentences = {
+            "permission": f"{cloud} {accepts} {token}, but {why}.",
+            "obtain": f"This workload is refused: {why}.",
+            "configure": f"{cloud} refuses this configuration: {why}.",
+        }
+        return "✗", sentences.get(cause.step, f"{cloud} {refuses} {token}: {why}.")
+    if exchange.prediction == "refused":
+        return "✗", f"{cloud} {refuses} {token}, perhaps because {why}."
+    if seen_refused(report, exchange):
+        return "✗", f"{cloud} refused {token}, perhaps because {why}."
+    if exchange.prediction == "accepted":
+        return "✓", f"{cloud} {accepts} {token}."
+    return "?", f"{cloud} may refuse {token}: perhaps {why}."
+
+
+def earlier(report: Report, cause: Cause) -> str:
+    """What was, and until when."""
+    until = (
+        f"until {moment(cause.until, report.evaluated_at)}"
+        if cause.until
+        else "earlier"
+    )
+    return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """The first line of a report on anything but one exchange: sign and sentence."""
+    sign = {"healthy": "✓", "refused": "✗", "unknown": "?", "broken": "!"}.get(
+        report.verdict, "?"
+    )
+    if report.headline:
+        return sign, visible(report.headline).lstrip("✓✗?! ")
+    if report.verdict == "broken" and len(report.exchanges) <= 1:
+        return (
+            sign,
+            "A check of oidc-doctor itself broke, so this report may be incomplete.",
+        )
+    if not report.exchanges:
+        return "?", "Not enough was read to name a token and a role or provider."
+    signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
+    for exchange in in_order(report):
+        signs[verdict(report, exchange)[0]].append(name(report, exchange))
+    verbs = {
+        "✗": ("refused", "refuses"),
+        "?": ("unknown", "unknown"),
+        "✓": ("accepted", "accepts"),
+    }
+    if len(report.exchanges) <= _FEW:
+        parts = [
+            f"{verbs[key][0]}: {', '.join(names)}"
+            for key, names in signs.items()
+            if names
+        ]
+    else:
+        parts = [
+            f"{len(names)} {verbs[key][0]}" for key, names in signs.items() if names
+        ]
+    text = "; ".join(parts) + "."
+    return sign, f"{len(report.exchanges)} exchanges. {text[:1].upper()}{text[1:]}"
+
+
+def name(report: Report, exchange: Exchange) -> str:
+    """What tells an exchange from the others of the report: cloud, then target and token where there are several."""
+    words = [CLOUDS[exchange.cloud]]
+    if len({other.target_name for other in report.exchanges}) > 1:
+        words.append(clip(visible(exchange.target_name), _NAME))
+    same = [
+        other
+        for other in report.exchanges
+        if (other.cloud, other.target_name) == (exchange.cloud, exchange.target_name)
+    ]
+    if len(same) > 1:
+        words.append(clip(visible(exchange.id), _NAME))
+    return " ".join(words)
+
+
+def window(report: Report) -> str:
+    """The window of the logs, "" where there is none."""
+    start, end = parse(report.window.get("from")), parse(report.window.get("to"))
+    if start is None or end is None:
+        return clip(visible(str(report.window.get("basis") or "")), _PLACE)
+    now = parse(report.evaluated_at)
+    if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
+        return f"last {span((end - start).total_seconds())}"
+    return period(report.window["from"], report.window["to"], report.evaluated_at)
+
+
+def since(report: Report, exchange: Exchange, cause: Cause) -> str:
+    """Since when, and what the logs show on either side of that moment, as far as whole signatures tell."""
+    now = report.evaluated_at
+    when = ", ".join(filter(None, (moment(cause.since, now), ago(cause.since, now))))
+    edge = parse(cause.since)
+    if edge is None:
+        return when
+    after = before = 0
+    for row in attempts_on(report, exchange):
+        first, last = parse(row.first_seen), parse(row.last_seen)
+        if first is None or last is None or first < edge <= last:
+            return when  # a signature on both sides: its attempts cannot be told apart
+        after += row.count if row.outcome == "refused" and first >= edge else 0
+        before += row.count if row.outcome == "accepted" and last < edge else 0
+    counts = [f"{after:,} refused since"] if after else []
+    counts += [f"{before:,} accepted before"] if before else []
+    return f"{when}: {', '.join(counts)}" if counts else when
+
+
+def logged(report: Report, exchange: Exchange) -> str:
+    """How many logged attempts ended how, and when the last of each was."""
+    words = []
+    for outcome in ("refused", "accepted", "unknown"):
+        rows = [row for row in attempts_on(report, exchange) if row.outcome == outcome]
+        if rows:
+            last = moment(max(row.last_seen for row in rows), report.evaluated_at)
+            ending = {"unknown": "without a recorded outcome"}.get(outcome, outcome)
+            words.append(f"{sum(row.count for row in rows):,} {ending} (last {last})")
+    return ", ".join(words)
+
+
+def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
+    """A configuration or token change: one sentence, and its lines of a diff."""
+    told = dict(entry)
+    when = told.get("time") or told.get("at")
+    words = [moment(when, now, seconds=True)] if when else []
+    what, by, event = (
+        clip(visible(str(told.get(key) or "")), _PLACE)
+        for key in ("what", "by", "event_id")
+    )
+    words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
+    words += [f"event {event}"] if event else []
+    diff = told.get("diff") or []
+    lines = diff.split("\n") if isinstance(diff, str) else [str(line) for line in diff]
+    old, new = told.get("before", told.get("from")), told.get("after", told.get("to"))
+    if not lines and (old is not None or new is not None):
+        lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
+    return ", ".join(filter(None, words)), [
+        visible(line) for line in lines if line.strip()
+    ]
+
+
+def coverage(rows: Iterable[Coverage], now: str) -> list[tuple[str, str]]:
+    """What was read and what was not, grouped: label and sentence. What was not read is never left out."""
+    read: list[str] = []
+    partial: list[str] = []
+    gone: dict[str, list[str]] = {}
+    for row in rows:
+        what, why = visible(row.what), visible(row.reason)
+        if row.status in ("read", "partial"):
+            facts = [f"{row.count:,} events"] if row.count is not None else []
+            if row.since and row.until:
+                facts.append(period(row.since, row.until, now))
+            if row.status == "partial":
+                facts.append(why)
+            (read if row.status == "read" else partial).append(
+                _with(what, ", ".join(filter(None, facts)))
+            )
+        else:
+            word = {
+                "denied": "access denied",
+                "not-asked": "not asked for",
+                "missing": "missing",
+            }[row.status]
+            gone.setdefault(
+                f"{word}, {why}" if why and row.status == "denied" else why or word, []
+            ).append(what)
+    told = [("Read", ", ".join(read))] if read else []
+    told += [("In part", text) for text in partial]
+    told += [("Not read", f"{', '.join(names)}: {why}") for why, names in gone.items()]
+    return told
+
+
+def _with(what: str, facts: str) -> str:
+    return f"{what} ({facts})" if facts else what
+
+
+def checks(rows: Iterable[CheckRow]) -> str:
+    """How many checks ended how."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.status] = counts.get(row.status, 0) + 1
+    return ", ".join(
+        f"{counts[key]} {key}"
+        for key in ("passed", "failed", "skipped", "broken")
+        if key in counts
+    )
+
+
+def more(report: Report) -> str:
+    """Where to go on."""
+    codes = [cause.code for cause in report.causes] + [
+        row.code for row in report.checks if row.status == "failed"
+    ]
+    explain = (
+        [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"]
+        if codes
+        else ["-v for every step and check"]
+    )
+    return " · ".join([*explain, "--format markdown for a ticket"])

@@ -1,0 +1,245 @@
+"""What holds of every policy and every request, and agreement with the standard library where it knows the type."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+import ipaddress
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oidc_doctor.iam import UNKNOWN, Node, compile_policy, conditions_hold
+from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, REASONS, YES
+from oidc_doctor.iam.values import in_network, instant, network, number, order_numbers
+from oidc_doctor.iam.wildcards import matcher
+from oidc_doctor.model.placeholder import Pasted
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com"
+ACTION = "sts:AssumeRoleWithWebIdentity"
+
+BASES = [
+    ("StringEquals", "StringNotEquals"),
+    ("StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"),
+    ("StringLike", "StringNotLike"),
+    ("NumericEquals", "NumericNotEquals"),
+    ("DateEquals", "DateNotEquals"),
+    ("IpAddress", "NotIpAddress"),
+    ("ArnLike", "ArnNotLike"),
+    ("ArnEquals", "ArnNotEquals"),
+]
+NAMES = [name for pair in BASES for name in pair] + [
+    "Bool",
+    "BinaryEquals",
+    "Null",
+    "NumericLessThan",
+    "DateGreaterThan",
+]
+OPERATORS = st.builds(
+    "{}{}{}".format, st.sampled_from(["", "", "ForAllValues:", "ForAnyValue:"]), st.sampled_from(NAMES),
+    st.sampled_from(["", "", "IfExists"]),
+)  # fmt: skip
+KEYS = st.sampled_from(["a", "A", "b", "aws:c", "<p>:d", "x:d", "k/~"])
+TEXTS = st.sampled_from([
+    "", "a", "A", "ab", "a*", "*", "?", "1", "1.0", "true", "false", "2026", "2026-01-01T00:00:00Z", "10.0.0.1",
+    "10.0.0.0/8", "::1", "arn:aws:iam::123456789012:role/x", "arn:aws:iam::12:role/x", "arn:*:*:*:*:*", "${aws:c}",
+    "${*}", "${b, 'ab'}", "<x>", "***", "a<x>", "QUJD", "...",
+]) | st.text(max_size=6)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+VALUES = TEXTS | st.lists(TEXTS | st.booleans() | st.integers(0, 9), max_size=3)
+BLOCKS = st.dictionaries(OPERATORS, st.dictionaries(KEYS, VALUES, max_size=2), max_size=3)
+CONTEXT_VALUES = TEXTS | st.lists(TEXTS, max_size=2) | TEXTS.map(Pasted)
+CONTEXT_KEYS = st.sampled_from(["a", "b", "aws:c", "x:d", "k/~"])
+CONTEXTS = st.dictionaries(CONTEXT_KEYS, CONTEXT_VALUES, max_size=4)
+STATEMENTS = st.fixed_dictionaries(
+    {
+        "Effect": st.sampled_from(["Allow", "Allow", "Deny"]),
+        "Principal": st.sampled_from([{"Federated": PROVIDER}, {"Federated": PROVIDER}, {"AWS": "*"}, "*"]),
+        "Action": st.sampled_from([ACTION, "sts:*", ["sts:TagSession"]]),
+    },
+    optional={"Condition": BLOCKS},
+)
+POLICIES = st.fixed_dictionaries(
+    {"Version": st.sampled_from(["2012-10-17", "2008-10-17"]), "Statement": st.lists(STATEMENTS, max_size=3)}
+)
+ELEMENTS = st.sampled_from(
+    ["Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition", "Resource", "Sid"]
+)
+
+
+def nodes(root: Node) -> list[Node]:
+    return [root, *(found for child in root.children for found in nodes(child))]
+
+
+@given(JSON | st.dictionaries(OPERATORS, st.dictionaries(KEYS, JSON) | JSON), JSON | st.dictionaries(KEYS, JSON), JSON)
+def test_conditions_never_raise(block: Any, context: Any, version: Any) -> None:
+    assert conditions_hold(block, context, version) in {True, False, None}
+
+
+@given(
+    JSON | st.fixed_dictionaries({"Version": JSON, "Statement": JSON | st.lists(st.dictionaries(ELEMENTS, JSON))}),
+    st.dictionaries(KEYS, JSON),
+    st.booleans(),
+)
+def test_policies_never_raise(document: Any, context: Any, pasted: bool) -> None:
+    decision = compile_policy(document, pasted=pasted).decide(PROVIDER, ACTION, context)
+    decision.trace.to_json()
+    assert {node.reason for node in nodes(decision.trace)} <= REASONS
+
+
+@given(st.sampled_from(BASES), TEXTS | st.lists(TEXTS, min_size=1, max_size=3), TEXTS)
+def test_a_negated_operator_is_the_negation(names: tuple[str, str], expected: Any, actual: str) -> None:
+    positive, negative = (conditions_hold({name: {"a": expected}}, {"a": actual}) for name in names)
+    assert negative is (None if positive is None else not positive)
+
+
+@settings(max_examples=300)
+@given(POLICIES, CONTEXTS, st.data())
+def test_more_evidence_never_contradicts(document: Any, context: dict[str, Any], data: st.DataObject) -> None:
+    """A definite answer on partial evidence stays, whatever the rest turns out to be, absent included."""
+    unread = data.draw(st.sets(CONTEXT_KEYS, min_size=1, max_size=2))
+    policy = compile_policy(document)
+    partial = policy.decide(PROVIDER, ACTION, {**context, **dict.fromkeys(unread, UNKNOWN)})
+    rest = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(sorted(unread), CONTEXT_VALUES)))
+    read = {name: value for name, value in context.items() if name not in unread}
+    full = policy.decide(PROVIDER, ACTION, {**read, **rest})
+    if partial.granted is not None:
+        assert full.granted is partial.granted
+    for before, after in zip(partial.statements, full.statements, strict=True):
+        if before.condition is not None:
+            assert before.condition is after.condition
+        if before.applies is not None:
+            assert before.applies is after.applies
+
+
+@given(POLICIES, CONTEXTS, st.booleans())
+def test_the_trace_agrees_with_the_decision(document: Any, context: Any, pasted: bool) -> None:
+    decision = compile_policy(document, pasted=pasted).decide(PROVIDER, ACTION, context)
+    assert decision.trace.result is decision.granted
+    assert decision.trace.reason == decision.effect
+    assert {"allow": True, "unknown": None}.get(decision.effect, False) is decision.granted
+    assert [result.node for result in decision.statements] == [*decision.trace.children]
+    for node in nodes(decision.trace):
+        assert node.reason in REASONS
+        found: Any = document
+        for step in node.pointer.split("/")[1:]:
+            name = step.replace("~1", "/").replace("~0", "~")
+            found = found[int(name)] if isinstance(found, list) else found[name]
+        if node.level == "value":
+            assert node.expected is found
+        if node.level == "statement":
+            expected = YES
+            for child in node.children:
+                expected = AND[expected << 3 | child.possible]
+            assert node.possible == expected
+        if node.level == "operator" and node.children:
+            assert (node.result is True) == all(child.result is True for child in node.children)
+            if node.result is False:
+                assert any(child.result is False for child in node.children)
+
+
+@given(POLICIES, STATEMENTS, CONTEXTS, st.booleans())
+def test_a_further_deny_never_grants(document: Any, extra: Any, context: Any, pasted: bool) -> None:
+    more = {**document, "Statement": [*document["Statement"], {**extra, "Effect": "Deny"}]}
+    before = compile_policy(document, pasted=pasted).decide(PROVIDER, ACTION, context)
+    after = compile_policy(more, pasted=pasted).decide(PROVIDER, ACTION, context)
+    assert after.granted in ({False} if before.granted is False else {False, before.granted, None})
+    assert not (after.granted and before.granted is not True)
+
+
+@given(BLOCKS, CONTEXTS)
+def test_both_entrances_agree(block: Any, context: dict[str, Any]) -> None:
+    context = {name: value for name, value in context.items() if type(value) is not Pasted}
+    statement = {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": "*", "Condition": block}
+    decision = compile_policy({"Version": "2012-10-17", "Statement": statement}).decide(PROVIDER, ACTION, context)
+    assert decision.statements[0].condition is conditions_hold(block, context)
+
+
+@settings(max_examples=500)
+@given(st.text("ab*?", max_size=12), st.text("ab\n", max_size=14))
+def test_wildcards_agree_with_fnmatch(pattern: str, text: str) -> None:
+    reference = re.fullmatch(fnmatch.translate(pattern), text) is not None
+    assert matcher([(pattern, True, False)])(text) is reference
+
+
+@given(
+    st.lists(st.tuples(st.text("ab*?", max_size=4), st.booleans()), min_size=1, max_size=4), st.text("ab*?", max_size=9)
+)
+def test_literal_parts_agree_with_escapes(parts: list[tuple[str, bool]], text: str) -> None:
+    pattern = "".join(part if active else re.sub(r"([*?])", r"[\1]", part) for part, active in parts)
+    reference = re.fullmatch(fnmatch.translate(pattern), text) is not None
+    assert matcher([(part, active, False) for part, active in parts])(text) is reference
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=3), st.decimals(allow_nan=False, allow_infinity=False))
+def test_numbers_agree_with_decimal(one: Decimal, other: Decimal) -> None:
+    first, second = number(str(one)), number(str(other))
+    assert first is not None
+    assert second is not None
+    order = order_numbers(first, second)
+    assert (order > 0) - (order < 0) == (one > other) - (one < other)
+
+
+@given(st.datetimes(timezones=st.just(dt.UTC)), st.integers(-1439, 1439))
+def test_dates_agree_with_datetime(moment: dt.datetime, minutes: int) -> None:
+    zone = dt.timezone(dt.timedelta(minutes=minutes))
+    try:
+        there = moment.astimezone(zone)
+    except OverflowError:
+        return
+    read = instant(there.isoformat())
+    assert read is not None
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    whole = moment.replace(microsecond=0) - epoch
+    assert read == (whole.days * 86400 + whole.seconds, f"{moment.microsecond:06}".rstrip("0"))
+
+
+@given(st.ip_addresses(), st.integers(0, 128), st.ip_addresses())
+def test_networks_agree_with_ipaddress(base: Any, prefix: int, other: Any) -> None:
+    prefix = min(prefix, base.max_prefixlen)
+    reference = ipaddress.ip_network(f"{base}/{prefix}", strict=False)
+    read, address = network(f"{base}/{prefix}"), network(str(other))
+    assert read is not None
+    assert address is not None
+    assert in_network(address, read) is (other.version == base.version and other in reference)
+
+
+@given(st.text("0123456789abf:./", max_size=20))
+def test_addresses_are_read_as_ipaddress_reads_them(text: str) -> None:
+    address = text.partition("/")[0]
+    try:
+        ipaddress.ip_address(address)
+        readable = True
+    except ValueError:
+        readable = False
+    assert (network(address) is not None) is readable
+
+
+def test_connectives() -> None:
+    for first in (YES, NO, ERROR):
+        assert NOT[NOT[first]] == first
+        assert AND[first << 3 | NO] == NO
+        assert OR[first << 3 | YES] == YES
+        assert AND[first << 3 | YES] == OR[first << 3 | NO] == first
+        for second in (YES, NO, ERROR):
+            assert NOT[AND[first << 3 | second]] == OR[NOT[first] << 3 | NOT[second]]
+    assert AND[ANY << 3 | ERROR] == NO | ERROR
+    assert OR[ANY << 3 | ERROR] == YES | ERROR
+
+
+def test_import_is_light() -> None:
+    """The heavy parts of the standard library cost more than this package together."""
+    code = "import sys; before = set(sys.modules); import oidc_doctor.iam; print(*set(sys.modules) - before)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603 - our own code
+    assert not {"re", "typing", "dataclasses", "datetime", "decimal", "ipaddress", "enum"} & {*run.stdout.split()}

@@ -1,0 +1,352 @@
+"""The text report: the verdict first, what it rests on, what was not looked at; nothing dangerous, nothing too wide."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from oidc_doctor.model.evidence import Origin
+from oidc_doctor.model.report import Report
+from oidc_doctor.model.trace import Side
+from oidc_doctor.report.facts import command_lines
+from oidc_doctor.report.lines import columns, wrap
+from oidc_doctor.report.text import render_text
+
+Sample = Callable[[str], Report]
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzIn0.c2lnbmF0dXJl"
+
+
+def lines(report: Report, width: int = 80, *, verbose: bool = False) -> list[str]:
+    return render_text(report, width=width, color=False, verbose=verbose).splitlines()
+
+
+def without_commands(report: Report) -> Report:
+    """Commands are the one thing that may be wider than the screen: they are there to be pasted."""
+    for cause in report.causes:
+        cause.commands = ()
+    for fix in report.fixes:
+        fix.commands = []
+    return report
+
+
+@pytest.mark.parametrize("width", [20, 40, 61, 80, 110, 300])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_no_line_is_too_wide(any_report: Report, width: int, verbose: bool) -> None:
+    limit = max(40, min(width, 120))
+    for line in lines(without_commands(any_report), width, verbose=verbose):
+        assert columns(line) <= limit, line
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_nothing_that_is_obeyed_or_unseen_comes_through(
+    any_report: Report, verbose: bool
+) -> None:
+    text = render_text(any_report, width=80, color=False, verbose=verbose)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert not re.search("[\u0590-\u08ff\u0300-\u036f\u3164]", text)
+    text.encode()
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_colour_changes_nothing_but_colour(any_report: Report, verbose: bool) -> None:
+    plain = render_text(any_report, width=80, color=False, verbose=verbose)
+    coloured = render_text(any_report, width=80, color=True, verbose=verbose)
+    assert coloured != plain
+    assert [
+        line.rstrip() for line in STYLE.sub("", coloured).split("\n")
+    ] == plain.split("\n")
+
+
+def test_the_verdict_comes_first(any_report: Report) -> None:
+    told = [line for line in lines(any_report) if line]
+    first = next(line for line in told if line[:2] in ("✗ ", "✓ ", "? ", "! "))
+    assert told.index(first) < 12
+    assert all(not line.startswith(" " * 4) for line in told[: told.index(first)])
+
+
+def test_refused(sample: Sample) -> None:
+    told = lines(sample("refused"))
+    text = "\n".join(told)
+    assert told[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC · last 30 h"
+    assert re.fullmatch(
+        r"✗ AWS refuses this token: the trust policy expects another team\. +proven",
+        told[2],
+    )
+    expects = next(line for line in told if line.startswith("    expects"))
+    token = told[told.index(expects) + 1]
+    carets = told[told.index(expects) + 2]
+    at = carets.index("^")
+    assert (expects[at], token[at]) == ("y", "x")
+    assert carets.endswith("^ team differs in its last character")
+    for part in (
+        "cause     AWS021 subject-segment-differs",
+        "read in   aws/role.json:14 (expected) · claims.json:4 (token)",
+        "answers   AccessDenied: Not authorized to perform",
+        "(as seen in error.txt)",
+        "since     13:27 UTC, 9 h ago: 87 refused since, 231 accepted before",
+        "changed   13:27:04 UTC, UpdateAssumeRolePolicy by PlatformAdmin/dana.ops",
+        "- v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
+        "+ v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
+        "confirmed by logged event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
+        "fix       Put the team back into the pattern.",
+        "checked   318 subjects seen are accepted, 60 foreign ones stay out",
+        "token ~ assumed →",
+        "trust policy ✗ refused",
+        "duration, permission – not reached",
+        "!  AWS072  any model and environment of the team is trusted",
+        "?  ISS010  signature not checked",
+        "CloudTrail us-east-1 (2,731",
+        "In part   CloudTrail eu-west-1 (12 events, 3 of 5 files unreadable)",
+        "Not read  issuer: offline",
+        "role permissions: access denied, iam:ListRolePolicies",
+    ):
+        assert part in text, part
+    assert text.count("--policy-document") == 1
+    assert (
+        told[-1]
+        == "  More      oidc-doctor explain AWS021 · --format markdown for a ticket"
+    )
+
+
+def test_a_suspicion_is_never_a_fact(sample: Sample) -> None:
+    told = lines(sample("suspected"))
+    text = " ".join(" ".join(told).split())
+    assert (
+        "✗ AWS refused a token with this subject, perhaps because the account" in text
+    )
+    assert "?  AWS031  perhaps the trust policy" in "\n".join(told)
+    assert "suspected" in told[2]
+    assert (
+        "would settle it: the trust policy without redaction, as aws iam get-role prints it"
+        in text
+    )
+    assert "if so Compare the account id" in text
+    assert " fix " not in text
+    assert "request, token = by error →" in text
+    assert (
+        "seen Error: Not authorized to perform sts:AssumeRoleWithWebIdentity for the 2nd time (error.txt:1)"
+        in text
+    )
+
+
+def test_a_suspicion_without_an_observed_refusal_may_only_be(sample: Sample) -> None:
+    report = sample("suspected")
+    report.observed = []
+    assert lines(report)[2].startswith(
+        "? AWS may refuse a token with this subject: perhaps the account id"
+    )
+
+
+def test_healthy(sample: Sample) -> None:
+    text = "\n".join(lines(sample("healthy")))
+    assert "✓ AWS accepts this token." in text
+    assert "assumed   the signature and the times: the claims were pasted" in text
+    assert "Not read  issuer: offline" in text
+
+
+def test_unknown_says_what_would_settle_it(sample: Sample) -> None:
+    text = "\n".join(lines(sample("unknown")))
+    assert "? Not enough was read to say whether AWS accepts this token." in text
+    assert "unknown   provider: the provider was looked at" in text
+    assert "would settle it: evidence for these steps" in text
+
+
+def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
+    told = lines(sample("two"))
+    text = "\n".join(told)
+    assert told[2] == "✗ 2 exchanges. Refused: Google Cloud; accepted: AWS."
+    assert "✗ Google Cloud refuses this token: the attribute condition wants" in told[4]
+    assert "✓ AWS accepts this token." in text
+    assert text.index("Google Cloud refuses") < text.index("AWS accepts")
+    assert "answers   probably unauthorized_client" in text
+    assert "✗  GCP060  Google Cloud: next, once that is mended: no binding" in text
+    assert "but       the error that was seen cannot come from this step" in text
+
+
+def test_many_exchanges_are_counted(sample: Sample) -> None:
+    report = sample("two")
+    report.exchanges *= 10
+    assert lines(report)[2] == "✗ 20 exchanges. 10 refused; 10 accepted."
+
+
+def test_past_causes_do_not_turn_the_verdict(sample: Sample) -> None:
+    text = "\n".join(lines(sample("past")))
+    assert "✓ AWS accepts this token." in text
+    assert "–  AWS021  AWS refused this token until 15:30 UTC: the trust policy" in text
+    assert "since     13:27 UTC, 9 h ago" in text
+    assert "fix " not in text
+
+
+def test_a_broken_check_is_our_fault_and_said_first(sample: Sample) -> None:
+    told = lines(sample("broken"))
+    assert (
+        told[2]
+        == "! A check of oidc-doctor itself broke, so this report may be incomplete."
+    )
+    assert any(
+        "AWS050  this check broke, a fault of oidc-doctor: KeyError: 'Effect'" in line
+        for line in told
+    )
+    assert not any("Traceback" in line for line in told)
+    assert any("Traceback" in line for line in lines(sample("broken"), verbose=True))
+    assert any(
+        line.startswith("  Warning   aws/role.json appears twice") for line in told
+    )
+
+
+def test_nothing_to_examine(sample: Sample) -> None:
+    assert (
+        lines(sample("nothing"))[2]
+        == "? Not enough was read to name a token and a role or provider."
+    )
+
+
+def test_a_refused_permission_is_not_a_refused_token(sample: Sample) -> None:
+    assert lines(sample("permission"))[2].startswith(
+        "✗ AWS accepts this token, but the role may not read the bucket."
+    )
+
+
+def test_a_given_headline_is_the_first_line(sample: Sample) -> None:
+    report = sample("refused")
+    report.headline = "AWS refuses this deployment: another team is expected."
+    assert lines(report)[2].startswith(
+        "✗ AWS refuses this deployment: another team is expected."
+    )
+
+
+def test_quiet_is_the_verdict_alone(sample: Sample) -> None:
+    quiet = render_text(sample("refused"), width=80, color=False, quiet=True)
+    assert re.fullmatch(
+        r"✗ AWS refuses this token: the trust policy expects another team\. +proven\n",
+        quiet,
+    )
+
+
+def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
+    text = "\n".join(lines(sample("refused"), 110, verbose=True))
+    assert (
+        "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)"
+        in text
+    )
+    assert "– skipped  LOG001  silence: no Google logs were given" in text
+    assert "✗  87 refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
+    assert "iss = https://oidc.baseten.co" in text
+
+
+def test_cut_values_stand_in_full_where_there_is_room_for_them(sample: Sample) -> None:
+    value = sample("lengths").causes[0].expected
+    assert value is not None
+    assert value.value not in "".join(line.strip() for line in lines(sample("lengths")))
+    assert value.value in "".join(
+        line.strip() for line in lines(sample("lengths"), verbose=True)
+    )
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_no_token_is_shown(sample: Sample, verbose: bool) -> None:
+    report = sample("refused")
+    report.exchanges[0].subject = f"x {TOKEN}"
+    report.observed = [{"text": f"curl -d token={TOKEN}", "at": "error.txt"}]
+    report.causes[0].commands = (f"curl -H 'Authorization: Bearer {TOKEN}' https://x",)
+    report.fixes = []
+    report.causes[0].actual = Side(
+        "a" * 90 + TOKEN, Origin("claims.json"), ((2, 3), (95, 120))
+    )
+    text = re.sub(
+        r"\s", "", render_text(report, width=60, color=False, verbose=verbose)
+    )
+    assert "[tokenremoved]" in text
+    assert not any(
+        part in text for part in (TOKEN[:20], TOKEN.split(".")[1], TOKEN.split(".")[2])
+    )
+
+
+def test_since_is_silent_where_a_signature_lies_on_both_sides(sample: Sample) -> None:
+    report = sample("refused")
+    report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
+    assert any(line.endswith("since     13:27 UTC, 9 h ago") for line in lines(report))
+
+
+COMMANDS = [
+    "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
+    "gcloud x add --member='principalSet://iam.googleapis.com/projects/1/locations/global/pools/p/*' --role=roles/a",
+    "echo 'two words in quotes that are quite long, longer than the line is' \"and more of 'them' $HOME\" a\\ b end",
+    "a" * 200,
+    "echo 'a text of several words that goes on\nfor two lines and does not end here' and some more words --after it",
+    "first line --of two\nsecond line --with 'a longer word or two in it, so that it must be broken' --before the end",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("room", [30, 50, 200])
+def test_a_command_can_be_pasted(command: str, room: int) -> None:
+    shown = command_lines(command, room)
+    joined = "\n".join(shown).replace("\\\n", "")  # as a shell reads it
+    assert shlex.split(joined) == shlex.split(command)
+    for line in shown:
+        assert (
+            len(line) <= room
+            or "'" in line
+            or len(line.removesuffix("\\").split()) <= 2
+        )
+
+
+def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
+    report = sample("refused")
+    report.fixes = []
+    report.causes[0].commands = ("aws x --sub 'a\u200bb'",)
+    text = "\n".join(lines(report))
+    assert r"aws x --sub 'a\u200bb'" in text
+    assert "take it from --format json" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "a  b ",
+        "word " * 40,
+        "x" * 200,
+        "a " + "y:" * 90,
+        "漢字 " * 30,
+        "漢" * 90,
+    ],
+)
+def test_wrapping_loses_nothing(text: str) -> None:
+    for room in (10, 33, 80):
+        folded = wrap(text, room)
+        assert all(columns(line) <= room for line in folded)
+        assert "".join(folded).replace(" ", "") == text.replace(" ", "")
+
+
+def test_rendering_is_fast(sample: Sample) -> None:
+    report = sample("refused")
+    render_text(report, width=80, color=True)
+    started = time.perf_counter()
+    for _ in range(20):
+        render_text(report, width=80, color=True)
+    assert (time.perf_counter() - started) / 20 < 0.02
+
+
+def test_importing_the_renderers_loads_little() -> None:
+    """The model is always loaded by whoever has a report, and json by whoever reads evidence."""
+    script = (
+        "import json, sys; import oidc_doctor.model.report; before = set(sys.modules);"
+        "import oidc_doctor.report.text, oidc_doctor.report.json;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert [
+        name for name in run.stdout.split() if not name.startswith("oidc_doctor.report")
+    ] == []
