@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor.model.evidence import (
     ABSENT,
@@ -55,8 +54,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """What a cause check says: `headline` completes "AWS refuses this token: …", lower case, no full stop.
 
     `fix` is one next step, a full sentence. `commands` are ready to paste (build them with `command`).
@@ -67,8 +65,7 @@ class Words:
     commands: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """What a weakness or log check found."""
 
     message: str
@@ -77,8 +74,7 @@ class Finding:
     actual: Side | None = None
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A registered check. `page` is its module docstring: Symptom, Reason, Confirm, Fix, Source."""
 
     code: str
@@ -205,8 +201,7 @@ class NotReadError(Exception):
     """A weakness or log check could not look: the runner reports it as skipped, with this sentence."""
 
 
-@dataclass(frozen=True)
-class TrustTest:
+class TrustTest(NamedTuple):
     """One key of a statement's Condition. All tests of a statement must hold; one of a test's values is enough."""
 
     operator: str  # lower case, without set quantifier and IfExists
@@ -228,8 +223,7 @@ class TrustTest:
         return self.if_exists or self.quantifier == "forallvalues"
 
 
-@dataclass(frozen=True)
-class TrustStatement:
+class TrustStatement(NamedTuple):
     """A statement of a trust policy about the tokens of OIDC providers."""
 
     name: str  # Statement[0]
@@ -348,8 +342,7 @@ def open_subjects(
     return [] if bound_elsewhere(statement) else found
 
 
-@dataclass(frozen=True)
-class CelTest:
+class CelTest(NamedTuple):
     """One test of a claim in an attribute condition."""
 
     claim: str  # the token's claim, also where the condition goes through the attribute mapping

@@ -6,7 +6,7 @@ step order, order inside the step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from oidc_doctor.checkkit import Check, Words
@@ -161,7 +161,7 @@ def _add_named(trace: Trace, named: list[Refusal]) -> None:
             same = [one for one in result.refusals if one.kind is refusal.kind]
             if same:
                 result.refusals = [
-                    replace(one, certain=True, named_by_error=True) if one is same[0] and refusal.certain else one
+                    one._replace(certain=True, named_by_error=True) if one is same[0] and refusal.certain else one
                     for one in result.refusals
                 ]
                 if refusal.certain:
@@ -255,7 +255,7 @@ def _predict(
         return "refused", refused, CloudError("", "", certain=False)
     earlier = exchange_steps[: exchange_steps.index(refused)]
     certain = refusal.error.certain and all(states[step] != UNKNOWN for step in earlier)
-    return "refused", refused, replace(refusal.error, certain=certain)
+    return "refused", refused, refusal.error._replace(certain=certain)
 
 
 def confidence(refusal: Refusal) -> Literal["proven", "predicted", "suspected"]:

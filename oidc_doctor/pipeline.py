@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TYPE_CHECKING
 
 from oidc_doctor import __version__, packs, runner
 from oidc_doctor.checkkit import Check, Words
@@ -28,7 +28,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.exchange import Cloud
-from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, FixRow, Report
 from oidc_doctor.model.trace import Kind, Trace
 from oidc_doctor.token_view import describe
 
@@ -41,8 +41,7 @@ _MOST_REPLAYED = 2_000  # distinct groups of attempts that are evaluated one by 
 _MOST_ROWS = 500
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What is asked of one run. `at` and the window are epoch seconds."""
 
     overrides: Target | None = None
@@ -72,8 +71,7 @@ class _Run:
     coverage: list[Coverage] = field(default_factory=list)
 
 
-@dataclass
-class _Judged:
+class _Judged(NamedTuple):
     """One exchange of the report, and what it was made from."""
 
     id: str
@@ -261,7 +259,7 @@ def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
     elif evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider) and evidence.gcp.provider.issuer_uri:
         claims["iss"] = evidence.gcp.provider.issuer_uri
     claims.update(dict(sample.claims))
-    return Token("event", claims, None, complete=False, origin=replace(sample.origin, event_id=sample.event_id), name=sample.event_id)
+    return Token("event", claims, None, complete=False, origin=sample.origin._replace(event_id=sample.event_id), name=sample.event_id)
 
 
 def _complete_hypothetical(token: Token, profile: Any, cloud: Cloud) -> Token:
@@ -274,7 +272,7 @@ def _complete_hypothetical(token: Token, profile: Any, cloud: Cloud) -> Token:
         claims["iss"] = profile.url
     if "aud" not in claims and profile.audience.fixed:
         claims["aud"] = profile.audience.fixed
-    return replace(token, claims=claims)
+    return token._replace(claims=claims)
 
 
 def _profile(evidence: TargetEvidence, token: Token) -> Any:
@@ -308,7 +306,7 @@ def _judge(
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
-    token = replace(token, missing_claims=missing)
+    token = token._replace(missing_claims=missing)
     profile = _profile(evidence, token)
     token = _complete_hypothetical(token, profile, cloud)
     case = Case(cloud, evidence, token, state.at, profile, tuple(readings), _accepted_providers(groups))
@@ -318,9 +316,7 @@ def _judge(
 def _replay(state: _Run, judged: _Judged, found: AttemptGroup) -> Diagnosis:
     """A logged attempt on the configuration that was read."""
     token = token_of(found, judged.evidence)
-    case = replace(
-        judged.diagnosis.case,
-        token=token,
+    case = judged.diagnosis.case._replace(token=token,
         profile=_profile(judged.evidence, token),
         readings=(),
         at=found.last_seen,
@@ -356,7 +352,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         exchanges=exchanges,
         causes=causes,
         checks=[row for row in rows if runner.wanted(_by_code(checks, row.code), question.check, question.skip)],
-        fixes=_fixes(state, judged, causes),
+        fixes=_fixes(judged, causes, kinds),
         attempts=attempts,
         timeline=[],
         coverage=state.coverage,
@@ -371,14 +367,19 @@ def _by_code(checks: Sequence[Check], code: str) -> Check:
     return next(check for check in checks if check.code == code)
 
 
-def _fixes(state: _Run, judged: list[_Judged], causes: list[Cause]) -> list[Any]:
+def _fixes(judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Check]) -> list[FixRow]:
+    """Proven edits, for exchanges with a cause that is more than suspected."""
     from oidc_doctor.fixes import propose
 
     found = []
     for one in judged:
-        if any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
-            found += propose(one.diagnosis, [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"])
-    del state
+        if not any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
+            continue
+        accepted = [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"]
+        for row in propose(one.diagnosis, accepted):
+            check = kinds.get(Kind(row.for_))
+            row.for_ = check.code if check else row.for_
+            found.append(row)
     return found
 
 
@@ -401,13 +402,12 @@ def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_
 
 
 def _target_view(evidence: TargetEvidence) -> dict[str, Any]:
-    from dataclasses import asdict
-
+    
     target = evidence.target
     view: dict[str, Any] = {"name": target.name, "issuer": target.issuer}
     for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
         if part is not None:
-            view[cloud] = {key: value for key, value in asdict(part).items() if value not in (None, {}, ())}
+            view[cloud] = {key: value for key, value in part._asdict().items() if value not in (None, {}, ())}
     view["origins"] = {key: str(origin) for key, origin in target.origins.items()}
     return view
 

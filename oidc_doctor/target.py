@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields as dataclass_fields
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
@@ -74,9 +72,7 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
 
 def merge(base: Target, over: Target) -> Target:
     """`base` with every value that `over` has; origins follow the values. The name stays."""
-    return replace(
-        base,
-        issuer=base.issuer if over.issuer is None else over.issuer,
+    return base._replace(issuer=base.issuer if over.issuer is None else over.issuer,
         aws=_merge_cloud(base.aws, over.aws),
         gcp=_merge_cloud(base.gcp, over.gcp),
         origins=base.origins | over.origins,
@@ -86,8 +82,8 @@ def merge(base: Target, over: Target) -> Target:
 def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
     if base is None or over is None:
         return base or over
-    given = {one.name: getattr(over, one.name) for one in dataclass_fields(over)}
-    return replace(base, **{name: value for name, value in given.items() if value is not None and value != {}})
+    given = over._asdict()
+    return base._replace(**{name: value for name, value in given.items() if value is not None and value != {}})
 
 
 class _Reader:
@@ -159,10 +155,9 @@ class _Reader:
 
     def wrong(self, pointer: str, name: str, wanted: str, value: Toml) -> Unreadable:
         found = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
-        line = self.origin(pointer).line
-        return Unreadable(
-            self.file, line, None, f"{name}: expected {wanted}, found {found.replace('an object', 'a table')}"
-        )
+        found = found.replace("an object", "a table")
+        also = "" if wanted.startswith(found) else f", found {found}"  # a list is right, what it holds is not
+        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {wanted}{also}")
 
 
 def _is(value: Toml, wanted: str) -> bool:

@@ -134,8 +134,7 @@ class _Checker:
         """The type of an expression."""
         op = expr.op
         if op == "literal":
-            name = type_name(expr.value)
-            return ("null" if name == "null_type" else name,)
+            return (type_name(expr.value),)
         if op == "ident":
             return self.ident(expr, variables)
         if op in {"select", "has"}:

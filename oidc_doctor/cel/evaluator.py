@@ -327,9 +327,8 @@ def _call(function: Function, arity: int, *, method: bool, counted: bool) -> App
     anything = function.anything if arity == 1 else None
     if anything is not None:
         return lambda _scope, value: anything(value)
-    if function.name == "matches":
-        counted = True
-    elif arity == 2 and not counted:  # noqa: PLR2004
+    matching = function.name == "matches"
+    if arity == 2 and not counted and not matching:  # noqa: PLR2004
 
         def apply_two(_scope: Scope, left: Value, right: Value) -> Value:
             implementation = overloads.get((type(left), type(right)))
@@ -343,7 +342,7 @@ def _call(function: Function, arity: int, *, method: bool, counted: bool) -> App
         implementation = overloads.get(tuple([type(value) for value in values]))
         if implementation is None:
             raise _mismatch(function, values, method=method)
-        if function.name == "matches":
+        if matching:
             return implementation(*values, scope.spend)
         if not counted:
             return implementation(*values)

@@ -121,7 +121,7 @@ def _text_value(text: str, start: int, end: int) -> str | bytes:
     place += is_bytes
     raw = text[place] in "rR"
     place += raw
-    quote = 3 if text.startswith(("'''", '"""'), place) else 1
+    quote = 3 if text.startswith(("'''", '"""'), place, end) and end - place >= 6 else 1  # noqa: PLR2004
     body = text[place + quote : end - quote]
     if raw or "\\" not in body:
         return _utf8(body, start, end) if is_bytes else body

@@ -69,7 +69,10 @@ class Program:
         """Every path that the expression reads, with its places, in the order of the text."""
         from .references import references  # noqa: PLC0415
 
-        return references(self.tree)
+        try:
+            return references(self.tree)
+        except RecursionError:
+            raise _too_deep(self.text) from None
 
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
         """What a type checker would refuse before any evaluation; empty when it would accept.
@@ -79,7 +82,10 @@ class Program:
         """
         from .checker import check  # noqa: PLC0415
 
-        errors = check(self.tree, types, result=result, container=self.container)
+        try:
+            errors = check(self.tree, types, result=result, container=self.container)
+        except RecursionError:
+            raise _too_deep(self.text) from None
         for error in errors:
             error.text = self.text
         return errors

@@ -6,7 +6,7 @@ Places and sizes count code points. Nothing here may produce more than `MAX_SIZE
 from __future__ import annotations
 
 from .errors import CelError, quoted
-from .values import MAX_SIZE, type_name
+from .values import MAX_SIZE, adopt, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -174,7 +174,9 @@ def join(items: list[Any], separator: str = "") -> str:
     size = 0
     for item in items:
         if not isinstance(item, str):
-            raise CelError("no_such_overload", f"join() takes a list of strings, and this one has {type_name(item)}")
+            raise CelError(
+                "no_such_overload", f"join() takes a list of strings, and this one has {type_name(adopt(item))}"
+            )
         size += len(item) + len(separator)
     bounded(size)
     return separator.join(items)

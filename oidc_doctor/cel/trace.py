@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 _VALUE_ITEMS: Final = 200
 _REPORT_ITEMS: Final = 20_000
 
-
 NO_VALUE: Final = Mark("NO_VALUE")
 
 _NAMELESS: Final = frozenset({"ident", "select", "index"})  # their name is a variable or a key
@@ -232,7 +231,10 @@ def _json(value: Value, left: list[int], depth: int, *, whole_maps: bool) -> obj
     if kind is CelType:
         return value.name
     if kind not in TYPES:
-        return _json(adopt(value), left, depth, whole_maps=whole_maps)
+        try:
+            return _json(adopt(value), left, depth, whole_maps=whole_maps)
+        except CelError as error:  # bound and never read: it is not known, or no value at all
+            return {"error": error.code}
     if (kind is not list and not whole_maps) or depth > MAX_DEPTH or left[0] < len(value):
         return {"size": len(value)}
     left[0] -= len(value)

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 INT_MIN: Final = -(2**63)
 INT_MAX: Final = 2**63 - 1
 UINT_MAX: Final = 2**64 - 1
-MAX_DEPTH: Final = 128
-MAX_SIZE: Final = 1_000_000
-WORK: Final = 500_000
-TRACE_ROOM: Final = 20_000
+
+# Bounds of this evaluator, not of the language. Google allows a condition 4,096 characters.
+MAX_DEPTH: Final = 128  # levels of nesting of a text or a value: Python's own stack must not end before
+MAX_SIZE: Final = 1_000_000  # characters, bytes or elements of a value that an expression makes
+WORK: Final = 500_000  # nodes run in loops, elements compared, stretches of text gone through: less than a second
+TRACE_ROOM: Final = 20_000  # nodes of loop turns that a trace keeps
 
 
 class UInt(int):
@@ -161,6 +163,8 @@ _NUMBERS: Final = frozenset({int, UInt, float})
 
 def type_name(value: object) -> str:
     """The type of a value in the words of the language."""
+    if value is None:
+        return "null"
     kind = TYPES.get(type(value))
     return kind.name.removeprefix("google.protobuf.").lower() if kind else type(value).__name__
 
@@ -232,9 +236,7 @@ def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
     if type(key) is str:
         return mapping.get(key, MISSING)
     slot = _slot(key)
-    if slot is None:
-        return MISSING
-    if key not in mapping:
+    if slot is None or key not in mapping:
         return MISSING
     # Found, but in a dict that a caller bound Python takes True for 1: the key itself has to be seen.
     for other, value in mapping.items():
@@ -299,8 +301,12 @@ def contains(needle: Value, haystack: Value, scope: Scope) -> bool:
     if kind is list:
         scope.spend(len(haystack) >> 3)
         if type(needle) is str:  # Python's own test is right for strings, which equal nothing else
-            return needle in haystack
-        return any(equal(needle, item, scope) for item in haystack)
+            found = needle in haystack
+        else:
+            found = any(equal(needle, item, scope) for item in haystack if item is not UNKNOWN)
+        if not found and UNKNOWN in haystack:
+            adopt(UNKNOWN)
+        return found
     if kind is dict or kind is Map:
         return is_there(lookup(haystack, needle))
     raise CelError(

@@ -15,7 +15,7 @@ from oidc_doctor.evaluate.aws_token import LONGEST, invalid, judge_token
 from oidc_doctor.evaluate.difference import compare_value
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.session_claims import judge_session_claims
-from oidc_doctor.evaluate.steps import Exchange, same
+from oidc_doctor.evaluate.steps import Exchange, plain_note, same
 from oidc_doctor.evaluate.trust import judge_trust
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Role
@@ -255,7 +255,7 @@ def _judge_provider(exchange: AwsExchange) -> None:
     if open_question:
         exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")
         return
-    listed = aws.provider_arns if isinstance(aws.provider_arns, tuple) else None
+    listed = None if isinstance(aws.provider_arns, Missing) else aws.provider_arns
     if listed is not None:
         answers = [same(arn, wanted, pasted=exchange.pasted) for arn in listed]
         if True in answers:
@@ -317,7 +317,7 @@ def _refuse_provider(
             actual=Side(path, iss.at, difference.actual_spans),
             certain=proven,
             settle=settle,
-            note=difference.note or "",
+            note=plain_note(difference),
         )
     elif proven:
         exchange.refuse(
@@ -399,7 +399,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
         exchange.passed("audience", "", at)
         return
     difference = compare_value(list(ids), audience, wildcards=False)
-    facts = {"audience": audience, "registered": ", ".join(ids), "note": difference.note or ""}
+    facts = {"audience": audience, "registered": ", ".join(ids), "note": plain_note(difference)}
     kind, actual = Kind.AUDIENCE_NOT_REGISTERED, exchange.claim_side(name)
     expected = Side(difference.expected, at, difference.expected_spans)
     aud = exchange.token.claim("aud")

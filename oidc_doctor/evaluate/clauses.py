@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
 from oidc_doctor.evaluate.arns import issuer_path
+from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.evaluate.difference import Difference, compare_subject, compare_value
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.model.evidence import ABSENT, Origin
@@ -117,7 +118,7 @@ def _absent_key(
             certain=certain,
             location=location,
             rank=_RANK["key"],
-            note=difference.note or "",
+            note=plain_note(difference),
             **facts,
         )
         return True
@@ -261,7 +262,7 @@ def _value(
         else compare_value(patterns, texts[0], wildcards=wildcards)
     )
     kind, rank = _kind(exchange, claim, difference, texts, patterns, operator)
-    facts = {**facts, "note": difference.note or "", "segment": difference.segment or ""}
+    facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}
     if exchange.case.profile is not None:
         facts["issuer_title"] = exchange.case.profile.title
     if "not" in operator:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from oidc_doctor.issuers.account import FORM, FORMAT, SEGMENT, Account
 from oidc_doctor.issuers.alignment import Alignment, Cost, align
@@ -47,8 +46,7 @@ _NO_GRAMMAR: Final = Grammar()
 _SCHEME: Final = re.compile(r"https?:(?=//iam\.)|https?://", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """How `actual` misses the nearest of the expected texts.
 
     Spans are (start, end) character offsets, in order; an empty span marks the place where the other side has more.

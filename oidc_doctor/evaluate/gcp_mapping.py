@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.cel_clause import Clause, deciding, failing, settled
+from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
 from oidc_doctor.model.evidence import UNKNOWN, Origin
 from oidc_doctor.model.placeholder import has_placeholder
@@ -251,7 +252,7 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
         for start, end in difference.expected_spans
         if start - offset < len(shown)
     )
-    note = difference.note or ""
+    note = plain_note(difference)
     if kind is Kind.WILDCARD_IN_CEL:
         note = "`*` is an ordinary character in CEL"
     elif function == "matches":

@@ -17,7 +17,7 @@ from oidc_doctor.evaluate.gcp_names import HOST, ProviderName, read_audience, re
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.keys import ALGORITHMS
 from oidc_doctor.evaluate.members import judge_impersonation
-from oidc_doctor.evaluate.steps import Exchange, same, shown
+from oidc_doctor.evaluate.steps import Exchange, plain_note, same, shown
 from oidc_doctor.evaluate.times import relative, rfc3339, seconds_of, span
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Document, GcpPool, GcpProvider, Json, Missing, Origin
@@ -361,7 +361,7 @@ def _judge_issuer(exchange: GcpExchange) -> None:
         exchange.passed("issuer", "", at)
         return
     difference = compare_value([uri], found, wildcards=False)
-    kind, facts = _shared_fault(Kind.ISSUER_MISMATCH, [uri], found, difference.note or "", "issuerUri")
+    kind, facts = _shared_fault(Kind.ISSUER_MISMATCH, [uri], found, plain_note(difference), "issuerUri")
     slash = uri.rstrip("/") == found.rstrip("/")
     exchange.refuse(
         "issuer",
@@ -422,7 +422,7 @@ def _judge_audience(exchange: GcpExchange) -> None:
         Kind.ALLOWED_AUDIENCES_EMPTY if default else Kind.AUDIENCE_NOT_ALLOWED,
         allowed,
         found[0] if found else "",
-        difference.note or "",
+        plain_note(difference),
         "allowedAudiences",
     )
     exchange.refuse(

@@ -14,7 +14,7 @@ from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
 from oidc_doctor.evaluate.gcp_names import Member, ProviderName, read_member
-from oidc_doctor.evaluate.steps import same
+from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.model.evidence import AllowPolicy, Binding, Document, Missing, Origin, ServiceAccount
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
@@ -328,7 +328,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
         difference = compare_value([member.text], principal, wildcards=False)
         expected = Side(member.text, at, difference.expected_spans)
         actual = Side(principal, None, difference.actual_spans)
-        facts["note"] = difference.note or ""
+        facts["note"] = plain_note(difference)
     exchange.refuse(
         "impersonate",
         miss.kind,
@@ -354,5 +354,5 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
         difference = compare_subject([member.value], value, wildcards=False, profile=exchange.case.profile)
     else:
         difference = compare_value([member.value], value, wildcards=False)
-    facts["note"], facts["segment"] = difference.note or "", difference.segment or ""
+    facts["note"], facts["segment"] = plain_note(difference), difference.segment or ""
     return Side(member.value, at, difference.expected_spans), Side(value, None, difference.actual_spans)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import Gap, Json, Origin
 from oidc_doctor.model.exchange import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
 from oidc_doctor.model.placeholder import has_placeholder, may_equal
 from oidc_doctor.model.trace import CloudError, Kind, Refusal, Side, StepResult, Trace
+
+if TYPE_CHECKING:
+    from oidc_doctor.evaluate.difference import Difference
 
 
 def same(left: str, right: str, *, pasted: bool) -> bool | None:
@@ -27,6 +30,12 @@ def shown(value: Json) -> str:
     if isinstance(value, Gap):
         return f"({value.value})"
     return json.dumps(value, ensure_ascii=False)
+
+
+def plain_note(difference: Difference) -> str:
+    """The difference in a few words for a headline; the two texts themselves stand in the pair below it."""
+    note = difference.note
+    return "" if note.startswith("the expected text says") else note
 
 
 class Exchange:

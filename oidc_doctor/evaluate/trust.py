@@ -14,7 +14,7 @@ from oidc_doctor.evaluate.arns import federated, issuer_path, split_provider
 from oidc_doctor.evaluate.clauses import Clause, explain_clause
 from oidc_doctor.evaluate.difference import compare_value
 from oidc_doctor.evaluate.session_claims import roles_claim, session_tags, source_identity, transitive_keys
-from oidc_doctor.evaluate.steps import same
+from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.issuers import condition_keys, profile_for
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Document, Json
@@ -304,7 +304,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         location=f"{name} · Principal",
         settle="the values behind the placeholders",
         rank=0,
-        note=(difference.note or "") if difference else "",
+        note=plain_note(difference) if difference else "",
         statement=name,
         issuer_title=token_profile.title if token_profile else "",
         other_title=other.title if other else "",

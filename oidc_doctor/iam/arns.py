@@ -5,6 +5,9 @@ from __future__ import annotations
 from oidc_doctor.model.placeholder import account_is_redacted
 
 ARN_FIELDS = 6
+# Different names: of two redacted accounts nobody knows whether they are the same.
+POLICY_ACCOUNT = "<account id in the policy>"
+REQUEST_ACCOUNT = "<account id in the request>"
 
 
 def account_of(arn: str) -> str | None:
@@ -13,11 +16,11 @@ def account_of(arn: str) -> str | None:
     return fields[4] if len(fields) == ARN_FIELDS and fields[0] == "arn" else None
 
 
-def redact_account(arn: str) -> str:
-    """The ARN with a placeholder for an account id that cannot be one."""
+def redact_account(arn: str, gap: str) -> str:
+    """The ARN with this gap for an account id that cannot be one."""
     account = account_of(arn)
     if account is None or not account_is_redacted(account):
         return arn
     fields = arn.split(":", ARN_FIELDS - 1)
-    fields[4] = "<account>"
+    fields[4] = gap
     return ":".join(fields)

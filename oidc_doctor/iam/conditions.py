@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
-from oidc_doctor.iam.arns import account_of, redact_account
+from oidc_doctor.iam.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
 from oidc_doctor.iam.operators import ARN, NULL, operator
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
@@ -112,8 +112,8 @@ def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -
     if expected_account == other_account:
         return pieces, actual, gaps
     if expected_account is not None and not ({"*", "?"} & {*expected_account}):
-        pieces = [(redact_account(written), True, True)]
-    redacted = redact_account(actual)
+        pieces = [(redact_account(written, POLICY_ACCOUNT), True, True)]
+    redacted = redact_account(actual, REQUEST_ACCOUNT)
     return pieces, redacted, gaps or redacted != actual
 
 

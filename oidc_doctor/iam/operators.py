@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oidc_doctor.iam import values, wildcards
 from oidc_doctor.iam.arns import ARN_FIELDS
-from oidc_doctor.iam.trace import ANY, NO, YES
+from oidc_doctor.iam.trace import ANY, ERROR, NO, YES
 from oidc_doctor.model import placeholder
 
 TYPE_CHECKING = False
@@ -116,9 +116,13 @@ def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # no
 
 def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # noqa: FBT001 - of type May
     """A gap may hold colons, so fields cannot be told apart: only identical texts match for sure."""
-    if _joined(pieces) == actual:
+    expected = _joined(pieces)
+    if expected == actual:
         return YES
-    return NO if placeholder.compare(pieces, actual, text_gaps=gaps) is False else ANY
+    if placeholder.compare(pieces, actual, text_gaps=gaps) is not False:
+        return ANY
+    readable = min(expected.count(":"), actual.count(":")) >= ARN_FIELDS - 1
+    return NO if readable else NO | ERROR
 
 
 def _may_be_anything(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:  # noqa: FBT001 - of type May

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oidc_doctor.iam.arns import account_of, redact_account
+from oidc_doctor.iam.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.iam.trace import NO, OR, YES, Node, deciding_reason, escape
 from oidc_doctor.model import placeholder
 
@@ -48,7 +48,7 @@ class _Entry:
         if self.pasted or isinstance(principal, placeholder.Pasted):
             pattern, text = self.name, str(principal)
             if account_of(pattern) != account_of(text):  # else redacted in the same way, or not at all
-                pattern, text = redact_account(pattern), redact_account(text)
+                pattern, text = redact_account(pattern, POLICY_ACCOUNT), redact_account(text, REQUEST_ACCOUNT)
             text_gaps = text != principal or isinstance(principal, placeholder.Pasted)
             pieces = [(pattern, False, self.pasted or pattern != self.name)]
             if placeholder.compare(pieces, text, text_gaps=text_gaps) is not False:

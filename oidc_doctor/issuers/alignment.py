@@ -7,9 +7,8 @@ for several of the subject; a placeholder may do so on either side.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from oidc_doctor.issuers.profile import FormatChange
 from oidc_doctor.issuers.subject import WILD, Segment, Subject
@@ -26,8 +25,7 @@ _MOST_NODES = 24
 _ELSEWHERE = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One stretch of both sides; either may be empty."""
 
     kind: StepKind
@@ -37,8 +35,7 @@ class Step:
     value_differs: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cost:
+class Cost(NamedTuple):
     """What separates the two sides, the worst first."""
 
     form: int = 0
@@ -58,16 +55,14 @@ class Cost:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(NamedTuple):
     """The cheapest way to lay the two sides beside each other."""
 
     steps: tuple[Step, ...]
     cost: Cost
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(NamedTuple):
     segment: Segment
     name: str  # empty for a piece that only its place could name
     label: str

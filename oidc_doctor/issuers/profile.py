@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from oidc_doctor.issuers.subject import Grammar, SegmentRule, Subject, parse
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerMatch:
+class IssuerMatch(NamedTuple):
     """A family of issuer addresses, written without scheme; the host is compared in lower case."""
 
     pattern: str
@@ -23,8 +21,7 @@ class IssuerMatch:
         return re.fullmatch(self.pattern, issuer) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
+class Audience(NamedTuple):
     """What `aud` is. `{provider}` stands for a Google provider's whole name, `{owner}` and the like for segments."""
 
     fixed: str | None = None
@@ -39,8 +36,7 @@ class Audience:
         return self.fixed is None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSource:
+class TokenSource(NamedTuple):
     """Where the workload finds its token."""
 
     kind: Literal["variable", "path-variable", "file", "command", "request"]
@@ -48,8 +44,7 @@ class TokenSource:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tenancy:
+class Tenancy(NamedTuple):
     """What keeps customers apart: a policy without the `tenant` segment trusts every customer of a shared issuer."""
 
     tenant: str | None = None
@@ -57,8 +52,7 @@ class Tenancy:
     in_issuer: bool = False  # each customer has an issuer of its own
 
 
-@dataclass(frozen=True, slots=True)
-class FormatChange:
+class FormatChange(NamedTuple):
     """A change of the subject's format. Either segments were added or one key was renamed."""
 
     name: str
@@ -70,8 +64,7 @@ class FormatChange:
     new_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """All that is known of one issuer."""
 
     name: str

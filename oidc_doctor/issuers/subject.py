@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 Style = Literal["pairs", "assign", "positional", "generic"]
 
@@ -23,8 +23,7 @@ WILD = "*"
 _OPAQUE = r"<[^<>]*>|\$?\{[^{}]*\}"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One segment; `text[start:end]` is key and value, `text[value_start:end]` the value alone."""
 
     name: str
@@ -40,8 +39,7 @@ class Segment:
         return self.value_start > self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """A subject cut into segments. Their texts, the separators between them and `leftover` make up `text`."""
 
     text: str
@@ -58,8 +56,7 @@ class Subject:
         return next((segment for segment in self.segments if segment.start <= offset < segment.end), None)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRule:
+class SegmentRule(NamedTuple):
     """What an issuer says of one segment.
 
     `key` is the text before the value (`repo`, `org`). A rule with `after` has no key: it goes on, behind that
@@ -78,8 +75,7 @@ class SegmentRule:
     max_length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One of the sets of segments that the issuer makes; `because` says when it does."""
 
     name: str
@@ -87,8 +83,7 @@ class Form:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(NamedTuple):
     """How an issuer builds its subjects."""
 
     style: Style = "generic"
@@ -100,7 +95,7 @@ class Grammar:
     bare: str | None = None  # the name of a subject that is one word without any key
     escaped_separator: str | None = None  # how a separator inside a value is written
     recognise: str | None = None
-    keys: Mapping[str, tuple[SegmentRule, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[SegmentRule, ...]] = MappingProxyType({})
 
     def rule(self, name: str) -> SegmentRule | None:
         """The first rule of this name."""

@@ -6,9 +6,10 @@ places only. Each statement says in its words how sure it is ("usually", "as far
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, NamedTuple, TYPE_CHECKING
+
+from oidc_doctor.parse.cloudtrail import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,12 @@ SilenceKind = Literal[
 # seconds in published entries, and no figure for when a query sees them: a minute is allowed (inferred).
 _DELAY = {"aws": 15 * 60, "gcp": 60}
 _KEPT = 30 * 86400  # Google's _Default log bucket keeps Data Access entries 30 days, unless changed
+_RECENT = 86400  # a refusal that is older than a day before the failure is not the failure's
 _GLOBAL_REGION = "us-east-1"
 _STS = "sts.googleapis.com"
 _CREDENTIALS = "iamcredentials.googleapis.com"
+
+_WORDS = {"accepted": "accepted", "refused": "refused earlier", "unknown": "of unknown outcome"}
 
 _AWS_UNLOGGED = {
     # AWS re:Post on InvalidIdentityToken, the IAM user guide's page on CloudTrail, and a report of September 2026.
@@ -47,8 +51,7 @@ _GCP_UNLOGGED = {
 }
 
 
-@dataclass(frozen=True)
-class SilenceNote:
+class SilenceNote(NamedTuple):
     """One thing that the silence may come from."""
 
     headline: str
@@ -69,10 +72,10 @@ def explain_silence(  # noqa: PLR0913 - each is one circumstance of the silence
     """What was searched, then why an event may be missing, the surest reason first.
 
     `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, since
-    then nothing is silent, and where a refusal of this cloud is among the groups.
+    then nothing is silent, and where the groups hold a refusal in this cloud that may be the failure's.
     """
     groups = [found for found in groups_for_target if found.sample.cloud == cloud]
-    if coverage is None or not coverage.files or any(found.sample.outcome == "refused" for found in groups):
+    if coverage is None or not coverage.files or any(_may_be_the_failure(found, instant) for found in groups):
         return []
     notes = [_searched(cloud, groups, coverage, target)]
     if cloud == "aws":
@@ -84,6 +87,11 @@ def explain_silence(  # noqa: PLR0913 - each is one circumstance of the silence
         notes += _window(cloud, coverage, instant)
         notes += _gcp_unlogged(failing_step)
     return notes
+
+
+def _may_be_the_failure(found: AttemptGroup, instant: float | None) -> bool:
+    recent = instant is None or found.last_seen == NO_TIME or found.last_seen > instant - _RECENT
+    return recent and found.sample.outcome == "refused"
 
 
 def _searched(cloud: Cloud, groups: list[AttemptGroup], coverage: LogCoverage, target: Target) -> SilenceNote:
@@ -108,14 +116,14 @@ def _searched(cloud: Cloud, groups: list[AttemptGroup], coverage: LogCoverage, t
         places = ", ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services) or "none of them"
         read += f" Of the two services that would log it, seen: {places}. Exchanges are logged in the pool's project."
         what = f"exchange with {provider} or impersonation after it"
-    if groups:
-        accepted = sum(found.count for found in groups if found.sample.outcome == "accepted")
-        return SilenceNote(
-            f"No refused {what} was found; {_count(accepted, 'accepted one')} {'was' if accepted == 1 else 'were'}.",
-            read,
-            "no-events-found",
-        )
-    return SilenceNote(f"No {what} was found.", read, "no-events-found")
+    if not groups:
+        return SilenceNote(f"No {what} was found.", read, "no-events-found")
+    counts = {"accepted": 0, "refused earlier": 0, "of unknown outcome": 0}
+    for found in groups:
+        counts[_WORDS[found.sample.outcome]] += found.count
+    others = ", ".join(f"{number:,} {words}" for words, number in counts.items() if number)
+    headline = f"No refused {what} was found at the time of the failure; there are others: {others}."
+    return SilenceNote(headline, read, "no-events-found")
 
 
 def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.exchange import Cloud
 from oidc_doctor.model.trace import Kind
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What an observed error says. `steps` are those that can say it; `kind` is set where it names one fault."""
 
     cloud: Cloud | None
     steps: frozenset[str]
     text: str
     kind: Kind | None = None
-    facts: dict[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = MappingProxyType({})
     missing_claims: frozenset[str] = frozenset()
     proves: bool = True  # False: the sentence only hints at `kind`
     source: str = ""  # where it was read: error.txt, --error, an event id
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """Everything that the evaluator may look at. `at` is the instant judged at, epoch seconds UTC."""
 
     cloud: Cloud

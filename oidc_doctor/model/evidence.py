@@ -7,10 +7,13 @@ possibly attackers, and are carried as they are.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 Json = Any  # a value as json.loads gives it
+
+_NONE: Any = MappingProxyType({})
 
 
 class Gap(enum.Enum):
@@ -24,8 +27,7 @@ ABSENT = Gap.ABSENT
 UNKNOWN = Gap.UNKNOWN
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a fact was read: a file of the bundle with JSON pointer and line, a call, or a log event."""
 
     file: str
@@ -42,8 +44,7 @@ class Origin:
         return f"{self.file}#{self.pointer}" if self.pointer else self.file
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(NamedTuple):
     """Evidence that is not there. `outcome` not_found is proof of absence; everything else leaves it unknown."""
 
     what: str
@@ -56,8 +57,7 @@ class Missing:
         return self.outcome == "not_found"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A JSON file as read. `at` gives the origin of a value inside it, line included."""
 
     file: str
@@ -76,8 +76,7 @@ class Document:
         return Origin(self.file, self.pointer + pointer, line_of(self.text, self.pointer + pointer))
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token to be judged. Header and claims are written by whoever made it.
 
     `kind`: jwt (compact, nothing missing), decoded (pasted claims), hypothetical (a subject alone), event (from a log).
@@ -96,8 +95,8 @@ class Token:
     fault_where: str = ""  # the piece that is at fault: header, claims, signature, whole
     duplicates: tuple[str, ...] = ()  # claim names that appear twice; the last one counts
     verified: dict[str, Json] | None = None  # a redacted token's {"signature": bool, "kid": …, "alg": …}
-    signing_input: bytes = field(default=b"", repr=False)
-    signature: bytes = field(default=b"", repr=False)
+    signing_input: bytes = b""
+    signature: bytes = b""
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
 
     def claim(self, name: str) -> Json:
@@ -129,8 +128,7 @@ class Token:
         return value if isinstance(value, str) else None
 
 
-@dataclass(frozen=True)
-class Role:
+class Role(NamedTuple):
     """An IAM role (aws iam get-role), or a trust policy alone, in which case `arn` is None."""
 
     arn: str | None
@@ -139,11 +137,10 @@ class Role:
     origin: Origin
     max_session_duration: int | None = None  # seconds; None is the default of 3600
     created: str | None = None
-    raw: dict[str, Json] = field(default_factory=dict)
+    raw: dict[str, Json] = _NONE
 
 
-@dataclass(frozen=True)
-class AwsOidcProvider:
+class AwsOidcProvider(NamedTuple):
     """An IAM OIDC provider (aws iam get-open-id-connect-provider)."""
 
     url: str  # as IAM prints it: no scheme; path and case kept
@@ -154,8 +151,7 @@ class AwsOidcProvider:
     created: str | None = None
 
 
-@dataclass(frozen=True)
-class AwsEvidence:
+class AwsEvidence(NamedTuple):
     """The AWS side of one target."""
 
     role: Role | Missing
@@ -177,8 +173,7 @@ class AwsEvidence:
     key_policy: Document | Missing = Missing("aws/key-policy.json", "not in the bundle")
 
 
-@dataclass(frozen=True)
-class GcpProvider:
+class GcpProvider(NamedTuple):
     """A workload identity pool provider (gcloud … providers describe)."""
 
     name: str | None  # projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID
@@ -193,8 +188,7 @@ class GcpProvider:
     document: Document
 
 
-@dataclass(frozen=True)
-class GcpPool:
+class GcpPool(NamedTuple):
     """A workload identity pool."""
 
     name: str | None
@@ -203,8 +197,7 @@ class GcpPool:
     document: Document
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(NamedTuple):
     """One binding of an allow policy: who holds a role, perhaps under a condition."""
 
     role: str
@@ -213,8 +206,7 @@ class Binding:
     pointer: str  # inside the policy's document
 
 
-@dataclass(frozen=True)
-class AllowPolicy:
+class AllowPolicy(NamedTuple):
     """An IAM allow policy of a service account, project, folder or organisation."""
 
     bindings: tuple[Binding, ...]
@@ -222,8 +214,7 @@ class AllowPolicy:
     resource: Literal["service-account", "project", "folder", "organization"]
 
 
-@dataclass(frozen=True)
-class ServiceAccount:
+class ServiceAccount(NamedTuple):
     """A service account (gcloud iam service-accounts describe)."""
 
     email: str | None
@@ -232,8 +223,7 @@ class ServiceAccount:
     document: Document
 
 
-@dataclass(frozen=True)
-class GcpEvidence:
+class GcpEvidence(NamedTuple):
     """The Google side of one target."""
 
     provider: GcpProvider | Missing
@@ -254,8 +244,7 @@ class GcpEvidence:
     credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
 
 
-@dataclass(frozen=True)
-class IssuerEvidence:
+class IssuerEvidence(NamedTuple):
     """What the issuer publishes."""
 
     discovery: Document | Missing = Missing("issuer/openid-configuration.json", "not in the bundle")
@@ -263,16 +252,14 @@ class IssuerEvidence:
     chain: str | Missing = Missing("issuer/chain.pem", "not in the bundle")
 
 
-@dataclass(frozen=True)
-class ObservedError:
+class ObservedError(NamedTuple):
     """What the caller saw, verbatim. Written by the cloud, the SDK or the person who pasted it."""
 
     text: str
     origin: Origin
 
 
-@dataclass(frozen=True)
-class TargetAws:
+class TargetAws(NamedTuple):
     """The AssumeRoleWithWebIdentity request as sent, faults included."""
 
     role_arn: str | None = None
@@ -283,11 +270,10 @@ class TargetAws:
     s3_bucket: str | None = None
     ecr_repository: str | None = None
     policy: str | None = None  # an inline session policy
-    context: dict[str, str] = field(default_factory=dict)
+    context: dict[str, str] = _NONE
 
 
-@dataclass(frozen=True)
-class TargetGcp:
+class TargetGcp(NamedTuple):
     """The STS exchange and impersonation as configured in the client."""
 
     provider: str | None = None
@@ -299,15 +285,14 @@ class TargetGcp:
     scopes: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What to examine. A cloud that nothing names is None."""
 
     name: str
     issuer: str | None = None
     aws: TargetAws | None = None
     gcp: TargetGcp | None = None
-    origins: dict[str, Origin] = field(default_factory=dict)  # "aws.role_arn" → where that was read
+    origins: dict[str, Origin] = _NONE  # "aws.role_arn" → where that was read
     pasted: bool = True  # values may hold placeholders
 
 
@@ -324,8 +309,7 @@ class Coverage:
     named: bool = False  # the user named it, so failing to read it changes the exit code
 
 
-@dataclass(frozen=True)
-class TargetEvidence:
+class TargetEvidence(NamedTuple):
     """All that is known for one target."""
 
     target: Target
@@ -341,11 +325,10 @@ class TargetEvidence:
     whoami: Document | Missing = Missing("truss/whoami.txt", "not in the bundle")  # org_id, teams, issuer, audience, …
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Everything that one run read."""
 
     targets: tuple[TargetEvidence, ...]
     coverage: tuple[Coverage, ...]
     collected_at: float | None  # epoch seconds; from the manifest
-    reads: dict[str, Missing] = field(default_factory=dict)  # manifest outcomes that are not ok, by path
+    reads: dict[str, Missing] = _NONE  # manifest outcomes that are not ok, by path

@@ -6,8 +6,7 @@ Google: measured notes of September 2026). One list per cloud; everything that o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Cloud = Literal["aws", "gcp"]
 State = Literal["passed", "passed-by-error", "assumed", "refused", "unknown", "not-reached"]
@@ -20,8 +19,7 @@ UNKNOWN: State = "unknown"
 NOT_REACHED: State = "not-reached"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step: its id (JSON contract), the words for people, and what decides it."""
 
     id: str

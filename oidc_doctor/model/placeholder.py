@@ -1,7 +1,8 @@
 """Gaps in pasted evidence: `<account>`, `{region}`, `$NAME`, `***`, `xxx`, `...` could be anything.
 
-A comparison with a gap has three answers: True if it holds whatever the gap stands for (a gap written the same way on
-both sides stands for the same thing), False if nothing the gaps could stand for makes it hold, None otherwise.
+A comparison with a gap has three answers: True if it holds whatever the gap stands for, False if nothing the gaps could
+stand for makes it hold, None otherwise. A gap with a name, such as `<account>`, stands for the same text wherever it is
+written; the others stand for another text each time, save that two identical texts are equal.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TypeAlias
 
-    # One position of a text: a character, None for any one character, or a gap as it was written, in a tuple.
-    Cell: TypeAlias = str | tuple[str] | None
+    # One position: a character, None for any one character, or a gap: as written, and a number where it has no name.
+    Cell: TypeAlias = str | tuple[str, int] | None
     # What stands between two places where any run of characters may stand.
     Cells: TypeAlias = list[Cell]
+
+UNNAMED = frozenset(("", "...", "\u2026", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip"))
+"""What people write into the brackets without meaning anything by it."""
 
 LONGEST = 256
 """A bracket pair further apart than this is text. Keeps the scan linear."""
@@ -143,46 +147,67 @@ def may_contain(text: str, part: str) -> bool | None:
 
 def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: bool = True) -> bool | None:
     """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
-    written, filled = _cells(pattern)
-    text_written, text_filled = _cells([(text, False, text_gaps)])
-    if not _may_meet(filled, text_filled):
+    expected = _cells(pattern, 1)
+    actual = _cells([(text, False, text_gaps)], -1)
+    _drop_common(expected, actual[0])
+    if not _may_meet(_opened(expected), _opened(actual)):
         return False
-    # One text segment: the text has no stars, and a gap of it is a cell that only a star, or its like, covers.
-    return True if _covers(written, text_written[0]) else None
+    # Strictly: a gap of the text is a cell that only a star covers, or the same gap.
+    return True if _fits(expected, actual[0], loose=False) else None
 
 
-def _cells(pieces: Iterable[tuple[str, bool, bool]]) -> tuple[list[Cells], list[Cells]]:
-    """The segments twice: with each gap a cell of its own, and with each gap opened into whatever could stand there."""
-    written: list[Cells] = [[]]
-    filled: list[Cells] = [[]]
+def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
+    """The segments between the active stars. Each nameless gap gets a number of its own, below zero on one side."""
+    segments: list[Cells] = [[]]
+    nameless = 0
     for text, wildcards, gaps in pieces:
         position = 0
         for start, end in [*(spans(text) if gaps else ()), (len(text), len(text))]:
-            _literal(text[position:start], written, filled, wildcards=wildcards)
+            for star, literal in enumerate(text[position:start].split("*") if wildcards else (text[position:start],)):
+                if star:
+                    segments.append([])
+                segments[-1].extend(None if wildcards and cell == "?" else cell for cell in literal)
             if end > start:
                 gap = text[start:end]
-                written[-1].append((gap,))
-                # At least one character, save that an ellipsis may stand for nothing at all.
-                if not gap.startswith((".", ELLIPSIS)):
-                    filled[-1].append(None)
-                filled.append([])
+                named = gap[0] in "<{$" and gap.strip("<>{}$ ").lower() not in UNNAMED
+                nameless += not named
+                segments[-1].append((gap, 0 if named else side * nameless))
             position = end
-    return written, filled
+    return segments
 
 
-def _literal(text: str, written: list[Cells], filled: list[Cells], *, wildcards: bool) -> None:
-    if not wildcards:
-        written[-1].extend(text)
-        filled[-1].extend(text)
-        return
-    for character in text:
-        if character == "*":
-            written.append([])
-            filled.append([])
-        else:
-            cell = None if character == "?" else character
-            written[-1].append(cell)
-            filled[-1].append(cell)
+def _drop_common(pattern: list[Cells], text: Cells) -> None:
+    """Drop what both begin with and what both end with, gaps of the same name among it; the rest decides."""
+    start = _in_common(pattern[0], text)
+    del pattern[0][:start], text[:start]
+    end = _in_common(reversed(pattern[-1]), reversed(text))
+    del pattern[-1][len(pattern[-1]) - end :], text[len(text) - end :]
+
+
+def _in_common(one: Iterable[Cell], other: Iterable[Cell]) -> int:
+    """How many cells the two begin with alike."""
+    count = 0
+    for cell, beside in zip(one, other, strict=False):
+        if cell is None or cell != beside:
+            break
+        count += 1
+    return count
+
+
+def _opened(segments: list[Cells]) -> list[Cells]:
+    """The segments with each gap opened into whatever could stand there."""
+    opened: list[Cells] = []
+    for segment in segments:
+        opened.append([])
+        for cell in segment:
+            if not isinstance(cell, tuple):
+                opened[-1].append(cell)
+                continue
+            # At least one character, save that an ellipsis may stand for nothing at all.
+            if not cell[0].startswith((".", ELLIPSIS)):
+                opened[-1].append(None)
+            opened.append([])
+    return opened
 
 
 def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
@@ -192,8 +217,7 @@ def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
     ends must agree.
     """
     if len(one) > 1 and len(other) > 1:
-        ends = zip(reversed(one[-1]), reversed(other[-1]), strict=False)
-        return all(map(_agree, one[0], other[0])) and all(a is None or b is None or a == b for a, b in ends)
+        return all(map(_agree, one[0], other[0])) and all(map(_agree, reversed(one[-1]), reversed(other[-1])))
     if len(one) > 1:
         return _fits(one, other[0], loose=True)
     return _fits(other, one[0], loose=True)
@@ -201,10 +225,6 @@ def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
 
 def _agree(one: Cell, other: Cell) -> bool:
     return one is None or other is None or one == other
-
-
-def _covers(pattern: list[Cells], text: Cells) -> bool:
-    return _fits(pattern, text, loose=False)
 
 
 def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:

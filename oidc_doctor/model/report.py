@@ -100,6 +100,7 @@ class FixRow:
     diff: str
     commands: list[str]
     proof: str
+    document: str = ""  # the whole document after the edit
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from oidc_doctor.model.evidence import Origin
 from oidc_doctor.model.exchange import Cloud, State
@@ -253,8 +254,7 @@ STEPS_OF: Mapping[Kind, tuple[tuple[str, str], ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Side:
+class Side(NamedTuple):
     """One side of a difference: the exact value, where it was read, and the character spans that differ."""
 
     value: str
@@ -262,8 +262,7 @@ class Side:
     spans: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class CloudError:
+class CloudError(NamedTuple):
     """The error as on the wire, without an SDK's prefix. `certain` is False where the text is not verified."""
 
     code: str
@@ -271,8 +270,7 @@ class CloudError:
     certain: bool = True
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One reason why a step refuses, or (not `certain`) may refuse.
 
     `facts` holds what the words need, by name; values come from tokens and policies and are not escaped.
@@ -287,7 +285,7 @@ class Refusal:
     certain: bool = True  # False: a value that the clause uses is unknown, so this is a suspicion
     location: str = ""  # the clause in the cloud's own words: Statement[0] · StringLike · oidc.baseten.co:sub
     where: Origin | None = None  # the place of the clause
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = MappingProxyType({})
     error: CloudError | None = None
     settle: str = ""  # what would settle a suspicion
     rank: int = 0

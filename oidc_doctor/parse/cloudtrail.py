@@ -134,7 +134,7 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
         claims=_claims(record, request, response, target),
     )
     event_id = event_id or digest(found, text(record.get("requestID")))
-    return replace(found, event_id=event_id, origin=replace(origin, event_id=event_id))
+    return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))
 
 
 def digest(found: Attempt, *more: str | None) -> str:
@@ -288,4 +288,4 @@ def _inner(value: str) -> Json:
 
 
 def _at(origin: Origin, name: str) -> Origin:
-    return replace(origin, pointer=f"{origin.pointer}/{name}")
+    return origin._replace(pointer=f"{origin.pointer}/{name}")

@@ -52,10 +52,10 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
     if isinstance(value, dict) and any(name in value for name in _LOG_ENTRY):
         yield value, origin
     elif isinstance(value, dict) and isinstance(value.get("entries"), list) and depth < _DEEPEST:
-        yield from records(value["entries"], replace(origin, pointer=f"{origin.pointer}/entries"), note, depth + 1)
+        yield from records(value["entries"], origin._replace(pointer=f"{origin.pointer}/entries"), note, depth + 1)
     elif isinstance(value, list) and depth < _DEEPEST:
         for index, item in enumerate(value):
-            yield from records(item, replace(origin, pointer=f"{origin.pointer}/{index}"), note, depth + 1)
+            yield from records(item, origin._replace(pointer=f"{origin.pointer}/{index}"), note, depth + 1)
     else:
         note(origin, "an object that is not a log entry" if isinstance(value, dict) else "not a log entry")
 
@@ -78,7 +78,7 @@ def attempt(entry: Entry, origin: Origin) -> Attempt | None:
     else:
         return None
     event_id = text(entry.get("insertId")) or digest(found, found.service_account, found.mapped_principal)
-    return replace(found, event_id=event_id, origin=replace(origin, event_id=event_id))
+    return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))
 
 
 def moment(entry: Entry) -> float | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, NamedTuple, TYPE_CHECKING
 
 from oidc_doctor.parse import fields
 from oidc_doctor.parse.located import load, printable, step
@@ -18,8 +17,7 @@ _LATEST = 1e12  # epoch seconds; a larger number is milliseconds or nonsense
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's."""
 
     path: str
@@ -30,8 +28,7 @@ class Read:
     truncated: bool = False
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What the collector wrote down. `collected_at` is epoch seconds."""
 
     collected_at: float | None

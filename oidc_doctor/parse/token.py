@@ -21,17 +21,19 @@ _JWE_SEGMENTS = 5
 _NOT_BASE64URL = re.compile(r"[^A-Za-z0-9_-]")
 _COMPACT = re.compile(r"\s*eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\s*")
 _BEARER = re.compile(r"(?:Authorization:\s*)?Bearer\s+", re.IGNORECASE)
+_QUOTED = re.compile(r"([\"'`])(.*)\1", re.DOTALL)
 _CHUNKS = re.compile(r"[0-9a-fA-F]{1,8}\r?\n(.*?)\r?\n0\s*", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\}|\(.*\))|(?:null|undefined|none)", re.IGNORECASE)
 
+_CREDENTIALS_FILE = re.compile(r"\[[\w ]+\]\s+aws_|aws_access_key_id")
 # Texts that are no JWT, and what they are. Only the beginning is looked at.
 _OPAQUE = (
+    (_CREDENTIALS_FILE, "an AWS credentials file, not an OIDC token"),
     (re.compile(r"ya29\."), "a Google access token, not an OIDC token"),
     (re.compile(r"gh[pousr]_|github_pat_"), "a GitHub access token, not an OIDC token"),
     (re.compile(r"glpat-|glcbt-"), "a GitLab access token, not an OIDC token"),
     (re.compile(r"A[KS]IA[A-Z0-9]{12,}"), "an AWS access key, not an OIDC token"),
     (re.compile(r"IQoJ|FwoG"), "an AWS session token, not an OIDC token"),
-    (re.compile(r"\[\w+\]\s+aws_|aws_access_key_id"), "an AWS credentials file, not an OIDC token"),
     (re.compile(r"-----BEGIN "), "a PEM key or certificate, not an OIDC token"),
     (re.compile(r"<(?:!doctype|html|\?xml)", re.IGNORECASE), "a web page, not an OIDC token"),
     (re.compile(r"(?:error|an error occurred|curl:)", re.IGNORECASE), "an error message, not an OIDC token"),
@@ -62,7 +64,7 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     if _VARIABLE.fullmatch(bare):
         fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
         return _faulty(fault, body, origin, name)
-    if bare[0] in "{[":
+    if bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare):
         return _json(bare, origin, name)
     return _compact(body, origin, name)
 
@@ -150,13 +152,14 @@ def _unwrap(body: str) -> tuple[str, list[_Fault]]:
         bare = chunks[1].strip()
     elif bare != body:
         faults.append(_Fault("white space or empty lines around the token"))
+    quoted = _QUOTED.fullmatch(bare)
+    if quoted:
+        faults.append(_Fault("it stands in quotation marks"))
+        bare = quoted[2]
     bearer = _BEARER.match(bare)
     if bearer:
         faults.append(_Fault("it begins with `Bearer`, which belongs to the HTTP header and not to the token"))
         bare = bare[bearer.end() :]
-    if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'`":
-        faults.append(_Fault("it stands in quotation marks"))
-        bare = bare[1:-1]
     joined = "".join(bare.split())
     if joined != bare and _COMPACT.fullmatch(joined):
         faults.append(_Fault("white space or a line break inside the token"))

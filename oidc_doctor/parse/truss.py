@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, TYPE_CHECKING
 
 from oidc_doctor.model.evidence import Document, Json
 from oidc_doctor.parse.located import load, load_yaml, step
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class TrussAuth:
+class TrussAuth(NamedTuple):
     """One place of a Truss configuration that names a cloud identity. Values are as written, or None."""
 
     pointer: str  # of the object that holds the keys

@@ -14,13 +14,9 @@ REMOVED = "[token removed]"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Printable by their category, yet blank (fillers), or drawn together with a neighbour, so that columns are lost:
 # Hangul vowels and finals, regional indicators, skin tones.
-_UNCLEAR = re.compile(
-    "[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]"
-)
+_UNCLEAR = re.compile("[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 # Backslashes before an escape, or before text that reads as one, are doubled: otherwise two values could look the same.
-_LOOKS_ESCAPED = re.compile(
-    r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])"
-)
+_LOOKS_ESCAPED = re.compile(r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])")
 
 _B64 = "[A-Za-z0-9_-]"
 # A lookahead at each start of a segment: overlapping candidates are all seen, and long runs are read only once each.
@@ -42,31 +38,20 @@ def code_point(character: str) -> str:
 def is_clear(character: str) -> bool:
     """True for a character that is seen as itself: not invisible, combining, reordering or obeyed by a terminal."""
     if character.isascii() or not character.isprintable():
-        return (
-            character.isprintable()
-        )  # False: control, format, surrogate, private, unassigned, every odd space
+        return character.isprintable()  # False: control, format, surrogate, private, unassigned, every odd space
     import unicodedata  # late: most values are ASCII
 
     if _UNCLEAR.match(character) or unicodedata.category(character) in ("Mn", "Me"):
         return False
-    return unicodedata.bidirectional(character) not in (
-        "R",
-        "AL",
-        "AN",
-    )  # a terminal would move the neighbours
+    return unicodedata.bidirectional(character) not in ("R", "AL", "AN")  # a terminal would move the neighbours
 
 
 def cells(text: str) -> list[str]:
     """Each character of `text` as it is shown: as itself or as its escape. Tokens are not looked for."""
-    shown = [
-        character if is_clear(character) else code_point(character)
-        for character in text
-    ]
+    shown = [character if is_clear(character) else code_point(character) for character in text]
     if "\\" in text:
         for run in _LOOKS_ESCAPED.finditer(text):
-            if run.end() < len(text) and (
-                ord(text[run.end()]) < 0x7F or not is_clear(text[run.end()])
-            ):
+            if run.end() < len(text) and (ord(text[run.end()]) < 0x7F or not is_clear(text[run.end()])):
                 shown[run.start() : run.end()] = ["\\\\"] * (run.end() - run.start())
     return shown
 
@@ -91,12 +76,7 @@ def _decoded(segment: str) -> bytes:
     from binascii import Error, a2b_base64  # late: only for what has a token's outline
 
     try:
-        return a2b_base64(
-            segment[: len(segment) - (len(segment) % 4 == 1)].translate(
-                _STANDARD_ALPHABET
-            )
-            + "==="
-        )
+        return a2b_base64(segment[: len(segment) - (len(segment) % 4 == 1)].translate(_STANDARD_ALPHABET) + "===")
     except Error:
         return b""
 

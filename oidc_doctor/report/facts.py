@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import words
-from oidc_doctor.report.escape import (
-    code_point,
-    exact,
-    forbid_tokens,
-    is_clear,
-    visible,
-)
+from oidc_doctor.report.commands import command_lines, visible_command
+from oidc_doctor.report.escape import exact, visible
 from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.pair import difference, pair, plain
+from oidc_doctor.report.times import moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
     from oidc_doctor.model.trace import Side
 
 _LONG = 600  # characters of one text; a whole ARN, subject or error is far below
 _PLACE = 160  # characters of a file and what stands in it
 _LEAST_ROOM = 30  # columns for a note beside a step
-_LONGEST_COMMAND = 4000
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
-_TOKEN_FILE = re.compile(
-    r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--subject|stdin)"
-)
-_SHELL_WORD = re.compile(r"""(?:'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
+_TOKEN_FILE = re.compile(r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--subject|stdin)")
 
 
-def describe(
-    sheet: Sheet,
-    report: Report,
-    exchange: Exchange,
-    cause: Cause | None,
-    *,
-    whole: bool,
-) -> None:
+def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
     """What the verdict rests on: target, both sides, errors, history. `whole` repeats cut values in full."""
     _target(sheet, report, exchange, cause)
     if cause is not None:
@@ -69,25 +55,18 @@ def _text(text: str) -> str:
     return shortened(visible(text), _LONG)
 
 
-def _target(
-    sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
-) -> None:
+def _target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
     if len({other.target_name for other in report.exchanges}) > 1:
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
-    shown = (
-        cause.actual.value if cause is not None and cause.actual is not None else None
-    )
+    shown = cause.actual.value if cause is not None and cause.actual is not None else None
     if exchange.subject is not None and exchange.subject != shown:
         sheet.row("subject", _text(exchange.subject))
     if exchange.claims_from == "hypothetical":
         sheet.row("claims", "supposed from a subject; no token was given")
     elif exchange.claims_from != "token":
-        sheet.row(
-            "claims",
-            f"from the logged event {_text(exchange.claims_from)}; no token was given",
-        )
+        sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
 
 
 def clause(sheet: Sheet, cause: Cause, *, whole: bool) -> None:
@@ -96,17 +75,10 @@ def clause(sheet: Sheet, cause: Cause, *, whole: bool) -> None:
     sides(sheet, cause.expected, cause.actual, cause.at, whole=whole)
 
 
-def sides(
-    sheet: Sheet,
-    expected: Side | None,
-    actual: Side | None,
-    at: str | None,
-    *,
-    whole: bool,
-) -> None:
+def sides(sheet: Sheet, expected: Side | None, actual: Side | None, at: str | None, *, whole: bool) -> None:
     """The aligned pair with its carets, and where each side was read."""
     label = "token" if actual is not None and _of_token(actual) else "gets"
-    labels = {"expected": "expects", "actual": label, "carets": ""}
+    labels = {"expected": "expects", "actual": label, "more": ""}
     marked = any(side is not None and side.spans for side in (expected, actual))
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):
@@ -117,30 +89,22 @@ def sides(
             last = index == len(rows) - 1
             _carets(sheet, plain(pieces), difference(expected, actual) if last else "")
             continue
-        style = "green" if kind == "expected" else "bad"
-        sheet.put(
-            labels[kind],
-            "".join(
-                sheet.paint(text, style) if differs else text
-                for text, differs in pieces
-            ),
-        )
+        style = "green" if rows[0][0] == "expected" and kind != "actual" else "bad"
+        sheet.put(labels[kind], "".join(sheet.paint(text, style) if differs else text for text, differs in pieces))
     for kind, side in (("expected", expected), ("actual", actual)):
         if (
             whole
-            and marked
+            and len(rows) > 1
+            and expected
+            and actual
             and side is not None
             and columns(exact(side.value)) > sheet.room
         ):
-            sheet.row(
-                "in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}"
-            )
+            sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}")
     _read_in(sheet, expected, actual, at)
 
 
-def _read_in(
-    sheet: Sheet, expected: Side | None, actual: Side | None, at: str | None
-) -> None:
+def _read_in(sheet: Sheet, expected: Side | None, actual: Side | None, at: str | None) -> None:
     places: dict[str, list[str]] = {}
     came = "token" if actual is not None and _of_token(actual) else "the other"
     for side, whose in ((expected, "expected"), (actual, came)):
@@ -151,17 +115,11 @@ def _read_in(
     if len(places) == 1:
         _row(sheet, "read in", next(iter(places)))
     else:
-        _row(
-            sheet,
-            "read in",
-            " · ".join(f"{place} ({', '.join(who)})" for place, who in places.items()),
-        )
+        _row(sheet, "read in", " · ".join(f"{place} ({', '.join(who)})" for place, who in places.items()))
 
 
 def _of_token(side: Side) -> bool:
-    return side.at is not None and bool(
-        side.at.event_id or _TOKEN_FILE.search(side.at.file)
-    )
+    return side.at is not None and bool(side.at.event_id or _TOKEN_FILE.search(side.at.file))
 
 
 def _carets(sheet: Sheet, line: str, note: str) -> None:
@@ -174,9 +132,7 @@ def _carets(sheet: Sheet, line: str, note: str) -> None:
     elif len(line) + 1 + width <= room:
         sheet.put("", f"{marked} {note}")
     elif width + 1 <= start:
-        sheet.put(
-            "", " " * (start - 1 - width) + f"{note} {sheet.paint(line[start:], 'bad')}"
-        )
+        sheet.put("", " " * (start - 1 - width) + f"{note} {sheet.paint(line[start:], 'bad')}")
     else:
         sheet.put("", marked)
         sheet.row("", note)
@@ -187,9 +143,7 @@ def _unknown(sheet: Sheet, exchange: Exchange) -> None:
     for step in exchange.steps:
         if step.state == "unknown" and step.id not in _OUTSIDE:
             note = _text(step.note)
-            sheet.row(
-                label, words.title(exchange, step.id) + (f": {note}" if note else "")
-            )
+            sheet.row(label, words.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
     settle(sheet, "evidence for these steps; what was not read is listed below")
 
@@ -201,25 +155,23 @@ def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     if error is not None:
         message = str(error.get("message") or "")
         answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
-        places = [
-            _place(entry.get("at", ""))
-            for entry in seen
-            if message and message in entry.get("text", "")
-        ]
+        places = [_place(entry.get("at", "")) for entry in seen if _says(entry, message)]
         probably = "" if error.get("certain", True) else "probably "
-        sheet.row(
+        _row(
+            sheet,
             "answers",
-            f"{probably}{answer}"
-            + (f" (as seen in {', '.join(places)})" if places else ""),
+            answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
         )
     for entry in seen:
-        if not message or message not in entry.get("text", ""):
+        if not _says(entry, message):
             place = _place(entry.get("at", ""))
-            sheet.row(
-                "seen",
-                _text(" ".join(entry.get("text", "").split()))
-                + (f" ({place})" if place else ""),
-            )
+            sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
+
+
+def _says(entry: dict[str, str], message: str) -> bool:
+    """True where an observed error holds the message, as text or as a string in JSON."""
+    seen, said = (" ".join(text.replace("\\", "").split()) for text in (entry.get("text", ""), message))
+    return bool(said) and said in seen
 
 
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
@@ -229,27 +181,18 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
     else:
         _row(sheet, "logged", words.logged(report, exchange))
     if cause.until:
-        sheet.row("until", words.moment(cause.until, report.evaluated_at))
+        sheet.row("until", moment(cause.until, report.evaluated_at))
     for label, entry in (("changed", cause.change), ("token", cause.token_change)):
         if entry:
             sentence, lines = words.change(entry, report.evaluated_at)
-            _row(
-                sheet,
-                label,
-                f"the token changed: {sentence}"
-                if label == "token" and sentence
-                else sentence,
-            )
+            _row(sheet, label, f"the token changed: {sentence}" if label == "token" and sentence else sentence)
             changed(sheet, lines)
     events = cause.confirmed_by
     if events:
         others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
         sheet.row("confirmed", f"by logged event {_place(events[0])}{others}")
     if cause.contradicts_observed:
-        sheet.row(
-            "but",
-            "the error that was seen cannot come from this step: another cause is at work, or was",
-        )
+        sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
     if cause.settle:
         settle(sheet, _text(cause.settle))
 
@@ -268,11 +211,7 @@ def changed(sheet: Sheet, lines: Iterable[str]) -> None:
         inner = sheet.room - 2
         lead = min(lead, inner // 2)
         for index, part in enumerate(wrap(body[lead:], inner - lead)):
-            sheet.put(
-                "",
-                "  "
-                + sheet.paint((body[:lead] if not index else " " * lead) + part, style),
-            )
+            sheet.put("", "  " + sheet.paint((body[:lead] if not index else " " * lead) + part, style))
 
 
 def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
@@ -282,22 +221,14 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
     given = commands(cause, edit)
     if not cause.fix and edit is None and not given:
         return
-    sheet.row(
-        "if so" if cause.confidence == "suspected" else "fix",
-        _text(cause.fix) or "make this edit",
-    )
+    sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.fix) or "make this edit")
     if edit is not None:
-        changed(
-            sheet, (visible(line) for line in edit.diff.split("\n") if line.strip())
-        )
+        changed(sheet, (visible(line) for line in edit.diff.split("\n") if line.strip()))
     for command in given:
         lines = command_lines(command, sheet.room - 2)
         sheet.lines += [" " * (sheet.hang + 2) + line for line in lines]
     if any(not visible_command(command) for command in given):
-        sheet.row(
-            "",
-            "(a command holds characters that are not seen: take it from --format json)",
-        )
+        sheet.row("", "(a command holds characters that are not seen: take it from --format json)")
     if edit is not None and edit.proof:
         sheet.row("checked", _text(edit.proof))
     if len(edits) > 1:
@@ -306,79 +237,12 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
 
 def commands(cause: Cause, edit: FixRow | None) -> list[str]:
     """The commands of the proven edit, or those that the cause names."""
-    return (
-        list(edit.commands)
-        if edit is not None and edit.commands
-        else list(cause.commands)
-    )
-
-
-def visible_command(command: str) -> bool:
-    """True where the command can be copied from the screen as it is."""
-    return all(is_clear(character) or character == "\n" for character in command)
-
-
-def command_lines(command: str, room: int) -> list[str]:
-    """A shell command in lines that can be pasted: broken between words only, each break continued with a backslash.
-
-    A word that is longer than `room` stays whole: a command that cannot be pasted is worse than a long line.
-    """
-    if len(command) > _LONGEST_COMMAND:
-        return [
-            f"(a command of {len(command):,} characters: take it from --format json)"
-        ]
-    lines: list[str] = []
-    # A quoted line end, or a here-document: what looks like the end of a word may be inside a text.
-    breakable = "<<" not in command and not any(
-        _SHELL_WORD.sub("", line).strip() for line in command.split("\n")
-    )
-    for given in command.split("\n"):
-        text = _as_shown(given)
-        if columns(text) <= room or not breakable:
-            lines.append(text)
-            continue
-        line = ""
-        for word in _shell_words(text):
-            if line and columns(line) + 1 + columns(word) + 2 > room:
-                lines.append(f"{line} \\")
-                line = f"  {word}"
-            else:
-                line = f"{line} {word}" if line else word
-        lines.append(line)
-    return lines
-
-
-def _shell_words(command: str) -> list[str]:
-    """The words of a command as written, quotes included; an option and its argument are kept together."""
-    kept: list[str] = []
-    for word in _SHELL_WORD.findall(command):
-        if (
-            kept
-            and kept[-1].startswith("-")
-            and not set(kept[-1]) & set(" =")
-            and not word.startswith("-")
-        ):
-            kept[-1] += f" {word}"
-        else:
-            kept.append(word)
-    return kept
-
-
-def _as_shown(command: str) -> str:
-    """A command as it is shown. Backslashes stay single: the text is meant to be pasted, not compared."""
-    return "".join(
-        shown if is_clear(shown) else code_point(shown)
-        for shown in forbid_tokens(command)
-    )
+    return list(edit.commands) if edit is not None and edit.commands else list(cause.commands)
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
     """The steps in the cloud's order, neighbours of one state together, with the sign and the word of the state."""
-    asked = [
-        step
-        for step in exchange.steps
-        if step.id not in ("configure", "obtain") or step.state == "refused"
-    ]
+    asked = [step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"]
     items: list[tuple[str, str]] = []
     for step, following in zip(asked, [*asked[1:], None], strict=True):
         sign, word, style = words.STATES[step.state]
@@ -395,9 +259,7 @@ def steps(sheet: Sheet, exchange: Exchange) -> None:
     """Every step on lines of its own, with its note and where the fact that decided was read."""
     for step in exchange.steps:
         sign, word, style = words.STATES[step.state]
-        note = " ".join(
-            filter(None, (_text(step.note), f"({_place(step.at)})" if step.at else ""))
-        )
+        note = " ".join(filter(None, (_text(step.note), f"({_place(step.at)})" if step.at else "")))
         lead = f"{sign} {word:<12} {clip(words.title(exchange, step.id), 15):<15}"
         hang = sheet.indent + len(lead) + 1
         if sheet.width - hang < _LEAST_ROOM:

@@ -41,12 +41,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "causes": [_cause(cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
-                {
-                    "for": row.for_,
-                    "diff": row.diff,
-                    "commands": row.commands,
-                    "proof": row.proof,
-                }
+                {"for": row.for_, "diff": row.diff, "commands": row.commands, "proof": row.proof}
                 for row in report.fixes
             ],
             "attempts": [_attempt(row) for row in report.attempts],
@@ -90,10 +85,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "step": exchange.step,
         "error": exchange.error,
         "assumed": exchange.assumed,
-        "steps": [
-            {"id": step.id, "state": step.state, "at": step.at, "note": step.note}
-            for step in exchange.steps
-        ],
+        "steps": [{"id": step.id, "state": step.state, "at": step.at, "note": step.note} for step in exchange.steps],
         "trace": exchange.trace,
         "token": exchange.token,
     }
@@ -131,9 +123,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
 def _side(side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    spans = (
-        [] if contains_jwt(side.value) else side.spans
-    )  # a text with its token removed has other positions
+    spans = [] if contains_jwt(side.value) else side.spans  # a text with its token removed has other positions
     return {"value": side.value, "spans": spans, "at": _place(side)}
 
 
@@ -151,10 +141,8 @@ def _check(row: CheckRow) -> dict[str, Any]:
         "findings": [
             {
                 "message": finding.message,
-                "expected": finding.expected
-                and {"value": finding.expected.value, "at": _place(finding.expected)},
-                "actual": finding.actual
-                and {"value": finding.actual.value, "at": _place(finding.actual)},
+                "expected": finding.expected and {"value": finding.expected.value, "at": _place(finding.expected)},
+                "actual": finding.actual and {"value": finding.actual.value, "at": _place(finding.actual)},
                 "fix": finding.fix,
             }
             for finding in row.findings
@@ -192,18 +180,13 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return forbid_tokens(value)
     if isinstance(value, float):
-        return (
-            value if value - value == 0 else str(value)
-        )  # "nan", "inf": JSON has no such numbers
+        return value if value - value == 0 else str(value)  # "nan", "inf": JSON has no such numbers
     if isinstance(value, bytes):
         return forbid_tokens(value.decode("utf-8", "backslashreplace"))
     if depth >= _DEEPEST:
         return "[nested too deep to show]"
     if isinstance(value, Mapping):
-        return {
-            forbid_tokens(_key(key)): _plain(item, depth + 1)
-            for key, item in value.items()
-        }
+        return {forbid_tokens(_key(key)): _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 # Our own signs, one column each: looked up here so that plain reports never load the Unicode tables.
 _NARROW = frozenset("✓✗–…·→│")
 _FIRST_WIDE = "\u1100"
 _WORTH_FILLING = 20  # columns left on a line
-_GOOD_BREAKS = frozenset(":/,;=&?·")
+GOOD_BREAKS = frozenset(":/,;=&?·")
 
-_STYLES = {
-    "bold": "1",
-    "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "bad": "1;31",
-    "good": "1;32",
-}
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "bad": "1;31", "good": "1;32"}
 
 
 def columns(text: str) -> int:
     """How many columns a terminal needs for `text`, which holds no character that `escape.is_clear` refuses."""
     if text.isascii():
         return len(text)
-    return sum(
-        1 if character < _FIRST_WIDE or character in _NARROW else _columns(character)
-        for character in text
-    )
+    return sum(1 if character < _FIRST_WIDE or character in _NARROW else _columns(character) for character in text)
 
 
 def _columns(character: str) -> int:
@@ -62,9 +55,7 @@ def wrap(text: str, room: int) -> list[str]:
             continue
         rest = word
         if line is not None and width > room and room - used > _WORTH_FILLING:
-            line, rest = _broken(
-                f"{line} {word}", room
-            )  # too long for any line: no need to start a new one
+            line, rest = _broken(f"{line} {word}", room)  # too long for any line: no need to start a new one
         if line is not None:
             lines.append(line)
         while columns(rest) > room:
@@ -77,14 +68,7 @@ def wrap(text: str, room: int) -> list[str]:
 def _broken(text: str, room: int) -> tuple[str, str]:
     """`text` in two, after a separator in the second half of the line where there is one."""
     head, tail = cut(text, room)
-    good = next(
-        (
-            at
-            for at in range(len(head), len(head) // 2, -1)
-            if head[at - 1] in _GOOD_BREAKS
-        ),
-        len(head),
-    )
+    good = next((at for at in range(len(head), len(head) // 2, -1) if head[at - 1] in GOOD_BREAKS), len(head))
     return head[:good], head[good:] + tail
 
 
@@ -131,14 +115,7 @@ class Sheet:
             self.lines.append("")
 
     def say(
-        self,
-        text: str,
-        indent: int = 0,
-        lead: str = "",
-        style: str = "",
-        tag: str = "",
-        *,
-        bold: bool = False,
+        self, text: str, indent: int = 0, lead: str = "", style: str = "", tag: str = "", *, bold: bool = False
     ) -> None:
         """A paragraph that hangs after `lead`; `tag` stands at the right end of its first line."""
         hang = indent + len(lead)
@@ -148,11 +125,7 @@ class Sheet:
             kept = wrap(text, max(room - columns(tag) - 3, room // 2))
         for index, line in enumerate(kept):
             start = " " * indent + self.paint(lead, style) if not index else " " * hang
-            end = (
-                " " * (room - columns(line) - columns(tag)) + self.paint(tag, "dim")
-                if tag and not index
-                else ""
-            )
+            end = " " * (room - columns(line) - columns(tag)) + self.paint(tag, "dim") if tag and not index else ""
             self.lines.append(start + self.paint(line, "bold" if bold else "") + end)
 
     def row(self, label: str, text: str, style: str = "") -> None:
@@ -168,9 +141,7 @@ class Sheet:
     def flow(self, label: str, items: Iterable[tuple[str, str]]) -> None:
         """Short items (text, style) side by side, none of them broken that fits on a line."""
         line, used = "", 0
-        parts = [
-            (part, style) for item, style in items for part in wrap(item, self.room)
-        ]
+        parts = [(part, style) for item, style in items for part in wrap(item, self.room)]
         for text, style in parts:
             width = columns(text)
             if used and used + 1 + width > self.room:

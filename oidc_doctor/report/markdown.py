@@ -10,8 +10,10 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import facts, text, words
+from oidc_doctor.report.commands import command_lines
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, shortened
+from oidc_doctor.report.times import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,16 +39,9 @@ def render_markdown(report: Report) -> str:
     further = Sheet(_WIDTH)
     text.also(further, report, verbose=True)
     if further.lines:
-        parts += [
-            "**Also found**",
-            fenced(line.removeprefix("    ") for line in further.lines[1:]),
-        ]
+        parts += ["**Also found**", fenced(line.removeprefix("    ") for line in further.lines[1:])]
     parts += _read(report)
-    parts += (
-        [_folded(f"Checks: {words.checks(report.checks)}", map(_check, report.checks))]
-        if report.checks
-        else []
-    )
+    parts += [_folded(f"Checks: {words.checks(report.checks)}", map(_check, report.checks))] if report.checks else []
     parts += [_attempts(report)] if report.attempts else []
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
@@ -63,10 +58,7 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     facts.describe(sheet, report, exchange, cause, whole=True)
     sheet.gap()
     facts.path(sheet, exchange, "path")
-    parts = [
-        f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}",
-        fenced(sheet.lines),
-    ]
+    parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
     if cause is None:
         return parts
     edit = next((row for row in report.fixes if row.for_ == cause.code), None)
@@ -74,19 +66,10 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
         label = "If so" if cause.confidence == "suspected" else "Fix"
         parts.append(f"**{label}:** {prose(_text(cause.fix) or 'make this edit')}")
     if edit is not None and edit.diff.strip():
-        parts.append(
-            fenced(
-                (_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"
-            )
-        )
+        parts.append(fenced((_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"))
     commands = facts.commands(cause, edit)
     if commands:
-        parts.append(
-            fenced(
-                (line for one in commands for line in facts.command_lines(one, _WIDTH)),
-                "sh",
-            )
-        )
+        parts.append(fenced((line for one in commands for line in command_lines(one, _WIDTH)), "sh"))
     if edit is not None and edit.proof:
         parts.append(f"Checked: {prose(_text(edit.proof))}")
     return parts
@@ -95,25 +78,12 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
 def _read(report: Report) -> list[str]:
     rows = words.coverage(report.coverage, report.evaluated_at)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
-    return (
-        [
-            _folded(
-                "What was read, and what was not",
-                (f"{label}: {told}" for label, told in rows),
-            )
-        ]
-        if rows
-        else []
-    )
+    return [_folded("What was read, and what was not", (f"{label}: {told}" for label, told in rows))] if rows else []
 
 
 def _check(row: CheckRow) -> str:
-    told = "; ".join(visible(finding.message) for finding in row.findings) or visible(
-        row.reason
-    )
-    return f"{row.status}: {visible(row.code)} {visible(row.name)}" + (
-        f": {told}" if told else ""
-    )
+    told = "; ".join(visible(finding.message) for finding in row.findings) or visible(row.reason)
+    return f"{row.status}: {visible(row.code)} {visible(row.name)}" + (f": {told}" if told else "")
 
 
 def _attempts(report: Report) -> str:
@@ -121,7 +91,7 @@ def _attempts(report: Report) -> str:
     return _folded(
         f"Logged attempts: {sum(row.count for row in report.attempts):,}",
         (
-            f"{row.count:,} {row.outcome}, {words.period(row.first_seen, row.last_seen, now)}: "
+            f"{row.count:,} {row.outcome}, {period(row.first_seen, row.last_seen, now)}: "
             f"{visible(row.subject or 'no subject')}"
             for row in report.attempts
         ),
@@ -150,9 +120,7 @@ def prose(value: str) -> str:
     parts: list[str] = []
     code: list[str] = []
     for word in value.split(" "):
-        if not word or (
-            _PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)
-        ):
+        if not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)):
             if code:
                 parts.append(_span(code))
                 code = []

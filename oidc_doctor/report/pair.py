@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.escape import (
-    cells,
-    code_point,
-    contains_jwt,
-    forbid_tokens,
-    is_clear,
-    visible,
-)
-from oidc_doctor.report.lines import columns
+from oidc_doctor.report.escape import cells, code_point, contains_jwt, forbid_tokens, is_clear, visible
+from oidc_doctor.report.lines import GOOD_BREAKS, columns
 
 if TYPE_CHECKING:
     from oidc_doctor.model.trace import Side
 
 Piece = tuple[str, bool]  # text as shown, and whether it is part of the difference
-Row = tuple[str, list[Piece]]  # "expected" | "actual" | "carets", and its pieces
+Row = tuple[str, list[Piece]]  # "expected" | "actual" | "more" (of the same) | "carets", and its pieces
 
 _CONTEXT = 12  # columns to keep right of the difference, where there is anything
 _LEAST_CONTEXT = 8  # columns to keep left of a difference that does not fit
+_FOLDED = 600  # characters of a lone value that are shown on several lines
+_WIDEST_CELL = 10  # columns of an escape
 _LONG_DIFFERENCE = 24  # characters; longer ones are not described
 _SEGMENT = re.compile(r"(?:^|[:/;,&|?])([A-Za-z0-9_.-]{1,24})=[^:/;,&|?]*$")
 _SEPARATORS = frozenset(":/;,&|?")
@@ -47,16 +41,9 @@ class _Strip:
         self.cells = shown
         self.widths = [columns(cell) for cell in shown]
         self.marks = {
-            index - before
-            for left, right in spans
-            for index in range(left, right)
-            if before <= index < after
+            index - before for left, right in spans for index in range(left, right) if before <= index < after
         }
-        self.points = {
-            left - before
-            for left, right in spans
-            if left == right and before <= left <= after
-        }
+        self.points = {left - before for left, right in spans if left == right and before <= left <= after}
         self.focus = (start - before, min(stop - before, len(shown))) if spans else None
         self.left = sum(self.widths[: self.focus[0]]) if self.focus else 0
         self.middle = max(sum(self.widths[slice(*self.focus)]), 1) if self.focus else 0
@@ -72,9 +59,7 @@ class _Strip:
             return self.left
         right = self.total - self.left - self.middle
         free = room - self.middle - min(right, _CONTEXT) - 1
-        return min(
-            self.left, max(free, _LEAST_CONTEXT)
-        )  # a difference longer than the line is cut at its end
+        return min(self.left, max(free, _LEAST_CONTEXT))  # a difference longer than the line is cut at its end
 
     def at(self, column: int, room: int) -> list[Piece]:
         """The value with its difference at `column`, in at most `room` columns."""
@@ -111,11 +96,7 @@ class _Strip:
 def _spans(side: Side) -> list[tuple[int, int]]:
     """The spans inside the value, in order."""
     size = len(side.value)
-    return sorted(
-        (left, min(right, size))
-        for left, right in side.spans
-        if 0 <= left <= min(right, size)
-    )
+    return sorted((left, min(right, size)) for left, right in side.spans if 0 <= left <= min(right, size))
 
 
 def carets(pieces: list[Piece]) -> str:
@@ -127,9 +108,7 @@ def carets(pieces: list[Piece]) -> str:
         if marked:
             marks.update(range(column, column + max(width, 1)))
         column += width
-    return "".join(
-        "^" if index in marks else " " for index in range(max(marks, default=-1) + 1)
-    )
+    return "".join("^" if index in marks else " " for index in range(max(marks, default=-1) + 1))
 
 
 def plain(pieces: list[Piece]) -> str:
@@ -142,32 +121,46 @@ def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
 
     One row of carets serves both sides where their differences start in the same columns.
     """
-    given = [
-        (name, _safe(side))
-        for name, side in (("expected", expected), ("actual", actual))
-        if side is not None
-    ]
+    given = [(name, _safe(side)) for name, side in (("expected", expected), ("actual", actual)) if side is not None]
+    if len(given) == 1 and len(given[0][1].value) <= _FOLDED:
+        return _folded(*given[0], room)
     strips = [_Strip(side, room) for _, side in given]
     wishes = [strip.wish(room) for strip in strips]
-    together = min(
-        (wish for strip, wish in zip(strips, wishes, strict=True) if strip.focus),
-        default=0,
-    )
+    together = min((wish for strip, wish in zip(strips, wishes, strict=True) if strip.focus), default=0)
     if all(strip.fits(room) for strip in strips) or not together:
-        shown = [
-            strip.at(wish, room) for strip, wish in zip(strips, wishes, strict=True)
-        ]
+        shown = [strip.at(wish, room) for strip, wish in zip(strips, wishes, strict=True)]
     else:
         shown = [strip.at(together if strip.focus else 0, room) for strip in strips]
     rows: list[Row] = []
     under = [carets(pieces) for pieces in shown]
     for index, ((name, _), pieces) in enumerate(zip(given, shown, strict=True)):
         rows.append((name, pieces))
-        shared = index + 1 < len(under) and _starts(under[index]) == _starts(
-            under[index + 1]
-        )
-        if under[index] and not shared:
+        common = index + 1 < len(under) and _starts(under[index]) == _starts(under[index + 1])
+        if under[index] and not common:
             rows.append(("carets", [(under[index], True)]))
+    return rows
+
+
+def _folded(name: str, side: Side, room: int) -> list[Row]:
+    """A value that is compared with nothing needs no alignment: all of it is shown, on several lines."""
+    strip = _Strip(side, len(side.value))
+    pieces = strip.at(strip.left, len(side.value) * _WIDEST_CELL + 1)
+    rows: list[Row] = []
+    while pieces:
+        used = taken = 0
+        good = 0
+        while taken < len(pieces) and used + max(columns(pieces[taken][0]), 1) <= room:
+            used += columns(pieces[taken][0])
+            taken += 1
+            if pieces[taken - 1][0] in GOOD_BREAKS and used > room // 2:
+                good = taken
+        if taken < len(pieces):
+            taken = good or taken
+        rows.append((name if not rows else "more", pieces[:taken]))
+        under = carets(pieces[:taken])
+        if under:
+            rows.append(("carets", [(under, True)]))
+        pieces = pieces[taken:]
     return rows
 
 
@@ -176,29 +169,21 @@ def _starts(line: str) -> list[int]:
 
 
 def _safe(side: Side) -> Side:
-    return (
-        replace(side, value=forbid_tokens(side.value), spans=())
-        if contains_jwt(side.value)
-        else side
-    )
+    return side._replace(value=forbid_tokens(side.value), spans=()) if contains_jwt(side.value) else side
 
 
 def difference(expected: Side | None, actual: Side | None) -> str:
     """What differs, in a few words read off the two values: "team differs in its last character". May be empty."""
-    if expected is None or actual is None or not expected.spans or not actual.spans:
+    if expected is None or actual is None:
         return ""
-    (left, stop), (start, end) = _spans(expected)[0], _spans(actual)[0]
+    spans = _spans(expected), _spans(actual)
+    if len(spans[0]) != 1 or len(spans[1]) != 1:
+        return ""
+    (left, stop), (start, end) = spans[0][0], spans[1][0]
     want, got = expected.value[left:stop], actual.value[start:end]
     if max(len(want), len(got)) > _LONG_DIFFERENCE or want == got:
         return ""
-    odd = next(
-        (
-            character
-            for character in got + want
-            if not character.isascii() or not is_clear(character)
-        ),
-        "",
-    )
+    odd = next((character for character in got + want if not character.isascii() or not is_clear(character)), "")
     if odd:
         import unicodedata  # late: hardly ever needed
 
@@ -212,11 +197,7 @@ def difference(expected: Side | None, actual: Side | None) -> str:
     name = _segment(expected.value, left)
     if not name or name != _segment(actual.value, start):
         return ""
-    last = (
-        len(want) == len(got) == 1
-        and _ends(expected.value, stop)
-        and _ends(actual.value, end)
-    )
+    last = len(want) == len(got) == 1 and _ends(expected.value, stop) and _ends(actual.value, end)
     return f"{name} differs in its last character" if last else f"{name} differs"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.report import facts, words
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, clip, shortened
+from oidc_doctor.report.times import moment, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
@@ -23,14 +24,7 @@ _FEW_FINDINGS = 3  # of one check, unless verbose
 _EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
 
 
-def render_text(
-    report: Report,
-    *,
-    width: int,
-    color: bool,
-    verbose: bool = False,
-    quiet: bool = False,
-) -> str:
+def render_text(report: Report, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
     """The report in lines of at most `width` columns (40 to 120), commands that must be pasted whole excepted.
 
     `quiet` leaves the verdict; `verbose` adds every step, check and signature. Ends with a newline.
@@ -42,12 +36,7 @@ def render_text(
     several = len(report.exchanges) != 1
     if several or report.verdict == "broken":
         sign, sentence = words.headline(report)
-        sheet.say(
-            shortened(sentence, _LONG),
-            lead=f"{sign} ",
-            style=words.SIGN_STYLES[sign],
-            bold=True,
-        )
+        sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], bold=True)
     for exchange in words.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if not quiet:
@@ -67,14 +56,12 @@ def title(report: Report) -> list[str]:
     return [
         clip(visible(tool), _NAMES),
         clip(visible(", ".join(filter(None, names))), _NAMES),
-        words.moment(report.evaluated_at),
+        moment(report.evaluated_at),
         words.window(report),
     ]
 
 
-def _exchange(
-    sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool, quiet: bool
-) -> None:
+def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool, quiet: bool) -> None:
     alone = len(report.exchanges) == 1
     cause = main_cause(report, exchange)
     sign, sentence = words.verdict(report, exchange)
@@ -83,13 +70,7 @@ def _exchange(
     if not quiet:
         sheet.gap()
     tag = cause.confidence if cause is not None else ""
-    sheet.say(
-        shortened(sentence, _LONG),
-        lead=f"{sign} ",
-        style=words.SIGN_STYLES[sign],
-        tag=tag,
-        bold=True,
-    )
+    sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], tag=tag, bold=True)
     if quiet:
         return
     sheet.gap()
@@ -108,11 +89,7 @@ def _exchange(
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
     """The cause that an exchange's block is about. A suspicion against an accepted token stands further down."""
     cause = next(iter(words.causes_of(report, exchange)), None)
-    if (
-        cause is not None
-        and cause.confidence == "suspected"
-        and words.verdict(report, exchange)[0] == "✓"
-    ):
+    if cause is not None and cause.confidence == "suspected" and words.verdict(report, exchange)[0] == "✓":
         return None
     return cause
 
@@ -122,10 +99,7 @@ def _claims(sheet: Sheet, exchange: Exchange) -> None:
     if isinstance(claims, dict) and claims:
         sheet.gap()
         for index, (name, value) in enumerate(claims.items()):
-            sheet.row(
-                "claims" if not index else "",
-                shortened(visible(f"{name} = {value}"), _LONG),
-            )
+            sheet.row("claims" if not index else "", shortened(visible(f"{name} = {value}"), _LONG))
 
 
 def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
@@ -137,51 +111,29 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
     told: set[tuple[object, ...]] = set()
     for cause in report.causes:
-        key = (
-            cause.code,
-            cause.status,
-            cause.location,
-            cause.expected,
-            cause.actual,
-            cause.since,
-        )
+        key = (cause.code, cause.status, cause.location, cause.expected, cause.actual, cause.since)
         if id(cause) not in shown and key not in told:
             told.add(key)
             _further(sheet, report, cause, verbose=verbose)
     codes = {cause.code for cause in report.causes}
     order = ["blocks", "weakens", "note"]
-    failed = [
-        row for row in report.checks if row.status == "failed" and row.code not in codes
-    ]
+    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
     for row in sorted(failed, key=lambda row: order.index(row.effect)):
         _finding(sheet, row, verbose=verbose)
     for row in report.checks:
         if row.status == "broken":
-            _item(
-                sheet,
-                "!",
-                row.code,
-                f"this check broke, a fault of oidc-doctor: {visible(row.reason)}",
-            )
+            _item(sheet, "!", row.code, f"this check broke, a fault of oidc-doctor: {visible(row.reason)}")
     if len(sheet.lines) == empty:
         del sheet.lines[before:]
 
 
 def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
     lead = f"{sign}  {clip(visible(code), 12):<6}  "
-    sheet.say(
-        shortened(text, _LONG),
-        indent=4,
-        lead=lead,
-        style=words.SIGN_STYLES[sign],
-        tag=tag,
-    )
+    sheet.say(shortened(text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES[sign], tag=tag)
 
 
 def _further(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
-    exchange = next(
-        (entry for entry in report.exchanges if entry.id == cause.exchange), None
-    )
+    exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
     where = f"{words.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
@@ -214,9 +166,7 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
                 inner.row("fix", visible(finding.fix))
         sheet.lines += inner.lines
     if len(findings) < len(row.findings):
-        sheet.say(
-            f"and {len(row.findings) - len(findings)} more of this: -v", indent=_INNER
-        )
+        sheet.say(f"and {len(row.findings) - len(findings)} more of this: -v", indent=_INNER)
 
 
 def _attempts(sheet: Sheet, report: Report) -> None:
@@ -227,19 +177,10 @@ def _attempts(sheet: Sheet, report: Report) -> None:
     now = report.evaluated_at
     for row in report.attempts:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
-        seen = words.period(row.first_seen, row.last_seen, now)
-        why = "".join(
-            f", {clip(visible(told), _NAMES)}"
-            for told in (row.error, row.cause)
-            if told
-        )
+        seen = period(row.first_seen, row.last_seen, now)
+        why = "".join(f", {clip(visible(told), _NAMES)}" for told in (row.error, row.cause) if told)
         text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
-        sheet.say(
-            shortened(text, _LONG),
-            indent=4,
-            lead=f"{sign}  ",
-            style=words.SIGN_STYLES[sign],
-        )
+        sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=words.SIGN_STYLES[sign])
 
 
 def _checks(sheet: Sheet, report: Report) -> None:
@@ -261,9 +202,7 @@ def _ending(sheet: Sheet, report: Report) -> None:
     rows = words.coverage(report.coverage, report.evaluated_at)
     counts = words.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
-    rows += [
-        ("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings
-    ]
+    rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
     above = ""
     for label, text in rows:
         sheet.say(text, indent=2, lead=f"{label if label != above else '':<10}")

@@ -10,38 +10,20 @@ from oidc_doctor.report.lines import clip
 if TYPE_CHECKING:
     from datetime import datetime
 
-_MONTHS = (
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LONG = 40  # characters of what should have been an instant
 
 
 def parse(text: object) -> datetime | None:
     """The instant, or None."""
-    from datetime import (
-        UTC,
-        datetime,
-    )  # late: a report without times is possible, and --help renders none
+    from datetime import UTC, datetime  # late: a report without times is possible, and --help renders none
 
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
-    return (
-        moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    )
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def moment(text: object, near: object = None, *, seconds: bool = False) -> str:
@@ -67,14 +49,8 @@ def period(start: object, end: object, now: object) -> str:
         return " – ".join(dict.fromkeys((moment(start, now), moment(end, now))))
     if begun.date() == ended.date():
         return f"{_day(begun, beside)}{begun:%H:%M} – {ended:%H:%M} UTC"
-    january = (
-        None
-        if beside is None
-        else beside.replace(month=1 if beside.month > 1 else 12, day=1)
-    )
-    return (
-        f"{_day(begun, january)}{begun:%H:%M} – {_day(ended, january)}{ended:%H:%M} UTC"
-    )
+    january = None if beside is None else beside.replace(month=1 if beside.month > 1 else 12, day=1)
+    return f"{_day(begun, january)}{begun:%H:%M} – {_day(ended, january)}{ended:%H:%M} UTC"
 
 
 def ago(text: object, now: object) -> str:

@@ -1,9 +1,8 @@
-"""The sentences of a report, shared by text and markdown. All that is returned is visible text, fit to print."""
+"""The sentences of a report, the same in text and markdown. All that is returned is visible text, fit to print."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.escape import visible
@@ -11,6 +10,8 @@ from oidc_doctor.report.lines import clip
 from oidc_doctor.report.times import ago, moment, parse, period, span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.model.evidence import Coverage
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
 
@@ -27,7 +28,8 @@ SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–":
 
 # A summary may come as a whole sentence; what stands after its colon is the reason.
 _WHOLE_SENTENCE = re.compile(
-    r"^(?:AWS|Google(?: Cloud)?) (?:may |would |should )?(?:refused?|refuses|accepts)\b[^:]{0,60}: "
+    r"^(?:(?:After the exchange, )?(?:AWS|Google Cloud) (?:may |would )?refuses? [a-z -]{1,40}"
+    r"|The exchange (?:was never|may never have been) reached): "
 )
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _FEW = 4
@@ -42,9 +44,7 @@ def reason(cause: Cause) -> str:
 
 def title(exchange: Exchange, step: str | None) -> str:
     """The words for a step."""
-    from oidc_doctor.model.exchange import (
-        STEPS,
-    )  # late: a renderer costs nothing until it renders
+    from oidc_doctor.model.exchange import STEPS  # late: a renderer costs nothing until it renders
 
     known = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
     return known.get(step or "", clip(visible(step or "?"), _NAME))
@@ -52,11 +52,7 @@ def title(exchange: Exchange, step: str | None) -> str:
 
 def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
     """The active causes of one exchange, in the order given."""
-    return [
-        cause
-        for cause in report.causes
-        if cause.exchange == exchange.id and cause.status == "active"
-    ]
+    return [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
 
 
 def in_order(report: Report) -> list[Exchange]:
@@ -66,21 +62,14 @@ def in_order(report: Report) -> list[Exchange]:
 
     def place(exchange: Exchange) -> tuple[int, int]:
         known = exchange.id in first
-        return (
-            first.index(exchange.id) if known else len(first),
-            weight.get(exchange.prediction, 1),
-        )
+        return (first.index(exchange.id) if known else len(first), weight.get(exchange.prediction, 1))
 
     return sorted(report.exchanges, key=place)
 
 
 def attempts_on(report: Report, exchange: Exchange) -> list[AttemptRow]:
     """The logged attempts on the exchange's target."""
-    return [
-        row
-        for row in report.attempts
-        if row.cloud == exchange.cloud and row.target == exchange.resource
-    ]
+    return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == exchange.resource]
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
@@ -94,81 +83,74 @@ def seen_refused(report: Report, exchange: Exchange) -> bool:
 
 def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
     """The sign and the sentence for one exchange. A suspicion is never worded as a fact."""
-    cloud = CLOUDS[exchange.cloud]
-    supposed = exchange.claims_from == "hypothetical"
-    token = "a token with this subject" if supposed else "this token"
-    refuses, accepts = (
-        ("would refuse", "would accept") if supposed else ("refuses", "accepts")
-    )
     cause = next(iter(causes_of(report, exchange)), None)
-    if cause is None:
-        if exchange.prediction == "refused":
-            return (
-                "✗",
-                f"{cloud} {refuses} {token} at the step {title(exchange, exchange.step)}.",
-            )
-        if exchange.prediction == "unknown":
-            return "?", f"Not enough was read to say whether {cloud} {accepts} {token}."
-        return "✓", f"{cloud} {accepts} {token}."
-    why = reason(cause)
-    if cause.confidence != "suspected":
-        sentences = {
-            "permission": f"{cloud} {accepts} {token}, but {why}.",
-            "obtain": f"This workload is refused: {why}.",
-            "configure": f"{cloud} refuses this configuration: {why}.",
-        }
-        return "✗", sentences.get(cause.step, f"{cloud} {refuses} {token}: {why}.")
+    if cause is not None:
+        return _because(report, exchange, cause)
+    cloud, thing, refuses, accepts = _parties(exchange)
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {token}, perhaps because {why}."
+        return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
+    if exchange.prediction == "unknown":
+        return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
+    return "✓", f"{cloud} {accepts} {thing}."
+
+
+def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
+    """Who decides, on what, and the verbs for it: nobody decided on a token that is only supposed."""
+    cloud = CLOUDS[exchange.cloud]
+    if exchange.claims_from == "hypothetical":
+        return cloud, "a token with this subject", "would refuse", "would accept"
+    return cloud, "this token", "refuses", "accepts"
+
+
+def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
+    cloud, thing, refuses, accepts = _parties(exchange)
+    why, sure = reason(cause), cause.confidence != "suspected"
+    accepted = f"{cloud} {accepts} {thing}"
+    if cause.step == "obtain":
+        sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
+        return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
+    if cause.step == "permission":
+        if sure and exchange.prediction == "accepted":
+            return "✗", f"{accepted}, but {why}."
+        cloud, thing = f"After the exchange, {cloud}", "the request"
+    elif cause.step == "configure":
+        thing = "the set-up"
+    elif cause.name == "trust-policy-write-refused":
+        thing = "the trust policy"
+    if sure:
+        return "✗", f"{cloud} {refuses} {thing}: {why}."
+    if exchange.prediction == "refused":
+        return "✗", f"{cloud} {refuses} {thing}, perhaps because {why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {token}, perhaps because {why}."
+        return "✗", f"{cloud} refused {thing}, perhaps because {why}."
     if exchange.prediction == "accepted":
-        return "✓", f"{cloud} {accepts} {token}."
-    return "?", f"{cloud} may refuse {token}: perhaps {why}."
+        return "✓", f"{accepted}."
+    return "?", f"{cloud} may refuse {thing}: perhaps {why}."
 
 
 def earlier(report: Report, cause: Cause) -> str:
     """What was, and until when."""
-    until = (
-        f"until {moment(cause.until, report.evaluated_at)}"
-        if cause.until
-        else "earlier"
-    )
+    until = f"until {moment(cause.until, report.evaluated_at)}" if cause.until else "earlier"
     return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
 
 
 def headline(report: Report) -> tuple[str, str]:
     """The first line of a report on anything but one exchange: sign and sentence."""
-    sign = {"healthy": "✓", "refused": "✗", "unknown": "?", "broken": "!"}.get(
-        report.verdict, "?"
-    )
+    sign = {"healthy": "✓", "refused": "✗", "unknown": "?", "broken": "!"}.get(report.verdict, "?")
     if report.headline:
         return sign, visible(report.headline).lstrip("✓✗?! ")
     if report.verdict == "broken" and len(report.exchanges) <= 1:
-        return (
-            sign,
-            "A check of oidc-doctor itself broke, so this report may be incomplete.",
-        )
+        return (sign, "A check of oidc-doctor itself broke, so this report may be incomplete.")
     if not report.exchanges:
         return "?", "Not enough was read to name a token and a role or provider."
     signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):
         signs[verdict(report, exchange)[0]].append(name(report, exchange))
-    verbs = {
-        "✗": ("refused", "refuses"),
-        "?": ("unknown", "unknown"),
-        "✓": ("accepted", "accepts"),
-    }
+    verbs = {"✗": ("refused", "refuses"), "?": ("unknown", "unknown"), "✓": ("accepted", "accepts")}
     if len(report.exchanges) <= _FEW:
-        parts = [
-            f"{verbs[key][0]}: {', '.join(names)}"
-            for key, names in signs.items()
-            if names
-        ]
+        parts = [f"{verbs[key][0]}: {', '.join(names)}" for key, names in signs.items() if names]
     else:
-        parts = [
-            f"{len(names)} {verbs[key][0]}" for key, names in signs.items() if names
-        ]
+        parts = [f"{len(names)} {verbs[key][0]}" for key, names in signs.items() if names]
     text = "; ".join(parts) + "."
     return sign, f"{len(report.exchanges)} exchanges. {text[:1].upper()}{text[1:]}"
 
@@ -235,10 +217,7 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     told = dict(entry)
     when = told.get("time") or told.get("at")
     words = [moment(when, now, seconds=True)] if when else []
-    what, by, event = (
-        clip(visible(str(told.get(key) or "")), _PLACE)
-        for key in ("what", "by", "event_id")
-    )
+    what, by, event = (clip(visible(str(told.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
     words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
     words += [f"event {event}"] if event else []
     diff = told.get("diff") or []
@@ -246,9 +225,7 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     old, new = told.get("before", told.get("from")), told.get("after", told.get("to"))
     if not lines and (old is not None or new is not None):
         lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
-    return ", ".join(filter(None, words)), [
-        visible(line) for line in lines if line.strip()
-    ]
+    return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
 
 
 def coverage(rows: Iterable[Coverage], now: str) -> list[tuple[str, str]]:
@@ -264,22 +241,22 @@ def coverage(rows: Iterable[Coverage], now: str) -> list[tuple[str, str]]:
                 facts.append(period(row.since, row.until, now))
             if row.status == "partial":
                 facts.append(why)
-            (read if row.status == "read" else partial).append(
-                _with(what, ", ".join(filter(None, facts)))
-            )
+            (read if row.status == "read" else partial).append(_with(what, ", ".join(filter(None, facts))))
         else:
-            word = {
-                "denied": "access denied",
-                "not-asked": "not asked for",
-                "missing": "missing",
-            }[row.status]
-            gone.setdefault(
-                f"{word}, {why}" if why and row.status == "denied" else why or word, []
-            ).append(what)
+            word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
+            gone.setdefault(f"{word}, {why}" if why and row.status == "denied" else why or word, []).append(what)
     told = [("Read", ", ".join(read))] if read else []
     told += [("In part", text) for text in partial]
-    told += [("Not read", f"{', '.join(names)}: {why}") for why, names in gone.items()]
-    return told
+    return told + [("Not read", _with(_by_folder(names), why)) for why, names in gone.items()]
+
+
+def _by_folder(names: list[str]) -> str:
+    """Names of files with their folder said once: "error.txt; in aws/: roles.json, boundary.json"."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, file = name.partition("/")
+        folders.setdefault(folder + slash if slash and file else "", []).append(file if slash and file else name)
+    return "; ".join((f"in {folder}: " if folder else "") + ", ".join(files) for folder, files in folders.items())
 
 
 def _with(what: str, facts: str) -> str:
@@ -291,21 +268,11 @@ def checks(rows: Iterable[CheckRow]) -> str:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
-    return ", ".join(
-        f"{counts[key]} {key}"
-        for key in ("passed", "failed", "skipped", "broken")
-        if key in counts
-    )
+    return ", ".join(f"{counts[key]} {key}" for key in ("passed", "failed", "skipped", "broken") if key in counts)
 
 
 def more(report: Report) -> str:
     """Where to go on."""
-    codes = [cause.code for cause in report.causes] + [
-        row.code for row in report.checks if row.status == "failed"
-    ]
-    explain = (
-        [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"]
-        if codes
-        else ["-v for every step and check"]
-    )
+    codes = [cause.code for cause in report.causes] + [row.code for row in report.checks if row.status == "failed"]
+    explain = [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"] if codes else ["-v for every step and check"]
     return " · ".join([*explain, "--format markdown for a ticket"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.model.evidence import ObservedError, Origin, Snapshot, Target, TargetEvidence, Token
@@ -37,7 +36,7 @@ def load_snapshot(
         folder = Folder(reader, prefix, extra_tokens)
         own = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
         folder.cover_what_is_missing(own)
-        found += [replace(one, observed=errors + one.observed) for one in own]
+        found += [one._replace(observed=errors + one.observed) for one in own]
     reader.cover_the_rest()
     return Snapshot(
         targets=tuple(_with_names_of_their_own(found)),
@@ -58,10 +57,10 @@ def _folders(reader: Reader) -> list[tuple[str, list[Target]]]:
     for prefix in sorted({contract.split_target(name)[0] for name in names} - {""}):
         name = prefix.split("/")[1]
         above = [table for table in tables if table.name == name]
-        own = [replace(table, name=name) if table.name == NAME else table for table in reader.targets(prefix)]
+        own = [table._replace(name=name) if table.name == NAME else table for table in reader.targets(prefix)]
         tables = [table for table in tables if table.name != name]
         if above and own:
-            own[0] = replace(merge(above[0], own[0]), name=own[0].name)
+            own[0] = merge(above[0], own[0])._replace(name=own[0].name)
         folders.append((prefix, own or above or [Target(name)]))
     elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, *contract.SHARED)
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):
@@ -78,5 +77,5 @@ def _with_names_of_their_own(found: list[TargetEvidence]) -> list[TargetEvidence
         while name in taken:
             name, number = f"{evidence.target.name}-{number}", number + 1
         taken.add(name)
-        named.append(replace(evidence, target=replace(evidence.target, name=name)))
+        named.append(evidence._replace(target=evidence.target._replace(name=name)))
     return named

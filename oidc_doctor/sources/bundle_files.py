@@ -12,8 +12,7 @@ import os
 import re
 import stat
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import BinaryIO, cast, NamedTuple, Protocol, TYPE_CHECKING
 
 from oidc_doctor.parse.located import Unreadable, decode, printable
 from oidc_doctor.sources import bundle_contract
@@ -43,8 +42,7 @@ class BundleError(Exception):
     """There is no bundle to read: one line that says why."""
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """One file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
 
     size: int
@@ -268,6 +266,7 @@ class _Collector:
 
     def bundle(self, archive: _Closable) -> Bundle:
         if not self.members and not self.refused:
+            archive.close()
             raise BundleError(f"{self.label}: the archive is empty")
         return Bundle(self.label, _without_outer_folder(self.members), self.refused, archive)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -91,19 +90,15 @@ class Folder:
 
     def evidence(self, target: Target) -> TargetEvidence:
         """All that is known of `target`, which is completed with what the files say."""
-        target = derive(replace(target, pasted=self._is_pasted()), self.resources)
+        target = derive(target._replace(pasted=self._is_pasted()), self.resources)
         names_aws = target.aws is not None or self._names("aws/")
         names_gcp = target.gcp is not None or self._names("gcp/")
         if not (names_aws or names_gcp):  # nothing speaks of a cloud but the logs of all targets
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
-        target = replace(
-            target,
-            aws=target.aws or (TargetAws() if names_aws else None),
+        target = target._replace(aws=target.aws or (TargetAws() if names_aws else None),
             gcp=target.gcp or (TargetGcp() if names_gcp else None),
         )
-        return replace(
-            self.common,
-            target=target,
+        return self.common._replace(target=target,
             aws=self._aws_of(target) if names_aws else None,
             gcp=self._gcp_of(target) if names_gcp else None,
             cloudtrail=self.cloudtrail if names_aws else (),
@@ -176,9 +171,7 @@ class Folder:
         listed_roles = self._parsed("aws/roles.json", _with_document(parse_roles))
         providers = self._parsed("aws/oidc-provider.json", parse_aws_providers)
         listed = self._parsed("aws/oidc-providers.json", parse_aws_provider_list)
-        self.resources = replace(
-            self.resources,
-            roles=_or(roles, ()),
+        self.resources = self.resources._replace(roles=_or(roles, ()),
             listed_roles=() if isinstance(listed_roles, Missing) else listed_roles[1],
             aws_providers=_or(providers, ()) + (() if isinstance(listed, Missing) else listed[2]),
         )
@@ -209,9 +202,7 @@ class Folder:
         account = self._parsed("gcp/service-account.json", parse_service_account)
         credentials = self._parsed("gcp/credentials.json", load)
         number, project_id = _or(self._parsed("gcp/project.json", parse_project), (None, None))
-        self.resources = replace(
-            self.resources,
-            gcp_providers=_or(providers, ()),
+        self.resources = self.resources._replace(gcp_providers=_or(providers, ()),
             listed_gcp_providers=() if isinstance(listed, Missing) else listed[1],
             gcp_pools=_or(pools, ()),
             listed_gcp_pools=() if isinstance(listed_pools, Missing) else listed_pools[1],
@@ -261,9 +252,7 @@ class Folder:
     def _aws_of(self, target: Target) -> AwsEvidence:
         role, near = choose_role(target, self.resources)
         provider, others = choose_aws_provider(target, self.resources)
-        return replace(
-            self.aws,
-            role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
+        return self.aws._replace(role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
             near_roles=near,
             provider=provider or self.aws.provider,
             other_providers=others,
@@ -272,9 +261,7 @@ class Folder:
     def _gcp_of(self, target: Target) -> GcpEvidence:
         provider, near = choose_gcp_provider(target, self.resources)
         pool, near_pools = choose_gcp_pool(target, self.resources)
-        return replace(
-            self.gcp,
-            provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
+        return self.gcp._replace(provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
             near_providers=near,
             pool=pool or _not_the_target(self.pool, [one.name for one in near_pools], "pool"),
             near_pools=near_pools,
@@ -288,7 +275,8 @@ def _as_it_is(text: str, _: str) -> str:
 
 def _token(text: str, file: str, name: str) -> Token:
     token = parse_token(text, Origin(file), name)
-    if token.fault and not token.fault_kind:  # the file is at fault, not the token
+    no_claims = file.endswith(".json") and not text.lstrip().startswith("{") and not (token.header or token.claims)
+    if token.fault and (no_claims or not token.fault_kind):  # the file is at fault, not the token
         raise Unreadable(file, None, None, token.fault)
     return token
 
@@ -317,4 +305,4 @@ def _not_the_target(missing: Role | object, near: Sequence[str | None], what: st
     why = _why(missing, "")
     if not near or why.outcome != "not-asked":
         return why
-    return replace(why, reason=f"{near[0]} was read, which is not the target's {what}")
+    return why._replace(reason=f"{near[0]} was read, which is not the target's {what}")

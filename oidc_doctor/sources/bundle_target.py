@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TYPE_CHECKING, TypeVar
 
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
@@ -21,6 +21,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+from oidc_doctor.parse.located import line_of
 from oidc_doctor.parse.provider import split_name
 from oidc_doctor.parse.truss import TrussAuth, truss_auths
 
@@ -34,8 +35,7 @@ _ARN_FIELDS = 6
 _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(NamedTuple):
     """What one folder of a bundle holds that a target may be about."""
 
     tokens: tuple[Token, ...] = ()
@@ -84,8 +84,7 @@ def derive(target: Target, held: Resources) -> Target:
         _from_truss(draft, held.truss, held)
     roles = [role for role in held.roles if role.arn]
     if roles:
-        origin = roles[0].origin
-        draft.put("aws", "role_arn", roles[0].arn, replace(origin, pointer=origin.pointer + "/Arn"))
+        draft.put("aws", "role_arn", roles[0].arn, _arn_origin(roles[0]))
     providers = [one for one in held.gcp_providers or held.listed_gcp_providers if one.name]
     if len(providers) == 1 or (providers and held.gcp_providers):
         draft.put("gcp", "provider", providers[0].name, providers[0].document.at("/name"))
@@ -94,13 +93,20 @@ def derive(target: Target, held: Resources) -> Target:
         draft.put("gcp", "service_account", account.email, account.document.at("/email"))
     issuer, issuer_origin = (target.issuer, None) if target.issuer else _issuer(held)
     origins = draft.origins | ({"issuer": issuer_origin} if issuer_origin else {})
-    return replace(
-        target,
-        issuer=issuer,
+    return target._replace(issuer=issuer,
         aws=_filled(target.aws, TargetAws, draft.aws),
         gcp=_filled(target.gcp, TargetGcp, draft.gcp),
         origins=origins | target.origins,
     )
+
+
+def _arn_origin(role: Role) -> Origin:
+    """Where a role's ARN was read; its line where the policy stands in the same text."""
+    pointer = role.origin.pointer + ("/Arn" if "Arn" in role.raw else "/arn")
+    policy = role.trust_policy
+    if isinstance(policy, Missing) or policy.inner:
+        return role.origin._replace(pointer=pointer)
+    return role.origin._replace(pointer=pointer, line=line_of(policy.text, pointer))
 
 
 Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
@@ -110,7 +116,7 @@ def _filled(known: Cloud | None, make: type[Cloud], found: dict[str, Any]) -> Cl
     """`known` with what was found for the values that it leaves open; None where there is neither."""
     if known is None:
         return make(**found) if found else None
-    return replace(known, **{name: value for name, value in found.items() if getattr(known, name) is None})
+    return known._replace(**{name: value for name, value in found.items() if getattr(known, name) is None})
 
 
 def _from_credentials(draft: _Draft, document: Document) -> None:

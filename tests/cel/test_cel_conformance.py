@@ -41,7 +41,7 @@ def value_of(tagged: list[Any]) -> object:
         return [value_of(item) for item in rest[0]]
     if kind == "map":
         pairs = [(value_of(key), value_of(item)) for key, item in rest[0]]
-        return dict(pairs) if all(type(key) is str for key, _ in pairs) else cel.Map(pairs)  # type: ignore[misc]
+        return dict(pairs) if all(type(key) is str for key, _ in pairs) else cel.Map(pairs)
     return rest[0] if rest else None
 
 
@@ -72,24 +72,23 @@ def test_the_specification() -> None:
     assert sum(map(len, wrong.values())) <= 3
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "google.subject.startsWith('v=1:org=a:')",
-        "assertion.missing == 'a' || true",
-        "assertion.missing == 'a'",
-        "assertion.n == '1' || assertion.n < 2",
-        "google.groups.exists(g, g.matches('^d'))",
-        "has(assertion.missing) ? 'a' : 'b'",
-        "assertion.list.map(x, string(x)).join(',')",
-        "{1: 'a'}[1u] + 'x'.lowerAscii()",
-        "timestamp('2024-01-01T00:00:00Z') + duration('1h') > timestamp(0)",
-        "[1, 2u, 3.0].all(x, x > 0)",
-        "'a' + 1",
-        "9223372036854775807 + 1",
-    ],
+COMPARED = (
+    "google.subject.startsWith('v=1:org=a:')",
+    "assertion.missing == 'a' || true",
+    "assertion.missing == 'a'",
+    "assertion.n == '1' || assertion.n < 2",
+    "google.groups.exists(g, g.matches('^d'))",
+    "has(assertion.missing) ? 'a' : 'b'",
+    "assertion.list.map(x, string(x)).join(',')",
+    "{1: 'a'}[1u] + 'x'.lowerAscii()",
+    "timestamp('2024-01-01T00:00:00Z') + duration('1h') > timestamp(0)",
+    "[1, 2u, 3.0].all(x, x > 0)",
+    "'a' + 1",
+    "9223372036854775807 + 1",
 )
-def test_googles_evaluator_agrees(text: str) -> None:
+
+
+def test_googles_evaluator_agrees() -> None:
     if sys.version_info < (3, 12):
         pytest.skip("not safe before Python 3.12")
     google = pytest.importorskip("cel_expr_python.cel")
@@ -99,8 +98,9 @@ def test_googles_evaluator_agrees(text: str) -> None:
         "assertion": {"n": 1, "list": [1, 2]},
     }
     environment = google.NewEnv(variables=dict.fromkeys(bindings, google.Type.DYN), extensions=[strings.ExtStrings()])
-    theirs = environment.compile(text, disable_check=True).eval(data=bindings)
-    ours = cel.compile(text).trace(bindings)
-    assert (ours.error is not None) == (str(theirs.type()) == "ERROR")
-    if ours.error is None and isinstance(ours.value, (str, bool, int)):
-        assert theirs.value() == ours.value
+    for text in COMPARED:
+        theirs = environment.compile(text, disable_check=True).eval(data=bindings)
+        ours = cel.compile(text).trace(bindings)
+        assert (ours.error is not None) == (str(theirs.type()) == "ERROR"), text
+        if ours.error is None and isinstance(ours.value, (str, bool, int)):
+            assert theirs.value() == ours.value, text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from oidc_doctor import cel
@@ -69,7 +71,8 @@ def test_logic_error_names_the_part_at_fault(text: str, code: str, place: str) -
         "[1, 2].map(x, x * 2) == [2, 4] && [1, 2].map(x, x > 1, x * 2) == [4] && {'a': 1}.map(k, k) == ['a']",
         "[[1], [2]].map(x, x.map(y, y + 1)) == [[2], [3]] && [1, 2].map(x, [10].map(y, x + y)) == [[11], [12]]",
         "[1].map(x, [x].map(x, x + 1)) == [[2]]",
-        "[1, 2].all(i, v, i == v - 1) && {'a': 1}.exists(k, v, k == 'a' && v == 1) && [5].exists_one(i, v, i == 0 && v == 5)",
+        "[1, 2].all(i, v, i == v - 1) && {'a': 1}.exists(k, v, k == 'a' && v == 1)",
+        "[5].exists_one(i, v, i == 0 && v == 5)",
         "[1, 2].transformList(i, v, i * v) == [0, 2] && [1, 2].transformList(i, v, i > 0, v) == [2]",
         "{'a': 1}.transformMap(k, v, v + 1) == {'a': 2} && {'a': 1, 'b': 2}.transformMap(k, v, v > 1, k) == {'b': 'b'}",
         "{'a': 'x'}.transformMapEntry(k, v, {v: k}) == {'x': 'a'} && [7].transformMapEntry(i, v, {v: i}) == {7: 0}",
@@ -99,7 +102,7 @@ def test_macros_error(text: str, code: str) -> None:
     assert failure(text).code == code
 
 
-GOOGLE: dict[str, object] = {
+GOOGLE: dict[str, Any] = {
     "google": {"subject": "v=1:org=a:team=b:model=c", "groups": ["dev", "ops"]},
     "assertion": {"repository": "o/r", "iat": 1700000000, "x-y": {"z": 1}, "nothing": None, "aud": ["a", "b"]},
     "attribute": {"env": "prod"},
@@ -128,8 +131,9 @@ GOOGLE: dict[str, object] = {
 )
 def test_the_variables_of_an_identity_pool(text: str, value: object) -> None:
     assert run(text, GOOGLE) == value
-    dotted = {"google.subject": GOOGLE["google"]["subject"], "google.groups": GOOGLE["google"]["groups"]}  # type: ignore[index]
-    assert run(text, {"assertion": GOOGLE["assertion"], "attribute": GOOGLE["attribute"], **dotted}) == value
+    flat = {name: bound for name, bound in GOOGLE.items() if name != "google"}
+    flat |= {f"google.{name}": bound for name, bound in GOOGLE["google"].items()}
+    assert run(text, flat) == value
 
 
 @pytest.mark.parametrize(
@@ -191,10 +195,15 @@ def test_the_longest_bound_name_wins(text: str, container: str, bindings: dict[s
         ("assertion == {}", "other"),
         ("x", "unknown"),
         ("[x].all(y, true)", "unknown"),
+        ("'a' in list", "unknown"),
+        ("2 in list", "unknown"),
+        ("list.join()", "unknown"),
+        ("list == ['b', 2]", "unknown"),
+        ("'%s'.format([list])", "unknown"),
     ],
 )
 def test_what_is_not_known_stays_unknown(text: str, code: str) -> None:
-    bindings: dict[str, object] = {"assertion": {"env": cel.UNKNOWN}, "x": cel.UNKNOWN}
+    bindings = {"assertion": {"env": cel.UNKNOWN}, "x": cel.UNKNOWN, "list": ["b", cel.UNKNOWN]}
     if code == "other":
         assert run(text, bindings) is False
     else:
@@ -205,6 +214,7 @@ def test_what_is_not_known_does_not_matter_where_the_rest_decides() -> None:
     bindings: dict[str, object] = {"assertion": {"env": cel.UNKNOWN, "a": 1}}
     assert run("assertion.env == 'a' && assertion.a == 2", bindings) is False
     assert run("has(assertion.env) || assertion.a == 1", bindings) is True
+    assert run("'b' in list && 2.0 in list", {"list": [cel.UNKNOWN, "b", 2]}) is True
     assert failure("assertion.env == 'a'", bindings).path == "assertion.env"
     assert failure("assertion['env'] == 'a'", bindings).path == "assertion.env"
 

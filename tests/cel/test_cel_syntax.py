@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from oidc_doctor import cel
 from oidc_doctor.cel.parser import parse
-from oidc_doctor.cel.syntax import Expr
+
+if TYPE_CHECKING:
+    from oidc_doctor.cel.syntax import Expr
 
 
 def shape(text: str) -> object:
@@ -106,6 +110,8 @@ def test_literal(text: str, value: object) -> None:
         ("a ==\u00a0b", 4, 5, "no-break space"),
         ("'abc", 0, 1, "not closed"),
         ("'a\nb'", 0, 1, "not closed"),
+        ("'''\\a", 2, 3, "not closed"),
+        ("'''a'", 2, 5, "unexpected value"),
         ("a == 'it's'", 10, 11, "not closed"),
         ("a + while", 4, 9, "reserved word"),
         ("in", 0, 2, "reserved word"),

@@ -256,6 +256,7 @@ def test_values_as_json() -> None:
     assert json.loads(json.dumps(json_value(value), allow_nan=False)) == json_value(value)
     assert json_value(list(range(500))) == {"size": 500}
     assert json_value({"a": 1}, whole_maps=False) == {"size": 1}
+    assert json_value([cel.UNKNOWN, object()]) == [{"error": "unknown"}, {"error": "invalid_argument"}]
 
 
 def test_a_node_shows_itself() -> None:

@@ -258,6 +258,10 @@ class TestVariables:
         assert one("ArnLike", "${aws:Arn}", ROLE, **{"aws:arn": ROLE}) is True
         assert one("Bool", "${aws:Flag}", "true", **{"aws:flag": "true"}) is True
 
+    def test_filled_in_with_something_of_another_type(self) -> None:
+        assert one("Bool", "${aws:Flag}", "true", **{"aws:flag": "yes"}) is None
+        assert one("ArnNotLike", "${aws:Arn}", ROLE, **{"aws:arn": "Weights"}) is None
+
     def test_what_is_filled_in_is_literal(self) -> None:
         assert one("StringLike", "${aws:Name}", "abc", **{"aws:name": "a*"}) is False
         assert one("StringLike", "${aws:Name}", "a*", **{"aws:name": "a*"}) is True
@@ -300,6 +304,35 @@ class TestVariables:
     @pytest.mark.parametrize("text", ["${", "a${aws:Name", "${}", "${nocolon}", "${aws:Name, 'open}"])
     def test_broken_ones(self, text: str) -> None:
         assert one("StringEquals", text, "x", **{"aws:name": "x"}) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "readable"),
+    [
+        ("2026", True),
+        ("2026-06", True),
+        ("2026-06-30", True),
+        ("2026-06-30T10:20Z", True),
+        ("2026-06-30T10:20:30.125+05:30", True),
+        ("2026-06-30T10:20:30", True),
+        ("1772366400", True),
+        ("-1", True),
+        ("0000", False),
+        ("2026-06T10:20Z", False),
+        ("2026-06-30T10Z", False),
+        ("2026-06-30T10:20.5Z", False),
+        ("2026-06-30T10:20:30.Z", False),
+        ("2026-06-30T10:20:60Z", False),
+        ("2026-06-30T10:20:30+0530", False),
+        ("2026-6-30", False),
+        ("2026-06-30Z", False),
+        ("1772366400.5", False),
+        ("", False),
+    ],
+)
+def test_dates(text: str, *, readable: bool) -> None:
+    assert (one("DateEquals", text, text) is True) is readable
+    assert (one("DateEquals", "2020-01-01", text) is not None) is readable
 
 
 def test_a_long_pattern_cannot_blow_up() -> None:

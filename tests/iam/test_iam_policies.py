@@ -334,6 +334,13 @@ class TestPasted:
         any_account = {"ArnLike": {"k": "arn:aws:iam::*:role/x"}}
         assert self.effect({"Condition": any_account}, context={"k": "arn:aws:iam::123456789012:role/x"}) == "allow"
 
+    @pytest.mark.parametrize("operator", ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"])
+    def test_the_same_gap_on_both_sides_is_the_same(self, operator: str) -> None:
+        condition = {operator: {"k": "arn:aws:iam::<account>:role/x"}}
+        context = {"k": Pasted("arn:aws:iam::<account>:role/x")}
+        assert self.effect({"Condition": condition}, context=context) == "allow"
+        assert self.effect({"Condition": condition}, context={"k": "role/y"}) == "implicit-deny"
+
     def test_a_gap_in_an_action_or_principal(self) -> None:
         assert self.effect({"Action": "sts:<action>"}) == "unknown"
         assert self.effect({"Action": "iam:<action>"}) == "implicit-deny"

@@ -6,14 +6,16 @@ import gzip
 import io
 import json
 import tracemalloc
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.logs import values as reading
-from oidc_doctor.model.evidence import Origin
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import Origin
 
 LISTS = ("Records", "Events")
 TEXT = st.text('ab:/9{}[]",\\ \n\0\u00e9\u20ac', max_size=12)

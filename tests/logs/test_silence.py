@@ -62,6 +62,12 @@ def test_no_logs_no_silence() -> None:
 def test_a_refusal_that_is_logged_breaks_the_silence() -> None:
     assert ask("aws", TRAIL, attempts=[attempt("aws", "refused")]) == []
     assert ask("aws", TRAIL, attempts=[attempt("gcp", "refused")]) != []
+    assert ask("aws", TRAIL, attempts=[attempt("aws", "refused")], instant=None) == []
+
+
+def test_an_old_refusal_is_another_failure() -> None:
+    note = ask("aws", TRAIL, attempts=[attempt("aws", "refused")], instant=NOON + 2 * DAY)[0]
+    assert note.headline.endswith("there are others: 1 refused earlier.")
 
 
 def test_what_was_searched() -> None:
@@ -74,7 +80,8 @@ def test_what_was_searched() -> None:
 
 def test_successes_are_no_silence_about_failures_only() -> None:
     note = ask("aws", TRAIL, attempts=[attempt("aws", "accepted"), attempt("aws", "unknown")])[0]
-    assert note.headline == f"No refused AssumeRoleWithWebIdentity event for {ROLE} was found; 1 accepted one was."
+    assert "No refused AssumeRoleWithWebIdentity event" in note.headline
+    assert note.headline.endswith("; there are others: 1 accepted, 1 of unknown outcome.")
 
 
 def test_files_without_any_sts_record() -> None:

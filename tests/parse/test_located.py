@@ -105,7 +105,9 @@ def test_a_document_in_a_string_has_the_files_pointer_and_no_line() -> None:
 
 def test_a_broken_document_in_a_string_names_both_places() -> None:
     document = load('{\n "Policy": "{\\"a\\" 1}"}', "f.json")
-    with pytest.raises(Unreadable, match=r"^f.json: line 2: the policy text at /Policy: line 1 column 6: expected ':'$"):
+    with pytest.raises(
+        Unreadable, match=r"^f.json: line 2: the policy text at /Policy: line 1 column 6: expected ':'$"
+    ):
         load_inner(document, "/Policy", document.value["Policy"])
 
 
@@ -301,7 +303,10 @@ def test_every_pointer_of_a_value_has_a_line_and_no_other_has(text: str) -> None
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.binary(max_size=60) | st.text('{}[]":,\\u0019eE.-+ntf \n', max_size=40).map(str.encode), st.text("/a0~1", max_size=5))
+@given(
+    st.binary(max_size=60) | st.text('{}[]":,\\u0019eE.-+ntf \n', max_size=40).map(str.encode),
+    st.text("/a0~1", max_size=5),
+)
 def test_no_bytes_raise_anything_but_unreadable(data: bytes, pointer: str) -> None:
     try:
         text = decode(data, "f")

@@ -101,7 +101,7 @@ def test_standard_base64_is_told_and_read() -> None:
         (jwt(header=[1]), "header", "the header is not a JSON object but a list"),
         (jwt(claims=b"no json"), "claims", "the claims are not JSON"),
         (jwt(claims="text"), "claims", "the claims are not a JSON object but text"),
-        (jwt(claims=None if False else [1]), "claims", "not a JSON object but a list"),
+        (jwt(claims=[1]), "claims", "not a JSON object but a list"),
         (jwt(claims=b"\xff\xfe"), "claims", "the claims are not UTF-8 text"),
         (jwt(claims=b'{"a":' * 300 + b"1" + b"}" * 300), "claims", "nested more than"),
         (jwt(claims=b'{"exp":' + b"9" * 5000 + b"}"), "claims", "a number of more than 4300 digits"),
@@ -110,7 +110,7 @@ def test_standard_base64_is_told_and_read() -> None:
         (jwt() + ".x", "whole", "4 segments instead of three"),
         (jwt().replace("eyJ", "ey%", 1), "header", "`%` at position 3"),
         (jwt() + "\u200b", "signature", "`U+200B` at position"),
-        (jwt() + "aa", "signature", "cut off"),
+        (jwt() + "a", "signature", "cut off"),
         ("." + jwt().split(".", 1)[1], "header", "the header is empty"),
         (".".join(["eyJhbGciOiJkaXIifQ", "", "a", "b", "c"]), "whole", "an encrypted token (JWE)"),
     ],
@@ -167,7 +167,9 @@ def test_repeated_claims_are_noted_and_the_last_counts() -> None:
 
 
 def test_decoded_claims_with_their_header() -> None:
-    text = json.dumps({"header": HEADER, "claims": CLAIMS, "verified": {"signature": True, "kid": "k1", "alg": "RS256"}})
+    text = json.dumps(
+        {"header": HEADER, "claims": CLAIMS, "verified": {"signature": True, "kid": "k1", "alg": "RS256"}}
+    )
     token = read(text)
     assert (token.kind, token.complete, token.header, token.claims) == ("decoded", True, HEADER, CLAIMS)
     assert token.verified == {"signature": True, "kid": "k1", "alg": "RS256"}
@@ -275,7 +277,10 @@ def test_no_text_raises(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(max_size=5), max_size=4), st.binary(max_size=8))
+@given(
+    st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(max_size=5), max_size=4),
+    st.binary(max_size=8),
+)
 def test_every_clean_jwt_is_read_back(claims: dict[str, Any], signature: bytes) -> None:
     token = read(jwt(claims=claims, signature=b"s" + signature))
     assert (token.claims, token.fault, token.signature) == (claims, None, b"s" + signature)

@@ -34,18 +34,9 @@ def steps(cloud: Any, **states: str) -> list[StepRow]:
     rows: list[StepRow] = []
     refused = False
     for step in STEPS[cloud]:
-        state: Any = states.get(
-            step.id.replace("-", "_"), "not-reached" if refused else "passed"
-        )
+        state: Any = states.get(step.id.replace("-", "_"), "not-reached" if refused else "passed")
         refused = refused or state == "refused"
-        rows.append(
-            StepRow(
-                step.id,
-                state,
-                f"{cloud}/{step.id}.json:3",
-                f"the {step.title} was looked at",
-            )
-        )
+        rows.append(StepRow(step.id, state, f"{cloud}/{step.id}.json:3", f"the {step.title} was looked at"))
     return rows
 
 
@@ -63,10 +54,7 @@ def exchange(cloud: Any = "aws", **given: Any) -> Exchange:
         "assumed": [],
         "steps": steps(cloud),
         "trace": {"steps": []},
-        "token": {
-            "header": {"alg": "RS256"},
-            "claims": {"iss": "https://oidc.baseten.co", "sub": SUBJECT},
-        },
+        "token": {"header": {"alg": "RS256"}, "claims": {"iss": "https://oidc.baseten.co", "sub": SUBJECT}},
     }
     return Exchange(**(values | given))
 
@@ -83,9 +71,7 @@ def cause(**given: Any) -> Cause:
         "status": "active",
         "summary": "the trust policy expects another team",
         "location": "Statement[0] · StringLike · oidc.baseten.co:sub",
-        "expected": Side(
-            PATTERN, Origin("aws/role.json", "/Role", 14), ((at, at + 1),)
-        ),
+        "expected": Side(PATTERN, Origin("aws/role.json", "/Role", 14), ((at, at + 1),)),
         "actual": Side(SUBJECT, Origin("claims.json", "/sub", 4), ((at, at + 1),)),
         "step": "authorise",
         "at": "aws/role.json:14",
@@ -103,12 +89,7 @@ def report(**given: Any) -> Report:
         "exit_code": 0,
         "evaluated_at": NOW,
         "tool": {"name": "oidc-doctor", "version": "0.1.0"},
-        "target": [
-            {
-                "name": "weights",
-                "aws": {"role_arn": {"value": ROLE, "at": "oidc-doctor.toml:3"}},
-            }
-        ],
+        "target": [{"name": "weights", "aws": {"role_arn": {"value": ROLE, "at": "oidc-doctor.toml:3"}}}],
         "window": {"from": None, "to": None, "basis": ""},
         "exchanges": [exchange()],
         "causes": [],
@@ -159,18 +140,9 @@ def refused() -> Report:
             exchange(
                 prediction="refused",
                 step="authorise",
-                error={
-                    "code": "AccessDenied",
-                    "message": NOT_AUTHORIZED,
-                    "certain": True,
-                },
-                assumed=[
-                    "the signature: claims from the log carry none",
-                    "no service control policy denies it",
-                ],
-                steps=steps(
-                    "aws", token="assumed", keys="assumed", authorise="refused"
-                ),
+                error={"code": "AccessDenied", "message": NOT_AUTHORIZED, "certain": True},
+                assumed=["the signature: claims from the log carry none", "no service control policy denies it"],
+                steps=steps("aws", token="assumed", keys="assumed", authorise="refused"),
             )
         ],
         causes=[
@@ -202,12 +174,7 @@ def refused() -> Report:
                 "failed",
                 "weakens",
                 "",
-                [
-                    FindingRow(
-                        "any model and environment of the team is trusted",
-                        fix="Name the model.",
-                    )
-                ],
+                [FindingRow("any model and environment of the team is trusted", fix="Name the model.")],
             ),
             CheckRow(
                 "ISS010",
@@ -215,15 +182,9 @@ def refused() -> Report:
                 "failed",
                 "note",
                 "",
-                [
-                    FindingRow(
-                        "signature not checked: the claims come from the audit log, no token was given"
-                    )
-                ],
+                [FindingRow("signature not checked: the claims come from the audit log, no token was given")],
             ),
-            CheckRow(
-                "LOG001", "silence", "skipped", "note", "no Google logs were given"
-            ),
+            CheckRow("LOG001", "silence", "skipped", "note", "no Google logs were given"),
         ],
         fixes=[
             FixRow(
@@ -251,26 +212,12 @@ def refused() -> Report:
             Coverage("claims", "read"),
             Coverage("trust policy", "read"),
             Coverage("OIDC provider", "read"),
-            Coverage(
-                "CloudTrail us-east-1", "read", "", "2026-11-21T16:40:00Z", NOW, 2731
-            ),
-            Coverage(
-                "CloudTrail eu-west-1",
-                "partial",
-                "3 of 5 files unreadable",
-                None,
-                None,
-                12,
-            ),
+            Coverage("CloudTrail us-east-1", "read", "", "2026-11-21T16:40:00Z", NOW, 2731),
+            Coverage("CloudTrail eu-west-1", "partial", "3 of 5 files unreadable", None, None, 12),
             Coverage("issuer", "not-asked", "offline"),
             Coverage("role permissions", "denied", "iam:ListRolePolicies"),
         ],
-        observed=[
-            {
-                "text": f"An error occurred (AccessDenied): {NOT_AUTHORIZED}",
-                "at": "error.txt",
-            }
-        ],
+        observed=[{"text": f"An error occurred (AccessDenied): {NOT_AUTHORIZED}", "at": "error.txt"}],
     )
 
 
@@ -283,12 +230,7 @@ def suspected() -> Report:
             exchange(
                 prediction="unknown",
                 claims_from="hypothetical",
-                steps=steps(
-                    "aws",
-                    request="passed-by-error",
-                    token="passed-by-error",
-                    authorise="unknown",
-                ),
+                steps=steps("aws", request="passed-by-error", token="passed-by-error", authorise="unknown"),
             )
         ],
         causes=[
@@ -298,35 +240,20 @@ def suspected() -> Report:
                 confidence="suspected",
                 summary="the account id in the policy is redacted and another one is expected",
                 location="Statement[0] · Principal · Federated",
-                expected=Side(
-                    "arn:aws:iam::XXXXXXXXXXXX:oidc-provider/oidc.baseten.co"
-                ),
+                expected=Side("arn:aws:iam::XXXXXXXXXXXX:oidc-provider/oidc.baseten.co"),
                 actual=None,
                 commands=(),
                 fix="Compare the account id with the one of the role.",
                 settle="the trust policy without redaction, as aws iam get-role prints it",
             ),
-            cause(
-                code="AWS031",
-                confidence="suspected",
-                expected=None,
-                actual=None,
-                location="",
-                settle="the token",
-            ),
+            cause(code="AWS031", confidence="suspected", expected=None, actual=None, location="", settle="the token"),
         ],
-        observed=[
-            {"text": f"Error: {NOT_AUTHORIZED}\nfor the 2nd time", "at": "error.txt:1"}
-        ],
+        observed=[{"text": f"Error: {NOT_AUTHORIZED}\nfor the 2nd time", "at": "error.txt:1"}],
     )
 
 
 def healthy() -> Report:
-    return report(
-        exchanges=[
-            exchange(assumed=["the signature and the times: the claims were pasted"])
-        ]
-    )
+    return report(exchanges=[exchange(assumed=["the signature and the times: the claims were pasted"])])
 
 
 def unknown() -> Report:
@@ -334,12 +261,7 @@ def unknown() -> Report:
     return report(
         verdict="unknown",
         exit_code=3,
-        exchanges=[
-            exchange(
-                prediction="unknown",
-                steps=steps("aws", provider="unknown", authorise="unknown"),
-            )
-        ],
+        exchanges=[exchange(prediction="unknown", steps=steps("aws", provider="unknown", authorise="unknown"))],
     )
 
 
@@ -360,9 +282,7 @@ def two() -> Report:
                     "message": "The given credential is rejected by the attribute condition.",
                     "certain": False,
                 },
-                steps=steps(
-                    "gcp", keys="unknown", condition="refused", permission="unknown"
-                ),
+                steps=steps("gcp", keys="unknown", condition="refused", permission="unknown"),
             ),
         ],
         causes=[
@@ -374,14 +294,8 @@ def two() -> Report:
                 confidence="predicted",
                 summary="Google Cloud refuses this token: the attribute condition wants environment production.",
                 location="attributeCondition · assertion.environment == 'production'",
-                expected=Side(
-                    value,
-                    Origin("gcp/provider.json", "/attributeCondition", 9),
-                    ((26, 36),),
-                ),
-                actual=Side(
-                    "<none>", Origin("claims.json", "/environment", 8), ((0, 6),)
-                ),
+                expected=Side(value, Origin("gcp/provider.json", "/attributeCondition", 9), ((26, 36),)),
+                actual=Side("<none>", Origin("claims.json", "/environment", 8), ((0, 6),)),
                 step="condition",
                 fix="Promote the deployment to production, or accept <none> in the condition.",
                 commands=(),
@@ -396,9 +310,7 @@ def two() -> Report:
                 summary="no binding lets the principal impersonate the service account",
                 location="roles/iam.workloadIdentityUser",
                 expected=None,
-                actual=Side(
-                    f"principal://iam.googleapis.com/{PROVIDER.split('/providers')[0]}/subject/{SUBJECT}"
-                ),
+                actual=Side(f"principal://iam.googleapis.com/{PROVIDER.split('/providers')[0]}/subject/{SUBJECT}"),
                 step="impersonate",
                 fix="Grant roles/iam.workloadIdentityUser to the principal.",
                 commands=(
@@ -420,18 +332,10 @@ def past() -> Report:
                 status="past",
                 since="2026-11-22T13:27:04Z",
                 until="2026-11-22T15:30:00Z",
-                change={
-                    "event_id": "73ab4876",
-                    "time": "2026-11-22T13:27:04Z",
-                    "by": "dana",
-                    "what": "an edit",
-                },
+                change={"event_id": "73ab4876", "time": "2026-11-22T13:27:04Z", "by": "dana", "what": "an edit"},
             )
         ],
-        attempts=[
-            attempt(last_seen="2026-11-22T15:20:00Z"),
-            attempt(outcome="accepted", last_seen=NOW, cause=None),
-        ],
+        attempts=[attempt(last_seen="2026-11-22T15:20:00Z"), attempt(outcome="accepted", last_seen=NOW, cause=None)],
     )
 
 
@@ -487,25 +391,11 @@ def lengths() -> Report:
     return report(
         verdict="refused",
         exit_code=1,
-        exchanges=[
-            exchange(
-                prediction="refused",
-                step="authorise",
-                steps=steps("aws", authorise="refused"),
-            )
-        ],
+        exchanges=[exchange(prediction="refused", step="authorise", steps=steps("aws", authorise="refused"))],
         causes=[
             cause(
-                expected=Side(
-                    left,
-                    Origin("aws/role.json", "", 14),
-                    ((left.index("blue"), left.index("blue") + 4),),
-                ),
-                actual=Side(
-                    right,
-                    Origin("claims.json", "", 2),
-                    ((right.index("green"), right.index("green") + 5),),
-                ),
+                expected=Side(left, Origin("aws/role.json", "", 14), ((left.index("blue"), left.index("blue") + 4),)),
+                actual=Side(right, Origin("claims.json", "", 2), ((right.index("green"), right.index("green") + 5),)),
                 summary="the trust policy names the team blue, and the token comes from the team green, which is why "
                 "no statement of the policy applies to it at all",
             )
@@ -543,22 +433,11 @@ def hostile() -> Report:
                 step="authorise",
                 error={"code": HOSTILE, "message": long, "certain": True},
                 assumed=[HOSTILE],
-                steps=[
-                    StepRow("authorise", "refused", HOSTILE, long),
-                    StepRow(HOSTILE, "unknown", HOSTILE, HOSTILE),
-                ],
+                steps=[StepRow("authorise", "refused", HOSTILE, long), StepRow(HOSTILE, "unknown", HOSTILE, HOSTILE)],
                 token={"claims": {HOSTILE: HOSTILE}},
-                trace={
-                    HOSTILE: [HOSTILE, float("nan"), float("-inf"), b"\xff", {1, 2}, at]
-                },
+                trace={HOSTILE: [HOSTILE, float("nan"), float("-inf"), b"\xff", {1, 2}, at]},
             ),
-            exchange(
-                "gcp",
-                id="b",
-                target_name=long,
-                prediction="unknown",
-                steps=steps("gcp", keys="unknown"),
-            ),
+            exchange("gcp", id="b", target_name=long, prediction="unknown", steps=steps("gcp", keys="unknown")),
         ],
         causes=[
             cause(
@@ -576,54 +455,20 @@ def hostile() -> Report:
                 since=HOSTILE,
                 until=HOSTILE,
                 confirmed_by=[HOSTILE],
-                change={
-                    "what": HOSTILE,
-                    "by": HOSTILE,
-                    "time": HOSTILE,
-                    "event_id": HOSTILE,
-                    "diff": HOSTILE,
-                },
+                change={"what": HOSTILE, "by": HOSTILE, "time": HOSTILE, "event_id": HOSTILE, "diff": HOSTILE},
                 token_change={"from": HOSTILE, "to": long},
                 contradicts_observed=True,
             ),
-            cause(
-                exchange=HOSTILE,
-                code="AWS1",
-                summary=long,
-                position="next",
-                fix=long,
-                status="past",
-            ),
-            cause(
-                exchange="b",
-                code="AWS2",
-                summary=long,
-                confidence="suspected",
-                settle=long,
-            ),
+            cause(exchange=HOSTILE, code="AWS1", summary=long, position="next", fix=long, status="past"),
+            cause(exchange="b", code="AWS2", summary=long, confidence="suspected", settle=long),
         ],
         checks=[
-            CheckRow(
-                HOSTILE,
-                HOSTILE,
-                "failed",
-                "weakens",
-                HOSTILE,
-                [FindingRow(HOSTILE, row, row, HOSTILE)],
-            ),
+            CheckRow(HOSTILE, HOSTILE, "failed", "weakens", HOSTILE, [FindingRow(HOSTILE, row, row, HOSTILE)]),
             CheckRow("B", HOSTILE, "broken", "note", long, traceback=HOSTILE),
             CheckRow("C", HOSTILE, "skipped", "note", long),
         ],
         fixes=[FixRow(HOSTILE, f"- {HOSTILE}\n+ {long}", ["echo 'ok'"], HOSTILE)],
-        attempts=[
-            attempt(
-                target=long,
-                subject=HOSTILE,
-                error=HOSTILE,
-                cause=HOSTILE,
-                first_seen=HOSTILE,
-            )
-        ],
+        attempts=[attempt(target=long, subject=HOSTILE, error=HOSTILE, cause=HOSTILE, first_seen=HOSTILE)],
         timeline=[{HOSTILE: HOSTILE}],
         coverage=[
             Coverage(HOSTILE, "read", HOSTILE, HOSTILE, HOSTILE, 3),
@@ -639,19 +484,7 @@ def hostile() -> Report:
 
 SAMPLES: dict[str, Callable[[], Report]] = {
     made.__name__: made
-    for made in (
-        refused,
-        suspected,
-        healthy,
-        unknown,
-        two,
-        past,
-        broken,
-        nothing,
-        permission,
-        lengths,
-        hostile,
-    )
+    for made in (refused, suspected, healthy, unknown, two, past, broken, nothing, permission, lengths, hostile)
 }
 
 

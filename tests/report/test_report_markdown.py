@@ -36,38 +36,13 @@ def test_nothing_breaks_out(any_report: Report) -> None:
     for kind, content in tokens(text):
         kinds.add(kind)
         if kind in ("html_block", "html_inline"):
-            assert all(OURS.fullmatch(line) for line in content.split("\n") if line), (
-                content
-            )
+            assert all(OURS.fullmatch(line) for line in content.split("\n") if line), content
         elif kind == "text":
             assert not MARKUP.search(content), content
-    assert not kinds & {
-        "link_open",
-        "image",
-        "table_open",
-        "code_block",
-        "s_open",
-        "em_open",
-        "blockquote_open",
-    }
+    assert not kinds & {"link_open", "image", "table_open", "code_block", "s_open", "em_open", "blockquote_open"}
     assert kinds <= {
-        *(
-            "heading_open",
-            "heading_close",
-            "paragraph_open",
-            "paragraph_close",
-            "fence",
-            "text",
-            "code_inline",
-        ),
-        *(
-            "strong_open",
-            "strong_close",
-            "bullet_list_open",
-            "bullet_list_close",
-            "list_item_open",
-            "list_item_close",
-        ),
+        *("heading_open", "heading_close", "paragraph_open", "paragraph_close", "fence", "text", "code_inline"),
+        *("strong_open", "strong_close", "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"),
         *("html_block", "softbreak"),
     }
 
@@ -75,34 +50,22 @@ def test_nothing_breaks_out(any_report: Report) -> None:
 def test_refused(sample: Sample) -> None:
     text = render_markdown(sample("refused"))
     lines = text.split("\n")
-    assert (
-        lines[0]
-        == "## ✗ AWS refuses this token: the trust policy expects another team. (proven)"
-    )
+    assert lines[0] == "## ✗ AWS refuses this token: the trust policy expects another team. (proven)"
     expects = next(line for line in lines if line.startswith("expects"))
     at = lines[lines.index(expects) + 2].index("^")
     assert (expects[at], lines[lines.index(expects) + 1][at]) == ("y", "x")
     assert "**Fix:** Put the team back into the pattern." in lines
-    assert (
-        "```diff\n- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*\n```"
-        in text
-    )
-    assert (
-        "```sh\naws iam update-assume-role-policy --role-name ModelWeights \\\n" in text
-    )
+    assert "```diff\n- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*\n```" in text
+    assert "```sh\naws iam update-assume-role-policy --role-name ModelWeights \\\n" in text
     assert "Checked: 318 subjects seen are accepted, 60 foreign ones stay out" in lines
     assert "<details><summary>Checks: 1 passed, 3 failed, 1 skipped</summary>" in lines
-    assert (
-        "- Not read: role permissions: access denied, `iam:ListRolePolicies`" in lines
-    )
+    assert "- Not read: role permissions (access denied, `iam:ListRolePolicies)`" in lines
     assert "- skipped: `LOG001` silence: no Google logs were given" in lines
 
 
 def test_a_suspicion_is_worded_as_one(sample: Sample) -> None:
     text = render_markdown(sample("suspected"))
-    assert text.startswith(
-        "## ✗ AWS refused a token with this subject, perhaps because the account id"
-    )
+    assert text.startswith("## ✗ AWS refused a token with this subject, perhaps because the account id")
     assert "**If so:** Compare the account id" in text
     assert "would settle it: the trust policy without redaction" in text
 
@@ -117,18 +80,12 @@ def test_two_exchanges(sample: Sample) -> None:
 @pytest.mark.parametrize(
     ("sentence", "markdown"),
     [
-        (
-            "the trust policy expects another team.",
-            "the trust policy expects another team.",
-        ),
+        ("the trust policy expects another team.", "the trust policy expects another team."),
         ("ask @octocat about #12, now.", "ask `@octocat` about `#12`, now."),
         ("use sts:AssumeRole.", "use `sts:AssumeRole`."),
         ("a `b` c", "a `` `b` `` c"),
         ("a b`c``d e", "a ```b`c``d``` e"),
-        (
-            "see https://a.example, www.b.example",
-            "see `https://a.example, www.b.example`",
-        ),
+        ("see https://a.example, www.b.example", "see `https://a.example, www.b.example`"),
         ("<b>x</b> | y", "`<b>x</b> |` y"),
         ("deadbeef is (no) word's end", "`deadbeef` is (no) word's end"),
         ("*** a _b_", "`***` a `_b_`"),

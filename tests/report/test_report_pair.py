@@ -15,9 +15,7 @@ same = st.text(alphabet="abc:=/語é", max_size=120)
 other = st.text(alphabet="XYZ漢", max_size=12)
 
 
-def shown(
-    expected: Side | None, actual: Side | None, room: int
-) -> list[tuple[str, str]]:
+def shown(expected: Side | None, actual: Side | None, room: int) -> list[tuple[str, str]]:
     return [(kind, plain(pieces)) for kind, pieces in pair(expected, actual, room)]
 
 
@@ -27,20 +25,10 @@ def by_column(line: str) -> list[str]:
 
 @given(same, other, same, same, other, same, st.integers(30, 110))
 def test_carets_stand_under_the_difference(
-    head: str,
-    left: str,
-    tail: str,
-    other_head: str,
-    right: str,
-    other_tail: str,
-    room: int,
+    head: str, left: str, tail: str, other_head: str, right: str, other_tail: str, room: int
 ) -> None:
     expected = Side(head + left + tail, None, ((len(head), len(head) + len(left)),))
-    actual = Side(
-        other_head + right + other_tail,
-        None,
-        ((len(other_head), len(other_head) + len(right)),),
-    )
+    actual = Side(other_head + right + other_tail, None, ((len(other_head), len(other_head) + len(right)),))
     rows = shown(expected, actual, room)
     assert all(columns(line) <= room for _, line in rows)
     assert [kind for kind, _ in rows if kind != "carets"] == ["expected", "actual"]
@@ -51,34 +39,39 @@ def test_carets_stand_under_the_difference(
         above = by_column(rows[index - 1][1])
         gap = (left, right)[rows[index - 1][0] == "actual"]
         under = {column for column, sign in enumerate(line) if sign == "^"}
-        differing = {
-            column for column, character in enumerate(above) if character in "XYZ漢"
-        }
+        differing = {column for column, character in enumerate(above) if character in "XYZ漢"}
         assert under == (differing if gap else {line.index("^")})
         # The difference is never cut where it fits on the line.
         assert columns(gap) > room - 10 or gap in rows[index - 1][1]
     if not any(kind == "carets" for kind, _ in rows[:-1]):
-        upper = [
-            column
-            for column, character in enumerate(by_column(rows[0][1]))
-            if character in "XYZ漢"
-        ]
+        upper = [column for column, character in enumerate(by_column(rows[0][1])) if character in "XYZ漢"]
         assert not left or upper[0] == rows[-1][1].index("^")
 
 
 @given(same, other, same, st.integers(30, 110))
-def test_a_value_is_cut_with_an_ellipsis_and_only_where_it_must(
-    head: str, left: str, tail: str, room: int
-) -> None:
+def test_a_value_is_cut_with_an_ellipsis_and_only_where_it_must(head: str, left: str, tail: str, room: int) -> None:
     value = head + left + tail
     side = Side(value, None, ((len(head), len(head) + len(left)),))
-    line = shown(side, None, room)[0][1]
+    line = shown(side, side, room)[0][1]
     if columns(value) < room:
         assert line == value
     else:
         assert line.strip(" …") in value
         assert line.strip(" ").startswith("…") or value.startswith(line[:3])
         assert line.endswith("…") or value.endswith(line[-3:])
+
+
+@given(same, other, same, st.integers(30, 110))
+def test_a_value_alone_is_shown_whole(head: str, left: str, tail: str, room: int) -> None:
+    side = Side(head + left + tail, None, ((len(head), len(head) + len(left)),))
+    rows = shown(None, side, room)
+    assert "".join(line for kind, line in rows if kind != "carets") == side.value
+    assert all(columns(line) <= room for _, line in rows)
+    for (kind, line), (_, above) in zip(rows[1:], rows, strict=False):
+        if kind == "carets" and left:
+            differing = {column for column, character in enumerate(by_column(above)) if character in "XYZ漢"}
+            assert {column for column, sign in enumerate(line) if sign == "^"} == differing
+    assert any(kind == "carets" for kind, _ in rows)
 
 
 def test_long_values_with_equal_beginnings_are_aligned() -> None:
@@ -104,11 +97,7 @@ def test_a_short_side_sets_the_column_for_a_long_one() -> None:
 
 
 def test_differences_in_different_places_have_their_own_carets() -> None:
-    rows = shown(
-        Side("repo:o/*:main", None, ((9, 13),)),
-        Side("repo:o/app:dev", None, ((11, 14),)),
-        60,
-    )
+    rows = shown(Side("repo:o/*:main", None, ((9, 13),)), Side("repo:o/app:dev", None, ((11, 14),)), 60)
     assert rows == [
         ("expected", "repo:o/*:main"),
         ("carets", "         ^^^^"),
@@ -118,14 +107,8 @@ def test_differences_in_different_places_have_their_own_carets() -> None:
 
 
 def test_what_is_missing_is_marked_where_it_would_stand() -> None:
-    rows = shown(
-        Side("https://x/", None, ((9, 10),)), Side("https://x", None, ((9, 9),)), 60
-    )
-    assert rows == [
-        ("expected", "https://x/"),
-        ("actual", "https://x"),
-        ("carets", "         ^"),
-    ]
+    rows = shown(Side("https://x/", None, ((9, 10),)), Side("https://x", None, ((9, 9),)), 60)
+    assert rows == [("expected", "https://x/"), ("actual", "https://x"), ("carets", "         ^")]
 
 
 def test_unseen_characters_and_spaces_at_the_ends_are_marked_in_full() -> None:
@@ -134,11 +117,7 @@ def test_unseen_characters_and_spaces_at_the_ends_are_marked_in_full() -> None:
 
 
 def test_several_differences() -> None:
-    rows = shown(
-        Side("a:B:c:D", None, ((2, 3), (6, 7))),
-        Side("a:X:c:Y", None, ((2, 3), (6, 7))),
-        60,
-    )
+    rows = shown(Side("a:B:c:D", None, ((2, 3), (6, 7))), Side("a:X:c:Y", None, ((2, 3), (6, 7))), 60)
     assert rows[-1] == ("carets", "  ^   ^")
 
 
@@ -156,26 +135,15 @@ def test_no_spans_no_carets() -> None:
 
 
 def test_spans_outside_the_value_are_passed_over() -> None:
-    assert shown(Side("abc", None, ((-1, 2), (7, 9), (2, 99))), None, 60)[1] == (
-        "carets",
-        "  ^",
-    )
+    assert shown(Side("abc", None, ((-1, 2), (7, 9), (2, 99))), None, 60)[1] == ("carets", "  ^")
 
 
 @pytest.mark.parametrize(
     ("expected", "actual", "words"),
     [
-        (
-            ("v=1:team=ab", (10, 11)),
-            ("v=1:team=ac", (10, 11)),
-            "team differs in its last character",
-        ),
+        (("v=1:team=ab", (10, 11)), ("v=1:team=ac", (10, 11)), "team differs in its last character"),
         (("v=1:team=ab:x", (9, 11)), ("v=1:team=cd:x", (9, 11)), "team differs"),
-        (
-            ("repo:Org/a", (5, 6)),
-            ("repo:org/a", (5, 6)),
-            "only upper and lower case differ",
-        ),
+        (("repo:Org/a", (5, 6)), ("repo:org/a", (5, 6)), "only upper and lower case differ"),
         (("https://x/", (9, 10)), ("https://x", (9, 9)), "/ is missing"),
         (("https://x", (9, 9)), ("https://x/", (9, 10)), "/ is too much"),
         (("aud", (3, 3)), ("aud ", (3, 4)), "a space too many"),
@@ -186,13 +154,6 @@ def test_spans_outside_the_value_are_passed_over() -> None:
     ],
 )
 def test_the_difference_in_words(
-    expected: tuple[str, tuple[int, int]],
-    actual: tuple[str, tuple[int, int]],
-    words: str,
+    expected: tuple[str, tuple[int, int]], actual: tuple[str, tuple[int, int]], words: str
 ) -> None:
-    assert (
-        difference(
-            Side(expected[0], None, (expected[1],)), Side(actual[0], None, (actual[1],))
-        )
-        == words
-    )
+    assert difference(Side(expected[0], None, (expected[1],)), Side(actual[0], None, (actual[1],))) == words

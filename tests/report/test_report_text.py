@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from oidc_doctor.model.evidence import Origin
+from oidc_doctor.model.evidence import Coverage, Origin
 from oidc_doctor.model.report import Report
 from oidc_doctor.model.trace import Side
-from oidc_doctor.report.facts import command_lines
+from oidc_doctor.report.commands import command_lines
 from oidc_doctor.report.lines import columns, wrap
 from oidc_doctor.report.text import render_text
 
@@ -45,9 +46,7 @@ def test_no_line_is_too_wide(any_report: Report, width: int, verbose: bool) -> N
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_nothing_that_is_obeyed_or_unseen_comes_through(
-    any_report: Report, verbose: bool
-) -> None:
+def test_nothing_that_is_obeyed_or_unseen_comes_through(any_report: Report, verbose: bool) -> None:
     text = render_text(any_report, width=80, color=False, verbose=verbose)
     assert all(line.isprintable() for line in text.split("\n"))
     assert not re.search("[\u0590-\u08ff\u0300-\u036f\u3164]", text)
@@ -59,9 +58,7 @@ def test_colour_changes_nothing_but_colour(any_report: Report, verbose: bool) ->
     plain = render_text(any_report, width=80, color=False, verbose=verbose)
     coloured = render_text(any_report, width=80, color=True, verbose=verbose)
     assert coloured != plain
-    assert [
-        line.rstrip() for line in STYLE.sub("", coloured).split("\n")
-    ] == plain.split("\n")
+    assert [line.rstrip() for line in STYLE.sub("", coloured).split("\n")] == plain.split("\n")
 
 
 def test_the_verdict_comes_first(any_report: Report) -> None:
@@ -75,10 +72,7 @@ def test_refused(sample: Sample) -> None:
     told = lines(sample("refused"))
     text = "\n".join(told)
     assert told[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC · last 30 h"
-    assert re.fullmatch(
-        r"✗ AWS refuses this token: the trust policy expects another team\. +proven",
-        told[2],
-    )
+    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven", told[2])
     expects = next(line for line in told if line.startswith("    expects"))
     token = told[told.index(expects) + 1]
     carets = told[told.index(expects) + 2]
@@ -104,51 +98,38 @@ def test_refused(sample: Sample) -> None:
         "?  ISS010  signature not checked",
         "CloudTrail us-east-1 (2,731",
         "In part   CloudTrail eu-west-1 (12 events, 3 of 5 files unreadable)",
-        "Not read  issuer: offline",
-        "role permissions: access denied, iam:ListRolePolicies",
+        "Not read  issuer (offline)",
+        "role permissions (access denied, iam:ListRolePolicies)",
     ):
         assert part in text, part
     assert text.count("--policy-document") == 1
-    assert (
-        told[-1]
-        == "  More      oidc-doctor explain AWS021 · --format markdown for a ticket"
-    )
+    assert told[-1] == "  More      oidc-doctor explain AWS021 · --format markdown for a ticket"
 
 
 def test_a_suspicion_is_never_a_fact(sample: Sample) -> None:
     told = lines(sample("suspected"))
     text = " ".join(" ".join(told).split())
-    assert (
-        "✗ AWS refused a token with this subject, perhaps because the account" in text
-    )
+    assert "✗ AWS refused a token with this subject, perhaps because the account" in text
     assert "?  AWS031  perhaps the trust policy" in "\n".join(told)
     assert "suspected" in told[2]
-    assert (
-        "would settle it: the trust policy without redaction, as aws iam get-role prints it"
-        in text
-    )
+    assert "would settle it: the trust policy without redaction, as aws iam get-role prints it" in text
     assert "if so Compare the account id" in text
     assert " fix " not in text
     assert "request, token = by error →" in text
-    assert (
-        "seen Error: Not authorized to perform sts:AssumeRoleWithWebIdentity for the 2nd time (error.txt:1)"
-        in text
-    )
+    assert "seen Error: Not authorized to perform sts:AssumeRoleWithWebIdentity for the 2nd time (error.txt:1)" in text
 
 
 def test_a_suspicion_without_an_observed_refusal_may_only_be(sample: Sample) -> None:
     report = sample("suspected")
     report.observed = []
-    assert lines(report)[2].startswith(
-        "? AWS may refuse a token with this subject: perhaps the account id"
-    )
+    assert lines(report)[2].startswith("? AWS may refuse a token with this subject: perhaps the account id")
 
 
 def test_healthy(sample: Sample) -> None:
     text = "\n".join(lines(sample("healthy")))
     assert "✓ AWS accepts this token." in text
     assert "assumed   the signature and the times: the claims were pasted" in text
-    assert "Not read  issuer: offline" in text
+    assert "Not read  issuer (offline)" in text
 
 
 def test_unknown_says_what_would_settle_it(sample: Sample) -> None:
@@ -176,6 +157,51 @@ def test_many_exchanges_are_counted(sample: Sample) -> None:
     assert lines(report)[2] == "✗ 20 exchanges. 10 refused; 10 accepted."
 
 
+def test_an_error_in_json_is_known_again(sample: Sample) -> None:
+    report = sample("two")
+    report.exchanges[1].error = {"code": "invalid_target", "message": 'The "audience" is invalid.', "certain": True}
+    report.observed = [{"text": '{"error_description":"The \\"audience\\"\nis invalid."}', "at": "error.txt"}]
+    text = "\n".join(lines(report))
+    assert 'answers   invalid_target: The "audience" is invalid. (as seen in error.txt)' in text
+    assert "seen  " not in text
+
+
+def test_an_answer_that_is_not_known_is_not_told(sample: Sample) -> None:
+    report = sample("two")
+    report.exchanges[1].error = {"code": "", "message": "", "certain": False}
+    assert "answers" not in "\n".join(lines(report))
+
+
+def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
+    report = sample("healthy")
+    report.coverage = [
+        Coverage(name, "missing", "not in the bundle") for name in ("error.txt", "aws/roles.json", "aws/boundary.json")
+    ]
+    assert "  Not read  error.txt; in aws/: roles.json, boundary.json (not in the bundle)" in lines(report)
+
+
+@pytest.mark.parametrize(
+    ("step", "confidence", "sentence"),
+    [
+        ("obtain", "proven", "✗ The exchange was never reached: the job asks for no token."),
+        ("obtain", "suspected", "? The exchange may never have been reached: perhaps the job asks for no token."),
+        ("configure", "proven", "✗ AWS refuses the set-up: the job asks for no token."),
+        ("permission", "proven", "✗ After the exchange, AWS refuses the request: the job asks for no token."),
+        ("permission", "suspected", "? After the exchange, AWS may refuse the request: perhaps the job asks for no"),
+        ("authorise", "suspected", "? AWS may refuse this token: perhaps the job asks for no token."),
+    ],
+)
+@pytest.mark.parametrize(
+    "start", ["", "The exchange was never reached: ", "After the exchange, AWS refuses the request: "]
+)
+def test_what_is_refused(sample: Sample, step: str, confidence: Any, sentence: str, start: str) -> None:
+    report = sample("unknown")
+    cause = sample("refused").causes[0]
+    cause.step, cause.confidence, cause.summary = step, confidence, f"{start}the job asks for no token."
+    report.causes = [cause]
+    assert lines(report, 110)[2].startswith(sentence)
+
+
 def test_past_causes_do_not_turn_the_verdict(sample: Sample) -> None:
     text = "\n".join(lines(sample("past")))
     assert "✓ AWS accepts this token." in text
@@ -186,56 +212,35 @@ def test_past_causes_do_not_turn_the_verdict(sample: Sample) -> None:
 
 def test_a_broken_check_is_our_fault_and_said_first(sample: Sample) -> None:
     told = lines(sample("broken"))
-    assert (
-        told[2]
-        == "! A check of oidc-doctor itself broke, so this report may be incomplete."
-    )
-    assert any(
-        "AWS050  this check broke, a fault of oidc-doctor: KeyError: 'Effect'" in line
-        for line in told
-    )
+    assert told[2] == "! A check of oidc-doctor itself broke, so this report may be incomplete."
+    assert any("AWS050  this check broke, a fault of oidc-doctor: KeyError: 'Effect'" in line for line in told)
     assert not any("Traceback" in line for line in told)
     assert any("Traceback" in line for line in lines(sample("broken"), verbose=True))
-    assert any(
-        line.startswith("  Warning   aws/role.json appears twice") for line in told
-    )
+    assert any(line.startswith("  Warning   aws/role.json appears twice") for line in told)
 
 
 def test_nothing_to_examine(sample: Sample) -> None:
-    assert (
-        lines(sample("nothing"))[2]
-        == "? Not enough was read to name a token and a role or provider."
-    )
+    assert lines(sample("nothing"))[2] == "? Not enough was read to name a token and a role or provider."
 
 
 def test_a_refused_permission_is_not_a_refused_token(sample: Sample) -> None:
-    assert lines(sample("permission"))[2].startswith(
-        "✗ AWS accepts this token, but the role may not read the bucket."
-    )
+    assert lines(sample("permission"))[2].startswith("✗ AWS accepts this token, but the role may not read the bucket.")
 
 
 def test_a_given_headline_is_the_first_line(sample: Sample) -> None:
     report = sample("refused")
     report.headline = "AWS refuses this deployment: another team is expected."
-    assert lines(report)[2].startswith(
-        "✗ AWS refuses this deployment: another team is expected."
-    )
+    assert lines(report)[2].startswith("✗ AWS refuses this deployment: another team is expected.")
 
 
 def test_quiet_is_the_verdict_alone(sample: Sample) -> None:
     quiet = render_text(sample("refused"), width=80, color=False, quiet=True)
-    assert re.fullmatch(
-        r"✗ AWS refuses this token: the trust policy expects another team\. +proven\n",
-        quiet,
-    )
+    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven\n", quiet)
 
 
 def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
     text = "\n".join(lines(sample("refused"), 110, verbose=True))
-    assert (
-        "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)"
-        in text
-    )
+    assert "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)" in text
     assert "– skipped  LOG001  silence: no Google logs were given" in text
     assert "✗  87 refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
     assert "iss = https://oidc.baseten.co" in text
@@ -245,9 +250,7 @@ def test_cut_values_stand_in_full_where_there_is_room_for_them(sample: Sample) -
     value = sample("lengths").causes[0].expected
     assert value is not None
     assert value.value not in "".join(line.strip() for line in lines(sample("lengths")))
-    assert value.value in "".join(
-        line.strip() for line in lines(sample("lengths"), verbose=True)
-    )
+    assert value.value in "".join(line.strip() for line in lines(sample("lengths"), verbose=True))
 
 
 @pytest.mark.parametrize("verbose", [False, True])
@@ -257,16 +260,10 @@ def test_no_token_is_shown(sample: Sample, verbose: bool) -> None:
     report.observed = [{"text": f"curl -d token={TOKEN}", "at": "error.txt"}]
     report.causes[0].commands = (f"curl -H 'Authorization: Bearer {TOKEN}' https://x",)
     report.fixes = []
-    report.causes[0].actual = Side(
-        "a" * 90 + TOKEN, Origin("claims.json"), ((2, 3), (95, 120))
-    )
-    text = re.sub(
-        r"\s", "", render_text(report, width=60, color=False, verbose=verbose)
-    )
+    report.causes[0].actual = Side("a" * 90 + TOKEN, Origin("claims.json"), ((2, 3), (95, 120)))
+    text = re.sub(r"\s", "", render_text(report, width=60, color=False, verbose=verbose))
     assert "[tokenremoved]" in text
-    assert not any(
-        part in text for part in (TOKEN[:20], TOKEN.split(".")[1], TOKEN.split(".")[2])
-    )
+    assert not any(part in text for part in (TOKEN[:20], TOKEN.split(".")[1], TOKEN.split(".")[2]))
 
 
 def test_since_is_silent_where_a_signature_lies_on_both_sides(sample: Sample) -> None:
@@ -292,11 +289,7 @@ def test_a_command_can_be_pasted(command: str, room: int) -> None:
     joined = "\n".join(shown).replace("\\\n", "")  # as a shell reads it
     assert shlex.split(joined) == shlex.split(command)
     for line in shown:
-        assert (
-            len(line) <= room
-            or "'" in line
-            or len(line.removesuffix("\\").split()) <= 2
-        )
+        assert len(line) <= room or "'" in line or len(line.removesuffix("\\").split()) <= 2
 
 
 def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
@@ -308,19 +301,7 @@ def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
     assert "take it from --format json" in " ".join(text.split())
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "a",
-        "a  b ",
-        "word " * 40,
-        "x" * 200,
-        "a " + "y:" * 90,
-        "漢字 " * 30,
-        "漢" * 90,
-    ],
-)
+@pytest.mark.parametrize("text", ["", "a", "a  b ", "word " * 40, "x" * 200, "a " + "y:" * 90, "漢字 " * 30, "漢" * 90])
 def test_wrapping_loses_nothing(text: str) -> None:
     for room in (10, 33, 80):
         folded = wrap(text, room)
@@ -344,9 +325,5 @@ def test_importing_the_renderers_loads_little() -> None:
         "import oidc_doctor.report.text, oidc_doctor.report.json;"
         "print(*sorted(set(sys.modules) - before))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert [
-        name for name in run.stdout.split() if not name.startswith("oidc_doctor.report")
-    ] == []
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert [name for name in run.stdout.split() if not name.startswith("oidc_doctor.report")] == []
