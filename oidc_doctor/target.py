@@ -72,7 +72,8 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
 
 def merge(base: Target, over: Target) -> Target:
     """`base` with every value that `over` has; origins follow the values. The name stays."""
-    return base._replace(issuer=base.issuer if over.issuer is None else over.issuer,
+    return base._replace(
+        issuer=base.issuer if over.issuer is None else over.issuer,
         aws=_merge_cloud(base.aws, over.aws),
         gcp=_merge_cloud(base.gcp, over.gcp),
         origins=base.origins | over.origins,

@@ -308,7 +308,7 @@ def _refuse_provider(
     near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
     if near is not None:
         url, at = urls[near]
-        difference = compare_value([url.removeprefix("https://")], path, wildcards=False)
+        difference = compare_value([url.removeprefix("https://")], path, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
             "provider",
             Kind.PROVIDER_URL_DIFFERS,
@@ -398,7 +398,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
     if True in answers:
         exchange.passed("audience", "", at)
         return
-    difference = compare_value(list(ids), audience, wildcards=False)
+    difference = compare_value(list(ids), audience, wildcards=False, pasted=exchange.pasted)
     facts = {"audience": audience, "registered": ", ".join(ids), "note": plain_note(difference)}
     kind, actual = Kind.AUDIENCE_NOT_REGISTERED, exchange.claim_side(name)
     expected = Side(difference.expected, at, difference.expected_spans)
@@ -461,7 +461,7 @@ def _judge_role(exchange: AwsExchange) -> None:
         moved = next((near for near in exchange.aws.near_roles if near.name and near.arn and near.arn != sent and _same_role(near.arn, arn)), None)
         gone = isinstance(role, Missing) and role.proves_absence
         if moved or gone:
-            difference = compare_value([moved.arn or ""], sent, wildcards=False) if moved else None
+            difference = compare_value([moved.arn or ""], sent, wildcards=False, pasted=exchange.pasted) if moved else None
             exchange.refuse(
                 "authorise",
                 Kind.ROLE_MISSING,

@@ -108,7 +108,7 @@ def _absent_key(
     else:
         wanted = _near(name, list(present))
     if wanted is not None:
-        difference = compare_value([name], wanted, wildcards=False)
+        difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
             "authorise",
             Kind.CONDITION_KEY_MISSPELLED,
@@ -257,9 +257,9 @@ def _value(
     certain = clause.sure and clause.key.result is False
     subject = claim == "sub"
     difference = (
-        compare_subject(patterns, texts[0], wildcards=wildcards, profile=exchange.case.profile)
+        compare_subject(patterns, texts[0], wildcards=wildcards, profile=exchange.case.profile, pasted=exchange.pasted)
         if subject
-        else compare_value(patterns, texts[0], wildcards=wildcards)
+        else compare_value(patterns, texts[0], wildcards=wildcards, pasted=exchange.pasted)
     )
     kind, rank = _kind(exchange, claim, difference, texts, patterns, operator)
     facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}

@@ -238,13 +238,13 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     kind = Kind.ATTRIBUTE_CONDITION_FALSE
     starred = [one for one in literal if "*" in one]
     if starred and function != "matches":
-        plain = compare_value(starred, value, wildcards=False)
+        plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
             kind = Kind.WILDCARD_IN_CEL
     if subject:
-        difference = compare_subject(patterns, value, wildcards=shaped, profile=exchange.case.profile)
+        difference = compare_subject(patterns, value, wildcards=shaped, profile=exchange.case.profile, pasted=exchange.pasted)
     else:
-        difference = compare_value(patterns, value, wildcards=shaped)
+        difference = compare_value(patterns, value, wildcards=shaped, pasted=exchange.pasted)
     offset = 1 if function in ("endsWith", "contains") else 0
     shown = literal[difference.expected_index] if 0 <= difference.expected_index < len(literal) else ", ".join(literal)
     spans = tuple(

@@ -226,7 +226,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     for one in candidates:
         other = read_name(one.name or "")
         if not other.fault and (other.pool, other.provider) == (name.pool, name.provider):
-            difference = compare_value([other.full], name.full, wildcards=False)
+            difference = compare_value([other.full], name.full, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
                 "target",
                 Kind.PROJECT_NUMBER_DIFFERS,
@@ -241,7 +241,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     if not (proven or near):
         return
     gap = exchange.gap(name.full)
-    difference = compare_value([near.name or ""], name.full, wildcards=False) if near else None
+    difference = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
         "target",
         Kind.PROVIDER_NOT_FOUND,
@@ -360,7 +360,7 @@ def _judge_issuer(exchange: GcpExchange) -> None:
     if answer is True:
         exchange.passed("issuer", "", at)
         return
-    difference = compare_value([uri], found, wildcards=False)
+    difference = compare_value([uri], found, wildcards=False, pasted=exchange.pasted)
     kind, facts = _shared_fault(Kind.ISSUER_MISMATCH, [uri], found, plain_note(difference), "issuerUri")
     slash = uri.rstrip("/") == found.rstrip("/")
     exchange.refuse(
@@ -417,7 +417,7 @@ def _judge_audience(exchange: GcpExchange) -> None:
         exchange.passed("audience", "the provider's own name" if default else "", at)
         return
     text = ", ".join(found)
-    difference = compare_value(allowed, found[0] if found else "", wildcards=False)
+    difference = compare_value(allowed, found[0] if found else "", wildcards=False, pasted=exchange.pasted)
     kind, facts = _shared_fault(
         Kind.ALLOWED_AUDIENCES_EMPTY if default else Kind.AUDIENCE_NOT_ALLOWED,
         allowed,

@@ -325,7 +325,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
         expected, actual = _value_sides(exchange, miss, at, facts)
     elif principal and miss.kind is Kind.MEMBER_POOL_DIFFERS:
-        difference = compare_value([member.text], principal, wildcards=False)
+        difference = compare_value([member.text], principal, wildcards=False, pasted=exchange.pasted)
         expected = Side(member.text, at, difference.expected_spans)
         actual = Side(principal, None, difference.actual_spans)
         facts["note"] = plain_note(difference)
@@ -351,8 +351,8 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
         facts["note"] = f"{key} has no value for this token"
         return Side(member.value, at), None
     if member.form == "subject":
-        difference = compare_subject([member.value], value, wildcards=False, profile=exchange.case.profile)
+        difference = compare_subject([member.value], value, wildcards=False, profile=exchange.case.profile, pasted=exchange.pasted)
     else:
-        difference = compare_value([member.value], value, wildcards=False)
+        difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)
     facts["note"], facts["segment"] = plain_note(difference), difference.segment or ""
     return Side(member.value, at, difference.expected_spans), Side(value, None, difference.actual_spans)

@@ -271,7 +271,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         if not parts or not target:
             continue
         if same(parts[2], target[2], pasted=exchange.pasted) is True and parts[1] != target[1]:
-            difference = compare_value([arn], wanted, wildcards=False)
+            difference = compare_value([arn], wanted, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
                 "authorise",
                 Kind.PROVIDER_IN_OTHER_ACCOUNT,
@@ -288,7 +288,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
             )
             return
     shown = own[0] if own else None
-    difference = compare_value([arn for arn, _ in own], wanted, wildcards=False) if own else None
+    difference = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
     text = difference.expected if difference else _raw_principal(document, statement)
     at = next((place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal")
     token_profile, trusted = exchange.case.profile, split_provider(text)
@@ -324,7 +324,7 @@ def _action(exchange: AwsExchange, statement: StatementResult, document: Documen
     element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
     value = raw.get(element) if isinstance(raw, dict) else None
     actions = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-    difference = compare_value(actions, ASSUME, wildcards=True) if actions and element == "Action" else None
+    difference = compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted) if actions and element == "Action" else None
     exchange.refuse(
         "authorise",
         Kind.ACTION_DIFFERS,

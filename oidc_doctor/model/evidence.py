@@ -99,6 +99,10 @@ class Token(NamedTuple):
     signature: bytes = b""
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
 
+    def __repr__(self) -> str:
+        """Without claims and signature: a token that is printed by accident shows neither."""
+        return f"Token({self.kind}, {self.name}, {self.origin})"
+
     def claim(self, name: str) -> Json:
         """The claim's value, ABSENT or UNKNOWN. A decoded `null` means absent; in a compact JWT it stays None."""
         if name in self.claims:

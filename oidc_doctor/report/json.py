@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.model.evidence import Origin
 from oidc_doctor.report.escape import contains_jwt, forbid_tokens
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "causes": [_cause(cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
-                {"for": row.for_, "diff": row.diff, "commands": row.commands, "proof": row.proof}
+                {"for": row.for_, "diff": row.diff, "commands": row.commands, "proof": row.proof, "document": row.document}
                 for row in report.fixes
             ],
             "attempts": [_attempt(row) for row in report.attempts],
@@ -187,7 +188,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return "[nested too deep to show]"
     if isinstance(value, Mapping):
         return {forbid_tokens(_key(key)): _plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not isinstance(value, Origin):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return [_plain(item, depth + 1) for item in sorted(value, key=str)]

@@ -95,10 +95,12 @@ class Folder:
         names_gcp = target.gcp is not None or self._names("gcp/")
         if not (names_aws or names_gcp):  # nothing speaks of a cloud but the logs of all targets
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
-        target = target._replace(aws=target.aws or (TargetAws() if names_aws else None),
+        target = target._replace(
+            aws=target.aws or (TargetAws() if names_aws else None),
             gcp=target.gcp or (TargetGcp() if names_gcp else None),
         )
-        return self.common._replace(target=target,
+        return self.common._replace(
+            target=target,
             aws=self._aws_of(target) if names_aws else None,
             gcp=self._gcp_of(target) if names_gcp else None,
             cloudtrail=self.cloudtrail if names_aws else (),
@@ -166,12 +168,14 @@ class Folder:
         """All of aws/ but the choice of the target's own resources; those go to `resources`."""
         roles = self._parsed("aws/role.json", parse_roles)
         for role in _or(roles, ()):
-            if isinstance(role.trust_policy, Missing) and role.trust_policy.outcome == "unreadable":
-                self.reader.cover(self.prefix + "aws/role.json", "partial", role.trust_policy.reason, named=True)
+            if isinstance(role.trust_policy, Missing):
+                broken = role.trust_policy.outcome == "unreadable"
+                self.reader.cover(self.prefix + "aws/role.json", "partial", role.trust_policy.reason, named=broken)
         listed_roles = self._parsed("aws/roles.json", _with_document(parse_roles))
         providers = self._parsed("aws/oidc-provider.json", parse_aws_providers)
         listed = self._parsed("aws/oidc-providers.json", parse_aws_provider_list)
-        self.resources = self.resources._replace(roles=_or(roles, ()),
+        self.resources = self.resources._replace(
+            roles=_or(roles, ()),
             listed_roles=() if isinstance(listed_roles, Missing) else listed_roles[1],
             aws_providers=_or(providers, ()) + (() if isinstance(listed, Missing) else listed[2]),
         )
@@ -202,7 +206,8 @@ class Folder:
         account = self._parsed("gcp/service-account.json", parse_service_account)
         credentials = self._parsed("gcp/credentials.json", load)
         number, project_id = _or(self._parsed("gcp/project.json", parse_project), (None, None))
-        self.resources = self.resources._replace(gcp_providers=_or(providers, ()),
+        self.resources = self.resources._replace(
+            gcp_providers=_or(providers, ()),
             listed_gcp_providers=() if isinstance(listed, Missing) else listed[1],
             gcp_pools=_or(pools, ()),
             listed_gcp_pools=() if isinstance(listed_pools, Missing) else listed_pools[1],
@@ -252,7 +257,8 @@ class Folder:
     def _aws_of(self, target: Target) -> AwsEvidence:
         role, near = choose_role(target, self.resources)
         provider, others = choose_aws_provider(target, self.resources)
-        return self.aws._replace(role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
+        return self.aws._replace(
+            role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
             near_roles=near,
             provider=provider or self.aws.provider,
             other_providers=others,
@@ -261,7 +267,8 @@ class Folder:
     def _gcp_of(self, target: Target) -> GcpEvidence:
         provider, near = choose_gcp_provider(target, self.resources)
         pool, near_pools = choose_gcp_pool(target, self.resources)
-        return self.gcp._replace(provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
+        return self.gcp._replace(
+            provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
             near_providers=near,
             pool=pool or _not_the_target(self.pool, [one.name for one in near_pools], "pool"),
             near_pools=near_pools,

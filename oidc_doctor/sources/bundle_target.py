@@ -79,9 +79,9 @@ def derive(target: Target, held: Resources) -> Target:
     """
     draft = _Draft()
     if held.credentials:
-        _from_credentials(draft, held.credentials)
+        _from_credentials(draft, held.credentials, target)
     if held.truss:
-        _from_truss(draft, held.truss, held)
+        _from_truss(draft, held.truss, target, held)
     roles = [role for role in held.roles if role.arn]
     if roles:
         draft.put("aws", "role_arn", roles[0].arn, _arn_origin(roles[0]))
@@ -93,7 +93,8 @@ def derive(target: Target, held: Resources) -> Target:
         draft.put("gcp", "service_account", account.email, account.document.at("/email"))
     issuer, issuer_origin = (target.issuer, None) if target.issuer else _issuer(held)
     origins = draft.origins | ({"issuer": issuer_origin} if issuer_origin else {})
-    return target._replace(issuer=issuer,
+    return target._replace(
+        issuer=issuer,
         aws=_filled(target.aws, TargetAws, draft.aws),
         gcp=_filled(target.gcp, TargetGcp, draft.gcp),
         origins=origins | target.origins,
@@ -119,11 +120,12 @@ def _filled(known: Cloud | None, make: type[Cloud], found: dict[str, Any]) -> Cl
     return known._replace(**{name: value for name, value in found.items() if getattr(known, name) is None})
 
 
-def _from_credentials(draft: _Draft, document: Document) -> None:
+def _from_credentials(draft: _Draft, document: Document, target: Target) -> None:
     """An external_account configuration: what Google's own libraries send."""
     box = document.value if isinstance(document.value, dict) else {}
     audience = box.get("audience")
-    if isinstance(audience, str) and audience:
+    said = target.gcp.provider if target.gcp else None
+    if isinstance(audience, str) and audience and (said is None or same_name(said, audience)):
         draft.put("gcp", "audience", audience, document.at("/audience"))
         if split_name(audience):
             draft.put("gcp", "provider", audience.removeprefix(_AUDIENCE_HOST), document.at("/audience"))
@@ -138,11 +140,18 @@ def _from_credentials(draft: _Draft, document: Document) -> None:
         draft.put("gcp", "access_token_lifetime", lifetime, document.at(place))
 
 
-def _from_truss(draft: _Draft, document: Document, held: Resources) -> None:
-    """The identities that a Truss configuration names: of several, the one whose resource was read, else the first."""
+def _from_truss(draft: _Draft, document: Document, target: Target, held: Resources) -> None:
+    """The identities that a Truss configuration names: of several, the one whose resource was read, else the first.
+
+    Where the target's role or provider is known already, only what stands beside the same one is taken.
+    """
     auths = truss_auths(document)
-    aws = [auth for auth in auths if auth.aws_role_arn]
+    role = target.aws.role_arn if target.aws else None
+    provider = (target.gcp.provider if target.gcp else None) or draft.gcp.get("provider")
+    aws = [auth for auth in auths if auth.aws_role_arn and (role is None or _like_arn(role, auth.aws_role_arn))]
     gcp = [auth for auth in auths if auth.gcp_provider or auth.gcp_service_account]
+    if provider:
+        gcp = [auth for auth in gcp if same_name(provider, auth.gcp_provider or provider)]
     arns = [role.arn for role in held.roles if role.arn]
     names = [provider.name for provider in held.gcp_providers if provider.name]
     for auth in _preferred(aws, lambda one: any(_like_arn(one.aws_role_arn or "", arn) for arn in arns)):

@@ -124,7 +124,7 @@ def test_the_marks_of_windows_editors(data: bytes, text: str) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    with pytest.raises(Unreadable, match="^f: line 2 column 3: not UTF-8 text$"):
+    with pytest.raises(Unreadable, match=r"^f: line 2 column 3: not UTF-8 text$"):
         decode(b"a\nbc\xff", "f")
 
 

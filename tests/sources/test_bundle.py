@@ -150,7 +150,7 @@ def test_every_file_of_the_contract_is_read(tmp_path: Path) -> None:
     assert aws is not None
     assert gcp is not None
     for part in (aws, gcp, evidence.issuer):
-        for name, value in vars(part).items():
+        for name, value in part._asdict().items():
             assert not isinstance(value, Missing), name
             assert value is not None, name
     assert isinstance(aws.role, Role)
@@ -248,7 +248,7 @@ def test_misspelled_keys_of_the_target_are_told(tmp_path: Path) -> None:
     assert (row.status, row.reason) == ("partial", "line 2: unknown key nam; did you mean name?")
 
 
-# ------------------------------------------------------------------------------------------------------- what is missing
+# -------- what is missing
 
 
 def test_what_is_not_in_the_bundle_is_unknown(tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_token_that_is_none_is_evidence_and_claims_that_are_none_are_not(tmp_p
     assert (rows["claims.json"].status, rows["claims.json"].named) == ("missing", True)
 
 
-# ------------------------------------------------------------------------------------------------------------ near misses
+# -------- near misses
 
 
 @pytest.mark.parametrize(
@@ -491,7 +491,7 @@ def test_the_targets_account(tmp_path: Path, sent: str) -> None:
     assert isinstance(evidence.gcp.service_account, ServiceAccount)
 
 
-# ---------------------------------------------------------------------------------------------------- the derived target
+# -------- the derived target
 
 
 def test_the_target_from_what_was_read(tmp_path: Path) -> None:
@@ -508,10 +508,11 @@ def test_the_target_from_what_was_read(tmp_path: Path) -> None:
     }
 
 
+IAMCREDENTIALS = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
 CREDENTIALS = {
     "type": "external_account",
     "audience": f"//iam.googleapis.com/{POOL}/providers/typo",
-    "service_account_impersonation_url": f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{EMAIL}:generateAccessToken",
+    "service_account_impersonation_url": f"{IAMCREDENTIALS}/{EMAIL}:generateAccessToken",
     "service_account_impersonation": {"token_lifetime_seconds": 7200},
 }
 
@@ -573,6 +574,19 @@ def test_the_target_from_a_truss_configuration(tmp_path: Path) -> None:
     assert str(evidence.target.origins["aws.s3_bucket"]) == "truss/config.yaml:8"
 
 
+def test_a_truss_identity_beside_another_role_or_provider_adds_nothing(tmp_path: Path) -> None:
+    other = f"arn:aws:iam::{ACCOUNT}:role/Other"
+    said = toml(aws={"role_arn": other}, gcp={"provider": f"{POOL}/providers/other"})
+    target = one(tmp_path / "a", {"truss/config.yaml": TRUSS, "oidc-doctor.toml": said}).target
+    assert target.aws == TargetAws(role_arn=other)
+    assert target.gcp == TargetGcp(provider=f"{POOL}/providers/other")
+    files = {"truss/config.yaml": TRUSS, "gcp/credentials.json": CREDENTIALS, "oidc-doctor.toml": said}
+    target = one(tmp_path / "b", files).target
+    assert target.gcp == TargetGcp(
+        provider=f"{POOL}/providers/other", service_account=EMAIL, access_token_lifetime=7200
+    )
+
+
 @pytest.mark.parametrize(
     ("files", "issuer", "origin"),
     [
@@ -625,12 +639,21 @@ def test_without_a_bundle() -> None:
     assert evidence.gcp is None
 
 
-# -------------------------------------------------------------------------------------------------------- several targets
+# -------- several targets
 
 
 def test_several_tables_share_the_files(tmp_path: Path) -> None:
     files = {
-        "oidc-doctor.toml": f'[[target]]\nname = "a"\naws.role_arn = "{ARN}"\n[[target]]\nname = "b"\naws.role_arn = "{ARN}2"\n[[target]]\n[[target]]\n',
+        "oidc-doctor.toml": f"""
+            [[target]]
+            name = "a"
+            aws.role_arn = "{ARN}"
+            [[target]]
+            name = "b"
+            aws.role_arn = "{ARN}2"
+            [[target]]
+            [[target]]
+        """,
         "aws/role.json": ROLE,
         "claims.json": CLAIMS,
     }
@@ -692,7 +715,7 @@ def test_the_top_is_a_target_beside_folders_where_it_has_files(tmp_path: Path) -
     assert [evidence.target.name for evidence in targets] == ["target", "a"]
 
 
-# -------------------------------------------------------------------------------------------------------- everything else
+# -------- everything else
 
 
 def test_the_same_snapshot_from_an_archive(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_an_archive_that_is_too_large_when_unpacked(
 ) -> None:
     path = make(tmp_path, {"claims.json": b"{}", "a": b"0" * 3_000_000})
     monkeypatch.setattr(bundle_files, "LARGEST_ARCHIVE", 2_000_000)
-    with pytest.raises(BundleError, match="MiB when unpacked$"):
+    with pytest.raises(BundleError, match=r"MiB when unpacked$"):
         open_bundle(path)
 
 
@@ -227,7 +227,7 @@ def test_an_archive_that_is_too_large_when_unpacked(
 def test_too_many_files(tmp_path: Path, make: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path, {f"aws/cloudtrail/{index}.json": b"" for index in range(20)})
     monkeypatch.setattr(bundle_files, "MOST_FILES", 10)
-    with pytest.raises(BundleError, match="more than 10 files$"):
+    with pytest.raises(BundleError, match=r"more than 10 files$"):
         open_bundle(path)
 
 
@@ -286,7 +286,7 @@ def test_a_tar_that_is_cut_off_gives_what_came_before(tmp_path: Path) -> None:
     with open_bundle(path) as bundle:
         assert bundle.read("claims.json") == b'{"sub": "x"}'
         assert ("bundle.tar.gz", "cut off or damaged after 2 files") in bundle.refused
-        with pytest.raises(Unreadable, match="^aws/cloudtrail/a.json: "):
+        with pytest.raises(Unreadable, match=r"^aws/cloudtrail/a.json: "):
             bundle.read("aws/cloudtrail/a.json")
         rows = {row.what: row for row in load_snapshot(bundle).coverage}
     assert rows["bundle.tar.gz"].named
@@ -331,19 +331,19 @@ def test_what_is_no_bundle(tmp_path: Path, name: str, data: bytes, words: str) -
 def test_what_is_not_there_or_empty(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"/none: no such file or folder$"):
         open_bundle(tmp_path / "none")
-    with pytest.raises(BundleError, match="the folder is empty$"):
+    with pytest.raises(BundleError, match=r"the folder is empty$"):
         open_bundle(tmp_path)
-    with pytest.raises(BundleError, match="cannot be read$"):
+    with pytest.raises(BundleError, match=r"cannot be read$"):
         open_bundle("a\0b")
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(BundleError, match="neither a folder nor a file$"):
+    with pytest.raises(BundleError, match=r"neither a folder nor a file$"):
         open_bundle(tmp_path / "pipe")
     folder(tmp_path / "other", {"README.md": b"x"})
     with pytest.raises(BundleError, match="no evidence in it"):
         open_bundle(tmp_path / "other")
 
 
-def test_a_file_without_permission_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
     bundle = open_bundle(folder(tmp_path / "b", FILES))
     (tmp_path / "b/claims.json").unlink()
     with pytest.raises(Unreadable, match=r"^claims\.json: no such file or folder$"):
