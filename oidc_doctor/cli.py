@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import re
 import sys
@@ -12,8 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from oidc_doctor import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from oidc_doctor.model.evidence import Target, Token
     from oidc_doctor.model.report import Report
     from oidc_doctor.pipeline import Question
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_WIDEST, _NARROWEST, _USUAL = 120, 60, 80
+_WIDEST, _NARROWEST, _USUAL, _HELP_WIDTH = 120, 60, 80, 100
 
 
 class UsageError(Exception):
@@ -38,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="oidc-doctor",
         description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
         epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # with a width of its own argparse need not import shutil to ask the terminal for every option
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}")
@@ -82,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code. Writes to stdout and stderr, raises nothing."""
+    # A report makes many lasting objects and hardly any cycles: the default threshold collects 60 times for nothing.
+    gc.set_threshold(50_000)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
@@ -233,7 +235,7 @@ def _bundle(options: argparse.Namespace) -> Any:
         if path is not None:
             message = "--demo and --from exclude each other"
             raise UsageError(message)
-        path = str(_scenario(options.demo))
+        path = _scenario(options.demo)
     if path is None:
         return None
     try:
@@ -242,18 +244,17 @@ def _bundle(options: argparse.Namespace) -> Any:
         raise UsageError(str(error)) from None
 
 
-def _scenario(name: str) -> Path:
+def _scenario(name: str) -> str:
     from oidc_doctor import packs
 
     folder = packs.bundled("_samples", "sample_logs")
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
     if not name:
-        failing = [one for one in names if not one.startswith("healthy")]
-        name = failing[0] if failing else names[0]
+        name = next((one for one in names if not one.startswith("healthy")), "")
     if name not in names:
         message = f"--demo {name}: no such scenario; there are: {', '.join(names)}"
         raise UsageError(message)
-    return folder / name
+    return os.path.join(folder, name)
 
 
 # Output

@@ -7,14 +7,15 @@ directory: the bundled folder first, else the folder beside the package, and tha
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from oidc_doctor import checkkit
 from oidc_doctor.checkkit import Check
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = os.path.dirname(os.path.realpath(__file__))
 ENTRY_POINTS = "oidc_doctor.checks"
 
 
@@ -22,50 +23,62 @@ class PackError(Exception):
     """The rule pack cannot be used; one line for people."""
 
 
-def bundled(folder: str, sibling: str) -> Path:
+def bundled(folder: str, sibling: str) -> str:
     """`folder` inside the installed package, else `sibling` beside it when a pyproject.toml stands there too."""
-    inside = _PACKAGE / folder
-    if inside.is_dir():
+    inside = os.path.join(_PACKAGE, folder)
+    if os.path.isdir(inside):
         return inside
-    beside = _PACKAGE.parent / sibling
-    if beside.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
+    checkout = os.path.dirname(_PACKAGE)
+    beside = os.path.join(checkout, sibling)
+    if os.path.isdir(beside) and os.path.isfile(os.path.join(checkout, "pyproject.toml")):
         return beside
-    msg = f"the installation is incomplete: neither {inside} nor {beside} is there; install oidc-doctor again"
-    raise PackError(msg)
+    message = f"the installation is incomplete: neither {inside} nor {beside} is there; install oidc-doctor again"
+    raise PackError(message)
 
 
-def _load(path: Path, name: str) -> list[Check]:
+def _load(path: str, name: str) -> list[Check]:
     checkkit._loading.clear()
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        msg = f"{path}: not a Python file"
-        raise PackError(msg)
+        message = f"{path}: not a Python file"
+        raise PackError(message)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return list(checkkit._loading)
 
 
-def load_folder(folder: Path, prefix: str) -> list[Check]:
+def load_folder(folder: str | os.PathLike[str], prefix: str) -> list[Check]:
     """Every check of a folder, in path order; files whose name starts with `_` are not checks."""
     checks: list[Check] = []
-    for path in sorted(folder.glob("*/*.py")):
-        if not path.name.startswith("_"):
-            checks += _load(path, f"{prefix}.{path.parent.name}.{path.stem}")
+    for area in sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()):
+        files = sorted(entry.name for entry in os.scandir(os.path.join(folder, area)) if entry.name.endswith(".py"))
+        for name in files:
+            if not name.startswith("_"):
+                checks += _load(os.path.join(folder, area, name), f"{prefix}.{area}.{name.removesuffix('.py')}")
     return checks
 
 
-def _declares_pack(folder: Path) -> bool:
+def _declares_pack(folder: str) -> bool:
     """Whether an installed distribution names our entry-point group. Its text is all that is read."""
     try:
-        return ENTRY_POINTS in (folder / "entry_points.txt").read_text(encoding="utf-8")
+        with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as stream:
+            return ENTRY_POINTS in stream.read()
     except (OSError, UnicodeDecodeError):
         return False
 
 
+def _distributions() -> Iterator[str]:
+    for place in sys.path:
+        try:
+            yield from (entry.path for entry in os.scandir(place) if entry.name.endswith(".dist-info"))
+        except OSError:
+            continue  # an entry of sys.path need not exist
+
+
 def _third_party() -> list[Check]:
     # importlib.metadata costs 15 ms; most installations have no further pack, and a look at their files tells
-    if not any(_declares_pack(folder) for place in sys.path for folder in Path(place).glob("*.dist-info")):
+    if not any(_declares_pack(folder) for folder in _distributions()):
         return []
     from importlib.metadata import entry_points
 
@@ -82,8 +95,8 @@ def all_checks() -> tuple[Check, ...]:
     """The whole pack, ordered by code. PackError when it is empty or two checks share a code or a kind."""
     checks = load_folder(bundled("_checks", "checks"), "oidc_doctor_checks") + _third_party()
     if not checks:
-        msg = "no checks were loaded; install oidc-doctor again"
-        raise PackError(msg)
+        message = "no checks were loaded; install oidc-doctor again"
+        raise PackError(message)
     seen: dict[object, Check] = {}
     for check in checks:
         for key in (check.code, check.name, check.kind):
@@ -92,7 +105,7 @@ def all_checks() -> tuple[Check, ...]:
             # a StrEnum member equals its text, so a kind is told apart by its type
             key = (type(key), key)
             if key in seen and seen[key] is not check:
-                msg = f"two checks claim {key[1]}: {seen[key].code} and {check.code}"
-                raise PackError(msg)
+                message = f"two checks claim {key[1]}: {seen[key].code} and {check.code}"
+                raise PackError(message)
             seen[key] = check
     return tuple(sorted(checks, key=lambda check: check.code))

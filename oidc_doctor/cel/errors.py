@@ -72,7 +72,7 @@ class CelError(Exception):
         return self.message
 
     def placed(self, start: int, end: int) -> CelError:
-        """This error, given a place unless it has a nearer one already."""
+        """Give the error a place unless it has a nearer one already."""
         if self.start < 0:
             self.start = start
             self.end = end

@@ -56,7 +56,7 @@ _compiled: list[re.Pattern[str]] = []
 
 def _pattern() -> re.Pattern[str]:
     if not _compiled:
-        import re  # noqa: PLC0415  # compiling an expression needs it, importing the package does not
+        import re  # compiling an expression needs it, importing the package does not
 
         _compiled.append(re.compile(_PATTERN, re.VERBOSE))
     return _compiled[0]

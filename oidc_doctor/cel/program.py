@@ -33,7 +33,7 @@ class Program:
         return f"<Program {self.text!r}>"
 
     def _ready(self) -> Step:
-        from .evaluator import Builder  # noqa: PLC0415  # not needed by who only parses
+        from .evaluator import Builder  # not needed by who only parses
 
         builder = Builder(self.container)
         step = builder.step(self.tree)
@@ -58,7 +58,7 @@ class Program:
 
     def trace(self, bindings: Mapping[str, object]) -> Node:
         """The value or error of every sub-expression; the root has what `evaluate` would give or raise."""
-        from .trace import trace  # noqa: PLC0415  # an evaluation does not need it
+        from .trace import trace  # an evaluation does not need it
 
         try:
             return trace(self._step or self._ready(), Scope(bindings, self._slots, self.text))
@@ -67,7 +67,7 @@ class Program:
 
     def references(self) -> list[Reference]:
         """Every path that the expression reads, with its places, in the order of the text."""
-        from .references import references  # noqa: PLC0415
+        from .references import references
 
         try:
             return references(self.tree)
@@ -80,7 +80,7 @@ class Program:
         `types` declares variables: names, plain or dotted, to types such as ``string``, ``list(string)``, ``dyn``. With
         None every variable is dyn. `result` is the type that the whole must have. What is dyn always passes.
         """
-        from .checker import check  # noqa: PLC0415
+        from .checker import check
 
         try:
             errors = check(self.tree, types, result=result, container=self.container)
@@ -92,7 +92,7 @@ class Program:
 
     def unconfirmed_functions(self) -> list[tuple[str, int, int]]:
         """Functions in use that Google does not name for its identity pools: name, start, end."""
-        from .functions import UNCONFIRMED  # noqa: PLC0415
+        from .functions import UNCONFIRMED
 
         found: list[tuple[str, int, int]] = []
         waiting = [self.tree]

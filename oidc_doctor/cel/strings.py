@@ -31,7 +31,7 @@ def bounded(size: int) -> None:
         raise CelError("limit", "the expression makes a value that is too large")
 
 
-def concat(left: Any, right: Any) -> Any:  # noqa: ANN401  # two strings, two bytes or two lists
+def concat(left: Any, right: Any) -> Any:  # two strings, two bytes or two lists
     """``left + right``."""
     bounded(len(left) + len(right))
     return left + right
@@ -99,8 +99,8 @@ _compiled: dict[str, Any] = {}
 _MANY: Final = 256
 
 
-def _pattern(pattern: str) -> Any:  # noqa: ANN401  # re2 has no types
-    import re2  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415  # costs as much as all the rest
+def _pattern(pattern: str) -> Any:  # re2 has no types
+    import re2  # type: ignore[import-untyped, unused-ignore]  # costs as much as all the rest
 
     options = re2.Options()
     options.log_errors = False  # else a wrong pattern goes to stderr from C++
@@ -250,15 +250,15 @@ def extract(text: str, template: str) -> str:
 
 def base64_encode(data: bytes) -> str:
     """``base64.encode(data)``."""
-    import base64  # noqa: PLC0415
+    import base64
 
     return base64.b64encode(data).decode()
 
 
 def base64_decode(text: str) -> bytes:
     """``base64.decode(text)``; padding may be left out."""
-    import base64  # noqa: PLC0415
-    import binascii  # noqa: PLC0415
+    import base64
+    import binascii
 
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -40,8 +40,8 @@ def _bad_timestamp(text: str) -> CelError:
 
 def parse_timestamp(text: str) -> Timestamp:
     """From RFC 3339; raises `CelError`."""
-    import datetime as dt  # noqa: PLC0415  # few expressions hold a time
-    import re  # noqa: PLC0415
+    import datetime as dt  # few expressions hold a time
+    import re
 
     found = re.fullmatch(
         r"(\d{4,5})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([-+])(\d\d):(\d\d))", text, re.ASCII
@@ -72,7 +72,7 @@ def _bad_duration(text: str) -> CelError:
 
 def parse_duration(text: str) -> Duration:
     """From text such as ``1h45m`` or ``-1.5s``; raises `CelError`."""
-    import re  # noqa: PLC0415
+    import re
 
     body = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
     if body == "0":
@@ -110,7 +110,7 @@ def duration_text(value: Duration) -> str:
 
 def _in_zone(seconds: int, zone: str | None) -> dt.datetime:
     """The civil time; raises `CelError` for a zone that is neither an offset nor in the IANA database."""
-    import datetime as dt  # noqa: PLC0415
+    import datetime as dt
 
     moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
     try:
@@ -122,8 +122,8 @@ def _in_zone(seconds: int, zone: str | None) -> dt.datetime:
 
 
 def _zone(name: str) -> dt.tzinfo:
-    import datetime as dt  # noqa: PLC0415
-    import re  # noqa: PLC0415
+    import datetime as dt
+    import re
 
     offset = re.fullmatch(r"([-+]?)(\d\d):(\d\d)", name, re.ASCII)
     if offset:
@@ -131,7 +131,7 @@ def _zone(name: str) -> dt.tzinfo:
         if span < dt.timedelta(days=1) and int(offset[3]) <= 59:  # noqa: PLR2004
             return dt.timezone(-span if offset[1] == "-" else span)
     elif len(name) <= _LONGEST:
-        import zoneinfo  # noqa: PLC0415
+        import zoneinfo
 
         try:
             return zoneinfo.ZoneInfo(name)

@@ -75,7 +75,7 @@ class Node:
         return f"<{self.op} {self.text!r}: {outcome}>"
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the order of the text."""
+        """The node and all below it, in the order of the text."""
         waiting = [self]
         while waiting:
             node = waiting.pop()

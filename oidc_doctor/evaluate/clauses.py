@@ -6,13 +6,12 @@ changed, form, segment; for the audience `azp-decides-audience` whenever `aud` a
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
 from oidc_doctor.evaluate.arns import issuer_path
-from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.evaluate.difference import Difference, compare_subject, compare_value
+from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.model.evidence import ABSENT, Origin
 from oidc_doctor.model.trace import CloudError, Kind, Side
@@ -148,11 +147,15 @@ def _is_claim(exchange: AwsExchange, claim: str) -> bool:
 
 def _like_issuer(prefix: str, path: str) -> bool:
     """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
+    from difflib import SequenceMatcher
+
     return "." in prefix or "/" in prefix or not prefix or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > 0.6
 
 
 def _near(name: str, candidates: list[str]) -> str | None:
     """The candidate that the name was probably meant to be."""
+    from difflib import SequenceMatcher
+
     best, score = None, 0.0
     for candidate in candidates:
         a, b = name.lower(), candidate.lower()

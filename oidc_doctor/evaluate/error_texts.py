@@ -226,7 +226,7 @@ _ROWS: tuple[_Row, ...] = (
         r"(?i:credential_source|subject_token_type|token_url|malformed credential|credential configuration|"
         r"unable to (retrieve|determine|read) (the )?aws|no aws region|metadata server.{0,40}(aws|169\.254))",
         "gcp",
-        "impersonate",
+        "obtain",
         Kind.CREDENTIAL_CONFIG_INVALID,
     ),
     _Row(r"iam\.serviceAccounts\.(getAccessToken|getOpenIdToken)", "gcp", "impersonate"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.cel_clause import Clause, deciding, failing, settled
-from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
+from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.model.evidence import UNKNOWN, Origin
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side

@@ -7,7 +7,7 @@ places only. Each statement says in its words how sure it is ("usually", "as far
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.parse.cloudtrail import NO_TIME
 

@@ -302,7 +302,7 @@ def _after_space(text: str, start: int) -> int:
 
 def _compose(text: str, file: str) -> YamlNode:
     """The nodes of a YAML text. They carry their lines, and nothing is built from tags."""
-    import yaml  # type: ignore[import-untyped]  # late: 24 ms, for one file of the bundle
+    import yaml  # type: ignore[import-untyped,unused-ignore]  # late: 24 ms, for one file of the bundle
 
     if len(text) > _LARGEST_YAML:
         raise Unreadable(file, None, None, f"longer than {_LARGEST_YAML // 1024} KiB")

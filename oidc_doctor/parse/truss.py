@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.model.evidence import Document, Json
 from oidc_doctor.parse.located import load, load_yaml, step
@@ -81,8 +81,10 @@ _BAR = re.compile("[│┃|]")
 
 
 def parse_whoami(text: str, file: str) -> Document:
-    """The organisation's own values as an object: org_id, issuer, audience, subject_format as texts, teams as a list of
-    {id, name}, workload_types as a list. What the text does not say is left out. Raises Unreadable for broken JSON.
+    """The organisation's own values, as an object. Raises Unreadable for broken JSON.
+
+    org_id, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list. What the
+    text does not say is left out.
     """
     bare = text.removeprefix("\ufeff").strip()
     if bare.startswith("{"):  # baseten org describe --output json

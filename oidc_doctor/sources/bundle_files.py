@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from typing import BinaryIO, cast, NamedTuple, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, cast
 
 from oidc_doctor.parse.located import Unreadable, decode, printable
 from oidc_doctor.sources import bundle_contract

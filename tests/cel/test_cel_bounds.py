@@ -14,6 +14,7 @@ from oidc_doctor.cel.values import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
 
 def outcome(text: str, **bindings: object) -> str:
@@ -99,13 +100,13 @@ def test_a_deep_stack_of_the_caller_gives_an_error_of_ours() -> None:
             try:
                 attempt()
             except cel.CelError as error:
-                assert error.code == "limit"  # noqa: PT017  # either outcome is right
+                assert error.code == "limit"  # either outcome is right
 
     here = 0
-    frame = sys._getframe()  # noqa: SLF001
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         here += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     for spare in (30, 60, 120, 250):
         deeper(sys.getrecursionlimit() - here - spare)
 
@@ -154,7 +155,7 @@ def doubled(times: int, value: str, twice: str, body: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("value", "twice", "body"),
+    "value, twice, body",
     [
         ("'ab'", "v + v", "v == ''"),
         ("b'ab'", "v + v", "v == b''"),
@@ -186,4 +187,4 @@ def test_importing_is_light() -> None:
         "assert cel.compile('a == 1').evaluate({'a': 1}) is True;"
         "assert 're2' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-S", "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})  # noqa: S603
+    subprocess.run([sys.executable, "-S", "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path)})

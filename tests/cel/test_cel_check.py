@@ -15,7 +15,7 @@ def check(text: str, result: str | None = "bool") -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "place"),
+    "text, code, place",
     [
         ("google.subject == 1", "no_such_overload", "google.subject == 1"),
         ("google.subject != null", "no_such_overload", "google.subject != null"),
@@ -145,7 +145,7 @@ def refs(text: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         (
             "google.subject.startsWith(assertion.a.b)",

@@ -23,7 +23,7 @@ OBJECT = "projects/_/buckets/acme-orders-aaa/objects/data_lake/orders/order_date
 
 
 @pytest.mark.parametrize(
-    ("template", "value"),
+    "template, value",
     [
         ("/order_date={date}/", "2019-11-03"),
         ("buckets/{name}/", "acme-orders-aaa"),
@@ -79,7 +79,7 @@ def test_strings(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("'a'.charAt(2)", "range"),
         ("'a'.charAt(-1)", "range"),
@@ -115,7 +115,7 @@ def test_a_function_written_the_wrong_way_round_is_said_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "found"),
+    "pattern, text, found",
     [
         ("a$", "a\n", False),  # Python's re says otherwise
         (r"\d", "\u0661", False),
@@ -147,7 +147,7 @@ def test_a_lone_surrogate_has_no_utf8_to_match() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("'%s-%d'.format(['a', 3])", "a-3"),
         ("'%%'.format([])", "%"),
@@ -168,7 +168,7 @@ def test_format(text: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("'%'.format([1])", "invalid_argument"),
         ("'%q'.format([1])", "invalid_argument"),
@@ -220,7 +220,7 @@ def test_times(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("timestamp('yesterday')", "invalid_argument"),
         ("timestamp('2024-02-30T00:00:00Z')", "invalid_argument"),

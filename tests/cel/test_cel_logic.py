@@ -20,7 +20,7 @@ def failure(text: str, bindings: dict[str, object] | None = None) -> cel.CelErro
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("true && true", True),
         ("1 / 0 == 1 && false", False),
@@ -40,7 +40,7 @@ def test_logic(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "place"),
+    "text, code, place",
     [
         ("1 / 0 == 1 || missing", "divide_by_zero", "1 / 0"),
         ("missing || 1 / 0 == 1", "no_such_attribute", "missing"),
@@ -85,7 +85,7 @@ def test_macros(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    "text, code",
     [
         ("'abc'.all(x, true)", "no_such_overload"),
         ("1.map(x, x)", "no_such_overload"),
@@ -110,7 +110,7 @@ GOOGLE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("google.subject.startsWith('v=1:org=a:team=b:')", True),
         ("google.subject == 'v=1:org=a:team=b:*'", False),
@@ -137,7 +137,7 @@ def test_the_variables_of_an_identity_pool(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "key", "path"),
+    "text, key, path",
     [
         ("assertion.environment == 'prod'", "environment", "assertion.environment"),
         ("assertion['environment'] == 'prod'", "environment", "assertion.environment"),
@@ -159,7 +159,7 @@ def test_an_undeclared_name_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "container", "bindings", "value"),
+    "text, container, bindings, value",
     [
         ("a.b.c", "", {"a.b.c": 1, "a.b": {"c": 2}, "a": {"b": {"c": 3}}}, 1),
         ("a.b.c", "", {"a.b": {"c": 2}, "a": {"b": {"c": 3}}}, 2),
@@ -184,7 +184,7 @@ def test_the_longest_bound_name_wins(text: str, container: str, bindings: dict[s
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    "text, code",
     [
         ("assertion.env == 'a'", "unknown"),
         ("has(assertion.env)", "unknown"),

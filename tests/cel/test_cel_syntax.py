@@ -26,7 +26,7 @@ def shape(text: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("a || b && c", ("||", "a", ("&&", "b", "c"))),
         ("a && b || c", ("||", ("&&", "a", "b"), "c")),
@@ -60,7 +60,7 @@ def test_shape(text: str, expected: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("0x1F", 31),
         ("-0x1f", -31),
@@ -95,7 +95,7 @@ def test_literal(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "start", "end", "words"),
+    "text, start, end, words",
     [
         ("", 0, 0, "the expression ends where a value should follow"),
         ("a ==", 4, 4, "ends where a value"),

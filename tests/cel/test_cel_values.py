@@ -64,7 +64,7 @@ def test_no_order_across_types(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("7 / 2", 3),
         ("-7 / 2", -3),
@@ -91,7 +91,7 @@ def test_arithmetic(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("1 / 0", "divide_by_zero"),
         ("1 % 0", "divide_by_zero"),
@@ -125,7 +125,7 @@ def test_nan_from_zero_by_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("int('-42')", -42),
         ("int('+42')", 42),
@@ -157,7 +157,7 @@ def test_conversion(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("int('4 2')", "invalid_argument"),
         ("int('1_000')", "invalid_argument"),
@@ -191,7 +191,7 @@ def test_a_very_long_number_is_out_of_range_and_no_accident() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
+    "text, value",
     [
         ("{1: 'a', true: 'b'}[1]", "a"),
         ("{1: 'a', true: 'b'}[true]", "b"),
@@ -220,7 +220,7 @@ def test_lists_and_maps(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    "text, expected",
     [
         ("{'a': 1}.b", "no_such_key"),
         ("{1: 1}[2]", "no_such_key"),

@@ -76,6 +76,59 @@ class Answer:
         good = all(one.prediction == "accepted" and one.step is None and one.error is None for one in self.report.exchanges)
         return good and bool(self.report.exchanges) and not self.report.causes and self.report.verdict == "healthy"
 
+    def refused(
+        self, name: str, step: str, error: tuple[str, str] | None = None, *, cloud: str = "", confidence: str = "predicted"
+    ) -> Cause:
+        """The first cause, of this name: the exchange refuses at `step` with `error`, and all that says so agrees."""
+        first = self.first
+        assert (first.name, first.confidence, first.step) == (name, confidence, step), (self.names, self.steps())
+        exchange = self.exchange(cloud)
+        assert (exchange.prediction, exchange.step) == ("refused", step), self.steps()
+        assert self.state(step, cloud) == "refused"
+        assert exchange.error is not None
+        if error is not None:
+            assert (exchange.error["code"], exchange.error["message"]) == error
+        assert self.check(name).status == "failed"
+        assert self.check(name).findings[0].message == first.summary
+        assert (self.report.verdict, self.report.exit_code) == ("refused", 1)
+        assert first.fix
+        return first
+
+    def suspected(self, name: str, cloud: str = "") -> Cause:
+        """The cause of this name, which is a suspicion only: nothing is predicted from it, and its check did not pass."""
+        cause = self.cause(name)
+        assert cause.confidence == "suspected"
+        assert " may " in cause.summary
+        assert cause.settle
+        assert self.exchange(cloud).prediction != "refused", self.steps()
+        assert self.check(name).status == "skipped"
+        assert self.check(name).reason.startswith("suspected only")
+        return cause
+
+    def skipped(self, name: str) -> CheckRow:
+        """What the check of this name said, which could not look: it neither passed nor failed."""
+        row = self.check(name)
+        assert name not in self.names
+        assert (row.status, row.findings) == ("skipped", [])
+        assert row.reason
+        return row
+
+    def passed(self, name: str) -> CheckRow:
+        """What the check of this name said, which looked and found nothing."""
+        row = self.check(name)
+        assert name not in self.names
+        assert (row.status, row.findings) == ("passed", [])
+        return row
+
+    def found(self, name: str) -> list[str]:
+        """The findings of a weakness or log check, which never make a cause."""
+        row = self.check(name)
+        assert row.status == "failed"
+        assert row.effect != "blocks"
+        assert name not in self.names
+        assert all(finding.fix for finding in row.findings)
+        return [finding.message for finding in row.findings]
+
     def cause(self, name: str) -> Cause:
         """The cause of a name."""
         assert name in self.names, (name, self.names, self.steps())
@@ -162,6 +215,26 @@ class Bundle:
     GCP_PROVIDER: ClassVar[str] = POOL + "/providers/baseten-provider"
     SERVICE_ACCOUNT: ClassVar[str] = "baseten-oidc@weights-prod.iam.gserviceaccount.com"
     MEMBER: ClassVar[str] = f"principalSet://iam.googleapis.com/{POOL}/attribute.team/Tq7LmZ2x"
+
+    # AWS's own sentences, as on the wire
+    NOT_AUTHORIZED: ClassVar[tuple[str, str]] = (
+        "AccessDenied",
+        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+    )
+    COULD_NOT_VALIDATE: ClassVar[tuple[str, str]] = (
+        "InvalidIdentityToken",
+        "The web identity token provided could not be validated. "
+        "See the AssumeRoleWithWebIdentity documentation for requirements.",
+    )
+    NO_VERIFICATION_KEY: ClassVar[tuple[str, str]] = (
+        "InvalidIdentityToken",
+        "Couldn't retrieve verification key from your identity provider,  "
+        "please reference AssumeRoleWithWebIdentity documentation for requirements",
+    )
+    NOT_A_JWT: ClassVar[tuple[str, str]] = (
+        "InvalidIdentityToken",
+        "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
+    )
 
     GITHUB: ClassVar[str] = "https://token.actions.githubusercontent.com"
     GITHUB_SUBJECT: ClassVar[str] = "repo:octo-org/weights:ref:refs/heads/main"
@@ -550,6 +623,25 @@ class Bundle:
         """A private key by name, made once a session."""
         return private_key(name)
 
+    def sends(self, **aws: Json) -> Bundle:
+        """oidc-doctor.toml with the healthy AWS request and changes; a member given as `...` is left out."""
+        request: dict[str, Json] = {
+            "role_arn": self.ROLE_ARN,
+            "role_session_name": "weights",
+            "region": "us-east-1",
+        } | aws
+        return self.target(aws={name: value for name, value in request.items() if value is not ...})
+
+    def not_found(self, *paths: str) -> Bundle:
+        """Files that are not there because the cloud said that there is no such thing."""
+        self.remove(*paths)
+        return self.manifest([{"path": path, "outcome": "not_found", "code": "NoSuchEntity"} for path in paths])
+
+    def denied(self, *paths: str) -> Bundle:
+        """Files that are not there because the reader was not allowed to read them."""
+        self.remove(*paths)
+        return self.manifest([{"path": path, "outcome": "denied", "code": "AccessDenied"} for path in paths])
+
     def times(self, seconds: int) -> str:
         """RFC 3339 of the bundle's instant and so many seconds."""
         return datetime.fromtimestamp(self.NOW + seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -567,7 +659,7 @@ def bundle(tmp_path: Path) -> Bundle:
 def aws(bundle: Bundle) -> Bundle:
     """A healthy AWS set-up: signed token, key set, discovery document, provider, role and its trust policy."""
     bundle.token().jwks().discovery().aws_provider().aws_role()
-    return bundle.target(aws={"role_arn": Bundle.ROLE_ARN, "role_session_name": "weights", "region": "us-east-1"})
+    return bundle.sends()
 
 
 @pytest.fixture

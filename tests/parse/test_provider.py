@@ -303,8 +303,6 @@ VALUES = st.recursive(
                     "bindings",
                     "role",
                     "members",
-                ]
-                + [
                     "condition",
                     "projectNumber",
                     "services",

@@ -1,0 +1,77 @@
+"""GCP023: condition or mapping is no expression that can be evaluated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Says
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("google.subject.startsWith(", "ends where a value should follow"),
+        ("google.subject == 'x' and assertion.org == 'y'", ""),
+        ("google.subject.beginsWith('v=1')", "there is no function 'beginsWith'"),
+        ("google.subject", "gives no true or false"),
+        ("assertion.iat + 'x' == 'y'", "no such overload"),
+    ],
+)
+def test_the_condition(gcp: Bundle, says: type[Says], condition: str, message: str) -> None:
+    answer = gcp.gcp_provider(condition=condition).ask()
+    assert answer.names == ["expression-invalid"]
+    assert answer.first.confidence == "predicted"
+    assert answer.first.step == "condition"
+    assert "the attribute condition is not an expression" in answer.first.summary
+    assert message in answer.first.summary
+    assert answer.error() == says.REJECTED
+
+
+@pytest.mark.parametrize("expression", ["assertion.sub + 1", "assertion.sub.shorten()"])
+def test_the_mapping_of_the_subject(gcp: Bundle, says: type[Says], expression: str) -> None:
+    answer = gcp.gcp_provider(condition=..., mapping={"google.subject": expression}).ask()
+    assert answer.first.name == "expression-invalid"
+    assert answer.first.step == "mapping"
+    assert "the mapping of google.subject" in answer.first.summary
+    assert answer.error() == says.NO_SUBJECT
+
+
+@pytest.mark.xfail(strict=True, reason="an unreadable mapping is given the condition's sentence")
+def test_an_unreadable_mapping_of_the_subject(gcp: Bundle, says: type[Says]) -> None:
+    answer = gcp.gcp_provider(condition=..., mapping={"google.subject": "assertion.sub +"}).ask()
+    assert answer.first.name == "expression-invalid"
+    assert answer.error() == says.NO_SUBJECT
+
+
+@pytest.mark.xfail(strict=True, reason="a name that CEL does not know is called a claim that the token does not have")
+def test_a_name_that_does_not_exist(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="subject.startsWith('v=1:')").ask()
+    assert answer.names == ["expression-invalid"]
+
+
+def test_functions_that_google_does_not_name_are_no_fault(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="assertion.org.lowerAscii() == 'org8kd2p'").ask()
+    assert answer.accepted, answer.names
+    assert any("lowerAscii" in one for one in answer.exchange().assumed)
+
+
+def test_expressions_that_can_be_evaluated(gcp: Bundle) -> None:
+    answer = gcp.ask()
+    assert answer.accepted
+    assert answer.check("expression-invalid").status == "passed"
+
+
+@pytest.mark.parametrize("condition", ["<the condition>", "google.subject.startsWith(...)"])
+def test_a_placeholder(gcp: Bundle, condition: str) -> None:
+    answer = gcp.gcp_provider(condition=condition).ask()
+    assert answer.first.name == "expression-invalid"
+    assert answer.first.confidence == "suspected"
+    assert answer.exchange().prediction == "unknown"
+
+
+def test_the_provider_was_not_read(gcp: Bundle) -> None:
+    assert gcp.remove("gcp/provider.json").ask().check("expression-invalid").status == "skipped"

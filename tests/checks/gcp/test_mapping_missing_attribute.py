@@ -1,0 +1,36 @@
+"""GCP029: a member needs an attribute that the provider does not map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Says
+
+
+@pytest.mark.parametrize(("attribute", "value"), [("org", "Org8Kd2P"), ("Team", "Tq7LmZ2x")])
+def test_it_is_not_mapped(gcp: Bundle, says: type[Says], attribute: str, value: str) -> None:
+    member = f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.{attribute}/{value}"
+    answer = gcp.service_account_policy(member).ask()
+    assert answer.names == ["mapping-missing-attribute"]
+    assert answer.first.confidence == "predicted"
+    assert f"needs attribute.{attribute}, which the provider does not map" in answer.first.summary
+    assert "which maps google.subject, attribute.team so far" in answer.first.fix
+    assert answer.first.location == f"roles/iam.workloadIdentityUser · {member}"
+    assert answer.error() == says.DENIED
+    assert answer.error_is_certain()
+
+
+def test_it_is_mapped(gcp: Bundle) -> None:
+    answer = gcp.ask()
+    assert answer.accepted
+    assert answer.check("mapping-missing-attribute").status == "passed"
+
+
+def test_the_mapping_was_not_read(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(mapping=..., condition=...).ask()
+    assert "mapping-missing-attribute" not in answer.names
+    assert answer.exchange().prediction == "unknown"

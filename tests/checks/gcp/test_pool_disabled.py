@@ -1,0 +1,50 @@
+"""GCP008: the pool is disabled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Says
+
+
+MEMBERS: Any = {"disabled": True}
+
+
+def test_the_pool_is_disabled(gcp: Bundle, says: type[Says]) -> None:
+    answer = gcp.gcp_pool(**MEMBERS).ask()
+    assert answer.names == ["pool-disabled"]
+    assert answer.first.confidence == "predicted"
+    assert answer.error() == says.INVALID_TARGET
+    assert answer.error_is_certain()
+    assert answer.first.actual is not None
+    assert answer.first.actual.value == "disabled: true"
+    assert "baseten-pool" in answer.first.summary
+    assert "--no-disabled" in answer.first.commands[0]
+
+
+def test_the_pool_of_a_list(gcp: Bundle, says: type[Says]) -> None:
+    gcp.gcp_pool(**MEMBERS).write("gcp/pools.json", [gcp.read("gcp/pool.json")]).remove("gcp/pool.json")
+    answer = gcp.ask()
+    assert answer.first.name == "pool-disabled"
+    assert answer.error() == says.INVALID_TARGET
+
+
+def test_the_pool_is_active(gcp: Bundle) -> None:
+    answer = gcp.gcp_pool(disabled=False).ask()
+    assert answer.accepted
+    assert answer.check("pool-disabled").status == "passed"
+
+
+def test_another_pool(gcp: Bundle) -> None:
+    healthy = gcp.read("gcp/pool.json")
+    gcp.write("gcp/pool.json", [healthy | MEMBERS | {"name": healthy["name"] + "-old"}, healthy])
+    assert gcp.ask().accepted
+
+
+def test_the_pool_was_not_read(gcp: Bundle) -> None:
+    answer = gcp.remove("gcp/pool.json").ask()
+    assert "pool-disabled" not in answer.names
+    assert answer.exchange().prediction == "accepted"
+    assert any("pool is active" in one for one in answer.exchange().assumed)

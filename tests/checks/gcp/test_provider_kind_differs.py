@@ -1,0 +1,40 @@
+"""GCP007: the provider is not one for OIDC tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Says
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("aws", "an AWS provider"), ("saml", "a SAML provider"), ("x509", "an X.509 provider")]
+)
+def test_another_kind(gcp: Bundle, says: type[Says], kind: str, words: str) -> None:
+    provider = gcp.read("gcp/provider.json")
+    del provider["oidc"], provider["attributeCondition"]
+    answer = gcp.write("gcp/provider.json", provider | {kind: {"accountId": gcp.ACCOUNT}}).ask()
+    assert answer.first.name == "provider-kind-differs"
+    assert answer.first.confidence == "predicted"
+    assert words in answer.first.summary
+    assert answer.exchange().step == "target"
+    assert answer.error() == says.INVALID_TARGET
+    assert not answer.error_is_certain(), "which sentence Google gives is not recorded"
+
+
+@pytest.mark.xfail(strict=True, reason="audience and mapping of a provider that is not for OIDC are judged as if it were")
+def test_nothing_else_is_held_against_another_kind(gcp: Bundle) -> None:
+    provider = gcp.read("gcp/provider.json")
+    del provider["oidc"], provider["attributeCondition"]
+    provider |= {"aws": {"accountId": gcp.ACCOUNT}, "attributeMapping": {"google.subject": "assertion.arn"}}
+    assert gcp.write("gcp/provider.json", provider).ask().names == ["provider-kind-differs"]
+
+
+def test_an_oidc_provider(gcp: Bundle) -> None:
+    answer = gcp.ask()
+    assert answer.accepted
+    assert answer.check("provider-kind-differs").status == "passed"

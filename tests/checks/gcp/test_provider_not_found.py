@@ -1,0 +1,78 @@
+"""GCP004: no provider has the name that the request gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Aim, Says
+
+
+def test_google_says_that_there_is_none(gcp: Bundle, says: type[Says]) -> None:
+    gcp.remove("gcp/provider.json").manifest([{"path": "gcp/provider.json", "outcome": "not_found"}])
+    answer = gcp.ask()
+    assert answer.first.name == "provider-not-found"
+    assert answer.first.confidence == "predicted"
+    assert answer.error() == says.INVALID_TARGET
+    assert answer.error_is_certain()
+    assert "baseten-provider" in answer.first.summary
+    assert f"--workload-identity-pool={gcp.POOL}" in answer.first.commands[0]
+
+
+def test_the_list_of_its_pool_has_another(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
+    listed = [gcp.read("gcp/provider.json")]
+    answer = aim(provider=gcp.GCP_PROVIDER + "s").write("gcp/providers.json", listed).ask()
+    assert answer.first.name == "provider-not-found"
+    assert answer.first.confidence == "predicted"
+    assert answer.error() == says.INVALID_TARGET
+    assert gcp.marked(answer.first.actual) == gcp.GCP_PROVIDER + "[s]"
+    assert answer.first.expected is not None
+    assert answer.first.expected.value == gcp.GCP_PROVIDER
+    assert answer.first.fix == "Send the name of the provider that exists."
+
+
+def test_the_list_of_its_pool_has_it(gcp: Bundle) -> None:
+    gcp.write("gcp/providers.json", [gcp.read("gcp/provider.json")]).remove("gcp/provider.json")
+    answer = gcp.ask()
+    assert answer.accepted, answer.names
+    assert answer.check("provider-not-found").status == "passed"
+
+
+def test_another_provider_alone_proves_nothing(aim: Aim, gcp: Bundle) -> None:
+    answer = aim(provider=gcp.GCP_PROVIDER + "s").ask()
+    assert answer.first.name == "provider-not-found"
+    assert answer.first.confidence == "suspected"
+    assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize("outcome", ["denied", "failed", "throttled", "timeout"])
+def test_a_read_that_failed_proves_nothing(gcp: Bundle, outcome: str) -> None:
+    gcp.remove("gcp/provider.json").manifest([{"path": "gcp/provider.json", "outcome": outcome}])
+    answer = gcp.ask()
+    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert answer.exchange().prediction == "unknown"
+    assert answer.check("provider-not-found").status == "skipped"
+    assert answer.check("provider-not-found").findings == []
+
+
+def test_the_error_alone_makes_it_a_suspicion(gcp: Bundle, says: type[Says]) -> None:
+    answer = gcp.remove("gcp/provider.json", "gcp/pool.json").error(says.INVALID_TARGET[1]).ask()
+    assert answer.first.name == "provider-not-found"
+    assert answer.first.confidence == "suspected"
+
+
+@pytest.mark.xfail(strict=True, reason="that the pool does not exist is not looked at")
+def test_a_provider_of_a_pool_that_does_not_exist(gcp: Bundle, says: type[Says]) -> None:
+    gcp.remove("gcp/provider.json", "gcp/pool.json").manifest([{"path": "gcp/pool.json", "outcome": "not_found"}])
+    assert gcp.ask().error() == says.INVALID_TARGET
+
+
+@pytest.mark.xfail(strict=True, reason="the list of the project's pools is not looked at")
+def test_a_provider_of_a_pool_that_is_not_listed(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
+    gcp.write("gcp/pools.json", [gcp.read("gcp/pool.json")])
+    answer = aim(provider=gcp.GCP_PROVIDER.replace("baseten-pool", "baseten-pol")).ask()
+    assert answer.first.name == "provider-not-found"
+    assert answer.error() == says.INVALID_TARGET
