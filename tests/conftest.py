@@ -26,7 +26,7 @@ def small_bundle(
     audience: str = "sts.amazonaws.com",
     **claims: Any,
 ) -> dict[str, Any]:
-    """Decoded claims, a role and its provider; accepted unless subject and pattern differ. No pattern: audience only."""
+    """Decoded claims, a role and its provider: accepted if the pattern fits. Without a pattern, any subject does."""
     condition: dict[str, Any] = {"StringEquals": {f"{issuer}:aud": audience}}
     if pattern is not None:
         condition["StringLike"] = {f"{issuer}:sub": pattern}

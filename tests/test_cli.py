@@ -1,7 +1,8 @@
-"""The command line: exit codes, what goes to stdout and to stderr, and that nothing the user types gives a traceback."""
+"""The command line: exit codes, what goes to stdout and what to stderr, and no traceback whatever the user types."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -282,14 +283,14 @@ def test_quiet_and_verbose_say_the_same(run: Run, write_bundle: Write) -> None:
     for option in (["-q"], [], ["-v"]):
         done = run("--report", "--from", folder, *option)
         assert done.code == 1
-        assert "the pattern says blue, the token green" in done.out
+        assert "the trust policy expects another" in done.out
         sizes.append(len(done.out))
     assert sizes == sorted(sizes)
     assert len(set(sizes)) == len(sizes)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
-@pytest.mark.parametrize("arguments", ["--list-checks", "explain --all", "explain AWS021", "--demo", "--help", "--version"])
+@pytest.mark.parametrize("arguments", ["--list-checks", "explain --all", "explain AWS021", "--demo", "--help"])
 def test_a_broken_pipe_is_quiet(arguments: str, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -332,16 +333,19 @@ def test_a_token_from_stdin(run: Run, write_bundle: Write, tmp_path: Path) -> No
 
 def test_the_raw_token_is_never_shown(run: Run, write_bundle: Write, tmp_path: Path) -> None:
     folder = write_bundle(without="claims.json")
-    header = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0"
-    claims = "eyJpc3MiOiJodHRwczovL29pZGMuZXhhbXBsZS5jb20iLCJzdWIiOiJqb2I6Z3JlZW46NyIsImF1ZCI6InN0cy5hbWF6b25hd3MuY29tIn0"
+    parts = (
+        {"alg": "RS256", "kid": "k1"},
+        {"iss": "https://oidc.example.com", "sub": "job:green:7", "aud": "sts.amazonaws.com"},
+        {"signature": "that must stay secret"},
+    )
+    token = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
     path = tmp_path / "token.jwt"
-    path.write_text(f"{header}.{claims}.c2lnbmF0dXJlLXRoYXQtbXVzdC1zdGF5LXNlY3JldA", encoding="utf-8")
+    path.write_text(".".join(token), encoding="utf-8")
     for how in ("text", "markdown", "json"):
         for option in ("-q", "-v"):
             done = run("--report", "--from", folder, "--token", path, "--format", how, option)
             assert done.code in (1, 3)
-            for part in (header, claims, "c2lnbmF0dXJl"):
-                assert part not in done.out + done.err
+            assert not [part for part in token if part[:12] in done.out + done.err]
 
 
 def test_at(run: Run, write_bundle: Write) -> None:
@@ -353,6 +357,12 @@ def test_at(run: Run, write_bundle: Write) -> None:
     *same, later = seen.values()
     assert set(map(str, same)) == {str(("2026-11-22T22:30:00Z", "healthy", []))}
     assert later == ("2026-11-23T22:30:00Z", "refused", ["token-expired"])
+
+
+@pytest.mark.parametrize("at", ["0001-01-01", "1970-01-01T00:00:00Z", "99999999999", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_far_away_is_no_fault_of_ours(at: str, run: Run, write_bundle: Write) -> None:
+    folder = write_bundle(iat=1_795_383_600, exp=1_795_387_200)
+    assert run("--report", "--from", folder, "--at", at).code in (1, 2)
 
 
 # Checks

@@ -15,6 +15,7 @@ from oidc_doctor.evaluate.aws_token import LONGEST, invalid, judge_token
 from oidc_doctor.evaluate.difference import compare_value
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.session_claims import judge_session_claims
+from oidc_doctor.evaluate.source_step import judge_sources
 from oidc_doctor.evaluate.steps import Exchange, plain_note, same
 from oidc_doctor.evaluate.trust import judge_trust
 from oidc_doctor.model.case import Case
@@ -124,6 +125,7 @@ def evaluate_aws(case: Case) -> Trace:
     judge_session_claims(exchange)
     _judge_role(exchange)
     _judge_duration(exchange)
+    judge_sources(exchange)
     return exchange.trace()
 
 
@@ -356,8 +358,8 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
         if plain(url) == plain(path):
             return index
         ratio = SequenceMatcher(None, plain(url), plain(path)).ratio()
-        if url.split("/", 1)[0].lower() == path.split("/", 1)[0].lower():
-            ratio = max(ratio, 0.9)
+        if plain(url).startswith(plain(path) + "/") or plain(path).startswith(plain(url) + "/"):
+            ratio = max(ratio, 0.9)  # a path is missing on one side, as with issuers per team or enterprise
         if ratio > max(score, 0.85):
             best, score = index, ratio
     return best

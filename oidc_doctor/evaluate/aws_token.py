@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.keys import ALGORITHMS
-from oidc_doctor.evaluate.steps import Exchange, shown
+from oidc_doctor.evaluate.steps import NO_TOKEN, Exchange, shown
 from oidc_doctor.evaluate.times import relative, rfc3339, seconds_of, span
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.trace import CloudError, Kind, Side
@@ -29,6 +29,9 @@ def judge_token(exchange: Exchange) -> None:
     token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("token", "the token's header, times and signature (a hypothetical token)")
+        return
+    if not token.given:
+        exchange.assume("token", NO_TOKEN)
         return
     if token.fault_kind == "not-a-jwt":
         exchange.refuse(

@@ -69,7 +69,7 @@ class _Row(NamedTuple):
 _ROWS: tuple[_Row, ...] = (
     # The workload had no token to send.
     _Row(r"ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
-    _Row(r"id-token:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
+    _Row(r"id-token[`'\"]?:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
     _Row(r"Could not load credentials from any providers", "aws", "obtain", Kind.TOKEN_NOT_ISSUED, proves=False),
     _Row(
         r"Requested lifetime too high|lifetime too high \(requested: *(?P<requested>\d+) max: *(?P<limit>\d+)",
@@ -87,7 +87,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"need either OIDC config or secret_id|\bsecret_id is required", None, "obtain", Kind.NO_TOKEN_SENT),
     _Row(r"Unauthenticated request\. Unauthenticated requests do not have permission", "gcp", "obtain", Kind.NO_TOKEN_SENT),
     # AWS: the call was not AssumeRoleWithWebIdentity.
-    _Row(r"\bExternal_?Id\b", "aws", "obtain", Kind.EXTERNAL_ID_UNSUPPORTED),
+    _Row(r"\b(?i:external[-_ ]?id)\b", "aws", "obtain", Kind.EXTERNAL_ID_UNSUPPORTED),
     _Row(
         r"sts:AssumeRole\b(?!With).{0,60}(own|itself|same role|self)"
         r"|assumed-role/(?P<role>[\w+=,.@-]+)/\S* is not authorized to perform: sts:AssumeRole on resource: "

@@ -17,7 +17,8 @@ from oidc_doctor.evaluate.gcp_names import HOST, ProviderName, read_audience, re
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.keys import ALGORITHMS
 from oidc_doctor.evaluate.members import judge_impersonation
-from oidc_doctor.evaluate.steps import Exchange, plain_note, same, shown
+from oidc_doctor.evaluate.source_step import judge_sources
+from oidc_doctor.evaluate.steps import NO_TOKEN, Exchange, plain_note, same, shown
 from oidc_doctor.evaluate.times import relative, rfc3339, seconds_of, span
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Document, GcpPool, GcpProvider, Json, Missing, Origin
@@ -83,6 +84,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_keys(exchange, exchange.issuer, uploaded)
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
+    judge_sources(exchange)
     return exchange.trace()
 
 
@@ -161,6 +163,19 @@ def _judge_target(exchange: GcpExchange) -> None:
             wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
         )
         return
+    if "$" in asked and exchange.gap(asked) and exchange.seen_at("target"):
+        # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
+        exchange.refuse(
+            "target",
+            Kind.REQUEST_AUDIENCE_MALFORMED,
+            CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
+            actual=Side(asked, at),
+            certain=False,
+            settle="the audience that the client sent to sts.googleapis.com",
+            found=asked,
+            reason="a variable in it was not replaced by its value",
+            wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+        )
     if not name.project:
         return
     if not name.project_is_number:
@@ -304,6 +319,9 @@ def _judge_token(exchange: GcpExchange) -> None:
     token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("token", "the token's header, times and signature (a hypothetical token)")
+        return
+    if not token.given:
+        exchange.assume("token", NO_TOKEN)
         return
     if token.fault_kind == "not-a-jwt":
         exchange.refuse("token", Kind.NOT_A_JWT, _grant(texts.UNPARSABLE), where=token.origin, fault=token.fault or "")
@@ -449,6 +467,9 @@ def _judge_times(exchange: GcpExchange) -> None:
         exchange.assume("times", "the token's times (its claims come from a log)")
         return
     if token.fault_kind:
+        return
+    if not token.given:
+        exchange.assume("times", NO_TOKEN)
         return
     iat, exp = token.claim("iat"), token.claim("exp")
     stale = f"ID Token issued at {'null' if iat in (ABSENT, None) else shown(iat)} is stale to sign-in."

@@ -6,7 +6,7 @@ import json
 
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.keys import KeyAnswer, check_keys, known_kids
-from oidc_doctor.evaluate.steps import Exchange, shown
+from oidc_doctor.evaluate.steps import NO_TOKEN, Exchange, shown
 from oidc_doctor.model.evidence import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
@@ -34,6 +34,9 @@ def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Orig
     token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("keys", "the issuer's keys and the signature (a hypothetical token)")
+        return
+    if not token.given:
+        exchange.assume("keys", NO_TOKEN)
         return
     if token.fault_kind:
         exchange.settle("keys", "unknown", "the token could not be read")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from oidc_doctor.evaluate.difference import Difference
 
 
+NO_TOKEN = "the whole token: none was given"
+
+
 def same(left: str, right: str, *, pasted: bool) -> bool | None:
     """Whether two texts are equal; None where a placeholder of pasted evidence leaves it open."""
     if left == right:

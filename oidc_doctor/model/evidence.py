@@ -126,6 +126,11 @@ class Token(NamedTuple):
         return ABSENT if self.kind == "jwt" else UNKNOWN
 
     @property
+    def given(self) -> bool:
+        """False where nothing of a token is known: no file, no log, no subject."""
+        return self.kind != "decoded" or bool(self.claims) or self.header is not None or self.fault is not None
+
+    @property
     def subject(self) -> str | None:
         """The subject as text, where it is known."""
         value = self.claim("sub")

@@ -1,0 +1,35 @@
+"""GCP044: the impersonation call names a quota project that the principal may not use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Says
+
+
+ERROR = (
+    "403 Caller does not have required permission to use project weights-billing. Grant the caller the "
+    "roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission"
+)
+
+
+def test_the_error_names_it(gcp: Bundle) -> None:
+    answer = gcp.error(ERROR).ask()
+    assert answer.first.name == "quota-project-permission"
+    assert answer.first.confidence == "proven"
+    assert answer.first.step == "impersonate"
+
+
+@pytest.mark.xfail(strict=True, reason="the project that the sentence names is not read")
+def test_the_project_that_it_names(gcp: Bundle) -> None:
+    assert "weights-billing" in gcp.error(ERROR).ask().first.summary
+
+
+def test_nothing_was_said(gcp: Bundle, says: type[Says]) -> None:
+    assert gcp.ask().accepted
+    answer = gcp.error(says.DENIED[1]).ask()
+    assert "quota-project-permission" not in answer.names

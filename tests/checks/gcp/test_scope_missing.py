@@ -1,0 +1,33 @@
+"""GCP047: the impersonation request carries no scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+    from tests.checks.gcp.conftest import Aim
+
+
+MESSAGE = "Request contains an invalid argument."
+
+
+def test_there_is_none(aim: Aim) -> None:
+    answer = aim(scopes=[]).ask()
+    assert answer.names == ["scope-missing"]
+    assert answer.first.confidence == "predicted"
+    assert answer.error() == ("INVALID_ARGUMENT", MESSAGE)
+    assert answer.exchange().step == "impersonate"
+
+
+def test_there_is_one(aim: Aim) -> None:
+    answer = aim(scopes=["https://www.googleapis.com/auth/cloud-platform"]).ask()
+    assert answer.accepted, answer.names
+    assert answer.check("scope-missing").status == "passed"
+
+
+def test_the_error_only_hints_at_it(gcp: Bundle) -> None:
+    answer = gcp.error(f"400 INVALID_ARGUMENT: {MESSAGE}").ask()
+    assert answer.first.name == "scope-missing"
+    assert answer.first.confidence == "suspected"
+    assert answer.report.exit_code == 1
