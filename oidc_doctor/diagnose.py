@@ -12,7 +12,7 @@ from typing import Literal
 from oidc_doctor.checkkit import Check, Words
 from oidc_doctor.evaluate.error_texts import before
 from oidc_doctor.model.case import Case, Reading
-from oidc_doctor.model.evidence import Missing, Origin, Role
+from oidc_doctor.model.evidence import Origin, Role
 from oidc_doctor.model.exchange import (
     ASSUMED,
     NOT_REACHED,
@@ -200,7 +200,7 @@ def _fresh_role(case: Case) -> bool:
 
     aws = case.evidence.aws
     role = aws.role if aws else None
-    if role is None or isinstance(role, Missing) or not isinstance(role, Role) or not role.created:
+    if not isinstance(role, Role) or not role.created:
         return False
     try:
         created = datetime.fromisoformat(role.created).timestamp()

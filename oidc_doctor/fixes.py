@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
 
-_MOST_SEEN = 500  # distinct subjects from the logs that an edit is tried on
+_Maker = Callable[["Case", Refusal], "Edit | None"]
+_MOST_SEEN = 200  # distinct subjects from the logs that an edit is tried on
 
 
 class Edit(NamedTuple):
@@ -41,46 +42,50 @@ class Edit(NamedTuple):
 def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow]:
     """The smallest edit that makes the refused token pass its refusing step; empty where none can be proven.
 
-    `accepted` are subjects that the logs show as accepted before: the edit is tried on them too.
+    `accepted` are subjects that the logs show as accepted before. An edit that would shut one of them out is not
+    offered: for a trust policy the token's pattern then goes beside the old one.
     """
-    checks = {"aws": _AWS, "gcp": _GCP}[diagnosis.trace.cloud]
+    edits = {"aws": _AWS, "gcp": _GCP}[diagnosis.trace.cloud]
+    seen = list(dict.fromkeys(one for one in accepted if one))[:_MOST_SEEN]
     for refusal in diagnosis.refusals:
-        if not refusal.certain or refusal.kind not in checks:
+        if not refusal.certain:
             continue
-        edit = checks[refusal.kind](diagnosis.case, refusal)
-        if edit is None:
-            continue
-        proof = _proof(diagnosis.case, edit, refusal, [one for one in accepted if one])
-        if proof is None:
-            continue
-        return [FixRow(str(refusal.kind), _diff(edit), edit.commands, proof, edit.after)]
+        for make in edits.get(refusal.kind, ()):
+            edit = make(diagnosis.case, refusal)
+            proof = _proof(diagnosis.case, edit, refusal, seen) if edit is not None else None
+            if edit is not None and proof is not None:
+                return [FixRow(str(refusal.kind), _diff(edit), edit.commands, proof, edit.after)]
     return []
 
 
-def _proof(case: Case, edit: Edit, refusal: Refusal, accepted: list[str]) -> str | None:
+def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | None:
+    """What was tried of the edit, in words; None where the token does not pass with it or an accepted subject is lost."""
     edited = case._replace(evidence=edit.evidence, readings=())
     if evaluate(edited).step(refusal.step).state != PASSED:
         return None
-    words = "the token passes with it"
-    seen = list(dict.fromkeys(accepted))[:_MOST_SEEN]
-    kept = sum(_passes(edited, subject, refusal.step) for subject in seen)
+    if any(_refused(edited, subject) and not _refused(case, subject) for subject in seen):
+        return None
+    words = ["the token passes with it"]
     if seen:
-        words += f", {kept} of {len(seen)} subjects that were accepted before still pass"
+        words.append("every subject that the logs show as accepted still passes")
     foreign = _foreign_subjects(case)
-    outside = [subject for subject in foreign if not _passes(edited, subject, refusal.step)]
-    if foreign:
-        words += f", {len(outside)} of {len(foreign)} made-up subjects of other tenants stay out"
-    return words
+    outside = sum(_refused(edited, subject) for subject in foreign)
+    if foreign and outside == len(foreign):
+        words.append(f"{outside} made-up subjects of other tenants stay out")
+    elif foreign and outside:
+        words.append(f"{outside} of {len(foreign)} made-up subjects of other tenants stay out")
+    return ", ".join(words)
 
 
-def _passes(case: Case, subject: str, step: str) -> bool:
+def _refused(case: Case, subject: str) -> bool:
+    """Whether the whole exchange is known to refuse this token with another subject."""
     claims = {**case.token.claims, "sub": subject}
     if case.profile is not None:
         # the claims that repeat a segment of the subject change with it
         parsed = case.profile.parse_subject(subject)
         claims |= {part.name: part.value for part in parsed.segments if part.name in claims and part.name != "sub"}
-    token = case.token._replace(kind="decoded", claims=claims)
-    return evaluate(case._replace(token=token)).step(step).state == PASSED
+    trace = evaluate(case._replace(token=case.token._replace(kind="decoded", claims=claims), readings=()))
+    return any(refusal.certain for refusal in trace.refusals)
 
 
 def _foreign_subjects(case: Case) -> list[str]:
@@ -100,9 +105,11 @@ def _foreign_subjects(case: Case) -> list[str]:
 
 
 def _diff(edit: Edit) -> str:
-    """The lines that change, with - and +."""
-    lines = difflib.unified_diff(edit.before.splitlines(), edit.after.splitlines(), lineterm="", n=0)
-    return "\n".join(f"{line[0]} {line[1:].strip()}" for line in lines if not line.startswith(("---", "+++", "@@")))
+    """The lines that change, with - and +, and one line around them. Commas that come and go with a line are no change."""
+    before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in (edit.before, edit.after))
+    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=1) if not line.startswith(("---", "+++", "@@"))]
+    margin = min((len(line) - 1 - len(line[1:].lstrip()) for line in lines), default=0)
+    return "\n".join(f"{line[0]} {line[1 + margin :]}" for line in lines)
 
 
 # AWS
@@ -142,40 +149,48 @@ def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str]
     return block, parts[1], parts[2]
 
 
-def _replace_value(case: Case, refusal: Refusal, value: str) -> Edit | None:
-    """The pattern at fault replaced by `value`."""
+def _with_value(case: Case, refusal: Refusal, value: str, *, keep: bool) -> Edit | None:
+    """The pattern at fault replaced by `value`, or (`keep`) the value beside it."""
 
     def change(policy: Any) -> bool:
         found = _clause_of(policy, refusal)
         if found is None or refusal.expected is None:
             return False
         block, operator, key = found
-        old = block[operator][key]
-        if isinstance(old, list):
-            block[operator][key] = [value if one == refusal.expected.value else one for one in old]
-        else:
-            block[operator][key] = value
+        old = block[operator][key] if isinstance(block[operator][key], list) else [block[operator][key]]
+        place = old.index(refusal.expected.value) if refusal.expected.value in old else 0
+        made = [*old[: place + 1], value, *old[place + 1 :]] if keep else [*old[:place], value, *old[place + 1 :]]
+        block[operator][key] = made[0] if len(made) == 1 and not isinstance(block[operator][key], list) else made
         return True
 
     return _policy_edit(case, change)
 
 
-def _subject(case: Case, refusal: Refusal) -> Edit | None:
-    """The differing part of the pattern replaced by the token's; where forms differ, the token's family."""
+def _patterns(case: Case, refusal: Refusal) -> list[str]:
+    """Patterns that would match the token's subject, the one nearest to the old pattern first."""
     expected, actual = refusal.expected, refusal.actual
     if expected is None or actual is None:
-        return None
+        return []
     pattern, text = expected.value, actual.value
-    if refusal.kind in (Kind.SUBJECT_SEGMENT_DIFFERS, Kind.SUBJECT_CASE_DIFFERS) and len(expected.spans) == len(actual.spans):
+    made = []
+    if len(expected.spans) == len(actual.spans):
         for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
             pattern = pattern[:low] + text[start:end] + pattern[high:]
-        edit = _replace_value(case, refusal, pattern)
-        if edit is not None and evaluate(case._replace(evidence=edit.evidence, readings=())).step("authorise").state == PASSED:
-            return edit
-    family = text
-    if "*" in expected.value and case.profile is not None and "Like" in refusal.location:
-        family = case.profile.subject_family(text)
-    return _replace_value(case, refusal, family)
+        made.append(pattern)
+    if "Like" in refusal.location and case.profile is not None:
+        made.append(case.profile.subject_family(text))
+    return list(dict.fromkeys([*made, text]))
+
+
+def _subject(*, keep: bool) -> _Maker:
+    def edit(case: Case, refusal: Refusal) -> Edit | None:
+        for pattern in _patterns(case, refusal):
+            made = _with_value(case, refusal, pattern, keep=keep)
+            if made and evaluate(case._replace(evidence=made.evidence, readings=())).step("authorise").state == PASSED:
+                return made
+        return None
+
+    return edit
 
 
 def _wildcard(case: Case, refusal: Refusal) -> Edit | None:
@@ -210,10 +225,10 @@ def _key(case: Case, refusal: Refusal) -> Edit | None:
 
 
 def _audience_condition(case: Case, refusal: Refusal) -> Edit | None:
-    return _replace_value(case, refusal, refusal.actual.value) if refusal.actual else None
+    return _with_value(case, refusal, refusal.actual.value, keep=False) if refusal.actual else None
 
 
-def _actions(*wanted: str) -> Callable[[Case, Refusal], Edit | None]:
+def _actions(*wanted: str) -> _Maker:
     def edit(case: Case, refusal: Refusal) -> Edit | None:
         def change(policy: Any) -> bool:
             statements = policy.get("Statement")
@@ -264,7 +279,7 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
         return None
     ids = (*provider.client_ids, audience)
     evidence = case.evidence._replace(aws=aws._replace(provider=provider._replace(client_ids=ids)))
-    arn = provider.arn or "PROVIDER_ARN"
+    arn = provider.arn or refusal.fact("provider", "PROVIDER_ARN")
     add = command(
         "aws", "iam", "add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", arn, "--client-id", audience
     )
@@ -272,21 +287,22 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
     return Edit(evidence, "ClientIDList", before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
 
 
-_AWS: dict[Kind, Callable[[Case, Refusal], Edit | None]] = {
-    Kind.AUDIENCE_NOT_REGISTERED: _client_id,
-    Kind.CLIENT_ID_LIST_EMPTY: _client_id,
-    Kind.AZP_DECIDES_AUDIENCE: _client_id,
-    Kind.WILDCARD_UNDER_STRING_EQUALS: _wildcard,
-    Kind.SUBJECT_CASE_DIFFERS: _subject,
-    Kind.SUBJECT_FORMAT_CHANGED: _subject,
-    Kind.SUBJECT_FORM_DIFFERS: _subject,
-    Kind.SUBJECT_SEGMENT_DIFFERS: _subject,
-    Kind.AUDIENCE_CONDITION_DIFFERS: _audience_condition,
-    Kind.CONDITION_KEY_MISSPELLED: _key,
-    Kind.ACTION_DIFFERS: _actions("sts:AssumeRoleWithWebIdentity"),
-    Kind.SESSION_TAGS_NOT_ALLOWED: _actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
-    Kind.SOURCE_IDENTITY_NOT_ALLOWED: _actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),
-    Kind.PROVIDER_IN_OTHER_ACCOUNT: _principal,
+_REPLACED, _BESIDE = _subject(keep=False), _subject(keep=True)
+_AWS: dict[Kind, tuple[_Maker, ...]] = {
+    Kind.AUDIENCE_NOT_REGISTERED: (_client_id,),
+    Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
+    Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
+    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard,),
+    Kind.SUBJECT_CASE_DIFFERS: (_REPLACED, _BESIDE),
+    Kind.SUBJECT_FORMAT_CHANGED: (_BESIDE,),  # tokens of the old format may still come
+    Kind.SUBJECT_FORM_DIFFERS: (_BESIDE,),
+    Kind.SUBJECT_SEGMENT_DIFFERS: (_REPLACED, _BESIDE),
+    Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
+    Kind.CONDITION_KEY_MISSPELLED: (_key,),
+    Kind.ACTION_DIFFERS: (_actions("sts:AssumeRoleWithWebIdentity"),),
+    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),),
+    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal,),
 }
 
 
@@ -341,8 +357,8 @@ def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     return None
 
 
-_GCP: dict[Kind, Callable[[Case, Refusal], Edit | None]] = {
-    Kind.AUDIENCE_NOT_ALLOWED: _allowed_audience,
-    Kind.ALLOWED_AUDIENCES_EMPTY: _allowed_audience,
-    Kind.ATTRIBUTE_CONDITION_FALSE: _condition_literal,
+_GCP: dict[Kind, tuple[_Maker, ...]] = {
+    Kind.AUDIENCE_NOT_ALLOWED: (_allowed_audience,),
+    Kind.ALLOWED_AUDIENCES_EMPTY: (_allowed_audience,),
+    Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal,),
 }

@@ -103,9 +103,9 @@ def all_checks() -> tuple[Check, ...]:
             if key is None:
                 continue
             # a StrEnum member equals its text, so a kind is told apart by its type
-            key = (type(key), key)
-            if key in seen and seen[key] is not check:
-                message = f"two checks claim {key[1]}: {seen[key].code} and {check.code}"
+            claimed = (type(key), key)
+            if claimed in seen and seen[claimed] is not check:
+                message = f"two checks claim {key}: {seen[claimed].code} and {check.code}"
                 raise PackError(message)
-            seen[key] = check
+            seen[claimed] = check
     return tuple(sorted(checks, key=lambda check: check.code))

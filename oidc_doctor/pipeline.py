@@ -122,7 +122,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
                 return open(name, "rb")  # noqa: SIM115 - the scanner closes it
             return bundle.open(name)
 
-        found, covered = scan(open_file, files, source)  # type: ignore[arg-type]
+        found, covered = scan(open_file, files, source)
         attempts += found
         state.logs[source] = covered
         state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
@@ -313,15 +313,21 @@ def _judge(
     return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
 
 
-def _replay(state: _Run, judged: _Judged, found: AttemptGroup) -> Diagnosis:
-    """A logged attempt on the configuration that was read."""
+def _replay(judged: _Judged, found: AttemptGroup) -> Diagnosis:
+    """A logged attempt on the configuration that was read. Google logs exchange and impersonation apart, so an event
+    of the exchange is held against the exchange alone."""
     token = token_of(found, judged.evidence)
     case = judged.diagnosis.case._replace(token=token,
         profile=_profile(judged.evidence, token),
         readings=(),
         at=found.last_seen,
     )
-    return diagnose(case, evaluate(case))
+    diagnosis = diagnose(case, evaluate(case))
+    if found.sample.cloud == "gcp" and found.sample.step == "exchange":
+        diagnosis.refusals = [one for one in diagnosis.refusals if one.step != "impersonate"]
+        if diagnosis.prediction == "refused" and diagnosis.step == "impersonate":
+            diagnosis.prediction, diagnosis.step, diagnosis.error = "accepted", None, None
+    return diagnosis
 
 
 # Report
@@ -337,7 +343,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
     for one in judged:
         said: dict[int, Words] = {index: words[id(refusal)][0] for index, refusal in enumerate(one.diagnosis.refusals)}
         causes += as_causes(one.diagnosis, one.id, kinds, said)
-    attempts, contradictions = _attempts(state, judged, causes, kinds)
+    attempts, contradictions = _attempts(judged, causes, kinds)
     if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
@@ -476,7 +482,7 @@ def _trace_json(trace: Trace) -> dict[str, Any]:
 
 
 def _attempts(
-    state: _Run, judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Check]
+    judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Check]
 ) -> tuple[list[AttemptRow], list[str]]:
     """Each distinct attempt on the configuration that was read: what it confirms, and what it contradicts."""
     rows: list[AttemptRow] = []
@@ -487,7 +493,7 @@ def _attempts(
             if id(found) in done:
                 continue
             done.add(id(found))
-            replayed = _replay(state, one, found) if found.sample.subject else None
+            replayed = _replay(one, found) if found.sample.subject else None
             first = replayed.refusals[0] if replayed and replayed.refusals else None
             cause = kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
             rows.append(_attempt_row(found, replayed, cause))
@@ -603,6 +609,7 @@ def _audit_on(evidence: TargetEvidence) -> bool | None:
         if not isinstance(config, dict) or config.get("service") not in ("sts.googleapis.com", "allServices"):
             continue
         kinds = config.get("auditLogConfigs")
-        if any(isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" for kind in kinds if isinstance(kinds, list)):
+        listed = kinds if isinstance(kinds, list) else []
+        if any(isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" for kind in listed):
             return True
     return None if not isinstance(value, dict) else False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -12,7 +12,7 @@ from oidc_doctor.diagnose import Diagnosis, sentence
 from oidc_doctor.model.evidence import Missing
 from oidc_doctor.model.exchange import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED
 from oidc_doctor.model.report import CheckRow, FindingRow
-from oidc_doctor.model.trace import STEPS_OF, Kind, Refusal
+from oidc_doctor.model.trace import SEEN_ONLY_IN_ERRORS, STEPS_OF, Kind, Refusal
 
 _PASSING = (PASSED, PASSED_BY_ERROR)
 
@@ -85,11 +85,13 @@ def _cause_finding(refusal: Refusal, words: Words) -> FindingRow:
 
 def _unmet(check: Check, diagnoses: list[Diagnosis]) -> CheckRow:
     assert check.kind is not None  # noqa: S101 - the caller's branch
+    if check.kind in SEEN_ONLY_IN_ERRORS:
+        return CheckRow(check.code, check.name, "skipped", check.effect, "only what a caller saw can show it")
     states = [
         diagnosis.trace.step(step).state
         for diagnosis in diagnoses
         for cloud, step in STEPS_OF[check.kind]
-        if diagnosis.trace.cloud == cloud
+        if diagnosis.trace.cloud == cloud and check.kind not in diagnosis.trace.unseen
     ]
     if any(state in (*_PASSING, REFUSED) for state in states):
         return CheckRow(check.code, check.name, "passed", check.effect, "")
@@ -99,7 +101,7 @@ def _unmet(check: Check, diagnoses: list[Diagnosis]) -> CheckRow:
     return CheckRow(check.code, check.name, "skipped", check.effect, reason)
 
 
-def document_row(check: Check, views: list[Mapping[str, Any]]) -> CheckRow:
+def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
     """A weakness or log check over every target: skipped only where no target has what it needs."""
     findings: list[Finding] = []
     ran, reasons = False, []

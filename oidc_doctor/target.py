@@ -40,8 +40,9 @@ _WANTED = {
     "list": "a list of texts",
     "table": "a table",
 }
+_LONGEST = 64 * 1024  # characters; tomllib takes quadratic time over dotted names
 _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_HEADER = re.compile(r"\s*(\[\[?)\s*([\w.\s]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
 Toml = Any  # a value as tomllib gives it
@@ -57,6 +58,8 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     import tomllib  # late: 13 ms, and many bundles have no such file
 
     text = text.removeprefix("\ufeff")
+    if len(text) > _LONGEST:
+        raise Unreadable(file, None, None, f"longer than {_LONGEST // 1024} KiB")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -180,7 +183,7 @@ def _lines(text: str) -> dict[str, int]:
     for number, line in enumerate(text.split("\n"), 1):
         header, key = _HEADER.match(line), _KEY.match(line)
         if header:
-            names = [name.strip() for name in header[2].split(".")]
+            names = [name.strip() for name in header[1].split(".")]
             if names == ["target"]:
                 index += 1
             first = [names[0], str(max(index, 0))] if names[0] == "target" else names[:1]

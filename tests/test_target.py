@@ -130,9 +130,14 @@ def test_wrong_files_get_one_line_with_the_place(text: str, message: str) -> Non
     assert str(caught.value) == message
 
 
+def test_a_file_that_takes_long_to_read() -> None:
+    with pytest.raises(Unreadable, match="longer than 64 KiB"):
+        parse_targets("[" + " a." * 100_000)
+
+
 def test_deep_nesting() -> None:
     with pytest.raises(Unreadable, match="nested too deep"):
-        parse_targets("x = " + "[" * 100_000)
+        parse_targets("x = " + "[" * 50_000)
 
 
 def test_merge_keeps_what_the_other_leaves_open() -> None:

@@ -19,7 +19,7 @@ from oidc_doctor.evaluate.source_step import judge_sources
 from oidc_doctor.evaluate.steps import Exchange, plain_note, same
 from oidc_doctor.evaluate.trust import judge_trust
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Role
+from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Origin, Role
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
 
@@ -153,6 +153,8 @@ def _judge_request(exchange: AwsExchange) -> None:
             found=arn.text,
             reason=arn.fault,
         )
+    if request.role_session_name is None and request.duration_seconds is None:
+        exchange.unseen.add(Kind.REQUEST_MALFORMED)
     if request.provider_id:
         _refuse_provider_id(exchange, request.provider_id)
     _judge_parameters(exchange)
@@ -305,7 +307,7 @@ def _refuse_provider(
             issuer=path,
         )
         return
-    urls = [(one.url, one.document.at("/Url")) for one in candidates]
+    urls: list[tuple[str, Origin | None]] = [(one.url, one.document.at("/Url")) for one in candidates]
     urls += [(arn.split(":oidc-provider/", 1)[1], list_at) for arn in listed or () if ":oidc-provider/" in arn]
     near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
     if near is not None:
@@ -378,7 +380,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
     at = provider.document.at("/ClientIDList")
     azp = exchange.token.claim("azp")
     name = "azp" if isinstance(azp, str) else "aud"
-    if (provider.arn or provider.url) in exchange.case.accepted_providers and not ids:
+    if not ids and {provider.arn, exchange.provider_arn} & exchange.case.accepted_providers:
         exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
         return
     error = invalid(texts.COULD_NOT_VALIDATE)
@@ -393,7 +395,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
             certain=_seen_at(exchange, "audience"),
             settle="a logged success or refusal of this provider, or add the audience and try again",
             audience=audience,
-            provider=provider.arn or provider.url,
+            provider=_provider_name(exchange, provider),
         )
         return
     answers = [same(one, audience, pasted=exchange.pasted) for one in ids]
@@ -401,7 +403,12 @@ def _judge_audience(exchange: AwsExchange) -> None:
         exchange.passed("audience", "", at)
         return
     difference = compare_value(list(ids), audience, wildcards=False, pasted=exchange.pasted)
-    facts = {"audience": audience, "registered": ", ".join(ids), "note": plain_note(difference)}
+    facts = {
+        "audience": audience,
+        "registered": ", ".join(ids),
+        "note": plain_note(difference),
+        "provider": _provider_name(exchange, provider),
+    }
     kind, actual = Kind.AUDIENCE_NOT_REGISTERED, exchange.claim_side(name)
     expected = Side(difference.expected, at, difference.expected_spans)
     aud = exchange.token.claim("aud")
@@ -417,7 +424,12 @@ def _judge_audience(exchange: AwsExchange) -> None:
         elif left_in(difference.expected):
             kind = Kind.PLACEHOLDER_LEFT_IN
             facts |= {"value_name": "client id", "placeholder": left_in(difference.expected)}
-    exchange.refuse("audience", kind, error, expected=expected, actual=actual, certain=None not in answers, **facts)
+    exchange.refuse("audience", kind, error, expected=expected, actual=actual, certain=None not in answers, facts=facts)
+
+
+def _provider_name(exchange: AwsExchange, provider: AwsOidcProvider) -> str:
+    """The provider's ARN: as read, else (IAM prints none) as it must be in the role's account."""
+    return provider.arn or (exchange.provider_arn if exchange.account else None) or provider.url
 
 
 def _seen_at(exchange: Exchange, step: str) -> bool:

@@ -209,5 +209,5 @@ def _ahead(exchange: Exchange, kind: Kind, claim: str, value: int, text: str) ->
         actual=Side(rfc3339(value), exchange.claim_origin(claim)),
         when=relative(value, now),
         past=f"{span(value - now - AHEAD)} beyond AWS's 5 min tolerance",
-        **{claim: rfc3339(value)},
+        facts={claim: rfc3339(value)},
     )

@@ -47,7 +47,7 @@ def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any
     if absent and not clause.operator.name.lower().startswith("null"):
         if _absent_key(exchange, clause, present, location, facts, error):
             return
-    reasons = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
+    reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
         _misused(exchange, clause, reasons, location, facts, error)
         return
@@ -91,7 +91,7 @@ def _absent_key(
     certain = clause.sure and clause.key.result is False
     if name.lower() == _EXTERNAL_ID:
         exchange.refuse(
-            "authorise", Kind.EXTERNAL_ID_UNSUPPORTED, error, where=clause.where, certain=certain, location=location, rank=_RANK["key"], **facts
+            "authorise", Kind.EXTERNAL_ID_UNSUPPORTED, error, where=clause.where, certain=certain, location=location, rank=_RANK["key"], facts=facts
         )
         return True
     prefix, mark, claim = name.rpartition(":")
@@ -118,7 +118,7 @@ def _absent_key(
             location=location,
             rank=_RANK["key"],
             note=plain_note(difference),
-            **facts,
+            facts=facts,
         )
         return True
     profile = exchange.case.profile
@@ -133,7 +133,7 @@ def _absent_key(
         claim=claim if own_prefix or not mark else "",
         issuer_title=profile.title if profile else "",
         provided=", ".join(f"{path}:{one}" for one in provided),
-        **facts,
+        facts=facts,
     )
     return True
 
@@ -188,7 +188,7 @@ def _misused(
         location=location,
         rank=_RANK["key"],
         reason=reason,
-        **facts,
+        facts=facts,
     )
 
 
@@ -213,7 +213,7 @@ def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[
         variable=str(node.expected),
         value=str(node.expected),
         reason="the policy's Version is not 2012-10-17, so it is ordinary text" if old else "the request has no value for it",
-        **facts,
+        facts=facts,
     )
 
 
@@ -241,7 +241,7 @@ def _unknown_value(
         settle=f"the value of {clause.key.name} in the refused request",
         rank=_RANK["other"] if not own else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
         note=note if absent else "its value in the request was not read",
-        **facts,
+        facts=facts,
     )
 
 
@@ -290,7 +290,7 @@ def _value(
         location=location,
         settle="the values behind the placeholders",
         rank=rank,
-        **facts,
+        facts=facts,
     )
 
 

@@ -220,7 +220,7 @@ def _condition_false(
         where=at,
         settle="the values behind the placeholders",
         note=note,
-        **facts,
+        facts=facts,
     )
 
 

@@ -103,6 +103,7 @@ _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "cr
 def _judge_credentials(exchange: GcpExchange, credentials: Document | Missing) -> None:
     """The client's external_account configuration: what the client library needs before it asks anybody."""
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
+        exchange.unseen.add(Kind.CREDENTIAL_CONFIG_INVALID)
         return
     value = credentials.value
     absent = [name for name in _CREDENTIAL_FIELDS if not value.get(name)]
@@ -256,13 +257,13 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     if not (proven or near):
         return
     gap = exchange.gap(name.full)
-    difference = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
+    found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
         "target",
         Kind.PROVIDER_NOT_FOUND,
         _invalid_target(),
-        expected=Side(near.name or "", near.document.at("/name"), difference.expected_spans) if near and difference else None,
-        actual=Side(name.full, at, difference.actual_spans) if difference else actual,
+        expected=Side(near.name or "", near.document.at("/name"), found.expected_spans) if near and found else None,
+        actual=Side(name.full, at, found.actual_spans) if found else actual,
         certain=(gone or known) and not gap,
         settle="gcloud iam workload-identity-pools providers describe with the name of the request",
         name=name.full,
@@ -277,7 +278,9 @@ def _listed(document: Document, _what: str) -> list[str]:
 def _judge_states(exchange: GcpExchange) -> None:
     """State of provider and pool, and the kind of the provider."""
     provider, pool = exchange.provider, exchange.gcp.pool
-    if isinstance(pool, GcpPool):
+    if not isinstance(pool, GcpPool):
+        exchange.unseen |= {Kind.POOL_DELETED, Kind.POOL_DISABLED}
+    else:
         name = pool.name or ""
         expires = str(pool.document.value.get("expireTime", "")) if isinstance(pool.document.value, dict) else ""
         if pool.state == "DELETED":
@@ -391,7 +394,7 @@ def _judge_issuer(exchange: GcpExchange) -> None:
         certain=answer is False and (not slash or exchange.seen_at("issuer")),
         settle="the values behind the placeholders" if answer is None else "an exchange, or an issuerUri without the slash",
         provider=provider.name or "",
-        **facts,
+        facts=facts,
     )
 
 
@@ -454,7 +457,7 @@ def _judge_audience(exchange: GcpExchange) -> None:
         certain=None not in answers,
         settle="the values behind the placeholders",
         provider=provider.name or "",
-        **facts,
+        facts=facts,
     )
 
 

@@ -99,6 +99,7 @@ def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missi
 def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
     discovery = exchange.case.evidence.issuer.discovery
     if isinstance(discovery, Missing):
+        exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
         if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
             _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, issuer)
         return

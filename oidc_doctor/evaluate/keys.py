@@ -143,7 +143,7 @@ def _verify(cloud: Cloud, token: Token, jwk: dict[str, Any], kty: str, pointer: 
     algorithm = get_default_algorithms()[str(token.header_value("alg"))]
     try:
         # only the key's own numbers: the header's alg decides, whatever the JWK says
-        numbers = {name: jwk[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in jwk}
+        numbers: dict[str, Any] = {name: jwk[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in jwk}
         key = algorithm.from_jwk(numbers)
         holds = algorithm.verify(token.signing_input, key, token.signature)
     except (PyJWTError, ValueError, TypeError) as error:

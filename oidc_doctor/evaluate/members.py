@@ -109,6 +109,12 @@ def _judge_request(exchange: GcpExchange) -> None:
             where=origins.get("gcp.scopes"),
         )
     services = exchange.gcp.services
+    if isinstance(services, Missing):
+        exchange.unseen.add(Kind.API_DISABLED)
+    if lifetime is None:
+        exchange.unseen.add(Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
+    if exchange.request.scopes is None:
+        exchange.unseen.add(Kind.SCOPE_MISSING)
     if isinstance(services, Document) and _state(services, _API) == "DISABLED":
         exchange.refuse(
             "impersonate",
@@ -144,6 +150,7 @@ def _state(services: Document, api: str) -> str | None:
 def _judge_account(exchange: GcpExchange, account: str) -> None:
     read = exchange.gcp.service_account
     if isinstance(read, Missing):
+        exchange.unseen |= {Kind.SERVICE_ACCOUNT_DISABLED, Kind.SERVICE_ACCOUNT_MISSING}
         if read.proves_absence:
             exchange.refuse(
                 "impersonate",
@@ -319,7 +326,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
     provider = exchange.provider
     if provider and isinstance(provider.mapping, dict):
         facts["mapped"] = ", ".join(provider.mapping)
-    expected, actual = Side(member.text, at), Side(principal) if principal else None
+    expected: Side | None = Side(member.text, at)
+    actual = Side(principal) if principal else None
     if miss.kind is Kind.MEMBER_MALFORMED:
         expected, actual = None, Side(member.text, at)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
@@ -339,7 +347,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
         location=f"{miss.binding.role} · {member.text}",
         where=at,
         settle="the values that were not read" if complete else "the allow policy of the service account",
-        **facts,
+        facts=facts,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.case import Case
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from oidc_doctor.evaluate.difference import Difference
 
 
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
 NO_TOKEN = "the whole token: none was given"
 
 
@@ -55,6 +58,7 @@ class Exchange:
         self.assumed: list[str] = []
         self.detail: dict[str, Any] = {}
         self.mapped: dict[str, str] = {}
+        self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
@@ -87,9 +91,10 @@ class Exchange:
         where: Origin | None = None,
         settle: str = "",
         rank: int = 0,
-        **facts: str,
+        facts: Mapping[str, str] = _NO_FACTS,
+        **more: str,
     ) -> None:
-        """Record that the step refuses, or (not `certain`) that it may."""
+        """Record that the step refuses, or (not `certain`) that it may. Facts are what the words need, by name."""
         result = self.results[step]
         result.refusals.append(
             Refusal(
@@ -101,7 +106,7 @@ class Exchange:
                 certain,
                 location,
                 where or (expected.at if expected else None) or (actual.at if actual else None),
-                facts,
+                {**facts, **more},
                 error,
                 settle,
                 rank,
@@ -132,4 +137,4 @@ class Exchange:
         """The finished answer."""
         for result in self.results.values():
             result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
-        return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped)
+        return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen)

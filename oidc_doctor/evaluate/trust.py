@@ -288,8 +288,8 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
             )
             return
     shown = own[0] if own else None
-    difference = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
-    text = difference.expected if difference else _raw_principal(document, statement)
+    nearest = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
+    text = nearest.expected if nearest else _raw_principal(document, statement)
     at = next((place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal")
     token_profile, trusted = exchange.case.profile, split_provider(text)
     other = profile_for("https://" + trusted[2]) if trusted else None
@@ -298,13 +298,13 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         "authorise",
         Kind.WRONG_TOKEN_PRESENTED if wrong_token else Kind.PRINCIPAL_DIFFERS,
         error,
-        expected=Side(text, document.at(at), difference.expected_spans if difference else ()),
-        actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans if difference else ()),
+        expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
+        actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=known and sure,
         location=f"{name} · Principal",
         settle="the values behind the placeholders",
         rank=0,
-        note=plain_note(difference) if difference else "",
+        note=plain_note(nearest) if nearest else "",
         statement=name,
         issuer_title=token_profile.title if token_profile else "",
         other_title=other.title if other else "",

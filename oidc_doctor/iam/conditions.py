@@ -307,7 +307,7 @@ def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "
     means that it cannot be decided: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     if not isinstance(context, Mapping):
-        return None
+        return None  # type: ignore[unreachable]  # callers without types pass anything
     request = Request(context)
     possible = YES
     for clause in clauses(block, "", version=version, pasted=False):

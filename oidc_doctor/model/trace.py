@@ -245,6 +245,34 @@ _STEPS: Mapping[str, tuple[Kind, ...]] = {
     "": (Kind.REFUSED_UNEXPLAINED,),
 }
 
+# Only what a caller saw can show these: reading a configuration never clears them.
+SEEN_ONLY_IN_ERRORS: frozenset[Kind] = frozenset(
+    {
+        Kind.TOKEN_NOT_ISSUED,
+        Kind.NO_TOKEN_SENT,
+        Kind.TOKEN_LIFETIME_OVER_LIMIT,
+        Kind.NOT_WEB_IDENTITY_FLOW,
+        Kind.SELF_ASSUME_NOT_ALLOWED,
+        Kind.STS_REGION_DISABLED,
+        Kind.SESSION_POLICY_TOO_LARGE,
+        Kind.TRUST_POLICY_WRITE_REFUSED,
+        Kind.PROPAGATION_DELAY,
+        Kind.OUTSIDE_THE_TRUST_POLICY,
+        Kind.ISSUER_UNREACHABLE,
+        Kind.JWKS_UNREACHABLE,
+        Kind.CERTIFICATE_UNTRUSTED,
+        Kind.THUMBPRINT_MISMATCH,
+        Kind.ISSUER_FORBIDDEN_BY_ORG_POLICY,
+        Kind.ATTRIBUTE_CONDITION_REQUIRED,
+        Kind.REQUEST_THROTTLED,
+        Kind.QUOTA_PROJECT_PERMISSION,
+        Kind.OUTSIDE_THE_ALLOW_POLICY,
+        Kind.PERMISSION_MISSING,
+        Kind.SESSION_EXPIRED,
+        Kind.REFUSED_UNEXPLAINED,
+    }
+)
+
 STEPS_OF: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     kind: tuple((step.split(":")[0], step.split(":")[1]) for step in steps.split())
     for steps, kinds in _STEPS.items()
@@ -314,6 +342,7 @@ class Trace:
     assumed: list[str]
     detail: dict[str, Any]  # JSON: the policy's or the expressions' own trace
     mapped: dict[str, str] = field(default_factory=dict)  # Google: mapped attributes, google.subject first
+    unseen: set[Kind] = field(default_factory=set)  # kinds that what was read could not have shown
 
     def step(self, name: str) -> StepResult:
         """The result of one step."""

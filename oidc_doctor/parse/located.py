@@ -25,8 +25,8 @@ _MOST_YAML_VALUES = 20_000  # aliases can make a small YAML file grow without en
 _MOST_DUPLICATES = 1000  # that are noted
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _SPACE = re.compile(r"[ \t\n\r]*")
-_LONG_NUMBER = re.compile(rf"\d{{{_DIGITS}}}")
-_YAML_LINE = re.compile(r"\s*(?:---\s*\n\s*)?[A-Za-z_][\w.]*:(?:\s|$)")
+_NUMBER = re.compile(r"\d+")
+_YAML_LINE = re.compile(r"(?:---)?\s*[A-Za-z_][\w.]*:(?:\s|$)")
 _AWS_ERROR = re.compile(r"\s*An error occurred \((\w{1,64})\)")
 _GCLOUD_ERROR = re.compile(r"\s*ERROR: \(gcloud\.")
 
@@ -111,7 +111,7 @@ def load(text: str, file: str) -> Document:
     except RecursionError:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
     except ValueError:
-        found = _LONG_NUMBER.search(text)
+        found = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
         line = text.count("\n", 0, found.start()) + 1 if found else None
         raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
     if _levels(value) > DEEPEST:
@@ -197,7 +197,7 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
         raise Unreadable(file, None, None, f"not JSON: the AWS CLI's error {refused[1]} was saved instead")
     if _GCLOUD_ERROR.match(text):
         raise Unreadable(file, None, None, "not JSON: an error of gcloud was saved instead")
-    if error.pos == _SPACE.match(text).end() and _YAML_LINE.match(text):  # type: ignore[union-attr]  # it always matches
+    if not text[: error.pos].strip() and _YAML_LINE.match(text.lstrip()):
         raise Unreadable(file, None, None, "YAML instead of JSON (ask for it with --format=json or --output json)")
     if message == "expected a name in double quotes" and text[error.pos : error.pos + 1] == "}":
         message = "a comma before the closing bracket"

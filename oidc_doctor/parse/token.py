@@ -172,19 +172,24 @@ def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tupl
     faults = []
     bare = text.rstrip("=")
     if not bare:
-        return None, [_Fault(f"the {where} is empty", where)]
+        return None, [_Fault(f"the {where} segment is empty", where)]
     if bare != text:
-        faults.append(_Fault(f"the {where} ends in `=` padding, which a JWT does not have", where))
+        faults.append(_Fault(f"the {where} segment ends in `=` padding, which a JWT does not have", where))
     if "+" in bare or "/" in bare:
-        faults.append(_Fault(f"the {where} is in standard base64 (`+` and `/`) instead of base64url", where))
+        faults.append(_Fault(f"the {where} segment is in standard base64 (`+` and `/`) instead of base64url", where))
         bare = bare.replace("+", "-").replace("/", "_")
     strange = _NOT_BASE64URL.search(bare)
     if strange:
         sign = strange[0] if strange[0].isascii() and strange[0].isprintable() else f"U+{ord(strange[0]):04X}"
-        words = f"the {where} has a character that base64url does not have: `{sign}` at position {strange.start() + 1}"
+        words = (
+            f"the {where} segment has a character that base64url does not: `{sign}` at position {strange.start() + 1}"
+        )
         return None, [*faults, _Fault(words, where)]
     if len(bare) % 4 == 1:
-        return None, [*faults, _Fault(f"the {where} is cut off: no base64url text has {len(bare)} characters", where)]
+        return None, [
+            *faults,
+            _Fault(f"the {where} segment is cut off: no base64url text has {len(bare)} characters", where),
+        ]
     plain = bare.replace("-", "+").replace("_", "/")
     return binascii.a2b_base64(plain + "=" * (-len(plain) % 4)), faults
 

@@ -52,17 +52,17 @@ class Says:
 
     @staticmethod
     def issuer(found: str, wanted: str) -> tuple[str, str]:
-        """The token's issuer is another one."""
+        """Say that the token's issuer is another one."""
         return "invalid_grant", f"The issuer in ID Token {found} does not match the expected ones: {wanted}"
 
     @staticmethod
     def audience(found: str) -> tuple[str, str]:
-        """The token's audience is none that the provider takes."""
+        """Say that the token's audience is none that the provider takes."""
         return "invalid_grant", f"The audience in ID Token [{found}] does not match the expected audience."
 
     @staticmethod
     def stale(issued: object) -> tuple[str, str]:
-        """The token's times are no good."""
+        """Say that the token's times are no good."""
         return "invalid_grant", f"ID Token issued at {issued} is stale to sign-in."
 
 

@@ -45,7 +45,12 @@ TEAM = "google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:')"
         ("'Org8Kd2Q' == assertion.org", "'Org8Kd2Q' == assertion.org", "Org8Kd2[Q]", "Org8Kd2[P]"),
         ("assertion['org'] == 'Org8Kd2Q'", "assertion['org'] == 'Org8Kd2Q'", "Org8Kd2[Q]", "Org8Kd2[P]"),
         ("attribute.team == 'Tq7LmZ2y'", "attribute.team == 'Tq7LmZ2y'", "Tq7LmZ2[y]", "Tq7LmZ2[x]"),
-        ("assertion.org in ['other', 'org8Kd2P']", "assertion.org in ['other', 'org8Kd2P']", "[o]rg8Kd2P", "[O]rg8Kd2P"),
+        (
+            "assertion.org in ['other', 'org8Kd2P']",
+            "assertion.org in ['other', 'org8Kd2P']",
+            "[o]rg8Kd2P",
+            "[O]rg8Kd2P",
+        ),
         (
             "(assertion.org == 'Org8Kd2P' || true) && assertion.team == 'Tq7LmZ2y'",
             "assertion.team == 'Tq7LmZ2y'",
@@ -215,7 +220,9 @@ def test_a_comparison_of_numbers(gcp: Bundle) -> None:
     assert "goes on with" not in answer.first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="a regular expression is compared as a text, so what it matches is marked as different")
+@pytest.mark.xfail(
+    strict=True, reason="a regular expression is compared as a text, so what it matches is marked as different"
+)
 def test_a_regular_expression_has_no_marks(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="google.subject.matches('^v=1:org=Org8Kd2P:team=X.*')").ask()
     assert answer.first.actual is not None
@@ -236,7 +243,9 @@ def test_a_clause_that_is_false_whatever_the_placeholder_stands_for(gcp: Bundle)
     assert answer.first.confidence == "predicted"
 
 
-@pytest.mark.xfail(strict=True, reason="an answer that depends on a placeholder is assumed to be true whatever it stands for")
+@pytest.mark.xfail(
+    strict=True, reason="an answer that depends on a placeholder is assumed to be true whatever it stands for"
+)
 @pytest.mark.parametrize("condition", ["assertion.org != '<org>'", "!(assertion.org == '<org>')"])
 def test_a_placeholder_that_may_be_the_excluded_value(gcp: Bundle, condition: str) -> None:
     answer = gcp.gcp_provider(condition=condition).ask()

@@ -29,7 +29,9 @@ def test_it_holds(gcp: Bundle, condition: str) -> None:
     assert answer.check("binding-condition-false").status == "passed"
 
 
-@pytest.mark.parametrize("condition", ["resource.name.startsWith('projects/x')", "resource.matchTag('a', 'b')", "<condition>"])
+@pytest.mark.parametrize(
+    "condition", ["resource.name.startsWith('projects/x')", "resource.matchTag('a', 'b')", "<condition>"]
+)
 def test_it_reads_what_is_not_known(gcp: Bundle, condition: str) -> None:
     answer = gcp.service_account_policy(condition=condition).ask()
     assert answer.first.name == "binding-condition-false"
@@ -45,7 +47,9 @@ def test_another_binding_has_none(gcp: Bundle) -> None:
     assert gcp.service_account_policy(bindings=bindings).ask().accepted
 
 
-@pytest.mark.xfail(strict=True, reason="a member that surely differs goes before one that may match, as if it were the only one")
+@pytest.mark.xfail(
+    strict=True, reason="a member that surely differs goes before one that may match, as if it were the only one"
+)
 def test_it_may_hold_though_another_member_differs(gcp: Bundle) -> None:
     role = "roles/iam.workloadIdentityUser"
     open_ = {"title": "open", "expression": "resource.name == 'x'"}

@@ -39,7 +39,9 @@ def test_other_shared_issuers(gcp: Bundle, issuer: str, claim: str) -> None:
     assert f"assertion.{claim} ==" in row.findings[0].fix
 
 
-@pytest.mark.parametrize("issuer", ["https://sso.example.com", "https://oidc.circleci.com/org/7d0f0d5a", "https://gitlab.example.com"])
+@pytest.mark.parametrize(
+    "issuer", ["https://sso.example.com", "https://oidc.circleci.com/org/7d0f0d5a", "https://gitlab.example.com"]
+)
 def test_an_issuer_of_ones_own(gcp: Bundle, issuer: str) -> None:
     gcp.token(gcp.claims_of(iss=issuer)).gcp_provider(condition=..., oidc={"issuerUri": issuer})
     assert gcp.ask().check("condition-absent").status == "passed"

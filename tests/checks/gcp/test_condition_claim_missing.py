@@ -66,7 +66,9 @@ def test_a_partial_token(gcp: Bundle) -> None:
     assert answer.cause("condition-claim-missing").confidence == "predicted", "null in a decoded token says: absent"
 
 
-@pytest.mark.xfail(strict=True, reason="google.subject is called a claim; what is missing is the claim that it is mapped from")
+@pytest.mark.xfail(
+    strict=True, reason="google.subject is called a claim; what is missing is the claim that it is mapped from"
+)
 @pytest.mark.parametrize(
     ("condition", "mapping", "claim"),
     [

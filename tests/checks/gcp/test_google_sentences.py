@@ -15,10 +15,18 @@ if TYPE_CHECKING:
 def said() -> list[tuple[str, str, str]]:
     sts = "https://sts.googleapis.com/v1/token"
     return [
-        ('The target service indicated by the "audience" parameters is invalid. This might either be because', "target", "suspected"),
-        (f"{sts}: 400 Bad Request: {{\\"error\\":\\"invalid_target\\"}}", "target", "suspected"),
+        (
+            'The target service indicated by the "audience" parameters is invalid. This might either be because',
+            "target",
+            "suspected",
+        ),
+        (sts + ': 400 Bad Request: {"error":"invalid_target"}', "target", "suspected"),
         ('Invalid value for "audience". This value should be the full resource name', "target", "proven"),
-        ("The issuer in ID Token https://a.example does not match the expected ones: https://b.example", "issuer", "proven"),
+        (
+            "The issuer in ID Token https://a.example does not match the expected ones: https://b.example",
+            "issuer",
+            "proven",
+        ),
         ("The issuer in ID Token a.example does not match the expected one in config: b.example", "issuer", "proven"),
         ("The audience in ID Token [a] does not match the expected audience.", "audience", "suspected"),
         ("Error connecting to the given credential's issuer.", "keys", "suspected"),
@@ -30,10 +38,18 @@ def said() -> list[tuple[str, str, str]]:
         ("The mapped attribute 'attribute.x' must be of type STRING", "mapping", "proven"),
         ("The current count of 500 mapped attribute google.groups exceeds the 400 count limit.", "mapping", "proven"),
         ("The request was throttled due to rate limit: sts.googleapis.com/requests.", "target", "proven"),
-        ("Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).", "impersonate", "suspected"),
+        (
+            "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+            "impersonate",
+            "suspected",
+        ),
         ("Permission 'iam.serviceAccounts.getOpenIdToken' denied on resource", "impersonate", "suspected"),
         ("Not found; Gaia id not found for email a@b.iam.gserviceaccount.com", "impersonate", "proven"),
-        ("denied: Permission 'artifactregistry.repositories.downloadArtifacts' denied on resource", "permission", "proven"),
+        (
+            "denied: Permission 'artifactregistry.repositories.downloadArtifacts' denied on resource",
+            "permission",
+            "proven",
+        ),
         (
             "a does not have storage.objects.get access to the Google Cloud Storage object. Permission "
             "'storage.objects.get' denied on resource (or it may not exist).",

@@ -44,7 +44,9 @@ def test_issued_two_minutes_ahead(gcp: Bundle, says: type[Says]) -> None:
     assert answer.error() == says.stale(gcp.NOW + 119)
 
 
-@pytest.mark.parametrize(("claims", "issued"), [({"iat": ...}, "null"), ({"exp": ...}, None), ({"iat": ..., "exp": ...}, "null")])
+@pytest.mark.parametrize(
+    ("claims", "issued"), [({"iat": ...}, "null"), ({"exp": ...}, None), ({"iat": ..., "exp": ...}, "null")]
+)
 def test_a_time_is_missing(gcp: Bundle, says: type[Says], claims: Any, issued: str | None) -> None:
     answer = gcp.token(gcp.claims_of(**claims)).ask()
     assert answer.first.name == "claim-missing"

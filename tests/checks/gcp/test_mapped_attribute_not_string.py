@@ -59,6 +59,10 @@ def test_made_into_text(gcp: Bundle, expression: str) -> None:
 
 def test_groups_may_be_a_list(gcp: Bundle) -> None:
     gcp.token(gcp.claims_of(groups=["a", "b"]))
-    mapping = {"google.subject": "assertion.sub", "attribute.team": "assertion.team", "google.groups": "assertion.groups"}
+    mapping = {
+        "google.subject": "assertion.sub",
+        "attribute.team": "assertion.team",
+        "google.groups": "assertion.groups",
+    }
     answer = gcp.gcp_provider(mapping=mapping, condition="'b' in google.groups").ask()
     assert answer.accepted, answer.names

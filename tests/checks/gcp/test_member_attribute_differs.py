@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("value", "expected", "actual"),
-    [("tq7LmZ2x", "[t]q7LmZ2x", "[T]q7LmZ2x"), ("Tq7LmZ2y", "Tq7LmZ2[y]", "Tq7LmZ2[x]"), ("other", "[other]", "[Tq7LmZ2x]")],
+    [
+        ("tq7LmZ2x", "[t]q7LmZ2x", "[T]q7LmZ2x"),
+        ("Tq7LmZ2y", "Tq7LmZ2[y]", "Tq7LmZ2[x]"),
+        ("other", "[other]", "[Tq7LmZ2x]"),
+    ],
 )
 def test_another_value(gcp: Bundle, says: type[Says], value: str, expected: str, actual: str) -> None:
     answer = gcp.service_account_policy(gcp.MEMBER.replace("Tq7LmZ2x", value)).ask()
@@ -62,7 +66,9 @@ def test_a_partial_token(gcp: Bundle) -> None:
     assert answer.exchange().prediction == "unknown"
 
 
-@pytest.mark.xfail(strict=True, reason="a member that surely differs goes before one that may match, as if it were the only one")
+@pytest.mark.xfail(
+    strict=True, reason="a member that surely differs goes before one that may match, as if it were the only one"
+)
 def test_another_member_may_match(gcp: Bundle) -> None:
     members = [gcp.MEMBER.replace("Tq7LmZ2x", value) for value in ("<team>", "other")]
     assert gcp.service_account_policy(*members).ask().exchange().prediction == "unknown"
@@ -75,7 +81,9 @@ def test_a_group(gcp: Bundle) -> None:
     assert gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/group/ml").ask().accepted
 
 
-@pytest.mark.xfail(strict=True, reason="a group is compared with the subject, and may be refused only, though it is known")
+@pytest.mark.xfail(
+    strict=True, reason="a group is compared with the subject, and may be refused only, though it is known"
+)
 def test_another_group(gcp: Bundle) -> None:
     gcp.token(gcp.claims_of(groups=["ops", "ml"]))
     gcp.gcp_provider(mapping={"google.subject": "assertion.sub", "google.groups": "assertion.groups"})

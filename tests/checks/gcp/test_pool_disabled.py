@@ -48,3 +48,9 @@ def test_the_pool_was_not_read(gcp: Bundle) -> None:
     assert "pool-disabled" not in answer.names
     assert answer.exchange().prediction == "accepted"
     assert any("pool is active" in one for one in answer.exchange().assumed)
+
+
+def test_the_pool_alone_decides(gcp: Bundle, says: type[Says]) -> None:
+    answer = gcp.gcp_pool(**MEMBERS).remove("gcp/provider.json").ask()
+    assert answer.first.name == "pool-disabled"
+    assert answer.error() == says.INVALID_TARGET

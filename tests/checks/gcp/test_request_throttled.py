@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 ERROR = (
-    "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Please retry after a few "
-    "seconds."
+    "quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. "
+    "Please retry after a few seconds."
 )
 
 

@@ -22,7 +22,10 @@ def test_a_role_on_the_project(gcp: Bundle, says: type[Says]) -> None:
     assert answer.first.location == f"roles/storage.objectViewer · {gcp.MEMBER}"
     assert answer.first.at is not None
     assert answer.first.at.startswith("gcp/project-policy.json:")
-    assert f"add-iam-policy-binding {gcp.SERVICE_ACCOUNT} --role=roles/iam.workloadIdentityUser" in answer.first.commands[0]
+    assert (
+        f"add-iam-policy-binding {gcp.SERVICE_ACCOUNT} --role=roles/iam.workloadIdentityUser"
+        in answer.first.commands[0]
+    )
     assert answer.error() == says.DENIED
 
 

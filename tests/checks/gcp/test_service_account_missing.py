@@ -22,11 +22,12 @@ def test_google_says_that_there_is_none(gcp: Bundle) -> None:
 
 
 def test_the_error_names_it(gcp: Bundle) -> None:
-    answer = gcp.remove("gcp/service-account.json").error(
-        'google.auth.exceptions.RefreshError: ("Unable to acquire impersonated credentials", \'{"error": {"code": 404, '
-        '"message": "Not found; Gaia id not found for email baseten@weights-prod.iam.gserviceaccount.com", '
-        '"status": "NOT_FOUND"}}\')'
-    ).ask()
+    error = (
+        "google.auth.exceptions.RefreshError: ('Unable to acquire impersonated credentials', '"
+        '{"error": {"code": 404, "message": "Not found; Gaia id not found for email '
+        'baseten@weights-prod.iam.gserviceaccount.com", "status": "NOT_FOUND"}}\')'
+    )
+    answer = gcp.remove("gcp/service-account.json").error(error).ask()
     assert answer.first.name == "service-account-missing"
     assert answer.first.confidence == "proven"
     assert "baseten@weights-prod.iam.gserviceaccount.com" in answer.first.summary

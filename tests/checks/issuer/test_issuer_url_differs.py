@@ -1,0 +1,30 @@
+"""ISS007: the discovery document names another issuer than the token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+def test_a_trailing_slash(aws: Bundle) -> None:
+    answer = aws.discovery(issuer=aws.ISSUER + "/").ask()
+    cause = answer.suspected("issuer-url-differs")
+    assert cause.step == "keys"
+    assert cause.expected is not None
+    assert cause.actual is not None
+    assert (cause.expected.value, cause.actual.value) == (aws.ISSUER + "/", aws.ISSUER)
+
+
+def test_the_same_text(aws: Bundle) -> None:
+    aws.ask().passed("issuer-url-differs")
+
+
+def test_it_is_never_put_before_a_definite_refusal(aws: Bundle) -> None:
+    answer = aws.discovery(issuer=aws.ISSUER + "/").aws_provider(client_ids=("other",)).ask()
+    assert answer.names == ["audience-not-registered", "issuer-url-differs"]
+
+
+def test_it_was_not_read(aws: Bundle) -> None:
+    aws.remove("issuer").ask().skipped("issuer-url-differs")
