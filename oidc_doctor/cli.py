@@ -278,6 +278,10 @@ def _report(options: argparse.Namespace) -> int:
     finally:
         if bundle is not None:
             bundle.close()
+    unread = [one for one in report.coverage if one.named]
+    if bundle is not None and not any(one.status in ("read", "partial") for one in report.coverage) and unread:
+        message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
+        raise UsageError(message)
     for warning in report.warnings:
         _complain(warning)
     _write(options, _rendered(options, report))

@@ -68,12 +68,12 @@ def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | N
     words = ["the token passes with it"]
     if seen:
         words.append("every subject that the logs show as accepted still passes")
-    foreign = _foreign_subjects(case)
-    outside = sum(_refused(edited, subject) for subject in foreign)
-    if foreign and outside == len(foreign):
-        words.append(f"{outside} made-up subjects of other tenants stay out")
-    elif foreign and outside:
-        words.append(f"{outside} of {len(foreign)} made-up subjects of other tenants stay out")
+    foreign = [subject for subject in _foreign_subjects(case) if _refused(case, subject)]
+    let_in = sum(not _refused(edited, subject) for subject in foreign)
+    if foreign and not let_in:
+        words.append(f"{len(foreign)} made-up subjects of other tenants and teams stay out")
+    elif foreign and let_in < len(foreign):
+        words.append(f"it would also let in {let_in} of {len(foreign)} made-up subjects of other tenants and teams")
     return ", ".join(words)
 
 

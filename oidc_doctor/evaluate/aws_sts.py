@@ -392,7 +392,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
             expected=Side("[]", at),
             actual=exchange.claim_side(name),
             # nobody has measured what STS does with an empty list; an observed audience error settles it
-            certain=_seen_at(exchange, "audience"),
+            certain=exchange.seen_at("audience"),
             settle="a logged success or refusal of this provider, or add the audience and try again",
             audience=audience,
             provider=_provider_name(exchange, provider),
@@ -430,11 +430,6 @@ def _judge_audience(exchange: AwsExchange) -> None:
 def _provider_name(exchange: AwsExchange, provider: AwsOidcProvider) -> str:
     """The provider's ARN: as read, else (IAM prints none) as it must be in the role's account."""
     return provider.arn or (exchange.provider_arn if exchange.account else None) or provider.url
-
-
-def _seen_at(exchange: Exchange, step: str) -> bool:
-    """Whether the observed error is one that only this step (or few steps, this among them) can say."""
-    return any(step in reading.steps and reading.cloud == exchange.cloud for reading in exchange.case.readings)
 
 
 _INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\x00-\x1f\x7f]")

@@ -150,6 +150,9 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
     fault = node.error
     inner = failing(node)
+    if fault.code == "unknown" and not exchange.seen_at("condition"):
+        exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
+        return
     if fault.code == "unknown":
         exchange.refuse(
             "condition",

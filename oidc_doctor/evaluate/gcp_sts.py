@@ -63,10 +63,6 @@ class GcpExchange(Exchange):
                 return read
         return self.name if self.name and not self.name.fault else None
 
-    def seen_at(self, step: str) -> bool:
-        """Whether the observed error is one that this step can say."""
-        return any(step in reading.steps and reading.cloud == "gcp" for reading in self.case.readings)
-
 
 def evaluate_gcp(case: Case) -> Trace:
     """The exchange with Google for one case."""

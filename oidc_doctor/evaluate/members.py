@@ -205,6 +205,9 @@ def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPol
         return
     if misses:
         nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
+        if any(not miss.known for miss in misses) and not exchange.seen_at("impersonate"):
+            exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
+            return
         _explain(exchange, nearest, account, complete=not isinstance(own, Missing))
     elif isinstance(own, AllowPolicy):
         name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")

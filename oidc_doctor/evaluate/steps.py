@@ -118,6 +118,10 @@ class Exchange:
         elif result.state not in (REFUSED, UNKNOWN):
             result.state = UNKNOWN
 
+    def seen_at(self, step: str) -> bool:
+        """Whether the observed error is one that this step can say."""
+        return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)
+
     def claim_side(self, name: str) -> Side:
         """The token's claim as one side of a difference."""
         return Side(shown(self.token.claim(name)), self.claim_origin(name))

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.evidence import Document, Json, Origin, Token
 from oidc_doctor.parse.fields import kind
-from oidc_doctor.parse.located import Unreadable, load, step
+from oidc_doctor.parse.located import Unreadable, load, part, step
 
 _SEGMENTS = ("header", "claims", "signature")
 _JWE_SEGMENTS = 5
@@ -65,7 +65,7 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
         fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
         return _faulty(fault, body, origin, name)
     if bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare):
-        return _json(bare, origin, name)
+        return _json(text, origin, name)
     return _compact(body, origin, name)
 
 
@@ -213,10 +213,10 @@ def _object(
     return document.value, _repeated(document, ""), faults
 
 
-def _json(bare: str, origin: Origin, name: str) -> Token:
+def _json(text: str, origin: Origin, name: str) -> Token:
     """Decoded claims, alone or with their header; or some other JSON that was handed over for a token."""
     try:
-        document = load(bare, origin.file)
+        document = load(text, origin.file)
     except Unreadable as error:
         return _unusable(error.reason, origin, name)
     box = document.value
@@ -224,7 +224,7 @@ def _json(bare: str, origin: Origin, name: str) -> Token:
         return _unusable(f"expected a JSON object with claims, found {kind(box)}", origin, name)
     foreign = _foreign(box)
     if foreign:
-        return _faulty(foreign, bare, origin, name)
+        return _faulty(foreign, text.strip(), origin, name)
     if box.keys() & {"iss", "sub", "aud"}:
         return _decoded(document, "", origin, name)
     for path in _WRAPPERS:
@@ -240,6 +240,7 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
     """Claims under `member` of the object, beside which header and more may stand; "" is the object itself."""
     box = document.value
     claims = box[member] if member else box
+    place = step(member) if member else ""
     header = box.get("header") if member else None
     if not isinstance(claims, dict):
         return _unusable(f"{member}: expected an object, found {kind(claims)}", origin, name)
@@ -248,7 +249,7 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
     said = box.get("complete") if member else None
     verified = box.get("verified") if member else None
     if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or said):
-        return hypothetical(claims["sub"], origin=origin, name=name)
+        return hypothetical(claims["sub"], origin=origin, name=name)._replace(document=part(document, place, claims))
     has_all = all(claims.get(claim) is not None for claim in ("iss", "sub", "aud"))
     return Token(
         kind="decoded",
@@ -257,8 +258,9 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         complete=said if isinstance(said, bool) else has_all,
         origin=origin,
         name=name,
-        duplicates=_repeated(document, step(member) if member else ""),
+        duplicates=_repeated(document, place),
         verified=verified if isinstance(verified, dict) else None,
+        document=part(document, place, claims),
     )
 
 

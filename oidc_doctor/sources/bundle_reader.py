@@ -102,7 +102,7 @@ class Reader:
                     self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
         for name, reason in self.bundle.refused:
-            self.cover(name, "missing", f"refused: {reason}", named=True)
+            self.cover(name, "missing", reason, named=True)
         unknown = [name for name in self.bundle.names() if not contract.is_known(name)]
         if unknown:
             shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])

@@ -179,6 +179,17 @@ def test_decoded_claims_with_their_header() -> None:
     assert token.header_value("typ") is UNKNOWN
 
 
+def test_decoded_claims_know_their_lines() -> None:
+    token = read("\n" + json.dumps({"header": HEADER, "claims": CLAIMS}, indent=1))
+    assert token.document is not None
+    assert str(token.document.at("/sub")) == "token.jwt:9"
+    assert token.document.value == CLAIMS
+    token = read('{\n"sub": "x"}')
+    assert token.document is not None
+    assert token.document.at("/sub").line == 2
+    assert read(jwt()).document is None
+
+
 def test_bare_claims() -> None:
     token = read(json.dumps(CLAIMS))
     assert (token.kind, token.complete, token.header, token.verified) == ("decoded", True, None, None)

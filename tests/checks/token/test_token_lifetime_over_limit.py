@@ -32,4 +32,4 @@ def test_the_figures(aws: Bundle) -> None:
 def test_a_long_life_is_no_fault_on_aws(aws: Bundle) -> None:
     answer = aws.token(aws.claims_of(exp=aws.NOW + 30 * 86400)).ask()
     assert answer.accepted
-    answer.passed("token-lifetime-over-limit")
+    answer.skipped("token-lifetime-over-limit")

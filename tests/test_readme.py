@@ -1,0 +1,112 @@
+"""What README.md, CONTRIBUTING.md and docs/ show is so. UPDATE_README=1 writes the report of today into README.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from oidc_doctor import cli, packs
+from oidc_doctor.issuers.catalogue import all_profiles
+from oidc_doctor.sources.bundle_contract import AWS_FOLDERS, GCP_FOLDERS, TARGET_FILE, is_known
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+BUNDLE = (ROOT / "docs" / "bundle.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+CUT = "  […]"  # what follows in the report: weaknesses, and what was read and what was not
+REPORT = re.compile(r"(?<=```text\n).*?(?=\n```)", re.DOTALL)
+COMMANDS = [line for line in README.splitlines() if line.startswith("python3 -m venv ")]
+
+
+def test_the_commands_that_ci_runs() -> None:
+    run, test = COMMANDS
+    assert "oidc-doctor --report --from" in run
+    assert "pytest" in test
+    assert "[test]" in test
+
+
+def test_the_report_is_what_the_command_prints(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    words = shlex.split(COMMANDS[0].rpartition("&&")[2])
+    assert cli.main(words[1:]) == 1
+    kept = re.split(r"^  (?:Also|Read) *", capsys.readouterr().out, maxsplit=1, flags=re.MULTILINE)[0]
+    shown = f"{kept.rstrip()}\n\n{CUT}"
+    if os.environ.get("UPDATE_README"):
+        (ROOT / "README.md").write_text(REPORT.sub(lambda _: shown, README, count=1), encoding="utf-8")
+    else:
+        found = REPORT.search(README)
+        assert found
+        assert found[0] == shown, "run it again with UPDATE_README=1 if the new report is meant"
+
+
+def test_every_file_of_a_bundle_is_known() -> None:
+    paths = re.findall(r"bundle/([\w./-]+\.(?:json|txt|jwt))", README + BUNDLE)
+    assert len(paths) > 10
+    assert [path for path in paths if not is_known(path)] == []
+
+
+def test_the_bundle_page_has_every_file() -> None:
+    listed = set(re.findall(r"^\| `([^`]+)`", BUNDLE, re.MULTILINE))
+    for folder in (*AWS_FOLDERS, *GCP_FOLDERS):
+        assert f"{folder}*.json" in listed
+    single = {path for path in listed if "*" not in path}
+    assert TARGET_FILE in single
+    assert [path for path in single if not is_known(path)] == []
+    missing = [path for path in known_files() if path not in listed]
+    assert missing == []
+
+
+def known_files() -> list[str]:
+    from oidc_doctor.sources import bundle_contract as contract
+
+    names = (contract.MANIFEST, *contract.TOKEN_FILES, *contract.GENERAL_FILES)
+    return [*names, *contract.ISSUER_FILES, *contract.AWS_FILES, *contract.GCP_FILES]
+
+
+def test_every_issuer_is_named() -> None:
+    words = re.sub(r"\s+", " ", README)
+    for profile in all_profiles():
+        assert profile.title.split(" service account")[0] in words, profile.title
+
+
+def test_every_code_and_scenario_that_is_named_exists() -> None:
+    codes = {check.code for check in packs.all_checks()}
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        named = set(re.findall(r"\b(?:TOK|ISS|AWS|GCP|LOG|ACC)\d{3}\b", text))
+        assert named <= codes, path.name
+        scenarios = set(re.findall(r"sample_logs/([a-z][\w-]+)", text))
+        assert [name for name in scenarios if not (ROOT / "sample_logs" / name).is_dir()] == [], path.name
+
+
+def test_links_lead_somewhere() -> None:
+    for path in PAGES:
+        for link in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
+            if "://" not in link:
+                assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_the_check_that_contributing_shows_is_the_real_one() -> None:
+    (code,) = re.findall(r"```python\n(# checks/.*?)```", CONTRIBUTING, re.DOTALL)
+    first, _, rest = code.partition("\n")
+    assert rest == (ROOT / first.removeprefix("# ")).read_text(encoding="utf-8")
+
+
+def test_the_exit_codes_are_those_of_the_command_line() -> None:
+    rows = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert rows == {cli.OK, cli.FINDING, cli.USAGE, cli.UNKNOWN, cli.BROKEN, cli.INTERRUPTED}
+
+
+def test_the_schema_that_is_linked_is_the_reports() -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    assert schema["properties"]["schema"]["const"] == "oidc-doctor.report/1"
