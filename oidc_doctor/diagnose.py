@@ -6,6 +6,7 @@ step order, order inside the step.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -60,6 +61,8 @@ _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
         (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
     ),
+    ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
+    ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
     ("gcp", "impersonate"): (
         (Kind.PROPAGATION_DELAY, "when the binding was made: a change takes 2 to 7 minutes or longer"),
         (Kind.OUTSIDE_THE_ALLOW_POLICY, "deny policies and principal access boundaries"),
@@ -139,8 +142,20 @@ def _named(case: Case, reading: Reading) -> Refusal | None:
         where=Origin(reading.source) if reading.source else None,
         facts=_named_facts(case, reading),
         settle="" if reading.proves else "the whole error text",
+        error=_as_seen(reading.text) if reading.proves else None,
         named_by_error=True,
     )
+
+
+_CODE = re.compile(r"\b([A-Z][A-Za-z]+(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)|invalid_\w+|unauthorized_client|[A-Z]+_[A-Z_]+)\b")
+_LONGEST_MESSAGE = 300
+
+
+def _as_seen(text: str) -> CloudError:
+    """The observed sentence as the error: its code where one can be told, its first line."""
+    code = _CODE.search(text)
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return CloudError(code[1] if code else "", line[:_LONGEST_MESSAGE])
 
 
 def _named_facts(case: Case, reading: Reading) -> dict[str, str]:

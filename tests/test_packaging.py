@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from oidc_doctor import __version__, packs
+from oidc_doctor.model.trace import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"_checks": "checks", "_samples": "sample_logs"}
@@ -167,6 +169,22 @@ def test_the_bundled_folder_comes_first(inside: str, beside: str, installed: Pat
         place.mkdir()
     (installed.parent / "pyproject.toml").touch()
     assert Path(packs.bundled(inside, beside)) == installed / inside
+
+
+# The pack
+
+
+def test_kinds_and_cause_checks_are_one_to_one() -> None:
+    causes = {check.kind: check for check in packs.all_checks() if check.kind is not None}
+    assert set(causes) == set(Kind)
+    assert {str(kind): check.name for kind, check in causes.items() if check.name != kind} == {}
+    assert {check.effect for check in causes.values()} == {"blocks"}
+
+
+def test_every_page_has_its_headings() -> None:
+    for check in packs.all_checks():
+        headings = re.findall(r"^(\w+)$", check.page, re.MULTILINE)
+        assert headings[-5:] == ["Symptom", "Reason", "Confirm", "Fix", "Source"], check.code
 
 
 @pytest.fixture

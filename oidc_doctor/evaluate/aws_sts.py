@@ -243,7 +243,7 @@ def _judge_provider(exchange: AwsExchange) -> None:
     elsewhere: AwsOidcProvider | None = None
     open_question = False
     for one in candidates:
-        answer = same(one.url.removeprefix("https://"), path, pasted=exchange.pasted)
+        answer = same(one.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
         here = same(_account_of(one.arn), exchange.account, pasted=exchange.pasted) if one.arn and exchange.account else True
         if answer is False:
             continue
@@ -261,7 +261,7 @@ def _judge_provider(exchange: AwsExchange) -> None:
         return
     listed = None if isinstance(aws.provider_arns, Missing) else aws.provider_arns
     if listed is not None:
-        answers = [same(arn, wanted, pasted=exchange.pasted) for arn in listed]
+        answers = [same(arn, wanted, pasted=exchange.either_pasted) for arn in listed]
         if True in answers:
             at = aws.provider_arns_document.at() if aws.provider_arns_document else None
             exchange.passed("provider", "listed in the account", at)
@@ -398,7 +398,7 @@ def _judge_audience(exchange: AwsExchange) -> None:
             provider=_provider_name(exchange, provider),
         )
         return
-    answers = [same(one, audience, pasted=exchange.pasted) for one in ids]
+    answers = [same(one, audience, pasted=exchange.either_pasted) for one in ids]
     if True in answers:
         exchange.passed("audience", "", at)
         return

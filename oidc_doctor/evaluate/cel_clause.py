@@ -16,29 +16,39 @@ if TYPE_CHECKING:
 
 
 class Clause(NamedTuple):
-    """The deciding sub-expression. `literal` is what the expression's author wrote, `value` what the token gave."""
+    """The deciding sub-expression. `literal` is what the expression's author wrote, `value` what the token gave.
+
+    `compared` is False for what is not a comparison of two texts; then only the clause itself is shown.
+    """
 
     node: Node
     negated: bool
     function: str
     literal: list[str]
     value: str | None
+    compared: bool
 
 
-def settled(node: Node, *, pasted: bool) -> bool | None:
-    """True or False where the answer holds for every filling of placeholders and every unknown claim; else None."""
+def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] | None = None) -> bool | None:
+    """True or False where the answer holds for every filling of placeholders and every unknown claim; else None.
+
+    `evaluate` gives the trace of a part that a decision to its left made unnecessary.
+    """
+    if not node.evaluated:
+        again = evaluate(node.text) if evaluate else None
+        return settled(again, pasted=pasted, evaluate=evaluate) if again is not None and again.evaluated else None
     if node.error is not None:
         return None
     if not isinstance(node.value, bool):
         return None
     if node.op in ("and", "or"):
         deciding = node.op == "or"
-        answers = [settled(child, pasted=pasted) if child.evaluated else None for child in node.children]
+        answers = [settled(child, pasted=pasted, evaluate=evaluate) for child in node.children]
         if deciding in answers:
             return deciding
         return None if None in answers else not deciding
     if node.op == "not":
-        inner = settled(node.children[0], pasted=pasted)
+        inner = settled(node.children[0], pasted=pasted, evaluate=evaluate)
         return None if inner is None else not inner
     if not pasted or not _open(node):
         return node.value
@@ -46,7 +56,12 @@ def settled(node: Node, *, pasted: bool) -> bool | None:
 
 
 def _open(node: Node) -> bool:
-    return any(isinstance(part.value, str) and has_placeholder(part.value) for part in node.walk() if part.evaluated)
+    pattern = node.children[-1] if node.function == "matches" and node.children else None  # {8} is a quantifier there
+    return any(
+        isinstance(part.value, str) and has_placeholder(part.value)
+        for part in node.walk()
+        if part.evaluated and part is not pattern
+    )
 
 
 _OPEN: dict[str, Callable[[str, str], bool | None]] = {
@@ -74,20 +89,20 @@ def _open_answer(node: Node) -> bool | None:
     return None
 
 
-def deciding(node: Node, wanted: bool = False) -> Clause:
-    """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out as `wanted`."""
-    negated = False
+def deciding(node: Node) -> Clause:
+    """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false."""
+    wanted, outer = False, node
     while True:
         if node.op in ("and", "or"):
             same = [child for child in node.children if child.evaluated and child.value is wanted]
             if not same:
                 break
-            node = same[0]
+            node = outer = same[0]
         elif node.op == "not":
-            node, wanted, negated = node.children[0], not wanted, not negated
+            node, wanted = node.children[0], not wanted
         else:
             break
-    return _sides(node, negated=negated)
+    return _sides(node, outer, negated=wanted)
 
 
 def failing(node: Node) -> Node:
@@ -105,24 +120,29 @@ def _is_literal(node: Node) -> bool:
 
 def _texts(node: Node) -> list[str]:
     value = node.value
-    if isinstance(value, list):
-        return [one if isinstance(one, str) else str(one) for one in value]
-    return [value if isinstance(value, str) else _plain(value)]
+    return [_plain(one) for one in value] if isinstance(value, list) else [_plain(value)]
 
 
 def _plain(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _sides(node: Node, *, negated: bool) -> Clause:
+_COMPARISONS = ("==", "in", "startsWith", "endsWith", "contains")
+
+
+def _sides(node: Node, outer: Node, *, negated: bool) -> Clause:
+    """What the clause compares. `outer` is the same clause with the `!` before it."""
     children = [child for child in node.children if child.evaluated and child.error is None]
     name = node.function or node.op
     if len(children) != 2:  # noqa: PLR2004 - a comparison has two sides
-        value = _plain(node.value) if node.evaluated and node.error is None else None
-        return Clause(node, negated, name, [], value)
+        return Clause(outer, negated, name, [], None, compared=False)
     left, right = children
-    if _is_literal(left) and not _is_literal(right):
+    if _is_literal(left) and not _is_literal(right) and name != "in":
         left, right = right, left
-    literal = _texts(right)
-    value = left.value if isinstance(left.value, str) else ", ".join(_texts(left))
-    return Clause(node, negated, name, literal, value)
+    values = right.value if isinstance(right.value, list) else [right.value]
+    texts = isinstance(left.value, str) and all(isinstance(one, str) for one in values)
+    quoted = not texts and name in ("==", "!=")  # '1' and 1 differ in their type, so the text is shown as text
+    literal = [repr(one) if quoted and isinstance(one, str) else text for one, text in zip(values, _texts(right), strict=True)]
+    value = repr(left.value) if quoted and isinstance(left.value, str) else ", ".join(_texts(left))
+    compared = texts and name in _COMPARISONS and not negated
+    return Clause(outer, negated or name == "!=", name, literal, value, compared=compared)

@@ -161,7 +161,13 @@ _ROWS: tuple[_Row, ...] = (
     # Google: set-up.
     _Row(r"must reference one of the provider'?s claims", "gcp", "configure", Kind.ATTRIBUTE_CONDITION_REQUIRED),
     _Row(
-        r"Org Policy violated for value: *'?(?P<issuer>[^'\s]+)|iam\.workloadIdentityPoolProviders",
+        r"Org Policy violated for value: *'?(?P<issuer>[^'\s]+)",
+        "gcp",
+        "configure",
+        Kind.ISSUER_FORBIDDEN_BY_ORG_POLICY,
+    ),
+    _Row(
+        r"constraints/iam\.workloadIdentityPoolProviders",
         "gcp",
         "configure",
         Kind.ISSUER_FORBIDDEN_BY_ORG_POLICY,
@@ -175,6 +181,7 @@ _ROWS: tuple[_Row, ...] = (
         "target",
     ),
     _Row(r"Invalid value for \\?\"audience\\?\"", "gcp", "target", Kind.REQUEST_AUDIENCE_MALFORMED),
+    _Row(r"The issuer in ID Token (?P<absent>null)", "gcp", "issuer", Kind.CLAIM_MISSING),
     _Row(
         r"The issuer in ID Token (?P<found>\S+) does not match the expected (one in config|ones): *(?P<wanted>\S+)",
         "gcp",
@@ -182,8 +189,9 @@ _ROWS: tuple[_Row, ...] = (
         Kind.ISSUER_MISMATCH,
     ),
     _Row(r"The issuer in ID Token", "gcp", "issuer", Kind.ISSUER_MISMATCH),
+    _Row(r"The audience in ID Token (?P<absent>\[\])", "gcp", "audience", Kind.CLAIM_MISSING),
     _Row(r"The audience in ID Token", "gcp", "audience"),
-    _Row(r"ID Token issued at (?P<iat>\S+) is stale", "gcp", "times token"),
+    _Row(r"ID Token issued at (?P<iat>\S+) is stale", "gcp", "times"),
     _Row(r"Error connecting to the given credential'?s issuer", "gcp", "keys"),
     _Row(r"Unable to verify the ID Token signature", "gcp", "keys", Kind.SIGNATURE_INVALID),
     _Row(r"Unable to parse the ID Token", "gcp", "token", Kind.NOT_A_JWT),
@@ -199,12 +207,19 @@ _ROWS: tuple[_Row, ...] = (
     ),
     _Row(r"quota_exceeded|throttled due to rate limit", "gcp", "target", Kind.REQUEST_THROTTLED),
     _Row(
-        r"(?P<api>Security Token Service|IAM Service Account Credentials|[A-Z][\w ]{3,40}) API has not been used in project "
-        r"(?P<project>\S+)",
+        r"(?P<api>IAM Service Account Credentials) API has not been used in project (?P<project>\S+)",
+        "gcp",
+        "impersonate",
+        Kind.API_DISABLED,
+    ),
+    _Row(
+        r"(?P<api>Security Token Service|[A-Z][\w ]{3,40}) API has not been used in project (?P<project>\S+)",
         "gcp",
         "target impersonate",
         Kind.API_DISABLED,
     ),
+    _Row(r"(?P<api>iamcredentials\.googleapis\.com).{0,400}SERVICE_DISABLED", "gcp", "impersonate", Kind.API_DISABLED),
+    _Row(r"SERVICE_DISABLED.{0,400}(?P<api>iamcredentials\.googleapis\.com)", "gcp", "impersonate", Kind.API_DISABLED),
     _Row(r"SERVICE_DISABLED", "gcp", "target impersonate", Kind.API_DISABLED),
     # Google: impersonation.
     _Row(
@@ -265,14 +280,15 @@ def read_error(text: str, source: str = "") -> Reading | None:
         facts = {name: value for name, value in found.groupdict().items() if value}
         missing: frozenset[str] = frozenset()
         kind = row.kind
+        if facts.pop("absent", None):
+            # Google prints null for an absent issuer and [] for an absent audience
+            facts["claim"] = "iss" if "issuer" in row.steps else "aud"
         if kind is Kind.CLAIM_MISSING:
             missing = frozenset({facts["claim"]})
         elif facts.get("iat") == "null":
             # Google prints null where the token has no iat
             kind, missing = Kind.CLAIM_MISSING, frozenset({"iat"})
             facts = {"claim": "iat", "claims": "iat"}
-        elif facts.get("found") == "null":
-            missing = frozenset({"iss"})
         return Reading(
             row.cloud,
             frozenset(row.steps.split()),

@@ -14,7 +14,7 @@ from oidc_doctor.evaluate.cel_clause import Clause, deciding, failing, settled
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
 from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.model.evidence import UNKNOWN, Origin
-from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.placeholder import has_placeholder, spans
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ GROUPS_LIMIT = 400
 def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     """Settle `condition` and `mapping`; fills `exchange.mapped`."""
     provider = exchange.provider
-    if provider is None or exchange.token.fault_kind:
+    if provider is None or exchange.token.fault_kind or provider.kind not in ("oidc", "unknown"):
         return
     mapped: dict[str, Any] = {}
     faults: list[tuple[str, CelError]] = []
@@ -39,7 +39,9 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
     if isinstance(provider.mapping, dict):
         _judge_mapping(exchange, provider.mapping, mapped, faults)
-    exchange.mapped = {name: str(value) for name, value in mapped.items() if isinstance(value, str)}
+    exchange.mapped = {name: value for name, value in mapped.items() if isinstance(value, str)}
+    groups = mapped.get("google.groups")
+    exchange.groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else None
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
@@ -59,7 +61,9 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
         exchange.refuse(
             step,
             Kind.EXPRESSION_INVALID,
-            CloudError("unauthorized_client", texts.CONDITION_REJECTED, certain=False),
+            CloudError(
+                "unauthorized_client", texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT, certain=False
+            ),
             actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
             # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
             certain=not has_placeholder(text),
@@ -94,7 +98,9 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
 
 
 def _bindings(exchange: GcpExchange, mapped: dict[str, Any], *, unmapped: bool) -> dict[str, Any]:
-    google: dict[str, Any] = {"subject": cel.UNKNOWN, "groups": cel.UNKNOWN} if unmapped else {}
+    if unmapped:
+        return {"google": cel.UNKNOWN, "attribute": cel.UNKNOWN}
+    google: dict[str, Any] = {}
     attribute: dict[str, Any] = {}
     for name, value in mapped.items():
         prefix, _, key = name.partition(".")
@@ -124,14 +130,21 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     if node.error is not None:
         _condition_error(exchange, text, node, at, error)
         return
-    answer = settled(node, pasted=exchange.pasted)
+
+    def part(text: str) -> Any:
+        try:
+            return cel.compile(text).trace({**bindings, "assertion": _claims(exchange, program)})
+        except cel.CelError:
+            return None
+
+    answer = settled(node, pasted=exchange.either_pasted, evaluate=part)
     if unconfirmed:
         exchange.assumed.append(f"that Google offers {', '.join(unconfirmed)} here (not confirmed by its documentation)")
     if node.value is True:
         if answer is True:
             exchange.passed("condition", "", at)
         else:
-            exchange.assume("condition", "the condition holds whatever the placeholders stand for")
+            exchange.settle("condition", "unknown", "whether it holds depends on what the placeholders stand for", at)
         return
     if node.value is not False:
         exchange.refuse(
@@ -144,7 +157,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             message="it gives no true or false",
         )
         return
-    _condition_false(exchange, text, deciding(node), at, error, certain=answer is False)
+    _condition_false(exchange, deciding(node), at, error, certain=answer is False)
 
 
 def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
@@ -162,12 +175,16 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
             certain=False,
             location=inner.text,
             settle=f"the value of {inner.text}",
-            clause=inner.text,
+            clause=_clause_around(node, inner),
             note="a claim that it reads was not given",
         )
         return
-    if fault.code in ("no_such_key", "no_such_attribute"):
-        claim = fault.path or str(fault.key or "")
+    path = fault.path or str(fault.key or "")
+    if fault.code == "no_such_key" and path.startswith(("google.", "attribute.")):
+        _unmapped(exchange, path, inner, text, at, error)
+        return
+    if fault.code == "no_such_key":
+        claim = path
         exchange.refuse(
             "condition",
             Kind.CONDITION_CLAIM_MISSING,
@@ -191,6 +208,26 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
     )
 
 
+def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin, error: CloudError) -> None:
+    """The condition reads an attribute that the mapping does not give: not mapped at all, or its claim is absent."""
+    provider = exchange.provider
+    mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
+    node = exchange.detail.get("mapping", {}).get(path)
+    claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
+    exchange.refuse(
+        "condition",
+        Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
+        error,
+        expected=Side(text, at, ((inner.start, inner.end),)),
+        actual=Side("(absent)", exchange.token.origin) if claim else None,
+        location=inner.text,
+        claim=claim.removeprefix("assertion."),
+        clause=inner.text,
+        attribute=path,
+        mapped=", ".join(mapping),
+    )
+
+
 def _clause_around(root: Any, inner: Any) -> str:
     """The smallest comparison that holds the failing part."""
     best = inner
@@ -200,18 +237,17 @@ def _clause_around(root: Any, inner: Any) -> str:
     return str(best.text)
 
 
-def _condition_false(
-    exchange: GcpExchange, text: str, clause: Clause, at: Origin, error: CloudError, *, certain: bool
-) -> None:
-    del text
+def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: CloudError, *, certain: bool) -> None:
     facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
-    kind, expected, actual, note = Kind.ATTRIBUTE_CONDITION_FALSE, None, None, ""
-    if clause.literal and clause.value is not None and not clause.negated:
+    kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
+    expected, actual = Side(clause.node.text, at), None
+    if clause.compared:
         note, expected, actual, kind = _literal_difference(exchange, clause, at)
     elif clause.value is not None:
-        expected = Side(f"not {', '.join(clause.literal)}" if clause.literal else "true", at)
-        actual = Side(clause.value)
+        actual = Side(clause.value, _claim_at(exchange, clause.value))
         note = "the condition excludes this value" if clause.negated else ""
+        if clause.function in ("==", "!="):
+            expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
     exchange.refuse(
         "condition",
         kind,
@@ -239,8 +275,8 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     subject = value == exchange.token.subject
     shaped = function in ("startsWith", "endsWith", "contains")
     kind = Kind.ATTRIBUTE_CONDITION_FALSE
-    starred = [one for one in literal if "*" in one]
-    if starred and function != "matches":
+    starred = [one for one in literal if "*" in _without_gaps(exchange, one)]
+    if starred:
         plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
             kind = Kind.WILDCARD_IN_CEL
@@ -258,11 +294,16 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     note = plain_note(difference)
     if kind is Kind.WILDCARD_IN_CEL:
         note = "`*` is an ordinary character in CEL"
-    elif function == "matches":
-        note = "the regular expression does not match"
-    elif "under StringEquals" in note:
-        note = ""
     return note, Side(shown, at, spans), Side(value, _claim_at(exchange, value), difference.actual_spans), kind
+
+
+def _without_gaps(exchange: GcpExchange, text: str) -> str:
+    """The text without placeholders: the asterisks of a redaction are no wildcard."""
+    if not exchange.pasted:
+        return text
+    for start, end in reversed(spans(text)):
+        text = text[:start] + text[end:]
+    return text
 
 
 def _claim_at(exchange: GcpExchange, value: str) -> Origin | None:
@@ -365,8 +406,6 @@ def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | Non
     size = len(subject.encode("utf-8", "surrogatepass"))
     gap = exchange.token_pasted and has_placeholder(subject)
     if gap:
-        from oidc_doctor.model.placeholder import spans
-
         hidden = sum(end - start for start, end in spans(subject))
         if size - hidden <= SUBJECT_LIMIT:
             return

@@ -167,6 +167,8 @@ def _read_rest(made: Member, scheme: str, rest: str) -> Member:
         if "/attribute." in value:
             return made._replace(fault="it chains two attributes; all after the first is read as that attribute's value")
         return _checked(made)
+    if has_placeholder(form):
+        return made._replace(form="?", value=value)
     return made._replace(
         fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist"
     )

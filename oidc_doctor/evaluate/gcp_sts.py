@@ -144,7 +144,8 @@ def _judge_target(exchange: GcpExchange) -> None:
         if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
             exchange.assume("target", "the request names the provider that was read")
         return
-    exchange.name = read_audience(asked, pasted=exchange.pasted)
+    # the target file and the flags are written by hand: whatever else was recorded, these may hold placeholders
+    exchange.name = read_audience(asked, pasted=True)
     name = exchange.name
     if name.fault:
         # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
@@ -160,7 +161,7 @@ def _judge_target(exchange: GcpExchange) -> None:
             wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
         )
         return
-    if "$" in asked and exchange.gap(asked) and exchange.seen_at("target"):
+    if "$" in asked and has_placeholder(asked) and exchange.seen_at("target"):
         # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
         exchange.refuse(
             "target",
@@ -176,7 +177,7 @@ def _judge_target(exchange: GcpExchange) -> None:
     if not name.project:
         return
     if not name.project_is_number:
-        gap = exchange.gap(name.project)
+        gap = has_placeholder(name.project)
         if not gap or ("id" in name.project.lower() and exchange.seen_at("target")):
             start = asked.find("projects/") + len("projects/")
             exchange.refuse(
@@ -195,6 +196,8 @@ def _judge_target(exchange: GcpExchange) -> None:
     _find_provider(exchange, name, at)
     _judge_states(exchange)
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
+        if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
+            exchange.assume("target", "the request's provider is the one that was read (one of the two names is redacted)")
         exchange.passed("target", "", exchange.provider.document.at("/name"))
         if isinstance(exchange.gcp.pool, Missing):
             exchange.assumed.append("that the provider's pool is active (only the provider was read)")
@@ -224,12 +227,16 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     candidates = [one for one in (read, *gcp.near_providers) if isinstance(one, GcpProvider)]
     exchange.provider = None
     for one in candidates:
-        answer = True if one.name is None else same(read_name(one.name).full, name.full, pasted=exchange.pasted)
+        answer = True if one.name is None else same(_project_of(exchange, read_name(one.name)), name.full, pasted=True)
         if answer is not False:
             exchange.provider = one
             return
-    gone = isinstance(read, Missing) and read.proves_absence
-    listed = _listed(gcp.provider_list, "providers") if isinstance(gcp.provider_list, Document) else None
+    pool = gcp.pool
+    gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
+    pools = _listed(gcp.pool_list) if isinstance(gcp.pool_list, Document) else None
+    if pools and name.pool_name not in pools and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools):
+        gone = True  # the project's pools were listed, and this is none of them
+    listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
     known = listed is not None and any(read_name(one).pool == name.pool for one in listed)
     if listed and name.full in listed:
         return
@@ -252,7 +259,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     near = next((one for one in candidates if one.name), None)
     if not (proven or near):
         return
-    gap = exchange.gap(name.full)
+    gap = has_placeholder(name.full)
     found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
         "target",
@@ -266,7 +273,16 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     )
 
 
-def _listed(document: Document, _what: str) -> list[str]:
+def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
+    """A provider's full name with the project's number, where the project was read and the name has its id."""
+    number, identifier = exchange.gcp.project_number, exchange.gcp.project_id
+    if number and name.project == identifier:
+        return name._replace(project=number).full
+    return name.full
+
+
+def _listed(document: Document) -> list[str]:
+    """The names in a list of pools or providers."""
     entries = document.value if isinstance(document.value, list) else []
     return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
 
@@ -345,6 +361,17 @@ def _judge_token(exchange: GcpExchange) -> None:
             alg=shown(alg),
             accepted=", ".join(ALGORITHMS["gcp"]),
         )
+    if token.claim("sub") is ABSENT:
+        # documented as required; with a mapping that does not need it, what Google answers was never recorded
+        exchange.refuse(
+            "token",
+            Kind.CLAIM_MISSING,
+            certain=False,
+            where=token.origin,
+            settle="an exchange: the claim is documented as required",
+            claim="sub",
+            claims="sub",
+        )
     unknown = [name for name in ("iss", "sub", "aud") if token.claim(name) is UNKNOWN]
     if unknown:
         exchange.assume("token", f"the claims that were not given: {', '.join(unknown)}")
@@ -373,7 +400,7 @@ def _judge_issuer(exchange: GcpExchange) -> None:
     if iss is ABSENT or iss is None:
         _missing(exchange, "issuer", "iss", error)
         return
-    answer = same(uri, found, pasted=exchange.pasted and exchange.token.kind != "jwt" or has_placeholder(uri))
+    answer = same(uri, found, pasted=exchange.either_pasted)
     if answer is True:
         exchange.passed("issuer", "", at)
         return
@@ -412,9 +439,7 @@ def _audiences(value: Json) -> list[str]:
 
 def _judge_audience(exchange: GcpExchange) -> None:
     provider, aud = exchange.provider, exchange.token.claim("aud")
-    if provider is None or exchange.token.fault_kind:
-        return
-    if aud is UNKNOWN:
+    if provider is None or exchange.token.fault_kind or provider.kind != "oidc" or aud is UNKNOWN:
         return
     if aud is ABSENT or aud is None:
         _missing(exchange, "audience", "aud", _grant("The audience in ID Token [] does not match the expected audience."))
@@ -429,7 +454,7 @@ def _judge_audience(exchange: GcpExchange) -> None:
             return
         # the default audience: the provider's full name, with or without https:
         allowed, at = [f"https:{HOST}{name.full}", f"{HOST}{name.full}"], provider.document.at("/oidc")
-    answers = [same(one, mine, pasted=exchange.pasted) for one in allowed for mine in found]
+    answers = [same(one, mine, pasted=exchange.either_pasted) for one in allowed for mine in found]
     if True in answers:
         exchange.passed("audience", "the provider's own name" if default else "", at)
         return
@@ -475,7 +500,7 @@ def _judge_times(exchange: GcpExchange) -> None:
     for name, value in (("iat", iat), ("exp", exp)):
         if value is ABSENT or value is None:
             _missing(exchange, "times", name, _grant(stale))
-        elif value is not UNKNOWN and seconds_of(value) is None:
+        elif value is not UNKNOWN and not isinstance(value, int | float):
             exchange.refuse(
                 "times",
                 Kind.CLAIM_MALFORMED,
@@ -524,6 +549,20 @@ def _judge_times(exchange: GcpExchange) -> None:
             settle="an exchange with a fresh token",
             reason="it was issued more than 24 h ago",
             iat=rfc3339(issued),
+        )
+    starts = seconds_of(token.claim("nbf"))
+    if starts is not None and starts - now > TOLERANCE:
+        exchange.refuse(
+            "times",
+            Kind.TOKEN_NOT_YET_VALID,
+            _grant(stale, certain=False),
+            actual=Side(rfc3339(starts), exchange.claim_origin("nbf")),
+            expected=Side(f"at or before {rfc3339(now + TOLERANCE)}"),
+            certain=False,
+            settle="an exchange: how Google treats nbf was never recorded",
+            when=relative(starts, now),
+            past=f"{span(starts - now - TOLERANCE)} beyond Google's 1 min tolerance",
+            nbf=rfc3339(starts),
         )
     result = exchange.results["times"]
     if result.state == "unknown" and not result.refusals:

@@ -115,9 +115,12 @@ def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
     if kty is None:
         return KeyAnswer(None, checked=False, reason="the token's header was not given")
     pointer, key = chosen[-1]
-    if cloud == "gcp":
-        # Google reports a key of another type as an unknown one: look at all keys of that kid
-        pointer, key = next(((p, k) for p, k in reversed(chosen) if k.get("kty") == kty), chosen[-1])
+    if cloud == "gcp" and len(chosen) > 1:
+        # which of several keys of one kid Google takes was never recorded: the answer is sure where all agree
+        answers = [_verify(cloud, token, one, kty, place) for place, one in chosen]
+        if len({answer.kind for answer in answers}) > 1:
+            return KeyAnswer(None, checked=False, reason="several keys have this kid, and they do not agree", pointer=pointer)
+        return answers[-1]
     return _verify(cloud, token, key, kty, pointer)
 
 

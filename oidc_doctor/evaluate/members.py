@@ -8,7 +8,7 @@ IAM inheritance). Members that can never match are accepted by setIamPolicy and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
@@ -17,6 +17,7 @@ from oidc_doctor.evaluate.gcp_names import Member, ProviderName, read_member
 from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.model.evidence import AllowPolicy, Binding, Document, Missing, Origin, ServiceAccount
 from oidc_doctor.model.trace import CloudError, Kind, Side
+from oidc_doctor.parse.provider import service_states
 
 if TYPE_CHECKING:
     from oidc_doctor.evaluate.gcp_sts import GcpExchange
@@ -111,11 +112,23 @@ def _judge_request(exchange: GcpExchange) -> None:
     services = exchange.gcp.services
     if isinstance(services, Missing):
         exchange.unseen.add(Kind.API_DISABLED)
+    elif service_states(services).get("sts.googleapis.com") == "DISABLED":
+        # inferred: no raw refusal for this was found, and it is the pool's project that counts
+        exchange.refuse(
+            "target",
+            Kind.API_DISABLED,
+            CloudError("PERMISSION_DENIED", "", certain=False),
+            where=services.at(),
+            certain=exchange.seen_at("target"),
+            settle="an exchange, or gcloud services list in the pool's project",
+            api="sts.googleapis.com",
+            project=exchange.gcp.project_id or exchange.gcp.project_number or "",
+        )
     if lifetime is None:
         exchange.unseen.add(Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
     if exchange.request.scopes is None:
         exchange.unseen.add(Kind.SCOPE_MISSING)
-    if isinstance(services, Document) and _state(services, _API) == "DISABLED":
+    if isinstance(services, Document) and service_states(services).get(_API) == "DISABLED":
         exchange.refuse(
             "impersonate",
             Kind.API_DISABLED,
@@ -129,22 +142,6 @@ def _judge_request(exchange: GcpExchange) -> None:
             api=_API,
             project=exchange.gcp.project_id or exchange.gcp.project_number or "",
         )
-
-
-def _state(services: Document, api: str) -> str | None:
-    value = services.value
-    if isinstance(value, dict):
-        state = value.get(api)
-        return state if isinstance(state, str) else None
-    for entry in value if isinstance(value, list) else ():
-        if not isinstance(entry, dict):
-            continue
-        config = entry.get("config")
-        name = config.get("name") if isinstance(config, dict) else entry.get("name")
-        if isinstance(name, str) and name.endswith(api):
-            state = entry.get("state")
-            return state if isinstance(state, str) else None
-    return None
 
 
 def _judge_account(exchange: GcpExchange, account: str) -> None:
@@ -172,123 +169,149 @@ def _judge_account(exchange: GcpExchange, account: str) -> None:
 
 def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
     own = exchange.gcp.service_account_policy
-    result = exchange.results["impersonate"]
     misses: list[Miss] = []
     for policy in policies:
         for binding in policy.bindings:
-            grants = binding.role in GRANTING
             for index, text in enumerate(binding.members):
                 member = read_member(text)
                 if member is None:
                     continue
-                pointer = f"{binding.pointer}/members/{index}"
-                miss = _match(exchange, member, binding, policy, pointer)
-                if miss is not None:
-                    if grants:
-                        misses.append(miss)
-                    continue
-                if not grants:
-                    if not binding.role.startswith(_MAY_GRANT):
-                        misses.append(Miss(60, Kind.ROLE_GRANTED_ON_WRONG_RESOURCE, member, binding, policy, pointer, known=True))
-                    continue
-                held = _condition_holds(exchange, binding)
-                if held is True:
-                    if result.state != "refused":
-                        exchange.passed("impersonate", "", policy.document.at(pointer))
-                        exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
+                found = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
+                if found == "granted":
+                    at = policy.document.at(f"{binding.pointer}/members/{index}")
+                    exchange.passed("impersonate", "", at)
+                    exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
                     return
-                misses.append(Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, known=held is False))
-    if not exchange.mapped and not misses and exchange.provider is None and isinstance(own, Missing):
-        return
-    if isinstance(own, Missing) and not misses:
-        exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({own.reason})")
-        return
-    if misses:
-        nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
-        if any(not miss.known for miss in misses) and not exchange.seen_at("impersonate"):
-            exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
-            return
-        _explain(exchange, nearest, account, complete=not isinstance(own, Missing))
-    elif isinstance(own, AllowPolicy):
-        name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
+                if isinstance(found, Miss):
+                    misses.append(found)
+    if isinstance(own, Missing) and own.proves_absence:
         exchange.refuse(
             "impersonate",
-            Kind.IMPERSONATION_BINDING_MISSING,
-            DENIED,
-            where=own.document.at("/bindings"),
-            expected=Side(GRANTING[0], own.document.at("/bindings")),
-            certain=_no_other_policy(exchange),
-            settle="the allow policy of the project, which can grant the same",
+            Kind.SERVICE_ACCOUNT_MISSING,
+            CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
+            where=exchange.case.evidence.target.origins.get("gcp.service_account") or Origin(own.what),
             service_account=account,
-            principal=principal_of(name, subject) if name and subject else "",
-            roles=", ".join(sorted({binding.role for binding in own.bindings})),
         )
+    elif isinstance(own, Missing) and not misses:
+        exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({own.reason})")
+    elif misses:
+        _missed(exchange, misses, account, complete=not isinstance(own, Missing))
+    elif isinstance(own, AllowPolicy):
+        _no_binding(exchange, own, account)
 
 
-def _no_other_policy(exchange: GcpExchange) -> bool:
-    """Whether nothing but the account's own policy could still grant: a project's binding is rare and only inferred."""
-    return not isinstance(exchange.gcp.service_account_policy, Missing)
+def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete: bool) -> None:
+    """No member matches for certain. One that may match leaves the step open; a refusal seen there is a suspicion."""
+    open_ = any(not miss.known for miss in misses) or exchange.provider is None
+    if open_ and not exchange.seen_at("impersonate"):
+        exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
+        return
+    nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
+    _explain(exchange, nearest, account, certain=complete and not open_)
 
 
-def _match(
+def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:
+    name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
+    exchange.refuse(
+        "impersonate",
+        Kind.IMPERSONATION_BINDING_MISSING,
+        DENIED,
+        expected=Side(GRANTING[0], own.document.at("/bindings")),
+        service_account=account,
+        principal=principal_of(name, subject) if name and subject else "",
+        roles=", ".join(sorted({binding.role for binding in own.bindings})),
+    )
+
+
+def _judge_member(
     exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str
-) -> Miss | None:
-    """None where the member is the mapped principal; else why it is not."""
+) -> Miss | Literal["granted"] | None:
+    """Whether this member grants the impersonation; None where its binding has nothing to do with it."""
+    miss = _match(exchange, member, binding, policy, pointer)
+    if binding.role in GRANTING:
+        if miss is not None:
+            return miss
+        held = _condition_holds(exchange, binding)
+        return "granted" if held else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
+    if miss is not None or policy.resource != "service-account":
+        # a role on the project that this principal holds directly is no mistake; a custom one may grant
+        return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False) if (
+            miss is None and binding.role.startswith(_MAY_GRANT)
+        ) else None
+    if binding.role.startswith(_MAY_GRANT):
+        return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False)
+    if binding.role.startswith("roles/iam."):
+        return Miss(50, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=True)
+    return Miss(60, Kind.ROLE_GRANTED_ON_WRONG_RESOURCE, member, binding, policy, pointer, known=True)
+
+
+def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str) -> Miss | None:
+    """None where the member is the mapped principal; else why it is not, or may not be (`known` False)."""
 
     def miss(near: int, kind: Kind, known: bool = True) -> Miss:
         return Miss(near, kind, member, binding, policy, pointer, known)
 
-    pasted = exchange.pasted
-    if member.fault:
-        return miss(4, Kind.MEMBER_MALFORMED)
     name = exchange.provider_name
+    elsewhere: bool | None = False  # in another pool than the token's
+    if name is not None and member.pool:
+        project = same(member.project, name.project, pasted=exchange.pasted)
+        if not member.project.isdigit() and not exchange.gap(member.project):
+            project = None if name.project_is_number else project
+        pool = same(member.pool, name.pool, pasted=exchange.pasted)
+        elsewhere = True if project is False or pool is False else None if project is None or pool is None else False
+    if member.fault:
+        return miss(34 if elsewhere else 4, Kind.MEMBER_MALFORMED)
     if member.deleted:
-        return miss(3, Kind.BINDING_NAMES_DELETED_PRINCIPAL)
-    unsure = False
-    if name is not None:
-        if not (member.project.isdigit() or exchange.gap(member.project)) and name.project_is_number:
-            return miss(3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
-        project = same(member.project, name.project, pasted=pasted)
-        pool = same(member.pool, name.pool, pasted=pasted)
-        if project is False or pool is False:
-            return miss(30 if pool is False else 20, Kind.MEMBER_POOL_DIFFERS)
-        unsure = project is None or pool is None
-    elif not (member.project.isdigit() or exchange.gap(member.project)):
-        return miss(3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
+        return miss(33 if elsewhere else 3, Kind.BINDING_NAMES_DELETED_PRINCIPAL)
+    if not member.project.isdigit() and not exchange.gap(member.project):
+        return miss(32 if elsewhere else 3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
+    if elsewhere:
+        return miss(20, Kind.MEMBER_POOL_DIFFERS, exchange.provider is not None)
     found = _match_value(exchange, member, miss)
     if found is not None:
         return found
-    return miss(1, Kind.MEMBER_POOL_DIFFERS, known=False) if unsure and name is None else None
+    return miss(1, Kind.MEMBER_POOL_DIFFERS, False) if elsewhere is None or name is None else None
 
 
 def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
+    """Whether subject, group or attribute of the member is the token's."""
     if member.form == "all":
         return None
-    pasted = exchange.pasted
     if member.form == "attribute":
-        key = f"attribute.{member.attribute}"
-        provider = exchange.provider
-        mapping = provider.mapping if provider else None
+        key, kind = f"attribute.{member.attribute}", Kind.MEMBER_ATTRIBUTE_DIFFERS
+        mapping = exchange.provider.mapping if exchange.provider else None
         if isinstance(mapping, dict) and key not in mapping:
             return miss(5, Kind.MAPPING_MISSING_ATTRIBUTE, True)
         value = exchange.mapped.get(key)
         if value is None:
-            known = isinstance(mapping, dict) and _is_unset(exchange, key)
-            return miss(6, Kind.MEMBER_ATTRIBUTE_DIFFERS, known)
-        kind = Kind.MEMBER_ATTRIBUTE_DIFFERS
+            return miss(6, kind, isinstance(mapping, dict) and _is_unset(exchange, key))
     elif member.form == "subject":
-        value = exchange.mapped.get("google.subject")
+        key, kind = "google.subject", Kind.MEMBER_SUBJECT_DIFFERS
+        value = exchange.mapped.get(key)
         if value is None:
-            return miss(6, Kind.MEMBER_SUBJECT_DIFFERS, False)
-        kind = Kind.MEMBER_SUBJECT_DIFFERS
+            return miss(6, kind, False)
+    elif member.form == "group":
+        return _match_group(exchange, member, miss)
     else:
-        return miss(40, Kind.MEMBER_ATTRIBUTE_DIFFERS, False)
-    answer = same(member.value, value, pasted=pasted)
+        return miss(40, Kind.MEMBER_MALFORMED, False)  # a placeholder stands for the form
+    answer = same(member.value, value, pasted=exchange.either_pasted)
     if answer is True:
         return None
     if "*" in member.value and answer is False:
         return miss(4, Kind.WILDCARD_IN_MEMBER, True)
     return miss(10, kind, answer is False)
+
+
+def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
+    mapping = exchange.provider.mapping if exchange.provider else None
+    if isinstance(mapping, dict) and "google.groups" not in mapping:
+        return miss(5, Kind.MAPPING_MISSING_ATTRIBUTE, True)
+    if exchange.groups is None:
+        return miss(7, Kind.MEMBER_ATTRIBUTE_DIFFERS, False)
+    answers = [same(member.value, one, pasted=exchange.either_pasted) for one in exchange.groups]
+    if True in answers:
+        return None
+    return miss(10, Kind.MEMBER_ATTRIBUTE_DIFFERS, None not in answers)
 
 
 def _is_unset(exchange: GcpExchange, key: str) -> bool:
@@ -310,7 +333,7 @@ def _condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool) -> None:
+def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) -> None:
     member, name = miss.member, exchange.provider_name
     subject = exchange.mapped.get("google.subject", "")
     at = miss.policy.document.at(miss.pointer)
@@ -322,7 +345,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
         "principal": principal,
         "role": miss.binding.role,
         "resource": account or miss.policy.resource,
-        "attribute": f"attribute.{member.attribute}" if member.attribute else "",
+        "attribute": f"attribute.{member.attribute}" if member.attribute else "google.groups" if member.form == "group" else "",
         "project": member.project,
         "condition": miss.binding.condition or "",
     }
@@ -335,28 +358,39 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, complete: bool)
         expected, actual = None, Side(member.text, at)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
         expected, actual = _value_sides(exchange, miss, at, facts)
-    elif principal and miss.kind is Kind.MEMBER_POOL_DIFFERS:
-        difference = compare_value([member.text], principal, wildcards=False, pasted=exchange.pasted)
-        expected = Side(member.text, at, difference.expected_spans)
-        actual = Side(principal, None, difference.actual_spans)
-        facts["note"] = plain_note(difference)
+    elif name is not None and miss.kind is Kind.MEMBER_POOL_DIFFERS:
+        expected = Side(member.text, at, _places(member.text, member, name))
+        actual = Side(name.pool_name, None, _places(name.pool_name, name, member))
     exchange.refuse(
         "impersonate",
         miss.kind,
         DENIED,
         expected=expected,
         actual=actual,
-        certain=miss.known and complete,
+        certain=certain,
         location=f"{miss.binding.role} · {member.text}",
         where=at,
-        settle="the values that were not read" if complete else "the allow policy of the service account",
+        settle="the values that were not given, and the allow policy of the service account",
         facts=facts,
     )
+
+
+def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
+    """Where project and pool stand in `text`, of the two that differ."""
+    spans = []
+    for before, mine, theirs in (("projects/", own.project, other.project), ("workloadIdentityPools/", own.pool, other.pool)):
+        start = text.find(before + mine)
+        if mine != theirs and start >= 0:
+            spans.append((start + len(before), start + len(before) + len(mine)))
+    return tuple(spans)
 
 
 def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str, str]) -> tuple[Side, Side | None]:
     member = miss.member
     key = f"attribute.{member.attribute}" if member.form == "attribute" else "google.subject"
+    if member.form == "group":
+        groups = ", ".join(exchange.groups or ())
+        return Side(member.value, at), Side(groups) if exchange.groups is not None else None
     value = exchange.mapped.get(key)
     if value is None:
         facts["note"] = f"{key} has no value for this token"

@@ -40,7 +40,7 @@ def shown(value: Json) -> str:
 
 def plain_note(difference: Difference) -> str:
     """The difference in a few words for a headline; the two texts themselves stand in the pair below it."""
-    note = difference.note
+    note = difference.note.replace(" under StringEquals", "")
     return "" if note.startswith("the expected text says") else note
 
 
@@ -53,19 +53,22 @@ class Exchange:
         self.token = case.token
         self.pasted = case.evidence.target.pasted
         # A gap in a compact JWT is no placeholder: its text is exactly what was sent
-        self.token_pasted = self.pasted and case.token.kind in ("decoded", "hypothetical")
+        self.token_pasted = case.token.kind in ("decoded", "hypothetical") and not case.token.recorded
+        self.either_pasted = self.pasted or self.token_pasted
         self.results = {step.id: StepResult(step.id, UNKNOWN) for step in STEPS[cloud]}
         self.assumed: list[str] = []
         self.detail: dict[str, Any] = {}
         self.mapped: dict[str, str] = {}
+        self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
         self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
         result = self.results[step]
-        if result.state != REFUSED:
-            result.state, result.note = state, note
-            result.at = at or result.at
+        if result.state == REFUSED or (result.refusals and state in (PASSED, ASSUMED)):
+            return  # an open suspicion is no pass
+        result.state, result.note = state, note
+        result.at = at or result.at
 
     def passed(self, step: str, note: str = "", at: Origin | None = None) -> None:
         """The step is known to pass."""

@@ -98,6 +98,7 @@ class Token(NamedTuple):
     signing_input: bytes = b""
     signature: bytes = b""
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
+    recorded: bool = False  # a manifest says that it was read, so nothing in it is a placeholder
     document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
 
     def __repr__(self) -> str:

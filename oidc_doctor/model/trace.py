@@ -221,8 +221,8 @@ _STEPS: Mapping[str, tuple[Kind, ...]] = {
         Kind.SUBJECT_OVER_LIMIT,
         Kind.ATTRIBUTES_OVER_LIMIT,
     ),
+    "gcp:condition gcp:impersonate": (Kind.MAPPING_MISSING_ATTRIBUTE,),
     "gcp:impersonate": (
-        Kind.MAPPING_MISSING_ATTRIBUTE,
         Kind.IMPERSONATION_BINDING_MISSING,
         Kind.IMPERSONATION_NOT_CONFIGURED,
         Kind.BINDING_CONDITION_FALSE,

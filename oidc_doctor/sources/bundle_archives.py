@@ -77,6 +77,7 @@ class _Collector:
 
 
 def open_zip(place: str, label: str) -> Bundle:
+    """The files of a zip archive. Raises BundleError."""
     import struct  # late, as zipfile: 18 ms
     import zipfile
 
@@ -126,6 +127,7 @@ def _zip_opener(archive: ZipFile, info: ZipInfo) -> Callable[[], BinaryIO]:
 
 
 def open_tar(place: str, label: str) -> Bundle:
+    """The files of a tar archive, gzipped or not. One that is cut off gives what came before. Raises BundleError."""
     import tarfile  # late: 10 ms
     from struct import error as struct_error
 
@@ -152,8 +154,8 @@ def open_tar(place: str, label: str) -> Bundle:
         if not collected.members:
             source.close()
             raise BundleError(f"{label}: not a tar archive, or one that is cut off") from None
-        words = words(error) if isinstance(error, _TooLargeError) else "cut off or damaged"
-        collected.refused.append((os.path.basename(place), f"{words} after {len(collected.members)} files"))
+        why = words(error) if isinstance(error, _TooLargeError) else "cut off or damaged"
+        collected.refused.append((os.path.basename(place), f"{why} after {len(collected.members)} files"))
     return collected.bundle(source)
 
 

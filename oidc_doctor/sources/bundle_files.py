@@ -39,7 +39,10 @@ class Member(NamedTuple):
 
 
 class Closable(Protocol):
-    def close(self) -> None: ...
+    """What stays open behind a bundle."""
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Bundle:

@@ -151,7 +151,8 @@ class Folder:
             if path == contract.TOKEN_FILES[1] and any(token.claims == one.claims for one in tokens):
                 self.reader.cover(self.prefix + path, "read", "the claims of token.jwt once more")
                 continue
-            tokens.append(token)
+            read = self.reader.reads.get(self.prefix + path)
+            tokens.append(token._replace(recorded=read is not None and read.outcome == "ok"))
         return tokens
 
     def _observed(self) -> tuple[ObservedError, ...]:

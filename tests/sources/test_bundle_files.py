@@ -276,6 +276,11 @@ def test_a_header_that_asks_for_everything(tmp_path: Path) -> None:
     path.write_bytes(info.tobuf(tarfile.GNU_FORMAT) + b"\0" * 10240)
     with pytest.raises(BundleError):
         open_bundle(path)
+    before = tarred(tmp_path, {"claims.json": b"{}"}, "c.tar", "w:").read_bytes()[:1024]
+    path.write_bytes(before + path.read_bytes())
+    with open_bundle(path) as bundle:
+        assert bundle.names() == ("claims.json",)
+        assert bundle.refused == (("b.tar", "a header of impossible length after 1 files"),)
 
 
 # ---------------------------------------------------------------------------------------------------- damaged archives

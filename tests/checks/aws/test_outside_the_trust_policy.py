@@ -1,0 +1,43 @@
+"""AWS052: the trust policy that was read allows it, and yet it was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+@pytest.mark.parametrize("text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"])
+def test_refused_in_fact(aws: Bundle, text: str) -> None:
+    answer = aws.error(text).ask()
+    cause = answer.first
+    assert (cause.name, cause.confidence, cause.step) == ("outside-the-trust-policy", "suspected", "authorise")
+    assert "resource control polic" in cause.settle
+    assert (answer.report.verdict, answer.report.exit_code) == ("refused", 1)
+    assert answer.exchange().prediction == "accepted"
+
+
+def test_an_event_says_the_same(aws: Bundle) -> None:
+    answer = aws.cloudtrail([aws.event(event_id="e-1")]).ask()
+    assert answer.first.name == "outside-the-trust-policy"
+    assert answer.first.confirmed_by == ["e-1"]
+
+
+def test_a_clause_that_refuses_is_the_better_cause(aws: Bundle) -> None:
+    answer = aws.condition(aws.subject("v=1:org=other:*")).error(aws.NOT_AUTHORIZED[1]).ask()
+    assert answer.names == ["subject-segment-differs"]
+
+
+def test_nobody_was_refused(aws: Bundle) -> None:
+    answer = aws.ask()
+    assert answer.accepted
+    assert any("resource control policy" in one for one in answer.exchange().assumed)
+
+
+def test_a_refusal_elsewhere_contradicts_what_was_seen(aws: Bundle) -> None:
+    answer = aws.aws_provider(client_ids=("other",)).error(aws.NOT_AUTHORIZED[1]).ask()
+    assert answer.names == ["outside-the-trust-policy", "audience-not-registered"]
+    assert [cause.contradicts_observed for cause in answer.report.causes] == [False, True]

@@ -1,0 +1,72 @@
+"""AWS027: the statement is about another principal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"Federated": "oidc.baseten.co"},
+        {"Federated": "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co/"},
+        {"Federated": "arn:aws:iam::210987654321:oidc-provider/https://oidc.baseten.co"},
+        {"Federated": "arn:aws:iam::210987654321:saml-provider/oidc.baseten.co"},
+        {"AWS": "*"},
+        {"AWS": "arn:aws:iam::210987654321:root"},
+        {"Service": "ec2.amazonaws.com"},
+    ],
+)
+def test_other_principals(aws: Bundle, principal: Any) -> None:
+    answer = aws.trust(aws.statement(Principal=principal)).ask()
+    cause = answer.refused("principal-differs", "authorise", aws.NOT_AUTHORIZED)
+    assert cause.location == "Statement[0] · Principal"
+    assert cause.actual is not None
+    assert cause.actual.value == aws.PROVIDER_ARN
+    assert aws.PROVIDER_ARN in cause.fix
+
+
+def test_both_sides_are_marked(aws: Bundle) -> None:
+    cause = aws.trust(aws.statement(Principal={"Federated": aws.PROVIDER_ARN + "/"})).ask().first
+    assert aws.marked(cause.expected) == aws.PROVIDER_ARN + "[/]"
+
+
+def test_no_principal(aws: Bundle) -> None:
+    aws.trust(aws.statement(Principal=...)).ask().refused("principal-differs", "authorise", aws.NOT_AUTHORIZED)
+
+
+def test_not_principal_is_not_allowed_in_a_trust_policy(aws: Bundle) -> None:
+    statement = aws.statement(Principal=..., NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"})
+    assert aws.trust(statement).ask().exchange().prediction == "refused"
+
+
+@pytest.mark.parametrize("principal", ["*", {"Federated": "*"}])
+def test_what_a_bare_star_does_was_never_measured(aws: Bundle, principal: Any) -> None:
+    aws.trust(aws.statement(Principal=principal)).ask().suspected("principal-differs")
+
+
+@pytest.mark.xfail(strict=True, reason="a bare star is said to be settled by values behind placeholders")
+def test_what_settles_a_bare_star(aws: Bundle) -> None:
+    assert "placeholder" not in aws.trust(aws.statement(Principal="*")).ask().first.settle
+
+
+def test_one_of_several(aws: Bundle) -> None:
+    answer = aws.trust(aws.statement(Principal={"Federated": ["cognito-identity.amazonaws.com", aws.PROVIDER_ARN]})).ask()
+    assert answer.accepted
+    answer.passed("principal-differs")
+
+
+def test_a_redacted_issuer(aws: Bundle) -> None:
+    arn = "arn:aws:iam::210987654321:oidc-provider/<issuer>"
+    answer = aws.trust(aws.statement(Principal={"Federated": arn})).ask()
+    assert answer.first.confidence == "suspected"
+    assert answer.exchange().prediction == "unknown"
+
+
+def test_no_policy_was_read(aws: Bundle) -> None:
+    aws.remove("aws/role.json").ask().skipped("principal-differs")
