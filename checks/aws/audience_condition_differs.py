@@ -27,7 +27,7 @@ def audience_condition_differs(refusal: Refusal) -> Words:
     actual = quoted(refusal.actual.value if refusal.actual else "", "")
     both = given("the trust policy expects the audience {} and the token is for {}", expected, actual)
     return Words(
-        (both or "the trust policy expects another audience") + given(" ({})", refusal.fact("note")),
+        both or f"the trust policy expects another audience{given(' ({})', refusal.fact('note'))}",
         f"Expect {actual or 'the audience of the token'} in the trust policy, "
         f"or request the token for {expected or 'the expected one'}.",
         trust_policy_commands(refusal),

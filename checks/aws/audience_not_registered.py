@@ -26,7 +26,7 @@ def audience_not_registered(refusal: Refusal) -> Words:
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
     named = given("the token's audience, {},", quoted(audience, "")) or "the token's audience"
     return Words(
-        f"{named} is not in the OIDC provider's client ID list{given(' ({})', refusal.fact('note'))}",
+        f"{named} is not in the OIDC provider's client ID list",
         "Add the token's audience to the OIDC provider's client IDs, or request the token for one that is there.",
         commands(add, provider if provider.startswith("arn:") else "", audience),
     )

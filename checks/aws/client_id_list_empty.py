@@ -24,11 +24,12 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, q
 
 @cause("AWS013", "client-id-list-empty", Kind.CLIENT_ID_LIST_EMPTY)
 def client_id_list_empty(refusal: Refusal) -> Words:
-    """Say that the list is empty, and that its effect is not measured."""
+    """Say that the list is empty, and, where no refusal at this step was seen, that its effect is not measured."""
     audience, provider = refusal.fact("audience"), refusal.fact("provider")
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
     return Words(
-        "the OIDC provider's client ID list is empty, and nobody has measured what STS does then",
+        "the OIDC provider's client ID list is empty"
+        + ("" if refusal.certain else ", and nobody has measured what STS does then"),
         f"Add the token's audience{given(' {}', quoted(audience, ''))} to the client IDs of the OIDC provider.",
         commands(add, provider if provider.startswith("arn:") else "", audience),
     )

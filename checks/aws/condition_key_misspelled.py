@@ -26,7 +26,7 @@ def condition_key_misspelled(refusal: Refusal) -> Words:
     exists = refusal.actual.value if refusal.actual else ""
     named = given("the trust policy tests {},", quoted(tested, "")) or "the trust policy tests"
     return Words(
-        f"{named} a condition key that does not exist{given(' ({})', refusal.fact('note'))}",
+        f"{named} a condition key that does not exist",
         given("Rename the key to {}.", exists) or "Write it as the issuer without https://, a colon and the claim.",
         trust_policy_commands(refusal),
     )

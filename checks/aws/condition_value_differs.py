@@ -22,9 +22,10 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 @cause("AWS031", "condition-value-differs", Kind.CONDITION_VALUE_DIFFERS)
 def condition_value_differs(refusal: Refusal) -> Words:
     """Name the key whose value is not the expected one."""
-    key = quoted(refusal.fact("key"), "one of its condition keys")
+    key, actual = quoted(refusal.fact("key"), "one of its condition keys"), refusal.actual
+    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     return Words(
-        f"the trust policy expects another value of {key}{given(' ({})', refusal.fact('note'))}",
+        f"the trust policy expects another value of {key}{given(' ({})', note)}",
         f"Correct the value expected of {quoted(refusal.fact('key'), 'this key')}, or remove that condition.",
         trust_policy_commands(refusal),
     )

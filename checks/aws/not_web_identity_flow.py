@@ -24,7 +24,7 @@ def not_web_identity_flow(refusal: Refusal) -> Words:
     """Name the call that was made instead."""
     call = quoted(refusal.fact("call"), "another call")
     return Words(
-        f"the workload does not present it: it makes {call} instead of `sts:AssumeRoleWithWebIdentity`",
+        f"the workload makes {call} instead of `sts:AssumeRoleWithWebIdentity`",
         "Set the client to its OIDC method (in a Truss config.yaml `auth_method: AWS_OIDC`), "
         "which sends the token to AssumeRoleWithWebIdentity.",
     )

@@ -16,16 +16,15 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, trust_policy_commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, trust_policy_commands
 
 
 @cause("AWS027", "principal-differs", Kind.PRINCIPAL_DIFFERS)
 def principal_differs(refusal: Refusal) -> Words:
     """Say that the statement is about another principal."""
     provider = refusal.actual.value if refusal.actual else "the ARN of the token's OIDC provider"
-    note = given(" ({})", refusal.fact("note"))
     return Words(
-        f"the trust policy names another principal than the token's OIDC provider{note}",
+        "the trust policy names another principal than the token's OIDC provider",
         f"Set Principal.Federated to {provider}.",
         trust_policy_commands(refusal),
     )

@@ -17,15 +17,15 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, trust_policy_commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, quoted, trust_policy_commands
 
 
 @cause("AWS024", "subject-form-differs", Kind.SUBJECT_FORM_DIFFERS)
 def subject_form_differs(refusal: Refusal) -> Words:
-    """Say that pattern and subject are of two forms."""
+    """Say in what pattern and subject are of two forms."""
     subject = quoted(refusal.actual.value if refusal.actual else "", "the form of the token's subject")
     return Words(
-        f"the trust policy expects a subject of another form{given(' ({})', refusal.fact('note'))}",
+        refusal.fact("note", "the trust policy expects a subject of another form"),
         f"Add {subject} to the patterns of the trust policy, as narrow as the workload allows.",
         trust_policy_commands(refusal),
     )

@@ -23,7 +23,7 @@ def wildcard_under_string_equals(refusal: Refusal) -> Words:
     """Say that the wildcard is taken literally."""
     operator = refusal.fact("operator", "StringEquals")
     return Words(
-        f"a wildcard is an ordinary character under {operator}, so the pattern only matches itself",
+        f"the wildcard in the trust policy is an ordinary character under {operator}",
         f"Move {refusal.fact('key', 'the key')} from {operator} to StringLike; leave its value as it is.",
         trust_policy_commands(refusal),
     )

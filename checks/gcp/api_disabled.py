@@ -18,15 +18,21 @@ from __future__ import annotations
 
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 
+_APIS = {  # as the error names them
+    "iam service account credentials": "iamcredentials.googleapis.com",
+    "security token service": "sts.googleapis.com",
+}
+
 
 @cause("GCP043", "api-disabled", Kind.API_DISABLED)
 def api_disabled(refusal: Refusal) -> Words:
     api, project = refusal.fact("api"), refusal.fact("project")
+    name = _APIS.get(api.lower().removesuffix(" api"), api)
     where = f"project {project}" if project else "the project"
     return Words(
         f"{api or 'an API that the exchange needs'} is not enabled in {where}",
         f"Enable {api or 'the API'} in {where} and try again after some minutes.",
-        (command("gcloud", "services", "enable", api, f"--project={project}"),)
-        if api[:1].isalnum() and project
+        (command("gcloud", "services", "enable", name, f"--project={project}"),)
+        if name.endswith(".googleapis.com") and name[0].isalnum() and project
         else (),
     )

@@ -23,7 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP020", "attribute-condition-false", Kind.ATTRIBUTE_CONDITION_FALSE)
 def attribute_condition_false(refusal: Refusal) -> Words:
-    clause, note = refusal.fact("clause"), refusal.fact("note")
+    clause, actual = refusal.fact("clause"), refusal.actual
+    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     headline = f"this clause of the attribute condition is false: {clause}" if clause else ""
     return Words(
         (headline or "the provider's attribute condition is false") + (f" ({note})" if note else ""),

@@ -23,7 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 
 @cause("GCP013", "audience-not-allowed", Kind.AUDIENCE_NOT_ALLOWED)
 def audience_not_allowed(refusal: Refusal) -> Words:
-    note, provider = refusal.fact("note"), refusal.fact("provider")
+    provider, actual = refusal.fact("provider"), refusal.actual
+    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     sides = [side.value if side else "" for side in (refusal.expected, refusal.actual)]
     audiences = [*re.split(r", *", sides[0]), sides[1]]
     # the flag takes a list: a comma, or a caret at its start, inside an audience would be read as syntax

@@ -11,7 +11,9 @@ Confirm
     policies and the project's policy are not in that output.
 Fix
     Grant roles/iam.workloadIdentityUser on the service account to the principal, or to a principalSet of a mapped
-    attribute where the subject differs from run to run.
+    attribute where the subject differs from run to run. A Baseten subject does with each push, which makes a new
+    deployment: where the provider maps no attribute, map one (attribute.team=assertion.team) or grant the pool's
+    principalSet, which lets in all that the provider's condition admits.
 Source
     Google Cloud, Workload Identity Federation with other providers; Principal identifiers; Access change propagation.
 """
@@ -20,14 +22,24 @@ from __future__ import annotations
 
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 
+_FEW = 80  # characters of the roles that are named
+
 
 @cause("GCP030", "impersonation-binding-missing", Kind.IMPERSONATION_BINDING_MISSING)
 def impersonation_binding_missing(refusal: Refusal) -> Words:
-    account, principal = refusal.fact("service_account"), refusal.fact("principal")
+    account, principal, roles = (refusal.fact(name) for name in ("service_account", "principal", "roles"))
     grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
     bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    wanting = "roles/iam.workloadIdentityUser" not in roles and len(roles) <= _FEW
+    granted = f"; its policy grants only {roles}" if roles and wanting else ""
+    brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
-        f"no binding lets this principal impersonate {account or 'the service account'}",
-        "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the account.",
+        f"no binding lets this principal impersonate {account or 'the service account'}{granted}",
+        "Grant roles/iam.workloadIdentityUser on the account to a principalSet: …/attribute.NAME/VALUE of a mapped "
+        "attribute, or …/* of the pool. The command binds this subject alone, and the next push changes the "
+        "deployment in it."
+        if brief
+        else "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the "
+        "account.",
         (bind,) if account[:1].isalnum() and principal else (),
     )

@@ -21,7 +21,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP039", "member-attribute-differs", Kind.MEMBER_ATTRIBUTE_DIFFERS)
 def member_attribute_differs(refusal: Refusal) -> Words:
-    attribute, note = refusal.fact("attribute") or "the mapped attribute", refusal.fact("note")
+    attribute, actual = refusal.fact("attribute") or "the mapped attribute", refusal.actual
+    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     return Words(
         f"the binding on the service account expects another value of {attribute}" + (f" ({note})" if note else ""),
         "Correct the value in the member: it is compared literally, letter case included, with / and : unescaped.",

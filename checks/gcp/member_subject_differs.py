@@ -23,7 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 
 @cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
 def member_subject_differs(refusal: Refusal) -> Words:
-    segment, note = refusal.fact("segment"), refusal.fact("note")
+    segment, actual = refusal.fact("segment"), refusal.actual
+    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     account, principal = refusal.fact("service_account"), refusal.fact("principal")
     grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
     bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)

@@ -33,8 +33,8 @@ def pool_wide_member(service_account_policy: AllowPolicy) -> Iterator[Finding]:
             pool = WHOLE_POOL.fullmatch(member)
             if pool and binding.role in ROLES:
                 yield Finding(
-                    f"every identity of the pool {pool[1]} may impersonate the service account, also those of other "
-                    "providers that the pool has or gets (inferred)",
+                    f"every identity of the pool {pool[1]} may impersonate the service account, whichever of the "
+                    "pool's providers it comes through (inferred)",
                     "Bind a principalSet of a mapped attribute, or a single subject, in place of the whole pool.",
                     Side(member.removesuffix("*") + "attribute.NAME/VALUE"),
                     Side(member, service_account_policy.document.at(f"{binding.pointer}/members/{index}")),

@@ -20,15 +20,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import Finding, GcpProvider, Side, Token, weakness
+from oidc_doctor.checkkit import Finding, GcpProvider, NotReadError, Side, Token, weakness
 
 NEAR, LIMIT, LONGEST_ENVIRONMENT = 110, 127, 40  # bytes, bytes, characters
 
 
 @weakness("GCP073", "subject-near-limit", "note")
 def subject_near_limit(gcp_provider: GcpProvider, token: Token) -> Iterator[Finding]:
-    mapping, subject = gcp_provider.mapping, token.subject or ""
-    if not isinstance(mapping, dict) or mapping.get("google.subject", "").strip() != "assertion.sub":
+    mapping, subject = gcp_provider.mapping, token.subject
+    if not isinstance(mapping, dict) or subject is None:
+        raise NotReadError("the attribute mapping and the token's subject are needed, and one was not given")
+    if mapping.get("google.subject", "").strip() != "assertion.sub":
         return
     size = len(subject.encode("utf-8", "surrogatepass"))
     environment = re.match(r"v=1:org=.*:environment=([^:]*):", subject)

@@ -29,7 +29,11 @@ SEPARATORS = ":/,;|"
 
 @weakness("GCP071", "unanchored-contains")
 def unanchored_contains(gcp_provider: GcpProvider) -> Iterator[Finding]:
-    for subject, _, text in CONTAINS.findall(gcp_provider.condition or ""):
+    condition = gcp_provider.condition or ""
+    for found in CONTAINS.finditer(condition):
+        subject, _, text = found.groups()
+        if condition[: found.start()].rstrip(" (").endswith("!"):
+            continue  # what is excluded too widely lets nobody in
         segment = text.strip(SEPARATORS)
         if "=" not in segment or (text[0] in SEPARATORS and text[-1] in SEPARATORS):
             continue

@@ -25,7 +25,7 @@ def token_not_issued(refusal: Refusal) -> Words:
     """Say what would give the workload its token."""
     hint = refusal.fact("hint").rstrip(". ")
     return Words(
-        "there is none: the workload was given no OIDC token to send",
+        "the workload was given no OIDC token to send",
         f"Switch the token on for this workload: {hint}."
         if hint
         else "Switch the token on for this workload, for instance with `permissions: id-token: write` in a GitHub job "

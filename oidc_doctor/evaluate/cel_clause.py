@@ -6,6 +6,7 @@ whether it would be false whatever stood there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,9 @@ from oidc_doctor.model.placeholder import has_placeholder, may_contain, may_end_
 
 if TYPE_CHECKING:
     from oidc_doctor.cel.trace import Node
+
+
+_QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 
 
 class Clause(NamedTuple):
@@ -56,11 +60,12 @@ def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] 
 
 
 def _open(node: Node) -> bool:
-    pattern = node.children[-1] if node.function == "matches" and node.children else None  # {8} is a quantifier there
+    pattern = node.children[-1] if node.function == "matches" and node.children else None
     return any(
-        isinstance(part.value, str) and has_placeholder(part.value)
+        # {8} is a quantifier in a pattern, and no placeholder
+        has_placeholder(_QUANTIFIER.sub("", part.value) if part is pattern else part.value)
         for part in node.walk()
-        if part.evaluated and part is not pattern
+        if part.evaluated and isinstance(part.value, str)
     )
 
 
@@ -89,17 +94,26 @@ def _open_answer(node: Node) -> bool | None:
     return None
 
 
-def deciding(node: Node) -> Clause:
-    """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false."""
+def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Clause:
+    """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false.
+
+    `surely_false` gives the trace of a part of `&&` that is false whatever placeholders stand for, None for others.
+    """
     wanted, outer = False, node
     while True:
         if node.op in ("and", "or"):
             same = [child for child in node.children if child.evaluated and child.value is wanted]
             if not same:
                 break
-            node = outer = same[0]
+            sure = next((one for child in node.children if (one := surely_false(child))), None) if node.op == "and" else None
+            node = outer = sure if sure is not None and not wanted else same[0]
         elif node.op == "not":
             node, wanted = node.children[0], not wanted
+        elif node.op == "conditional":
+            taken = [child for child in node.children[1:] if child.evaluated]
+            if not taken or taken[0].value is not wanted:
+                break
+            node = outer = taken[0]
         else:
             break
     return _sides(node, outer, negated=wanted)

@@ -221,8 +221,8 @@ def _unknown_value(
     exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError, *, absent: bool
 ) -> None:
     """A key whose value was not read, or a provided key whose claim this token lacks."""
-    if not absent and not exchange.seen_at("authorise"):
-        # a value that nobody gave is no suspicion; it is one only where a refusal here was seen
+    if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
+        # without any token every clause is open, and none more suspect than another
         exchange.settle("authorise", "unknown", f"the value of {clause.key.name} was not given")
         return
     path = issuer_path(exchange.issuer or "")

@@ -223,7 +223,8 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"SERVICE_DISABLED", "gcp", "target impersonate", Kind.API_DISABLED),
     # Google: impersonation.
     _Row(
-        r"serviceusage\.services\.use|x-goog-user-project|USER_PROJECT_DENIED|required permission to use project",
+        r"required permission to use project (?P<project>[\w-]+)|serviceusage\.services\.use|x-goog-user-project"
+        r"|USER_PROJECT_DENIED",
         "gcp",
         "impersonate",
         Kind.QUOTA_PROJECT_PERMISSION,

@@ -12,7 +12,7 @@ from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.cel_clause import Clause, deciding, failing, settled
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
-from oidc_doctor.evaluate.steps import plain_note
+from oidc_doctor.evaluate.steps import plain_note, without_gaps
 from oidc_doctor.model.evidence import UNKNOWN, Origin
 from oidc_doctor.model.placeholder import has_placeholder, spans
 from oidc_doctor.model.trace import CloudError, Kind, Side
@@ -157,13 +157,20 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             message="it gives no true or false",
         )
         return
-    _condition_false(exchange, deciding(node), at, error, certain=answer is False)
+
+    def surely_false(child: Any) -> Any:
+        again = child if child.evaluated else part(child.text)
+        if again is None or settled(again, pasted=exchange.either_pasted, evaluate=part) is not False:
+            return None
+        return again
+
+    _condition_false(exchange, deciding(node, surely_false), at, error, certain=answer is False)
 
 
 def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
     fault = node.error
     inner = failing(node)
-    if fault.code == "unknown" and not exchange.seen_at("condition"):
+    if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
         return
     if fault.code == "unknown":
@@ -173,7 +180,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
             error,
             expected=Side(inner.text, at),
             certain=False,
-            location=inner.text,
+            location=_clause_around(node, inner),
             settle=f"the value of {inner.text}",
             clause=_clause_around(node, inner),
             note="a claim that it reads was not given",
@@ -275,7 +282,7 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     subject = value == exchange.token.subject
     shaped = function in ("startsWith", "endsWith", "contains")
     kind = Kind.ATTRIBUTE_CONDITION_FALSE
-    starred = [one for one in literal if "*" in _without_gaps(exchange, one)]
+    starred = [one for one in literal if "*" in without_gaps(exchange, one)]
     if starred:
         plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
@@ -286,7 +293,7 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
         difference = compare_value(patterns, value, wildcards=shaped, pasted=exchange.pasted)
     offset = 1 if function in ("endsWith", "contains") else 0
     shown = literal[difference.expected_index] if 0 <= difference.expected_index < len(literal) else ", ".join(literal)
-    spans = tuple(
+    marks = tuple(
         (max(0, start - offset), min(len(shown), max(end - offset, start - offset)))
         for start, end in difference.expected_spans
         if start - offset < len(shown)
@@ -294,16 +301,9 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     note = plain_note(difference)
     if kind is Kind.WILDCARD_IN_CEL:
         note = "`*` is an ordinary character in CEL"
-    return note, Side(shown, at, spans), Side(value, _claim_at(exchange, value), difference.actual_spans), kind
-
-
-def _without_gaps(exchange: GcpExchange, text: str) -> str:
-    """The text without placeholders: the asterisks of a redaction are no wildcard."""
-    if not exchange.pasted:
-        return text
-    for start, end in reversed(spans(text)):
-        text = text[:start] + text[end:]
-    return text
+    if kind is Kind.WILDCARD_IN_CEL:
+        marks = tuple((place, place + 1) for place, letter in enumerate(shown) if letter == "*")
+    return note, Side(shown, at, marks), Side(value, _claim_at(exchange, value), difference.actual_spans), kind
 
 
 def _claim_at(exchange: GcpExchange, value: str) -> Origin | None:
@@ -323,7 +323,9 @@ def _judge_mapping(
         if fault.code == "unknown":
             continue
         if name != "google.subject":
-            continue  # inferred: an attribute whose claim is absent is left unset, and refuses nobody by itself
+            # inferred: an attribute whose claim is absent is left unset, and refuses nobody by itself
+            exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
+            continue
         if fault.code == "no_such_key":
             exchange.refuse(
                 "mapping",

@@ -198,7 +198,8 @@ def _judge_target(exchange: GcpExchange) -> None:
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
         if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
             exchange.assume("target", "the request's provider is the one that was read (one of the two names is redacted)")
-        exchange.passed("target", "", exchange.provider.document.at("/name"))
+        else:
+            exchange.passed("target", "", exchange.provider.document.at("/name"))
         if isinstance(exchange.gcp.pool, Missing):
             exchange.assumed.append("that the provider's pool is active (only the provider was read)")
 

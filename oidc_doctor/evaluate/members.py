@@ -14,7 +14,7 @@ from oidc_doctor import cel
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.difference import compare_subject, compare_value
 from oidc_doctor.evaluate.gcp_names import Member, ProviderName, read_member
-from oidc_doctor.evaluate.steps import plain_note, same
+from oidc_doctor.evaluate.steps import plain_note, same, without_gaps
 from oidc_doctor.model.evidence import AllowPolicy, Binding, Document, Missing, Origin, ServiceAccount
 from oidc_doctor.model.trace import CloudError, Kind, Side
 from oidc_doctor.parse.provider import service_states
@@ -52,6 +52,11 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     """Settle `impersonate`."""
     account = exchange.request.service_account
     gcp = exchange.gcp
+    if exchange.provider is not None and exchange.provider.kind not in ("oidc", "unknown"):
+        return
+    if _uses_the_token_directly(exchange):
+        _direct_access(exchange)
+        return
     policies = [
         one
         for one in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
@@ -65,6 +70,16 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     _judge_request(exchange)
     _judge_account(exchange, account or "")
     _judge_bindings(exchange, account or "", policies)
+
+
+def _uses_the_token_directly(exchange: GcpExchange) -> bool:
+    """The client's configuration names no account, and what was read of one was not meant by the target either."""
+    credentials = exchange.gcp.credentials
+    if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
+        return False
+    named = exchange.case.evidence.target.origins.get("gcp.service_account")
+    by_client = named is not None and not named.file.startswith("gcp/")
+    return not credentials.value.get("service_account_impersonation_url") and not by_client
 
 
 def _direct_access(exchange: GcpExchange) -> None:
@@ -203,7 +218,7 @@ def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPol
 def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete: bool) -> None:
     """No member matches for certain. One that may match leaves the step open; a refusal seen there is a suspicion."""
     open_ = any(not miss.known for miss in misses) or exchange.provider is None
-    if open_ and not exchange.seen_at("impersonate"):
+    if open_ and not exchange.token.given and not exchange.seen_at("impersonate"):
         exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
         return
     nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
@@ -233,14 +248,11 @@ def _judge_member(
             return miss
         held = _condition_holds(exchange, binding)
         return "granted" if held else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
-    if miss is not None or policy.resource != "service-account":
-        # a role on the project that this principal holds directly is no mistake; a custom one may grant
-        return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False) if (
-            miss is None and binding.role.startswith(_MAY_GRANT)
-        ) else None
+    if miss is not None:
+        return None
     if binding.role.startswith(_MAY_GRANT):
         return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False)
-    if binding.role.startswith("roles/iam."):
+    if policy.resource == "service-account" and binding.role.startswith("roles/iam."):
         return Miss(50, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=True)
     return Miss(60, Kind.ROLE_GRANTED_ON_WRONG_RESOURCE, member, binding, policy, pointer, known=True)
 
@@ -297,7 +309,7 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
     answer = same(member.value, value, pasted=exchange.either_pasted)
     if answer is True:
         return None
-    if "*" in member.value and answer is False:
+    if "*" in without_gaps(exchange, member.value) and answer is False:
         return miss(4, Kind.WILDCARD_IN_MEMBER, True)
     return miss(10, kind, answer is False)
 
@@ -344,7 +356,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         "service_account": account,
         "principal": principal,
         "role": miss.binding.role,
-        "resource": account or miss.policy.resource,
+        "resource": account if miss.policy.resource == "service-account" else f"the {miss.policy.resource}",
         "attribute": f"attribute.{member.attribute}" if member.attribute else "google.groups" if member.form == "group" else "",
         "project": member.project,
         "condition": miss.binding.condition or "",
@@ -354,13 +366,15 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         facts["mapped"] = ", ".join(provider.mapping)
     expected: Side | None = Side(member.text, at)
     actual = Side(principal) if principal else None
+    if miss.kind is Kind.IMPERSONATION_BINDING_MISSING:
+        facts["roles"] = miss.binding.role
     if miss.kind is Kind.MEMBER_MALFORMED:
         expected, actual = None, Side(member.text, at)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
         expected, actual = _value_sides(exchange, miss, at, facts)
     elif name is not None and miss.kind is Kind.MEMBER_POOL_DIFFERS:
         expected = Side(member.text, at, _places(member.text, member, name))
-        actual = Side(name.pool_name, None, _places(name.pool_name, name, member))
+        actual = Side(principal or name.pool_name, None, _places(principal or name.pool_name, name, member))
     exchange.refuse(
         "impersonate",
         miss.kind,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import Gap, Json, Origin
 from oidc_doctor.model.exchange import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
-from oidc_doctor.model.placeholder import has_placeholder, may_equal
+from oidc_doctor.model.placeholder import has_placeholder, may_equal, spans
 from oidc_doctor.model.trace import CloudError, Kind, Refusal, Side, StepResult, Trace
+from oidc_doctor.parse.located import step
 
 if TYPE_CHECKING:
     from oidc_doctor.evaluate.difference import Difference
@@ -36,6 +37,15 @@ def shown(value: Json) -> str:
     if isinstance(value, Gap):
         return f"({value.value})"
     return json.dumps(value, ensure_ascii=False)
+
+
+def without_gaps(exchange: Exchange, text: str) -> str:
+    """A configured text without placeholders: the asterisks of a redaction are no wildcard."""
+    if not exchange.pasted:
+        return text
+    for start, end in reversed(spans(text)):
+        text = text[:start] + text[end:]
+    return text
 
 
 def plain_note(difference: Difference) -> str:
@@ -134,6 +144,8 @@ class Exchange:
         origin = self.token.origin
         if self.token.kind == "jwt":
             return Origin(f"{origin.file} claim {name}")
+        if self.token.document is not None:
+            return self.token.document.at(step(name))
         return Origin(origin.file, f"{origin.pointer}/{name}", origin.line, origin.event_id)
 
     def gap(self, *texts: str) -> bool:

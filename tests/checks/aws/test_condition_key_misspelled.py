@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
 
-def testing(bundle: Bundle, key: str) -> Bundle:
+def asking_for(bundle: Bundle, key: str) -> Bundle:
     return bundle.condition({"StringEquals": {key: bundle.AUDIENCE}, "StringLike": {bundle.SUB_KEY: bundle.PATTERN}})
 
 
@@ -28,7 +28,7 @@ def testing(bundle: Bundle, key: str) -> Bundle:
     ],
 )
 def test_it_is_named_with_the_key_that_exists(aws: Bundle, key: str) -> None:
-    answer = testing(aws, key).ask()
+    answer = asking_for(aws, key).ask()
     cause = answer.refused("condition-key-misspelled", "authorise", aws.NOT_AUTHORIZED)
     assert cause.location == f"Statement[0] · StringEquals · {key}"
     assert cause.expected is not None
@@ -53,7 +53,7 @@ def test_the_host_without_the_path_of_the_issuer(aws: Bundle) -> None:
 
 @pytest.mark.parametrize("key", ["OIDC.BASETEN.CO:AUD", "oidc.baseten.co:Aud"])
 def test_case_does_not_count(aws: Bundle, key: str) -> None:
-    answer = testing(aws, key).ask()
+    answer = asking_for(aws, key).ask()
     assert answer.accepted
     answer.passed("condition-key-misspelled")
 
@@ -67,7 +67,7 @@ def test_operators_that_hold_without_the_key(aws: Bundle, operator: str) -> None
 @pytest.mark.parametrize("key", ["aws:PrincipalArn", "aws:SourceArn"])
 @pytest.mark.xfail(strict=True, reason="a key of AWS's own that is absent here is taken for a slip of another")
 def test_keys_that_exist_elsewhere_are_not_misspelled(aws: Bundle, key: str) -> None:
-    assert "condition-key-misspelled" not in testing(aws, key).ask().names
+    assert "condition-key-misspelled" not in asking_for(aws, key).ask().names
 
 
 def test_no_policy_was_read(aws: Bundle) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
 
-def testing(bundle: Bundle, claim: str, value: str) -> Bundle:
+def asking_for(bundle: Bundle, claim: str, value: str) -> Bundle:
     condition = bundle.subject(bundle.PATTERN)
     condition["StringEquals"][f"oidc.baseten.co:{claim}"] = value
     return bundle.condition(condition)
@@ -28,7 +28,7 @@ def testing(bundle: Bundle, claim: str, value: str) -> Bundle:
     ],
 )
 def test_claims_of_baseten(aws: Bundle, claim: str, value: str) -> None:
-    answer = testing(aws, claim, value).ask()
+    answer = asking_for(aws, claim, value).ask()
     cause = answer.refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
     assert cause.location == f"Statement[0] · StringEquals · oidc.baseten.co:{claim}"
     assert "Baseten" in cause.summary

@@ -19,6 +19,13 @@ def test_a_list_without_it(aws: Bundle) -> None:
     assert answer.error_is_certain()
 
 
+@pytest.mark.xfail(strict=True, reason="the audience is not passed on, so no command is built")
+def test_the_command_that_creates_it(aws: Bundle) -> None:
+    assert aws.remove("aws/oidc-provider.json").aws_providers().ask().first.commands == (
+        "aws iam create-open-id-connect-provider --url https://oidc.baseten.co --client-id-list oidc.baseten.co",
+    )
+
+
 def test_the_cloud_said_so(aws: Bundle) -> None:
     aws.not_found("aws/oidc-provider.json").ask().refused("provider-missing", "provider", aws.COULD_NOT_VALIDATE)
 

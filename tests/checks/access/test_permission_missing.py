@@ -1,0 +1,59 @@
+"""ACC001: the exchange went well; the session may not do what it then asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+TEXT = (
+    "An error occurred (AccessDenied) when calling the GetObject operation: User: "
+    "arn:aws:sts::210987654321:assumed-role/ModelWeights/weights is not authorized to perform: s3:GetObject on resource: "
+    '"arn:aws:s3:::weights/model.safetensors" because no identity-based policy allows the s3:GetObject action'
+)
+
+
+@pytest.mark.parametrize("permission", ["s3:GetObject", "ecr:BatchGetImage", "kms:Decrypt", "secretsmanager:GetSecretValue"])
+def test_the_permission_is_named(aws: Bundle, permission: str) -> None:
+    answer = aws.error(TEXT.replace("s3:GetObject", permission)).ask()
+    cause = answer.first
+    assert (cause.name, cause.confidence, cause.step) == ("permission-missing", "proven", "permission")
+    assert permission in cause.summary
+    assert cause.summary.startswith("After the exchange, AWS refuses the request: ")
+
+
+def test_the_exchange_itself_is_accepted(aws: Bundle) -> None:
+    answer = aws.error(TEXT).ask()
+    assert answer.exchange().prediction == "accepted"
+    assert answer.state("permission") == "refused"
+    assert (answer.report.verdict, answer.report.exit_code) == ("refused", 1)
+
+
+def test_the_error_shows_that_the_exchange_went_well(aws: Bundle) -> None:
+    answer = aws.only("manifest.json", "oidc-doctor.toml").error(TEXT).ask()
+    assert answer.state("authorise") == "passed-by-error"
+    assert answer.first.name == "permission-missing"
+
+
+def test_two_words_may_mean_much(aws: Bundle) -> None:
+    assert aws.error("Access Denied").ask().suspected("permission-missing").step == "permission"
+
+
+def test_google(gcp: Bundle) -> None:
+    text = "Permission 'storage.objects.get' denied on resource '//storage.googleapis.com/projects/_/buckets/weights'"
+    cause = gcp.error(text).ask().first
+    assert (cause.name, cause.confidence, cause.cloud) == ("permission-missing", "proven", "gcp")
+    assert "storage.objects.get" in cause.summary
+
+
+@pytest.mark.parametrize("text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"])
+def test_a_refused_exchange_is_another_matter(aws: Bundle, text: str) -> None:
+    assert "permission-missing" not in aws.error(text).ask().names
+
+
+def test_nothing_was_seen(aws: Bundle) -> None:
+    aws.ask().skipped("permission-missing")

@@ -1,0 +1,44 @@
+"""AWS073: the wildcard stands directly after a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+@pytest.mark.parametrize(
+    "pattern", ["v=1:org=Org8Kd2P:team=Tq7L*", "v=1:org=Org8Kd2P*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK*"]
+)
+def test_other_names_begin_alike(aws: Bundle, pattern: str) -> None:
+    answer = aws.condition(aws.subject(pattern)).ask()
+    assert answer.found("prefix-without-delimiter")
+    assert answer.exchange().prediction == "accepted"
+
+
+@pytest.mark.parametrize("pattern", ["repo:octo-org*", "repo:octo-org/weights*"])
+def test_repositories(github: Bundle, pattern: str) -> None:
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": pattern}}
+    assert github.aws_role(policy).ask().found("prefix-without-delimiter")
+
+
+def test_starts_with(gcp: Bundle) -> None:
+    gcp.gcp_provider(condition="google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x')")
+    assert gcp.ask().found("prefix-without-delimiter")
+
+
+@pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment=prod*"])
+def test_the_separator_stands_between(aws: Bundle, pattern: str) -> None:
+    aws.condition(aws.subject(pattern)).ask().passed("prefix-without-delimiter")
+
+
+def test_the_healthy_attribute_condition(gcp: Bundle) -> None:
+    gcp.ask().passed("prefix-without-delimiter")
+
+
+def test_no_document(aws: Bundle) -> None:
+    aws.remove("aws/role.json").ask().skipped("prefix-without-delimiter")

@@ -1,0 +1,32 @@
+"""AWS071: every team of the organisation is let in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+@pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:*", "v=1:org=Org8Kd2P:team=*:*", "v=1:org=Org8Kd2P:*:type=model_container"])
+def test_the_team_is_open(aws: Bundle, pattern: str) -> None:
+    (message,) = aws.condition(aws.subject(pattern)).ask().found("trust-any-team")
+    assert "every team" in message
+
+
+def test_an_attribute_condition_on_the_organisation(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="assertion.org == 'Org8Kd2P'").ask()
+    assert "every team" in answer.found("trust-any-team")[0]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:*:model=mWq41ZpK:*", "v=1:org=*"]
+)
+def test_a_team_or_less_is_named_or_it_is_worse(aws: Bundle, pattern: str) -> None:
+    aws.condition(aws.subject(pattern)).ask().passed("trust-any-team")
+
+
+def test_no_document(aws: Bundle) -> None:
+    aws.remove("aws/role.json").ask().skipped("trust-any-team")

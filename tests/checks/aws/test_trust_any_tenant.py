@@ -1,0 +1,71 @@
+"""AWS070: strangers' tokens are let in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+@pytest.mark.parametrize("pattern", ["*", "v=1:*", "v=1:org=*:team=*:*", "v=1:org=*", "?*"])
+def test_patterns_without_an_organisation(aws: Bundle, pattern: str) -> None:
+    answer = aws.condition(aws.subject(pattern)).ask()
+    (message,) = answer.found("trust-any-tenant")
+    assert "any Baseten customer" in message
+    assert answer.exchange().prediction == "accepted"
+    assert answer.report.exit_code == 0
+    assert aws.ask(fail_on="weakens").report.exit_code == 1
+
+
+def test_where_it_stands(aws: Bundle) -> None:
+    row = aws.condition(aws.subject("v=1:org=Org8Kd2P:*", "v=1:org=*")).ask().check("trust-any-tenant")
+    side = row.findings[0].actual
+    assert side is not None
+    assert side.value == "v=1:org=*"
+    assert str(side.at).startswith("aws/role.json:")
+
+
+def test_any_repository(github: Bundle) -> None:
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": "repo:*"}}
+    assert "GitHub" in github.aws_role(policy).ask().found("trust-any-tenant")[0]
+
+
+def test_an_attribute_condition_on_the_audience_alone(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="assertion.aud == 'oidc.baseten.co'").ask()
+    assert "any Baseten customer" in answer.found("trust-any-tenant")[0]
+
+
+@pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*"])
+def test_an_organisation_is_named(aws: Bundle, pattern: str) -> None:
+    aws.condition(aws.subject(pattern)).ask().passed("trust-any-tenant")
+
+
+def test_a_star_under_string_equals_lets_nobody_in(aws: Bundle) -> None:
+    aws.condition(aws.subject("*", operator="StringEquals")).ask().passed("trust-any-tenant")
+
+
+def test_another_test_closes_it(aws: Bundle) -> None:
+    condition = aws.subject("*") | {"StringEquals": {aws.SUB_KEY: aws.SUBJECT}}
+    aws.condition(condition).ask().passed("trust-any-tenant")
+
+
+def test_a_deny_closes_it(aws: Bundle) -> None:
+    deny = aws.statement({"StringNotLike": {aws.SUB_KEY: "v=1:org=Org8Kd2P:*"}}, Effect="Deny")
+    aws.trust(aws.statement(aws.subject("*")), deny).ask().passed("trust-any-tenant")
+
+
+@pytest.mark.parametrize("pattern", ["<pattern>", "v=1:org=***:*", "v=1:org=<org>:*"])
+def test_a_redacted_pattern_is_no_finding(aws: Bundle, pattern: str) -> None:
+    assert aws.condition(aws.subject(pattern)).ask().check("trust-any-tenant").findings == []
+
+
+def test_no_document(aws: Bundle) -> None:
+    aws.remove("aws/role.json").ask().skipped("trust-any-tenant")
+
+
+def test_a_document_that_was_denied(aws: Bundle) -> None:
+    aws.denied("aws/role.json").ask().skipped("trust-any-tenant")

@@ -1,0 +1,54 @@
+"""LOG001: the logs hold no attempt, and what that means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.checks.conftest import Bundle
+
+
+def refusing(bundle: Bundle) -> Bundle:
+    return bundle.condition(bundle.subject("v=1:org=other:*"))
+
+
+def test_logs_of_another_role(aws: Bundle) -> None:
+    answer = refusing(aws).cloudtrail([aws.event(role=aws.ROLE_ARN + "2")]).ask()
+    first, *others = answer.found("no-events-found")
+    assert aws.ROLE_ARN in first
+    assert "1 record in 1 file" in first
+    assert others
+    assert answer.report.attempts == []
+
+
+def test_an_empty_trail(aws: Bundle) -> None:
+    messages = refusing(aws).cloudtrail([]).ask().found("no-events-found")
+    assert any("us-east-1" in message for message in messages)
+
+
+def test_a_refusal_that_aws_does_not_log(aws: Bundle) -> None:
+    aws.aws_provider(client_ids=("other",)).cloudtrail([aws.event(role=aws.ROLE_ARN + "2")])
+    messages = aws.ask().found("no-events-found")
+    assert any("usually has no event" in message for message in messages)
+
+
+def test_events_that_may_still_be_on_their_way(aws: Bundle) -> None:
+    refusing(aws).cloudtrail([aws.event(role=aws.ROLE_ARN + "2", at="2026-11-22T22:38:00Z")])
+    assert any("not have been delivered" in message for message in aws.ask().found("no-events-found"))
+
+
+def test_a_window_that_ends_too_early(aws: Bundle) -> None:
+    refusing(aws).cloudtrail([aws.event(role=aws.ROLE_ARN + "2", at="2026-11-20T22:38:00Z")])
+    assert any("end before the failure" in message for message in aws.ask().found("no-events-found"))
+
+
+def test_the_event_is_there(aws: Bundle) -> None:
+    refusing(aws).cloudtrail([aws.event()]).ask().passed("no-events-found")
+
+
+def test_a_healthy_exchange_is_not_missed(aws: Bundle) -> None:
+    aws.cloudtrail([]).ask().passed("no-events-found")
+
+
+def test_no_logs_were_read(aws: Bundle) -> None:
+    refusing(aws).ask().skipped("no-events-found")
