@@ -24,7 +24,6 @@ def test_more_than_an_hour_is_suspected(aim: Aim) -> None:
     assert answer.check("access-token-lifetime-over-limit").status == "skipped"
 
 
-@pytest.mark.xfail(strict=True, reason="a binding that matches makes the step pass in spite of the suspicion")
 def test_a_suspicion_is_no_pass(aim: Aim) -> None:
     answer = aim(access_token_lifetime=7200).ask()
     assert answer.state("impersonate") == "unknown"

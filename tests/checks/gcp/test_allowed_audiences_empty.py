@@ -52,7 +52,6 @@ def test_a_placeholder_in_the_name(gcp: Bundle) -> None:
     assert answer.first.confidence == "suspected"
 
 
-@pytest.mark.xfail(strict=True, reason="a provider pasted without its oidc part is taken to have no allowed audiences")
 def test_the_oidc_part_was_not_pasted(gcp: Bundle) -> None:
     provider = gcp.read("gcp/provider.json")
     del provider["oidc"]

@@ -42,14 +42,12 @@ def test_the_error_proves_it(gcp: Bundle, error: str) -> None:
     assert "482910375566" in answer.first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="the error of the impersonation API is placed at the exchange")
 def test_the_error_of_impersonation(gcp: Bundle) -> None:
     answer = gcp.error(ERROR).ask()
     assert answer.first.step == "impersonate"
     assert answer.state("target") in ("passed", "passed-by-error")
 
 
-@pytest.mark.xfail(strict=True, reason="the API's title stands in the command, which takes its name")
 @pytest.mark.parametrize(
     ("title", "name"),
     [("IAM Service Account Credentials", API), ("Security Token Service", "sts.googleapis.com")],
@@ -59,13 +57,11 @@ def test_the_command_takes_a_name(gcp: Bundle, title: str, name: str) -> None:
     assert answer.first.commands == (f"gcloud services enable {name} --project=482910375566",)
 
 
-@pytest.mark.xfail(strict=True, reason="the list as the REST API gives it is not understood")
 def test_the_list_of_the_rest_api(gcp: Bundle) -> None:
     gcp.write("gcp/services.json", {"services": [{"config": {"name": API}, "state": "DISABLED"}]})
     assert gcp.ask().names == ["api-disabled"]
 
 
-@pytest.mark.xfail(strict=True, reason="sts.googleapis.com is not looked for in the list")
 def test_the_exchange_needs_an_api_too(gcp: Bundle) -> None:
     gcp.write("gcp/services.json", [{"config": {"name": "sts.googleapis.com"}, "state": "DISABLED"}])
     assert "api-disabled" in gcp.ask().names

@@ -47,9 +47,6 @@ def test_another_binding_has_none(gcp: Bundle) -> None:
     assert gcp.service_account_policy(bindings=bindings).ask().accepted
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a member that surely differs goes before one that may match, as if it were the only one"
-)
 def test_it_may_hold_though_another_member_differs(gcp: Bundle) -> None:
     role = "roles/iam.workloadIdentityUser"
     open_ = {"title": "open", "expression": "resource.name == 'x'"}

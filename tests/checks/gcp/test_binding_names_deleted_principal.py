@@ -33,7 +33,6 @@ def test_it_is_bound_again(gcp: Bundle) -> None:
     assert answer.check("binding-names-deleted-principal").status == "passed"
 
 
-@pytest.mark.xfail(strict=True, reason="a deleted principal counts as near, whatever pool and subject it had")
 def test_another_pools_deleted_principal_is_far(gcp: Bundle) -> None:
     far = f"deleted:principal://iam.googleapis.com/{gcp.POOL}-old/subject/somebody?uid=123456789012345678901"
     assert gcp.service_account_policy(far, gcp.MEMBER + "y").ask().names == ["member-attribute-differs"]

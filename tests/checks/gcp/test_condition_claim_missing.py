@@ -66,9 +66,6 @@ def test_a_partial_token(gcp: Bundle) -> None:
     assert answer.cause("condition-claim-missing").confidence == "predicted", "null in a decoded token says: absent"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="google.subject is called a claim; what is missing is the claim that it is mapped from"
-)
 @pytest.mark.parametrize(
     ("condition", "mapping", "claim"),
     [
@@ -81,13 +78,11 @@ def test_the_claim_behind_a_mapped_attribute(gcp: Bundle, condition: str, mappin
     assert f"the claim {claim}," in answer.first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="attribute.org is called a claim of the token; it is the mapping that lacks it")
 def test_an_attribute_that_is_not_mapped(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="attribute.org == 'Org8Kd2P'").ask()
     assert "the claim attribute.org" not in answer.first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="attributes of a mapping that was not read are taken to be unmapped")
 def test_the_mapping_was_not_read(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="attribute.team == 'Tq7LmZ2x'", mapping=...).ask()
     assert all(cause.confidence == "suspected" for cause in answer.report.causes)

@@ -33,9 +33,6 @@ def test_one_sentence_for_three_causes(gcp: Bundle, says: type[Says]) -> None:
     assert answer.first.name == "issuer-unreachable"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="where all that was read is right, nothing says that Google may not reach the issuer"
-)
 def test_google_may_not_reach_the_issuer(gcp: Bundle, says: type[Says]) -> None:
     answer = gcp.error(says.NO_CONNECTION[1]).ask()
     assert answer.first.name in ("issuer-unreachable", "jwks-unreachable")
@@ -116,9 +113,6 @@ def test_what_is_no_jwt(gcp: Bundle, says: type[Says], token: str) -> None:
     assert answer.error() == says.UNPARSABLE
 
 
-@pytest.mark.xfail(
-    strict=True, reason="which of two keys with one kid Google takes is not recorded, and the last one decides"
-)
 def test_two_keys_of_one_kid(gcp: Bundle) -> None:
     answer = gcp.jwks(gcp.jwk(), gcp.jwk("rsa-other")).ask()
     assert all(cause.confidence == "suspected" for cause in answer.report.causes)

@@ -81,7 +81,6 @@ def test_decoded_claims_without_times(gcp: Bundle, says: type[Says]) -> None:
     assert answer.first.confidence == "suspected"
 
 
-@pytest.mark.xfail(strict=True, reason="a stale token's sentence is given to the step before, too")
 def test_the_sentence_belongs_to_the_times(gcp: Bundle, says: type[Says]) -> None:
     answer = gcp.error(says.stale(gcp.NOW - 9000)[1]).ask()
     assert answer.first.step == "times"

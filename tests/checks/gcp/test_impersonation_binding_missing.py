@@ -73,19 +73,16 @@ def test_the_policy_was_not_read(gcp: Bundle, says: type[Says], outcome: str) ->
     assert answer.first.confidence == "suspected"
 
 
-@pytest.mark.xfail(strict=True, reason="what a custom role holds is not known, and its binding is passed over")
 def test_a_custom_role_may_hold_the_permission(gcp: Bundle) -> None:
     answer = gcp.service_account_policy(gcp.MEMBER, role="projects/weights-prod/roles/impersonator").ask()
     assert answer.exchange().prediction == "unknown"
 
 
-@pytest.mark.xfail(strict=True, reason="another role on the account itself is called the wrong resource")
 def test_another_role_on_the_account(gcp: Bundle) -> None:
     answer = gcp.service_account_policy(gcp.MEMBER, role="roles/iam.serviceAccountUser").ask()
     assert answer.names == ["impersonation-binding-missing"]
 
 
-@pytest.mark.xfail(strict=True, reason="what Google answers for an account that does not exist proves nothing here")
 def test_there_is_no_policy_because_there_is_no_account(gcp: Bundle) -> None:
     gcp.remove("gcp/service-account-policy.json", "gcp/service-account.json")
     gcp.manifest([{"path": "gcp/service-account-policy.json", "outcome": "not_found"}])

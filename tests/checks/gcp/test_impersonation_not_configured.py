@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Aim
@@ -33,7 +31,6 @@ def test_an_account_is_named(gcp: Bundle) -> None:
     assert "impersonation-not-configured" not in answer.names
 
 
-@pytest.mark.xfail(strict=True, reason="the account of service-account.json is taken for one that the client names")
 def test_the_credential_configuration_names_none(gcp: Bundle) -> None:
     configuration = {
         "type": "external_account",

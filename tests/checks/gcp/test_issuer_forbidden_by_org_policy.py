@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -29,7 +27,6 @@ def test_the_issuer_that_it_names(gcp: Bundle) -> None:
     assert "https://oidc.baseten.co" in answer.first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="where the constraint is named before the issuer, the issuer is not read")
 def test_the_issuer_behind_the_constraint(gcp: Bundle) -> None:
     assert "https://oidc.baseten.co" in gcp.error(ERROR).ask().first.summary
 

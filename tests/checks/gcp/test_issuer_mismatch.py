@@ -66,9 +66,6 @@ def test_no_issuer(gcp: Bundle, says: type[Says]) -> None:
     assert answer.error() == says.issuer("null", gcp.ISSUER)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Google's null for iss says that the claim is missing, and is read as a difference"
-)
 def test_null_in_the_error_is_a_missing_claim(gcp: Bundle, says: type[Says]) -> None:
     answer = gcp.token(gcp.claims_of(iss=...)).error(says.issuer("null", gcp.ISSUER)[1]).ask()
     assert answer.first.name == "claim-missing"

@@ -51,9 +51,6 @@ def test_a_placeholder_may_be_either(aim: Aim, gcp: Bundle, says: type[Says]) ->
     assert answer.cause("project-id-for-number").confidence == "suspected"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a name with a placeholder is taken to be the provider that was read, as if it were known"
-)
 def test_a_name_with_a_placeholder_is_not_known_to_pass(aim: Aim, gcp: Bundle) -> None:
     answer = aim(audience=named(gcp, "<project>")).ask()
     assert answer.state("target") in ("assumed", "unknown")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Aim, Says
@@ -42,7 +40,6 @@ def test_another_provider_alone_proves_nothing(aim: Aim, gcp: Bundle) -> None:
     assert answer.exchange().prediction == "unknown"
 
 
-@pytest.mark.xfail(strict=True, reason="impersonation is judged with the name that the target step could not find")
 def test_the_members_are_not_blamed_for_it(aim: Aim, gcp: Bundle) -> None:
     answer = aim(provider=other(gcp)).ask()
     assert answer.first.name == "project-number-differs"
@@ -52,7 +49,6 @@ def test_the_same_number(aim: Aim, gcp: Bundle) -> None:
     assert aim(provider=gcp.GCP_PROVIDER).ask().accepted
 
 
-@pytest.mark.xfail(strict=True, reason="project.json is not asked whether ID and number are one project")
 def test_the_provider_was_written_down_with_its_projects_id(gcp: Bundle) -> None:
     gcp.gcp_provider(name=gcp.GCP_PROVIDER.replace(gcp.PROJECT_NUMBER, gcp.PROJECT_ID))
     assert "project-number-differs" not in gcp.ask().names

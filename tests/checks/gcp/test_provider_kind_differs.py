@@ -26,9 +26,6 @@ def test_another_kind(gcp: Bundle, says: type[Says], kind: str, words: str) -> N
     assert not answer.error_is_certain(), "which sentence Google gives is not recorded"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="audience and mapping of a provider that is not for OIDC are judged as if it were"
-)
 def test_nothing_else_is_held_against_another_kind(gcp: Bundle) -> None:
     provider = gcp.read("gcp/provider.json")
     del provider["oidc"], provider["attributeCondition"]

@@ -64,13 +64,11 @@ def test_the_error_alone_makes_it_a_suspicion(gcp: Bundle, says: type[Says]) -> 
     assert answer.first.confidence == "suspected"
 
 
-@pytest.mark.xfail(strict=True, reason="that the pool does not exist is not looked at")
 def test_a_provider_of_a_pool_that_does_not_exist(gcp: Bundle, says: type[Says]) -> None:
     gcp.remove("gcp/provider.json", "gcp/pool.json").manifest([{"path": "gcp/pool.json", "outcome": "not_found"}])
     assert gcp.ask().error() == says.INVALID_TARGET
 
 
-@pytest.mark.xfail(strict=True, reason="the list of the project's pools is not looked at")
 def test_a_provider_of_a_pool_that_is_not_listed(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
     gcp.write("gcp/pools.json", [gcp.read("gcp/pool.json")])
     answer = aim(provider=gcp.GCP_PROVIDER.replace("baseten-pool", "baseten-pol")).ask()

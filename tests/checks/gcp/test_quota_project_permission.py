@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Says
@@ -24,7 +22,6 @@ def test_the_error_names_it(gcp: Bundle) -> None:
     assert answer.first.step == "impersonate"
 
 
-@pytest.mark.xfail(strict=True, reason="the project that the sentence names is not read")
 def test_the_project_that_it_names(gcp: Bundle) -> None:
     assert "weights-billing" in gcp.error(ERROR).ask().first.summary
 

@@ -92,9 +92,6 @@ def test_the_unset_variable_is_shown(aim: Aim, says: type[Says]) -> None:
     assert "$PROJECT_NUMBER" in answer.first.actual.value
 
 
-@pytest.mark.xfail(
-    strict=True, reason="where the files were read from the cloud, the request is no longer taken for typed"
-)
 def test_a_variable_in_the_request_is_not_called_a_project_id(aim: Aim) -> None:
     answer = aim(audience=HOST + NAME.replace("482910375566", "${PROJECT_NUMBER}")).from_the_cloud().ask()
     assert "project-id-for-number" not in answer.names

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Says
@@ -29,7 +27,6 @@ def test_a_role_on_the_project(gcp: Bundle, says: type[Says]) -> None:
     assert answer.error() == says.DENIED
 
 
-@pytest.mark.xfail(strict=True, reason="the resource that is named is the account on which the role is not granted")
 def test_the_resource_is_named(gcp: Bundle) -> None:
     answer = granted(gcp, "roles/storage.objectViewer").ask()
     assert f"granted on {gcp.SERVICE_ACCOUNT}, not on" not in answer.first.summary
