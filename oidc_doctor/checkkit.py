@@ -108,8 +108,11 @@ def cause(code: str, name: str, kind: Kind) -> Callable[[Callable[[Refusal], Wor
 def weakness(
     code: str, name: str, effect: Literal["weakens", "note"] = "weakens"
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
-    """Register a check of documents. Parameters, by name: role, aws_provider, gcp_provider, token, target,
-    service_account_policy, project_policy, evidence, trace; each is given as read, or the check is skipped."""
+    """Register a check of documents.
+
+    Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
+    evidence, profile, trace; each is given as read, or the check is skipped.
+    """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
         _register(function, code, name, effect, None)

@@ -46,15 +46,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
     )
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="of the report (default text)")
     parser.add_argument(
-        "--demo", nargs="?", const="", metavar="SCENARIO", help="a bundled scenario, without accounts; alone: the first failing one"
+        "--format", choices=("text", "markdown", "json"), default="text", help="of the report (default text)"
+    )
+    parser.add_argument(
+        "--demo",
+        nargs="?",
+        const="",
+        metavar="SCENARIO",
+        help="a bundled scenario, without accounts; alone: the first failing one",
     )
     evidence = parser.add_argument_group("evidence")
-    evidence.add_argument("--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence")
+    evidence.add_argument(
+        "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence"
+    )
     evidence.add_argument("--offline", action="store_true", help="read nothing but files (always so with --from)")
     evidence.add_argument("--role", metavar="ARN", help="the role that the workload asks for")
-    evidence.add_argument("--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client")
+    evidence.add_argument(
+        "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"
+    )
     evidence.add_argument("--service-account", metavar="EMAIL", help="the service account to impersonate")
     evidence.add_argument("--issuer", metavar="URL", help="the token's issuer")
     evidence.add_argument("--region", metavar="REGION", help="the AWS region of the STS endpoint")
@@ -62,19 +72,30 @@ def _parser() -> argparse.ArgumentParser:
     token = parser.add_argument_group("token (several may be given)")
     token.add_argument("--token", action="append", default=[], metavar="FILE", help="a compact JWT; - is stdin")
     token.add_argument("--claims", action="append", default=[], metavar="FILE", help="decoded claims as JSON")
-    token.add_argument("--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject")
+    token.add_argument(
+        "--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject"
+    )
     logs = parser.add_argument_group("logs and time")
-    logs.add_argument("--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them")
-    logs.add_argument("--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, or a folder of them")
+    logs.add_argument(
+        "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them"
+    )
+    logs.add_argument(
+        "--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, or a folder of them"
+    )
     logs.add_argument("--since", metavar="TIME", help="24h, 7d, or a time like 2026-11-22T13:00:00Z")
     logs.add_argument("--until", metavar="TIME", help="the end of the window")
     logs.add_argument("--at", metavar="TIME", help="judge the token at this moment")
     checks = parser.add_argument_group("checks")
     checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
     checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
-    checks.add_argument("--skip", action="append", default=[], metavar="GLOB", help="do not show these; the verdict stays")
     checks.add_argument(
-        "--fail-on", choices=("blocks", "weakens", "never"), default="blocks", help="what makes the exit code 1 (default blocks)"
+        "--skip", action="append", default=[], metavar="GLOB", help="do not show these; the verdict stays"
+    )
+    checks.add_argument(
+        "--fail-on",
+        choices=("blocks", "weakens", "never"),
+        default="blocks",
+        help="what makes the exit code 1 (default blocks)",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="the answer alone")
     parser.add_argument("-v", "--verbose", action="store_true", help="also the trace, every check and every file")
@@ -194,7 +215,7 @@ def _overrides(options: argparse.Namespace) -> Target | None:
 def _files(paths: list[str], name: str) -> tuple[str, ...]:
     found: list[str] = []
     for path in paths:
-        if path.startswith("s3://") or path.startswith("logging:"):
+        if path.startswith(("s3://", "logging:")):
             message = f"{name} {path}: only files and folders can be read"
             raise UsageError(message)
         if os.path.isdir(path):
@@ -303,7 +324,11 @@ def _rendered(options: argparse.Namespace, report: Report) -> str:
 
     to_file = options.report not in (None, "-")
     text = render_text(
-        report, width=_width(to_file=to_file), color=not to_file and _color(), verbose=options.verbose, quiet=options.quiet
+        report,
+        width=_width(to_file=to_file),
+        color=not to_file and _color(),
+        verbose=options.verbose,
+        quiet=options.quiet,
     )
     return forbid_tokens(text)
 

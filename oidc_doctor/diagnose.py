@@ -39,7 +39,9 @@ _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "audience"): ((Kind.AUDIENCE_NOT_REGISTERED, "aws iam get-open-id-connect-provider, and the token's aud"),),
     ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch the issuer's discovery document and key set from outside"),),
     ("aws", "session-claims"): ((Kind.TAGS_CLAIM_MALFORMED, "the claims of the token that was sent"),),
-    ("aws", "duration"): ((Kind.SESSION_DURATION_OVER_LIMIT, "aws iam get-role, and the DurationSeconds that was sent"),),
+    ("aws", "duration"): (
+        (Kind.SESSION_DURATION_OVER_LIMIT, "aws iam get-role, and the DurationSeconds that was sent"),
+    ),
     ("aws", "permission"): ((Kind.PERMISSION_MISSING, "the role's permission policies"),),
     ("gcp", "configure"): ((Kind.POOL_DELETED, "gcloud iam workload-identity-pools list --show-deleted"),),
     ("gcp", "obtain"): ((Kind.TOKEN_NOT_ISSUED, "the workload's own log"),),
@@ -49,7 +51,9 @@ _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("gcp", "audience"): ((Kind.AUDIENCE_NOT_ALLOWED, "the token's aud and the provider's allowedAudiences"),),
     ("gcp", "times"): ((Kind.TOKEN_EXPIRED, "the iat and exp of the token that was sent"),),
     ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch the issuer's discovery document and key set from outside"),),
-    ("gcp", "condition"): ((Kind.ATTRIBUTE_CONDITION_FALSE, "the provider's attribute condition and the token's claims"),),
+    ("gcp", "condition"): (
+        (Kind.ATTRIBUTE_CONDITION_FALSE, "the provider's attribute condition and the token's claims"),
+    ),
     ("gcp", "mapping"): ((Kind.MAPPING_CLAIM_MISSING, "the provider's attribute mapping and the token's claims"),),
     ("gcp", "impersonate"): (
         (Kind.IMPERSONATION_BINDING_MISSING, "gcloud iam service-accounts get-iam-policy of the service account"),
@@ -147,7 +151,9 @@ def _named(case: Case, reading: Reading) -> Refusal | None:
     )
 
 
-_CODE = re.compile(r"\b([A-Z][A-Za-z]+(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)|invalid_\w+|unauthorized_client|[A-Z]+_[A-Z_]+)\b")
+_CODE = re.compile(
+    r"\b([A-Z][A-Za-z]+(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)|invalid_\w+|unauthorized_client|[A-Z]+_[A-Z_]+)\b"
+)
 _LONGEST_MESSAGE = 300
 
 
@@ -195,10 +201,12 @@ def _add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], all
     if not readings or any(refusal.step in allowed for refusal in trace.refusals):
         return
     steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
-    open_steps = [step for step in steps if trace.step(step).state not in (PASSED,)]
+    open_steps = [step for step in steps if trace.step(step).state != PASSED]
     for step in open_steps or steps:
-        if step == "authorise" and trace.step(step).state in (UNKNOWN,):
-            _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, "aws iam get-role: the role's trust policy was not read")
+        if step == "authorise" and trace.step(step).state == UNKNOWN:
+            _suspect(
+                trace, case, step, Kind.REFUSED_UNEXPLAINED, "aws iam get-role: the role's trust policy was not read"
+            )
             continue
         passed = trace.step(step).state == PASSED
         suspects = _BEYOND.get((case.cloud, step)) if passed else _SUSPECTS.get((case.cloud, step))
@@ -298,7 +306,9 @@ def sentence(refusal: Refusal, words: Words) -> str:
     return f"{start}: {words.headline}."
 
 
-def as_causes(diagnosis: Diagnosis, exchange_id: str, checks: dict[Kind, Check], words: dict[int, Words]) -> list[Cause]:
+def as_causes(
+    diagnosis: Diagnosis, exchange_id: str, checks: dict[Kind, Check], words: dict[int, Words]
+) -> list[Cause]:
     """The exchange's causes. `words` are the checks' own, by the refusal's place."""
     allowed = frozenset[str]().union(*(reading.steps for reading in readings_for(diagnosis.case)))
     causes = []

@@ -1,4 +1,4 @@
-"""Candidate edits for a refusal, each proven by evaluating the edited configuration. Nothing is ever written to a cloud.
+"""Candidate edits for a refusal, each proven by evaluating the edited configuration. No cloud is ever written to.
 
 An edit is offered only when the same judge accepts the token on the edited configuration. What else it would let in is
 tried with subjects of other tenants, made from the token's own by the issuer's grammar.
@@ -59,7 +59,7 @@ def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow
 
 
 def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | None:
-    """What was tried of the edit, in words; None where the token does not pass with it or an accepted subject is lost."""
+    """What was tried of the edit, in words; None where the token does not pass or an accepted subject is lost."""
     edited = case._replace(evidence=edit.evidence, readings=())
     if evaluate(edited).step(refusal.step).state != PASSED:
         return None
@@ -98,16 +98,20 @@ def _foreign_subjects(case: Case) -> list[str]:
         part = next((one for one in profile.parse_subject(subject).segments if one.name == name), None)
         if part is None or not part.value:
             continue
-        for other in (part.value[:-1] + ("A" if part.value[-1] != "A" else "B"), "other" + part.value, part.value.swapcase()):
-            if other != part.value:
-                found.append(subject[: part.value_start] + other + subject[part.end :])
+        last = "B" if part.value.endswith("A") else "A"
+        others = {part.value[:-1] + last, "other" + part.value, part.value.swapcase()} - {part.value}
+        found += [subject[: part.value_start] + other + subject[part.end :] for other in sorted(others)]
     return list(dict.fromkeys(found))
 
 
 def _diff(edit: Edit) -> str:
-    """The lines that change, with - and +, and one line around them. Commas that come and go with a line are no change."""
+    """The lines that change, with - and +, and one line around them. A comma that comes with a line is no change."""
     before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in (edit.before, edit.after))
-    lines = [line for line in difflib.unified_diff(before, after, lineterm="", n=1) if not line.startswith(("---", "+++", "@@"))]
+    lines = [
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=1)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
     margin = min((len(line) - 1 - len(line[1:].lstrip()) for line in lines), default=0)
     return "\n".join(f"{line[0]} {line[1 + margin :]}" for line in lines)
 
@@ -130,7 +134,15 @@ def _policy_edit(case: Case, change: Callable[[Any], bool]) -> Edit | None:
     evidence = case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
     name = role.name or "ROLE_NAME"
     commands = [
-        command("aws", "iam", "update-assume-role-policy", "--role-name", name, "--policy-document", "file://trust-policy.json")
+        command(
+            "aws",
+            "iam",
+            "update-assume-role-policy",
+            "--role-name",
+            name,
+            "--policy-document",
+            "file://trust-policy.json",
+        )
     ]
     return Edit(evidence, "trust-policy.json", before, after, commands)
 
@@ -218,7 +230,9 @@ def _key(case: Case, refusal: Refusal) -> Edit | None:
         if found is None or refusal.actual is None:
             return False
         block, operator, key = found
-        block[operator] = {refusal.actual.value if name == key else name: value for name, value in block[operator].items()}
+        block[operator] = {
+            refusal.actual.value if name == key else name: value for name, value in block[operator].items()
+        }
         return True
 
     return _policy_edit(case, change)
@@ -235,7 +249,11 @@ def _actions(*wanted: str) -> _Maker:
             for statement in statements if isinstance(statements, list) else [statements]:
                 if isinstance(statement, dict) and statement.get("Effect") == "Allow" and "Action" in statement:
                     old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-                    kept = [one for one in old if one != "sts:AssumeRole"] if "sts:AssumeRoleWithWebIdentity" in wanted else old
+                    kept = (
+                        [one for one in old if one != "sts:AssumeRole"]
+                        if "sts:AssumeRoleWithWebIdentity" in wanted
+                        else old
+                    )
                     made = list(dict.fromkeys([*kept, *wanted]))
                     statement["Action"] = made[0] if len(made) == 1 else made
                     return True
@@ -281,7 +299,13 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
     evidence = case.evidence._replace(aws=aws._replace(provider=provider._replace(client_ids=ids)))
     arn = provider.arn or refusal.fact("provider", "PROVIDER_ARN")
     add = command(
-        "aws", "iam", "add-client-id-to-open-id-connect-provider", "--open-id-connect-provider-arn", arn, "--client-id", audience
+        "aws",
+        "iam",
+        "add-client-id-to-open-id-connect-provider",
+        "--open-id-connect-provider-arn",
+        arn,
+        "--client-id",
+        audience,
     )
     before = json.dumps({"ClientIDList": list(provider.client_ids)}, indent=2)
     return Edit(evidence, "ClientIDList", before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
@@ -319,13 +343,26 @@ def _provider_edit(case: Case, before: Any, after: Any, name: str, commands: lis
 
 def _update(provider: GcpProvider, option: str, value: str) -> list[str]:
     return [
-        command("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider.name or "PROVIDER", f"--{option}={value}")
+        command(
+            "gcloud",
+            "iam",
+            "workload-identity-pools",
+            "providers",
+            "update-oidc",
+            provider.name or "PROVIDER",
+            f"--{option}={value}",
+        )
     ]
 
 
 def _allowed_audience(case: Case, refusal: Refusal) -> Edit | None:
     gcp = case.evidence.gcp
-    if gcp is None or not isinstance(gcp.provider, GcpProvider) or refusal.actual is None or "," in refusal.actual.value:
+    if (
+        gcp is None
+        or not isinstance(gcp.provider, GcpProvider)
+        or refusal.actual is None
+        or "," in refusal.actual.value
+    ):
         return None
     provider = gcp.provider
     made = (*provider.allowed_audiences, refusal.actual.value)

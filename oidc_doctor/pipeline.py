@@ -119,7 +119,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
 
         def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
             if name in on_disk or bundle is None:
-                return open(name, "rb")  # noqa: SIM115 - the scanner closes it
+                return open(name, "rb")
             return bundle.open(name)
 
         found, covered = scan(open_file, files, source)
@@ -256,10 +256,19 @@ def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
             claims["iss"] = "https://" + provider.split(":oidc-provider/", 1)[1]
         if sample.audience:
             claims["aud"] = sample.audience
-    elif evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider) and evidence.gcp.provider.issuer_uri:
+    elif (
+        evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider) and evidence.gcp.provider.issuer_uri
+    ):
         claims["iss"] = evidence.gcp.provider.issuer_uri
     claims.update(dict(sample.claims))
-    return Token("event", claims, None, complete=False, origin=sample.origin._replace(event_id=sample.event_id), name=sample.event_id)
+    return Token(
+        "event",
+        claims,
+        None,
+        complete=False,
+        origin=sample.origin._replace(event_id=sample.event_id),
+        name=sample.event_id,
+    )
 
 
 def _complete_hypothetical(token: Token, profile: Any, cloud: Cloud) -> Token:
@@ -314,10 +323,13 @@ def _judge(
 
 
 def _replay(judged: _Judged, found: AttemptGroup) -> Diagnosis:
-    """A logged attempt on the configuration that was read. Google logs exchange and impersonation apart, so an event
-    of the exchange is held against the exchange alone."""
+    """A logged attempt on the configuration that was read.
+
+    Google logs exchange and impersonation apart, so an event of the exchange is held against the exchange alone.
+    """
     token = token_of(found, judged.evidence)
-    case = judged.diagnosis.case._replace(token=token,
+    case = judged.diagnosis.case._replace(
+        token=token,
         profile=_profile(judged.evidence, token),
         readings=(),
         at=found.last_seen,
@@ -362,7 +374,9 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         attempts=attempts,
         timeline=[],
         coverage=state.coverage,
-        observed=[{"text": error.text, "at": str(error.origin)} for one in state.snapshot.targets for error in one.observed],
+        observed=[
+            {"text": error.text, "at": str(error.origin)} for one in state.snapshot.targets for error in one.observed
+        ],
         warnings=list(question.warnings),
     )
     _conclude(report, judged, rows, question.fail_on)
@@ -408,7 +422,7 @@ def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_
 
 
 def _target_view(evidence: TargetEvidence) -> dict[str, Any]:
-    
+
     target = evidence.target
     view: dict[str, Any] = {"name": target.name, "issuer": target.issuer}
     for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
@@ -495,14 +509,17 @@ def _attempts(
             done.add(id(found))
             replayed = _replay(one, found) if found.sample.subject else None
             first = replayed.refusals[0] if replayed and replayed.refusals else None
-            cause = kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
+            cause = (
+                kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
+            )
             rows.append(_attempt_row(found, replayed, cause))
             _confirm(one, found, replayed, causes)
             if found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused":
                 cloud = CLOUD_NAMES[found.sample.cloud]
                 contradictions.append(
-                    f"{cloud} accepted {found.sample.subject} on {rfc3339(found.last_seen)} (event {found.sample.event_id}), "
-                    "and the configuration that was read refuses it: it was changed since, or this reading is wrong"
+                    f"{cloud} accepted {found.sample.subject} on {rfc3339(found.last_seen)} "
+                    f"(event {found.sample.event_id}), and the configuration that was read refuses it: "
+                    "it was changed since, or this reading is wrong"
                 )
     return rows[:_MOST_ROWS], contradictions
 

@@ -1,4 +1,4 @@
-"""Run the checks: words for refusals, weaknesses of documents, what the logs say. The one place that catches everything."""
+"""Run the checks: words for refusals, weaknesses of documents, what logs say. Only here is everything caught."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wanted(check: Check, only: Iterable[str], skip: Iterable[str]) -> bool:
     return (not only or hit(only)) and not hit(skip)
 
 
-class Broken(Exception):
+class BrokenCheckError(Exception):
     """A check raised: our bug."""
 
     def __init__(self, trace: str) -> None:
@@ -42,7 +42,7 @@ def _guarded(function: Callable[..., Any], *arguments: Any) -> Any:
     except NotReadError:
         raise
     except Exception:  # noqa: BLE001 - a broken check is reported as broken, and never as the user's fault or a pass
-        raise Broken(traceback.format_exc()) from None
+        raise BrokenCheckError(traceback.format_exc()) from None
 
 
 def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
@@ -52,7 +52,7 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
         return plain, ""
     try:
         words = _guarded(check.function, refusal)
-    except Broken as broken:
+    except BrokenCheckError as broken:
         return plain, broken.trace
     return (words, "") if isinstance(words, Words) else (plain, f"{check.code} gave no Words")
 
@@ -68,12 +68,18 @@ def cause_rows(
         met = [refusal for diagnosis in diagnoses for refusal in diagnosis.refusals if refusal.kind is check.kind]
         broken = next((words[id(one)][1] for one in met if words[id(one)][1]), "")
         if broken:
-            rows.append(CheckRow(check.code, check.name, "broken", check.effect, "the check itself failed", traceback=broken))
+            rows.append(
+                CheckRow(check.code, check.name, "broken", check.effect, "the check itself failed", traceback=broken)
+            )
         elif met:
             findings = [_cause_finding(one, words[id(one)][0]) for one in met]
             sure = any(one.certain for one in met)
-            reason = "" if sure else "suspected only: " + "; ".join(dict.fromkeys(one.settle for one in met if one.settle))
-            rows.append(CheckRow(check.code, check.name, "failed" if sure else "skipped", check.effect, reason, findings))
+            reason = (
+                "" if sure else "suspected only: " + "; ".join(dict.fromkeys(one.settle for one in met if one.settle))
+            )
+            rows.append(
+                CheckRow(check.code, check.name, "failed" if sure else "skipped", check.effect, reason, findings)
+            )
         else:
             rows.append(_unmet(check, diagnoses))
     return rows
@@ -119,7 +125,7 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         except NotReadError as lacking:
             reasons.append(str(lacking))
             continue
-        except Broken as broken:
+        except BrokenCheckError as broken:
             reason = "the check itself failed"
             return CheckRow(check.code, check.name, "broken", check.effect, reason, traceback=broken.trace)
         ran = True
@@ -128,7 +134,9 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
         return CheckRow(check.code, check.name, "failed", check.effect, "", rows)
     if ran:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
-    return CheckRow(check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to look at")
+    return CheckRow(
+        check.code, check.name, "skipped", check.effect, "; ".join(dict.fromkeys(reasons)) or "nothing to look at"
+    )
 
 
 def by_kind(checks: Iterable[Check]) -> dict[Kind, Check]:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from oidc_doctor.model.exchange import Cloud
 
 # Seconds that each cloud lets pass beyond exp, and its words for it (recorded and measured, September 2026).
-_TOLERANCE: dict[Cloud, tuple[int, str]] = {"aws": (300, "AWS's 5 min tolerance"), "gcp": (60, "Google's 1 min tolerance")}
+_TOLERANCE: dict[Cloud, tuple[int, str]] = {
+    "aws": (300, "AWS's 5 min tolerance"),
+    "gcp": (60, "Google's 1 min tolerance"),
+}
 
 
 def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> dict[str, Any]:

@@ -18,15 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from oidc_doctor.checkkit import Finding, Silence, log_check
+from oidc_doctor.checkkit import Finding, NotReadError, Silence, TargetEvidence, log_check
 
 
 @log_check("LOG002", "exchange-logging-off")
-def exchange_logging_off(silence: Iterable[Silence]) -> Iterator[Finding]:
+def exchange_logging_off(silence: Iterable[Silence], evidence: TargetEvidence) -> Iterator[Finding]:
     """Say that exchanges are not recorded."""
+    if evidence.gcp is None:
+        msg = "no target in Google Cloud was examined"
+        raise NotReadError(msg)
     for note in silence:
         if note.kind == "exchange-logging-off":
             yield Finding(
-                f"{note.headline}: {note.detail}" if note.detail else note.headline,
+                " ".join(filter(None, (note.headline, note.detail))),
                 "Switch on Data Access logs (ADMIN_READ) for sts.googleapis.com and iam.googleapis.com in the project.",
             )

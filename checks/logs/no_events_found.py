@@ -21,17 +21,19 @@ from collections.abc import Iterable, Iterator
 
 from oidc_doctor.checkkit import Finding, Silence, log_check
 
-_FIXES = {
-    "no-events-found": "Widen the window, and read the Region of the STS endpoint as well as us-east-1.",
+_FIXES = {  # the most useful first
+    "window-does-not-cover": "Read the logs for a window and a Region that hold the attempt.",
     "not-logged-by-vendor": "Look at what comes before the policy: provider, audience, keys.",
     "delivery-delay": "Read the logs again in a quarter of an hour.",
-    "window-does-not-cover": "Read the logs for a window that holds the attempt.",
+    "no-events-found": "Widen the window, and read the Region of the STS endpoint as well as us-east-1.",
 }
 
 
 @log_check("LOG001", "no-events-found")
 def no_events_found(silence: Iterable[Silence]) -> Iterator[Finding]:
-    """Say what the logs do not hold, and what that means."""
-    for note in silence:
-        if note.kind in _FIXES:
-            yield Finding(f"{note.headline}: {note.detail}" if note.detail else note.headline, _FIXES[note.kind])
+    """Say in one breath what the logs do not hold, and what that means."""
+    notes = [note for note in silence if note.kind in _FIXES]
+    if notes:
+        kinds = {note.kind for note in notes}
+        told = (text for note in notes for text in (note.headline, note.detail) if text)
+        yield Finding(" ".join(told), next(fix for kind, fix in _FIXES.items() if kind in kinds))

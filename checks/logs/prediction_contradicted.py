@@ -22,6 +22,11 @@ from oidc_doctor.checkkit import Finding, log_check
 
 @log_check("LOG003", "prediction-contradicted")
 def prediction_contradicted(contradictions: Iterable[str]) -> Iterator[Finding]:
-    """Pass on each contradiction between prediction and record."""
-    for sentence in contradictions:
-        yield Finding(sentence, "Trust the record: read the configuration again, and look for a change in between.")
+    """Pass on the first contradiction between prediction and record, and how many there are."""
+    sentences = list(contradictions)
+    if sentences:
+        more = f" ({len(sentences) - 1} more of this kind)" if len(sentences) > 1 else ""
+        yield Finding(
+            sentences[0] + more,
+            "Trust the record: read the configuration again, and look for a change in between.",
+        )

@@ -12,8 +12,17 @@ _PARTITION = re.compile(r"aws(-[a-z]+)*")
 _ACCOUNT = re.compile(r"\d{12}")
 _ROLE_PATH = re.compile(r"[\w+=,.@/-]+", re.ASCII)
 _SHORTEST, _LONGEST = 20, 2048  # characters of RoleArn (STS API)
+_LONGEST_NAME = 64  # characters of a role's name (IAM API)
+_FIELDS = 6  # of an ARN
 
 RETIRED = "Request ARN is invalid"
+
+
+def _constraint(text: str, limit: str) -> str:
+    return (
+        f"1 validation error detected: Value '{text}' at 'roleArn' failed to satisfy constraint: "
+        f"Member must have length {limit}"
+    )
 
 
 class RoleArn(NamedTuple):
@@ -32,17 +41,9 @@ class RoleArn(NamedTuple):
     def error(self) -> tuple[str, str]:
         """Code and message of STS for this fault."""
         if len(self.text) < _SHORTEST and not self.unsure:
-            return (
-                "ValidationError",
-                f"1 validation error detected: Value '{self.text}' at 'roleArn' failed to satisfy constraint: "
-                f"Member must have length greater than or equal to {_SHORTEST}",
-            )
+            return "ValidationError", _constraint(self.text, f"greater than or equal to {_SHORTEST}")
         if len(self.text) > _LONGEST:
-            return (
-                "ValidationError",
-                f"1 validation error detected: Value '{self.text}' at 'roleArn' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {_LONGEST}",
-            )
+            return "ValidationError", _constraint(self.text, f"less than or equal to {_LONGEST}")
         return "ValidationError", RETIRED
 
 
@@ -61,7 +62,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:
         return RoleArn(text, "aws", "", "/", "", reason, unsure=False, spans=part)
 
-    if len(parts) < 6 or parts[0] != "arn":
+    if len(parts) < _FIELDS or parts[0] != "arn":
         return fault("it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME is wanted")
     _, partition, service, region, account, resource = parts
     start = len(text) - len(resource)
@@ -89,7 +90,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     path, _, name = rest.rpartition("/")
     if not _ROLE_PATH.fullmatch(rest) and not open_:
         return fault("the role's name holds a character that no role name can have", (start + 5, len(text)))
-    if not open_ and (rest.endswith("/") or len(name) > 64):
+    if not open_ and (rest.endswith("/") or len(name) > _LONGEST_NAME):
         return fault("the role's name is empty or longer than 64 characters", (start + 5, len(text)))
     return RoleArn(text, partition, account, f"/{path}/" if path else "/", name)
 
@@ -124,7 +125,7 @@ def split_provider(arn: str) -> tuple[str, str, str] | None:
     """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
     head, mark, issuer = arn.partition(":oidc-provider/")
     parts = head.split(":")
-    if not mark or len(parts) < 5:
+    if not mark or len(parts) < _FIELDS - 1:
         return None
     return parts[1], ":".join(parts[4:]), issuer
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import AwsEvidence, TargetAws
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
+_NAME_LENGTH = (2, 64)  # characters of RoleSessionName (STS API)
 _DURATION = (900, 43_200)  # seconds (STS API)
 _DEFAULT_MAX_SESSION = 3600
 _POLICY_LONGEST = 2048
@@ -186,10 +187,14 @@ def _judge_parameters(exchange: AwsExchange) -> None:
     wrong: list[tuple[str, str, str, Kind]] = []  # parameter, value as printed, constraint, kind
     name = request.role_session_name
     if name is not None and not exchange.gap(name):
-        if len(name) > 64:
-            wrong.append(("roleSessionName", name, "Member must have length less than or equal to 64", Kind.REQUEST_MALFORMED))
-        if len(name) < 2:
-            wrong.append(("roleSessionName", name, "Member must have length greater than or equal to 2", Kind.REQUEST_MALFORMED))
+        if len(name) > _NAME_LENGTH[1]:
+            wrong.append(
+                ("roleSessionName", name, "Member must have length less than or equal to 64", Kind.REQUEST_MALFORMED)
+            )
+        if len(name) < _NAME_LENGTH[0]:
+            wrong.append(
+                ("roleSessionName", name, "Member must have length greater than or equal to 2", Kind.REQUEST_MALFORMED)
+            )
         if not _SESSION_NAME.fullmatch(name):
             pattern = "Member must satisfy regular expression pattern: [\\w+=,.@-]*"
             wrong.append(("roleSessionName", name, pattern, Kind.REQUEST_MALFORMED))
@@ -211,7 +216,7 @@ def _judge_parameters(exchange: AwsExchange) -> None:
         return
     count = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
     parts = [
-        f"Value{f' {chr(39)}{value}{chr(39)}' if value else ''} at '{parameter}' failed to satisfy constraint: {constraint}"
+        f"{_printed(value)} at '{parameter}' failed to satisfy constraint: {constraint}"
         for parameter, value, constraint, _ in wrong
     ]
     error = CloudError("ValidationError", count + "; ".join(parts))
@@ -229,6 +234,11 @@ def _judge_parameters(exchange: AwsExchange) -> None:
         )
 
 
+def _printed(value: str) -> str:
+    """The value as STS prints it; it leaves out those that are secret or long."""
+    return f"Value '{value}'" if value else "Value"
+
+
 def _snake(name: str) -> str:
     return re.sub(r"(?=[A-Z])", "_", name).lower()
 
@@ -244,7 +254,11 @@ def _judge_provider(exchange: AwsExchange) -> None:
     open_question = False
     for one in candidates:
         answer = same(one.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
-        here = same(_account_of(one.arn), exchange.account, pasted=exchange.pasted) if one.arn and exchange.account else True
+        here = (
+            same(_account_of(one.arn), exchange.account, pasted=exchange.pasted)
+            if one.arn and exchange.account
+            else True
+        )
         if answer is False:
             continue
         if here is False:
@@ -272,8 +286,7 @@ def _judge_provider(exchange: AwsExchange) -> None:
 
 
 def _account_of(arn: str | None) -> str:
-    parts = (arn or "").split(":")
-    return parts[4] if len(parts) > 4 else ""
+    return "".join((arn or "").split(":")[4:5])
 
 
 def _refuse_provider(
@@ -368,7 +381,7 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
 
 
 def _judge_audience(exchange: AwsExchange) -> None:
-    """azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
+    """Azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
     provider, audience = exchange.provider, exchange.audience
     if provider is None or audience is None:
         if exchange.token.claim("aud") is ABSENT and exchange.results["token"].state == "refused":
@@ -452,7 +465,9 @@ def strip_invisible(value: str) -> str:
     return _INVISIBLE.sub("", value)
 
 
-_LEFT_IN = re.compile(r"(?:YOUR_|MY_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:ID|NAME|SLUG|NUMBER|ACCOUNT|ORG|REPO|TEAM)\b|REPLACE_?ME|CHANGE_?ME|TODO\b")
+_LEFT_IN = re.compile(
+    r"(?:YOUR_|MY_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:ID|NAME|SLUG|NUMBER|ACCOUNT|ORG|REPO|TEAM)\b|REPLACE_?ME|CHANGE_?ME|TODO\b"
+)
 
 
 def left_in(value: str) -> str:
@@ -467,15 +482,26 @@ def _judge_role(exchange: AwsExchange) -> None:
     error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
     sent = exchange.request.role_arn or ""
     if arn is not None and not arn.fault:
-        moved = next((near for near in exchange.aws.near_roles if near.name and near.arn and near.arn != sent and _same_role(near.arn, arn)), None)
+        moved = next(
+            (
+                near
+                for near in exchange.aws.near_roles
+                if near.name and near.arn and near.arn != sent and _same_role(near.arn, arn)
+            ),
+            None,
+        )
         gone = isinstance(role, Missing) and role.proves_absence
         if moved or gone:
-            difference = compare_value([moved.arn or ""], sent, wildcards=False, pasted=exchange.pasted) if moved else None
+            difference = (
+                compare_value([moved.arn or ""], sent, wildcards=False, pasted=exchange.pasted) if moved else None
+            )
             exchange.refuse(
                 "authorise",
                 Kind.ROLE_MISSING,
                 error,
-                expected=Side(moved.arn or "", moved.origin, difference.expected_spans) if moved and difference else None,
+                expected=Side(moved.arn or "", moved.origin, difference.expected_spans)
+                if moved and difference
+                else None,
                 actual=Side(
                     sent,
                     exchange.case.evidence.target.origins.get("aws.role_arn"),

@@ -35,7 +35,12 @@ def judge_token(exchange: Exchange) -> None:
         return
     if token.fault_kind == "not-a-jwt":
         exchange.refuse(
-            "token", Kind.NOT_A_JWT, invalid(texts.NOT_A_JWT), where=token.origin, fault=token.fault or "", size=str(token.size)
+            "token",
+            Kind.NOT_A_JWT,
+            invalid(texts.NOT_A_JWT),
+            where=token.origin,
+            fault=token.fault or "",
+            size=str(token.size),
         )
         return
     _judge_header(exchange)
@@ -170,7 +175,9 @@ def _judge_times(exchange: Exchange) -> None:
     if "exp" in times and int(now) - BEHIND >= times["exp"]:
         _expired(exchange, times["exp"])
     if times.get("iat", 0) > now + AHEAD:
-        _ahead(exchange, Kind.TOKEN_ISSUED_IN_FUTURE, "iat", times["iat"], f"Token issued in the future: {times['iat']}")
+        _ahead(
+            exchange, Kind.TOKEN_ISSUED_IN_FUTURE, "iat", times["iat"], f"Token issued in the future: {times['iat']}"
+        )
     if times.get("nbf", 0) > now + AHEAD:
         text = (
             f"Token not yet valid: current date/time {int(now) + AHEAD} must be after or equal to "
@@ -183,9 +190,7 @@ def _judge_times(exchange: Exchange) -> None:
 
 def _expired(exchange: Exchange, exp: int) -> None:
     now = exchange.case.at
-    text = (
-        f"Token expired: current date/time {int(now) - BEHIND} must be before the expiration date/time {exp}"
-    )
+    text = f"Token expired: current date/time {int(now) - BEHIND} must be before the expiration date/time {exp}"
     exchange.refuse(
         "token",
         Kind.TOKEN_EXPIRED,

@@ -105,7 +105,11 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Clause:
             same = [child for child in node.children if child.evaluated and child.value is wanted]
             if not same:
                 break
-            sure = next((one for child in node.children if (one := surely_false(child))), None) if node.op == "and" else None
+            sure = (
+                next((one for child in node.children if (one := surely_false(child))), None)
+                if node.op == "and"
+                else None
+            )
             node = outer = sure if sure is not None and not wanted else same[0]
         elif node.op == "not":
             node, wanted = node.children[0], not wanted
@@ -156,7 +160,9 @@ def _sides(node: Node, outer: Node, *, negated: bool) -> Clause:
     values = right.value if isinstance(right.value, list) else [right.value]
     texts = isinstance(left.value, str) and all(isinstance(one, str) for one in values)
     quoted = not texts and name in ("==", "!=")  # '1' and 1 differ in their type, so the text is shown as text
-    literal = [repr(one) if quoted and isinstance(one, str) else text for one, text in zip(values, _texts(right), strict=True)]
+    literal = [
+        repr(one) if quoted and isinstance(one, str) else text for one, text in zip(values, _texts(right), strict=True)
+    ]
     value = repr(left.value) if quoted and isinstance(left.value, str) else ", ".join(_texts(left))
     compared = texts and name in _COMPARISONS and not negated
     return Clause(outer, negated or name == "!=", name, literal, value, compared=compared)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Keys that exist on other calls and never on this one.
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
+# How alike two key names must be to take one for a misspelling of the other (difflib's ratio).
+_ALIKE, _ALIKE_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
@@ -44,9 +46,9 @@ def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any
     location = f"{clause.statement} · {clause.operator.name} · {name}"
     facts = {"key": name, "operator": clause.operator.name, "statement": clause.statement}
     absent = name.lower() not in present
-    if absent and not clause.operator.name.lower().startswith("null"):
-        if _absent_key(exchange, clause, present, location, facts, error):
-            return
+    tested = absent and not clause.operator.name.lower().startswith("null")
+    if tested and _absent_key(exchange, clause, present, location, facts, error):
+        return
     reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
         _misused(exchange, clause, reasons, location, facts, error)
@@ -91,7 +93,14 @@ def _absent_key(
     certain = clause.sure and clause.key.result is False
     if name.lower() == _EXTERNAL_ID:
         exchange.refuse(
-            "authorise", Kind.EXTERNAL_ID_UNSUPPORTED, error, where=clause.where, certain=certain, location=location, rank=_RANK["key"], facts=facts
+            "authorise",
+            Kind.EXTERNAL_ID_UNSUPPORTED,
+            error,
+            where=clause.where,
+            certain=certain,
+            location=location,
+            rank=_RANK["key"],
+            facts=facts,
         )
         return True
     prefix, mark, claim = name.rpartition(":")
@@ -149,7 +158,12 @@ def _like_issuer(prefix: str, path: str) -> bool:
     """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
     from difflib import SequenceMatcher
 
-    return "." in prefix or "/" in prefix or not prefix or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > 0.6
+    return (
+        "." in prefix
+        or "/" in prefix
+        or not prefix
+        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _ALIKE_PREFIX
+    )
 
 
 def _near(name: str, candidates: list[str]) -> str | None:
@@ -161,10 +175,10 @@ def _near(name: str, candidates: list[str]) -> str | None:
         a, b = name.lower(), candidate.lower()
         ratio = SequenceMatcher(None, a, b).ratio()
         if a.startswith(b) or b.startswith(a):
-            ratio = max(ratio, 0.8 if min(len(a), len(b)) > 2 else 0.0)
+            ratio = max(ratio, _ALIKE if min(len(a), len(b)) > len("su") else 0.0)
         if ratio > score:
             best, score = candidate, ratio
-    return best if score >= 0.8 else None
+    return best if score >= _ALIKE else None
 
 
 def _misused(
@@ -212,7 +226,9 @@ def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[
         rank=_RANK["other"],
         variable=str(node.expected),
         value=str(node.expected),
-        reason="the policy's Version is not 2012-10-17, so it is ordinary text" if old else "the request has no value for it",
+        reason="the policy's Version is not 2012-10-17, so it is ordinary text"
+        if old
+        else "the request has no value for it",
         facts=facts,
     )
 
@@ -243,7 +259,9 @@ def _unknown_value(
         certain=absent and clause.sure and clause.key.result is False,
         location=location,
         settle=f"the value of {clause.key.name} in the refused request",
-        rank=_RANK["other"] if not own else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
+        rank=_RANK["other"]
+        if not own
+        else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
         note=note if absent else "its value in the request was not read",
         facts=facts,
     )
@@ -268,7 +286,7 @@ def _value(
         if subject
         else compare_value(patterns, texts[0], wildcards=wildcards, pasted=exchange.pasted)
     )
-    kind, rank = _kind(exchange, claim, difference, texts, patterns, operator)
+    kind, rank = _kind(exchange, claim, difference, patterns, operator)
     facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}
     if exchange.case.profile is not None:
         facts["issuer_title"] = exchange.case.profile.title
@@ -289,7 +307,9 @@ def _value(
         kind,
         error,
         expected=Side(difference.expected, clause.where, difference.expected_spans),
-        actual=Side(texts[0] if len(texts) == 1 else ", ".join(texts), _where(exchange, claim), difference.actual_spans),
+        actual=Side(
+            texts[0] if len(texts) == 1 else ", ".join(texts), _where(exchange, claim), difference.actual_spans
+        ),
         certain=certain,
         location=location,
         settle="the values behind the placeholders",
@@ -311,7 +331,7 @@ def _aud(exchange: AwsExchange) -> str:
 
 
 def _kind(
-    exchange: AwsExchange, claim: str, difference: Difference, texts: list[str], patterns: list[str], operator: str
+    exchange: AwsExchange, claim: str, difference: Difference, patterns: list[str], operator: str
 ) -> tuple[Kind, int]:
     if claim == "aud":
         rank = _RANK["audience"]

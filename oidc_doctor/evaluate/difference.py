@@ -42,6 +42,8 @@ CASE: Final = "subject-case-differs"
 VALUE: Final = "value-differs"
 KINDS: Final = (EQUAL, WILDCARD, CASE, FORMAT, FORM, SEGMENT, VALUE)
 
+Spans = tuple[Span, ...]
+
 _NO_GRAMMAR: Final = Grammar()
 _SCHEME: Final = re.compile(r"https?:(?=//iam\.)|https?://", re.IGNORECASE)
 
@@ -133,7 +135,8 @@ class _Question:
             return None
         text = self.expected[index]
         stars = runs(at for at, char in enumerate(text) if char in "*?")
-        return self._answer(WILDCARD, index, stars, swallowed(text, self.actual), ordinary(text))
+        met = tuple(self._first_segment(start, end) for start, end in swallowed(text, self.actual))
+        return self._answer(WILDCARD, index, stars, met, ordinary(text))
 
     def only_case(self, kind: str) -> Difference | None:
         """Equal but for upper and lower case."""
@@ -211,7 +214,8 @@ class _Question:
         note = account.note()
         if not self.wildcards and has_wildcard(parsed.text):
             note += f"; also, {ordinary(parsed.text)}"
-        return self._answer(account.kind, index, *account.spans(), note, account.segment())
+        left, right = _without_equals((parsed.text, self.actual), *account.spans())
+        return self._answer(account.kind, index, left, right, note, account.segment())
 
     def blanks_around(self) -> Difference | None:
         """Equal but for blanks at an end."""
@@ -305,6 +309,11 @@ class _Question:
         at = next((segment for segment in segments if offset < segment.end), segments[-1] if segments else None)
         return at.name if at else None
 
+    def _first_segment(self, start: int, end: int) -> Span:
+        """What of a stretch that a wildcard was meant for is enough to show it: up to the end of a segment."""
+        ends = [segment.end for segment in self._parse(self.actual).segments if start < segment.end <= end]
+        return start, ends[0] if ends else end
+
     def _by_segment(self, places: Sequence[int], text: str) -> tuple[Span, ...]:
         """One span for each segment that holds some of the places, from the first to the last of them."""
         subject = self._parse(text)
@@ -313,7 +322,7 @@ class _Question:
             groups.setdefault(subject.at(place), []).append(place)
         return tuple(sorted((min(group), max(group) + 1) for group in groups.values()))
 
-    def _answer(  # noqa: PLR0913, PLR0917 - the parts of the answer
+    def _answer(
         self,
         kind: str,
         index: int,
@@ -325,3 +334,18 @@ class _Question:
         certain = True in self.verdicts or None not in self.verdicts
         text = self.expected[index]
         return Difference(kind, text, index, tuple(left), tuple(right), segment, note, certain=certain)
+
+
+def _without_equals(texts: tuple[str, str], left: Spans, right: Spans) -> tuple[Spans, Spans]:
+    """Spans of `env=` and `environment=` without the sign at the end that both have."""
+    if len(left) != len(right):
+        return left, right
+    both = [
+        all(text[start:end].endswith("=") for text, (start, end) in zip(texts, pair, strict=True))
+        for pair in zip(left, right, strict=True)
+    ]
+
+    def trimmed(spans: Spans) -> Spans:
+        return tuple((start, end - same) for (start, end), same in zip(spans, both, strict=True))
+
+    return trimmed(left), trimmed(right)

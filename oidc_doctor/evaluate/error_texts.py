@@ -85,7 +85,12 @@ _ROWS: tuple[_Row, ...] = (
         Kind.TOKEN_NOT_ISSUED,
     ),
     _Row(r"need either OIDC config or secret_id|\bsecret_id is required", None, "obtain", Kind.NO_TOKEN_SENT),
-    _Row(r"Unauthenticated request\. Unauthenticated requests do not have permission", "gcp", "obtain", Kind.NO_TOKEN_SENT),
+    _Row(
+        r"Unauthenticated request\. Unauthenticated requests do not have permission",
+        "gcp",
+        "obtain",
+        Kind.NO_TOKEN_SENT,
+    ),
     # AWS: the call was not AssumeRoleWithWebIdentity.
     _Row(r"\b(?i:external[-_ ]?id)\b", "aws", "obtain", Kind.EXTERNAL_ID_UNSUPPORTED),
     _Row(
@@ -105,7 +110,12 @@ _ROWS: tuple[_Row, ...] = (
         Kind.TRUST_POLICY_WRITE_REFUSED,
     ),
     # AWS: request.
-    _Row(r"Request ARN is invalid|at 'roleArn' failed|Invalid ARN|is not a valid ARN", "aws", "request", Kind.ROLE_ARN_MALFORMED),
+    _Row(
+        r"Request ARN is invalid|at 'roleArn' failed|Invalid ARN|is not a valid ARN",
+        "aws",
+        "request",
+        Kind.ROLE_ARN_MALFORMED,
+    ),
     _Row(
         r"at '(?P<parameter>roleSessionName|durationSeconds|policy|webIdentityToken)' failed to satisfy",
         "aws",
@@ -113,7 +123,8 @@ _ROWS: tuple[_Row, ...] = (
         Kind.REQUEST_MALFORMED,
     ),
     _Row(
-        r"not a Login With Amazon token|Unrecognized OAuth provider|Do not include a provider parameter|IDPRejectedClaim",
+        r"not a Login With Amazon token|Unrecognized OAuth provider|Do not include a provider parameter"
+        r"|IDPRejectedClaim",
         "aws",
         "request",
         Kind.PROVIDER_ID_SENT,
@@ -123,16 +134,23 @@ _ROWS: tuple[_Row, ...] = (
     # AWS: token.
     _Row(r"Missing a required claim: *(?P<claim>[\w.]+)", "aws", "token", Kind.CLAIM_MISSING),
     _Row(r"Claim is not allowed to be empty: *(?P<claim>\w+)", "aws", "token", Kind.CLAIM_MALFORMED),
-    _Row(r"more than one audience while authorized party is not present", "aws", "token", Kind.AUDIENCE_LIST_WITHOUT_AZP),
+    _Row(
+        r"more than one audience while authorized party is not present", "aws", "token", Kind.AUDIENCE_LIST_WITHOUT_AZP
+    ),
     _Row(r"Invalid timestamp in token claims", "aws", "token", Kind.CLAIM_MALFORMED),
     _Row(r"Token issued in the future", "aws", "token", Kind.TOKEN_ISSUED_IN_FUTURE),
     _Row(r"Token not yet valid", "aws", "token", Kind.TOKEN_NOT_YET_VALID),
-    _Row(r"ExpiredTokenException|Token expired: current date/time|Token has expired", "aws", "token", Kind.TOKEN_EXPIRED),
+    _Row(
+        r"ExpiredTokenException|Token expired: current date/time|Token has expired", "aws", "token", Kind.TOKEN_EXPIRED
+    ),
     _Row(r"is not a valid JWT", "aws", "token"),
     _Row(r"Unknown error validating third-party token", "aws", "token", Kind.CLAIM_MALFORMED),
     # AWS: session claims.
     _Row(
-        r"(Session tags|principal_tags|transitive_tag_keys) passed in claim", "aws", "session-claims", Kind.TAGS_CLAIM_MALFORMED
+        r"(Session tags|principal_tags|transitive_tag_keys) passed in claim",
+        "aws",
+        "session-claims",
+        Kind.TAGS_CLAIM_MALFORMED,
     ),
     _Row(r"not present in the roles claim", "aws", "session-claims", Kind.ROLES_CLAIM_EXCLUDES_ROLE),
     _Row(r"roles claim (contains no valid|is not in a supported)", "aws", "session-claims", Kind.ROLES_CLAIM_MALFORMED),
@@ -155,8 +173,14 @@ _ROWS: tuple[_Row, ...] = (
         Kind.PERMISSION_MISSING,
     ),
     _Row(r"Not authorized to perform sts:AssumeRoleWithWebIdentity", "aws", "authorise"),
-    _Row(r"AssumeRoleWithWebIdentity.{0,80}Access ?Denied|Access ?Denied.{0,80}AssumeRoleWithWebIdentity", "aws", "authorise"),
-    _Row(r"\bExpiredToken\b|security token included in the request is expired", "aws", "permission", Kind.SESSION_EXPIRED),
+    _Row(
+        r"AssumeRoleWithWebIdentity.{0,80}Access ?Denied|Access ?Denied.{0,80}AssumeRoleWithWebIdentity",
+        "aws",
+        "authorise",
+    ),
+    _Row(
+        r"\bExpiredToken\b|security token included in the request is expired", "aws", "permission", Kind.SESSION_EXPIRED
+    ),
     _Row(r"Invalid ?Identity ?Token|Invalid identity token", "aws", "token provider audience keys session-claims"),
     # Google: set-up.
     _Row(r"must reference one of the provider'?s claims", "gcp", "configure", Kind.ATTRIBUTE_CONDITION_REQUIRED),
@@ -173,10 +197,15 @@ _ROWS: tuple[_Row, ...] = (
         Kind.ISSUER_FORBIDDEN_BY_ORG_POLICY,
     ),
     _Row(r"spec\.member in body should match", "gcp", "configure impersonate", Kind.MEMBER_MALFORMED),
-    _Row(r"(WorkloadIdentityPool|workload ?identity).{0,80}already exists|\b409\b.{0,80}already exists", "gcp", "configure target"),
+    _Row(
+        r"(WorkloadIdentityPool|workload ?identity).{0,80}already exists|\b409\b.{0,80}already exists",
+        "gcp",
+        "configure target",
+    ),
     # Google: exchange.
     _Row(
-        r"target service indicated by the \\?\"audience\\?\" parameters is invalid|invalid_target|invalid audience/target",
+        r"target service indicated by the \\?\"audience\\?\" parameters is invalid|invalid_target"
+        r"|invalid audience/target",
         "gcp",
         "target",
     ),
@@ -198,7 +227,12 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"rejected by the attribute condition", "gcp", "condition"),
     _Row(r"Could not obtain a value for google\.subject", "gcp", "mapping"),
     _Row(r"mapped attribute google\.subject exceeds", "gcp", "mapping", Kind.SUBJECT_OVER_LIMIT),
-    _Row(r"mapped attribute '?(?P<attribute>[\w.]+)'? must be of type STRING", "gcp", "mapping", Kind.MAPPED_ATTRIBUTE_NOT_STRING),
+    _Row(
+        r"mapped attribute '?(?P<attribute>[\w.]+)'? must be of type STRING",
+        "gcp",
+        "mapping",
+        Kind.MAPPED_ATTRIBUTE_NOT_STRING,
+    ),
     _Row(
         r"current count of \d+ mapped attribute|size of the entire mapped attributes exceeds",
         "gcp",
@@ -246,7 +280,11 @@ _ROWS: tuple[_Row, ...] = (
         Kind.CREDENTIAL_CONFIG_INVALID,
     ),
     _Row(r"iam\.serviceAccounts\.(getAccessToken|getOpenIdToken)", "gcp", "impersonate"),
-    _Row(r"impersonated credentials|generateAccessToken|generateIdToken|generate Google Cloud (ID|access) token", "gcp", "impersonate"),
+    _Row(
+        r"impersonated credentials|generateAccessToken|generateIdToken|generate Google Cloud (ID|access) token",
+        "gcp",
+        "impersonate",
+    ),
     _Row(r"Request contains an invalid argument", "gcp", "impersonate", Kind.SCOPE_MISSING, proves=False),
     # Google: after the exchange.
     _Row(

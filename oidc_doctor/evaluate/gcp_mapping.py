@@ -35,7 +35,7 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     faults: list[tuple[str, CelError]] = []
     if isinstance(provider.mapping, dict):
         mapped, faults = _map(exchange, provider.mapping)
-    bindings = _bindings(exchange, mapped, unmapped=not isinstance(provider.mapping, dict))
+    bindings = _bindings(mapped, unmapped=not isinstance(provider.mapping, dict))
     _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
     if isinstance(provider.mapping, dict):
         _judge_mapping(exchange, provider.mapping, mapped, faults)
@@ -62,7 +62,9 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
             step,
             Kind.EXPRESSION_INVALID,
             CloudError(
-                "unauthorized_client", texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT, certain=False
+                "unauthorized_client",
+                texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT,
+                certain=False,
             ),
             actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
             # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
@@ -97,7 +99,7 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
     return mapped, faults
 
 
-def _bindings(exchange: GcpExchange, mapped: dict[str, Any], *, unmapped: bool) -> dict[str, Any]:
+def _bindings(mapped: dict[str, Any], *, unmapped: bool) -> dict[str, Any]:
     if unmapped:
         return {"google": cel.UNKNOWN, "attribute": cel.UNKNOWN}
     google: dict[str, Any] = {}
@@ -139,7 +141,9 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     answer = settled(node, pasted=exchange.either_pasted, evaluate=part)
     if unconfirmed:
-        exchange.assumed.append(f"that Google offers {', '.join(unconfirmed)} here (not confirmed by its documentation)")
+        exchange.assumed.append(
+            f"that Google offers {', '.join(unconfirmed)} here (not confirmed by its documentation)"
+        )
     if node.value is True:
         if answer is True:
             exchange.passed("condition", "", at)
@@ -288,7 +292,9 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
             kind = Kind.WILDCARD_IN_CEL
     if subject:
-        difference = compare_subject(patterns, value, wildcards=shaped, profile=exchange.case.profile, pasted=exchange.pasted)
+        difference = compare_subject(
+            patterns, value, wildcards=shaped, profile=exchange.case.profile, pasted=exchange.pasted
+        )
     else:
         difference = compare_value(patterns, value, wildcards=shaped, pasted=exchange.pasted)
     offset = 1 if function in ("endsWith", "contains") else 0
@@ -394,7 +400,9 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
         exchange.refuse(
             "mapping",
             Kind.ATTRIBUTES_OVER_LIMIT,
-            CloudError("invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False),
+            CloudError(
+                "invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False
+            ),
             where=at,
             what="all mapped attributes",
             size=str(total),
@@ -430,5 +438,3 @@ def _type(value: object) -> str:
         return "bool"
     names = {int: "int", float: "double", list: "list", dict: "map", type(None): "null"}
     return names.get(type(value), type(value).__name__.lower())
-
-

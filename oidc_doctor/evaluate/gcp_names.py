@@ -55,7 +55,9 @@ def read_name(text: str) -> ProviderName:
     bare = text.removeprefix("https:").removeprefix(HOST)
     found = _NAME.fullmatch(bare)
     if not found:
-        return ProviderName(text, fault="it is not projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID")
+        return ProviderName(
+            text, fault="it is not projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID"
+        )
     return ProviderName(text, found["project"], found["pool"], found["provider"])
 
 
@@ -72,7 +74,9 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
         if open_ and not text.startswith("//"):
             return ProviderName(text)
         host = text.removeprefix("https:").removeprefix("//").split("/", 1)[0]
-        return ProviderName(text, fault=f"its host is {host or 'empty'}, it is iam.googleapis.com for every universe and project")
+        return ProviderName(
+            text, fault=f"its host is {host or 'empty'}, it is iam.googleapis.com for every universe and project"
+        )
     bare = text.removeprefix(HOST)
     if bare.startswith("locations/"):
         return ProviderName(text)  # a workforce pool: not ours to judge
@@ -91,7 +95,8 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if "/providers//" in bare or bare.endswith("/") or "//" in bare:
         return ProviderName(text, fault="a part of the name is empty, as when a variable was not set")
     return ProviderName(
-        text, fault="it is not //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID"
+        text,
+        fault="it is not //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID",
     )
 
 
@@ -145,19 +150,25 @@ def _read_rest(made: Member, scheme: str, rest: str) -> Member:
     form, slash, value = rest.partition("/")
     if rest == "*":
         if scheme == "principal":
-            return made._replace(form="all", fault="principal:// names one subject; all of a pool is principalSet://…/*")
+            return made._replace(
+                form="all", fault="principal:// names one subject; all of a pool is principalSet://…/*"
+            )
         return made._replace(form="all")
     if form == "providers":
         return made._replace(fault="it names a provider; members name a pool and then subject, group, attribute or *")
     if form == "subject" and slash and value:
         if scheme == "principalSet":
             return made._replace(
-                form="subject", value=value, fault="principalSet:// names a group or attribute; one subject is principal://"
+                form="subject",
+                value=value,
+                fault="principalSet:// names a group or attribute; one subject is principal://",
             )
         return _checked(made._replace(form="subject", value=value))
     if form == "group" and slash and value:
         if scheme == "principal":
-            return made._replace(form="group", value=value, fault="principal:// names one subject; a group is principalSet://")
+            return made._replace(
+                form="group", value=value, fault="principal:// names one subject; a group is principalSet://"
+            )
         return _checked(made._replace(form="group", value=value))
     if form.startswith("attribute.") and slash and value:
         attribute = form.removeprefix("attribute.")
@@ -165,7 +176,9 @@ def _read_rest(made: Member, scheme: str, rest: str) -> Member:
         if scheme == "principal":
             return made._replace(fault="principal:// names one subject; an attribute is principalSet://")
         if "/attribute." in value:
-            return made._replace(fault="it chains two attributes; all after the first is read as that attribute's value")
+            return made._replace(
+                fault="it chains two attributes; all after the first is read as that attribute's value"
+            )
         return _checked(made)
     if has_placeholder(form):
         return made._replace(form="?", value=value)

@@ -141,7 +141,11 @@ def _judge_target(exchange: GcpExchange) -> None:
     asked, at, sure = _asked(exchange)
     if asked is None:
         _judge_states(exchange)
-        if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
+        if (
+            exchange.provider
+            and exchange.results["target"].state == "unknown"
+            and not exchange.results["target"].refusals
+        ):
             exchange.assume("target", "the request names the provider that was read")
         return
     # the target file and the flags are written by hand: whatever else was recorded, these may hold placeholders
@@ -197,7 +201,9 @@ def _judge_target(exchange: GcpExchange) -> None:
     _judge_states(exchange)
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
         if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
-            exchange.assume("target", "the request's provider is the one that was read (one of the two names is redacted)")
+            exchange.assume(
+                "target", "the request's provider is the one that was read (one of the two names is redacted)"
+            )
         else:
             exchange.passed("target", "", exchange.provider.document.at("/name"))
         if isinstance(exchange.gcp.pool, Missing):
@@ -235,7 +241,11 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     pool = gcp.pool
     gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
     pools = _listed(gcp.pool_list) if isinstance(gcp.pool_list, Document) else None
-    if pools and name.pool_name not in pools and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools):
+    if (
+        pools
+        and name.pool_name not in pools
+        and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools)
+    ):
         gone = True  # the project's pools were listed, and this is none of them
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
     known = listed is not None and any(read_name(one).pool == name.pool for one in listed)
@@ -306,7 +316,12 @@ def _judge_states(exchange: GcpExchange) -> None:
     value = provider.document.value if isinstance(provider.document.value, dict) else {}
     if provider.state == "DELETED":
         _bad_state(
-            exchange, Kind.PROVIDER_DELETED, name, provider.document.at("/state"), "DELETED", str(value.get("expireTime", ""))
+            exchange,
+            Kind.PROVIDER_DELETED,
+            name,
+            provider.document.at("/state"),
+            "DELETED",
+            str(value.get("expireTime", "")),
         )
     elif provider.disabled:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
@@ -382,9 +397,7 @@ def _judge_token(exchange: GcpExchange) -> None:
 
 
 def _missing(exchange: GcpExchange, step: str, claim: str, error: CloudError) -> None:
-    exchange.refuse(
-        step, Kind.CLAIM_MISSING, error, where=exchange.token.origin, rank=-1, claim=claim, claims=claim
-    )
+    exchange.refuse(step, Kind.CLAIM_MISSING, error, where=exchange.token.origin, rank=-1, claim=claim, claims=claim)
 
 
 def _judge_issuer(exchange: GcpExchange) -> None:
@@ -416,7 +429,9 @@ def _judge_issuer(exchange: GcpExchange) -> None:
         actual=Side(found, exchange.claim_origin("iss"), difference.actual_spans),
         # whether Google overlooks a trailing slash is not known
         certain=answer is False and (not slash or exchange.seen_at("issuer")),
-        settle="the values behind the placeholders" if answer is None else "an exchange, or an issuerUri without the slash",
+        settle="the values behind the placeholders"
+        if answer is None
+        else "an exchange, or an issuerUri without the slash",
         provider=provider.name or "",
         facts=facts,
     )
@@ -443,7 +458,9 @@ def _judge_audience(exchange: GcpExchange) -> None:
     if provider is None or exchange.token.fault_kind or provider.kind != "oidc" or aud is UNKNOWN:
         return
     if aud is ABSENT or aud is None:
-        _missing(exchange, "audience", "aud", _grant("The audience in ID Token [] does not match the expected audience."))
+        _missing(
+            exchange, "audience", "aud", _grant("The audience in ID Token [] does not match the expected audience.")
+        )
         return
     found = _audiences(aud)
     allowed = list(provider.allowed_audiences)

@@ -119,7 +119,9 @@ def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
         # which of several keys of one kid Google takes was never recorded: the answer is sure where all agree
         answers = [_verify(cloud, token, one, kty, place) for place, one in chosen]
         if len({answer.kind for answer in answers}) > 1:
-            return KeyAnswer(None, checked=False, reason="several keys have this kid, and they do not agree", pointer=pointer)
+            return KeyAnswer(
+                None, checked=False, reason="several keys have this kid, and they do not agree", pointer=pointer
+            )
         return answers[-1]
     return _verify(cloud, token, key, kty, pointer)
 

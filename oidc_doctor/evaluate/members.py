@@ -1,4 +1,4 @@
-"""Impersonation: does any member of the service account's (or project's) policy match the mapped principal?
+"""Impersonation: whether any member of the service account's (or project's) policy is the mapped principal.
 
 Roles: roles/iam.workloadIdentityUser (documented); roles/iam.serviceAccountTokenCreator carries the same permission
 (inferred). A binding on the project, folder or organisation applies to the service accounts below it (inferred from
@@ -149,8 +149,8 @@ def _judge_request(exchange: GcpExchange) -> None:
             Kind.API_DISABLED,
             CloudError(
                 "PERMISSION_DENIED",
-                f"IAM Service Account Credentials API has not been used in project {exchange.gcp.project_number or '<number>'} "
-                "before or it is disabled.",
+                "IAM Service Account Credentials API has not been used in project "
+                f"{exchange.gcp.project_number or '<number>'} before or it is disabled.",
                 certain=False,
             ),
             where=services.at(),
@@ -247,7 +247,11 @@ def _judge_member(
         if miss is not None:
             return miss
         held = _condition_holds(exchange, binding)
-        return "granted" if held else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
+        return (
+            "granted"
+            if held
+            else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
+        )
     if miss is not None:
         return None
     if binding.role.startswith(_MAY_GRANT):
@@ -357,7 +361,11 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         "principal": principal,
         "role": miss.binding.role,
         "resource": account if miss.policy.resource == "service-account" else f"the {miss.policy.resource}",
-        "attribute": f"attribute.{member.attribute}" if member.attribute else "google.groups" if member.form == "group" else "",
+        "attribute": f"attribute.{member.attribute}"
+        if member.attribute
+        else "google.groups"
+        if member.form == "group"
+        else "",
         "project": member.project,
         "condition": miss.binding.condition or "",
     }
@@ -392,7 +400,10 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
 def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
     """Where project and pool stand in `text`, of the two that differ."""
     spans = []
-    for before, mine, theirs in (("projects/", own.project, other.project), ("workloadIdentityPools/", own.pool, other.pool)):
+    for before, mine, theirs in (
+        ("projects/", own.project, other.project),
+        ("workloadIdentityPools/", own.pool, other.pool),
+    ):
         start = text.find(before + mine)
         if mine != theirs and start >= 0:
             spans.append((start + len(before), start + len(before) + len(mine)))
@@ -410,7 +421,9 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
         facts["note"] = f"{key} has no value for this token"
         return Side(member.value, at), None
     if member.form == "subject":
-        difference = compare_subject([member.value], value, wildcards=False, profile=exchange.case.profile, pasted=exchange.pasted)
+        difference = compare_subject(
+            [member.value], value, wildcards=False, profile=exchange.case.profile, pasted=exchange.pasted
+        )
     else:
         difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)
     facts["note"], facts["segment"] = plain_note(difference), difference.segment or ""

@@ -115,7 +115,9 @@ def _judge_roles(exchange: AwsExchange, claim: Json) -> None:
         return
     at = exchange.claim_origin(ROLES)
     if not isinstance(claim, str | list):
-        exchange.refuse("session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim))
+        exchange.refuse(
+            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim)
+        )
         return
     valid = [entry for entry in entries if _ROLE.fullmatch(entry) or exchange.gap(entry)]
     if not valid:

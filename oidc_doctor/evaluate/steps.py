@@ -1,4 +1,4 @@
-"""Building one exchange's answer: step results, refusals, and the comparisons that a gap in the evidence leaves open."""
+"""Building one exchange's answer: step results, refusals, and comparisons that a gap in the evidence leaves open."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Exchange:
             self.assumed.append(what)
         self.settle(step, ASSUMED, what)
 
-    def refuse(
+    def refuse(  # noqa: PLR0913 - a record of what a refusal is made from
         self,
         step: str,
         kind: Kind,

@@ -1,9 +1,11 @@
-"""Instants and spans in words. All times are UTC; a token's times are seconds since the epoch, written by its issuer."""
+"""Instants and spans in words. All times are UTC; a token's are seconds since the epoch, written by its issuer."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_UNITS_SHOWN = 2
+_DIGITS = 20  # more are no time, and Python limits how many it reads
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -17,7 +19,7 @@ def span(seconds: float) -> str:
             parts.append(f"{count} {unit}")
         elif parts:
             break
-        if len(parts) == 2:
+        if len(parts) == _UNITS_SHOWN:
             break
     return " ".join(parts) or "0 s"
 
@@ -44,6 +46,6 @@ def seconds_of(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() and len(value) < 20:
+    if isinstance(value, str) and value.isascii() and value.lstrip("-").isdigit() and len(value) < _DIGITS:
         return int(value)
     return None

@@ -43,7 +43,9 @@ def request_context(exchange: AwsExchange) -> dict[str, Any]:
         "aws:SecureTransport": "true",
         "aws:PrincipalType": "User",
         "sts:RoleSessionName": request.role_session_name or iam.UNKNOWN,
-        "sts:RoleAuthorizedByIdp": "true" if roles_claim(token) and request.role_arn in (roles_claim(token) or ()) else "false",
+        "sts:RoleAuthorizedByIdp": "true"
+        if roles_claim(token) and request.role_arn in (roles_claim(token) or ())
+        else "false",
     }
     if exchange.provider_arn:
         context |= {"aws:FederatedProvider": exchange.provider_arn, "aws:userid": exchange.provider_arn}
@@ -173,7 +175,10 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
     statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
     raw = _at_pointer(document.value, statement.node.pointer)
     clauses = [
-        f"{operator.name} · {key.name}" for operator in operators_of(statement) for key in operator.children if key.result is not False
+        f"{operator.name} · {key.name}"
+        for operator in operators_of(statement)
+        for key in operator.children
+        if key.result is not False
     ]
     exchange.refuse(
         "authorise",
@@ -260,7 +265,9 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     exchange.detail["nearest"] = nearest.node.pointer
 
 
-def _principal(exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool) -> None:
+def _principal(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
     wanted = exchange.provider_arn or ""
     own = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
     known = statement.principal is False
@@ -290,7 +297,9 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
     shown = own[0] if own else None
     nearest = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
     text = nearest.expected if nearest else _raw_principal(document, statement)
-    at = next((place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal")
+    at = next(
+        (place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal"
+    )
     token_profile, trusted = exchange.case.profile, split_provider(text)
     other = profile_for("https://" + trusted[2]) if trusted else None
     wrong_token = token_profile is not None and other is not None and other.name != token_profile.name
@@ -319,12 +328,18 @@ def _raw_principal(document: Document, statement: StatementResult) -> str:
     return json.dumps(principal) if principal is not None else "(no Principal)"
 
 
-def _action(exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool) -> None:
+def _action(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
     raw = _at_pointer(document.value, statement.node.pointer)
     element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
     value = raw.get(element) if isinstance(raw, dict) else None
     actions = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-    difference = compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted) if actions and element == "Action" else None
+    difference = (
+        compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted)
+        if actions and element == "Action"
+        else None
+    )
     exchange.refuse(
         "authorise",
         Kind.ACTION_DIFFERS,

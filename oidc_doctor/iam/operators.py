@@ -94,27 +94,27 @@ def _fields(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return fields
 
 
-def _answers(result: bool | None) -> int:  # noqa: FBT001 - a three-valued answer
+def _answers(result: bool | None) -> int:
     return YES | NO if result is None else YES if result else NO
 
 
-def _may_equal(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # noqa: FBT001 - of type May
+def _may_equal(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
     if _joined(pieces) == actual:
         return YES
     return _answers(placeholder.compare([(text, False, own) for text, _, own in pieces], actual, text_gaps=gaps))
 
 
-def _may_equal_ignoring_case(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # noqa: FBT001 - of type May
+def _may_equal_ignoring_case(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
     return _may_equal([(text.lower(), False, own) for text, _, own in pieces], actual.lower(), gaps)
 
 
-def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # noqa: FBT001 - of type May
+def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
     if _joined(pieces) == actual:
         return YES
     return _answers(placeholder.compare(pieces, actual, text_gaps=gaps))
 
 
-def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  # noqa: FBT001 - of type May
+def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
     """A gap may hold colons, so fields cannot be told apart: only identical texts match for sure."""
     expected = _joined(pieces)
     if expected == actual:
@@ -125,7 +125,7 @@ def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:  
     return NO if readable else NO | ERROR
 
 
-def _may_be_anything(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:  # noqa: FBT001 - of type May
+def _may_be_anything(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:
     return ANY
 
 

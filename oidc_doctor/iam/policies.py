@@ -30,7 +30,7 @@ class StatementResult:
 
     __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
 
-    def __init__(  # noqa: PLR0913 - a record
+    def __init__(
         self,
         index: int,
         effect: Literal["Allow", "Deny"] | None,
@@ -183,7 +183,7 @@ class Policy:
         return Decision(effect, results, trace)
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:  # noqa: FBT001 - three-valued OR
+def _either(one: bool | None, other: bool | None) -> bool | None:
     if one or other:
         return True
     return None if one is None or other is None else False

@@ -118,7 +118,7 @@ class Node:
         "result",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917 - a record; positional because it is made a dozen times in every decision
+    def __init__(  # noqa: PLR0917 - a record; positional because it is made a dozen times in every decision
         self,
         level: Level,
         name: str,

@@ -157,7 +157,7 @@ class _Table:
                 steps.append(step)
         return Alignment(tuple(reversed(steps)), cost)
 
-    def _reach(  # noqa: PLR0913 - the whole of one move
+    def _reach(
         self,
         origin: tuple[int, int],
         used: tuple[int, int],

@@ -82,7 +82,7 @@ class Profile(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """True when customers of one vendor share the issuer, so that nothing but the token's claims keeps them apart."""
+        """True when a vendor's customers share the issuer, so that only the token's claims keep them apart."""
         return not self.self_hosted and not self.tenancy.in_issuer
 
     def parse_subject(self, text: str) -> Subject:

@@ -25,7 +25,6 @@ SilenceKind = Literal[
 # CloudTrail user guide: about 5 minutes on average, not guaranteed; older wording said within 15. Google: 0.04 to 1.9
 # seconds in published entries, and no figure for when a query sees them: a minute is allowed (inferred).
 _DELAY = {"aws": 15 * 60, "gcp": 60}
-_KEPT = 30 * 86400  # Google's _Default log bucket keeps Data Access entries 30 days, unless changed
 _RECENT = 86400  # a refusal that is older than a day before the failure is not the failure's
 _GLOBAL_REGION = "us-east-1"
 _STS = "sts.googleapis.com"
@@ -35,15 +34,15 @@ _WORDS = {"accepted": "accepted", "refused": "refused earlier", "unknown": "of u
 
 _AWS_UNLOGGED = {
     # AWS re:Post on InvalidIdentityToken, the IAM user guide's page on CloudTrail, and a report of September 2026.
-    "token": "a token that fails validation (InvalidIdentityToken)",
-    "provider": "a token without a matching OIDC provider in the role's account (InvalidIdentityToken)",
-    "audience": "an audience that the OIDC provider does not list (InvalidIdentityToken)",
-    "keys": "a token whose keys or signature cannot be checked (InvalidIdentityToken)",
+    "token": "a token that is malformed or out of its times",
+    "provider": "a token without an OIDC provider in the role's account",
+    "audience": "an audience that the OIDC provider does not list",
+    "keys": "a token whose keys or signature cannot be checked",
 }
 _AWS_UNCERTAIN = {
-    "request": "a malformed request (ValidationError)",
+    "request": "a malformed request",
     "session-claims": "a fault in the session tag, source identity or roles claims",
-    "duration": "a session that is longer than the role allows (ValidationError)",
+    "duration": "a session that is longer than the role allows",
 }
 _GCP_UNLOGGED = {
     "target": "a request that names no provider which exists and is enabled (invalid_target)",
@@ -52,14 +51,14 @@ _GCP_UNLOGGED = {
 
 
 class SilenceNote(NamedTuple):
-    """One thing that the silence may come from."""
+    """One thing that the silence may come from: a sentence, and more sentences (or none) that give the reasons."""
 
     headline: str
     detail: str
     kind: SilenceKind
 
 
-def explain_silence(  # noqa: PLR0913 - each is one circumstance of the silence
+def explain_silence(  # noqa: PLR0917 - each is one circumstance of the silence
     cloud: Cloud,
     groups_for_target: Sequence[AttemptGroup],
     coverage: LogCoverage | None,
@@ -80,8 +79,9 @@ def explain_silence(  # noqa: PLR0913 - each is one circumstance of the silence
     notes = [_searched(cloud, groups, coverage, target)]
     if cloud == "aws":
         notes += _region(coverage, region)
-        notes += _window(cloud, coverage, instant)
         notes += _aws_unlogged(failing_step)
+        # An event that is not written does not arrive late either.
+        notes += [one for one in _window(cloud, coverage, instant) if failing_step not in _AWS_UNLOGGED]
     else:
         notes += _gcp_logging_off(groups, coverage, failing_step, audit_configs_on)
         notes += _window(cloud, coverage, instant)
@@ -96,26 +96,18 @@ def _may_be_the_failure(found: AttemptGroup, instant: float | None) -> bool:
 
 def _searched(cloud: Cloud, groups: list[AttemptGroup], coverage: LogCoverage, target: Target) -> SilenceNote:
     """What was read, and what was not in it."""
-    window = (
-        f"from {_when(coverage.first)} to {_when(coverage.last)}"
-        if coverage.first is not None and coverage.last is not None
-        else "none of them with a time"
-    )
-    read = f"Read {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}, {window}."
-    if coverage.problems:
-        read += " Parts of the files could not be read; see the problems named for them."
+    read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
-        role = (target.aws and target.aws.role_arn) or "this role"
-        places = ", ".join(sorted(coverage.regions)) or "not named in the records"
-        read += f" Regions: {places}. Exchanges are logged in the role's account."
+        what = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
+        read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
         if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
             read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
-        what = f"AssumeRoleWithWebIdentity event for {role}"
     else:
-        provider = (target.gcp and target.gcp.provider) or "this provider"
-        places = ", ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services) or "none of them"
-        read += f" Of the two services that would log it, seen: {places}. Exchanges are logged in the pool's project."
-        what = f"exchange with {provider} or impersonation after it"
+        what = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
+        seen = " and ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services)
+        read += f", {'with' if seen else 'without'} entries of {seen or f'{_STS} and {_CREDENTIALS}'}."
+    if coverage.problems:
+        read += " Parts of the files could not be read; see the problems named for them."
     if not groups:
         return SilenceNote(f"No {what} was found.", read, "no-events-found")
     counts = {"accepted": 0, "refused earlier": 0, "of unknown outcome": 0}
@@ -124,6 +116,15 @@ def _searched(cloud: Cloud, groups: list[AttemptGroup], coverage: LogCoverage, t
     others = ", ".join(f"{number:,} {words}" for words, number in counts.items() if number)
     headline = f"No refused {what} was found at the time of the failure; there are others: {others}."
     return SilenceNote(headline, read, "no-events-found")
+
+
+def _period(coverage: LogCoverage) -> str:
+    """From the first record to the last, the date once where it is one day."""
+    if coverage.first is None or coverage.last is None:
+        return ", none of them with a time"
+    first, last = _when(coverage.first), _when(coverage.last)
+    same = first.split()[0] == last.split()[0]
+    return f", {first.removesuffix(' UTC')} – {last.split(maxsplit=1)[1] if same else last}"
 
 
 def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:
@@ -136,9 +137,8 @@ def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:
     return [
         SilenceNote(
             f"No record from {places} is in the logs that were read.",
-            "CloudTrail records the exchange in the Region whose endpoint was called; a call to the global endpoint "
-            f"(sts.amazonaws.com) is recorded in {_GLOBAL_REGION}."
-            + ("" if region else " Which endpoint the client calls is not known here."),
+            "CloudTrail records the exchange in the Region whose endpoint was called, the global endpoint's "
+            f"(sts.amazonaws.com) in {_GLOBAL_REGION}.",
             "window-does-not-cover",
         )
     ]
@@ -150,32 +150,24 @@ def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[
         return []
     if instant < coverage.first:
         kept = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
-        detail = f"The oldest record is of {_when(coverage.first)}, the failure of {_when(instant)}.{kept}"
+        detail = f"The failure is of {_when(instant)}.{kept}"
         return [SilenceNote("The logs that were read begin after the failure.", detail, "window-does-not-cover")]
     gap = instant - coverage.last
     notes = []
     if gap > _DELAY[cloud]:
-        detail = (
-            f"The newest record is of {_when(coverage.last)}, the failure of {_when(instant)}: nothing at all was "
-            "recorded in between, or later records were not read."
-        )
+        detail = f"The failure is of {_when(instant)}: later records were not read, or there are none."
         notes = [SilenceNote("The logs that were read end before the failure.", detail, "window-does-not-cover")]
     elif gap > -_DELAY[cloud]:
-        notes = [_delay(cloud, coverage.last)]
+        notes = [_delay(cloud)]
     return notes
 
 
-def _delay(cloud: Cloud, last: float) -> SilenceNote:
-    if cloud == "aws":
-        detail = (
-            "CloudTrail usually delivers an event about 5 minutes after the call, without a promise; 15 minutes is an "
-            f"older figure. The newest record that was read is of {_when(last)}."
-        )
-    else:
-        detail = (
-            "Google's entries usually arrive within seconds; allow a minute until a query shows them. "
-            f"The newest entry that was read is of {_when(last)}."
-        )
+def _delay(cloud: Cloud) -> SilenceNote:
+    detail = (
+        "CloudTrail usually takes about 5 minutes, at times 15."
+        if cloud == "aws"
+        else "Google's entries usually arrive within seconds; allow a minute."
+    )
     return SilenceNote("The event may not have been delivered yet.", detail, "delivery-delay")
 
 
@@ -183,27 +175,19 @@ def _aws_unlogged(step: str | None) -> list[SilenceNote]:
     """CloudTrail has the denials of trust policies, and usually not those of tokens."""
     kind: SilenceKind = "not-logged-by-vendor"
     if step in _AWS_UNLOGGED:
-        detail = (
-            f"For {_AWS_UNLOGGED[step]} CloudTrail usually has no event: the refusal comes before there is an identity "
-            "to log. The silence agrees with a refusal at this step."
-        )
-        return [SilenceNote("AWS usually does not log a refusal at this step.", detail, kind)]
+        headline = f"For {_AWS_UNLOGGED[step]} CloudTrail usually has no event, so the silence agrees with it."
+        return [SilenceNote(headline, "", kind)]
     if step in _AWS_UNCERTAIN:
-        detail = f"Whether CloudTrail has an event for {_AWS_UNCERTAIN[step]} is not known: no published one was found."
-        return [SilenceNote("It is not known whether AWS logs a refusal at this step.", detail, kind)]
+        headline = f"It is not known whether CloudTrail usually has an event for {_AWS_UNCERTAIN[step]}."
+        return [SilenceNote(headline, "", kind)]
     if step == "obtain":
-        detail = "Without a token to send, the workload does not call AWS STS, and CloudTrail has nothing to record."
-        return [SilenceNote("A workload without a token leaves no event.", detail, kind)]
+        return [SilenceNote("A workload without a token does not call AWS STS, and leaves no event.", "", kind)]
     if step == "permission":
-        detail = (
-            "What the session does after the exchange stands under other event names; reading S3 objects is a data "
-            "event, which is off by default."
-        )
+        detail = "What the session does stands under other event names; reads of S3 objects are off by default."
         return [SilenceNote("The exchange is not where this failure would be logged.", detail, kind)]
     detail = (
-        "A refusal by the trust policy is normally logged (AccessDenied). A token that fails validation "
-        "(InvalidIdentityToken: provider, audience, keys, form) usually leaves no event at all. So the silence usually "
-        "points to the token's validation, to another account or Region, or to a call that was never made."
+        "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
+        "cause, account or Region is likely, or the call was never made."
     )
     return [SilenceNote("Silence usually speaks for a refusal before the trust policy.", detail, kind)]
 
@@ -228,8 +212,8 @@ def _gcp_logging_off(
     if audit_configs_on or seen or writer in coverage.services:
         return []
     detail = (
-        f"They are logged, refused ones too, only with {how}, which are off by default. No entry of {writer} was read, "
-        "and neither was the audit configuration of project, folder and organisation."
+        f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "
+        "nor the audit configuration."
     )
     return [SilenceNote(f"{what} are probably not logged in this project.", detail, "exchange-logging-off")]
 
@@ -237,28 +221,24 @@ def _gcp_logging_off(
 def _gcp_unlogged(step: str | None) -> list[SilenceNote]:
     kind: SilenceKind = "not-logged-by-vendor"
     if step in _GCP_UNLOGGED:
-        detail = (
-            f"For {_GCP_UNLOGGED[step]} there is probably no entry even with the audit logs on, since it cannot be "
-            "filed under a provider. This is inferred: Google does not say which failures it leaves out."
-        )
-        return [SilenceNote("Google probably does not log a refusal at this step.", detail, kind)]
+        headline = f"For {_GCP_UNLOGGED[step]} there is probably no entry even with the audit logs on (inferred)."
+        return [SilenceNote(headline, "", kind)]
     if step in ("obtain", "configure"):
-        detail = "Without a token to send, the workload does not call Google's Security Token Service."
-        return [SilenceNote("A workload without a token leaves no entry.", detail, kind)]
+        headline = "A workload without a token does not call Google's Security Token Service, and leaves no entry."
+        return [SilenceNote(headline, "", kind)]
     if step == "permission":
         detail = "Reads of objects and packages are Data Access entries of their own services, off by default."
         return [SilenceNote("The exchange is not where this failure would be logged.", detail, kind)]
     if step is None:
-        detail = (
-            "Where the audit logs are on, most refusals are logged with their reason. As far as is known, a request "
-            "that names no provider and a token that cannot be parsed are not, and exemptedMembers can hide entries."
+        headline = (
+            "As far as is known, a request that names no provider and a token that cannot be parsed are never logged."
         )
-        return [SilenceNote("Some refusals are probably never logged.", detail, kind)]
+        return [SilenceNote(headline, "", kind)]
     return []
 
 
 def _when(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _count(number: int, noun: str) -> str:

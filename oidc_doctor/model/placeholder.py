@@ -125,7 +125,7 @@ def may_equal(one: str, other: str) -> bool | None:
     return one == other or compare([(one, False, True)], other)
 
 
-def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:  # noqa: FBT001 - as it is asked for
+def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
     """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are wildcards if so asked."""
     return pattern == text or compare([(pattern, wildcards, True)], text)
 

@@ -38,7 +38,9 @@ class Exchange:
     assumed: list[str]
     steps: list[StepRow]
     trace: dict[str, Any]
-    token: dict[str, Any] = field(default_factory=dict)  # header, claims, times in words, subject segments; no signature
+    token: dict[str, Any] = field(
+        default_factory=dict
+    )  # header, claims, times in words, subject segments; no signature
 
 
 @dataclass

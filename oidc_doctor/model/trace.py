@@ -1,4 +1,4 @@
-"""What the evaluators say: the cloud's decision step by step, and a Refusal where a step refuses or cannot be decided."""
+"""What the evaluators say: the decision step by step, and a Refusal where a step refuses or may refuse."""
 
 from __future__ import annotations
 

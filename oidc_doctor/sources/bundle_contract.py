@@ -17,6 +17,7 @@ TOKEN_FILES = ("token.jwt", "claims.json")
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
+EXPECTED = "expected.json"  # beside a sample: its known diagnosis, no evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 
 GENERAL_FILES = ("error.txt", "truss/config.yaml", "truss/whoami.txt", "setup/output.txt")

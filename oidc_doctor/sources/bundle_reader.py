@@ -103,11 +103,12 @@ class Reader:
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
         for name, reason in self.bundle.refused:
             self.cover(name, "missing", reason, named=True)
-        unknown = [name for name in self.bundle.names() if not contract.is_known(name)]
+        names = (name for name in self.bundle.names() if contract.split_target(name)[1] != contract.EXPECTED)
+        unknown = [name for name in names if not contract.is_known(name)]
         if unknown:
             shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])
             more = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
-            reason = f"no part of a bundle, not read: {shown}{more}"
+            reason = f"no part of a bundle: {shown}{more}"
             self.coverage["other files"] = Coverage("other files", "not-asked", reason, count=len(unknown))
 
     def _text(self, path: str, shown: str, *, lenient: bool) -> str:

@@ -55,7 +55,7 @@ def test_a_wildcard_under_string_equals() -> None:
     found = subject(pattern, MODEL, wildcards=False)
     assert (found.kind, found.certain) == ("wildcard-under-string-equals", True)
     assert marked(pattern, found.expected_spans) == ["*"]
-    assert marked(MODEL, found.actual_spans) == [MODEL[len(pattern) - 1 :]]
+    assert marked(MODEL, found.actual_spans) == ["model=Zb5Hc8Vy"]  # the first segment that it would stand for
     assert "StringEquals" in found.note
 
 
@@ -77,6 +77,20 @@ def test_the_pattern_that_would_match_is_the_one_named() -> None:
         ["repo:quince/press:*", "repo:quince/orchard:*"], "repo:quince/orchard:pull_request", wildcards=False
     )
     assert (found.kind, found.expected_index) == ("wildcard-under-string-equals", 1)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "actual", "met"),
+    [
+        ("repo:quince/*", "repo:quince/orchard:ref:refs/heads/main", ["orchard"]),
+        ("repo:quince/orch*:ref:*", "repo:quince/orchard:ref:refs/heads/main", ["ard", "refs/heads/main"]),
+        ("repo:quince/orchar?:pull_request", "repo:quince/orchard:pull_request", ["d"]),
+    ],
+)
+def test_each_wildcard_has_one_mark_on_the_other_side(pattern: str, actual: str, met: list[str]) -> None:
+    found = subject(pattern, actual, GITHUB, wildcards=False)
+    assert found.kind == "wildcard-under-string-equals"
+    assert marked(actual, found.actual_spans) == met
 
 
 def test_hidden_values_are_not_wildcards() -> None:
@@ -160,8 +174,8 @@ def test_the_old_key_of_an_environment() -> None:
     pattern = "v=1:org=Qn7Wd2Lk:team=Pf3Xs9Rt:*:env=staging:*"
     found = subject(pattern, MODEL, BASETEN)
     assert (found.kind, found.segment) == ("subject-format-changed", "environment")
-    assert marked(pattern, found.expected_spans) == ["env="]
-    assert marked(MODEL, found.actual_spans) == ["environment="]
+    assert marked(pattern, found.expected_spans) == ["env"]
+    assert marked(MODEL, found.actual_spans) == ["environment"]
     assert found.note == "the policy says env=, tokens now say environment="
 
 

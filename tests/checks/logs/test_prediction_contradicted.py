@@ -20,7 +20,8 @@ def test_accepted_in_fact(aws: Bundle) -> None:
 
 
 def test_google(gcp: Bundle) -> None:
-    gcp.gcp_provider(condition="assertion.org == 'other'").gcp_logs([gcp.log_entry(insert_id="e-1")])
+    gcp.gcp_provider(condition="google.subject.startsWith('v=1:org=other:')")
+    gcp.gcp_logs([gcp.log_entry(insert_id="e-1")])
     assert "e-1" in gcp.ask().found("prediction-contradicted")[0]
 
 
