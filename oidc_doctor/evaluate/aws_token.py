@@ -28,7 +28,7 @@ def judge_token(exchange: Exchange) -> None:
     """Settle the step `token`."""
     token = exchange.token
     if token.kind == "hypothetical":
-        exchange.assume("token", "the token's header, times and signature (a hypothetical token)")
+        exchange.assume("token", "the token's header and times (it is hypothetical)")
         return
     if not token.given:
         exchange.assume("token", NO_TOKEN)
@@ -47,7 +47,7 @@ def judge_token(exchange: Exchange) -> None:
     _judge_required(exchange)
     _judge_audience_shape(exchange)
     if token.kind == "event":
-        exchange.assume("token", "the token's header, times and signature (its claims come from a log)")
+        exchange.assume("token", "the token's header and times (its claims come from a log)")
     else:
         _judge_times(exchange)
     result = exchange.results["token"]

@@ -349,7 +349,7 @@ def _grant(message: str, *, certain: bool = True) -> CloudError:
 def _judge_token(exchange: GcpExchange) -> None:
     token = exchange.token
     if token.kind == "hypothetical":
-        exchange.assume("token", "the token's header, times and signature (a hypothetical token)")
+        exchange.assume("token", "the token's header and times (it is hypothetical)")
         return
     if not token.given:
         exchange.assume("token", NO_TOKEN)
@@ -503,10 +503,10 @@ def _judge_audience(exchange: GcpExchange) -> None:
 def _judge_times(exchange: GcpExchange) -> None:
     token, now = exchange.token, exchange.case.at
     if token.kind == "hypothetical":
-        exchange.assume("times", "the token's times (a hypothetical token)")
+        exchange.assume("times", "the token's header and times (it is hypothetical)")
         return
     if token.kind == "event":
-        exchange.assume("times", "the token's times (its claims come from a log)")
+        exchange.assume("times", "the token's header and times (its claims come from a log)")
         return
     if token.fault_kind:
         return

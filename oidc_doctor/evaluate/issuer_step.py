@@ -33,7 +33,7 @@ def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Orig
     """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching."""
     token = exchange.token
     if token.kind == "hypothetical":
-        exchange.assume("keys", "the issuer's keys and the signature (a hypothetical token)")
+        exchange.assume("keys", "the token's signature and the issuer's keys (it is hypothetical)")
         return
     if not token.given:
         exchange.assume("keys", NO_TOKEN)
@@ -79,7 +79,8 @@ def _assume_decoded(exchange: Exchange) -> None:
             alg=shown(verified.get("alg", "")),
         )
     else:
-        exchange.assume("keys", "the issuer's keys and the signature (the token is decoded)")
+        seen = "its claims come from a log" if exchange.token.kind == "event" else "it is decoded"
+        exchange.assume("keys", f"the token's signature and the issuer's keys ({seen})")
 
 
 def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missing:

@@ -74,6 +74,7 @@ class Problems:
         self._last: dict[str, str] = {}  # problem → the file that was counted last
 
     def __call__(self, origin: Origin, what: str) -> None:
+        """Take one problem down: where, and what in words."""
         files = self._places.setdefault(what, {})
         if origin.file in files:
             files[origin.file][1] += 1

@@ -226,4 +226,5 @@ def _metadata(entry: Entry) -> Entry:
 def _seconds(lifetime: str) -> int | None:
     """A protobuf duration in JSON, such as 3600s."""
     number = lifetime.removesuffix("s").partition(".")[0]
-    return int(number) if lifetime.endswith("s") and number.isascii() and number.isdigit() and len(number) < 8 else None
+    plain = lifetime.endswith("s") and number.isascii() and number.isdigit() and len(number) <= len("9999999")
+    return int(number) if plain else None

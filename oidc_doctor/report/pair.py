@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.escape import cells, code_point, contains_jwt, forbid_tokens, is_clear, visible
+from oidc_doctor.report.escape import cells, code_point, contains_jwt, exact, forbid_tokens, is_clear, visible
 from oidc_doctor.report.lines import GOOD_BREAKS, columns
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def plain(pieces: list[Piece]) -> str:
 def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
     """The rows to draw: both values, aligned at their difference where they have to be cut, and their carets.
 
-    One row of carets serves both sides where their differences start in the same columns.
+    One row of carets serves both sides where their differences stand in the same columns.
     """
     given = [(name, _safe(side)) for name, side in (("expected", expected), ("actual", actual)) if side is not None]
     if len(given) == 1 and len(given[0][1].value) <= _FOLDED:
@@ -135,7 +135,7 @@ def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
     under = [carets(pieces) for pieces in shown]
     for index, ((name, _), pieces) in enumerate(zip(given, shown, strict=True)):
         rows.append((name, pieces))
-        common = index + 1 < len(under) and _starts(under[index]) == _starts(under[index + 1])
+        common = index + 1 < len(under) and under[index] == under[index + 1]
         if under[index] and not common:
             rows.append(("carets", [(under[index], True)]))
     return rows
@@ -164,8 +164,10 @@ def _folded(name: str, side: Side, room: int) -> list[Row]:
     return rows
 
 
-def _starts(line: str) -> list[int]:
-    return [match.start() for match in re.finditer(r"\^+", line)]
+def is_cut(side: Side, name: str, rows: list[Row]) -> bool:
+    """True where `rows` show only a part of the side called `name`."""
+    shown = "".join(plain(pieces) for kind, pieces in rows if kind in (name, "more"))
+    return shown != exact(side.value)
 
 
 def _safe(side: Side) -> Side:

@@ -65,7 +65,7 @@ def span(seconds: float) -> str:
     """A length of time in one unit."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
-    if seconds < 2 * _HOUR:
+    if seconds < _HOUR - _MINUTE / 2:
         return f"{seconds / _MINUTE:.0f} min"
     if seconds < 2 * _DAY:
         return f"{seconds / _HOUR:.0f} h"

@@ -11,8 +11,8 @@ from oidc_doctor.report.times import ago, moment, parse, period, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from oidc_doctor.model.evidence import Coverage
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
 
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
@@ -31,6 +31,12 @@ _WHOLE_SENTENCE = re.compile(
     r"^(?:(?:After the exchange, )?(?:AWS|Google Cloud) (?:may |would )?refuses? [a-z -]{1,40}"
     r"|The exchange (?:was never|may never have been) reached): "
 )
+# Suspicions whose words tell what was read: only what follows from it is in doubt.
+_READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
+# Weaknesses by which strangers are let in; how many of them, the finding says.
+_OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
+_WHOSE = re.compile(r"\b(?:any|every) (customer of [^,;:`]{1,40}|[^,;:`]{1,40} customer)\b")
+
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _FEW = 4
 _NAME = 40  # characters of a name that is not ours
@@ -67,9 +73,13 @@ def in_order(report: Report) -> list[Exchange]:
     return sorted(report.exchanges, key=place)
 
 
-def attempts_on(report: Report, exchange: Exchange) -> list[AttemptRow]:
-    """The logged attempts on the exchange's target."""
-    return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == exchange.resource]
+def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[AttemptRow]:
+    """The logged attempts on the exchange's target; for impersonations, on the service account."""
+    target = exchange.resource
+    if step == "impersonate":
+        view = next((one.get("gcp") for one in report.target if one.get("name") == exchange.target_name), None)
+        target = (view.get("service_account") if isinstance(view, dict) else None) or target
+    return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
@@ -91,7 +101,22 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
         return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
     if exchange.prediction == "unknown":
         return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
-    return "✓", f"{cloud} {accepts} {thing}."
+    return "✓", f"{cloud} {accepts} {thing}{_too_wide(report, exchange)}."
+
+
+def _too_wide(report: Report, exchange: Exchange) -> str:
+    """What the sentence of an accepted token goes on with where the trust lets strangers in."""
+    if sum(other.cloud == exchange.cloud and other.resource != exchange.resource for other in report.exchanges):
+        return ""  # a finding does not say which role or provider it is about
+    for row in report.checks:
+        if row.name not in _OPEN_TRUST or row.status != "failed":
+            continue
+        for finding in row.findings:
+            cloud = "aws" if finding.message.startswith("Statement[") else "gcp"
+            if cloud == exchange.cloud:
+                whose = _WHOSE.search(finding.message)
+                return f", and would accept any {visible(whose[1])}'s" if whose else ", and would accept a stranger's"
+    return ""
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
@@ -106,6 +131,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     cloud, thing, refuses, accepts = _parties(exchange)
     why, sure = reason(cause), cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {thing}"
+    perhaps = (": ", ": ") if cause.name in _READ_FACTS else (", perhaps because ", ": perhaps ")
     if cause.step == "obtain":
         sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
@@ -120,12 +146,12 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if sure:
         return "✗", f"{cloud} {refuses} {thing}: {why}."
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {thing}, perhaps because {why}."
+        return "✗", f"{cloud} {refuses} {thing}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {thing}, perhaps because {why}."
+        return "✗", f"{cloud} refused {thing}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
-        return "✓", f"{accepted}."
-    return "?", f"{cloud} may refuse {thing}: perhaps {why}."
+        return "✓", f"{accepted}{_too_wide(report, exchange)}."
+    return "?", f"{cloud} may refuse {thing}{perhaps[1]}{why}."
 
 
 def earlier(report: Report, cause: Cause) -> str:
@@ -178,7 +204,7 @@ def window(report: Report) -> str:
     now = parse(report.evaluated_at)
     if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
         return f"last {span((end - start).total_seconds())}"
-    return period(report.window["from"], report.window["to"], report.evaluated_at)
+    return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"
 
 
 def since(report: Report, exchange: Exchange, cause: Cause) -> str:
@@ -188,16 +214,26 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     edge = parse(cause.since)
     if edge is None:
         return when
+    rows = attempts_on(report, exchange, cause.step)
+    counts = _around(rows, edge)
+    if counts is None:  # others went on as before: the token's own subject tells
+        counts = _around([row for row in rows if row.subject == exchange.subject], edge)
+        counts = counts and f"of this subject {counts}"
+    return f"{when}: {counts}" if counts else when
+
+
+def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
+    """How many were refused after `edge` and accepted before it; None where they cannot be told apart."""
     after = before = 0
-    for row in attempts_on(report, exchange):
+    for row in rows:
         first, last = parse(row.first_seen), parse(row.last_seen)
         if first is None or last is None or first < edge <= last:
-            return when  # a signature on both sides: its attempts cannot be told apart
+            return None  # a signature on both sides: its attempts cannot be told apart
         after += row.count if row.outcome == "refused" and first >= edge else 0
         before += row.count if row.outcome == "accepted" and last < edge else 0
     counts = [f"{after:,} refused since"] if after else []
     counts += [f"{before:,} accepted before"] if before else []
-    return f"{when}: {', '.join(counts)}" if counts else when
+    return ", ".join(counts)
 
 
 def logged(report: Report, exchange: Exchange) -> str:
@@ -226,41 +262,6 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     if not lines and (old is not None or new is not None):
         lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
     return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
-
-
-def coverage(rows: Iterable[Coverage], now: str) -> list[tuple[str, str]]:
-    """What was read and what was not, grouped: label and sentence. What was not read is never left out."""
-    read: list[str] = []
-    partial: list[str] = []
-    gone: dict[str, list[str]] = {}
-    for row in rows:
-        what, why = visible(row.what), visible(row.reason)
-        if row.status in ("read", "partial"):
-            facts = [f"{row.count:,} events"] if row.count is not None else []
-            if row.since and row.until:
-                facts.append(period(row.since, row.until, now))
-            if row.status == "partial":
-                facts.append(why)
-            (read if row.status == "read" else partial).append(_with(what, ", ".join(filter(None, facts))))
-        else:
-            word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
-            gone.setdefault(f"{word}, {why}" if why and row.status == "denied" else why or word, []).append(what)
-    told = [("Read", ", ".join(read))] if read else []
-    told += [("In part", text) for text in partial]
-    return told + [("Not read", _with(_by_folder(names), why)) for why, names in gone.items()]
-
-
-def _by_folder(names: list[str]) -> str:
-    """Names of files with their folder said once: "error.txt; in aws/: roles.json, boundary.json"."""
-    folders: dict[str, list[str]] = {}
-    for name in names:
-        folder, slash, file = name.partition("/")
-        folders.setdefault(folder + slash if slash and file else "", []).append(file if slash and file else name)
-    return "; ".join((f"in {folder}: " if folder else "") + ", ".join(files) for folder, files in folders.items())
-
-
-def _with(what: str, facts: str) -> str:
-    return f"{what} ({facts})" if facts else what
 
 
 def checks(rows: Iterable[CheckRow]) -> str:

@@ -39,7 +39,7 @@ def base64url(data: bytes) -> str:
 
 @functools.cache
 def private_key(name: str) -> Any:
-    """A key by name, made once a session: rsa, rsa-other, ec (P-256), ec-384, ec-521, ed25519, or any rsa-…, ec-…"""
+    """A key by name, made once a session: rsa, ec (P-256), ec-384, ec-521, ed25519, any other rsa-… or ec-… name."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if name.startswith("rsa"):
@@ -73,11 +73,19 @@ class Answer:
     @property
     def accepted(self) -> bool:
         """Every exchange is predicted to be accepted, and nothing is said to be wrong."""
-        good = all(one.prediction == "accepted" and one.step is None and one.error is None for one in self.report.exchanges)
+        good = all(
+            one.prediction == "accepted" and one.step is None and one.error is None for one in self.report.exchanges
+        )
         return good and bool(self.report.exchanges) and not self.report.causes and self.report.verdict == "healthy"
 
     def refused(
-        self, name: str, step: str, error: tuple[str, str] | None = None, *, cloud: str = "", confidence: str = "predicted"
+        self,
+        name: str,
+        step: str,
+        error: tuple[str, str] | None = None,
+        *,
+        cloud: str = "",
+        confidence: str = "predicted",
     ) -> Cause:
         """The first cause, of this name: the exchange refuses at `step` with `error`, and all that says so agrees."""
         first = self.first
@@ -95,7 +103,7 @@ class Answer:
         return first
 
     def suspected(self, name: str, cloud: str = "") -> Cause:
-        """The cause of this name, which is a suspicion only: nothing is predicted from it, and its check did not pass."""
+        """The cause of this name, a suspicion only: nothing is predicted from it, and its check did not pass."""
         cause = self.cause(name)
         assert cause.confidence == "suspected"
         assert " may " in cause.summary
@@ -183,7 +191,7 @@ def marked(side: Any) -> str:
     for start, stop in side.spans:
         text += side.value[end:start] + "[" + side.value[start:stop] + "]"
         end = stop
-    return text + side.value[end:]
+    return f"{text}{side.value[end:]}"
 
 
 class Bundle:
@@ -223,13 +231,17 @@ class Bundle:
     )
     COULD_NOT_VALIDATE: ClassVar[tuple[str, str]] = (
         "InvalidIdentityToken",
-        "The web identity token provided could not be validated. "
-        "See the AssumeRoleWithWebIdentity documentation for requirements.",
+        (
+            "The web identity token provided could not be validated. "
+            "See the AssumeRoleWithWebIdentity documentation for requirements."
+        ),
     )
     NO_VERIFICATION_KEY: ClassVar[tuple[str, str]] = (
         "InvalidIdentityToken",
-        "Couldn't retrieve verification key from your identity provider,  "
-        "please reference AssumeRoleWithWebIdentity documentation for requirements",
+        (
+            "Couldn't retrieve verification key from your identity provider,  "
+            "please reference AssumeRoleWithWebIdentity documentation for requirements"
+        ),
     )
     NOT_A_JWT: ClassVar[tuple[str, str]] = (
         "InvalidIdentityToken",
@@ -418,7 +430,7 @@ class Bundle:
 
     def policy(self, *statements: Json, **changes: Json) -> dict[str, Json]:
         """A trust policy: the healthy statement unless statements are given."""
-        box = {"Version": "2012-10-17", "Statement": list(statements) or [self.statement()]} | changes
+        box: dict[str, Json] = {"Version": "2012-10-17", "Statement": list(statements) or [self.statement()]} | changes
         return {name: value for name, value in box.items() if value is not ...}
 
     def trust(self, *statements: Json, **changes: Json) -> Bundle:
@@ -664,7 +676,7 @@ def aws(bundle: Bundle) -> Bundle:
 
 @pytest.fixture
 def gcp(bundle: Bundle) -> Bundle:
-    """A healthy Google set-up: signed token, key set, discovery document, provider, pool, service account, its policy."""
+    """A healthy Google set-up: signed token, keys, discovery document, provider, pool, service account, its policy."""
     bundle.token().jwks().discovery().gcp_provider().gcp_pool().gcp_project()
     bundle.service_account().service_account_policy()
     return bundle.target(

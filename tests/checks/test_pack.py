@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import re
 import shlex
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oidc_doctor import packs, pipeline
+from oidc_doctor import packs
 from oidc_doctor.checkkit import Check, Words
 from oidc_doctor.model.evidence import Origin
 from oidc_doctor.model.trace import STEPS_OF, Kind, Refusal, Side
@@ -105,7 +106,7 @@ def test_a_page_has_a_title_and_five_headings_in_order(check: Check) -> None:
     assert title[-1] not in ".:"
     assert not blank
     assert [line for line in lines if line and not line.startswith(" ")] == HEADINGS
-    for heading, following in zip(lines, lines[1:], strict=False):
+    for heading, following in itertools.pairwise(lines):
         if heading in HEADINGS:
             assert re.match(r"    \S", following), f"nothing stands under {heading}"
     assert all(re.match(r"    \S", line) for line in lines if line and line not in HEADINGS)
@@ -197,15 +198,16 @@ HOSTILE = [
     "[bold]x[/bold]",
     "\ud800",
 ]
-FACTS = (
-    "account actual alg attribute aud audience audiences azp call character claim claims clause condition created exp "
-    "expected expires expression fault field found hint iat instant issuer issuer_title key kid kind known limit listed "
-    "mapped member message name nbf note operator other_title parameter past permission place placeholder position "
-    "principal project provided provider provider_account provider_id reason region registered requested resource right "
-    "left role role_account role_arn roles sample seconds segment service_account sid size source source_identity "
-    "statement statements step subject tags thumbprints type url value value_name variable wanted what when which who api "
-    "bytes cloud_words"
-).split()
+FACTS = """
+    account actual alg api attribute aud audience audiences azp bytes call character claim claims
+    clause cloud_words condition created exp expected expires expression fault field found hint iat
+    instant issuer issuer_title key kid kind known left limit listed mapped member message name nbf
+    note operator other_title parameter past permission place placeholder position principal project
+    provided provider provider_account provider_id reason region registered requested resource right
+    role role_account role_arn roles sample seconds segment service_account sid size source
+    source_identity statement statements step subject tags thumbprints type url value value_name
+    variable wanted what when which who
+"""
 
 
 @pytest.mark.parametrize("check", CAUSES, ids=identity)
@@ -214,7 +216,7 @@ def test_values_from_tokens_and_policies_are_only_passed_on(check: Check) -> Non
     for cloud in clouds(check.kind):
         for value in HOSTILE:
             side = Side(value, Origin("x"))
-            refusal = Refusal(cloud, "authorise", check.kind, side, side, facts=dict.fromkeys(FACTS, value))
+            refusal = Refusal(cloud, "authorise", check.kind, side, side, facts=dict.fromkeys(FACTS.split(), value))
             for text in say(check, refusal).commands:
                 parts = shlex.split(text)
                 assert parts[0] in {"aws", "gcloud", "curl"}
@@ -292,7 +294,7 @@ def test_files_that_begin_with_an_underscore_are_no_checks(tmp_path: Path) -> No
 
 
 def run_with(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, checks: list[Check]) -> Report:
-    monkeypatch.setattr(pipeline.packs, "all_checks", lambda: tuple(checks))
+    monkeypatch.setattr(packs, "all_checks", lambda: tuple(checks))
     return bundle.report()
 
 

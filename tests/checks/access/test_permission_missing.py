@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 TEXT = (
     "An error occurred (AccessDenied) when calling the GetObject operation: User: "
-    "arn:aws:sts::210987654321:assumed-role/ModelWeights/weights is not authorized to perform: s3:GetObject on resource: "
-    '"arn:aws:s3:::weights/model.safetensors" because no identity-based policy allows the s3:GetObject action'
+    "arn:aws:sts::210987654321:assumed-role/ModelWeights/weights is not authorized to perform: s3:GetObject on "
+    'resource: "arn:aws:s3:::weights/model.safetensors" because no identity-based policy allows the s3:GetObject action'
 )
 
 
-@pytest.mark.parametrize("permission", ["s3:GetObject", "ecr:BatchGetImage", "kms:Decrypt", "secretsmanager:GetSecretValue"])
+@pytest.mark.parametrize(
+    "permission", ["s3:GetObject", "ecr:BatchGetImage", "kms:Decrypt", "secretsmanager:GetSecretValue"]
+)
 def test_the_permission_is_named(aws: Bundle, permission: str) -> None:
     answer = aws.error(TEXT.replace("s3:GetObject", permission)).ask()
     cause = answer.first
@@ -50,7 +52,9 @@ def test_google(gcp: Bundle) -> None:
     assert "storage.objects.get" in cause.summary
 
 
-@pytest.mark.parametrize("text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"])
+@pytest.mark.parametrize(
+    "text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"]
+)
 def test_a_refused_exchange_is_another_matter(aws: Bundle, text: str) -> None:
     assert "permission-missing" not in aws.error(text).ask().names
 

@@ -26,7 +26,9 @@ def test_the_sessions_own_sentence(aws: Bundle, text: str) -> None:
 
 
 def test_the_tokens_own_sentence(aws: Bundle) -> None:
-    answer = aws.error("ExpiredTokenException: Token expired: current date/time 1 must be before the expiration date/time 2").ask()
+    answer = aws.error(
+        "ExpiredTokenException: Token expired: current date/time 1 must be before the expiration date/time 2"
+    ).ask()
     assert "session-expired" not in answer.names
 
 

@@ -30,7 +30,9 @@ def test_it_comes_before_the_subject(aws: Bundle) -> None:
     assert aws.condition(condition).ask().names == ["audience-condition-differs", "subject-segment-differs"]
 
 
-@pytest.mark.parametrize(("audience", "operator"), [("oidc.*", "StringLike"), ("OIDC.BASETEN.CO", "StringEqualsIgnoreCase")])
+@pytest.mark.parametrize(
+    ("audience", "operator"), [("oidc.*", "StringLike"), ("OIDC.BASETEN.CO", "StringEqualsIgnoreCase")]
+)
 def test_it_matches(aws: Bundle, audience: str, operator: str) -> None:
     answer = expecting(aws, audience, operator).ask()
     assert answer.accepted

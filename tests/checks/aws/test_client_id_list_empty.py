@@ -17,7 +17,10 @@ def test_it_is_only_a_suspicion(aws: Bundle) -> None:
     assert "nobody has measured" in cause.summary
 
 
-@pytest.mark.parametrize("text", ["Incorrect token audience", "InvalidIdentityToken: The web identity token provided could not be validated."])
+@pytest.mark.parametrize(
+    "text",
+    ["Incorrect token audience", "InvalidIdentityToken: The web identity token provided could not be validated."],
+)
 def test_an_error_of_that_step_makes_it_the_cause(aws: Bundle, text: str) -> None:
     answer = aws.aws_provider(client_ids=()).error(text).ask()
     assert answer.refused("client-id-list-empty", "audience", aws.COULD_NOT_VALIDATE).contradicts_observed is False

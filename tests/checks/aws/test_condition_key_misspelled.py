@@ -42,7 +42,9 @@ def test_the_host_without_the_path_of_the_issuer(aws: Bundle) -> None:
     path = f"{host}/id/0123456789ABCDEF0123456789ABCDEF"
     arn = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/{path}"
     subject = "system:serviceaccount:ml:weights"
-    aws.token(aws.claims_of(iss=f"https://{path}", sub=subject, aud="sts.amazonaws.com")).discovery(issuer=f"https://{path}")
+    aws.token(aws.claims_of(iss=f"https://{path}", sub=subject, aud="sts.amazonaws.com")).discovery(
+        issuer=f"https://{path}"
+    )
     aws.aws_provider(url=path, arn=arn, client_ids=("sts.amazonaws.com",))
     answer = aws.condition({"StringEquals": {f"{host}:sub": subject}}, Principal={"Federated": arn}).ask()
     cause = answer.refused("condition-key-misspelled", "authorise", aws.NOT_AUTHORIZED)

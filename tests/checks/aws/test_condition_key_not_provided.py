@@ -50,7 +50,9 @@ def test_workflow_ref_is_no_slip_of_workflow(github: Bundle) -> None:
     assert github.aws_role(policy).ask().first.name == "condition-key-not-provided"
 
 
-@pytest.mark.parametrize(("claim", "value"), [("repository", "octo-org/weights"), ("actor", "octo-dev"), ("ref", "refs/heads/main")])
+@pytest.mark.parametrize(
+    ("claim", "value"), [("repository", "octo-org/weights"), ("actor", "octo-dev"), ("ref", "refs/heads/main")]
+)
 def test_claims_of_github_that_have_one(github: Bundle, claim: str, value: str) -> None:
     claims = github.claims_of(iss=github.GITHUB, sub=github.GITHUB_SUBJECT, aud="sts.amazonaws.com", **{claim: value})
     policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]

@@ -26,7 +26,9 @@ def test_a_key_of_several_values_without_a_set_operator(aws: Bundle, operator: s
 
 
 def test_negated_too(aws: Bundle) -> None:
-    with_amr(aws, "StringNotEquals", ["pwd"]).ask().refused("condition-operator-misused", "authorise", aws.NOT_AUTHORIZED)
+    with_amr(aws, "StringNotEquals", ["pwd"]).ask().refused(
+        "condition-operator-misused", "authorise", aws.NOT_AUTHORIZED
+    )
 
 
 @pytest.mark.parametrize("operator", ["ForAnyValue:StringEquals", "ForAllValues:StringEquals"])

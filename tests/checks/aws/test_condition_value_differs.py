@@ -77,11 +77,15 @@ def test_unless_the_target_tells_them(aws: Bundle, address: str, accepted: bool)
 
 
 def test_a_session_name_that_is_not_known(aws: Bundle) -> None:
-    also(aws, "StringEquals", "sts:RoleSessionName", "x").sends(role_session_name=...).ask().suspected("condition-value-differs")
+    also(aws, "StringEquals", "sts:RoleSessionName", "x").sends(role_session_name=...).ask().suspected(
+        "condition-value-differs"
+    )
 
 
 def test_a_claim_that_the_token_lacks(aws: Bundle) -> None:
-    also(aws, "StringEquals", "oidc.baseten.co:email", "ml@example.com").ask().refused("condition-value-differs", "authorise")
+    also(aws, "StringEquals", "oidc.baseten.co:email", "ml@example.com").ask().refused(
+        "condition-value-differs", "authorise"
+    )
 
 
 def test_all_operators_must_hold_and_one_value_each_is_enough(aws: Bundle) -> None:

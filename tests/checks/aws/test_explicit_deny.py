@@ -31,7 +31,10 @@ def test_before_an_allow_that_does_not_match(aws: Bundle) -> None:
 def test_negated_operators_hold_when_the_key_is_absent(aws: Bundle) -> None:
     answer = denying(aws, {"StringNotEquals": {"aws:PrincipalOrgID": "o-example"}}).ask()
     answer.refused("explicit-deny", "authorise", aws.NOT_AUTHORIZED)
-    assert denying(aws, {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-example"}}).ask().first.name == "explicit-deny"
+    assert (
+        denying(aws, {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-example"}}).ask().first.name
+        == "explicit-deny"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,9 @@ def test_a_deny_that_cannot_be_decided_is_never_an_acceptance(aws: Bundle) -> No
     assert answer.report.exit_code == 3
 
 
-@pytest.mark.xfail(strict=True, reason="the Deny whose condition is unknown is not told, and the policy is said not to be read")
+@pytest.mark.xfail(
+    strict=True, reason="the Deny whose condition is unknown is not told, and the policy is said not to be read"
+)
 def test_a_deny_that_cannot_be_decided_is_suspected(aws: Bundle) -> None:
     answer = denying(aws, UNKNOWN).error(aws.NOT_AUTHORIZED[1]).ask()
     assert "aws:SourceIp" in answer.suspected("explicit-deny").settle

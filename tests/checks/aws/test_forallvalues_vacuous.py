@@ -25,7 +25,9 @@ def test_a_misspelt_key_makes_it_always_true(aws: Bundle) -> None:
     assert answer.exchange().prediction == "accepted"
 
 
-@pytest.mark.parametrize("guard", [{"Null": {"oidc.baseten.co:sub": "false"}}, {"StringLike": {"oidc.baseten.co:sub": "v=1:*"}}])
+@pytest.mark.parametrize(
+    "guard", [{"Null": {"oidc.baseten.co:sub": "false"}}, {"StringLike": {"oidc.baseten.co:sub": "v=1:*"}}]
+)
 def test_the_key_is_known_to_be_there(aws: Bundle, guard: Any) -> None:
     condition = {"ForAllValues:StringLike": {aws.SUB_KEY: aws.PATTERN}} | guard
     aws.condition(condition).ask().passed("forallvalues-vacuous")

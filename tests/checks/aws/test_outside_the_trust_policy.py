@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
 
-@pytest.mark.parametrize("text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"])
+@pytest.mark.parametrize(
+    "text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"]
+)
 def test_refused_in_fact(aws: Bundle, text: str) -> None:
     answer = aws.error(text).ask()
     cause = answer.first

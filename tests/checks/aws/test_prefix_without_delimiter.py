@@ -31,7 +31,9 @@ def test_starts_with(gcp: Bundle) -> None:
     assert gcp.ask().found("prefix-without-delimiter")
 
 
-@pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment=prod*"])
+@pytest.mark.parametrize(
+    "pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment=prod*"]
+)
 def test_the_separator_stands_between(aws: Bundle, pattern: str) -> None:
     aws.condition(aws.subject(pattern)).ask().passed("prefix-without-delimiter")
 

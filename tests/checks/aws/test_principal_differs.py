@@ -56,7 +56,9 @@ def test_what_settles_a_bare_star(aws: Bundle) -> None:
 
 
 def test_one_of_several(aws: Bundle) -> None:
-    answer = aws.trust(aws.statement(Principal={"Federated": ["cognito-identity.amazonaws.com", aws.PROVIDER_ARN]})).ask()
+    answer = aws.trust(
+        aws.statement(Principal={"Federated": ["cognito-identity.amazonaws.com", aws.PROVIDER_ARN]})
+    ).ask()
     assert answer.accepted
     answer.passed("principal-differs")
 

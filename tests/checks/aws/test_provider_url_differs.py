@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
 
-@pytest.mark.parametrize(
-    "url", ["oidc.baseten.co/", "OIDC.baseten.co", "oidc.baseten.co/org", "oidc.baseten.com"]
-)
+@pytest.mark.parametrize("url", ["oidc.baseten.co/", "OIDC.baseten.co", "oidc.baseten.co/org", "oidc.baseten.com"])
 def test_nearly_the_same(aws: Bundle, url: str) -> None:
     arn = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/{url}"
     answer = aws.aws_provider(url=url, arn=arn).aws_providers(arn).ask()

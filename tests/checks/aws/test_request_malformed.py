@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 
 
 def constraint(value: object, parameter: str, rule: str) -> tuple[str, str]:
-    return (
-        "ValidationError",
-        f"1 validation error detected: Value '{value}' at '{parameter}' failed to satisfy constraint: Member must {rule}",
-    )
+    fault = f"Value '{value}' at '{parameter}' failed to satisfy constraint: Member must {rule}"
+    return "ValidationError", f"1 validation error detected: {fault}"
 
 
 @pytest.mark.parametrize("name", ["a b", "owner/repo", "refs:main", "né"])

@@ -36,8 +36,10 @@ def test_a_name_alone_is_too_short(aws: Bundle) -> None:
     answer = aws.sends(role_arn="ModelWeights").ask()
     error = (
         "ValidationError",
-        "1 validation error detected: Value 'ModelWeights' at 'roleArn' failed to satisfy constraint: "
-        "Member must have length greater than or equal to 20",
+        (
+            "1 validation error detected: Value 'ModelWeights' at 'roleArn' failed to satisfy constraint: "
+            "Member must have length greater than or equal to 20"
+        ),
     )
     answer.refused("role-arn-malformed", "request", error)
 
@@ -54,7 +56,9 @@ def test_role_arns(aws: Bundle, arn: str) -> None:
     answer.passed("role-arn-malformed")
 
 
-@pytest.mark.parametrize("arn", ["arn:aws:iam::<account>:role/ModelWeights", "arn:aws:iam::1234:role/ModelWeights", "<arn>"])
+@pytest.mark.parametrize(
+    "arn", ["arn:aws:iam::<account>:role/ModelWeights", "arn:aws:iam::1234:role/ModelWeights", "<arn>"]
+)
 def test_a_redacted_arn_is_well_formed(aws: Bundle, arn: str) -> None:
     assert "role-arn-malformed" not in aws.sends(role_arn=arn).ask().names
 

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 ROLES = "https://aws.amazon.com/roles"
 
 
-@pytest.mark.parametrize("claim", ["x", "arn:aws:iam::210987654321:role/*", ["x", 5], [], "", "arn:aws:iam::210987654321:user/x"])
+@pytest.mark.parametrize(
+    "claim", ["x", "arn:aws:iam::210987654321:role/*", ["x", 5], [], "", "arn:aws:iam::210987654321:user/x"]
+)
 def test_no_role_in_it(aws: Bundle, claim: Any) -> None:
     answer = aws.token(aws.claims_of(**{ROLES: claim})).ask()
     answer.refused("roles-claim-malformed", "session-claims")

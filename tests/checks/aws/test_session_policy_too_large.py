@@ -14,8 +14,10 @@ def test_over_2048_characters(aws: Bundle) -> None:
     answer = aws.sends(policy="x" * 2049).ask()
     error = (
         "ValidationError",
-        "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
-        "Member must have length less than or equal to 2048",
+        (
+            "1 validation error detected: Value at 'policy' failed to satisfy constraint: "
+            "Member must have length less than or equal to 2048"
+        ),
     )
     answer.refused("session-policy-too-large", "request", error)
 
@@ -32,5 +34,7 @@ def test_2048_characters(aws: Bundle) -> None:
 
 
 def test_packed(aws: Bundle) -> None:
-    answer = aws.error("PackedPolicyTooLarge: Packed policy consumes 120% of allotted space, please use smaller policy.").ask()
+    answer = aws.error(
+        "PackedPolicyTooLarge: Packed policy consumes 120% of allotted space, please use smaller policy."
+    ).ask()
     answer.refused("session-policy-too-large", "request", confidence="proven")

@@ -23,7 +23,9 @@ def test_the_error_names_it(aws: Bundle) -> None:
 
 @pytest.mark.xfail(strict=True, reason="a refusal that only the observed sentence names is given no error")
 def test_the_error_is_the_observed_one(aws: Bundle) -> None:
-    answer = aws.error(f"An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: {TEXT}")
+    answer = aws.error(
+        f"An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: {TEXT}"
+    )
     assert answer.ask().error() == ("RegionDisabledException", TEXT)
 
 

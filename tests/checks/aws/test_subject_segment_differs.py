@@ -66,7 +66,9 @@ def test_an_event_confirms_it(aws: Bundle) -> None:
 
 
 def test_without_a_token_the_event_is_the_token(aws: Bundle) -> None:
-    aws.condition(aws.subject("v=1:org=Org8Kd2P:team=Tq7LmZ2y:*")).remove("token.jwt").cloudtrail([aws.event(event_id="e-1")])
+    aws.condition(aws.subject("v=1:org=Org8Kd2P:team=Tq7LmZ2y:*")).remove("token.jwt").cloudtrail(
+        [aws.event(event_id="e-1")]
+    )
     answer = aws.ask()
     answer.refused("subject-segment-differs", "authorise", aws.NOT_AUTHORIZED)
     assert answer.exchange().claims_from == "e-1"

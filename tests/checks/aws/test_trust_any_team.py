@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
 
-@pytest.mark.parametrize("pattern", ["v=1:org=Org8Kd2P:*", "v=1:org=Org8Kd2P:team=*:*", "v=1:org=Org8Kd2P:*:type=model_container"])
+@pytest.mark.parametrize(
+    "pattern", ["v=1:org=Org8Kd2P:*", "v=1:org=Org8Kd2P:team=*:*", "v=1:org=Org8Kd2P:*:type=model_container"]
+)
 def test_the_team_is_open(aws: Bundle, pattern: str) -> None:
     (message,) = aws.condition(aws.subject(pattern)).ask().found("trust-any-team")
     assert "every team" in message

@@ -30,7 +30,9 @@ def test_with_its_code(aws: Bundle) -> None:
     assert "which is not scoped to all" in aws.error(prefix + TEXT).ask().first.summary
 
 
-@pytest.mark.xfail(strict=True, reason="the same code of STS, about the session policy that was sent, is taken for IAM's")
+@pytest.mark.xfail(
+    strict=True, reason="the same code of STS, about the session policy that was sent, is taken for IAM's"
+)
 def test_a_session_policy_is_another_matter(aws: Bundle) -> None:
     prefix = "An error occurred (MalformedPolicyDocument) when calling the AssumeRoleWithWebIdentity operation: "
     assert "trust-policy-write-refused" not in aws.error(prefix + "Syntax errors in policy.").ask().names

@@ -23,7 +23,9 @@ def test_members_that_spoil_a_key(aws: Bundle, member: str, value: Any) -> None:
 
 
 def test_a_certificate_alone(aws: Bundle) -> None:
-    aws.jwks({"kty": "RSA", "kid": aws.KID, "x5c": ["AAAA"]}).ask().refused("key-unusable", "keys", aws.NO_VERIFICATION_KEY)
+    aws.jwks({"kty": "RSA", "kid": aws.KID, "x5c": ["AAAA"]}).ask().refused(
+        "key-unusable", "keys", aws.NO_VERIFICATION_KEY
+    )
 
 
 def certificate(bundle: Bundle, key: str) -> str:

@@ -21,7 +21,10 @@ def test_awss_sentence_names_it(aws: Bundle) -> None:
 
 @pytest.mark.xfail(strict=True, reason="a refusal that only the observed sentence names is given no error")
 def test_the_error_is_the_observed_one(aws: Bundle) -> None:
-    assert aws.error(f"An error occurred (InvalidIdentityToken): {TEXT}").ask().error() == ("InvalidIdentityToken", TEXT)
+    assert aws.error(f"An error occurred (InvalidIdentityToken): {TEXT}").ask().error() == (
+        "InvalidIdentityToken",
+        TEXT,
+    )
 
 
 def test_a_thumbprint_alone_says_nothing(aws: Bundle) -> None:

@@ -19,9 +19,20 @@ def test_times(aws: Bundle, claim: str, value: Any) -> None:
     assert f"`{claim}`" in answer.first.summary
 
 
-@pytest.mark.parametrize("value", [
+@pytest.mark.parametrize(
+    "value",
+    [
         pytest.param("--5", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="read as a number")),
-        "-", "+5", "5-", "٣", "²", "1_000", " 5", "9" * 5000])
+        "-",
+        "+5",
+        "5-",
+        "٣",
+        "²",
+        "1_000",
+        " 5",
+        "9" * 5000,
+    ],
+)
 def test_texts_that_are_nearly_numbers(aws: Bundle, value: str) -> None:
     answer = aws.token(aws.claims_of(exp=value)).ask()
     assert answer.first.name in ("claim-malformed", "token-expired")

@@ -18,7 +18,10 @@ def test_beyond_five_minutes(aws: Bundle, past: int) -> None:
         "token",
         (
             "ExpiredTokenException",
-            f"Token expired: current date/time {aws.NOW - 300} must be before the expiration date/time {aws.NOW - past}",
+            (
+                f"Token expired: current date/time {aws.NOW - 300} "
+                f"must be before the expiration date/time {aws.NOW - past}"
+            ),
         ),
     )
     assert answer.error_is_certain()
@@ -33,7 +36,9 @@ def test_within_five_minutes(aws: Bundle, past: int) -> None:
 
 def test_a_text_of_digits_is_a_time(aws: Bundle) -> None:
     answer = aws.token(aws.claims_of(exp=str(aws.NOW - 3600))).ask()
-    assert answer.refused("token-expired", "token").summary.startswith("AWS refuses this token: the token expired 1 h ago")
+    assert answer.refused("token-expired", "token").summary.startswith(
+        "AWS refuses this token: the token expired 1 h ago"
+    )
 
 
 def test_both_sides_and_their_place(aws: Bundle) -> None:

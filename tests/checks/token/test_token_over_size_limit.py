@@ -14,8 +14,10 @@ def test_beyond_20000_characters(aws: Bundle) -> None:
     cause = answer.refused("token-over-size-limit", "request")
     assert answer.error() == (
         "ValidationError",
-        "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: "
-        "Member must have length less than or equal to 20000",
+        (
+            "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: "
+            "Member must have length less than or equal to 20000"
+        ),
     )
     assert str(len(aws.compact(claims))) in cause.summary
 
