@@ -121,7 +121,7 @@ def _distinct(refusals: list[Refusal]) -> list[Refusal]:
     seen: set[tuple[Kind, str]] = set()
     kept = []
     for refusal in refusals:
-        key = (refusal.kind, refusal.location)
+        key = (refusal.kind, refusal.location or str(refusal.where or ""))
         if key not in seen:
             seen.add(key)
             kept.append(refusal)
@@ -199,6 +199,11 @@ def _add_named(trace: Trace, named: list[Refusal]) -> None:
 def _add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allowed: frozenset[str]) -> None:
     """Refused in fact: where nothing that was read refuses at the steps that can have said so, say what may."""
     if not readings or any(refusal.step in allowed for refusal in trace.refusals):
+        return
+    if not allowed:
+        if not trace.refusals:
+            last = STEPS[case.cloud][-1].id
+            _suspect(trace, case, last, Kind.REFUSED_UNEXPLAINED, "a sentence of the cloud's own: this one is not known")
         return
     steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
     open_steps = [step for step in steps if trace.step(step).state != PASSED]

@@ -213,8 +213,12 @@ def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
 
 
 def _observed(evidence: TargetEvidence) -> list[Reading]:
-    readings = [read_error(one.text, str(one.origin)) for one in evidence.observed]
-    return [one for one in readings if one is not None]
+    # a sentence that is not in the table still says that something was refused
+    return [
+        read_error(one.text, str(one.origin)) or Reading(None, frozenset(), one.text, source=str(one.origin))
+        for one in evidence.observed
+        if one.text.strip()
+    ]
 
 
 def _reading_of(found: AttemptGroup) -> Reading | None:

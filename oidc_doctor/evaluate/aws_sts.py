@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import AwsEvidence, TargetAws
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
+# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
+BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
 _NAME_LENGTH = (2, 64)  # characters of RoleSessionName (STS API)
 _DURATION = (900, 43_200)  # seconds (STS API)
 _DEFAULT_MAX_SESSION = 3600
@@ -54,6 +56,8 @@ class AwsExchange(Exchange):
         self.provider = None
         self.issuer, self.issuer_assumed = self._issuer()
         self.audience = self._audience()
+        known = {"role_arn": self.request.role_arn, "audience": self.audience}
+        self.common = {name: value for name, value in known.items() if value}
 
     def _issuer(self) -> tuple[str | None, bool]:
         iss = self.token.claim("iss")
@@ -102,6 +106,8 @@ class AwsExchange(Exchange):
         """The ARN that the token's provider has in the role's account."""
         if self.issuer is None:
             return None
+        if issuer_path(self.issuer) in BUILT_IN:
+            return issuer_path(self.issuer)
         partition = self.role_arn.partition if self.role_arn else "aws"
         account = self.account
         trusted = self._trusted_like_issuer()
@@ -226,10 +232,11 @@ def _judge_parameters(exchange: AwsExchange) -> None:
             kind,
             error,
             where=exchange.case.evidence.target.origins.get("aws." + _snake(parameter)),
+            location=parameter[0].upper() + parameter[1:],
             parameter=parameter[0].upper() + parameter[1:],
             found=value,
             wanted=constraint.removeprefix("Member must "),
-            size=str(size or len(request.policy or "")),
+            size=str(len(request.policy or "") if kind is Kind.SESSION_POLICY_TOO_LARGE else size),
             limit=constraint.rsplit(" ", 1)[-1],
         )
 
@@ -249,6 +256,9 @@ def _judge_provider(exchange: AwsExchange) -> None:
     if issuer is None or wanted is None:
         return
     path = issuer_path(issuer)
+    if path in BUILT_IN:
+        exchange.passed("provider", "AWS knows this issuer without a provider in the account")
+        return
     candidates = [one for one in (aws.provider, *aws.other_providers) if isinstance(one, AwsOidcProvider)]
     elsewhere: AwsOidcProvider | None = None
     open_question = False
@@ -383,6 +393,9 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
 def _judge_audience(exchange: AwsExchange) -> None:
     """Azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
     provider, audience = exchange.provider, exchange.audience
+    if issuer_path(exchange.issuer or "") in BUILT_IN:
+        exchange.passed("audience", "an issuer that AWS knows itself has no ClientIDList")
+        return
     if provider is None or audience is None:
         if exchange.token.claim("aud") is ABSENT and exchange.results["token"].state == "refused":
             exchange.settle("audience", "unknown", "the token has no audience")
@@ -437,7 +450,16 @@ def _judge_audience(exchange: AwsExchange) -> None:
         elif left_in(difference.expected):
             kind = Kind.PLACEHOLDER_LEFT_IN
             facts |= {"value_name": "client id", "placeholder": left_in(difference.expected)}
-    exchange.refuse("audience", kind, error, expected=expected, actual=actual, certain=None not in answers, facts=facts)
+    exchange.refuse(
+        "audience",
+        kind,
+        error,
+        expected=expected,
+        actual=actual,
+        certain=None not in answers,
+        settle="the values behind the placeholders",
+        facts=facts,
+    )
 
 
 def _provider_name(exchange: AwsExchange, provider: AwsOidcProvider) -> str:

@@ -6,6 +6,7 @@ changed, form, segment; for the audience `azp-decides-audience` whenever `aud` a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 # Keys that exist on other calls and never on this one.
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+# Keys of other calls and callers (IAM user guide, global condition keys): none of them is a slip of one that is here.
+_ELSEWHERE = re.compile(
+    r"aws:(principal(arn|orgid|orgpaths|tag/.*|servicename|servicenameslist|isawsservice)|source(arn|account|orgid"
+    r"|orgpaths|identity)|resource(account|orgid|orgpaths|tag/.*)|calledvia.*|viaawsservice|referer|username|tokenissuetime"
+    r"|multifactorauth(age|present)|ec2instancesource.*|assumedroot|chatbotsourcearn)|sts:(awsservicename|taskpolicyarn)"
+)
 # How alike two key names must be to take one for a misspelling of the other (difflib's ratio).
 _ALIKE, _ALIKE_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
@@ -57,7 +65,10 @@ def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any
         _variable(exchange, clause, location, facts, error)
         return
     actual = present.get(name.lower())
-    if actual is iam.UNKNOWN or actual is None:
+    if clause.operator.name.lower().startswith("null"):
+        _null(exchange, clause, actual, location, facts, error)
+        return
+    if actual is iam.UNKNOWN or actual is None or actual == []:
         _unknown_value(exchange, clause, location, facts, error, absent=absent)
         return
     _value(exchange, clause, actual, location, facts, error)
@@ -73,7 +84,7 @@ def _walk(node: Node) -> list[Node]:
 
 def _patterns(clause: Clause) -> list[str]:
     """The policy's values of this key, as texts, after variables."""
-    nodes = [node for node in clause.key.children if node.level == "value"]
+    nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
     values = [node.expected if node.resolved is None else node.resolved for node in nodes]
     return [one if isinstance(one, str) else str(one).lower() if isinstance(one, bool) else str(one) for one in values]
 
@@ -114,7 +125,7 @@ def _absent_key(
     elif claim.lower() in known and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
         wanted = f"{path}:{known[claim.lower()]}"
     else:
-        wanted = _near(name, list(present))
+        wanted = None if _ELSEWHERE.fullmatch(name.lower()) else _near(name, list(present))
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
@@ -174,8 +185,11 @@ def _near(name: str, candidates: list[str]) -> str | None:
     for candidate in candidates:
         a, b = name.lower(), candidate.lower()
         ratio = SequenceMatcher(None, a, b).ratio()
-        if a.startswith(b) or b.startswith(a):
+        longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
+        if (a.startswith(b) or b.startswith(a)) and not longer.startswith("_"):  # workflow_ref is no slip of workflow
             ratio = max(ratio, _ALIKE if min(len(a), len(b)) > len("su") else 0.0)
+        elif "_" in longer and a.startswith(b):
+            continue
         if ratio > score:
             best, score = candidate, ratio
     return best if score >= _ALIKE else None
@@ -224,11 +238,31 @@ def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[
         certain=clause.sure and clause.key.result is False,
         location=location,
         rank=_RANK["other"],
-        variable=str(node.expected),
+        variable=(_VARIABLE.search(str(node.expected)) or [str(node.expected)])[0],
         value=str(node.expected),
         reason="the policy's Version is not 2012-10-17, so it is ordinary text"
         if old
         else "the request has no value for it",
+        facts=facts,
+    )
+
+
+def _null(
+    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
+) -> None:
+    """A Null condition asks whether the key is there, and compares nothing."""
+    wants_absent = any(value.lower() == "true" for value in _patterns(clause))
+    exchange.refuse(
+        "authorise",
+        Kind.CONDITION_VALUE_DIFFERS,
+        error,
+        expected=Side("absent" if wants_absent else "present", clause.where),
+        actual=Side("(absent)" if actual is None else "(unknown)" if actual is iam.UNKNOWN else str(actual)),
+        certain=clause.sure and clause.key.result is False,
+        location=location,
+        settle=f"whether {clause.key.name} is in the request",
+        rank=_RANK["other"],
+        note=f"the policy wants {clause.key.name} to be {'absent' if wants_absent else 'present'}",
         facts=facts,
     )
 

@@ -104,11 +104,18 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"(?P<call>sts:AssumeRole)\b(?!With)", "aws", "obtain", Kind.NOT_WEB_IDENTITY_FLOW),
     # AWS: writing the policy or provider.
     _Row(
-        r"(?P<message>Trust policy with trusted principal .{0,300})|MalformedPolicyDocument",
+        r"(?P<message>Trust policy with trusted principal .{0,300})",
         "aws",
         "authorise",
         Kind.TRUST_POLICY_WRITE_REFUSED,
     ),
+    _Row(
+        r"MalformedPolicyDocument.{0,200}AssumeRoleWithWebIdentity|(?P<parameter>Session policy) is (not valid|malformed)",
+        "aws",
+        "request",
+        Kind.REQUEST_MALFORMED,
+    ),
+    _Row(r"MalformedPolicyDocument", "aws", "authorise", Kind.TRUST_POLICY_WRITE_REFUSED),
     # AWS: request.
     _Row(
         r"Request ARN is invalid|at 'roleArn' failed|Invalid ARN|is not a valid ARN",

@@ -74,8 +74,11 @@ def judge_session_claims(exchange: AwsExchange) -> None:
     _judge_roles(exchange, token.claim(ROLES))
     result = exchange.results["session-claims"]
     if result.state == "unknown" and not result.refusals:
+        if exchange.token.claim(TAGS) is UNKNOWN and exchange.token.given:
+            exchange.assume("session-claims", "that the token has no tags, source identity or roles claims (not given)")
         present = [name for name in token.claims if name.startswith("https://aws.amazon.com/")]
-        exchange.passed("session-claims", "" if present else "the token has none")
+        if result.state == "unknown":
+            exchange.passed("session-claims", "" if present else "the token has none")
 
 
 def _judge_tags(exchange: AwsExchange, nested: Json) -> None:

@@ -70,6 +70,7 @@ class Exchange:
         self.detail: dict[str, Any] = {}
         self.mapped: dict[str, str] = {}
         self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
+        self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
         self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
@@ -119,7 +120,7 @@ class Exchange:
                 certain,
                 location,
                 where or (expected.at if expected else None) or (actual.at if actual else None),
-                {**facts, **more},
+                {**self.common, **facts, **more},
                 error,
                 settle,
                 rank,

@@ -13,7 +13,7 @@ from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.arns import federated, issuer_path, split_provider
 from oidc_doctor.evaluate.clauses import Clause, explain_clause
 from oidc_doctor.evaluate.difference import compare_value
-from oidc_doctor.evaluate.session_claims import roles_claim, session_tags, source_identity, transitive_keys
+from oidc_doctor.evaluate.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
 from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.issuers import condition_keys, profile_for
@@ -43,9 +43,7 @@ def request_context(exchange: AwsExchange) -> dict[str, Any]:
         "aws:SecureTransport": "true",
         "aws:PrincipalType": "User",
         "sts:RoleSessionName": request.role_session_name or iam.UNKNOWN,
-        "sts:RoleAuthorizedByIdp": "true"
-        if roles_claim(token) and request.role_arn in (roles_claim(token) or ())
-        else "false",
+        "sts:RoleAuthorizedByIdp": _authorized_by_idp(exchange),
     }
     if exchange.provider_arn:
         context |= {"aws:FederatedProvider": exchange.provider_arn, "aws:userid": exchange.provider_arn}
@@ -65,6 +63,15 @@ def request_context(exchange: AwsExchange) -> dict[str, Any]:
     if identity is not None:
         context["sts:SourceIdentity"] = identity
     return context | {name: _text(value, exchange) for name, value in request.context.items()}
+
+
+def _authorized_by_idp(exchange: AwsExchange) -> Any:
+    """The Bool key: false where the token has no roles claim, true where that names the role."""
+    token, role = exchange.token, exchange.request.role_arn
+    entries = roles_claim(token)
+    if entries is None:
+        return iam.UNKNOWN if token.claim(ROLES) is UNKNOWN else "false"
+    return iam.UNKNOWN if role is None else "true" if role in entries else "false"
 
 
 def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
@@ -174,6 +181,7 @@ def _allowed_besides(
 def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
     raw = _at_pointer(document.value, statement.node.pointer)
+    undecided = any(not operator.children for operator in operators_of(statement))
     clauses = [
         f"{operator.name} · {key.name}"
         for operator in operators_of(statement)
@@ -189,7 +197,7 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
         actual=_deciding_value(statement),
         statement=_statement_name(statement),
         sid=str(raw.get("Sid", "")) if isinstance(raw, dict) else "",
-        clause=", ".join(clauses) or "no condition",
+        clause=", ".join(clauses) or ("a condition that IAM cannot decide" if undecided else "no condition"),
     )
 
 
@@ -258,11 +266,53 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 context,
                 error,
             )
+    _broken_conditions(exchange, nearest, document, error, sure=sure)
+    if not exchange.results["authorise"].refusals:
+        _undecided_deny(exchange, decision, document, error)
     result = exchange.results["authorise"]
     if sure and result.state != "refused":
         # an unknown clause among those that refuse for certain elsewhere: name the refusal all the same
         result.state = "refused"
     exchange.detail["nearest"] = nearest.node.pointer
+
+
+def _broken_conditions(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
+    """Operators that IAM does not have, and conditions of a shape that it cannot read: they hold for nobody."""
+    for operator in operators_of(statement):
+        if operator.children or operator.result is True:
+            continue
+        known = operator.reason != "unknown-operator"
+        exchange.refuse(
+            "authorise",
+            Kind.CONDITION_OPERATOR_MISUSED,
+            error,
+            where=document.at(operator.pointer),
+            certain=sure,
+            location=f"{_statement_name(statement)} · Condition · {operator.name}",
+            rank=2,
+            operator=operator.name,
+            reason="what stands under it cannot be read as a condition" if known else "IAM has no such operator",
+        )
+
+
+def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document, error: CloudError) -> None:
+    """An Allow grants, and whether a Deny applies depends on what was not given."""
+    for statement in decision.statements:
+        if statement.effect == "Deny" and statement.applies is None:
+            keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
+            exchange.refuse(
+                "authorise",
+                Kind.EXPLICIT_DENY,
+                error,
+                where=document.at(statement.node.pointer),
+                certain=False,
+                location=_statement_name(statement),
+                settle=f"the value of {', '.join(keys)} in the request" if keys else "the values behind the placeholders",
+                statement=_statement_name(statement),
+                clause=", ".join(keys),
+            )
 
 
 def _principal(
@@ -311,7 +361,9 @@ def _principal(
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=known and sure,
         location=f"{name} · Principal",
-        settle="the values behind the placeholders",
+        settle="a try: nobody has verified what IAM makes of a bare * here"
+        if text.strip('"') == "*" or '"*"' in text
+        else "the values behind the placeholders",
         rank=0,
         note=plain_note(nearest) if nearest else "",
         statement=name,

@@ -38,7 +38,10 @@ _DECIDES: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
         "duration": (_ROLE,),
     },
     "gcp": {
-        "target": (_GCP_PROVIDER, ("gcp/pool.json", "gcloud iam workload-identity-pools describe {pool} --format=json")),
+        "target": (
+            _GCP_PROVIDER,
+            ("gcp/pool.json", "gcloud iam workload-identity-pools describe {pool} --format=json"),
+        ),
         "token": (_TOKEN,),
         "issuer": (_GCP_PROVIDER, _TOKEN),
         "audience": (_GCP_PROVIDER, _TOKEN),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import words
+from oidc_doctor.report import evidence, words
 from oidc_doctor.report.commands import command_lines, visible_command
 from oidc_doctor.report.escape import exact, visible
 from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
-from oidc_doctor.report.pair import difference, pair, plain
+from oidc_doctor.report.pair import difference, is_cut, pair, plain
 from oidc_doctor.report.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
     from oidc_doctor.model.trace import Side
@@ -26,15 +26,16 @@ _TOKEN_FILE = re.compile(r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--sub
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
-    """What the verdict rests on: target, both sides, errors, history. `whole` repeats cut values in full."""
+    """What the verdict rests on: target, both sides, errors, history. `whole` leaves nothing out."""
     _target(sheet, report, exchange, cause)
     if cause is not None:
         sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
-        clause(sheet, cause, whole=whole)
-    if exchange.assumed:
+        clause(sheet, report, cause, whole=whole)
+    # What was taken for granted takes nothing from a refusal, unless the refused step comes after it.
+    if exchange.assumed and (whole or exchange.prediction != "refused" or _assumes(exchange)):
         sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
     if cause is None and exchange.prediction == "unknown":
-        _unknown(sheet, exchange)
+        _unknown(sheet, report, exchange)
     _errors(sheet, report, exchange)
     if cause is not None:
         history(sheet, report, exchange, cause)
@@ -60,8 +61,10 @@ def _target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | Non
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
-    shown = cause.actual.value if cause is not None and cause.actual is not None else None
-    if exchange.subject is not None and exchange.subject != shown:
+    actual = cause.actual if cause is not None else None
+    shown = actual is not None and actual.value == exchange.subject
+    rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
+    if exchange.subject is not None and not (shown and actual and not (rows and is_cut(actual, "actual", rows))):
         sheet.row("subject", _text(exchange.subject))
     if exchange.claims_from == "hypothetical":
         sheet.row("claims", "supposed from a subject; no token was given")
@@ -69,17 +72,44 @@ def _target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | Non
         sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
 
 
-def clause(sheet: Sheet, cause: Cause, *, whole: bool) -> None:
-    """The clause that decides, and both sides of it."""
-    _row(sheet, "clause", _text(cause.location))
-    sides(sheet, cause.expected, cause.actual, cause.at, whole=whole)
+def _assumes(exchange: Exchange) -> bool:
+    return any(step.state == "assumed" for step in exchange.steps)
 
 
-def sides(sheet: Sheet, expected: Side | None, actual: Side | None, at: str | None, *, whole: bool) -> None:
-    """The aligned pair with its carets, and where each side was read."""
-    label = "token" if actual is not None and _of_token(actual) else "gets"
+def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
+    """The clause that decides, and both sides of it. What the clause itself says is not said again."""
+    parts = cause.location.split(" · ")
+    given = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
+    said = {side.value for side in given if not side.spans}
+    shown = {side.value for side in given if side.spans} if len(parts) > 1 else set()
+    _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
+    kept = [None if side is None or side.value in said else side for side in (cause.expected, cause.actual)]
+    edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
+    known = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
+    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=known)
+    _read_in(sheet, cause, [one.claims_from for one in report.exchanges if one.id == cause.exchange], whole=whole)
+
+
+def _is_marked(expected: Side | None, actual: Side | None) -> bool:
+    """True where carets help: where they would stand under everything, nothing is common to the two."""
+    return any(side is not None and side.spans not in ((), ((0, len(side.value)),)) for side in (expected, actual))
+
+
+def sides(
+    sheet: Sheet,
+    expected: Side | None,
+    actual: Side | None,
+    *,
+    now: str,
+    full: Callable[[str], bool] = bool,
+    known: Collection[str | None] = (),
+) -> None:
+    """The aligned pair with its carets. `full` says of a value that had to be cut whether to repeat it whole."""
+    label = "found" if expected is None else "gets"
+    if actual is not None and (_of_token(actual) or actual.value == now):
+        label = "now" if actual.value == now else "token"
     labels = {"expected": "expects", "actual": label, "more": ""}
-    marked = any(side is not None and side.spans for side in (expected, actual))
+    marked = _is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):
         if side is not None and not marked:
@@ -92,24 +122,21 @@ def sides(sheet: Sheet, expected: Side | None, actual: Side | None, at: str | No
         style = "green" if rows[0][0] == "expected" and kind != "actual" else "bad"
         sheet.put(labels[kind], "".join(sheet.paint(text, style) if differs else text for text, differs in pieces))
     for kind, side in (("expected", expected), ("actual", actual)):
-        if (
-            whole
-            and len(rows) > 1
-            and expected
-            and actual
-            and side is not None
-            and columns(exact(side.value)) > sheet.room
-        ):
+        if side is not None and rows and side.value not in known and is_cut(side, kind, rows) and full(side.value):
             sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}")
-    _read_in(sheet, expected, actual, at)
 
 
-def _read_in(sheet: Sheet, expected: Side | None, actual: Side | None, at: str | None) -> None:
+def _read_in(sheet: Sheet, cause: Cause, events: list[str], *, whole: bool) -> None:
+    """Where each side was read. The event that the claims come from was named above."""
+    expected, actual, at = cause.expected, cause.actual, cause.at
     places: dict[str, list[str]] = {}
     came = "token" if actual is not None and _of_token(actual) else "the other"
     for side, whose in ((expected, "expected"), (actual, came)):
         if side is not None and side.at is not None:
-            places.setdefault(_place(str(side.at)), []).append(whose)
+            event = side.at.event_id or ""
+            logged = "that event" if event in events else f"event {event}"
+            place = logged if event and not whole else str(side.at)
+            places.setdefault(_place(place), []).append(whose)
     if at and _place(at) not in places and (expected is None or expected.at is None):
         places = {_place(at): ["expected"], **places}
     if len(places) == 1:
@@ -138,14 +165,16 @@ def _carets(sheet: Sheet, line: str, note: str) -> None:
         sheet.row("", note)
 
 
-def _unknown(sheet: Sheet, exchange: Exchange) -> None:
+def _unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     label = "unknown"
     for step in exchange.steps:
         if step.state == "unknown" and step.id not in _OUTSIDE:
             note = _text(step.note)
             sheet.row(label, words.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
-    settle(sheet, "evidence for these steps; what was not read is listed below")
+    for file, ids, command in evidence.settling(report, exchange):
+        steps = ", ".join(words.title(exchange, step) for step in ids)
+        settle(sheet, f"{file} ({steps})" + (f", as printed by {command}" if command else ""))
 
 
 def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
@@ -157,6 +186,8 @@ def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
         places = [_place(entry.get("at", "")) for entry in seen if _says(entry, message)]
         probably = "" if error.get("certain", True) else "probably "
+        if not places and any(_says(entry, message, _like) for entry in seen):
+            answer = ""  # it was seen, at another moment
         _row(
             sheet,
             "answers",
@@ -168,10 +199,15 @@ def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
 
 
-def _says(entry: dict[str, str], message: str) -> bool:
+def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
     """True where an observed error holds the message, as text or as a string in JSON."""
-    seen, said = (" ".join(text.replace("\\", "").split()) for text in (entry.get("text", ""), message))
+    seen, said = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
     return bool(said) and said in seen
+
+
+def _like(text: str) -> str:
+    """`text` without its numbers: times, sizes and counts differ from one refusal to the next."""
+    return re.sub(r"\d+", "0", text)
 
 
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
@@ -188,7 +224,9 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             _row(sheet, label, f"the token changed: {sentence}" if label == "token" and sentence else sentence)
             changed(sheet, lines)
     events = cause.confirmed_by
-    if events:
+    if events[:1] == [exchange.claims_from]:
+        sheet.row("confirmed", "by that event" + (f" and {len(events) - 1:,} more" if len(events) > 1 else ""))
+    elif events:
         others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
         sheet.row("confirmed", f"by logged event {_place(events[0])}{others}")
     if cause.contradicts_observed:

@@ -42,7 +42,13 @@ def to_json(report: Report) -> dict[str, Any]:
             "causes": [_cause(cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
-                {"for": row.for_, "diff": row.diff, "commands": row.commands, "proof": row.proof, "document": row.document}
+                {
+                    "for": row.for_,
+                    "diff": row.diff,
+                    "commands": row.commands,
+                    "proof": row.proof,
+                    "document": row.document,
+                }
                 for row in report.fixes
             ],
             "attempts": [_attempt(row) for row in report.attempts],

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import facts, text, words
+from oidc_doctor.report import evidence, facts, text, words
 from oidc_doctor.report.commands import command_lines
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, shortened
 from oidc_doctor.report.times import period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.model.report import CheckRow, Exchange, Report
 
@@ -41,7 +41,7 @@ def render_markdown(report: Report) -> str:
     if further.lines:
         parts += ["**Also found**", fenced(line.removeprefix("    ") for line in further.lines[1:])]
     parts += _read(report)
-    parts += [_folded(f"Checks: {words.checks(report.checks)}", map(_check, report.checks))] if report.checks else []
+    parts += [_folded(f"Checks: {words.checks(report.checks)}", _checks(report))] if report.checks else []
     parts += [_attempts(report)] if report.attempts else []
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
@@ -76,9 +76,14 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
 
 
 def _read(report: Report) -> list[str]:
-    rows = words.coverage(report.coverage, report.evaluated_at)
+    rows = evidence.coverage(report, verbose=False)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
     return [_folded("What was read, and what was not", (f"{label}: {told}" for label, told in rows))] if rows else []
+
+
+def _checks(report: Report) -> Iterator[str]:
+    yield from (_check(row) for row in report.checks if row.status != "skipped")
+    yield from (f"skipped, {reason}: {', '.join(codes)}" for reason, codes in words.skipped(report.checks))
 
 
 def _check(row: CheckRow) -> str:
@@ -133,12 +138,27 @@ def prose(value: str) -> str:
 
 
 def _span(code: list[str]) -> str:
-    """A code span. Sentence marks at its end stay outside; backticks inside are outrun."""
+    """A code span. Brackets around it and sentence marks at its end stay outside; backticks inside are outrun."""
     inner = " ".join(code)
-    bare = inner.rstrip(".,;:?") or inner
+    start, end = 0, len(inner)
+    while end - start > 1 and (inner[end - 1] in ".,;:?" or (inner[end - 1] == ")" and _is_open(inner[start:end], -1))):
+        end -= 1
+    while end - start > 1 and inner[start] == "(" and _is_open(inner[start:end], 1):
+        start += 1
+    bare = inner[start:end]
     fence = "`" * (_longest_run(bare) + 1)
     pad = " " if bare.startswith("`") or bare.endswith("`") else ""
-    return f"{fence}{pad}{bare}{pad}{fence}{inner[len(bare) :]}"
+    return f"{inner[:start]}{fence}{pad}{bare}{pad}{fence}{inner[end:]}"
+
+
+def _is_open(value: str, sign: int) -> bool:
+    """True where the bracket at the start (`sign` 1) or the end (-1) of `value` has no partner in it."""
+    depth = 0
+    for character in value[::sign]:
+        depth += sign * ((character == "(") - (character == ")"))
+        if not depth:
+            return False
+    return True
 
 
 def _longest_run(value: str) -> int:

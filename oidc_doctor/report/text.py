@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import facts, words
+from oidc_doctor.report import evidence, facts, words
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, clip, shortened
 from oidc_doctor.report.times import moment, period
@@ -44,7 +44,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         if verbose:
             _attempts(sheet, report)
             _checks(sheet, report)
-        _ending(sheet, report)
+        _ending(sheet, report, verbose=verbose)
     # Values were searched one by one; a token put together from several of them is caught here.
     return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
 
@@ -110,11 +110,13 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     empty = len(sheet.lines)
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
     told: set[tuple[object, ...]] = set()
+    above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes:
         key = (cause.code, cause.status, cause.location, cause.expected, cause.actual, cause.since)
         if id(cause) not in shown and key not in told:
             told.add(key)
-            _further(sheet, report, cause, verbose=verbose)
+            _further(sheet, report, cause, above, verbose=verbose)
+            above.append(cause)
     codes = {cause.code for cause in report.causes}
     order = ["blocks", "weakens", "note"]
     failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
@@ -132,7 +134,8 @@ def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
     sheet.say(shortened(text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES[sign], tag=tag)
 
 
-def _further(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
+def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, verbose: bool) -> None:
+    """A cause that is not the main one; what was said of those `above` it is not said again."""
     exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
@@ -144,13 +147,21 @@ def _further(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> No
     elif cause.confidence == "suspected":
         _item(sheet, "?", cause.code, f"{where}perhaps {why}", tag=cause.confidence)
     else:
-        lead = "" if cause.position == "first" else "next, once that is mended: "
+        lead = "" if cause.position == "first" else "next: "
         _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
-    facts.clause(inner, cause, whole=verbose)
-    facts.history(inner, report, exchange, cause)
-    if cause.status == "active" and cause.confidence != "suspected":
+    facts.clause(inner, report, cause, whole=verbose)
+    same = [other for other in above if other.exchange == cause.exchange and other.status == cause.status]
+    if verbose or not any(_history(other) == _history(cause) for other in same):
+        facts.history(inner, report, exchange, cause)
+    again = any(other.code == cause.code for other in same) and not verbose
+    if cause.status == "active" and cause.confidence != "suspected" and not again:
         facts.fix(inner, report, cause)
     sheet.lines += inner.lines
+
+
+def _history(cause: Cause) -> tuple[object, ...]:
+    seen = (cause.since, cause.until, cause.change, cause.token_change, cause.confirmed_by)
+    return (*seen, cause.settle, cause.contradicts_observed)
 
 
 def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
@@ -161,7 +172,7 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
         _item(sheet, _EFFECTS[row.effect], row.code, visible(finding.message))
         inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
         if verbose:
-            facts.sides(inner, finding.expected, finding.actual, None, whole=True)
+            facts.sides(inner, finding.expected, finding.actual, now="")
             if finding.fix:
                 inner.row("fix", visible(finding.fix))
         sheet.lines += inner.lines
@@ -190,16 +201,20 @@ def _checks(sheet: Sheet, report: Report) -> None:
     sheet.lines.append("  " + sheet.paint("Checks", "bold"))
     signs = {"passed": "✓", "failed": "✗", "skipped": "–", "broken": "!"}
     for row in report.checks:
+        if row.status == "skipped":
+            continue
         reason = f": {visible(row.reason)}" if row.reason else ""
         lead = f"{signs[row.status]} {row.status:<8} {clip(visible(row.code), 12):<6}  "
         sheet.say(shortened(f"{visible(row.name)}{reason}", _LONG), indent=4, lead=lead)
         for line in row.traceback.splitlines():
             sheet.say(shortened(visible(line), _LONG), indent=8)
+    for reason, codes in words.skipped(report.checks):
+        sheet.say(f"{shortened(reason, _LONG)}: {', '.join(codes)}", indent=4, lead=f"– {'skipped':<8} ")
 
 
-def _ending(sheet: Sheet, report: Report) -> None:
+def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
-    rows = words.coverage(report.coverage, report.evaluated_at)
+    rows = evidence.coverage(report, verbose=verbose)
     counts = words.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]

@@ -35,7 +35,7 @@ _WHOLE_SENTENCE = re.compile(
 _READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
 # Weaknesses by which strangers are let in; how many of them, the finding says.
 _OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
-_WHOSE = re.compile(r"\b(?:any|every) (customer of [^,;:`]{1,40}|[^,;:`]{1,40} customer)\b")
+_WHOSE = re.compile(r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)")
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _FEW = 4
@@ -115,7 +115,8 @@ def _too_wide(report: Report, exchange: Exchange) -> str:
             cloud = "aws" if finding.message.startswith("Statement[") else "gcp"
             if cloud == exchange.cloud:
                 whose = _WHOSE.search(finding.message)
-                return f", and would accept any {visible(whose[1])}'s" if whose else ", and would accept a stranger's"
+                stranger = f"any {visible(whose[1] or whose[2])} customer's" if whose else "a stranger's"
+                return f", and would accept {stranger}"
     return ""
 
 
@@ -227,6 +228,8 @@ def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
     after = before = 0
     for row in rows:
         first, last = parse(row.first_seen), parse(row.last_seen)
+        if row.outcome == "unknown":
+            continue
         if first is None or last is None or first < edge <= last:
             return None  # a signature on both sides: its attempts cannot be told apart
         after += row.count if row.outcome == "refused" and first >= edge else 0
@@ -270,6 +273,15 @@ def checks(rows: Iterable[CheckRow]) -> str:
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
     return ", ".join(f"{counts[key]} {key}" for key in ("passed", "failed", "skipped", "broken") if key in counts)
+
+
+def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
+    """The codes of the checks that were skipped, by reason: many have the same."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.status == "skipped":
+            reasons.setdefault(visible(row.reason) or "no reason given", []).append(clip(visible(row.code), _NAME))
+    return list(reasons.items())
 
 
 def more(report: Report) -> str:

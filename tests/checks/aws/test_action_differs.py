@@ -57,3 +57,9 @@ def test_no_action(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("action-differs")
+
+
+@pytest.mark.parametrize("action", [[{}], {"a": "b"}, [["sts:*"]], 5])
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="the proposed edit puts what is no text into a set")
+def test_an_action_that_is_no_text(aws: Bundle, action: Any) -> None:
+    aws.trust(aws.statement(Action=action)).ask().refused("action-differs", "authorise", aws.NOT_AUTHORIZED)

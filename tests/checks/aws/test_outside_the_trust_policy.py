@@ -43,3 +43,18 @@ def test_a_refusal_elsewhere_contradicts_what_was_seen(aws: Bundle) -> None:
     answer = aws.aws_provider(client_ids=("other",)).error(aws.NOT_AUTHORIZED[1]).ask()
     assert answer.names == ["outside-the-trust-policy", "audience-not-registered"]
     assert [cause.contradicts_observed for cause in answer.report.causes] == [False, True]
+
+
+@pytest.mark.xfail(strict=True, reason="resource control policies are read and never looked at")
+def test_a_resource_control_policy_that_denies(aws: Bundle) -> None:
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sts:AssumeRole*",
+        "Resource": "*",
+        "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-example"}},
+    }
+    aws.write("aws/rcps/identity.json", {"Version": "2012-10-17", "Statement": [deny]})
+    cause = aws.error(aws.NOT_AUTHORIZED[1]).ask().first
+    assert cause.name == "outside-the-trust-policy"
+    assert "aws/rcps/identity.json" in f"{cause.summary} {cause.at} {cause.location}"
