@@ -154,6 +154,7 @@ def _named(case: Case, reading: Reading) -> Refusal | None:
 _CODE = re.compile(
     r"\b([A-Z][A-Za-z]+(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)|invalid_\w+|unauthorized_client|[A-Z]+_[A-Z_]+)\b"
 )
+_SDK_PREFIX = re.compile(r"^(?:Error: )?An error occurred \([^)]*\)(?: when calling the \w+ operation)?: *")
 _LONGEST_MESSAGE = 300
 
 
@@ -161,6 +162,7 @@ def _as_seen(text: str) -> CloudError:
     """The observed sentence as the error: its code where one can be told, its first line."""
     code = _CODE.search(text)
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    line = _SDK_PREFIX.sub("", line, count=1)
     return CloudError(code[1] if code else "", line[:_LONGEST_MESSAGE])
 
 
@@ -203,7 +205,7 @@ def _add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], all
     if not allowed:
         if not trace.refusals:
             last = STEPS[case.cloud][-1].id
-            _suspect(trace, case, last, Kind.REFUSED_UNEXPLAINED, "a sentence of the cloud's own: this one is not known")
+            _suspect(trace, case, last, Kind.REFUSED_UNEXPLAINED, "a sentence of the cloud: this one is not known")
         return
     steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
     open_steps = [step for step in steps if trace.step(step).state != PASSED]

@@ -249,6 +249,8 @@ def _actions(*wanted: str) -> _Maker:
             for statement in statements if isinstance(statements, list) else [statements]:
                 if isinstance(statement, dict) and statement.get("Effect") == "Allow" and "Action" in statement:
                     old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                    if not all(isinstance(one, str) for one in old):
+                        return False
                     kept = (
                         [one for one in old if one != "sts:AssumeRole"]
                         if "sts:AssumeRoleWithWebIdentity" in wanted

@@ -30,5 +30,5 @@ def provider_missing(refusal: Refusal) -> Words:
         f"{given('account {}', account) or 'the account of the role'} has no OIDC provider for "
         f"{quoted(issuer, 'the issuer of the token')}",
         "Create the OIDC provider in the account of the role, with the token's audience as its client ID.",
-        commands(create, issuer, refusal.fact("audience")),
+        commands(create, f"https://{issuer}" if issuer else "", refusal.fact("audience")),
     )

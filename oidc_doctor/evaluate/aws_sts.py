@@ -63,7 +63,7 @@ class AwsExchange(Exchange):
         iss = self.token.claim("iss")
         if isinstance(iss, str):
             return iss, False
-        if iss is ABSENT or self.token.fault_kind:
+        if iss is not UNKNOWN or self.token.fault_kind:
             return None, False
         if self.case.evidence.target.issuer:
             return self.case.evidence.target.issuer, True
@@ -471,14 +471,14 @@ _INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064
 
 
 def invisible_in(values: list[str]) -> tuple[str, int] | None:
-    """The first blank, control or zero-width character of the values: its name and place."""
+    """The first blank, control or zero-width character of the values: its name and place, counted from 1."""
     import unicodedata
 
     for value in values:
         found = _INVISIBLE.search(value)
         if found:
             code = found.group()
-            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start()
+            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start() + 1
     return None
 
 

@@ -67,7 +67,7 @@ def _judge_header(exchange: Exchange) -> None:
             value=shown((token.header or {})["crit"]),
         )
     alg = token.header_value("alg")
-    if alg is not UNKNOWN and alg not in ALGORITHMS["aws"]:
+    if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["aws"]):
         # inferred: the STS API lists the accepted ones; what it answers for another was never recorded
         exchange.refuse(
             "token",
@@ -148,7 +148,9 @@ def _judge_audience_shape(exchange: Exchange) -> None:
                 where=exchange.claim_origin("aud"),
                 audiences=", ".join(shown(one) for one in aud),
             )
-    elif aud is None or isinstance(aud, bool | dict):
+        elif not isinstance(aud[0], str):
+            _malformed(exchange, "aud", aud, "one audience as a text, or a list of one", certain=False)
+    elif not isinstance(aud, str) and aud not in (ABSENT, UNKNOWN):
         _malformed(exchange, "aud", aud, "one audience as a text, or a list of one", certain=False)
 
 
@@ -174,11 +176,11 @@ def _judge_times(exchange: Exchange) -> None:
             times[name] = seconds
     if "exp" in times and int(now) - BEHIND >= times["exp"]:
         _expired(exchange, times["exp"])
-    if times.get("iat", 0) > now + AHEAD:
+    if "iat" in times and times["iat"] > now + AHEAD:
         _ahead(
             exchange, Kind.TOKEN_ISSUED_IN_FUTURE, "iat", times["iat"], f"Token issued in the future: {times['iat']}"
         )
-    if times.get("nbf", 0) > now + AHEAD:
+    if "nbf" in times and times["nbf"] > now + AHEAD:
         text = (
             f"Token not yet valid: current date/time {int(now) + AHEAD} must be after or equal to "
             f"the not-before date/time {times['nbf']}"

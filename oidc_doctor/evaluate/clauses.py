@@ -160,6 +160,9 @@ def _absent_key(
 
 def _is_claim(exchange: AwsExchange, claim: str) -> bool:
     """A claim that the token has, or one that every token has though AWS never exports it."""
+    profile = exchange.case.profile
+    if profile is not None and (profile.segment_rule(claim) is not None or claim in profile.grammar.keys):
+        return True
     return exchange.token.claim(claim) is not ABSENT and (
         claim in exchange.token.claims or claim in ("iss", "azp", "exp", "iat", "nbf", "jti")
     )
@@ -328,7 +331,8 @@ def _value(
         kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
     invisible = invisible_in(patterns)
     if kind is not Kind.WILDCARD_UNDER_STRING_EQUALS and "not" not in operator:
-        if invisible and any(strip_invisible(one) == strip_invisible(texts[0]) for one in patterns):
+        plain = [strip_invisible(one) for one in patterns]
+        if invisible and iam.conditions_hold({operator: {"k": plain}}, {"k": strip_invisible(texts[0])}) is True:
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
             facts |= {"value_name": "policy value", "character": invisible[0], "position": str(invisible[1])}
         elif left_in(difference.expected) and not left_in(texts[0]):

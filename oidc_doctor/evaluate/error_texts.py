@@ -72,7 +72,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"id-token[`'\"]?:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
     _Row(r"Could not load credentials from any providers", "aws", "obtain", Kind.TOKEN_NOT_ISSUED, proves=False),
     _Row(
-        r"Requested lifetime too high|lifetime too high \(requested: *(?P<requested>\d+) max: *(?P<limit>\d+)",
+        r"lifetime too high(?: *\(requested: *(?P<requested>\d+),? max: *(?P<limit>\d+))?",
         None,
         "obtain",
         Kind.TOKEN_LIFETIME_OVER_LIMIT,
@@ -110,7 +110,8 @@ _ROWS: tuple[_Row, ...] = (
         Kind.TRUST_POLICY_WRITE_REFUSED,
     ),
     _Row(
-        r"MalformedPolicyDocument.{0,200}AssumeRoleWithWebIdentity|(?P<parameter>Session policy) is (not valid|malformed)",
+        r"MalformedPolicyDocument.{0,200}AssumeRoleWithWebIdentity"
+        r"|(?P<parameter>Session policy) is (not valid|malformed)",
         "aws",
         "request",
         Kind.REQUEST_MALFORMED,

@@ -367,7 +367,7 @@ def _judge_token(exchange: GcpExchange) -> None:
             limit=str(LONGEST),
         )
     alg = token.header_value("alg")
-    if alg is not UNKNOWN and alg not in ALGORITHMS["gcp"]:
+    if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["gcp"]):
         # documented as the only two; what Google answers for another was never recorded
         exchange.refuse(
             "token",

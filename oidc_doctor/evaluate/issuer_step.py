@@ -42,6 +42,9 @@ def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Orig
         exchange.settle("keys", "unknown", "the token could not be read")
         return
     if uploaded is None:
+        if _of_another_issuer(exchange, issuer):
+            exchange.settle("keys", "unknown", "what was read of an issuer is not of this token's")
+            return
         _judge_discovery(exchange, issuer)
         jwks = exchange.case.evidence.issuer.jwks
         source = "issuer/jwks.json"
@@ -97,12 +100,24 @@ def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missi
         return Missing("jwksJson", "it is not JSON", "unreadable")
 
 
+def _of_another_issuer(exchange: Exchange, issuer: str | None) -> bool:
+    """The discovery document that was read is another host's, so its keys say nothing of this token."""
+    discovery = exchange.case.evidence.issuer.discovery
+    published = discovery.value if isinstance(discovery, Document) else None
+    named = published.get("issuer") if isinstance(published, dict) else None
+    if not isinstance(named, str) or not issuer or exchange.gap(named, issuer):
+        return False
+    hosts = [one.removeprefix("https://").split("/", 1)[0].lower() for one in (named, issuer)]
+    return hosts[0] != hosts[1]
+
+
 def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
     discovery = exchange.case.evidence.issuer.discovery
     if isinstance(discovery, Missing):
         exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
         if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
-            _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, issuer)
+            address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
+            _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
         return
     found = discovery.value if isinstance(discovery.value, dict) else {}
     wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
@@ -130,7 +145,7 @@ def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
         )
 
 
-def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, issuer: str | None) -> None:
+def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, url: str) -> None:
     # our network is not the cloud's: a fetch that failed from here suspects, and never decides
     exchange.refuse(
         "keys",
@@ -139,14 +154,17 @@ def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, issuer: str
         certain=False,
         where=Origin(missing.what),
         settle="fetch the document from outside your own network",
-        url=issuer or "",
+        url=url,
         reason=missing.reason,
     )
 
 
 def _without_key_set(exchange: Exchange, missing: Missing) -> None:
     if missing.outcome in ("failed", "timeout", "denied", "not_found"):
-        _suspect_reach(exchange, Kind.JWKS_UNREACHABLE, missing, None)
+        discovery = exchange.case.evidence.issuer.discovery
+        published = {} if isinstance(discovery, Missing) else discovery.value
+        uri = published.get("jwks_uri") if isinstance(published, dict) else None
+        _suspect_reach(exchange, Kind.JWKS_UNREACHABLE, missing, uri if isinstance(uri, str) else "")
     elif exchange.results["keys"].refusals:
         return
     elif exchange.token.kind == "jwt":
@@ -170,8 +188,8 @@ def _refuse(exchange: Exchange, answer: KeyAnswer, jwks: Document, source: str, 
         kid="(none)" if kid in (ABSENT, None) else shown(kid),
         known=", ".join(known_kids(jwks.value)),
         alg=shown(token.header_value("alg")),
-        reason=answer.reason,
+        reason=answer.reason.rstrip("."),
         source=source,
-        field=answer.reason,
+        field="keys (of the key set)",
         found="absent",
     )

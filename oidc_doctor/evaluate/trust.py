@@ -87,7 +87,8 @@ def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
         values = value if isinstance(value, list) else [value]
         return [_text(one, exchange) for one in values]
     if isinstance(value, list):
-        return _text(value[0], exchange) if len(value) == 1 else None
+        # STS refuses several before it comes to the policy, so what the key would be was never seen
+        return _text(value[0], exchange) if len(value) == 1 else iam.UNKNOWN if value else None
     return _text(value, exchange)
 
 
@@ -134,12 +135,39 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     exchange.detail["document"] = document
     if decision.effect == "allow":
         if _allowed_besides(exchange, policy, principal, context, document):
+            _resource_control(exchange, context)
             exchange.passed("authorise", "", document.at(_allowing(decision)))
             exchange.assumed.append("that no resource control policy or other organisation control denies it")
     elif decision.effect == "explicit-deny":
         _denied(exchange, decision, document)
     else:
         _not_allowed(exchange, decision, document, context)
+
+
+def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
+    """A resource control policy that was read and denies the call; whether it is attached here is not known."""
+    for document in exchange.aws.rcps:
+        statements = document.value.get("Statement") if isinstance(document.value, dict) else None
+        for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+            if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
+                continue
+            actions = statement.get("Action")
+            named = actions if isinstance(actions, list) else [actions]
+            patterns = [one.lower() for one in named if isinstance(one, str)]
+            if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
+                continue
+            if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
+                continue
+            exchange.refuse(
+                "authorise",
+                Kind.OUTSIDE_THE_TRUST_POLICY,
+                CloudError("AccessDenied", texts.NOT_AUTHORIZED),
+                where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
+                certain=False,
+                location=f"{document.file} · Statement[{index}]",
+                settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
+                reason=f"the resource control policy {document.file} denies it, if it is attached to this account",
+            )
 
 
 def _allowing(decision: Decision) -> str:
@@ -309,7 +337,7 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
                 where=document.at(statement.node.pointer),
                 certain=False,
                 location=_statement_name(statement),
-                settle=f"the value of {', '.join(keys)} in the request" if keys else "the values behind the placeholders",
+                settle=f"the value of {', '.join(keys)} in the request" if keys else "the text behind the placeholders",
                 statement=_statement_name(statement),
                 clause=", ".join(keys),
             )

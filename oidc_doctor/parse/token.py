@@ -271,7 +271,7 @@ def _unusable(words: str, origin: Origin, name: str) -> Token:
 
 def _foreign(box: dict[str, Any]) -> _Fault | None:
     """What a JSON object is, where it is a credential or an error instead of a token."""
-    if box.get("type") in _GOOGLE_CREDENTIALS:
+    if isinstance(box.get("type"), str) and box["type"] in _GOOGLE_CREDENTIALS:
         return _Fault(f"a Google credentials file ({box['type']}), not an OIDC token")
     inner = box.get("Credentials")
     keys = {"AccessKeyId", "SecretAccessKey", "aws_access_key_id", "accessKeyId"}

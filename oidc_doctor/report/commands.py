@@ -32,12 +32,14 @@ def command_lines(command: str, room: int) -> list[str]:
             lines.append(text)
             continue
         line = ""
-        for word in _shell_words(text):
-            if line and columns(line) + 1 + columns(word) + 2 > room:
-                lines.append(f"{line} \\")
-                line = f"  {word}"
-            else:
-                line = f"{line} {word}" if line else word
+        for option in _shell_words(text):
+            # an option and its argument share a line where there is room for both
+            for index, word in enumerate([option] if columns(option) + 4 <= room else _SHELL_WORD.findall(option)):
+                if line and columns(line) + 1 + columns(word) + 2 > room:
+                    lines.append(f"{line} \\")
+                    line = f"{'    ' if index else '  '}{word}"
+                else:
+                    line = f"{line} {word}" if line else word
         lines.append(line)
     return lines
 

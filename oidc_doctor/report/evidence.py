@@ -62,6 +62,8 @@ _DECIDES: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step about which more could be read
+_FEW = 3  # files of a folder that are named with it
+_FEW = 3  # files of a folder that are named with it
 _PLAIN = "not in the bundle"  # nobody tried to read it
 _IN_TARGET = re.compile(r"^targets/[^/]+/")
 _LOG_FOLDER = re.compile(r"(?:^|/)(?:aws/cloudtrail|gcp/logs)(?=/|$)")
@@ -123,13 +125,13 @@ def _provider_arn(role: str, issuer: object) -> str:
     return f"{':'.join(parts[:5])}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
 
 
-def coverage(report: Report, *, verbose: bool) -> list[tuple[str, str]]:
+def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
     """What was read and what was not: label and sentence. What was not read is never left out, at least as a number.
 
-    Brief: one row for each folder that was read, and of the files that nobody gave only those that bear on the verdict.
+    `logs` names each log file, `missing` each file that nobody gave; else only those that bear on the verdict are named.
     """
     now = report.evaluated_at
-    told = [("Read", text) for text in _read(report.coverage, now, verbose=verbose)]
+    told = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
     told += [
         ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
     ]
@@ -140,19 +142,19 @@ def coverage(report: Report, *, verbose: bool) -> list[tuple[str, str]]:
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
-        if row.reason == _PLAIN and not verbose and _IN_TARGET.sub("", row.what) not in bearing:
+        if row.reason == _PLAIN and not missing and _IN_TARGET.sub("", row.what) not in bearing:
             rest += 1
             continue
         word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
-            why = f"{word}, {why if verbose else ': '.join(why.split(': ')[:2])}" if why else word
+            why = f"{word}, {why if missing else ': '.join(why.split(': ')[:2])}" if why else word
         gone.setdefault(why or word, []).append(what)
-    missing = [_with(_by_folder(names), why) for why, names in gone.items()]
-    if rest and missing:
-        missing.append(f"and {_count(rest, 'other file')} that a bundle can hold (-v lists them)")
+    lacking = [_with(_by_folder(names), why) for why, names in gone.items()]
+    if rest and lacking:
+        lacking.append(f"and {_count(rest, 'other file')} that a bundle can hold (-v lists them)")
     elif rest:
-        missing.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
-    return told + [("Not read", text) for text in missing]
+        lacking.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
+    return told + [("Not read", text) for text in lacking]
 
 
 def _bearing(report: Report) -> Iterator[str]:
@@ -168,8 +170,8 @@ def _bearing(report: Report) -> Iterator[str]:
             yield _ERROR
 
 
-def _read(rows: Iterable[Coverage], now: str, *, verbose: bool) -> list[str]:
-    """What was read: one text for each folder, the log files of a folder as a number."""
+def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
+    """What was read: one text for each folder; unless `logs`, the log files of a folder as a number."""
     folders: dict[str, list[Coverage]] = {}
     for row in rows:
         if row.status == "read":
@@ -179,10 +181,10 @@ def _read(rows: Iterable[Coverage], now: str, *, verbose: bool) -> list[str]:
     told: list[str] = []
     above: list[str] = []
     for folder, held in folders.items():
-        if _LOG_FOLDER.search(folder) and not verbose:
+        if _LOG_FOLDER.search(folder) and not logs:
             told.append(_with(f"{visible(folder)}/", _log_facts(held, folder, now)))
-        elif not folder:
-            above = [_with(visible(row.what), _facts(row, now)) for row in held]
+        elif not folder or len(held) == 1:
+            above += [_with(visible(row.what), _facts(row, now)) for row in held]
         else:
             names = (_with(visible(row.what[len(folder) + 1 :] or row.what), _facts(row, now)) for row in held)
             told.append(f"{visible(folder)}/: {', '.join(names)}")
@@ -221,8 +223,8 @@ def _by_folder(names: list[str]) -> str:
     folders: dict[str, list[str]] = {}
     for name in names:
         folder, slash, file = name.partition("/")
-        alone = slash and file and sum(other.startswith(folder + slash) for other in names) > 1
-        folders.setdefault(folder + slash if alone else "", []).append(file if alone else name)
+        many = slash and file and sum(other.startswith(folder + slash) for other in names) > _FEW
+        folders.setdefault(folder + slash if many else "", []).append(file if many else name)
     return "; ".join((f"in {folder}: " if folder else "") + ", ".join(files) for folder, files in folders.items())
 
 

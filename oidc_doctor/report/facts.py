@@ -87,7 +87,8 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
     known = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
     sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=known)
-    _read_in(sheet, cause, [one.claims_from for one in report.exchanges if one.id == cause.exchange], whole=whole)
+    events = [] if whole else [one.claims_from for one in report.exchanges if one.id == cause.exchange]
+    read_in(sheet, cause.expected, cause.actual, cause.at, events=events, whole=whole)
 
 
 def _is_marked(expected: Side | None, actual: Side | None) -> bool:
@@ -126,9 +127,16 @@ def sides(
             sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}")
 
 
-def _read_in(sheet: Sheet, cause: Cause, events: list[str], *, whole: bool) -> None:
-    """Where each side was read. The event that the claims come from was named above."""
-    expected, actual, at = cause.expected, cause.actual, cause.at
+def read_in(
+    sheet: Sheet,
+    expected: Side | None,
+    actual: Side | None,
+    at: str | None = None,
+    *,
+    events: Collection[str] = (),
+    whole: bool = False,
+) -> None:
+    """Where each side was read. `events` were named above; the file of an event is left out, unless `whole`."""
     places: dict[str, list[str]] = {}
     came = "token" if actual is not None and _of_token(actual) else "the other"
     for side, whose in ((expected, "expected"), (actual, came)):

@@ -56,6 +56,7 @@ def wrap(text: str, room: int) -> list[str]:
         rest = word
         if line is not None and width > room and room - used > _WORTH_FILLING:
             line, rest = _broken(f"{line} {word}", room)  # too long for any line: no need to start a new one
+            rest = rest.removeprefix(" ")
         if line is not None:
             lines.append(line)
         while columns(rest) > room:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 _WIDTH = 100  # of fenced blocks: what a ticket shows without scrolling
 _LONG = 2000  # characters of one text
 _PLAIN_WORD = re.compile(
-    r"""["'(]?(?:[^\W\d_]+(?:['’-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
+    r"""["'(]?(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
 )
+_QUOTED = re.compile(r"\(?`[^`]+`\)?[.,;:?]*\)?")  # a code span as it is
+_WORD = re.compile(rf"{_QUOTED.pattern}(?= |$)|[^ ]+")
 _LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -76,13 +78,15 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
 
 
 def _read(report: Report) -> list[str]:
-    rows = evidence.coverage(report, verbose=False)
+    rows = evidence.coverage(report, missing=True)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
     return [_folded("What was read, and what was not", (f"{label}: {told}" for label, told in rows))] if rows else []
 
 
 def _checks(report: Report) -> Iterator[str]:
-    yield from (_check(row) for row in report.checks if row.status != "skipped")
+    yield from (_check(row) for row in report.checks if row.status in ("failed", "broken"))
+    passed = [visible(row.code) for row in report.checks if row.status == "passed"]
+    yield from [f"passed: {', '.join(passed)}"] if passed else []
     yield from (f"skipped, {reason}: {', '.join(codes)}" for reason, codes in words.skipped(report.checks))
 
 
@@ -124,8 +128,9 @@ def prose(value: str) -> str:
     """A visible sentence, with every word that Markdown could read as something else in a code span."""
     parts: list[str] = []
     code: list[str] = []
-    for word in value.split(" "):
-        if not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)):
+    for word in _WORD.findall(value):
+        plain = _PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)
+        if plain or _QUOTED.fullmatch(word):
             if code:
                 parts.append(_span(code))
                 code = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report import evidence, facts, words
 from oidc_doctor.report.escape import forbid_tokens, visible
-from oidc_doctor.report.lines import Sheet, clip, shortened
+from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.times import moment, period
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _NARROWEST, _WIDEST = 40, 120
 _LONG = 400  # characters of a finding's message
 _NAMES = 120  # characters of the examined targets' names
+_ENDING = 12  # where the text of the last rows starts
 _INNER = 15  # where the text of an item starts
 _FEW_FINDINGS = 3  # of one check, unless verbose
 _EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
@@ -31,7 +32,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     """
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
     if not quiet:
-        sheet.say(" · ".join(filter(None, title(report))))
+        _head(sheet, list(filter(None, title(report))))
         sheet.gap()
     several = len(report.exchanges) != 1
     if several or report.verdict == "broken":
@@ -47,6 +48,18 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         _ending(sheet, report, verbose=verbose)
     # Values were searched one by one; a token put together from several of them is caught here.
     return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
+
+
+def _head(sheet: Sheet, parts: list[str]) -> None:
+    """The first line; on a narrow sheet, lines that are broken between two parts."""
+    line = ""
+    for part in parts:
+        if line and columns(f"{line} · {part}") > sheet.width:
+            sheet.say(line)
+            line = part
+        else:
+            line = f"{line} · {part}" if line else part
+    sheet.say(line)
 
 
 def title(report: Report) -> list[str]:
@@ -121,7 +134,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     order = ["blocks", "weakens", "note"]
     failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
     for row in sorted(failed, key=lambda row: order.index(row.effect)):
-        _finding(sheet, row, verbose=verbose)
+        _finding(sheet, row, verbose=verbose, main=row.effect == "weakens" and not shown - {id(None)})
     for row in report.checks:
         if row.status == "broken":
             _item(sheet, "!", row.code, f"this check broke, a fault of oidc-doctor: {visible(row.reason)}")
@@ -164,7 +177,8 @@ def _history(cause: Cause) -> tuple[object, ...]:
     return (*seen, cause.settle, cause.contradicts_observed)
 
 
-def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
+def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
+    """A check's findings; with the next step where there is no cause that has one (`main`)."""
     findings = row.findings if verbose else row.findings[:_FEW_FINDINGS]
     if not findings:
         _item(sheet, _EFFECTS[row.effect], row.code, visible(row.reason or row.name))
@@ -173,6 +187,8 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool) -> None:
         inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
         if verbose:
             facts.sides(inner, finding.expected, finding.actual, now="")
+        if verbose or main:
+            facts.read_in(inner, None, finding.actual, whole=verbose)
             if finding.fix:
                 inner.row("fix", visible(finding.fix))
         sheet.lines += inner.lines
@@ -214,12 +230,14 @@ def _checks(sheet: Sheet, report: Report) -> None:
 
 def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
-    rows = evidence.coverage(report, verbose=verbose)
+    rows = evidence.coverage(report, logs=verbose, missing=verbose)
     counts = words.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
     above = ""
     for label, text in rows:
-        sheet.say(text, indent=2, lead=f"{label if label != above else '':<10}")
+        first, *more = wrap(text, sheet.width - _ENDING - 2)  # what goes on is further in than what begins
+        sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
+        sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label
     sheet.say(words.more(report), indent=2, lead=f"{'More':<10}")

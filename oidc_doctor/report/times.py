@@ -53,6 +53,15 @@ def period(start: object, end: object, now: object) -> str:
     return f"{_day(begun, january)}{begun:%H:%M} – {_day(ended, january)}{ended:%H:%M} UTC"
 
 
+def days(start: object, end: object, now: object) -> str:
+    """From which day to which."""
+    begun, ended, beside = parse(start), parse(end), parse(now)
+    if begun is None or ended is None:
+        return period(start, end, now)
+    near = None if beside is None else beside.replace(month=1 if beside.month > 1 else 12, day=1)
+    return f"{_day(begun, near).strip()} – {_day(ended, near).strip()}"
+
+
 def ago(text: object, now: object) -> str:
     """How long before `now`, in one unit: "9 h ago"; "" where that cannot be said."""
     when, end = parse(text), parse(now)

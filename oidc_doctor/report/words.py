@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.escape import visible
 from oidc_doctor.report.lines import clip
-from oidc_doctor.report.times import ago, moment, parse, period, span
+from oidc_doctor.report.times import ago, days, moment, parse, period, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,7 @@ _OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
 _WHOSE = re.compile(r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)")
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
+_LONG_WINDOW = 172_800  # seconds; of a longer one nobody minds the hours
 _FEW = 4
 _NAME = 40  # characters of a name that is not ours
 _PLACE = 160  # characters of a file, a principal, an event
@@ -205,6 +206,8 @@ def window(report: Report) -> str:
     now = parse(report.evaluated_at)
     if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
         return f"last {span((end - start).total_seconds())}"
+    if (end - start).total_seconds() >= _LONG_WINDOW:
+        return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
     return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"
 
 

@@ -41,9 +41,6 @@ def test_a_clause_that_explains_it(aws: Bundle) -> None:
     assert "refused-unexplained" not in answer.names
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a sentence that is not known is dropped, and the report says healthy and exits 0"
-)
 def test_a_sentence_that_nobody_knows(aws: Bundle) -> None:
     answer = aws.error("Error: the cloud is having a bad day").ask()
     assert answer.names == ["refused-unexplained"]

@@ -54,7 +54,6 @@ def test_a_redacted_client_id(aws: Bundle) -> None:
     assert answer.exchange().prediction == "unknown"
 
 
-@pytest.mark.xfail(strict=True, reason="the suspicion does not say what would settle it")
 def test_what_settles_a_redacted_client_id(aws: Bundle) -> None:
     aws.aws_provider(client_ids=("<audience>",)).ask().suspected("audience-not-registered")
 

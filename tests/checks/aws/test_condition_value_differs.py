@@ -101,7 +101,6 @@ def test_one_of_several_values_under_for_all_values(aws: Bundle) -> None:
     answer.refused("condition-value-differs", "authorise", aws.NOT_AUTHORIZED)
 
 
-@pytest.mark.xfail(strict=True, reason="under a set operator the policy's values are looked for one level too high")
 def test_the_expected_side_under_for_all_values(aws: Bundle) -> None:
     aws.token(aws.claims_of(amr=["mfa", "pwd"]))
     cause = also(aws, "ForAllValues:StringEquals", "oidc.baseten.co:amr", "mfa").ask().first

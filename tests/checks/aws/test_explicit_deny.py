@@ -68,9 +68,6 @@ def test_a_deny_that_cannot_be_decided_is_never_an_acceptance(aws: Bundle) -> No
     assert answer.report.exit_code == 3
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the Deny whose condition is unknown is not told, and the policy is said not to be read"
-)
 def test_a_deny_that_cannot_be_decided_is_suspected(aws: Bundle) -> None:
     answer = denying(aws, UNKNOWN).error(aws.NOT_AUTHORIZED[1]).ask()
     assert "aws:SourceIp" in answer.suspected("explicit-deny").settle
@@ -81,7 +78,6 @@ def test_the_address_decides_it(aws: Bundle) -> None:
     assert aws.sends(context={"aws:SourceIp": "198.51.100.7"}).ask().first.name == "explicit-deny"
 
 
-@pytest.mark.xfail(strict=True, reason="a condition that cannot be read is said to be none")
 def test_a_deny_applies_when_its_condition_is_broken(aws: Bundle) -> None:
     answer = denying(aws, {"StringMatches": {aws.SUB_KEY: "x"}}).ask()
     answer.refused("explicit-deny", "authorise", aws.NOT_AUTHORIZED)

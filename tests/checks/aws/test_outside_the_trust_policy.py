@@ -45,7 +45,6 @@ def test_a_refusal_elsewhere_contradicts_what_was_seen(aws: Bundle) -> None:
     assert [cause.contradicts_observed for cause in answer.report.causes] == [False, True]
 
 
-@pytest.mark.xfail(strict=True, reason="resource control policies are read and never looked at")
 def test_a_resource_control_policy_that_denies(aws: Bundle) -> None:
     deny = {
         "Effect": "Deny",

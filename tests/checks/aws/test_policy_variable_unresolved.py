@@ -23,7 +23,6 @@ def test_a_key_that_the_request_does_not_have(aws: Bundle) -> None:
     answer.refused("policy-variable-unresolved", "authorise", aws.NOT_AUTHORIZED)
 
 
-@pytest.mark.xfail(strict=True, reason="the whole value is named as the variable")
 def test_the_variable_is_named(aws: Bundle) -> None:
     summary = aws.condition(aws.subject("v=1:org=${aws:PrincipalTag/org}:*")).ask().first.summary
     assert "`${aws:PrincipalTag/org}`" in summary

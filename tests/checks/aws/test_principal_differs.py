@@ -50,7 +50,6 @@ def test_what_a_bare_star_does_was_never_measured(aws: Bundle, principal: Any) -
     aws.trust(aws.statement(Principal=principal)).ask().suspected("principal-differs")
 
 
-@pytest.mark.xfail(strict=True, reason="a bare star is said to be settled by values behind placeholders")
 def test_what_settles_a_bare_star(aws: Bundle) -> None:
     assert "placeholder" not in aws.trust(aws.statement(Principal="*")).ask().first.settle
 

@@ -59,7 +59,6 @@ def test_two_faults_are_counted(aws: Bundle) -> None:
     assert message.startswith("2 validation errors detected: ")
 
 
-@pytest.mark.xfail(strict=True, reason="of several causes of one kind without a location only the first is kept")
 def test_two_faults_are_two_causes(aws: Bundle) -> None:
     summaries = [cause.summary for cause in aws.sends(role_session_name="a b", duration_seconds=1).ask().report.causes]
     assert any("RoleSessionName" in summary for summary in summaries)

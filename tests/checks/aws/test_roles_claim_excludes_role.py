@@ -50,7 +50,6 @@ def test_the_condition_key(aws: Bundle, claim: bool, value: str) -> None:
     assert aws.token(aws.claims_of(**({ROLES: aws.ROLE_ARN} if claim else {}))).ask().accepted
 
 
-@pytest.mark.xfail(strict=True, reason="without the role's ARN the key is taken to be false")
 def test_the_condition_key_without_the_roles_arn(aws: Bundle) -> None:
     condition = aws.subject(aws.PATTERN) | {"Bool": {"sts:RoleAuthorizedByIdp": "true"}}
     aws.token(aws.claims_of(**{ROLES: aws.ROLE_ARN})).write("aws/role.json", aws.policy(aws.statement(condition)))

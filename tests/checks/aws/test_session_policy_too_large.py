@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -22,7 +20,6 @@ def test_over_2048_characters(aws: Bundle) -> None:
     answer.refused("session-policy-too-large", "request", error)
 
 
-@pytest.mark.xfail(strict=True, reason="the size that is told is the token's")
 def test_the_size_is_the_policys(aws: Bundle) -> None:
     assert "size 2049, limit 2048" in aws.sends(policy="x" * 2049).ask().first.summary
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -21,7 +19,6 @@ def test_the_error_names_it(aws: Bundle) -> None:
     answer.refused("sts-region-disabled", "request", confidence="proven")
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal that only the observed sentence names is given no error")
 def test_the_error_is_the_observed_one(aws: Bundle) -> None:
     answer = aws.error(
         f"An error occurred (RegionDisabledException) when calling the AssumeRoleWithWebIdentity operation: {TEXT}"

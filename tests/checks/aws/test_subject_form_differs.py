@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -41,7 +39,6 @@ def test_null_is_no_form_of_the_subject(aws: Bundle) -> None:
     assert answer.error() == aws.NOT_AUTHORIZED
 
 
-@pytest.mark.xfail(strict=True, reason="the `true` of a Null condition is compared with the subject")
 def test_null_is_not_compared_with_the_subject(aws: Bundle) -> None:
     assert "subject-form-differs" not in aws.condition({"Null": {aws.SUB_KEY: "true"}}).ask().names
 

@@ -47,7 +47,6 @@ def test_it_comes_before_the_trust_policy(aws: Bundle) -> None:
     assert answer.names == ["tags-claim-malformed", "subject-segment-differs"]
 
 
-@pytest.mark.xfail(strict=True, reason="of a partial paste it is said that the token has no such claims")
 def test_a_partial_paste_leaves_it_open(aws: Bundle) -> None:
     answer = aws.claims({"sub": aws.SUBJECT, "aud": aws.AUDIENCE}).ask()
     assert answer.state("session-claims") != "passed"

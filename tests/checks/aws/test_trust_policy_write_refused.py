@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -24,15 +22,11 @@ def test_iams_sentence(aws: Bundle) -> None:
     assert "token.actions.githubusercontent.com:sub" in cause.summary
 
 
-@pytest.mark.xfail(strict=True, reason="after the code the sentence itself is not looked for")
 def test_with_its_code(aws: Bundle) -> None:
     prefix = "An error occurred (MalformedPolicyDocument) when calling the UpdateAssumeRolePolicy operation: "
     assert "which is not scoped to all" in aws.error(prefix + TEXT).ask().first.summary
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the same code of STS, about the session policy that was sent, is taken for IAM's"
-)
 def test_a_session_policy_is_another_matter(aws: Bundle) -> None:
     prefix = "An error occurred (MalformedPolicyDocument) when calling the AssumeRoleWithWebIdentity operation: "
     assert "trust-policy-write-refused" not in aws.error(prefix + "Syntax errors in policy.").ask().names

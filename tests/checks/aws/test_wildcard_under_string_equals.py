@@ -20,9 +20,6 @@ def test_a_pattern_under_string_equals(aws: Bundle) -> None:
     assert "StringLike" in cause.fix
 
 
-@pytest.mark.xfail(
-    strict=True, reason="refusals by the trust policy lack the role's ARN, so no command is built from it"
-)
 def test_the_command_that_stores_the_policy(aws: Bundle) -> None:
     assert aws.condition(aws.subject(aws.PATTERN, operator="StringEquals")).ask().first.commands == (
         "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",

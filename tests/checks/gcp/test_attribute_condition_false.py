@@ -38,7 +38,7 @@ TEAM = "google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:')"
         (
             "google.subject.contains(':env=production:')",
             "google.subject.contains(':env=production:')",
-            ":[env=]production:",
+            ":[env]=production:",
             None,
         ),
         ("assertion.org == 'Org8Kd2Q'", "assertion.org == 'Org8Kd2Q'", "Org8Kd2[Q]", "Org8Kd2[P]"),

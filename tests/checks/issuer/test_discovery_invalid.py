@@ -38,7 +38,6 @@ def test_a_key_set_without_keys(aws: Bundle, keys: Any) -> None:
     aws.write("issuer/jwks.json", keys).ask().refused("discovery-invalid", "keys", aws.NO_VERIFICATION_KEY)
 
 
-@pytest.mark.xfail(strict=True, reason="a whole sentence is put where the name of a member belongs")
 def test_the_words_for_a_key_set_without_keys(aws: Bundle) -> None:
     summary = aws.write("issuer/jwks.json", {}).ask().first.summary
     assert "discovery document has no usable `the key set" not in summary

@@ -32,7 +32,6 @@ def test_awss_sentence_though_the_keys_verify_here(aws: Bundle) -> None:
     assert answer.first.name in ("jwks-unreachable", "issuer-unreachable")
 
 
-@pytest.mark.xfail(strict=True, reason="the address of the key set is not passed on")
 def test_the_address(aws: Bundle) -> None:
     aws.remove(PATH).manifest([{"path": PATH, "outcome": "timeout"}])
     assert "https://oidc.baseten.co/.well-known/jwks.json" in aws.ask().first.commands[0]

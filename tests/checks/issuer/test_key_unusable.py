@@ -79,7 +79,6 @@ def test_numbers_that_are_no_key(aws: Bundle, numbers: Any) -> None:
     aws.jwks(aws.jwk(**numbers)).ask().refused("key-unusable", "keys", aws.NO_VERIFICATION_KEY)
 
 
-@pytest.mark.xfail(strict=True, reason="a library's message keeps its own full stop")
 def test_the_words_end_once(aws: Bundle) -> None:
     assert not aws.jwks(aws.jwk(n="")).ask().first.summary.endswith("..")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -19,7 +17,6 @@ def test_awss_sentence_names_it(aws: Bundle) -> None:
     assert answer.state("audience") in ("passed", "passed-by-error")
 
 
-@pytest.mark.xfail(strict=True, reason="a refusal that only the observed sentence names is given no error")
 def test_the_error_is_the_observed_one(aws: Bundle) -> None:
     assert aws.error(f"An error occurred (InvalidIdentityToken): {TEXT}").ask().error() == (
         "InvalidIdentityToken",

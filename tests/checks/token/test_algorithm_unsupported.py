@@ -33,7 +33,6 @@ def test_a_header_that_names_another(aws: Bundle, alg: str | None) -> None:
     answer.refused("algorithm-unsupported", "token")
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="a list is looked up among the names of algorithms")
 @pytest.mark.parametrize("alg", [["RS256"], {"alg": "RS256"}])
 def test_a_header_whose_alg_is_no_text(aws: Bundle, alg: Any) -> None:
     assert aws.token(header={"alg": alg}).ask().first.name == "algorithm-unsupported"

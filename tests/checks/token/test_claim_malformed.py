@@ -22,7 +22,7 @@ def test_times(aws: Bundle, claim: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param("--5", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="read as a number")),
+        "--5",
         "-",
         "+5",
         "5-",
@@ -73,13 +73,11 @@ def test_an_issuer_of_another_type_was_never_recorded(aws: Bundle, value: Any) -
     answer.suspected("claim-malformed")
 
 
-@pytest.mark.xfail(strict=True, reason="an iss that is no text is replaced by the provider's URL, and so passes")
 def test_an_issuer_of_another_type_has_no_provider(aws: Bundle) -> None:
     assert aws.token(aws.claims_of(iss=5)).ask().state("provider") == "unknown"
 
 
 @pytest.mark.parametrize("value", [5, [5]])
-@pytest.mark.xfail(strict=True, reason="an aud that is a number is not looked at before the trust policy")
 def test_an_audience_of_another_type_was_never_recorded(aws: Bundle, value: Any) -> None:
     answer = aws.token(aws.claims_of(aud=value)).ask()
     assert answer.cause("claim-malformed").confidence == "suspected"

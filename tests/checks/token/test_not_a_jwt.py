@@ -61,6 +61,5 @@ def test_the_error_alone_is_a_hint(aws: Bundle) -> None:
 
 
 @pytest.mark.parametrize("value", [["model_build"], {"name": "model_build"}])
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="a claim named type is looked up among kinds of credentials")
 def test_a_claim_named_type_of_any_type(aws: Bundle, value: Any) -> None:
     assert aws.claims(aws.claims_of(type=value)).ask().accepted

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -22,7 +20,6 @@ def test_the_issuers_sentence(aws: Bundle) -> None:
     assert answer.report.exit_code == 1
 
 
-@pytest.mark.xfail(strict=True, reason="the first half of the pattern matches alone, and the figures are lost")
 def test_the_figures(aws: Bundle) -> None:
     summary = aws.remove("token.jwt").error(TEXT).ask().first.summary
     assert "7200 s" in summary

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from tests.checks.conftest import Bundle
 
@@ -38,7 +36,6 @@ def test_no_provider_for_it_is_the_earlier_refusal(aws: Bundle) -> None:
     assert "wrong-token-presented" in answer.names
 
 
-@pytest.mark.xfail(strict=True, reason="its key is looked up in another issuer's key set")
 def test_the_trusted_issuers_keys_say_nothing_about_it(aws: Bundle) -> None:
     answer = from_github(aws).ask()
     assert "key-id-unknown" not in answer.names
