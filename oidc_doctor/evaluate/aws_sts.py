@@ -7,115 +7,28 @@ otherwise (facts: recorded STS calls of September 2026, STS API reference, IAM u
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from oidc_doctor.evaluate import error_texts as texts
-from oidc_doctor.evaluate.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
+from oidc_doctor.evaluate.arns import RoleArn, issuer_path, read_role_arn
+from oidc_doctor.evaluate.aws_exchange import BUILT_IN, AwsExchange
 from oidc_doctor.evaluate.aws_token import LONGEST, invalid, judge_token
 from oidc_doctor.evaluate.difference import compare_value
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.session_claims import judge_session_claims
+from oidc_doctor.evaluate.slips import invisible_in, left_in, strip_invisible
 from oidc_doctor.evaluate.source_step import judge_sources
-from oidc_doctor.evaluate.steps import Exchange, plain_note, same
+from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.evaluate.trust import judge_trust
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Origin, Role
+from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Origin
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
 
-if TYPE_CHECKING:
-    from oidc_doctor.model.evidence import AwsEvidence, TargetAws
-
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
-# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
-BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
 _NAME_LENGTH = (2, 64)  # characters of RoleSessionName (STS API)
 _DURATION = (900, 43_200)  # seconds (STS API)
 _DEFAULT_MAX_SESSION = 3600
 _POLICY_LONGEST = 2048
-
-
-class AwsExchange(Exchange):
-    """The state that the AWS steps share."""
-
-    aws: AwsEvidence
-    request: TargetAws
-    role_arn: RoleArn | None
-    issuer: str | None  # of the token, or the one taken for it
-    issuer_assumed: bool
-    provider: AwsOidcProvider | None
-    audience: str | None  # azp if set, else the single aud; None where it is not known
-
-    def __init__(self, case: Case) -> None:
-        super().__init__(case, "aws")
-        from oidc_doctor.model.evidence import AwsEvidence, TargetAws
-
-        self.aws = case.evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
-        self.request = case.evidence.target.aws or TargetAws()
-        self.role_arn = read_role_arn(self.request.role_arn, pasted=self.pasted) if self.request.role_arn else None
-        self.provider = None
-        self.issuer, self.issuer_assumed = self._issuer()
-        self.audience = self._audience()
-        known = {"role_arn": self.request.role_arn, "audience": self.audience}
-        self.common = {name: value for name, value in known.items() if value}
-
-    def _issuer(self) -> tuple[str | None, bool]:
-        iss = self.token.claim("iss")
-        if isinstance(iss, str):
-            return iss, False
-        if iss is not UNKNOWN or self.token.fault_kind:
-            return None, False
-        if self.case.evidence.target.issuer:
-            return self.case.evidence.target.issuer, True
-        if isinstance(self.aws.provider, AwsOidcProvider):
-            return "https://" + self.aws.provider.url.removeprefix("https://"), True
-        role = self.aws.role
-        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
-            trusted = provider_issuer(role.trust_policy.value)
-            if trusted:
-                return "https://" + trusted, True
-        return None, False
-
-    def _audience(self) -> str | None:
-        azp = self.token.claim("azp")
-        if isinstance(azp, str):
-            return azp
-        aud = self.token.claim("aud")
-        if isinstance(aud, list):
-            return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None
-        return aud if isinstance(aud, str) else None
-
-    @property
-    def account(self) -> str | None:
-        """The role's account, as far as it is known."""
-        return self.role_arn.account if self.role_arn else None
-
-    def _trusted_like_issuer(self) -> tuple[str, str] | None:
-        """Partition and account of the trust policy's principal for this issuer."""
-        role = self.aws.role
-        if isinstance(role, Missing) or isinstance(role.trust_policy, Missing):
-            return None
-        for arn, _ in federated(role.trust_policy.value):
-            parts = split_provider(arn)
-            if parts and same(parts[2], issuer_path(self.issuer or ""), pasted=self.pasted) is not False:
-                return parts[0], parts[1]
-        return None
-
-    @property
-    def provider_arn(self) -> str | None:
-        """The ARN that the token's provider has in the role's account."""
-        if self.issuer is None:
-            return None
-        if issuer_path(self.issuer) in BUILT_IN:
-            return issuer_path(self.issuer)
-        partition = self.role_arn.partition if self.role_arn else "aws"
-        account = self.account
-        trusted = self._trusted_like_issuer()
-        if trusted is not None:
-            # IAM stores no principal of another partition, so such a difference is a slip of what was pasted
-            partition = trusted[0] if self.pasted else partition
-            account = account or trusted[1]
-        return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"
 
 
 def evaluate_aws(case: Case) -> Trace:
@@ -465,37 +378,6 @@ def _judge_audience(exchange: AwsExchange) -> None:
 def _provider_name(exchange: AwsExchange, provider: AwsOidcProvider) -> str:
     """The provider's ARN: as read, else (IAM prints none) as it must be in the role's account."""
     return provider.arn or (exchange.provider_arn if exchange.account else None) or provider.url
-
-
-_INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\x00-\x1f\x7f]")
-
-
-def invisible_in(values: list[str]) -> tuple[str, int] | None:
-    """The first blank, control or zero-width character of the values: its name and place, counted from 1."""
-    import unicodedata
-
-    for value in values:
-        found = _INVISIBLE.search(value)
-        if found:
-            code = found.group()
-            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start() + 1
-    return None
-
-
-def strip_invisible(value: str) -> str:
-    """The value without characters that nobody sees."""
-    return _INVISIBLE.sub("", value)
-
-
-_LEFT_IN = re.compile(
-    r"(?:YOUR_|MY_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:ID|NAME|SLUG|NUMBER|ACCOUNT|ORG|REPO|TEAM)\b|REPLACE_?ME|CHANGE_?ME|TODO\b"
-)
-
-
-def left_in(value: str) -> str:
-    """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
-    found = _LEFT_IN.search(value)
-    return found.group() if found else ""
 
 
 def _judge_role(exchange: AwsExchange) -> None:

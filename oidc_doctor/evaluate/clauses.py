@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor import iam
 from oidc_doctor.evaluate.arns import issuer_path
 from oidc_doctor.evaluate.difference import Difference, compare_subject, compare_value
+from oidc_doctor.evaluate.slips import invisible_in, left_in, strip_invisible
 from oidc_doctor.evaluate.steps import plain_note
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.model.evidence import ABSENT, Origin
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
 if TYPE_CHECKING:
-    from oidc_doctor.evaluate.aws_sts import AwsExchange
+    from oidc_doctor.evaluate.aws_exchange import AwsExchange
     from oidc_doctor.iam import Node
 
 # Keys that exist on other calls and never on this one.
@@ -307,8 +308,6 @@ def _unknown_value(
 def _value(
     exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
 ) -> None:
-    from oidc_doctor.evaluate.aws_sts import invisible_in, left_in, strip_invisible
-
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name.lower()
     claim = name.removeprefix(path.lower() + ":") if name.startswith(path.lower() + ":") else name.rpartition(":")[2]

@@ -19,7 +19,7 @@ from oidc_doctor.model.trace import CloudError, Kind, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
-    from oidc_doctor.evaluate.gcp_sts import GcpExchange
+    from oidc_doctor.evaluate.gcp_exchange import GcpExchange
 
 SUBJECT_LIMIT = 127  # bytes of google.subject
 ATTRIBUTES_LIMIT = 8192  # bytes of all mapped attributes

@@ -7,61 +7,27 @@ September 2026; what is only inferred is marked where it is used and never makes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from oidc_doctor.evaluate import error_texts as texts
-from oidc_doctor.evaluate.aws_sts import invisible_in, left_in, strip_invisible
 from oidc_doctor.evaluate.difference import compare_value
+from oidc_doctor.evaluate.gcp_exchange import GcpExchange
 from oidc_doctor.evaluate.gcp_mapping import judge_condition_and_mapping
 from oidc_doctor.evaluate.gcp_names import HOST, ProviderName, read_audience, read_name
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.keys import ALGORITHMS
 from oidc_doctor.evaluate.members import judge_impersonation
+from oidc_doctor.evaluate.slips import invisible_in, left_in, strip_invisible
 from oidc_doctor.evaluate.source_step import judge_sources
-from oidc_doctor.evaluate.steps import NO_TOKEN, Exchange, plain_note, same, shown
+from oidc_doctor.evaluate.steps import NO_TOKEN, plain_note, same, shown
 from oidc_doctor.evaluate.times import relative, rfc3339, seconds_of, span
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Document, GcpPool, GcpProvider, Json, Missing, Origin
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
 
-if TYPE_CHECKING:
-    from oidc_doctor.model.evidence import GcpEvidence, TargetGcp
-
 TOLERANCE = 60  # seconds, both ways (measured: 59 and 60 pass; 61 past exp and 119 ahead of iat do not)
 _AHEAD_REFUSED = 119
 LONGEST = 12_288  # bytes of a token (STS reference)
 DAY = 86_400
-
-
-class GcpExchange(Exchange):
-    """The state that the Google steps share."""
-
-    gcp: GcpEvidence
-    request: TargetGcp
-    name: ProviderName | None  # the provider that the request names
-    provider: GcpProvider | None
-    issuer: str | None
-
-    def __init__(self, case: Case) -> None:
-        super().__init__(case, "gcp")
-        from oidc_doctor.model.evidence import GcpEvidence, TargetGcp
-
-        self.gcp = case.evidence.gcp or GcpEvidence(Missing("gcp/provider.json", "not in the bundle"))
-        self.request = case.evidence.target.gcp or TargetGcp()
-        self.provider = self.gcp.provider if isinstance(self.gcp.provider, GcpProvider) else None
-        self.name = None
-        iss = self.token.claim("iss")
-        self.issuer = iss if isinstance(iss, str) else None
-
-    @property
-    def provider_name(self) -> ProviderName | None:
-        """The provider that the exchange is with: as read, else as the request names it."""
-        if self.provider and self.provider.name:
-            read = read_name(self.provider.name)
-            if not read.fault:
-                return read
-        return self.name if self.name and not self.name.fault else None
 
 
 def evaluate_gcp(case: Case) -> Trace:

@@ -20,7 +20,7 @@ from oidc_doctor.model.trace import CloudError, Kind, Side
 from oidc_doctor.parse.provider import service_states
 
 if TYPE_CHECKING:
-    from oidc_doctor.evaluate.gcp_sts import GcpExchange
+    from oidc_doctor.evaluate.gcp_exchange import GcpExchange
 
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.

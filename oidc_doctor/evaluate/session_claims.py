@@ -16,7 +16,7 @@ from oidc_doctor.model.evidence import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
 if TYPE_CHECKING:
-    from oidc_doctor.evaluate.aws_sts import AwsExchange
+    from oidc_doctor.evaluate.aws_exchange import AwsExchange
     from oidc_doctor.model.evidence import Token
 
 TAGS = "https://aws.amazon.com/tags"

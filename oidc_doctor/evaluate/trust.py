@@ -22,7 +22,7 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
 if TYPE_CHECKING:
-    from oidc_doctor.evaluate.aws_sts import AwsExchange
+    from oidc_doctor.evaluate.aws_exchange import AwsExchange
     from oidc_doctor.iam import Decision, Node, StatementResult
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"

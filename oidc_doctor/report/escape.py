@@ -11,6 +11,7 @@ from functools import lru_cache
 
 REMOVED = "[token removed]"
 
+_BYTE, _PLANE, _DELETE = 0x100, 0x10000, 0x7F
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Printable by their category, yet blank (fillers), or drawn together with a neighbour, so that columns are lost:
 # Hangul vowels and finals, regional indicators, skin tones.
@@ -29,9 +30,9 @@ def code_point(character: str) -> str:
     number = ord(character)
     if character in _SHORT:
         return _SHORT[character]
-    if number < 0x100:
+    if number < _BYTE:
         return f"\\x{number:02x}"
-    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    return f"\\u{number:04x}" if number < _PLANE else f"\\U{number:08x}"
 
 
 @lru_cache(maxsize=2048)
@@ -51,7 +52,7 @@ def cells(text: str) -> list[str]:
     shown = [character if is_clear(character) else code_point(character) for character in text]
     if "\\" in text:
         for run in _LOOKS_ESCAPED.finditer(text):
-            if run.end() < len(text) and (ord(text[run.end()]) < 0x7F or not is_clear(text[run.end()])):
+            if run.end() < len(text) and (ord(text[run.end()]) < _DELETE or not is_clear(text[run.end()])):
                 shown[run.start() : run.end()] = ["\\\\"] * (run.end() - run.start())
     return shown
 
@@ -103,7 +104,7 @@ def _header_start(segment: str) -> int | None:
 def _tokens(text: str) -> list[tuple[int, int]]:
     """The spans of the compact JWTs in `text`, in order, not overlapping."""
     found: list[tuple[int, int]] = []
-    if text.count(".") < 2:  # a compact JWT has two full stops
+    if "." not in text:  # a compact JWT has two full stops
         return found
     for outline in _COMPACT.finditer(text):
         if found and outline.start() < found[-1][1]:

@@ -128,7 +128,7 @@ def _provider_arn(role: str, issuer: object) -> str:
 def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
     """What was read and what was not: label and sentence. What was not read is never left out, at least as a number.
 
-    `logs` names each log file, `missing` each file that nobody gave; else only those that bear on the verdict are named.
+    `logs` names each log file, `missing` each file that nobody gave; else those that bear on the verdict are named.
     """
     now = report.evaluated_at
     told = [("Read", text) for text in _read(report.coverage, now, logs=logs)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _NARROW = frozenset("✓✗–…·→│")
 _FIRST_WIDE = "\u1100"
 _WORTH_FILLING = 20  # columns left on a line
-GOOD_BREAKS = frozenset(":/,;=&?·")
+GOOD_BREAKS = frozenset(":/,;&?·")
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "bad": "1;31", "good": "1;32"}
 

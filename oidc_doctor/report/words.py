@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 STATES = {  # sign, word, style
     "passed": ("✓", "passed", "green"),
-    "passed-by-error": ("=", "by error", "green"),
+    "passed-by-error": ("=", "implied", "green"),
     "assumed": ("~", "assumed", "dim"),
     "refused": ("✗", "refused", "bad"),
     "unknown": ("?", "unknown", "yellow"),

@@ -59,8 +59,9 @@ def test_refused(sample: Sample) -> None:
     assert "```sh\naws iam update-assume-role-policy --role-name ModelWeights \\\n" in text
     assert "Checked: 318 subjects seen are accepted, 60 foreign ones stay out" in lines
     assert "<details><summary>Checks: 1 passed, 3 failed, 1 skipped</summary>" in lines
-    assert "- Not read: role permissions (access denied, `iam:ListRolePolicies)`" in lines
-    assert "- skipped: `LOG001` silence: no Google logs were given" in lines
+    assert "- Not read: role permissions (access denied, `iam:ListRolePolicies`)" in lines
+    assert "- passed: `TOK002`" in lines
+    assert "- skipped, no Google logs were given: `LOG001`" in lines
 
 
 def test_a_suspicion_is_worded_as_one(sample: Sample) -> None:
@@ -83,7 +84,13 @@ def test_two_exchanges(sample: Sample) -> None:
         ("the trust policy expects another team.", "the trust policy expects another team."),
         ("ask @octocat about #12, now.", "ask `@octocat` about `#12`, now."),
         ("use sts:AssumeRole.", "use `sts:AssumeRole`."),
-        ("a `b` c", "a `` `b` `` c"),
+        ("a `b` c", "a `b` c"),
+        ("a `b c`, (`@d`).", "a `b c`, (`@d`)."),
+        ("a `b c", "a `` `b `` c"),
+        ("a `b`c", "a `` `b`c ``"),
+        ("a (event e-1234567890).", "a (event `e-1234567890`)."),
+        ("a (see b.example/x) b (c.d)", "a (see `b.example/x`) b (`c.d`)"),
+        ("f(x.y) g.h)", "`f(x.y) g.h`)"),
         ("a b`c``d e", "a ```b`c``d``` e"),
         ("see https://a.example, www.b.example", "see `https://a.example, www.b.example`"),
         ("<b>x</b> | y", "`<b>x</b> |` y"),

@@ -113,7 +113,7 @@ def test_what_is_missing_is_marked_where_it_would_stand() -> None:
 
 def test_unseen_characters_and_spaces_at_the_ends_are_marked_in_full() -> None:
     rows = shown(Side("aud", None, ((3, 3),)), Side("aud\u200b ", None, ((3, 5),)), 60)
-    assert rows[1:] == [("actual", r"aud\u200b\x20"), ("carets", "   ^^^^^^^^^^")]
+    assert rows[1:] == [("carets", "   ^"), ("actual", r"aud\u200b\x20"), ("carets", "   ^^^^^^^^^^")]
 
 
 def test_several_differences() -> None:

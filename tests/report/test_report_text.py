@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from oidc_doctor.model.evidence import Coverage, Origin
-from oidc_doctor.model.report import Report
+from oidc_doctor.model.report import CheckRow, FindingRow, FixRow, Report
 from oidc_doctor.model.trace import Side
 from oidc_doctor.report.commands import command_lines
 from oidc_doctor.report.lines import columns, wrap
@@ -115,7 +115,7 @@ def test_a_suspicion_is_never_a_fact(sample: Sample) -> None:
     assert "would settle it: the trust policy without redaction, as aws iam get-role prints it" in text
     assert "if so Compare the account id" in text
     assert " fix " not in text
-    assert "request, token = by error →" in text
+    assert "request, token = implied →" in text
     assert "seen Error: Not authorized to perform sts:AssumeRoleWithWebIdentity for the 2nd time (error.txt:1)" in text
 
 
@@ -136,7 +136,10 @@ def test_unknown_says_what_would_settle_it(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
-    assert "would settle it: evidence for these steps" in text
+    assert "would settle it: aws/oidc-provider.json (provider), as printed by aws" in text
+    assert "get-open-id-connect-provider --open-id-connect-provider-arn" in " ".join(text.split())
+    assert "would settle it: aws/role.json (trust policy), as printed by aws iam" in text
+    assert "get-role --role-name ModelWeights" in " ".join(text.split())
 
 
 def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
@@ -147,7 +150,7 @@ def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
     assert "✓ AWS accepts this token." in text
     assert text.index("Google Cloud refuses") < text.index("AWS accepts")
     assert "answers   probably unauthorized_client" in text
-    assert "✗  GCP060  Google Cloud: next, once that is mended: no binding" in text
+    assert "✗  GCP060  Google Cloud: next: no binding" in text
     assert "but       the error that was seen cannot come from this step" in text
 
 
@@ -174,10 +177,10 @@ def test_an_answer_that_is_not_known_is_not_told(sample: Sample) -> None:
 
 def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
     report = sample("healthy")
-    report.coverage = [
-        Coverage(name, "missing", "not in the bundle") for name in ("error.txt", "aws/roles.json", "aws/boundary.json")
-    ]
-    assert "  Not read  error.txt; in aws/: roles.json, boundary.json (not in the bundle)" in lines(report)
+    names = ("error.txt", *(f"aws/{name}.json" for name in ("roles", "boundary", "key-policy", "bucket-policy")))
+    report.coverage = [Coverage(name, "missing", "not in the bundle") for name in names]
+    folded = " ".join("\n".join(lines(report, verbose=True)).split())
+    assert "Not read error.txt; in aws/: roles.json, boundary.json, key-policy.json, bucket-policy.json (not" in folded
 
 
 @pytest.mark.parametrize(
@@ -241,7 +244,7 @@ def test_quiet_is_the_verdict_alone(sample: Sample) -> None:
 def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
     text = "\n".join(lines(sample("refused"), 110, verbose=True))
     assert "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)" in text
-    assert "– skipped  LOG001  silence: no Google logs were given" in text
+    assert "– skipped  no Google logs were given: LOG001" in text
     assert "✗  87 refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
     assert "iss = https://oidc.baseten.co" in text
 
@@ -249,8 +252,11 @@ def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
 def test_cut_values_stand_in_full_where_there_is_room_for_them(sample: Sample) -> None:
     value = sample("lengths").causes[0].expected
     assert value is not None
-    assert value.value not in "".join(line.strip() for line in lines(sample("lengths")))
-    assert value.value in "".join(line.strip() for line in lines(sample("lengths"), verbose=True))
+    assert value.value in "".join(line.strip() for line in lines(sample("lengths")))
+    report = sample("lengths")
+    report.fixes = [FixRow(report.causes[0].code, f"- {value.value}\n+ x", [], "")]  # the edit shows it, too
+    assert not any(line.startswith("    in full   expects") for line in lines(report))
+    assert any(line.startswith("    in full   expects") for line in lines(report, verbose=True))
 
 
 @pytest.mark.parametrize("verbose", [False, True])

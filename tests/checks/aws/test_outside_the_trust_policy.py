@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,3 +57,34 @@ def test_a_resource_control_policy_that_denies(aws: Bundle) -> None:
     cause = aws.error(aws.NOT_AUTHORIZED[1]).ask().first
     assert cause.name == "outside-the-trust-policy"
     assert "aws/rcps/identity.json" in f"{cause.summary} {cause.at} {cause.location}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sts:AssumeRole*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"oidc.baseten.co:aud": "other"}},
+        },
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Resource": "*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ],
+)
+def test_a_resource_control_policy_that_does_not(aws: Bundle, statement: Any) -> None:
+    answer = aws.write("aws/rcps/identity.json", {"Version": "2012-10-17", "Statement": [statement]}).ask()
+    assert answer.accepted, answer.names
+
+
+@pytest.mark.parametrize("policy", [[], "x", {"Statement": 5}, {"Statement": [5]}, {"Statement": [{"Effect": "Deny"}]}])
+def test_a_resource_control_policy_that_is_none(aws: Bundle, policy: Any) -> None:
+    assert aws.write("aws/rcps/identity.json", policy).ask().exchange().prediction != "refused"
