@@ -17,13 +17,20 @@ from __future__ import annotations
 
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
+_PLACES = {
+    "authorise": "the trust policy",
+    "impersonate": "the service account",
+    "condition": "the attribute condition",
+}
+
 
 @cause("ACC009", "refused-unexplained", Kind.REFUSED_UNEXPLAINED)
 def refused_unexplained(refusal: Refusal) -> Words:
     """Say at which step, and that nothing read explains it."""
-    step = given(" at the step `{}`", refusal.fact("step"))
-    reason = refusal.fact("reason", "nothing that was read explains it")
+    step = refusal.fact("step")
+    place = given(" at {}", _PLACES.get(step, "") or given("the step `{}`", step))
+    reason = given(": {}", refusal.fact("reason"))
     return Words(
-        f"the cause is not known; the refusal came{step}: {reason}" if step else f"the cause is not known: {reason}",
+        f"nothing that was read explains the refusal{place}{reason}",
         "Add the evidence that the report lists as not read, with the verbatim error, and run again.",
     )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Coverage
     from oidc_doctor.model.report import Exchange, Report
 
-_TOKEN = ("token.jwt",)
+TOKEN = "token.jwt"
+_TOKEN = (TOKEN,)
 _DISCOVERY = ("issuer/openid-configuration.json", "curl -s {issuer}/.well-known/openid-configuration")
 _KEYS = ("issuer/jwks.json", "curl -s the jwks_uri that the discovery document names")
 _ROLE = ("aws/role.json", "aws iam get-role --role-name {role}")
@@ -161,13 +162,13 @@ def _bearing(report: Report) -> Iterator[str]:
     """The files that could change a verdict of this report, or confirm it."""
     for exchange in report.exchanges:
         if exchange.claims_from != "token":
-            yield _TOKEN[0]
+            yield TOKEN
         for step in exchange.steps:
             if step.state in _OPEN:
                 yield from (entry[0] for entry in _DECIDES[exchange.cloud].get(step.id, ()))
         if exchange.prediction != "accepted":
             yield _LOGS[exchange.cloud]
-            yield _ERROR
+            yield from () if report.observed else (_ERROR,)
 
 
 def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:

@@ -82,7 +82,8 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
     given = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
     said = {side.value for side in given if not side.spans}
     shown = {side.value for side in given if side.spans} if len(parts) > 1 else set()
-    _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
+    if cause.location not in cause.summary:
+        _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
     kept = [None if side is None or side.value in said else side for side in (cause.expected, cause.actual)]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
     known = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
@@ -182,7 +183,8 @@ def _unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             label = ""
     for file, ids, command in evidence.settling(report, exchange):
         steps = ", ".join(words.title(exchange, step) for step in ids)
-        settle(sheet, f"{file} ({steps})" + (f", as printed by {command}" if command else ""))
+        print_it = f", as printed by {command}" if command else ""
+        settle(sheet, f"{'the token' if file == evidence.TOKEN else file} ({steps}){print_it}")
 
 
 def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:

@@ -150,6 +150,13 @@ def _span(code: list[str]) -> str:
         end -= 1
     while end - start > 1 and inner[start] == "(" and _is_open(inner[start:end], 1):
         start += 1
+    if (
+        inner[start] == "("
+        and inner[start + 1 : end - 1]
+        and inner[end - 1] == ")"
+        and _is_open(inner[start : end - 1], 1)
+    ):
+        start, end = start + 1, end - 1
     bare = inner[start:end]
     fence = "`" * (_longest_run(bare) + 1)
     pad = " " if bare.startswith("`") or bare.endswith("`") else ""
