@@ -300,7 +300,9 @@ def sentence(refusal: Refusal, words: Words) -> str:
     cloud = CLOUD_NAMES[refusal.cloud]
     may = "" if refusal.certain else "may "
     verb = "refuses" if refusal.certain else "refuse"
-    if refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
+    if refusal.kind is Kind.REFUSED_UNEXPLAINED:
+        start = "A refusal was seen"
+    elif refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
         start = f"{cloud} {may}{verb} the trust policy"
     elif refusal.step == "obtain":
         start = "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"

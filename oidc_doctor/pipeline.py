@@ -227,18 +227,19 @@ def _reading_of(found: AttemptGroup) -> Reading | None:
     if sample.outcome != "refused":
         return None
     source = f"event {sample.event_id}"
-    texts = " ".join(text for text in (sample.error_code, sample.error_message) if text)
-    if sample.cloud == "gcp" and sample.step == "impersonate":
-        reading = read_error(sample.error_message or "", source)
-        if reading is None or reading.cloud != "gcp" or "impersonate" not in reading.steps:
-            reading = Reading("gcp", frozenset({"impersonate"}), texts, source=source)
-        return reading
-    if sample.cloud == "aws" and sample.error_code == "AccessDenied":
-        reading = read_error(sample.error_message or "", source)
-        if reading is None or reading.cloud != "aws" or reading.steps == {"permission"}:
-            return Reading("aws", frozenset({"authorise"}), texts, source=source)
-        return reading
-    return read_error(sample.error_message or "", source) or read_error(texts, source)
+    message = sample.error_message or ""
+    seen = f"An error occurred ({sample.error_code}): {message}" if sample.error_code else message
+    reading = read_error(message, source) or read_error(seen, source)
+    if sample.cloud == "gcp" and sample.step == "impersonate" and not _says(reading, "gcp", "impersonate"):
+        reading = Reading("gcp", frozenset({"impersonate"}), seen, source=source)
+    if sample.cloud == "aws" and sample.error_code == "AccessDenied" and not _says(reading, "aws", "authorise"):
+        # CloudTrail's text for a denial says nothing, whatever the clause
+        reading = Reading("aws", frozenset({"authorise"}), seen, source=source)
+    return reading._replace(text=seen) if reading is not None else None
+
+
+def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
+    return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
 def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[AttemptGroup]) -> Token:

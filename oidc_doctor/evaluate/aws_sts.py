@@ -20,7 +20,7 @@ from oidc_doctor.evaluate.source_step import judge_sources
 from oidc_doctor.evaluate.steps import plain_note, same
 from oidc_doctor.evaluate.trust import judge_trust
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Origin
+from oidc_doctor.model.evidence import ABSENT, UNKNOWN, AwsOidcProvider, Missing, Origin, Role
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
 
@@ -60,7 +60,9 @@ def _judge_obtain(exchange: AwsExchange) -> None:
 def _judge_request(exchange: AwsExchange) -> None:
     request, arn = exchange.request, exchange.role_arn
     origins = exchange.case.evidence.target.origins
-    if arn is None:
+    if arn is None and isinstance(exchange.aws.role, Role):
+        exchange.assume("request", "the request (the role ARN was not given)")
+    elif arn is None:
         exchange.settle("request", "unknown", "the role ARN of the request is not known")
     elif arn.fault:
         code, message = arn.error

@@ -85,6 +85,8 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
     if nested in (ABSENT, UNKNOWN):
         return
     at = exchange.claim_origin(TAGS)
+    if nested is None:
+        return  # how STS reads a null here was never recorded; like the roles claim it is taken as none
     if not isinstance(nested, dict):
         exchange.refuse(
             "session-claims",

@@ -278,6 +278,177 @@ def test_since_is_silent_where_a_signature_lies_on_both_sides(sample: Sample) ->
     assert any(line.endswith("since     13:27 UTC, 9 h ago") for line in lines(report))
 
 
+def test_since_counts_the_own_subject_where_others_went_on_as_before(sample: Sample) -> None:
+    report = sample("refused")
+    report.attempts[1].subject = "v=1:org=other"
+    report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
+    assert any("since     13:27 UTC, 9 h ago: of this subject 87 refused since" in line for line in lines(report))
+
+
+def test_since_of_an_impersonation_counts_what_the_service_account_saw(sample: Sample) -> None:
+    report = sample("two")
+    report.target = [{"name": "weights", "gcp": {"service_account": "a@b.iam.gserviceaccount.com"}}]
+    rows = sample("refused").attempts
+    for row in rows:
+        row.cloud, row.target = "gcp", "a@b.iam.gserviceaccount.com"
+    report.attempts = rows
+    report.causes = report.causes[1:]
+    report.causes[0].since = "2026-11-22T13:27:04Z"
+    assert any("9 h ago: 87 refused since, 231 accepted before" in line for line in lines(report))
+
+
+@pytest.mark.parametrize(
+    ("since", "ago"),
+    [
+        ("22:39:30", "30 s ago"),
+        ("21:41:00", "59 min ago"),
+        ("21:40:20", "1 h ago"),
+        ("20:55:00", "2 h ago"),
+        ("13:27:04", "9 h ago"),
+    ],
+)
+def test_how_long_ago_has_one_style(sample: Sample, since: str, ago: str) -> None:
+    report = sample("refused")
+    report.causes[0].since = f"2026-11-22T{since}Z"
+    assert any(f"UTC, {ago}" in line for line in lines(report) if line.startswith("    since"))
+
+
+OPEN = [
+    ("trust-any-tenant", "Statement[0] lets in the workloads of any Baseten customer: it names none", "aws"),
+    ("trust-without-subject", "Statement[0] lets in any subject of x, as far as is known the workloads of every "
+     "Baseten customer: no condition asks for one", "aws"),
+    ("trust-without-subject", "Statement[0] lets in any subject of x: no condition asks for one", "stranger"),
+    ("condition-absent", "the provider has no attribute condition, so every customer of GitHub gets an identity", "gcp"),
+    ("pool-wide-member", "every identity of the pool may impersonate the service account", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "message", "cloud"), OPEN)
+def test_a_trust_that_is_too_wide_is_told_with_the_verdict(sample: Sample, name: str, message: str, cloud: str) -> None:
+    report = sample("two")
+    report.causes = []
+    report.checks = [CheckRow("AWS070", name, "failed", "weakens", "", [FindingRow(message, fix="Name your own.")])]
+    for exchange in report.exchanges:
+        exchange.prediction = "accepted"
+    told = [line for line in lines(report) if line.startswith("✓")]
+    wide = {
+        "aws": "✓ AWS accepts this token, and would accept any Baseten customer's.",
+        "gcp": "✓ Google Cloud accepts this token, and would accept any GitHub customer's.",
+        "stranger": "✓ AWS accepts this token, and would accept a stranger's.",
+    }
+    assert [line for line in told if "would accept" in line] == ([wide[cloud]] if cloud else [])
+    assert any(line.strip() == "fix       Name your own." for line in lines(report)), "it is the one next step"
+    report.exchanges.append(sample("two").exchanges[0])
+    report.exchanges[-1].resource = "another"
+    assert ("would accept" in "\n".join(lines(report))) == (cloud == "gcp")
+
+
+def test_a_suspicion_that_rests_on_what_was_read_is_no_perhaps(sample: Sample) -> None:
+    report = sample("suspected")
+    report.causes = report.causes[:1]
+    report.causes[0].name = "client-id-list-empty"
+    report.causes[0].summary = "AWS may refuse this token: the list is empty"
+    assert lines(report)[2].startswith("✗ AWS refused a token with this subject: the list is empty.")
+    report.observed = []
+    assert lines(report)[2].startswith("? AWS may refuse a token with this subject: the list is empty.")
+
+
+def test_the_present_instant_is_called_so(sample: Sample) -> None:
+    report = sample("refused")
+    report.causes[0].expected, report.causes[0].actual = Side("used before then"), Side(report.evaluated_at)
+    assert f"    now       {report.evaluated_at}" in lines(report)
+
+
+def test_an_answer_that_was_seen_with_other_numbers_is_told_once(sample: Sample) -> None:
+    report = sample("refused")
+    report.exchanges[0].error = {"code": "Expired", "message": "it is 1795209000 and not 1795198442", "certain": True}
+    report.observed = [{"text": "Expired: it is 1795208947 and not 1795198442", "at": "error.txt"}]
+    told = "\n".join(lines(report))
+    assert "answers" not in told
+    assert "seen      Expired: it is 1795208947" in told
+
+
+def test_what_the_clause_says_is_not_said_again(sample: Sample) -> None:
+    report = sample("refused")
+    cause = report.causes[0]
+    cause.expected, cause.actual = Side("oidc.baseten.co:sub", Origin("aws/role.json", "", 14)), None
+    told = lines(report)
+    assert not any(line.startswith("    expects") for line in told)
+    assert "    read in   aws/role.json:14" in told
+    cause.expected = Side("oidc.baseten.co:sub", None, ((0, 4),))  # with carets it is worth its line
+    told = lines(report)
+    assert "    clause    Statement[0] · StringLike" in told
+    assert "    expects   oidc.baseten.co:sub" in told
+    cause.location, cause.summary = "assertion.a == 'b'", "AWS refuses this token: assertion.a == 'b' is false."
+    assert not any(line.startswith("    clause") for line in lines(report))
+
+
+def test_a_subject_that_had_to_be_cut_stands_whole_above(sample: Sample) -> None:
+    def subjects(width: int) -> int:
+        return sum(line.startswith("    subject") for line in lines(sample("refused"), width))
+
+    assert (subjects(80), subjects(120)) == (1, 0)
+
+
+def test_values_with_nothing_in_common_have_no_carets(sample: Sample) -> None:
+    report = sample("refused")
+    report.causes[0].expected, report.causes[0].actual = Side("aaa", None, ((0, 3),)), Side("b" * 90, None, ((0, 90),))
+    told = "\n".join(lines(report))
+    assert "^" not in told
+    assert "…" not in told
+
+
+def test_the_event_that_stands_for_the_token_is_named_once(sample: Sample) -> None:
+    report = sample("refused")
+    event = report.causes[0].confirmed_by[0]
+    report.exchanges[0].claims_from = event
+    report.causes[0].actual = Side("v=1", Origin("aws/cloudtrail/a-long-name.json.gz", "", None, event))
+    told = "\n".join(lines(report))
+    assert told.count(event) == 1
+    assert "read in   aws/role.json:14 (expected) · that event (token)" in told
+    assert "confirmed by that event and 2 more" in told
+    assert "a-long-name" in "\n".join(lines(report, verbose=True))
+
+
+def test_a_second_cause_of_the_kind_is_short(sample: Sample) -> None:
+    report = sample("refused")
+    second = sample("refused").causes[0]
+    second.position, second.location, second.expected, second.actual = "next", "Statement[0] · X · y", None, None
+    report.causes.append(second)
+    told = lines(report)
+    also = told[told.index("  Also") + 1 : told.index("  Also") + 4]
+    assert also[0].startswith("    ✗  AWS021  next: the trust policy expects another team")
+    assert also[1:] == ["               clause    Statement[0] · X · y", "               read in   aws/role.json:14"]
+    assert "\n".join(told).count("--policy-document") == 1
+    assert "\n".join(lines(report, verbose=True)).count("--policy-document") == 2
+
+
+def test_what_takes_nothing_from_a_refusal_is_not_assumed_aloud(sample: Sample) -> None:
+    report = sample("refused")
+    assert any(line.startswith("    assumed") for line in lines(report))
+    for step in report.exchanges[0].steps:
+        step.state = "passed" if step.state == "assumed" else step.state
+    assert not any(line.startswith("    assumed") for line in lines(report))
+    assert any(line.startswith("    assumed") for line in lines(report, verbose=True))
+
+
+def test_the_first_line_is_broken_between_its_parts(sample: Sample) -> None:
+    report = sample("refused")
+    report.window = {"from": "2026-11-21T03:10:00Z", "to": "2026-11-22T20:00:00Z"}
+    report.exchanges[0].target_name = "a-longer-name-of-a-target"
+    assert lines(report)[:2] == [
+        "oidc-doctor 0.1.0 · a-longer-name-of-a-target · 22 Nov 2026 22:40 UTC",
+        "logs 21 Nov 03:10 – 22 Nov 20:00 UTC",
+    ]
+    report.window["from"] = "2026-09-03T03:10:00Z"
+    assert lines(report)[0].endswith(" · logs of 3 Sep – 22 Nov") or lines(report)[1] == "logs of 3 Sep – 22 Nov"
+
+
+def test_an_argument_that_fills_a_line_leaves_its_option() -> None:
+    shown = command_lines(f"aws iam x --client-id c --provider-arn {'a' * 30} --end", 36)
+    assert shown == ["aws iam x --client-id c \\", "  --provider-arn \\", f"    {'a' * 30} \\", "  --end"]
+
+
 COMMANDS = [
     "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
     "gcloud x add --member='principalSet://iam.googleapis.com/projects/1/locations/global/pools/p/*' --role=roles/a",

@@ -77,7 +77,6 @@ def test_an_expired_session_is_another_thing(aws: Bundle) -> None:
     assert "token-expired" not in answer.names
 
 
-@pytest.mark.xfail(strict=True, reason="of a logged refusal only the message is passed on, not the code")
 def test_an_event_names_it_with_its_code(aws: Bundle) -> None:
     message = "Token expired: current date/time 1 must be before the expiration date/time 2"
     answer = aws.cloudtrail([aws.event(errorCode="ExpiredTokenException", errorMessage=message)]).ask()
