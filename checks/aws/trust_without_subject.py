@@ -32,12 +32,18 @@ from oidc_doctor.checkkit import (
 )
 
 
+ANY_ISSUER = {"aud", "oaud", "sub", "amr", "email"}  # condition keys that every OIDC provider has (IAM user guide)
+
+
 @weakness("AWS072", "trust-without-subject")
 def trust_without_subject(role: Role, evidence: TargetEvidence, profile: object) -> Iterator[Finding]:
     """Find statements that any subject of the issuer satisfies."""
+    own = {key.lower() for key in getattr(profile, "own_condition_keys", ())}
     for statement in allow_statements(role):
-        never = any(  # a key of another provider is absent from this one's requests
-            test.positive and not test.holds_when_absent and not test.claim and test.key.lower().endswith(":sub")
+        never = any(  # a key of another provider, or of a claim that AWS does not export, is absent from the request
+            test.positive
+            and not test.holds_when_absent
+            and (test.claim not in ANY_ISSUER | own if test.claim else test.key.lower().endswith(":sub"))
             for test in statement.tests
         )
         if statement.subject_tests or never or bound_elsewhere(statement):

@@ -187,7 +187,7 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
         elif not folder or len(held) == 1:
             above += [_with(visible(row.what), _facts(row, now)) for row in held]
         else:
-            names = (_with(visible(row.what[len(folder) + 1 :] or row.what), _facts(row, now)) for row in held)
+            names = (_with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in held)
             told.append(f"{visible(folder)}/: {', '.join(names)}")
     return [", ".join(above), *told] if above else told
 

@@ -28,6 +28,12 @@ SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:envi
 PATTERN = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"
 NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
+BIND = (
+    "gcloud iam service-accounts add-iam-policy-binding loader@models-prod.iam.gserviceaccount.com "
+    "--role=roles/iam.workloadIdentityUser --member='principalSet://iam.googleapis.com/"
+    "projects/482910375566/locations/global/workloadIdentityPools/baseten/*'"
+)
+
 
 def steps(cloud: Any, **states: str) -> list[StepRow]:
     """Every step of the cloud, passed where nothing else is said; after a refusal, not reached."""
@@ -191,8 +197,7 @@ def refused() -> Report:
                 "AWS021",
                 "- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
                 [
-                    "aws iam update-assume-role-policy --role-name ModelWeights "
-                    "--policy-document file://trust-policy.json"
+                    "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json"
                 ],
                 "318 subjects seen are accepted, 60 foreign ones stay out",
             )
@@ -310,14 +315,10 @@ def two() -> Report:
                 summary="no binding lets the principal impersonate the service account",
                 location="roles/iam.workloadIdentityUser",
                 expected=None,
-                actual=Side(f"principal://iam.googleapis.com/{PROVIDER.split('/providers')[0]}/subject/{SUBJECT}"),
+                actual=Side(f"principal://iam.googleapis.com/{PROVIDER.partition('/providers')[0]}/subject/{SUBJECT}"),
                 step="impersonate",
                 fix="Grant roles/iam.workloadIdentityUser to the principal.",
-                commands=(
-                    "gcloud iam service-accounts add-iam-policy-binding loader@models-prod.iam.gserviceaccount.com "
-                    "--role=roles/iam.workloadIdentityUser --member='principalSet://iam.googleapis.com/"
-                    "projects/482910375566/locations/global/workloadIdentityPools/baseten/*'",
-                ),
+                commands=(BIND,),
                 contradicts_observed=True,
             ),
         ],

@@ -315,12 +315,11 @@ def test_how_long_ago_has_one_style(sample: Sample, since: str, ago: str) -> Non
 
 OPEN = [
     ("trust-any-tenant", "Statement[0] lets in the workloads of any Baseten customer: it names none", "aws"),
-    ("trust-without-subject", "Statement[0] lets in any subject of x, as far as is known the workloads of every "
-     "Baseten customer: no condition asks for one", "aws"),
+    ("trust-without-subject", "Statement[0] lets in any subject of x, the workloads of every Baseten customer", "aws"),
     ("trust-without-subject", "Statement[0] lets in any subject of x: no condition asks for one", "stranger"),
-    ("condition-absent", "the provider has no attribute condition, so every customer of GitHub gets an identity", "gcp"),
+    ("condition-absent", "the provider has no attribute condition, so every customer of GitHub gets one", "gcp"),
     ("pool-wide-member", "every identity of the pool may impersonate the service account", ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "message", "cloud"), OPEN)
