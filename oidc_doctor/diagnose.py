@@ -65,6 +65,7 @@ _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
         (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
     ),
+    ("gcp", "times"): ((Kind.TOKEN_EXPIRED, "the token that was refused: the one that was given is within its times"),),
     ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
     ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
     ("gcp", "impersonate"): (

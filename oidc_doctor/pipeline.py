@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
+_GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 _MOST_REPLAYED = 2_000  # distinct groups of attempts that are evaluated one by one
 _MOST_ROWS = 500
 
@@ -207,7 +209,7 @@ def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
         return named
     readings = _observed(evidence)
     if readings:
-        return [readings[0].cloud or "aws"]
+        return [readings[0].cloud or ("gcp" if _GOOGLE.search(readings[0].text) else "aws")]
     seen = sorted({one.sample.cloud for one in _of_target(state, evidence)})
     return list(seen)
 

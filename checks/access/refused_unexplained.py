@@ -28,9 +28,9 @@ _PLACES = {
 def refused_unexplained(refusal: Refusal) -> Words:
     """Say at which step, and that nothing read explains it."""
     step = refusal.fact("step")
-    place = given(" at {}", _PLACES.get(step, "") or given("the step `{}`", step))
+    place = given(" (at {})", _PLACES.get(step, "") or given("the step `{}`", step))
     reason = given(": {}", refusal.fact("reason"))
     return Words(
-        f"nothing that was read explains the refusal{place}{reason}",
+        f"nothing that was read explains it{place}{reason}",
         "Add the evidence that the report lists as not read, with the verbatim error, and run again.",
     )

@@ -24,8 +24,11 @@ def propagation_delay(refusal: Refusal) -> Words:
     """Say how young the change was at the attempt."""
     what, age = refusal.fact("what", "the configuration"), seconds(refusal.fact("seconds"))
     named = what if what.startswith("the ") else f"the {what}"
-    young = given("was {} old at this attempt", age) or "was brand new at this attempt"
+    young = given("was {} old at this attempt", age)
+    headline = f"{named} {young}, and changes take a while to be in force all over {cloud_name(refusal)}"
+    if not young:
+        headline = f"{named} may be so new that it is not yet in force all over {cloud_name(refusal)}"
     return Words(
-        f"{named} {young}, and changes take a while to be in force all over {cloud_name(refusal)}",
+        headline,
         f"Try again in {'a few minutes' if refusal.cloud == 'gcp' else 'half a minute'}, without changing anything.",
     )

@@ -25,6 +25,7 @@ from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.trace import CloudError, Kind, Side, Trace
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
+_ALIKE_HOSTS = 0.85  # difflib's ratio
 _NAME_LENGTH = (2, 64)  # characters of RoleSessionName (STS API)
 _DURATION = (900, 43_200)  # seconds (STS API)
 _DEFAULT_MAX_SESSION = 3600
@@ -287,22 +288,27 @@ def _refuse_provider(
 
 
 def _nearest_url(path: str, urls: list[str]) -> int | None:
-    """The registered URL that differs from the issuer's only a little: slash, case, port, path, or a few letters."""
+    """The registered URL that was meant for this issuer: slash, case, port, a missing path, or a slip in the host.
+
+    Another last part of the path is another cluster, organisation or team, and no slip.
+    """
     from difflib import SequenceMatcher
 
     def plain(url: str) -> str:
         return url.lower().rstrip("/").removesuffix(":443")
 
-    best, score = None, 0.0
+    wanted = plain(path)
     for index, url in enumerate(urls):
-        if plain(url) == plain(path):
+        if plain(url) == wanted:
             return index
-        ratio = SequenceMatcher(None, plain(url), plain(path)).ratio()
-        if plain(url).startswith(plain(path) + "/") or plain(path).startswith(plain(url) + "/"):
-            ratio = max(ratio, 0.9)  # a path is missing on one side, as with issuers per team or enterprise
-        if ratio > max(score, 0.85):
-            best, score = index, ratio
-    return best
+    for index, url in enumerate(urls):
+        found = plain(url)
+        if found.startswith(wanted + "/") or wanted.startswith(found + "/"):
+            return index
+        (host, _, rest), (wanted_host, _, wanted_rest) = found.partition("/"), wanted.partition("/")
+        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _ALIKE_HOSTS:
+            return index
+    return None
 
 
 def _judge_audience(exchange: AwsExchange) -> None:

@@ -70,7 +70,14 @@ _ROWS: tuple[_Row, ...] = (
     # The workload had no token to send.
     _Row(r"ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
     _Row(r"id-token[`'\"]?:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
-    _Row(r"Could not load credentials from any providers", "aws", "obtain", Kind.TOKEN_NOT_ISSUED, proves=False),
+    _Row(
+        r"Could not load credentials from any providers|Unable to locate credentials|NoCredentialsError"
+        r"|NoCredentialProviders|no valid (providers in chain|credential sources)",
+        "aws",
+        "obtain",
+        Kind.TOKEN_NOT_ISSUED,
+        proves=False,
+    ),
     _Row(
         r"lifetime too high(?: *\(requested: *(?P<requested>\d+),? max: *(?P<limit>\d+))?",
         None,
@@ -131,12 +138,13 @@ _ROWS: tuple[_Row, ...] = (
         Kind.REQUEST_MALFORMED,
     ),
     _Row(
-        r"not a Login With Amazon token|Unrecognized OAuth provider|Do not include a provider parameter"
-        r"|IDPRejectedClaim",
+        r"not a Login With Amazon token|Unrecognized OAuth provider|Do not include a provider parameter",
         "aws",
         "request",
         Kind.PROVIDER_ID_SENT,
     ),
+    # the STS API also gives this code to expired and revoked tokens
+    _Row(r"IDPRejectedClaim", "aws", "request token", Kind.PROVIDER_ID_SENT, proves=False),
     _Row(r"RegionDisabledException|STS is not activated in this region", "aws", "request", Kind.STS_REGION_DISABLED),
     _Row(r"PackedPolicyTooLarge|Packed policy consumes", "aws", "request", Kind.SESSION_POLICY_TOO_LARGE),
     # AWS: token.

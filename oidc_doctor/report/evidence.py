@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.escape import visible
@@ -66,8 +65,6 @@ _OPEN = ("refused", "unknown", "assumed")  # states of a step about which more c
 _FEW = 3  # files of a folder that are named with it
 _FEW = 3  # files of a folder that are named with it
 _PLAIN = "not in the bundle"  # nobody tried to read it
-_IN_TARGET = re.compile(r"^targets/[^/]+/")
-_LOG_FOLDER = re.compile(r"(?:^|/)(?:aws/cloudtrail|gcp/logs)(?=/|$)")
 
 
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
@@ -75,7 +72,7 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
 
     Files that were read do not settle a step that they left open: then it is the whole token that is wanting.
     """
-    read = {_IN_TARGET.sub("", row.what) for row in report.coverage if row.status == "read"}
+    read = {_of_target(row.what) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
     wanted: dict[str, tuple[list[str], str]] = {}
     for step in exchange.steps:
@@ -143,7 +140,7 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
-        if row.reason == _PLAIN and not missing and _IN_TARGET.sub("", row.what) not in bearing:
+        if row.reason == _PLAIN and not missing and _of_target(row.what) not in bearing:
             rest += 1
             continue
         word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
@@ -176,13 +173,12 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
     folders: dict[str, list[Coverage]] = {}
     for row in rows:
         if row.status == "read":
-            log = _LOG_FOLDER.search(row.what)
-            folder = row.what[: log.end()] if log else row.what.rpartition("/")[0]
+            folder = _log_folder(row.what) or row.what.rpartition("/")[0]
             folders.setdefault(folder, []).append(row)
     told: list[str] = []
     above: list[str] = []
     for folder, held in folders.items():
-        if _LOG_FOLDER.search(folder) and not logs:
+        if _log_folder(folder) and not logs:
             told.append(_with(f"{visible(folder)}/", _log_facts(held, folder, now)))
         elif not folder or len(held) == 1:
             above += [_with(visible(row.what), _facts(row, now)) for row in held]
@@ -190,6 +186,20 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
             names = (_with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in held)
             told.append(f"{visible(folder)}/: {', '.join(names)}")
     return [", ".join(above), *told] if above else told
+
+
+def _of_target(name: str) -> str:
+    """The name of a file as the contract has it: without the folder of its target."""
+    return name.split("/", 2)[-1] if name.startswith("targets/") else name
+
+
+def _log_folder(name: str) -> str:
+    """The folder of log files that `name` is, or is in; "" for anything else."""
+    for folder in _LOGS.values():
+        start = f"{name}/".find(folder)
+        if start == 0 or (start > 0 and name[start - 1] == "/"):
+            return name[: start + len(folder) - 1]
+    return ""
 
 
 def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:

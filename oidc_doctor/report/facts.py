@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import evidence, words
+from oidc_doctor.report import words
 from oidc_doctor.report.commands import command_lines, visible_command
 from oidc_doctor.report.escape import exact, visible
 from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
@@ -181,10 +181,12 @@ def _unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             note = _text(step.note)
             sheet.row(label, words.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
-    for file, ids, command in evidence.settling(report, exchange):
+    from oidc_doctor.report.evidence import TOKEN, settling  # late: not much is unknown
+
+    for file, ids, command in settling(report, exchange):
         steps = ", ".join(words.title(exchange, step) for step in ids)
         print_it = f", as printed by {command}" if command else ""
-        settle(sheet, f"{'the token' if file == evidence.TOKEN else file} ({steps}){print_it}")
+        settle(sheet, f"{'the token' if file == TOKEN else file} ({steps}){print_it}")
 
 
 def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:

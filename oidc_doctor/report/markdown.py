@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import evidence, facts, text, words
+from oidc_doctor.report import facts, text, words
 from oidc_doctor.report.commands import command_lines
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, shortened
@@ -25,8 +25,7 @@ _LONG = 2000  # characters of one text
 _PLAIN_WORD = re.compile(
     r"""["'(]?(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
 )
-_QUOTED = re.compile(r"\(?`[^`]+`\)?[.,;:?]*\)?")  # a code span as it is
-_WORD = re.compile(rf"{_QUOTED.pattern}(?= |$)|[^ ]+")
+_QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a code span as it is
 _LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -78,7 +77,9 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
 
 
 def _read(report: Report) -> list[str]:
-    rows = evidence.coverage(report, missing=True)
+    from oidc_doctor.report.evidence import coverage  # late: see text
+
+    rows = coverage(report, missing=True)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
     return [_folded("What was read, and what was not", (f"{label}: {told}" for label, told in rows))] if rows else []
 
@@ -128,9 +129,10 @@ def prose(value: str) -> str:
     """A visible sentence, with every word that Markdown could read as something else in a code span."""
     parts: list[str] = []
     code: list[str] = []
-    for word in _WORD.findall(value):
-        plain = _PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word)
-        if plain or _QUOTED.fullmatch(word):
+    given = re.findall(rf"{_QUOTED}(?= |$)|[^ ]+", value) if "`" in value else value.split(" ")
+    for word in given:
+        plain = not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word))
+        if plain or ("`" in word and re.fullmatch(_QUOTED, word)):
             if code:
                 parts.append(_span(code))
                 code = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import evidence, facts, words
+from oidc_doctor.report import facts, words
 from oidc_doctor.report.escape import forbid_tokens, visible
 from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.times import moment, period
@@ -230,7 +230,9 @@ def _checks(sheet: Sheet, report: Report) -> None:
 
 def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
-    rows = evidence.coverage(report, logs=verbose, missing=verbose)
+    from oidc_doctor.report.evidence import coverage  # late: a quiet report has no ending
+
+    rows = coverage(report, logs=verbose, missing=verbose)
     counts = words.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]

@@ -29,13 +29,13 @@ SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–":
 # A summary may come as a whole sentence; what stands after its colon is the reason.
 _WHOLE_SENTENCE = re.compile(
     r"^(?:(?:After the exchange, )?(?:AWS|Google Cloud) (?:may |would )?refuses? [a-z -]{1,40}"
-    r"|The exchange (?:was never|may never have been) reached): "
+    r"|The exchange (?:was never|may never have been) reached|A refusal was seen): "
 )
 # Suspicions whose words tell what was read: only what follows from it is in doubt.
 _READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
 # Weaknesses by which strangers are let in; how many of them, the finding says.
 _OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
-_WHOSE = re.compile(r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)")
+_WHOSE = r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)"
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one nobody minds the hours
@@ -115,7 +115,7 @@ def _too_wide(report: Report, exchange: Exchange) -> str:
         for finding in row.findings:
             cloud = "aws" if finding.message.startswith("Statement[") else "gcp"
             if cloud == exchange.cloud:
-                whose = _WHOSE.search(finding.message)
+                whose = re.search(_WHOSE, finding.message)
                 stranger = f"any {visible(whose[1] or whose[2])} customer's" if whose else "a stranger's"
                 return f", and would accept {stranger}"
     return ""

@@ -195,7 +195,8 @@ def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "start", ["", "The exchange was never reached: ", "After the exchange, AWS refuses the request: "]
+    "start",
+    ["", "A refusal was seen: ", "The exchange was never reached: ", "After the exchange, AWS refuses the request: "],
 )
 def test_what_is_refused(sample: Sample, step: str, confidence: Any, sentence: str, start: str) -> None:
     report = sample("unknown")
