@@ -521,7 +521,8 @@ def _attempts(
             )
             rows.append(_attempt_row(found, replayed, cause))
             _confirm(one, found, replayed, causes)
-            if found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused":
+            contradicts = found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused"
+            if contradicts and not _refused_later(one, found):
                 cloud = CLOUD_NAMES[found.sample.cloud]
                 contradictions.append(
                     f"{cloud} accepted {found.sample.subject} on {rfc3339(found.last_seen)} "
@@ -529,6 +530,20 @@ def _attempts(
                     "it was changed since, or this reading is wrong"
                 )
     return rows[:_MOST_ROWS], contradictions
+
+
+def _refused_later(one: _Judged, found: AttemptGroup) -> bool:
+    """A refusal of the like came after this success, so a change between them explains it."""
+    profile = one.diagnosis.case.profile
+
+    def family(subject: str | None) -> str | None:
+        return profile.subject_family(subject) if profile is not None and subject else subject
+
+    own = family(found.sample.subject)
+    return any(
+        other.sample.outcome == "refused" and other.last_seen > found.last_seen and family(other.sample.subject) == own
+        for other in one.groups
+    )
 
 
 def _confirm(one: _Judged, found: AttemptGroup, replayed: Diagnosis | None, causes: list[Cause]) -> None:

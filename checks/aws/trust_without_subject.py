@@ -31,7 +31,6 @@ from oidc_doctor.checkkit import (
     weakness,
 )
 
-
 ANY_ISSUER = {"aud", "oaud", "sub", "amr", "email"}  # condition keys that every OIDC provider has (IAM user guide)
 
 
