@@ -121,9 +121,7 @@ def weakness(
     return register
 
 
-def log_check(
-    code: str, name: str
-) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
+def log_check(code: str, name: str) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
     """Register a check of the logs. Parameters, by name: silence, contradictions, attempts, and those of `weakness`."""
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:

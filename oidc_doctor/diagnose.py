@@ -6,12 +6,11 @@ step order, order inside the step.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 
 from oidc_doctor.checkkit import Check, Words
-from oidc_doctor.evaluate.error_texts import before
+from oidc_doctor.evaluate.error_texts import before, on_the_wire
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.evidence import Origin, Role
 from oidc_doctor.model.exchange import (
@@ -147,24 +146,9 @@ def _named(case: Case, reading: Reading) -> Refusal | None:
         where=Origin(reading.source) if reading.source else None,
         facts=_named_facts(case, reading),
         settle="" if reading.proves else "the whole error text",
-        error=_as_seen(reading.text) if reading.proves else None,
+        error=CloudError(*on_the_wire(reading.text)) if reading.proves else None,
         named_by_error=True,
     )
-
-
-_CODE = re.compile(
-    r"\b([A-Z][A-Za-z]+(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)|invalid_\w+|unauthorized_client|[A-Z]+_[A-Z_]+)\b"
-)
-_SDK_PREFIX = re.compile(r"^(?:Error: )?An error occurred \([^)]*\)(?: when calling the \w+ operation)?: *")
-_LONGEST_MESSAGE = 300
-
-
-def _as_seen(text: str) -> CloudError:
-    """The observed sentence as the error: its code where one can be told, its first line."""
-    code = _CODE.search(text)
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    line = _SDK_PREFIX.sub("", line, count=1)
-    return CloudError(code[1] if code else "", line[:_LONGEST_MESSAGE])
 
 
 def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
@@ -254,6 +238,8 @@ def _rows(trace: Trace, readings: tuple[Reading, ...]) -> list[StepRow]:
     by_error = frozenset[str]()
     for reading in readings:
         by_error |= before(trace.cloud, reading.steps)
+    for reading in readings:
+        by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
     rows: list[StepRow] = []
     reached = True
     exchange_steps = {step.id for step in STEPS[trace.cloud] if step.exchange}
@@ -342,7 +328,7 @@ def as_causes(
                 at=str(refusal.where) if refusal.where else None,
                 fix=said.fix,
                 commands=said.commands,
-                settle="" if refusal.certain else refusal.settle,
+                settle="" if refusal.certain else refusal.settle or "the values that were not given",
                 contradicts_observed=bool(allowed) and refusal.step not in allowed,
             )
         )

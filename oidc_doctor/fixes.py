@@ -61,11 +61,13 @@ def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow
 def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | None:
     """What was tried of the edit, in words; None where the token does not pass or an accepted subject is lost."""
     edited = case._replace(evidence=edit.evidence, readings=())
-    if evaluate(edited).step(refusal.step).state != PASSED:
+    trace = evaluate(edited)
+    if trace.step(refusal.step).state != PASSED:
         return None
-    if any(_refused(edited, subject) and not _refused(case, subject) for subject in seen):
+    if any(_refused(edited, one, refusal.step) and not _refused(case, one, refusal.step) for one in seen):
         return None
-    words = ["the token passes with it"]
+    whole = not any(one.certain for one in trace.refusals)
+    words = ["the token passes with it" if whole else "this step passes with it; another one still refuses"]
     if seen:
         words.append("every subject that the logs show as accepted still passes")
     foreign = [subject for subject in _foreign_subjects(case) if _refused(case, subject)]
@@ -77,15 +79,15 @@ def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | N
     return ", ".join(words)
 
 
-def _refused(case: Case, subject: str) -> bool:
-    """Whether the whole exchange is known to refuse this token with another subject."""
+def _refused(case: Case, subject: str, step: str | None = None) -> bool:
+    """Whether the exchange, or one step of it, is known to refuse this token with another subject."""
     claims = {**case.token.claims, "sub": subject}
     if case.profile is not None:
         # the claims that repeat a segment of the subject change with it
         parsed = case.profile.parse_subject(subject)
         claims |= {part.name: part.value for part in parsed.segments if part.name in claims and part.name != "sub"}
     trace = evaluate(case._replace(token=case.token._replace(kind="decoded", claims=claims), readings=()))
-    return any(refusal.certain for refusal in trace.refusals)
+    return any(refusal.certain for refusal in trace.refusals if step in (None, refusal.step))
 
 
 def _foreign_subjects(case: Case) -> list[str]:
@@ -184,6 +186,8 @@ def _patterns(case: Case, refusal: Refusal) -> list[str]:
     if expected is None or actual is None:
         return []
     pattern, text = expected.value, actual.value
+    if set("*?$") & set(text):
+        return []  # the token's own words must never become a wildcard or a variable
     made = []
     if len(expected.spans) == len(actual.spans):
         for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
@@ -213,6 +217,8 @@ def _wildcard(case: Case, refusal: Refusal) -> Edit | None:
         if found is None or not found[1].endswith("StringEquals"):
             return False
         block, operator, key = found
+        if key in block.get(operator.replace("StringEquals", "StringLike"), {}):
+            return False  # what stands there would be overwritten
         value = block[operator].pop(key)
         if not block[operator]:
             del block[operator]
@@ -230,6 +236,8 @@ def _key(case: Case, refusal: Refusal) -> Edit | None:
         if found is None or refusal.actual is None:
             return False
         block, operator, key = found
+        if refusal.actual.value.lower() in (name.lower() for name in block[operator]):
+            return False  # what stands there would be overwritten
         block[operator] = {
             refusal.actual.value if name == key else name: value for name, value in block[operator].items()
         }
@@ -251,12 +259,7 @@ def _actions(*wanted: str) -> _Maker:
                     old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
                     if not all(isinstance(one, str) for one in old):
                         return False
-                    kept = (
-                        [one for one in old if one != "sts:AssumeRole"]
-                        if "sts:AssumeRoleWithWebIdentity" in wanted
-                        else old
-                    )
-                    made = list(dict.fromkeys([*kept, *wanted]))
+                    made = list(dict.fromkeys([*old, *wanted]))
                     statement["Action"] = made[0] if len(made) == 1 else made
                     return True
             return False

@@ -34,7 +34,7 @@ from oidc_doctor.model.trace import Kind, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.event import AttemptGroup, LogCoverage
+    from oidc_doctor.model.event import Attempt, AttemptGroup, LogCoverage
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -67,6 +67,7 @@ class _Run:
 
     question: Question
     snapshot: Snapshot
+    attempts: list[Attempt] = field(default_factory=list)
     groups: list[AttemptGroup] = field(default_factory=list)
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
@@ -112,7 +113,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
     from oidc_doctor.logs.attempts import group
     from oidc_doctor.logs.scan import scan
 
-    attempts = []
+    attempts: list[Attempt] = []
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
@@ -128,6 +129,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
         attempts += found
         state.logs[source] = covered
         state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
+    state.attempts = attempts
     state.groups = group(attempts)
 
 
@@ -168,8 +170,10 @@ def _apply_window(state: _Run) -> None:
     until = question.until
     if since is None and until is None:
         return
+    from oidc_doctor.logs.attempts import group
+
     low, high = since if since is not None else float("-inf"), until if until is not None else float("inf")
-    state.groups = [one for one in state.groups if one.last_seen >= low and one.first_seen <= high]
+    state.groups = group([one for one in state.attempts if low <= one.time <= high])
 
 
 def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[AttemptGroup]:
@@ -194,7 +198,7 @@ def _judge_all(state: _Run) -> list[_Judged]:
                 name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
                 judged.append(_judge(state, evidence, cloud, token, groups, name))
     order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
-    judged.sort(key=lambda one: 0 if one.diagnosis.observed else order[one.diagnosis.prediction])
+    judged.sort(key=lambda one: (not one.diagnosis.observed, order[one.diagnosis.prediction]))
     return judged
 
 
@@ -205,9 +209,10 @@ def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
         named.append("aws")
     if evidence.target.gcp is not None or evidence.gcp is not None:
         named.append("gcp")
-    if named:
-        return named
     readings = _observed(evidence)
+    if named:
+        # a sentence that only the other cloud says is about an exchange with that one
+        return [*named, *dict.fromkeys(one.cloud for one in readings if one.cloud and one.cloud not in named)]
     if readings:
         return [readings[0].cloud or ("gcp" if _GOOGLE.search(readings[0].text) else "aws")]
     seen = sorted({one.sample.cloud for one in _of_target(state, evidence)})
@@ -237,7 +242,10 @@ def _reading_of(found: AttemptGroup) -> Reading | None:
     if sample.cloud == "aws" and sample.error_code == "AccessDenied" and not _says(reading, "aws", "authorise"):
         # CloudTrail's text for a denial says nothing, whatever the clause
         reading = Reading("aws", frozenset({"authorise"}), seen, source=source)
-    return reading._replace(text=seen) if reading is not None else None
+    # an event that is a refusal stays one, whatever its words
+    return (
+        reading._replace(text=seen) if reading is not None else Reading(sample.cloud, frozenset(), seen, source=source)
+    )
 
 
 def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
@@ -511,16 +519,16 @@ def _attempts(
     done: set[int] = set()
     for one in judged:
         for found in one.groups[:_MOST_REPLAYED]:
-            if id(found) in done:
-                continue
-            done.add(id(found))
             replayed = _replay(one, found) if found.sample.subject else None
+            _confirm(one, found, replayed, causes)
+            if id(found) in done:
+                continue  # an event belongs to every token of its target, and is one row
+            done.add(id(found))
             first = replayed.refusals[0] if replayed and replayed.refusals else None
             cause = (
                 kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
             )
             rows.append(_attempt_row(found, replayed, cause))
-            _confirm(one, found, replayed, causes)
             contradicts = found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused"
             if contradicts and not _refused_later(one, found):
                 cloud = CLOUD_NAMES[found.sample.cloud]

@@ -134,7 +134,7 @@ def test_causes_of_the_exchange_that_was_seen_failing_come_first(aws: Bundle, gc
     gcp.gcp_provider(condition="google.subject.startsWith('v=1:org=other:')")
     gcp.target(aws={"role_arn": aws.ROLE_ARN}, gcp={"provider": gcp.GCP_PROVIDER})
     answer = gcp.ask()
-    assert [cause.cloud for cause in answer.report.causes][0] == "aws"
+    assert next(cause.cloud for cause in answer.report.causes) == "aws"
     answer = gcp.ask(error=error_texts.CONDITION_REJECTED)
     assert [one.cloud for one in answer.report.exchanges] == ["gcp", "aws"]
     assert answer.first.cloud == "gcp"
@@ -149,6 +149,30 @@ def test_a_refused_exchange_comes_before_an_unknown_one(aws: Bundle, gcp: Bundle
     gcp.target(aws={"role_arn": aws.ROLE_ARN}, gcp={"provider": gcp.GCP_PROVIDER})
     answer = gcp.ask()
     assert [(one.cloud, one.prediction) for one in answer.report.exchanges] == [("gcp", "refused"), ("aws", "unknown")]
+
+
+@pytest.mark.xfail(reason="all exchanges that an error may be of count alike, accepted ones too", strict=True)
+def test_of_two_tokens_with_one_error_the_refused_one_comes_first(aws: Bundle) -> None:
+    aws.token(name="second", claims=aws.claims_of(sub=aws.SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")))
+    answer = aws.error(aws.NOT_AUTHORIZED[1]).ask()
+    assert answer.first.name == "subject-segment-differs"
+
+
+@pytest.mark.xfail(reason="what one reading says to have passed, another says to have refused", strict=True)
+def test_two_readings_that_disagree_leave_no_definite_cause_beside_an_accepted_exchange(aws: Bundle) -> None:
+    aws.aws_provider(client_ids=("other",)).error(aws.NOT_AUTHORIZED[1])
+    code, text = aws.COULD_NOT_VALIDATE
+    answer = aws.cloudtrail([aws.event(errorCode=code, errorMessage=text)]).ask()
+    definite = [one for one in answer.report.causes if one.confidence != "suspected" and not one.contradicts_observed]
+    assert not definite or answer.exchange().prediction == "refused"
+
+
+@pytest.mark.xfail(reason="an error that names the other cloud is dropped: healthy, exit 0", strict=True)
+@pytest.mark.parametrize("text", [error_texts.CONDITION_REJECTED, error_texts.UNPARSABLE])
+def test_a_refusal_by_a_cloud_that_nothing_else_names_is_not_healthy(aws: Bundle, text: str) -> None:
+    answer = aws.error(text).ask()
+    assert answer.report.verdict != "healthy"
+    assert answer.report.causes
 
 
 # Passed by the error
@@ -267,6 +291,14 @@ def test_a_named_fault_that_was_also_evaluated_keeps_its_detail(aws: Bundle) -> 
     assert answer.first.actual is not None or answer.first.at
 
 
+def test_the_error_proves_the_claim_that_it_names_and_no_other(aws: Bundle) -> None:
+    claims = aws.claims_of(exp=...)
+    aws.claims(claims, complete=True).error("Missing a required claim: sub")
+    proven = [cause for cause in aws.ask().report.causes if cause.confidence == "proven"]
+    assert proven
+    assert all("sub" in cause.summary and "exp" not in cause.summary for cause in proven), proven
+
+
 def test_a_hint_proves_nothing(aws: Bundle) -> None:
     cause = aws.error("Error: Could not load credentials from any providers").ask().first
     assert (cause.name, cause.confidence) == ("token-not-issued", "suspected")
@@ -285,6 +317,14 @@ def test_a_value_behind_a_placeholder_is_suspected(aws: Bundle) -> None:
     assert answer.first.settle
 
 
+@pytest.mark.xfail(reason="a misused operator that may not decide says nothing of what would settle it", strict=True)
+def test_every_suspicion_says_what_would_settle_it(aws: Bundle) -> None:
+    aws.claims({"iss": aws.ISSUER, "sub": None, "aud": None, "azp": "client"})
+    aws.condition({"Null": {aws.SUB_KEY: [aws.PATTERN, "${x}"]}})
+    suspicions = [cause for cause in aws.ask().report.causes if cause.confidence == "suspected"]
+    assert all(cause.settle for cause in suspicions)
+
+
 def test_confidence_of_a_refusal() -> None:
     refusal = Refusal("aws", "keys", Kind.SIGNATURE_INVALID)
     assert confidence(refusal) == "predicted"
@@ -295,8 +335,9 @@ def test_confidence_of_a_refusal() -> None:
 def test_a_named_fault_of_the_other_cloud_is_not_this_exchange_s(aws: Bundle) -> None:
     aws.error(error_texts.UNPARSABLE)
     answer = aws.ask()
-    assert "not-a-jwt" not in answer.names
-    assert answer.exchange().prediction == "accepted"
+    by_cloud = {one.cloud: one for one in answer.report.exchanges}
+    assert by_cloud["aws"].prediction == "accepted"
+    assert [cause.cloud for cause in answer.report.causes if cause.name == "not-a-jwt"] == ["gcp"]
 
 
 # The error
@@ -310,17 +351,21 @@ def test_the_named_error_is_as_on_the_wire(aws: Bundle) -> None:
     assert aws.ask().error() == ("ExpiredTokenException", text)
 
 
-@pytest.mark.xfail(reason="only the AWS command line's prefix, at the start of the first line, is taken off", strict=True)
+@pytest.mark.xfail(reason="only botocore's prefix at the start of the first line is cut", strict=True)
 @pytest.mark.parametrize(
     "prefix",
     [
-        "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: x, "
-        "api error InvalidIdentityToken: ",
+        (
+            "operation error STS: AssumeRoleWithWebIdentity, https response error StatusCode: 400, RequestID: x, "
+            "api error InvalidIdentityToken: "
+        ),
         "InvalidIdentityToken: ",
         "Error: Could not assume role with OIDC: ",
-        "botocore.errorfactory.InvalidIdentityTokenException: An error occurred (InvalidIdentityToken) when calling "
-        "the AssumeRoleWithWebIdentity operation: ",
-        "Traceback (most recent call last):\n  File \"app.py\", line 3, in <module>\n",
+        (
+            "botocore.errorfactory.InvalidIdentityTokenException: An error occurred (InvalidIdentityToken) when calling "  # noqa: E501
+            "the AssumeRoleWithWebIdentity operation: "
+        ),
+        'Traceback (most recent call last):\n  File "app.py", line 3, in <module>\n',
     ],
     ids=["go", "javascript", "action", "botocore", "traceback"],
 )
@@ -329,7 +374,7 @@ def test_the_error_has_no_sdk_prefix(aws: Bundle, prefix: str) -> None:
     assert aws.ask().error()[1] == "Token issued in the future"
 
 
-@pytest.mark.xfail(reason="the code is taken from the exception's name, and the message is the whole line", strict=True)
+@pytest.mark.xfail(reason="the code is the exception's name, and the message is the whole line", strict=True)
 def test_google_s_error_has_no_sdk_prefix(gcp: Bundle) -> None:
     text = error_texts.UNPARSABLE
     gcp.remove("token.jwt").error(
@@ -376,5 +421,3 @@ def test_a_hostile_error_is_quick_from_end_to_end(aws: Bundle, text: str) -> Non
     report = aws.report(error=text + "\nToken issued in the future")
     assert time.process_time() - start < 1.5
     assert report.verdict == "refused"
-
-

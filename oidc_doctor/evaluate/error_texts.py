@@ -68,16 +68,15 @@ class _Row(NamedTuple):
 # The first row that matches a text decides; the more particular rows stand first.
 _ROWS: tuple[_Row, ...] = (
     # The workload had no token to send.
-    _Row(r"ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
-    _Row(r"id-token[`'\"]?:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
+    # a runner's environment dump names the variables too
     _Row(
-        r"Could not load credentials from any providers|Unable to locate credentials|NoCredentialsError"
-        r"|NoCredentialProviders|no valid (providers in chain|credential sources)",
-        "aws",
+        r"(?i:unable|not inject|fail|missing|could not|error).{0,60}ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN)"
+        r"|ACTIONS_ID_TOKEN_REQUEST_(URL|TOKEN).{0,60}(?i:not set|missing|undefined|not found|empty|unset|not defined)",
+        None,
         "obtain",
         Kind.TOKEN_NOT_ISSUED,
-        proves=False,
     ),
+    _Row(r"id-token[`'\"]?:? *(write|permission)", None, "obtain", Kind.TOKEN_NOT_ISSUED),
     _Row(
         r"lifetime too high(?: *\(requested: *(?P<requested>\d+),? max: *(?P<limit>\d+))?",
         None,
@@ -99,7 +98,7 @@ _ROWS: tuple[_Row, ...] = (
         Kind.NO_TOKEN_SENT,
     ),
     # AWS: the call was not AssumeRoleWithWebIdentity.
-    _Row(r"\b(?i:external[-_ ]?id)\b", "aws", "obtain", Kind.EXTERNAL_ID_UNSUPPORTED),
+    _Row(r"(?<![/-])\b(?i:external[-_ ]?id)\b(?![/-])", "aws", "obtain", Kind.EXTERNAL_ID_UNSUPPORTED),
     _Row(
         r"sts:AssumeRole\b(?!With).{0,60}(own|itself|same role|self)"
         r"|assumed-role/(?P<role>[\w+=,.@-]+)/\S* is not authorized to perform: sts:AssumeRole on resource: "
@@ -310,7 +309,15 @@ _ROWS: tuple[_Row, ...] = (
         Kind.PERMISSION_MISSING,
     ),
     _Row(r"The caller does not have permission|PERMISSION_DENIED", "gcp", "impersonate permission"),
-    # AWS, last: words that many services use.
+    # AWS, last: words that many services use, or that a runner prints below the cloud's own.
+    _Row(
+        r"Could not load credentials from any providers|Unable to locate credentials|NoCredentialsError"
+        r"|NoCredentialProviders|no valid (providers in chain|credential sources)",
+        "aws",
+        "obtain",
+        Kind.TOKEN_NOT_ISSUED,
+        proves=False,
+    ),
     _Row(r"An unknown error occurred", "aws", "authorise"),
     _Row(r"\bAccess ?Denied\b", "aws", "permission", Kind.PERMISSION_MISSING, proves=False),
 )
@@ -362,3 +369,30 @@ def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:
     order = [step.id for step in STEPS[cloud]]
     named = [order.index(step) for step in steps if step in order]
     return frozenset(order[: min(named)]) if named else frozenset()
+
+
+# How SDKs and tools wrap what a cloud answered; the first that fits tells code and message.
+_WRAPPED = (
+    r'"error": *"(?P<code>\w+)", *"error_description": *"(?P<message>(?:[^"\\]|\\.)*)"',
+    r"<Code>(?P<code>\w+)</Code>\s*<Message>(?P<message>[^<]+)",
+    r"An error occurred \((?P<code>\w+)\)(?: when calling the \w+ operation)?[^:\n]*: (?P<message>[^\n]+)",
+    r"api error (?P<code>\w+): (?P<message>[^\n]+)",
+    r"Could not assume role with OIDC: (?P<message>[^\n]+)",
+    r"Error code (?P<code>\w+): (?P<message>[^'\n]+)",
+    r"(?:^|[\s.,])(?P<code>[A-Z]\w*(?:Exception|Error|Denied|Token|Claim|TooLarge|Failure)): (?P<message>[^\n]+)",
+)
+_AFTER = re.compile(r" \(Service: \w+, Status Code.*$")
+_LONGEST_MESSAGE = 300
+
+
+def on_the_wire(text: str) -> tuple[str, str]:
+    """Code and message of an observed error without what an SDK put around them; the code may be empty."""
+    text = text[:_LONGEST]
+    for pattern in _WRAPPED:
+        found = re.search(pattern, text)
+        if found:
+            message = _AFTER.sub("", found["message"].strip()).replace('\\"', '"')
+            return found.groupdict().get("code") or "", message[:_LONGEST_MESSAGE]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    known = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
+    return "", known[:_LONGEST_MESSAGE]

@@ -122,9 +122,7 @@ class Key:
 
     __slots__ = ("folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
 
-    def __init__(
-        self, name: str, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool
-    ) -> None:
+    def __init__(self, name: str, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
         self.name = name
         self.folded = name.lower()
         self.raw = raw

@@ -71,7 +71,7 @@ TEAM = "google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:')"
         ),
     ],
 )
-def test_the_clause_that_decides(  # noqa: PLR0913, PLR0917 - a table
+def test_the_clause_that_decides(
     gcp: Bundle, says: type[Says], condition: str, clause: str, expected: str, actual: str | None
 ) -> None:
     answer = gcp.gcp_provider(condition=condition).ask()

@@ -24,9 +24,7 @@ def member(bundle: Bundle, subject: str) -> str:
         ("model_container", "model_build", "type=model_[build]", "type"),
     ],
 )
-def test_a_segment_differs(  # noqa: PLR0913, PLR0917 - a table
-    gcp: Bundle, says: type[Says], old: str, new: str, marked: str, segment: str
-) -> None:
+def test_a_segment_differs(gcp: Bundle, says: type[Says], old: str, new: str, marked: str, segment: str) -> None:
     subject = gcp.SUBJECT.replace(old, new)
     answer = gcp.service_account_policy(member(gcp, subject)).ask()
     assert answer.names == ["member-subject-differs"]
