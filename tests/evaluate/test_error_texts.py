@@ -480,19 +480,16 @@ def test_a_sentence_that_is_not_known(text: str) -> None:
             "User: arn:aws:sts::210987654321:assumed-role/external-id-reader/w is not authorized to perform: "
             "s3:GetObject on resource: x",
             Kind.PERMISSION_MISSING,
-            marks=pytest.mark.xfail(reason="a role's name is taken for the sentence", strict=True),
         ),
         pytest.param(
             "Error: Could not assume role with OIDC: No OpenIDConnect provider found in your account for https://x\n"
             "Error: Could not load credentials from any providers",
             None,
-            marks=pytest.mark.xfail(reason="the runner's last line hides the cloud's own sentence", strict=True),
         ),
         pytest.param(
             "env: ACTIONS_ID_TOKEN_REQUEST_URL=https://x\nError: Could not assume role with OIDC: "
             + error_texts.NOT_AUTHORIZED,
             None,
-            marks=pytest.mark.xfail(reason="the name of a variable is taken for the sentence", strict=True),
         ),
     ],
 )

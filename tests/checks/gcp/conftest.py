@@ -18,13 +18,17 @@ class Says:
 
     INVALID_TARGET: ClassVar[tuple[str, str]] = (
         "invalid_target",
-        'The target service indicated by the "audience" parameters is invalid. This might either be because the pool '
-        "or provider is disabled or deleted or because it doesn't exist.",
+        (
+            'The target service indicated by the "audience" parameters is invalid. This might either be because '
+            "the pool or provider is disabled or deleted or because it doesn't exist."
+        ),
     )
     INVALID_AUDIENCE: ClassVar[tuple[str, str]] = (
         "invalid_request",
-        'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
-        "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.",
+        (
+            'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
+            "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats."
+        ),
     )
     NO_CONNECTION: ClassVar[tuple[str, str]] = (
         "invalid_grant",
@@ -42,8 +46,10 @@ class Says:
     )
     SUBJECT_TOO_LONG: ClassVar[tuple[str, str]] = (
         "invalid_request",
-        "The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute "
-        "mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.",
+        (
+            "The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute "
+            "mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
+        ),
     )
     DENIED: ClassVar[tuple[str, str]] = (
         "PERMISSION_DENIED",

@@ -51,8 +51,10 @@ def said() -> list[tuple[str, str, str]]:
             "proven",
         ),
         (
-            "a does not have storage.objects.get access to the Google Cloud Storage object. Permission "
-            "'storage.objects.get' denied on resource (or it may not exist).",
+            (
+                "a does not have storage.objects.get access to the Google Cloud Storage object. Permission "
+                "'storage.objects.get' denied on resource (or it may not exist)."
+            ),
             "permission",
             "proven",
         ),
