@@ -200,6 +200,9 @@ def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         probably = "" if error.get("certain", True) else "probably "
         if not places and any(_says(entry, message, _like) for entry in seen):
             answer = ""  # it was seen, at another moment
+        causes = words.causes_of(report, exchange)
+        if seen and not places and causes and causes[0].step != exchange.step:
+            answer = ""  # what was seen comes from another step than the one that this error is of
         _row(
             sheet,
             "answers",
