@@ -204,10 +204,16 @@ def _add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], all
         suspects = _BEYOND.get((case.cloud, step)) if passed else _SUSPECTS.get((case.cloud, step))
         if step == "authorise" and passed and _fresh_role(case):
             suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
+        if step == "authorise" and passed and ":role/role/" in _role_arn(case):
+            suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
         if suspects is None:
             suspects = ((Kind.REFUSED_UNEXPLAINED, "the token and the configuration of the moment of the refusal"),)
         for kind, settle in suspects:
             _suspect(trace, case, step, kind, settle)
+
+
+def _role_arn(case: Case) -> str:
+    return (case.evidence.target.aws.role_arn if case.evidence.target.aws else None) or ""
 
 
 def _fresh_role(case: Case) -> bool:

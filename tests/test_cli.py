@@ -296,7 +296,8 @@ def test_a_broken_pipe_is_quiet(arguments: str, tmp_path: Path) -> None:
     os.close(reading)
     try:
         command = [sys.executable, "-m", "oidc_doctor", *arguments.split()]
-        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, check=False)
+        buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=tmp_path, env=buffered, check=False)
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -134,8 +134,3 @@ def provider_issuer(policy: Json) -> str | None:
     """The issuer that a trust policy trusts, where it trusts exactly one."""
     issuers = {split[2] for arn, _ in federated(policy) if (split := split_provider(arn))}
     return issuers.pop() if len(issuers) == 1 else None
-
-
-def provider_account(policy: Json) -> str | None:
-    """The account of the first provider that a trust policy names."""
-    return next((split[1] for arn, _ in federated(policy) if (split := split_provider(arn))), None)

@@ -211,7 +211,19 @@ _ROWS: tuple[_Row, ...] = (
         "configure",
         Kind.ISSUER_FORBIDDEN_BY_ORG_POLICY,
     ),
-    _Row(r"spec\.member in body should match", "gcp", "configure impersonate", Kind.MEMBER_MALFORMED),
+    _Row(
+        r"spec\.member in body should match|IAM members must have one of the values outlined",
+        "gcp",
+        "configure impersonate",
+        Kind.MEMBER_MALFORMED,
+    ),
+    _Row(
+        r"(?i:workload ?identity ?pool).{0,200}(?i:soft.?deleted|DELETED state|state:? *DELETED)",
+        "gcp",
+        "configure target",
+        Kind.POOL_DELETED,
+        proves=False,
+    ),
     _Row(
         r"(WorkloadIdentityPool|workload ?identity).{0,80}already exists|\b409\b.{0,80}already exists",
         "gcp",
@@ -269,7 +281,18 @@ _ROWS: tuple[_Row, ...] = (
     ),
     _Row(r"(?P<api>iamcredentials\.googleapis\.com).{0,400}SERVICE_DISABLED", "gcp", "impersonate", Kind.API_DISABLED),
     _Row(r"SERVICE_DISABLED.{0,400}(?P<api>iamcredentials\.googleapis\.com)", "gcp", "impersonate", Kind.API_DISABLED),
-    _Row(r"SERVICE_DISABLED", "gcp", "target impersonate", Kind.API_DISABLED),
+    _Row(
+        r"API \[(?P<api>iamcredentials\.googleapis\.com)\] not enabled on project \[(?P<project>[\w-]+)",
+        "gcp",
+        "impersonate",
+        Kind.API_DISABLED,
+    ),
+    _Row(
+        r"API \[(?P<api>[\w.]+)\] not enabled on project \[(?P<project>[\w-]+)|SERVICE_DISABLED|accessNotConfigured",
+        "gcp",
+        "target impersonate",
+        Kind.API_DISABLED,
+    ),
     # Google: impersonation.
     _Row(
         r"required permission to use project (?P<project>[\w-]+)|serviceusage\.services\.use|x-goog-user-project"
@@ -289,7 +312,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"ACCESS_TOKEN_SCOPE_INSUFFICIENT", "gcp", "permission", Kind.SCOPE_MISSING),
     _Row(
         r"(?i:credential_source|subject_token_type|token_url|malformed credential|credential configuration|"
-        r"unable to (retrieve|determine|read) (the )?aws|no aws region|metadata server.{0,40}(aws|169\.254))",
+        r"unable to (get|retrieve|determine|read) (the )?aws|no aws region|metadata server.{0,40}(aws|169\.254))",
         "gcp",
         "obtain",
         Kind.CREDENTIAL_CONFIG_INVALID,

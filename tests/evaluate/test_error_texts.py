@@ -330,6 +330,24 @@ OTHERS: list[tuple[str, str | None, str, Kind | None]] = [
         "permission",
         Kind.PERMISSION_MISSING,
     ),
+    (
+        "Error 400: FAILED_PRECONDITION: WorkloadIdentityPool ci is in DELETED state",
+        "gcp",
+        "configure target",
+        Kind.POOL_DELETED,
+    ),
+    (
+        "API [iamcredentials.googleapis.com] not enabled on project [482910375566]. Would you like to enable and retry",
+        "gcp",
+        "impersonate",
+        Kind.API_DISABLED,
+    ),
+    (
+        "API [sts.googleapis.com] not enabled on project [482910375566].",
+        "gcp",
+        "target impersonate",
+        Kind.API_DISABLED,
+    ),
     ("The caller does not have permission", "gcp", "impersonate permission", None),
     (
         "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
