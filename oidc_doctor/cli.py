@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -108,7 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(50_000)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
+        try:
+            return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
+        finally:
+            sys.stdout.flush()  # here, where a reader that went away can still be met
     except UsageError as error:
         _complain(str(error))
         return USAGE
@@ -119,6 +123,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # the reader of our output went away: nothing more to say, and no message at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except Exception as error:  # noqa: BLE001 - our defect must not look like a finding, nor like the user's fault
+        _complain(f"this is a defect of oidc-doctor, not of what it read: {type(error).__name__}: {error}")
+        if "-v" in arguments or "--verbose" in arguments:
+            traceback.print_exc()
+        return BROKEN
 
 
 def _complain(message: str) -> None:
@@ -286,6 +295,7 @@ def _report(options: argparse.Namespace) -> int:
     from oidc_doctor.pipeline import run
 
     question = _question(options)
+    _warn_of_unknown_checks(options)
     bundle = _bundle(options)
     given = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
     if bundle is None and not any(given):
@@ -307,6 +317,17 @@ def _report(options: argparse.Namespace) -> int:
         _complain(warning)
     _write(options, _rendered(options, report))
     return report.exit_code
+
+
+def _warn_of_unknown_checks(options: argparse.Namespace) -> None:
+    if not options.check and not options.skip:
+        return
+    from oidc_doctor import packs, runner
+
+    for flag, globs in (("--check", options.check), ("--skip", options.skip)):
+        for glob in globs:
+            if not any(runner.wanted(check, (glob,), ()) for check in packs.all_checks()):
+                _complain(f"{flag} {glob}: no check has this code or name; oidc-doctor --list-checks lists them")
 
 
 def _rendered(options: argparse.Namespace, report: Report) -> str:

@@ -286,15 +286,15 @@ def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
     )
 
 
-def _complete_hypothetical(token: Token, profile: Any, cloud: Cloud) -> Token:
-    """A hypothetical token takes iss, and aud where the issuer fixes it, from the profile."""
-    del cloud
-    if token.kind != "hypothetical" or profile is None:
+def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
+    """A hypothetical token takes the target's issuer or the profile's, and aud where the issuer fixes it."""
+    if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
-    if "iss" not in claims and profile.url:
-        claims["iss"] = profile.url
-    if "aud" not in claims and profile.audience.fixed:
+    known = issuer or (profile.url if profile is not None else None)
+    if "iss" not in claims and known:
+        claims["iss"] = known
+    if "aud" not in claims and profile is not None and profile.audience.fixed:
         claims["aud"] = profile.audience.fixed
     return token._replace(claims=claims)
 
@@ -332,7 +332,7 @@ def _judge(
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
     profile = _profile(evidence, token)
-    token = _complete_hypothetical(token, profile, cloud)
+    token = _complete_hypothetical(token, profile, evidence.target.issuer)
     case = Case(cloud, evidence, token, state.at, profile, tuple(readings), _accepted_providers(groups))
     return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
 

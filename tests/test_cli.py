@@ -410,3 +410,19 @@ def test_demo(run: Run) -> None:
     assert done.code == 1
     assert "✗" in done.out
     assert run("--demo", "healthy-aws").code == 0
+
+
+def test_a_defect_of_ours_is_neither_a_finding_nor_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from oidc_doctor import cli
+
+    def broken(_: object) -> int:
+        raise RuntimeError("the judge fell over")
+
+    monkeypatch.setattr(cli, "_main", broken)
+    assert cli.main(["--report"]) == 4
+    captured = capfd.readouterr()
+    assert captured.err.count("\n") == 1
+    assert "defect of oidc-doctor" in captured.err
+    assert not captured.out
