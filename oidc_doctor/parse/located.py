@@ -199,6 +199,10 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
         raise Unreadable(file, None, None, "not JSON: an error of gcloud was saved instead")
     if not text[: error.pos].strip() and _YAML_LINE.match(text.lstrip()):
         raise Unreadable(file, None, None, "YAML instead of JSON (ask for it with --format=json or --output json)")
+    if error.msg.startswith("Illegal trailing comma"):
+        # Python 3.13 gives the comma's place, 3.11 and 3.12 that of the bracket behind it: say the same everywhere
+        bracket = len(text) - len(text[error.pos + 1 :].lstrip())
+        error = json.JSONDecodeError(error.msg, text, bracket)
     if message == "expected a name in double quotes" and text[error.pos : error.pos + 1] == "}":
         message = "a comma before the closing bracket"
     if error.pos >= len(text.rstrip()):
