@@ -57,13 +57,17 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
         return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder: it may be anything
-    parts = text.split(":", 5)
+    parts = text.split(":", _FIELDS - 1)
 
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:
         return RoleArn(text, "aws", "", "/", "", reason, unsure=False, spans=part)
 
-    if len(parts) < _FIELDS or parts[0] != "arn":
-        return fault("it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME is wanted")
+    if len(parts) < _FIELDS or parts[0] != "arn" or len(text) > _LONGEST:
+        long = len(text) > _LONGEST
+        wanted = (
+            f"it is longer than {_LONGEST} characters" if long else "it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME"
+        )
+        return fault(wanted)
     _, partition, service, region, account, resource = parts
     start = len(text) - len(resource)
     if service != "iam" and not (open_ and has_placeholder(service)):

@@ -52,8 +52,8 @@ class AwsExchange(Exchange):
 
     def _audience(self) -> str | None:
         azp = self.token.claim("azp")
-        if isinstance(azp, str):
-            return azp
+        if isinstance(azp, str | int) and not isinstance(azp, bool):
+            return str(azp)  # STS was seen to read a number as text in sub; that it does so here is inferred
         aud = self.token.claim("aud")
         if isinstance(aud, list):
             return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None

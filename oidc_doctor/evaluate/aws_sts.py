@@ -11,7 +11,7 @@ import re
 from oidc_doctor.evaluate import error_texts as texts
 from oidc_doctor.evaluate.arns import RoleArn, issuer_path, read_role_arn
 from oidc_doctor.evaluate.aws_exchange import BUILT_IN, AwsExchange
-from oidc_doctor.evaluate.aws_token import LONGEST, invalid, judge_token
+from oidc_doctor.evaluate.aws_token import LONGEST, SHORTEST, invalid, judge_token
 from oidc_doctor.evaluate.difference import compare_value
 from oidc_doctor.evaluate.issuer_step import judge_keys
 from oidc_doctor.evaluate.session_claims import judge_session_claims
@@ -131,6 +131,9 @@ def _judge_parameters(exchange: AwsExchange) -> None:
         limit = f"Member must have length less than or equal to {_POLICY_LONGEST}"
         wrong.append(("policy", "", limit, Kind.SESSION_POLICY_TOO_LARGE))
     size = exchange.token.size
+    if size is not None and size < SHORTEST and exchange.token.fault_kind != "no-token":
+        limit = f"Member must have length greater than or equal to {SHORTEST}"
+        wrong.append(("webIdentityToken", "", limit, Kind.REQUEST_MALFORMED))
     if size is not None and size > LONGEST:
         limit = f"Member must have length less than or equal to {LONGEST}"
         wrong.append(("webIdentityToken", "", limit, Kind.TOKEN_OVER_SIZE_LIMIT))

@@ -16,7 +16,7 @@ from oidc_doctor.model.trace import CloudError, Kind, Side
 BEHIND = 300  # seconds past exp that still pass
 AHEAD = 301  # seconds that iat and nbf may lie ahead
 REQUIRED = ("iss", "sub", "aud", "iat", "exp")
-LONGEST = 20_000  # characters of WebIdentityToken (STS API)
+SHORTEST, LONGEST = 4, 20_000  # characters of WebIdentityToken (STS API)
 
 
 def invalid(message: str, *, certain: bool = True) -> CloudError:
@@ -63,6 +63,7 @@ def _judge_header(exchange: Exchange) -> None:
             Kind.HEADER_UNSUPPORTED,
             invalid(texts.NOT_A_JWT),
             where=token.origin,
+            rank=-2,  # the header is read before the claims
             member="crit",
             value=shown((token.header or {})["crit"]),
         )

@@ -77,7 +77,7 @@ def _authorized_by_idp(exchange: AwsExchange) -> Any:
 def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
     token = exchange.token
     value = token.claim({"oaud": "aud"}.get(claim, claim))
-    if claim == "aud" and isinstance(token.claim("azp"), str):
+    if claim == "aud" and isinstance(token.claim("azp"), str | int):
         value = token.claim("azp")
     if value is UNKNOWN:
         return iam.UNKNOWN

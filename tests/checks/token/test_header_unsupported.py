@@ -30,3 +30,13 @@ def test_a_decoded_token_with_its_header(aws: Bundle) -> None:
 
 def test_a_header_that_was_not_given_is_no_fault(aws: Bundle) -> None:
     assert aws.claims().ask().accepted
+
+
+def test_the_header_is_read_before_the_claims(aws: Bundle) -> None:
+    claims = aws.claims_of(sub=...)
+    assert (
+        aws.token(claims, header={"crit": ["exp"]})
+        .ask()
+        .error()[1]
+        .startswith("The ID Token provided is not a valid JWT")
+    )
