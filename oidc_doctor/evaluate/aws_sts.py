@@ -1,7 +1,7 @@
 """AssumeRoleWithWebIdentity as STS and IAM decide it: one case in, the whole exchange step by step out.
 
 The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
-otherwise (facts: recorded STS calls of September 2026, STS API reference, IAM user guide).
+otherwise (recorded STS calls of September 2026, STS API reference, IAM user guide).
 """
 
 from __future__ import annotations

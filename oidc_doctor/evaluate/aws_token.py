@@ -1,6 +1,6 @@
 """The token as STS reads it: shape, header, required claims, times. All faults are recorded, not the first alone.
 
-Texts and tolerances are those recorded on real STS calls in September 2026 (facts: required claims; 300 s of
+Texts and tolerances are those recorded on real STS calls in September 2026 (required claims; 300 s of
 tolerance; the clock printed in the expiry text is 300 s behind, in the not-before text 301 s ahead).
 """
 

@@ -1,4 +1,4 @@
-"""Key selection and signature, by the rules measured on AWS STS and Google STS (facts of September 2026).
+"""Key selection and signature, by the rules measured on AWS STS and Google STS (recorded and measured, September 2026).
 
 AWS: the header's alg decides and the JWK's alg is ignored; a JWK without kid, with use=enc, with any key_ops, or whose
 x5c disagrees is not usable; a later key of the same kid replaces the earlier; over 100 keys of a type break tokens of

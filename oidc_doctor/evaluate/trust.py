@@ -1,7 +1,7 @@
 """The trust policy of a role against a token: the decision, and for a refusal the clause that made it.
 
 Which claims are condition keys, and their values, follow the IAM condition-key reference and recorded evaluations
-(facts: no iss, azp, exp or jti key; `aud` is azp where that is set; other claims are ignored).
+(no iss, azp, exp or jti key; `aud` is azp where that is set; other claims are ignored).
 """
 
 from __future__ import annotations
