@@ -19,6 +19,7 @@ from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
     Coverage,
+    Document,
     GcpProvider,
     Missing,
     Origin,
@@ -392,10 +393,29 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         observed=[
             {"text": error.text, "at": str(error.origin)} for one in state.snapshot.targets for error in one.observed
         ],
-        warnings=list(question.warnings),
+        warnings=[*question.warnings, *(line for one in state.snapshot.targets for line in _repeated(one))],
     )
     _conclude(report, judged, rows, question.fail_on)
     return report
+
+
+def _repeated(evidence: TargetEvidence) -> list[str]:
+    """Members that stand more than once in a document that decides: the clouds let the last one count."""
+    aws, gcp = evidence.aws, evidence.gcp
+    role = aws.role if aws else None
+    parts: list[Any] = [role.trust_policy if isinstance(role, Role) else None]
+    if aws is not None and isinstance(aws.provider, AwsOidcProvider):
+        parts.append(aws.provider.document)
+    if gcp is not None:
+        parts += [
+            getattr(one, "document", None) for one in (gcp.provider, gcp.service_account_policy, gcp.project_policy)
+        ]
+    return [
+        f"{part.at(pointer)}: {pointer.rpartition('/')[2]} stands there more than once; the last one counts"
+        for part in parts
+        if isinstance(part, Document)
+        for pointer in part.duplicates
+    ]
 
 
 def _by_code(checks: Sequence[Check], code: str) -> Check:

@@ -511,3 +511,12 @@ def test_the_same_evidence_gives_the_same_report(request: pytest.FixtureRequest,
     made: Bundle = request.getfixturevalue(cloud)
     made.error("403")
     assert json.dumps(to_json(made.report())) == json.dumps(to_json(made.report()))
+
+
+def test_a_member_that_stands_twice_is_said(aws: Bundle) -> None:
+    policy = json.dumps(aws.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"])
+    twice = policy.replace('"Effect"', '"Effect": "Deny", "Effect"', 1)
+    (aws.root / "aws/role.json").write_text(twice)
+    report = aws.ask().report
+    assert any("Effect stands there more than once" in line for line in report.warnings)
+    assert not any(cause.name == "explicit-deny" for cause in report.causes)
