@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,23 +14,8 @@ from oidc_doctor.report.json import to_json
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import FixRow
-    from tests.checks.conftest import Answer, Bundle
+    from tests.conftest import Answer, Bundle
 
-
-def _builder() -> Any:
-    """The module that makes bundles for the checks' tests, loaded once by its path."""
-    name = "oidc_doctor_test_bundles"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "checks" / "conftest.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-bundle, aws, gcp, github = _builder().bundle, _builder().aws, _builder().gcp, _builder().github
 
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"
 OTHER_TENANT = (

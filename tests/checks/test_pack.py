@@ -22,7 +22,7 @@ from oidc_doctor.report.text import render_text
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import CheckRow, Report
-    from tests.checks.conftest import Bundle
+    from tests.conftest import Bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "checks"

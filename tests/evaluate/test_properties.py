@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -19,28 +17,12 @@ from oidc_doctor.model.exchange import STEPS, position
 from oidc_doctor.report.json import render_json
 from oidc_doctor.report.markdown import render_markdown
 from oidc_doctor.report.text import render_text
+from tests.conftest import Bundle
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
-    from tests.checks.conftest import Bundle
 
 TESTS = Path(__file__).resolve().parent.parent
-
-
-def _builder() -> Any:
-    """The module that makes bundles for the checks' tests, loaded once by its path."""
-    name = "oidc_doctor_test_bundles"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, TESTS / "checks" / "conftest.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-B: Any = _builder().Bundle
 
 
 @cache
@@ -68,13 +50,20 @@ def mostly(good: st.SearchStrategy[Any], odd: st.SearchStrategy[Any] = ODD) -> s
 
 
 SUBJECTS = st.sampled_from(
-    [B.SUBJECT, B.SUBJECT, B.SUBJECT.replace("Tq7LmZ2x", "*"), B.SUBJECT.upper(), "repo:o/r:ref:refs/heads/main", "x"]
+    [
+        Bundle.SUBJECT,
+        Bundle.SUBJECT,
+        Bundle.SUBJECT.replace("Tq7LmZ2x", "*"),
+        Bundle.SUBJECT.upper(),
+        "repo:o/r:ref:refs/heads/main",
+        "x",
+    ]
 )
 PATTERNS = st.sampled_from(
     [
-        B.PATTERN,
-        B.PATTERN,
-        B.SUBJECT,
+        Bundle.PATTERN,
+        Bundle.PATTERN,
+        Bundle.SUBJECT,
         "*",
         "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
         "v=1:*:type=model_build",
@@ -87,15 +76,15 @@ OPERATORS = st.sampled_from(
      "ForAnyValue:StringEquals", "Null", "Bool", "IpAddress", "NumericEquals", "DateLessThan", "StrngLike", "ArnLike"]
 )  # fmt: skip
 KEYS = st.sampled_from(
-    [B.SUB_KEY, B.SUB_KEY, B.AUD_KEY, "oidc.baseten.co:subb", "oidc.baseten.co:team", "aws:SourceIp",
+    [Bundle.SUB_KEY, Bundle.SUB_KEY, Bundle.AUD_KEY, "oidc.baseten.co:subb", "oidc.baseten.co:team", "aws:SourceIp",
      "aws:RequestedRegion", "sts:RoleSessionName", "sts:ExternalId", "aws:CurrentTime", "aws:SecureTransport"]
 )  # fmt: skip
-VALUES = mostly(PATTERNS | st.lists(PATTERNS, max_size=3) | st.just(B.AUDIENCE))
+VALUES = mostly(PATTERNS | st.lists(PATTERNS, max_size=3) | st.just(Bundle.AUDIENCE))
 CONDITIONS = mostly(st.dictionaries(OPERATORS, mostly(st.dictionaries(KEYS, VALUES, max_size=2)), max_size=3))
 PRINCIPALS = mostly(
     st.sampled_from(
-        [{"Federated": B.PROVIDER_ARN}, {"Federated": [B.PROVIDER_ARN, "cognito-identity.amazonaws.com"]}, "*",
-         {"AWS": "*"}, {"Federated": B.PROVIDER_ARN.replace(B.ACCOUNT, B.OTHER_ACCOUNT)},
+        [{"Federated": Bundle.PROVIDER_ARN}, {"Federated": [Bundle.PROVIDER_ARN, "cognito-identity.amazonaws.com"]},
+         "*", {"AWS": "*"}, {"Federated": Bundle.PROVIDER_ARN.replace(Bundle.ACCOUNT, Bundle.OTHER_ACCOUNT)},
          {"Service": "ec2.amazonaws.com"}]
     )
 )  # fmt: skip
@@ -122,15 +111,19 @@ POLICIES = mostly(
 )  # fmt: skip
 CLAIMS = st.fixed_dictionaries(
     {
-        "iss": mostly(st.sampled_from([B.ISSUER, B.ISSUER, B.ISSUER + "/", "https://other.example"])),
+        "iss": mostly(st.sampled_from([Bundle.ISSUER, Bundle.ISSUER, Bundle.ISSUER + "/", "https://other.example"])),
         "sub": mostly(SUBJECTS),
-        "aud": mostly(st.sampled_from([B.AUDIENCE, B.AUDIENCE, [B.AUDIENCE], [B.AUDIENCE, "x"], "sts.amazonaws.com"])),
+        "aud": mostly(
+            st.sampled_from(
+                [Bundle.AUDIENCE, Bundle.AUDIENCE, [Bundle.AUDIENCE], [Bundle.AUDIENCE, "x"], "sts.amazonaws.com"]
+            )
+        ),
     },
     optional={
-        "iat": mostly(st.sampled_from([B.NOW - 60, B.NOW - 9999, B.NOW + 9999])),
-        "exp": mostly(st.sampled_from([B.NOW + 60, B.NOW - 60])),
+        "iat": mostly(st.sampled_from([Bundle.NOW - 60, Bundle.NOW - 9999, Bundle.NOW + 9999])),
+        "exp": mostly(st.sampled_from([Bundle.NOW + 60, Bundle.NOW - 60])),
         "azp": mostly(st.just("client")),
-        "team": mostly(st.just(B.TEAM)),
+        "team": mostly(st.just(Bundle.TEAM)),
         "https://aws.amazon.com/tags": ODD,
         "https://aws.amazon.com/source_identity": ODD,
         "https://aws.amazon.com/roles": ODD,
@@ -141,14 +134,16 @@ EXPRESSIONS = st.sampled_from(
      "assertion.sub.extract('team={t}:')", "1 + ", "assertion", "has(assertion.team) ? assertion.team : 'none'"]
 )  # fmt: skip
 CEL = st.sampled_from(
-    ["true", "false", "google.subject.startsWith('v=1:')", f"assertion.team == '{B.TEAM}'", "assertion.team == 'x'",
+    ["true", "false", "google.subject.startsWith('v=1:')", f"assertion.team == '{Bundle.TEAM}'",
+     "assertion.team == 'x'",
      "attribute.team in ['a']", "attribute.nope == 'x'", "assertion.sub.contains('production')", "assertion.sub == '*'",
      "1 / 0 == 1", "((", "google.groups", "assertion.aud == 'x' || assertion.team != ''",
      "assertion.sub.matches('(a+)+$')"]
 )  # fmt: skip
 MEMBERS = st.sampled_from(
-    [B.MEMBER, f"principal://iam.googleapis.com/{B.POOL}/subject/{B.SUBJECT}", "allUsers", "nonsense",
-     f"principalSet://iam.googleapis.com/{B.POOL}/*", f"principalSet://iam.googleapis.com/{B.POOL}/attribute.team/*",
+    [Bundle.MEMBER, f"principal://iam.googleapis.com/{Bundle.POOL}/subject/{Bundle.SUBJECT}", "allUsers", "nonsense",
+     f"principalSet://iam.googleapis.com/{Bundle.POOL}/*",
+     f"principalSet://iam.googleapis.com/{Bundle.POOL}/attribute.team/*",
      "principal://", "deleted:principal://x?uid=1"]
 )  # fmt: skip
 ERRORS = st.none() | st.sampled_from(
@@ -211,11 +206,11 @@ def answered(made: Bundle, error: str | None, secret: str | None = None) -> Repo
 
 
 def folder(root: str) -> Any:
-    return B(Path(root)).manifest()
+    return Bundle(Path(root)).manifest()
 
 
 @settings(max_examples=60)
-@given(policy=POLICIES, claims=CLAIMS, error=ERRORS, client_ids=mostly(st.just([B.AUDIENCE]) | st.just([])))
+@given(policy=POLICIES, claims=CLAIMS, error=ERRORS, client_ids=mostly(st.just([Bundle.AUDIENCE]) | st.just([])))
 def test_aws(policy: Any, claims: Any, error: str | None, client_ids: Any) -> None:
     with tempfile.TemporaryDirectory() as root:
         made = folder(root).aws_provider(client_ids=client_ids).aws_role(policy).sends()
@@ -234,7 +229,7 @@ def test_aws(policy: Any, claims: Any, error: str | None, client_ids: Any) -> No
     condition=mostly(CEL),
     claims=CLAIMS,
     members=st.lists(MEMBERS, max_size=3),
-    audiences=mostly(st.just([B.AUDIENCE]) | st.just([])),
+    audiences=mostly(st.just([Bundle.AUDIENCE]) | st.just([])),
     error=ERRORS,
 )
 def test_google(
@@ -245,7 +240,7 @@ def test_google(
         made.service_account().service_account_policy(
             bindings=[{"role": "roles/iam.workloadIdentityUser", "members": members}]
         )
-        made.target(gcp={"provider": B.GCP_PROVIDER, "service_account": B.SERVICE_ACCOUNT})
+        made.target(gcp={"provider": Bundle.GCP_PROVIDER, "service_account": Bundle.SERVICE_ACCOUNT})
         answered(made.write("claims.json", claims), error)
 
 
@@ -272,10 +267,10 @@ def test_a_compact_token_is_never_in_an_answer(claims: Any, policy: Any, error: 
 ))  # fmt: skip
 def test_files_of_any_content_are_answered(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as root:
-        made = B(Path(root))
+        made = Bundle(Path(root))
         for name, content in files.items():
             made.write(name, content)
-        report = made.report(at=float(B.NOW))
+        report = made.report(at=float(Bundle.NOW))
         agrees(report, observed=True)
         schema().validate(json.loads(render_json(report)))
 
@@ -283,12 +278,12 @@ def test_files_of_any_content_are_answered(files: dict[str, bytes]) -> None:
 @settings(max_examples=30)
 @given(records=st.lists(
     st.fixed_dictionaries({}, optional={
-        "subject": st.sampled_from([B.SUBJECT, "other"]),
+        "subject": st.sampled_from([Bundle.SUBJECT, "other"]),
         "errorCode": mostly(st.sampled_from([..., "AccessDenied", "InvalidIdentityToken", "New"])),
         "errorMessage": mostly(st.sampled_from([..., "An unknown error occurred", error_texts.COULD_NOT_VALIDATE])),
         "at": mostly(st.sampled_from(["2026-11-22T22:30:00Z", "2026-11-21T22:30:00Z", "later"])),
         "responseElements": mostly(st.just({"credentials": {"accessKeyId": "ASIA"}}) | st.none()),
-        "requestParameters": mostly(st.just({"roleArn": B.ROLE_ARN})),
+        "requestParameters": mostly(st.just({"roleArn": Bundle.ROLE_ARN})),
         "userIdentity": ODD,
     }), max_size=4), token=st.booleans())  # fmt: skip
 def test_events_of_any_content_are_answered(records: list[Any], token: bool) -> None:

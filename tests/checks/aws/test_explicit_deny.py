@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
+    from tests.conftest import Bundle
 
 
 def denying(bundle: Bundle, condition: Any, **changes: Any) -> Bundle:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
+    from tests.conftest import Bundle
 
 Aim = Callable[..., "Bundle"]
 

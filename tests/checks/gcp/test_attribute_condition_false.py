@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Says
+    from tests.conftest import Bundle
 
 
 TEAM = "google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:')"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Aim, Says
+    from tests.conftest import Bundle
 
 
 OTHER = "482910375567"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Says
+    from tests.conftest import Bundle
 
 
 MEMBERS: Any = {"disabled": True}

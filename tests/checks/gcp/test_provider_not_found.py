@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
     from tests.checks.gcp.conftest import Aim, Says
+    from tests.conftest import Bundle
 
 
 def test_google_says_that_there_is_none(gcp: Bundle, says: type[Says]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.conftest import Bundle
+    from tests.conftest import Bundle
 
 
 @pytest.mark.parametrize(
