@@ -33,7 +33,6 @@ class Edit(NamedTuple):
     """One edited configuration: the evidence after it, the document before and after."""
 
     evidence: TargetEvidence
-    name: str  # of the document
     before: str
     after: str
     commands: list[str]
@@ -146,7 +145,7 @@ def _policy_edit(case: Case, change: Callable[[Any], bool]) -> Edit | None:
             "file://trust-policy.json",
         )
     ]
-    return Edit(evidence, "trust-policy.json", before, after, commands)
+    return Edit(evidence, before, after, commands)
 
 
 def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
@@ -313,7 +312,7 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
         audience,
     )
     before = json.dumps({"ClientIDList": list(provider.client_ids)}, indent=2)
-    return Edit(evidence, "ClientIDList", before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
+    return Edit(evidence, before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
 
 
 _REPLACED, _BESIDE = _subject(keep=False), _subject(keep=True)
@@ -343,7 +342,7 @@ def _provider_edit(case: Case, before: Any, after: Any, name: str, commands: lis
     if gcp is None or not isinstance(gcp.provider, GcpProvider):
         return None
     evidence = case.evidence._replace(gcp=gcp._replace(provider=gcp.provider._replace(**changed)))
-    return Edit(evidence, name, json.dumps({name: before}, indent=2), json.dumps({name: after}, indent=2), commands)
+    return Edit(evidence, json.dumps({name: before}, indent=2), json.dumps({name: after}, indent=2), commands)
 
 
 def _update(provider: GcpProvider, option: str, value: str) -> list[str]:
