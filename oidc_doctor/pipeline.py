@@ -35,7 +35,7 @@ from oidc_doctor.model.trace import Kind, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.event import Attempt, Signature, LogCoverage
+    from oidc_doctor.model.event import Attempt, LogCoverage, Signature
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]

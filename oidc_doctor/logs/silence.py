@@ -14,7 +14,7 @@ from oidc_doctor.parse.cloudtrail import NO_TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.model.event import Signature, LogCoverage
+    from oidc_doctor.model.event import LogCoverage, Signature
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.model.exchange import Cloud
 
