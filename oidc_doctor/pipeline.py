@@ -211,7 +211,7 @@ def _judge_all(state: _Run) -> list[_Judged]:
             past = _past(state, evidence, cloud, groups)
             if past is not None:
                 state.pasts[evidence.target.name, cloud] = past
-            for token in tokens or (_token_of_events(evidence, cloud, groups),):
+            for token in tokens or (_token_of_events(evidence, cloud, groups, past),):
                 name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
                 judged.append(_judge(state, evidence, cloud, token, groups, name))
     order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
@@ -284,15 +284,15 @@ def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
     return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
-def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature]) -> Token:
+def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: Past | None) -> Token:
     """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
     exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
     chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
-    if chosen is None:
+    if chosen is None or past is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
     from oidc_doctor.replay import token_of
 
-    return token_of(chosen.sample, evidence, None)
+    return token_of(chosen.sample, evidence, past.known)
 
 
 def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
