@@ -125,6 +125,7 @@ class Reader:
         history: History,
         attempts: Attempts,
         signatures: Sequence[Signature],
+        *,
         judge: Judge,
         judge_case: JudgeCase,
         profile: Profile | None,
@@ -237,8 +238,8 @@ class Reader:
         families: dict[tuple[object, ...], list[Signature]] = {}
         for one in self.signatures:
             sample = one.sample
-            key = (sample.step, sample.provider, one.family, sample.audience, sample.service_account)
-            families.setdefault(key, []).append(one)
+            name = (sample.step, sample.provider, one.family, sample.audience, sample.service_account)
+            families.setdefault(name, []).append(one)
         # Google's successes may hide their caller: they stand beside each family that is named
         nameless = [
             one for key, group in families.items() if key[0] == "impersonate" and key[2] is None for one in group
@@ -260,16 +261,17 @@ class Reader:
     ) -> list[Group]:
         """One family's groups: identities (and circumstances) with the same decisions on all revisions are one."""
         keys = tuple(one.number for one in family)
-        sample = max((one.sample for one in family), key=lambda one: one.time)
         own = sorted((cell for key in keys for cell in cells.get(key, ())), key=lambda one: -one.row)
         alike: dict[tuple[str, ...], list[Cell]] = {}
         found: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
-        for cell in own[:_MOST_CELLS] or [None]:
-            attempt = sample if cell is None else self.attempts.attempt(cell.row)
+        for cell in own[:_MOST_CELLS]:
+            attempt = self.attempts.attempt(cell.row)
             vector = self._vector(attempt)
-            decisions = tuple(one.decision for one in vector)
-            alike.setdefault(decisions, []).extend([] if cell is None else [cell])
+            decisions = tuple(str(one.decision) for one in vector)
+            alike.setdefault(decisions, []).append(cell)
             found.setdefault(decisions, (attempt, vector))
+        if not alike:  # none of them has a time
+            return []
         groups = []
         first, *others = alike
         for decisions, some in alike.items():
@@ -305,17 +307,24 @@ class Reader:
             return Explained(strand, outage, "configuration", appears, turned, None, mended)
         if verdict.decision == "accepted":
             return Explained(strand, outage, "accepted-by-reading", None, None, None, mended)
-        if not verdict.stands_against:
-            return Explained(strand, outage, "unknown", None, None, None, mended)
+        if not verdict.stands_against:  # the next configuration that is known may tell the tokens apart
+            known = (index for index, one in enumerate(strand.vector) if index > at and one.decision != "unknown")
+            at = next(known, at)
+            if not strand.vector[at].stands_against:
+                return Explained(strand, outage, "unknown", None, None, None, mended)
         token = self._token_side(strand, outage, at, others)
         if token is not None:
             return Explained(strand, outage, "token", None, None, token, mended)
-        why = "unlogged-change" if outage.before is not None else "all-along"
+        if verdict.stands_against:
+            why = "unlogged-change" if outage.before is not None else "all-along"
+        else:
+            why = "unknown" if outage.before is not None else "all-along"
         return Explained(strand, outage, why, None, None, None, mended)
 
     def _token_side(self, strand: Strand, outage: Outage, at: int, others: list[Strand]) -> TokenChange | None:
         """What is new in the refused token, beside the likest one that the same configuration accepts."""
-        found = []
+        first = self.attempts.attempt(outage.first)
+        found: list[TokenChange | None] = []
         for other in others:
             if other is strand or other.step != strand.step or other.vector[at].stands_against:
                 continue
@@ -323,14 +332,11 @@ class Reader:
             if not good or not self._came_later(strand, outage, good, other):
                 continue
             last = good[-1]
-            before = last.last if last.end <= outage.begin else last.first
-            found.append((self.attempts.attempt(before), min(last.end, outage.begin)))
-        if not found:
-            return None
-        first = self.attempts.attempt(outage.first)
-        changes = [token_change(before, first, self.profile) for before, _ in found]
-        known = [one for one in changes if one is not None]
-        return min(known, key=lambda one: one.distance, default=None)
+            found.append(token_change(self.attempts.attempt(last.last), first, self.profile))
+            for one in self.signatures:  # of another family that is likelier still
+                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin:
+                    found.append(token_change(one.sample, first, self.profile))
+        return min((one for one in found if one is not None), key=lambda one: one.distance, default=None)
 
     def _came_later(self, strand: Strand, outage: Outage, good: list[Run], other: Strand) -> bool:
         """Whether the refused token is new: others came well before it, and it would have been seen if it had come.

@@ -8,6 +8,7 @@ from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_v
 from oidc_doctor.diagnose import Diagnosis, as_causes
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.logs.rows import session_number
 from oidc_doctor.model.report import AttemptRow, Cause
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check, Words
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.signatures import Attempts, Run
-    from oidc_doctor.model.event import Change, Signature
+    from oidc_doctor.model.event import Change, SessionUse, Signature
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.exchange import Cloud
     from oidc_doctor.model.trace import Kind
@@ -92,7 +93,34 @@ def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: Past) -> None:
         if current and cause.step not in _UNLOGGED[past.cloud]:
             _from_outage(cause, vector, current[-1], past)
         else:
-            _from_configuration(cause, vector, strands, past, observed=diagnosis.observed)
+            _from_configuration(cause, vector, strands, past)
+
+
+def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
+    """Tie the refused calls of a session to the attempt that gave it out."""
+    row = past.attempts.by_session(session_number(used.session)) if used.cloud == "aws" else None
+    attempt = past.attempts.attempt(row) if row is not None else None
+    if attempt is None:
+        samples = (one.sample for one in past.reader.signatures if one.sample.outcome == "accepted")
+        attempt = next((one for one in samples if used.session and one.mapped_principal == used.session), None)
+    for cause in causes:
+        if cause.step != "permission":
+            continue
+        cause.since, cause.since_basis = rfc3339(used.first_seen), "first-failure"
+        cause.refused_since = used.count
+        cause.confirmed_by = list(used.event_ids)
+        cause.session = {
+            "service": used.service,
+            "action": used.action,
+            "resource": used.resource,
+            "error": ": ".join(text for text in (used.error_code, used.error_message) if text),
+            "count": used.count,
+            "first_seen": rfc3339(used.first_seen),
+            "last_seen": rfc3339(used.time),
+            "event_ids": list(used.event_ids),
+            "attempt": attempt.event_id if attempt else None,
+            "subject": attempt.subject if attempt else None,
+        }
 
 
 def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: Past) -> None:
@@ -123,9 +151,7 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
         cause.token_change = found.token.view()
 
 
-def _from_configuration(
-    cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past, *, observed: bool
-) -> None:
+def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past) -> None:
     """The failures leave no event: the change's time, else the last success."""
     runs = [run for strand in strands for run in strand.runs]
     good = [run for run in runs if run.accepted]
@@ -141,10 +167,7 @@ def _from_configuration(
         if change is not None:
             cause.change, cause.since, cause.since_basis = change, change["time"], "change"
             cause.accepted_before = sum(run.times for run in good)
-            proves = vector[turned - 1].decision == "accepted" and last_success is not None and observed
-            if proves and vector[-1].sole and cause.confidence == "predicted":
-                cause.confidence = "proven"
-            return
+            return  # when the outcome flipped is in no log, so this proves nothing
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
     if failed and cause.step not in _UNLOGGED[past.cloud]:
         cause.since, cause.since_basis = rfc3339(failed[0].begin), "first-failure"

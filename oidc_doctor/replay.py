@@ -65,7 +65,7 @@ def past_of(
         )
         return diagnose(changed, evaluate(changed))
 
-    reader = Reader(cloud, history, attempts, signatures, judge, judge_case, profile)
+    reader = Reader(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
     return Past(cloud, reader, reader.read(), attempts, profile, known)
 
 

@@ -121,6 +121,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "token_change": cause.token_change,
         "mended_by": cause.mended_by,
         "boundary": cause.boundary,
+        "session": cause.session,
         "refused_since": cause.refused_since,
         "accepted_before": cause.accepted_before,
         "step": cause.step,
