@@ -113,7 +113,9 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
         return
     from oidc_doctor.logs.attempts import group
     from oidc_doctor.logs.scan import scan
+    from oidc_doctor.logs.wanted import wanted_by
 
+    wanted = wanted_by(targets)
     attempts: list[Attempt] = []
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
@@ -126,8 +128,12 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
                 return open(name, "rb")
             return bundle.open(name)
 
-        found, covered = scan(open_file, files, source)
-        attempts += found
+        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
+            return name if name in on_disk or bundle is None else bundle.local(name)
+
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of)
+        covered = found.coverage
+        attempts += found.attempts()
         state.logs[source] = covered
         state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
     state.attempts = attempts
