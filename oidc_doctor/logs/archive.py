@@ -11,6 +11,7 @@ whole JSON values, so nothing that is nested in a record can be taken for one.
 from __future__ import annotations
 
 import functools
+import json
 import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.tally import Tally, Window
 
-PIECE = 512 * 1024  # bytes unpacked in one go: they stay in the processor's cache while they are searched
+PIECE = 524288
 HELD = 8 << 20  # bytes of one file that are held until it is known whether they are needed
 READ = 1 << 20
 
@@ -43,10 +44,12 @@ _OPENING = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*\Z')
 _CLOSING = re.compile(rb"\s*\]\s*\}\s*\Z")
 _BETWEEN = re.compile(rb"\s*,\s*\Z")
 _EVE = b'"eve'  # of "eventTime", before the needle
+_LARGEST = 256 * 1024  # CloudTrail's largest record
 _STAMP = len("2026-11-22T13:05:00Z")
 _AROUND = 64  # bytes in which a name's beginning and end are looked for
+_LONGEST_RECORD = 2 << 20  # bytes read again of one record
 _LOOK = 16 * 1024  # bytes at a file's beginning in which its first record is looked for
-_TAIL = 256 * 1024  # CloudTrail's largest record
+_TAIL = 32 * 1024  # of a piece: enough for nearly any record
 _WANTED = frozenset((cloudtrail.EVENT_NAME, *cloudtrail_changes.WRITES))
 
 
@@ -55,7 +58,7 @@ class Doubt(Exception):  # noqa: N818 - it is no error: the file is read another
 
 
 class _Again(Exception):  # noqa: N818 - likewise
-    """A wanted record came after bytes that were let go unproven."""
+    """There may be a wanted record, and the bytes before it were not held."""
 
 
 def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool, window: Window | None = None) -> None:
@@ -66,11 +69,11 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
     caller then takes the tally back to before the file.
     """
     mark = tally.mark()
-    for prove in (False, True):
+    reader = _Trail if tally.source == "cloudtrail" else _Lines
+    for hold in (True,) if exact or tally.dense else (False, True):
         with stream() as opened:
-            reader = _Trail if tally.source == "cloudtrail" else _Lines
             try:
-                reader(name, tally, window, exact=exact, prove=prove).read(_pieces(opened))
+                reader(name, tally, window, exact=exact, hold=hold).read(_pieces(opened))
             except _Again:
                 tally.back(mark)
                 continue
@@ -91,9 +94,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     try:
         while True:
-            piece = member.decompress(data, PIECE)
-            if piece:
-                yield piece
+            yield member.decompress(data, PIECE)
             data = b""
             if member.eof:
                 data = (member.unused_data or stream.read(READ)).lstrip(b"\0")
@@ -108,46 +109,87 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         raise Doubt from None
 
 
-class _Trail:
-    """A CloudTrail file."""
+def text_at(stream: BinaryIO, place: int) -> str | None:
+    """The JSON text of the object at this offset of the unpacked file; None where there is none. Raises OSError."""
+    offset = 0
+    held = b""
+    try:
+        for piece in _pieces(stream):
+            held += piece[max(0, place - offset) :]
+            offset += len(piece)
+            if len(held) > _LONGEST_RECORD:
+                break
+    except Doubt:
+        return None
+    text = held[:_LONGEST_RECORD].decode("utf-8", "replace")
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return text[:end] if isinstance(value, dict) else None
 
-    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, prove: bool) -> None:
+
+def keep_freed_memory() -> None:
+    """Let the C library keep what is freed for the next piece, in place of giving it back and faulting it in again.
+
+    glibc raises its threshold to the size of the largest block that was freed [mallopt(3), M_MMAP_THRESHOLD]. The block
+    is never written to, so it takes no memory; elsewhere this does nothing.
+    """
+    block = bytearray(30 << 20)
+    del block
+
+
+class _Trail:
+    """A CloudTrail file. Unless told to `hold`, it is only searched, since that keeps the same memory in the cache."""
+
+    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, hold: bool) -> None:
         self.origin = Origin(name)
         self.tally = tally
         self.narrow = tally.inside(window)  # then the times of the records need not be looked at
         self.exact = exact
-        self.prove = prove
-        self.unproven = False  # bytes were let go without a proof
+        self.hold = hold
         self.needles = needles.needles("cloudtrail")
         self.held: list[bytes] = []
-        self.size = 0  # of what is held
+        self.size = 0  # of what was searched and is held
         self.base = 0  # the offset of what is held
         self.wanted: list[int] = []  # offsets in or near wanted records
+        self.any_wanted = False
         self.federated = 0  # the offset of the last federated caller
         self.earliest, self.latest = b"~", b""
-        self.last_piece = b""
 
     def read(self, pieces: Iterator[bytes]) -> None:
         """The whole file. Raises Doubt."""
-        piece = next(pieces, b"")
+        piece: bytes | None = next(filter(None, pieces), b"")
         if self.exact or not piece.startswith(_FIRST):
             self._whole(piece, pieces)
             return
         self._begin(piece[:_LOOK])
-        while piece:
-            self._search_seam(piece)
+        before = b""  # the end of the piece before
+        while piece is not None:
+            self._search_seam(before, piece)
             self._search(piece)
-            self.held.append(piece)
-            self.size += len(piece)
-            self.last_piece = piece
-            if self.size > HELD:
-                self._let_go()
-            piece = next(pieces, b"")
-        self._search_seam(b"")
-        self._finish()
+            if self.wanted and not self.hold:
+                raise _Again
+            before = self._keep(before, piece)
+            del piece  # its memory, which is in the cache, is for the next
+            piece = next(pieces, None)
+        self._search_seam(before, b"")
+        if self.wanted and not self.hold:
+            raise _Again
+        self._finish(before)
+        self.tally.dense = self.any_wanted
         for text in (self.earliest, self.latest):
-            if len(text) > 1:
+            if len(text) == _STAMP:
                 self.tally.saw(cloudtrail.epoch(text.decode("ascii", "replace")), self.origin)
+
+    def _keep(self, before: bytes, piece: bytes) -> bytes:
+        """Hold the piece, or only its end."""
+        self.size += len(piece)
+        end = piece[-_TAIL:] if len(piece) > _TAIL else (before + piece)[-_TAIL:]
+        self.held = [*self.held, piece] if self.hold else [end]
+        if self.hold and self.size > HELD:
+            self._let_go()
+        return end
 
     def _begin(self, head: bytes) -> None:
         """What the first record tells."""
@@ -175,23 +217,25 @@ class _Trail:
 
     def _times(self, hits: list[needles.Hit], piece: bytes) -> None:
         """The earliest and latest of the times, which are in text: 2026-11-22T13:05:00Z."""
-        begin = len(b'ntTime":"')
-        found = [(piece[hit[1] + begin : hit[1] + begin + _STAMP], hit[1]) for hit in hits]
+        begin, end = len(b'ntTime":"'), len(b'ntTime":"') + _STAMP
+        found = [piece[hit[1] + begin : hit[1] + end] for hit in hits]
         if found:
-            for text, start in (min(found), max(found)):
-                if piece[max(0, start - len(_EVE)) : start] == _EVE and len(text) == _STAMP:
+            for text in (min(found), max(found)):
+                if len(text) == _STAMP and piece.startswith(_EVE, max(0, hits[found.index(text)][1] - len(_EVE))):
                     self.earliest, self.latest = min(self.earliest, text), max(self.latest, text)
 
-    def _search_seam(self, piece: bytes) -> None:
+    def _search_seam(self, before: bytes, piece: bytes) -> None:
         """The needles that lie across the end of a piece. A time's other needle is its beginning: see `_search`."""
-        tail = self.last_piece[-needles.LONGEST :]
+        tail = before[-needles.LONGEST :]
         if not tail:
             return
         hits = self.needles.find(tail + piece[: needles.LONGEST])
         times, size = self.needles.times, len(tail)
         across = [hit for hit in hits if hit[1] < size and (hit[2] > size or hit[0] == times)]
         self.tally.events += sum(hit[0] < times for hit in across)
-        self._look([hit for hit in across if hit[0] >= times], tail + piece[:64], self.base + self.size - size)
+        others = [hit for hit in across if hit[0] >= times]
+        if others:
+            self._look(others, tail + piece[:_AROUND], self.base + self.size - size)
 
     def _look(self, hits: list[needles.Hit], piece: bytes, offset: int) -> None:
         """Look again at what was hit. The member errorCode comes after the caller, federated or not."""
@@ -206,7 +250,11 @@ class _Trail:
                     self.wanted.append(offset + start)
             elif kinds[needle] == needles.DOUBT:
                 raise Doubt
-            elif start < len(_EVE) or piece[start - len(_EVE) : start] == _EVE:
+            elif start >= len(_EVE) and piece[start - len(_EVE) : start] != _EVE:
+                continue  # agentVersion, currentTime, …
+            elif kinds[needle] == needles.VERSION:
+                raise Doubt
+            else:
                 self.tally.events += 1
                 text = piece[end : end + _STAMP].decode("ascii", "replace")
                 self.tally.saw(cloudtrail.epoch(text.partition('"')[0]), self.origin)
@@ -217,7 +265,7 @@ class _Trail:
             index = bisect_left(callers, place)
             if index:
                 begin = callers[index - 1]
-            elif self.federated and offset + place - self.federated < _TAIL:
+            elif self.federated and offset + place - self.federated < _LARGEST:
                 begin = 0
             else:
                 continue
@@ -228,51 +276,49 @@ class _Trail:
 
     def _let_go(self) -> None:
         """Take apart what is held up to its last record, and hold on to the rest."""
-        data = b"".join(self.held)
+        data = bytearray().join(self.held)
         cut = data.rfind(_NEXT) + 1
         if not cut:
             raise Doubt
         start = len(_HEAD) if self.base == 0 else 1  # after a comma
+        rest = bytes(data[cut:])
         self._take_apart(data, start, cut, last=False)
         self.wanted = [one for one in self.wanted if one >= self.base + cut]
-        self.held = [data[cut:]]
+        self.held = [rest]
         self.base += cut
         self.size -= cut
 
-    def _finish(self) -> None:
-        data = b"".join(self.held)
-        end = _END.search(data, max(0, len(data) - 64))
-        if end is None:
-            raise Doubt
-        start = len(_HEAD) if self.base == 0 else 1
-        last = data.rfind(_RECORD, max(0, len(data) - _TAIL))
-        if last < start or not _is_json(data[last : end.start()]):
+    def _finish(self, before: bytes) -> None:
+        tail = before
+        end = _END.search(tail, max(0, len(tail) - _AROUND))
+        last = tail.rfind(_RECORD)
+        if end is None or last < 0 or not _is_list(b"[" + tail[last : end.start()] + b"]"):
             raise Doubt  # the file may be half of one
-        self._take_apart(data, start, end.start(), last=True)
+        if self.wanted or self.base:
+            data = bytearray().join(self.held)
+            start = len(_HEAD) if self.base == 0 else 1
+            self._take_apart(data, start, len(data) - len(tail) + end.start(), last=True)
 
-    def _take_apart(self, data: bytes, start: int, end: int, *, last: bool) -> None:
-        """The wanted records between start and end, where records stand with commas between them."""
-        wanted = sorted(one - self.base for one in self.wanted if one < self.base + end)
-        if not wanted and not self.prove:
-            self.unproven = True
-            return
-        if self.unproven and not self.prove:
-            raise _Again
-        self.prove = True  # records that come later stand on these
+    def _take_apart(self, data: bytearray, start: int, end: int, *, last: bool) -> None:
+        """The wanted records between start and end, where records stand with commas between them.
+
+        What lies between two of them must be whole records, so that none is taken that is nested in another.
+        """
+        view = memoryview(data)
         at = start
-        for place in wanted:
+        for place in sorted(one - self.base for one in self.wanted if one < self.base + end):
             if place < at:
                 continue  # in the record before
-            begin = data.rfind(_NEXT, at, place) + 2
-            begin = max(begin, at)
+            self.any_wanted = True
+            begin = max(data.rfind(_NEXT, at, place) + 2, at)
             after = data.find(_NEXT, place, end)
             stop = end if after < 0 else after + 1
-            if begin > at and not _is_json(b"[" + data[at : begin - 1] + b"]"):
-                raise Doubt
-            self._take(data[begin:stop], self.base + begin)
+            if begin > at:
+                _prove(view, at, begin - 1)
+            self._take(bytes(view[begin:stop]), self.base + begin)
             at = stop + 1
-        if not last and at < end and not _is_json(b"[" + data[at:end] + b"]"):
-            raise Doubt
+        if at < end and not last:
+            _prove(view, at, end)
 
     def _take(self, raw: bytes, place: int) -> None:
         record = _object(raw)
@@ -311,7 +357,7 @@ class _Trail:
 class _Lines:
     """JSON lines of Cloud Logging: one entry a line, as a sink writes them."""
 
-    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, prove: bool) -> None:  # noqa: ARG002 - as _Trail
+    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, hold: bool) -> None:  # noqa: ARG002 - as _Trail
         self.origin = Origin(name)
         self.tally = tally
         self.needles = needles.needles("gcp-logs")
@@ -446,19 +492,27 @@ def _slim(raw: bytes) -> Any:
         raise Doubt from None
 
 
+def _prove(view: memoryview, start: int, end: int) -> None:
+    """Raise Doubt unless whole objects stand there, with commas between them. The bytes around them are overwritten."""
+    view[start - 1], view[end] = ord("["), ord("]")
+    if not _is_list(view[start - 1 : end + 1]):
+        raise Doubt
+
+
 @functools.cache
-def _skipper() -> Callable[[bytes], Any]:
+def _skipper() -> Callable[[bytes | memoryview], Any]:
     import msgspec
 
-    return msgspec.json.Decoder(msgspec.defstruct("Nothing", [])).decode
+    nothing: Any = msgspec.defstruct("Nothing", [])
+    return msgspec.json.Decoder(list[nothing]).decode
 
 
-def _is_json(data: bytes) -> bool:
-    """Whether the bytes are one whole JSON value; nothing is made of it."""
+def _is_list(data: bytes | memoryview) -> bool:
+    """Whether the bytes are a whole list of objects; nothing is made of them."""
     import msgspec
 
     try:
-        _skipper()(b'{"x":' + data + b"}")
+        _skipper()(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return False
     return True

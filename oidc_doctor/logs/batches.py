@@ -61,6 +61,10 @@ def read_all(
     if known and total >= POOLED and count > 1:
         _Pool(tally, files, progress, count).run()
         return
+    if not known or total >= SMALL:
+        from oidc_doctor.logs.archive import keep_freed_memory
+
+        keep_freed_memory()
     done = 0
     for number, file in enumerate(files):
         if progress:
@@ -215,7 +219,10 @@ def _batches(files: list[_File]) -> list[list[_File]]:
 
 def _work(pipe: Connection, others: list[Connection], source: Source, wanted: Wanted, family: Family) -> None:
     """What a process does: read batches until there are no more. Ctrl-C is the parent's to answer."""
+    from oidc_doctor.logs.archive import keep_freed_memory
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_freed_memory()
     for other in others:
         other.close()  # so that this process sees the end when the parent is gone
     while True:

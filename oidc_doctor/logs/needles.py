@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 LONGEST = 32  # bytes: at least as long as any needle
 
-TIME, OTHER_TIME, DOUBT, FEDERATED, ERROR, NAME = range(6)
+TIME, OTHER_TIME, DOUBT, VERSION, FEDERATED, ERROR, NAME = range(7)
 
 # A name may be written with escapes, \u0041ssumeRole…: nobody does, so a file with such an escape is read in full.
 _ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
 _AWS_DOUBT = (
     *_ESCAPES,
     b"nsightDetails",
-    *(b'ntVersion":"%d' % number for number in (0, 2, 3, 4, 5, 6, 7, 8, 9)),  # records of another major version
 )
+_AWS_VERSIONS = tuple(b'ntVersion":"%d' % number for number in (0, 2, 3, 4, 5, 6, 7, 8, 9))  # known ones are 1.x
 _AWS_NAMES = (
     b"WebIdentity",
     b'IDConnectProvider',
@@ -75,6 +75,7 @@ def needles(source: str, *times: str) -> Needles:
     table: list[tuple[bytes, int]] = [(member + one.encode(), TIME) for one in times]
     table.append((member, OTHER_TIME))
     table += [(one, DOUBT) for one in (_AWS_DOUBT if aws else _ESCAPES)]
+    table += [(one, VERSION) for one in (_AWS_VERSIONS if aws else ())]
     table.append((b"federatedProvider", FEDERATED) if aws else (b"principal://", FEDERATED))
     if aws:
         table.append((b'errorCode"', ERROR))
