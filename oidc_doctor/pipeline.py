@@ -118,11 +118,9 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
     extra = {"cloudtrail": state.question.cloudtrail, "gcp-logs": state.question.gcp_logs}
     if not any(names.values()) and not any(extra.values()):
         return
-    from oidc_doctor.logs.rows import Rows
-    from oidc_doctor.logs.scan import harvest
+    from oidc_doctor.logs.scan import scan
     from oidc_doctor.logs.wanted import wanted_by
 
-    rows = Rows()
     wanted = wanted_by(targets)
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
@@ -135,12 +133,18 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
                 return open(name, "rb")
             return bundle.open(name)
 
-        changes, uses, covered = harvest(rows, open_file, files, source, wanted)
-        state.changes += changes
-        state.uses += uses
-        state.logs[source] = covered
-        state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
-    state.rows = rows
+        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
+            return name if name in on_disk or bundle is None else bundle.local(name)
+
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of)
+        if state.rows is None:
+            state.rows = found.rows
+        else:
+            state.rows.extend(found.rows)
+        state.changes += found.changes
+        state.uses += found.uses
+        state.logs[source] = found.coverage
+        state.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
@@ -358,9 +362,7 @@ def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -
     return next((one for one in groups if one.family in {None, family} or one.sample.subject == token.subject), None)
 
 
-def _refused_use(
-    state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
-) -> SessionUse | None:
+def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionUse | None:
     """The newest call that a session of this target was refused: the federation worked, the permission did not."""
     own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
     found = max(own, key=lambda one: one.time, default=None)
