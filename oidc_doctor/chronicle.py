@@ -333,9 +333,11 @@ class Reader:
                 continue
             last = good[-1]
             found.append(token_change(self.attempts.attempt(last.last), first, self.profile))
-            for one in self.signatures:  # of another family that is likelier still
-                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin:
-                    found.append(token_change(one.sample, first, self.profile))
+            found += [  # of another family that is likelier still
+                token_change(one.sample, first, self.profile)
+                for one in self.signatures
+                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin
+            ]
         return min((one for one in found if one is not None), key=lambda one: one.distance, default=None)
 
     def _came_later(self, strand: Strand, outage: Outage, good: list[Run], other: Strand) -> bool:

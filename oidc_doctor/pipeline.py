@@ -341,8 +341,10 @@ def _judge(
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
-    used = None if readings else _refused_use(state, evidence, cloud, newest)
-    if used is not None:
+    used = None
+    if not readings or any("permission" in one.steps for one in readings):
+        used = _refused_use(state, evidence, cloud, newest)
+    if used is not None and not readings:
         readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)

@@ -18,7 +18,7 @@ from oidc_doctor.pipeline import Question, run
 from oidc_doctor.report.json import to_json
 from oidc_doctor.sources.bundle import open_bundle
 
-SEEDS = range(int(os.environ.get("ARCHIVE_SEEDS", "12")))  # by hand: hundreds
+SEEDS = range(int(os.environ.get("ARCHIVE_SEEDS", "3")))  # by hand: hundreds
 EVENTS = 400
 
 BLAMED = sorted(
@@ -119,7 +119,7 @@ def test_nothing_is_blamed_where_nothing_changed(plant: str, seed: int, tmp_path
 
 
 @pytest.mark.parametrize("plant", ["aws-subject-mistyped", "aws-deny-added", "gcp-condition-tightened"])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_clocks_that_differ_by_seconds(plant: str, seed: int, tmp_path: Path) -> None:
     """The first refusal is stamped before the change that made it."""
     planted = make_archive(tmp_path / "bundle", seed, plant=plant, events=EVENTS, skew=3)
