@@ -24,7 +24,6 @@ import tempfile
 import threading
 import time
 import uuid
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -232,7 +231,7 @@ def fastest(path: str) -> int:
 
 
 def standard(path: str) -> int:
-    """gzip and json of the standard library."""
+    """Gzip and json of the standard library."""
     opened = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115 - closed below
     with opened as stream:
         if ".json.gz" in path:

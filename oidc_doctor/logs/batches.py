@@ -142,7 +142,7 @@ class _Pool:
 
     def _start(self) -> None:
         forks = sys.platform == "linux" and threading.active_count() == 1
-        context = multiprocessing.get_context("fork" if forks else "spawn")
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         ours, theirs = context.Pipe()
         others = [*(worker.pipe for worker in self.workers.values()), ours] if forks else []
         process = context.Process(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from oidc_doctor.logs.rows import NO_PLACE
 from oidc_doctor.logs.scan import records
-from oidc_doctor.parse import cloudtrail, gcp_audit
 from oidc_doctor.model.evidence import Origin
+from oidc_doctor.parse import cloudtrail, gcp_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.logs.rows import NO_PLACE, Ids, Table, first_of_each, without_digits
+from oidc_doctor.logs.rows import Ids, Table, first_of_each, without_digits
 
 if TYPE_CHECKING:
     from oidc_doctor.model.event import SessionUse
