@@ -174,7 +174,7 @@ class Maker:
             "logName": "projects/acme/logs/cloudaudit.googleapis.com%2Fdata_access",
             "protoPayload": {
                 "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
-                "authenticationInfo": {"principalSubject": "v=1:org=Org8Kd2P:team=Tq7LmZ2x" if exchange else "user:a@b"},
+                "authenticationInfo": {"principalSubject": "v=1:org=Org8Kd2P:team=Tq7" if exchange else "user:a@b"},
                 "metadata": {"mapped_principal": "principal://iam.googleapis.com/p/subject/x"} if exchange else {},
                 "methodName": "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
                 if exchange
@@ -292,9 +292,8 @@ def scan_folder(folder: str, source: str) -> None:
 
     names = sorted(str(path) for path in Path(folder).rglob("*.json*"))
     kind = "cloudtrail" if source == "cloudtrail" else "gcp-logs"
-    found = scan(
-        lambda name: open(name, "rb"), names, kind, wanted=Wanted(frozenset({"modelweights"})), on_disk=lambda name: name
-    )  # fmt: skip
+    wanted = Wanted(frozenset({"modelweights"}))
+    found = scan(lambda name: Path(name).open("rb"), names, kind, wanted=wanted, on_disk=lambda name: name)
     print(f"{found.coverage.events:,} events, {len(found.rows):,} attempts, {len(found.coverage.problems)} problems")
 
 

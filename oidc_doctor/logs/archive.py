@@ -91,6 +91,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         return
     from isal import igzip_lib
 
+    fault: Any = igzip_lib.IsalError  # its stub makes it a value
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     try:
         while True:
@@ -105,7 +106,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
                 data = stream.read(READ)
                 if not data:
                     raise Doubt
-    except igzip_lib.IsalError:
+    except fault:
         raise Doubt from None
 
 
@@ -127,6 +128,14 @@ def text_at(stream: BinaryIO, place: int) -> str | None:
     except (ValueError, RecursionError):
         return None
     return text[:end] if isinstance(value, dict) else None
+
+
+def load_libraries() -> None:
+    """Import what reading needs."""
+    import isal.igzip_lib  # noqa: F401
+    import msgspec.json  # noqa: F401
+
+    needles.needles("cloudtrail")
 
 
 def keep_freed_memory() -> None:
@@ -257,7 +266,8 @@ class _Trail:
         kinds = self.needles.kinds
         for needle, start, end in [hit for hit in hits if hit[0] not in {federated, error}]:
             if kinds[needle] == needles.NAME:
-                if end > len(piece) - _AROUND or start < min(_AROUND, offset) or needles.names_wanted_call(piece, start):
+                seen = min(_AROUND, offset) <= start and end <= len(piece) - _AROUND
+                if not seen or needles.names_wanted_call(piece, start):
                     self.wanted.append(offset + start)
             elif kinds[needle] == needles.DOUBT:
                 raise Doubt
@@ -338,10 +348,10 @@ class _Trail:
         self.tally.of(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
         self.tally.keep(record, self.origin, place, len(raw))
 
-    def _whole(self, piece: bytes, pieces: Iterator[bytes]) -> None:
+    def _whole(self, head: bytes, pieces: Iterator[bytes]) -> None:
         """A file that is parsed as a whole, in any layout, each record looked at."""
-        held = [piece]
-        size = len(piece)
+        held = [head]
+        size = len(head)
         for piece in pieces:
             held.append(piece)
             size += len(piece)
@@ -484,7 +494,7 @@ def _page() -> Callable[[bytes], list[Any]]:
 
     page: Any = msgspec.defstruct("Page", [("Records", list[msgspec.Raw])])
     decode = msgspec.json.Decoder(page).decode
-    return lambda data: decode(data).Records  # type: ignore[no-any-return]
+    return lambda data: decode(data).Records
 
 
 @functools.cache

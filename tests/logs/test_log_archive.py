@@ -342,7 +342,7 @@ def test_a_shuffled_archive_gives_the_same(tmp_path: Any) -> None:
         paths.append(str(path))
 
     def read(names: list[str], **how: Any) -> Any:
-        found = scan(lambda name: open(name, "rb"), names, "cloudtrail", wanted=Wanted(), **how)
+        found = scan(lambda name: Path(name).open("rb"), names, "cloudtrail", wanted=Wanted(), **how)
         return found.attempts(), found.changes, found.uses, found.coverage
 
     forward = read(paths)
