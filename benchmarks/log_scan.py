@@ -27,7 +27,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from isal import igzip, igzip_lib
 
@@ -285,6 +285,11 @@ def resident(pid: int) -> int:
     return total
 
 
+def opened(name: str) -> BinaryIO:
+    """A file of the archive."""
+    return open(name, "rb")
+
+
 def scan_folder(folder: str, source: str) -> None:
     """The work of `child`: the imports of the scan are part of start-up, which an empty folder shows."""
     from oidc_doctor.logs.scan import scan
@@ -293,7 +298,7 @@ def scan_folder(folder: str, source: str) -> None:
     names = sorted(str(path) for path in Path(folder).rglob("*.json*"))
     kind = "cloudtrail" if source == "cloudtrail" else "gcp-logs"
     wanted = Wanted(frozenset({"modelweights"}))
-    found = scan(lambda name: Path(name).open("rb"), names, kind, wanted=wanted, on_disk=lambda name: name)
+    found = scan(opened, names, kind, wanted=wanted, on_disk=lambda name: name)
     print(f"{found.coverage.events:,} events, {len(found.rows):,} attempts, {len(found.coverage.problems)} problems")
 
 
@@ -321,12 +326,12 @@ def others(folder: Path, source: str) -> Iterator[tuple[str, float]]:
     except ImportError:
         return
     where = "list_filter(Records, x -> x.eventName = 'AssumeRoleWithWebIdentity')"
-    query = (
-        f"select sum(len({where})) from read_json('{folder}/*.gz', columns={{Records: 'STRUCT(eventName VARCHAR)[]'}}, "
+    trail = "select sum(len({where})) from read_json('{folder}/*.gz', columns={{Records: 'STRUCT(eventName VARCHAR)[]'}}, "
+    sink = "select count(*) from read_json('{folder}/*.json', format='newline_delimited', "
+    query = (trail if source == "cloudtrail" else sink).format(where=where, folder=folder) + (
         "maximum_object_size=268435456)"
         if source == "cloudtrail"
-        else f"select count(*) from read_json('{folder}/*.json', format='newline_delimited', "
-        "columns={protoPayload: 'STRUCT(methodName VARCHAR)'}) where protoPayload.methodName like '%ExchangeToken'"
+        else "columns={protoPayload: 'STRUCT(methodName VARCHAR)'}) where protoPayload.methodName like '%ExchangeToken'"
     )
     begin = time.perf_counter()
     duckdb.sql(query).fetchall()

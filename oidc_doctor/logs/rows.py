@@ -294,9 +294,11 @@ class Rows:
         self.ids.cut(length)
 
     def extend(self, other: Rows) -> None:
-        """Take over the rows of another table, which were not joined yet."""
-        for name in ("time", "session", "place", "count", "joined"):
+        """Take over the rows of another table."""
+        before = len(self)
+        for name in ("time", "session", "place", "count"):
             getattr(self, name).extend(getattr(other, name))
+        self.joined.extend(array(other.joined.typecode, [row + before if row >= 0 else -1 for row in other.joined]))
         self.ids.extend(other.ids)
         for name, ours, theirs in (
             ("key", self.keys, other.keys),
