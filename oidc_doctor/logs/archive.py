@@ -91,6 +91,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         return
     from isal import igzip_lib
 
+    fault: Any = igzip_lib.IsalError  # its stub makes it a value
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     try:
         while True:
@@ -105,7 +106,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
                 data = stream.read(READ)
                 if not data:
                     raise Doubt
-    except igzip_lib.IsalError:
+    except fault:
         raise Doubt from None
 
 
@@ -127,6 +128,14 @@ def text_at(stream: BinaryIO, place: int) -> str | None:
     except (ValueError, RecursionError):
         return None
     return text[:end] if isinstance(value, dict) else None
+
+
+def load_libraries() -> None:
+    """Import what reading needs."""
+    import isal.igzip_lib  # noqa: F401
+    import msgspec.json  # noqa: F401
+
+    needles.needles("cloudtrail")
 
 
 def keep_freed_memory() -> None:
@@ -159,11 +168,15 @@ class _Trail:
 
     def read(self, pieces: Iterator[bytes]) -> None:
         """The whole file. Raises Doubt."""
-        piece: bytes | None = next(filter(None, pieces), b"")
-        if self.exact or not piece.startswith(_FIRST):
-            self._whole(piece, pieces)
+        head = b""
+        while len(head) < _LOOK and (more := next(pieces, None)) is not None:
+            head += more  # the first member of a gzip file may be short
+        if self.exact or not head.startswith(_FIRST):
+            self._whole(head, pieces)
             return
-        self._begin(piece[:_LOOK])
+        self._begin(head[:_LOOK])
+        piece: bytes | None = head
+        del head
         before = b""  # the end of the piece before
         while piece is not None:
             self._search_seam(before, piece)
@@ -219,9 +232,12 @@ class _Trail:
         """The earliest and latest of the times, which are in text: 2026-11-22T13:05:00Z."""
         begin, end = len(b'ntTime":"'), len(b'ntTime":"') + _STAMP
         found = [piece[hit[1] + begin : hit[1] + end] for hit in hits]
+        while found and len(found[-1]) < _STAMP:
+            found.pop()  # across the end of the piece: the seam has it
         if found:
             for text in (min(found), max(found)):
-                if len(text) == _STAMP and piece.startswith(_EVE, max(0, hits[found.index(text)][1] - len(_EVE))):
+                start = hits[found.index(text)][1]
+                if start < len(_EVE) or piece.startswith(_EVE, start - len(_EVE)):
                     self.earliest, self.latest = min(self.earliest, text), max(self.latest, text)
 
     def _search_seam(self, before: bytes, piece: bytes) -> None:
@@ -229,8 +245,12 @@ class _Trail:
         tail = before[-needles.LONGEST :]
         if not tail:
             return
-        hits = self.needles.find(tail + piece[: needles.LONGEST])
+        seam = tail + piece[: needles.LONGEST]
+        hits = self.needles.find(seam)
         times, size = self.needles.times, len(tail)
+        if not self.narrow:
+            reach = len(b'ntTime":"') + _STAMP
+            self._times([hit for hit in hits if hit[0] < times and hit[1] < size < hit[1] + reach], seam)
         across = [hit for hit in hits if hit[1] < size and (hit[2] > size or hit[0] == times)]
         self.tally.events += sum(hit[0] < times for hit in across)
         others = [hit for hit in across if hit[0] >= times]
@@ -246,7 +266,8 @@ class _Trail:
         kinds = self.needles.kinds
         for needle, start, end in [hit for hit in hits if hit[0] not in {federated, error}]:
             if kinds[needle] == needles.NAME:
-                if end > len(piece) - _AROUND or start < _AROUND or needles.names_wanted_call(piece, start):
+                seen = min(_AROUND, offset) <= start and end <= len(piece) - _AROUND
+                if not seen or needles.names_wanted_call(piece, start):
                     self.wanted.append(offset + start)
             elif kinds[needle] == needles.DOUBT:
                 raise Doubt
@@ -327,10 +348,10 @@ class _Trail:
         self.tally.of(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
         self.tally.keep(record, self.origin, place, len(raw))
 
-    def _whole(self, piece: bytes, pieces: Iterator[bytes]) -> None:
+    def _whole(self, head: bytes, pieces: Iterator[bytes]) -> None:
         """A file that is parsed as a whole, in any layout, each record looked at."""
-        held = [piece]
-        size = len(piece)
+        held = [head]
+        size = len(head)
         for piece in pieces:
             held.append(piece)
             size += len(piece)
@@ -381,9 +402,10 @@ class _Lines:
 
     def _block(self, block: bytes) -> None:
         """Whole lines: each must be an object. Two objects side by side stand nowhere inside a JSON value."""
-        lines = block.count(b"\n")
-        if block[:2] != b'{"' or block[-2:] != b"}\n" or len(needles.only(b'}\n{"')(block)) != lines - 1:
+        ends = needles.lines(block)  # in one pass: bytes.count is slower than all the rest
+        if block[:2] != b'{"' or block[-2:] != b"}\n" or sum(hit[0] for hit in ends) != 1:
             raise Doubt
+        lines = len(ends)
         if not self.base:
             self._begin(block[: block.index(b"\n")])
         found = self.needles.find(block)
@@ -470,7 +492,8 @@ def _elements(data: bytes) -> Iterator[tuple[bytes, int]]:
 def _page() -> Callable[[bytes], list[Any]]:
     import msgspec
 
-    decode = msgspec.json.Decoder(msgspec.defstruct("Page", [("Records", list[msgspec.Raw])])).decode
+    page: Any = msgspec.defstruct("Page", [("Records", list[msgspec.Raw])])
+    decode = msgspec.json.Decoder(page).decode
     return lambda data: decode(data).Records
 
 

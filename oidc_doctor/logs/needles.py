@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Hit = tuple[int, int, int]  # number of the needle, start, end
 
-LONGEST = 32  # bytes: at least as long as any needle
+LONGEST = 48  # bytes: more than any needle with a whole time after it and four bytes before it
 
 TIME, OTHER_TIME, DOUBT, VERSION, FEDERATED, ERROR, NAME = range(7)
 
@@ -92,6 +92,21 @@ def only(needle: bytes) -> Callable[[bytes], list[Hit]]:
     from ahocorasick_rs import BytesAhoCorasick
 
     found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([needle]).find_matches_as_indexes
+    return found
+
+
+def lines(data: bytes) -> list[Hit]:
+    """The ends of lines: needle 0 where an object ends and the next line begins with another, 1 where not."""
+    return _line_ends()(data)
+
+
+@functools.cache
+def _line_ends() -> Callable[[bytes], list[Hit]]:
+    from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick(
+        [b'}\n{"', b"\n"], matchkind=MatchKind.LeftmostFirst
+    ).find_matches_as_indexes
     return found
 
 

@@ -49,6 +49,7 @@ class Mark(NamedTuple):
     uses: int
     changes: int
     counts: tuple[Any, ...]
+    problems: Problems
 
 
 class Tally:
@@ -105,10 +106,11 @@ class Tally:
     def mark(self) -> Mark:
         """The state before a file, for `back`."""
         counts = (self.events, self.first, self.last, self.elsewhere, self.left_out, self._changed)
-        return Mark(len(self.rows), len(self.uses), len(self.changes), counts)
+        return Mark(len(self.rows), len(self.uses), len(self.changes), counts, self.problems.copy())
 
     def back(self, mark: Mark) -> None:
-        """Forget what came after; services, Regions and problems stay, which reading again finds again."""
+        """Forget what came after; services and Regions stay, which reading again finds again."""
+        self.problems = mark.problems.copy()
         self.rows.cut(mark.rows)
         self.uses.cut(mark.uses)
         del self.changes[mark.changes :]
@@ -202,6 +204,15 @@ class Problems:
         self._places: dict[str, dict[str, list[Any]]] = {}  # problem → file → [first place, times]
         self._further: dict[str, int] = {}  # problem → files beyond those
         self._last: dict[str, str] = {}  # problem → the file that was counted last
+
+    def copy(self) -> Problems:
+        """Another one with the same problems."""
+        other = Problems()
+        other._places = {
+            what: {file: [*told] for file, told in files.items()} for what, files in self._places.items()
+        }
+        other._further, other._last = dict(self._further), dict(self._last)
+        return other
 
     def __call__(self, origin: Origin, what: str) -> None:
         """Take one problem down: where, and what in words."""
