@@ -14,6 +14,7 @@ import functools
 import json
 import re
 from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from oidc_doctor.logs import needles
@@ -32,7 +33,8 @@ READ = 1 << 20
 
 _HEAD = b'{"Records":['
 _FIRST = b'{"Records":[{"eventVersion":"1.'
-_NEXT = b'},{"eventVersion":"'
+_NEXT = needles.RECORD
+_NUMBER = itemgetter(0)
 _RECORD = b'{"eventVersion":"'
 _END = re.compile(rb"\]\}\s*\Z")
 _EMPTY = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*\]\s*\}\s*\Z')
@@ -61,6 +63,10 @@ class _Again(Exception):  # noqa: N818 - likewise
     """There may be a wanted record, and the bytes before it were not held."""
 
 
+class _LookError(Exception):
+    """Each record has to be looked at."""
+
+
 def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool, window: Window | None = None) -> None:
     """Count the records of one file into `tally`, and keep the wanted ones.
 
@@ -70,14 +76,18 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
     """
     mark = tally.mark()
     reader = _Trail if tally.source == "cloudtrail" else _Lines
-    for hold in (True,) if exact or tally.dense else (False, True):
+    hold = exact or tally.dense
+    while True:
         with stream() as opened:
             try:
                 reader(name, tally, window, exact=exact, hold=hold).read(_pieces(opened))
             except _Again:
-                tally.back(mark)
-                continue
-        return
+                hold = True
+            except _LookError:
+                exact = True
+            else:
+                return
+        tally.back(mark)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -163,6 +173,8 @@ class _Trail:
         self.base = 0  # the offset of what is held
         self.wanted: list[int] = []  # offsets in or near wanted records
         self.any_wanted = False
+        self.records = 1  # by what stands between them
+        self.events_before = tally.events
         self.federated = 0  # the offset of the last federated caller
         self.earliest, self.latest = b"~", b""
 
@@ -189,6 +201,8 @@ class _Trail:
         self._search_seam(before, b"")
         if self.wanted and not self.hold:
             raise _Again
+        if self.records != self.tally.events - self.events_before:
+            raise _LookError  # something else has a time, or looks like a record
         self._finish(before)
         self.tally.dense = self.any_wanted
         for text in (self.earliest, self.latest):
@@ -217,10 +231,14 @@ class _Trail:
         """Count the records, and take down where something wanted may be."""
         hits = self.needles.find(piece)
         times = self.needles.times
-        others = [hit for hit in hits if hit[0] >= times]
-        self.tally.events += len(hits) - len(others)
+        numbers = [*map(_NUMBER, hits)]
+        records = numbers.count(0)
+        timed = sum(map(numbers.count, range(1, times)))
+        self.records += records
+        self.tally.events += timed
         if not self.narrow:
-            self._times([hit for hit in hits if hit[0] < times], piece)
+            self._times([hit for hit in hits if 0 < hit[0] < times], piece)
+        others = [hit for hit in hits if hit[0] >= times] if records + timed < len(hits) else []
         if others:
             edge = len(piece) - needles.LONGEST
             self._look([hit for hit in others if hit[1] < edge or hit[0] != times], piece, self.base + self.size)
@@ -250,9 +268,10 @@ class _Trail:
         times, size = self.needles.times, len(tail)
         if not self.narrow:
             reach = len(b'ntTime":"') + _STAMP
-            self._times([hit for hit in hits if hit[0] < times and hit[1] < size < hit[1] + reach], seam)
+            self._times([hit for hit in hits if 0 < hit[0] < times and hit[1] < size < hit[1] + reach], seam)
         across = [hit for hit in hits if hit[1] < size and (hit[2] > size or hit[0] == times)]
-        self.tally.events += sum(hit[0] < times for hit in across)
+        self.records += sum(hit[0] == 0 for hit in across)
+        self.tally.events += sum(0 < hit[0] < times for hit in across)
         others = [hit for hit in across if hit[0] >= times]
         if others:
             self._look(others, tail + piece[:_AROUND], self.base + self.size - size)

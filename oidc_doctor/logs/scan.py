@@ -137,6 +137,7 @@ def read_file(
                 tally.back(mark)  # reading in full also takes what comes before a fault
             else:
                 tally.files += 1
+                tally.end()
                 return
         with open_file(name) as stream:
             opened = True
@@ -145,6 +146,7 @@ def read_file(
     except (OSError, EOFError, zlib.error) as error:
         tally.problems(Origin(name), f"cannot be read ({type(error).__name__})")
     tally.files += opened
+    tally.end()
 
 
 def records(

@@ -32,11 +32,13 @@ _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_(\d{4})(\
 
 # The cloud that wrote the event gave it its time, and delivers within minutes: other times come from altered files,
 # or from a clock. CloudTrail user guide: about five minutes on average, which is not guaranteed.
+# Where most events of a file are so, its name does not tell the delivery.
 _AHEAD = 15 * 60
-_BEHIND = 86400
+_BEHIND = 7 * 86400
+_DAY = 86400
 _HOUR = 3600
 AHEAD = "an event whose time is later than the delivery of its file: its clock or the file is wrong; it was used"
-BEHIND = "an event whose time is more than a day before the delivery of its file; it was used"
+BEHIND = "an event whose time is more than a week before the delivery of its file; it was used"
 FUTURE = "an event whose time lies in the future; it was used"
 NO_TIME = "an event without a time that can be read"
 OTHER_VERSION = "a record of an unknown eventVersion (not 1.x); it was read as if it were known"
@@ -77,6 +79,8 @@ class Tally:
         self._wanted = wanted
         self._family = family
         self._delivered: float | None = None
+        self._odd: list[tuple[Origin, str]] = []  # times of the present file
+        self._before = 0  # events before it
 
     def tools(self) -> tuple[Wanted, Family]:
         """What another tally for the same run needs."""
@@ -85,9 +89,18 @@ class Tally:
     def begin(self, name: str) -> None:
         """A file's name has the Region and the time of its delivery."""
         self._delivered = None
+        self._odd = []
+        self._before = self.events
         if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
             self.regions.add(match[1])
             self._delivered = cloudtrail.epoch("{}-{}-{}T{}:{}:00Z".format(*match.groups()[1:]))
+
+    def end(self) -> None:
+        """The file is read: tell of its odd times, if they are odd among its events."""
+        if 2 * len(self._odd) < self.events - self._before:
+            for origin, what in self._odd:
+                self.problems(origin, what)
+        self._odd = []
 
     def hours(self) -> tuple[str, ...]:
         """The hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name does not tell."""
@@ -112,6 +125,7 @@ class Tally:
     def back(self, mark: Mark) -> None:
         """Forget what came after; services and Regions stay, which reading again finds again."""
         self.problems = mark.problems.copy()
+        self._odd = []
         self.rows.cut(mark.rows)
         self.uses.cut(mark.uses)
         del self.changes[mark.changes :]
@@ -127,10 +141,10 @@ class Tally:
             self.last = time
         if self._delivered is not None:
             if time > self._delivered + _AHEAD:
-                self.problems(origin, AHEAD)
+                self._odd.append((origin, AHEAD))
             elif time < self._delivered - _BEHIND:
-                self.problems(origin, BEHIND)
-        elif time > clock.time() + _BEHIND:
+                self._odd.append((origin, BEHIND))
+        elif time > clock.time() + _DAY:
             self.problems(origin, FUTURE)
 
     def of(self, service: str | None, region: str | None) -> None:

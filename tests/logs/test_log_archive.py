@@ -146,7 +146,7 @@ CASES: dict[str, tuple[bytes, bool]] = {  # bytes, and whether they are read wit
     "in a string with its quotes": (packed(other(1, userAgent='"AssumeRoleWithWebIdentity"'), other(2)), True),
     "braces in strings": (packed(other(1, userAgent='},{"eventVersion":"1.08"'), record(2, userAgent="]}{[")), True),
     "nested record": (packed(other(1, requestParameters={"x": record(9)}), other(2)), True),
-    "nested list of records": (packed(other(1, requestParameters={"x": [record(7), record(8), record(9)]})), False),
+    "nested list of records": (packed(other(1, requestParameters={"x": [record(7), record(8), record(9)]})), True),
     "nested after something else": (
         packed(other(1, requestParameters={"x": [{"a": 1}, record(7), record(8), record(9)]}), other(2)),
         False,
@@ -193,7 +193,7 @@ CASES: dict[str, tuple[bytes, bool]] = {  # bytes, and whether they are read wit
 def test_a_file_read_fast_is_a_file_read_in_full(name: str) -> None:
     data, fast = CASES[name]
     for content in (data, gzip.compress(data), gzip.compress(data[:100]) + gzip.compress(data[100:])):
-        full = check(content, counts=name != "nested record")  # counted by their member eventTime
+        full = check(content)
         assert is_fast(content) == fast or len(full.rows) == full.events == 0
 
 
@@ -311,7 +311,7 @@ def test_any_records(made: list[Any], separators: tuple[str, str], ascii_only: b
     data = json.dumps({"Records": made}, separators=separators, ensure_ascii=ascii_only, indent=indent).encode()
     full, found = tally_of(data, fast=False), tally_of(data, exact=False)
     assert seen(found, counts=False) == seen(full, counts=False)
-    assert found.events >= full.events  # a member eventTime inside a record is counted too
+    assert found.events >= full.events  # a nested list may look like the records around it
 
 
 @settings(deadline=None)
