@@ -229,7 +229,7 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
             raise UsageError(message)
         if os.path.isdir(path):
             inside = [os.path.join(folder, file) for folder, _, files in os.walk(path) for file in files]
-            found += sorted(file for file in inside if file.endswith((".json", ".json.gz", ".jsonl", ".gz", ".log")))
+            found += sorted(file for file in inside if file.endswith((".json", ".jsonl", ".ndjson", ".gz", ".log")))
         elif os.path.isfile(path):
             found.append(path)
         else:
@@ -301,8 +301,11 @@ def _report(options: argparse.Namespace) -> int:
     if bundle is None and not any(given):
         message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
         raise UsageError(message)
+    from oidc_doctor.logs.progress import Bar
+
     try:
-        report = run(bundle, question)
+        with Bar(sys.stderr) as bar:
+            report = run(bundle, question, None if options.quiet else bar)
     except PackError as error:
         _complain(str(error))
         return BROKEN
