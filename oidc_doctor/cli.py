@@ -305,7 +305,7 @@ def _report(options: argparse.Namespace) -> int:
 
     try:
         with Bar(sys.stderr) as bar:
-            report = run(bundle, question, None if options.quiet else bar)
+            report = run(bundle, question if options.quiet else question._replace(progress=bar))
     except PackError as error:
         _complain(str(error))
         return BROKEN

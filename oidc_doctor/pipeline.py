@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -37,7 +37,6 @@ from oidc_doctor.token_view import describe
 if TYPE_CHECKING:
     from oidc_doctor.correlate import Past
     from oidc_doctor.logs.rows import Rows
-    from oidc_doctor.logs.scan import Progress
     from oidc_doctor.logs.signatures import Attempts
     from oidc_doctor.model.event import Change, LogCoverage, SessionUse, Signature
     from oidc_doctor.sources.bundle import Bundle
@@ -64,6 +63,7 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
 @dataclass
@@ -94,15 +94,15 @@ class _Judged(NamedTuple):
     used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
-def run(bundle: Bundle | None, question: Question, progress: Progress | None = None) -> Report:
-    """The whole answer for one bundle (None: only what the command line gives). `progress` hears of reading logs."""
+def run(bundle: Bundle | None, question: Question) -> Report:
+    """The whole answer for one bundle (None: only what the command line gives)."""
     from oidc_doctor.sources.bundle import load_snapshot
 
     snapshot = load_snapshot(
         bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
     )
     state = _Run(question, snapshot, coverage=list(snapshot.coverage))
-    _read_logs(state, bundle, progress)
+    _read_logs(state, bundle)
     _apply_window(state)
     judged = _judge_all(state)
     return _report(state, judged)
@@ -111,7 +111,7 @@ def run(bundle: Bundle | None, question: Question, progress: Progress | None = N
 # Collect
 
 
-def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress | None = None) -> None:
+def _read_logs(state: _Run, bundle: Bundle | None) -> None:
     targets = state.snapshot.targets
     names = {
         "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
@@ -138,7 +138,7 @@ def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress | None = N
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        found = scan(open_file, files, source, wanted=wanted, progress=progress, on_disk=path_of)
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=state.question.progress)
         if state.rows is None:
             state.rows = found.rows
         else:
@@ -154,7 +154,7 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     return Coverage(
         what,
         "partial" if covered.problems else "read",
-        "; ".join(covered.problems),
+        "; ".join((*covered.problems, *covered.notes)),
         rfc3339(covered.first) if covered.first is not None else None,
         rfc3339(covered.last) if covered.last is not None else None,
         covered.events,

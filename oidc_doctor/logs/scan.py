@@ -86,6 +86,7 @@ def _harvest(tally: Tally) -> Harvest:
         first=tally.first,
         last=tally.last,
         problems=(*tally.problems.lines(), *_bounds(tally)),
+        notes=tally.problems.lines(notes=True),
         services=frozenset(tally.services),
         regions=frozenset(tally.regions),
     )

@@ -42,6 +42,7 @@ BEHIND = "an event whose time is more than a week before the delivery of its fil
 FUTURE = "an event whose time lies in the future; it was used"
 NO_TIME = "an event without a time that can be read"
 OTHER_VERSION = "a record of an unknown eventVersion (not 1.x); it was read as if it were known"
+_NOTES = frozenset({AHEAD, BEHIND, FUTURE, OTHER_VERSION})
 
 
 class Mark(NamedTuple):
@@ -250,10 +251,12 @@ class Problems:
         for what, number in other._further.items():
             self._further[what] = self._further.get(what, 0) + number
 
-    def lines(self) -> tuple[str, ...]:
-        """`file: place: what`, in the order met."""
+    def lines(self, *, notes: bool = False) -> tuple[str, ...]:
+        """`file: place: what`, in the order met: what was lost, or (`notes`) what was used and is worth knowing."""
         found = []
         for what, files in self._places.items():
+            if (what in _NOTES) != notes:
+                continue
             for file, (origin, times) in files.items():
                 line = f"line {origin.line}" if origin.line else ""
                 place = " ".join(part for part in (line, origin.pointer) if part)
