@@ -147,14 +147,14 @@ def test_every_revision_has_the_policy_that_was_written_last(aws: Bundle, subjec
 # Google
 
 
-def gcp_event(number: int, method: str, request: Any, resource: str, **more: Any) -> Any:
+def gcp_event(number: int, method: str, request: Any, name: str, **more: Any) -> Any:
     entry = {
         "insertId": f"entry-{number}",
         "timestamp": f"2026-09-21T1{number}:00:00Z",
         "protoPayload": {
             "serviceName": "iam.googleapis.com",
             "methodName": method,
-            "resourceName": resource,
+            "resourceName": name,
             "request": request,
             "status": {},
         },
