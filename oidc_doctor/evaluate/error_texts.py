@@ -346,6 +346,11 @@ _ROWS: tuple[_Row, ...] = (
 )
 
 
+def patterns() -> list[str]:
+    """The regular expressions of the table: what is made of their words is a cloud's sentence."""
+    return [row.pattern for row in _ROWS]
+
+
 @cache
 def _compiled() -> tuple[tuple[re.Pattern[str], _Row], ...]:
     return tuple((re.compile(row.pattern, re.DOTALL), row) for row in _ROWS)
