@@ -38,7 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="oidc-doctor",
         description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
-        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.",
+        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
+        "         oidc-doctor capture -o BUNDLE      the evidence as a redacted bundle.",
         # with a width of its own argparse need not import shutil to ask the terminal for every option
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
         allow_abbrev=False,
@@ -110,7 +111,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         try:
-            return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
+            command = _COMMANDS.get(arguments[0]) if arguments else None
+            return command(arguments[1:]) if command else _main(arguments)
         finally:
             sys.stdout.flush()  # here, where a reader that went away can still be met
     except UsageError as error:
@@ -417,3 +419,31 @@ def _explain(arguments: list[str]) -> int:
             raise UsageError(message)
     print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}" for check in chosen))
     return OK
+
+
+def _capture(arguments: list[str]) -> int:
+    """Write the evidence as a bundle, or compare two bundles."""
+    from oidc_doctor import capture_command
+    from oidc_doctor.capture import CaptureError
+
+    parser = _parser()
+    parser.prog = "oidc-doctor capture"
+    parser.description = "Write the evidence as a bundle, redacted: names go, what decisions depend on stays."
+    parser.epilog = None
+    capture_command.configure(parser)
+    options = parser.parse_args(arguments)
+
+    def gather() -> Any:
+        bundle = _bundle(options)
+        if bundle is None:
+            message = "capture: nothing to capture: give --from BUNDLE"
+            raise UsageError(message)
+        return bundle
+
+    try:
+        return capture_command.command(options, gather)
+    except CaptureError as error:
+        raise UsageError(str(error)) from None
+
+
+_COMMANDS = {"explain": _explain, "capture": _capture}

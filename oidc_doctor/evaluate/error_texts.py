@@ -351,6 +351,15 @@ def patterns() -> list[str]:
     return [row.pattern for row in _ROWS]
 
 
+def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+    """The span of the sentence that decides how `text` is read, and the spans of the facts in it."""
+    for pattern, _ in _compiled():
+        found = pattern.search(text[:_LONGEST])
+        if found:
+            return found.span(), [found.span(name) for name in found.re.groupindex if found[name]]
+    return (0, 0), []
+
+
 @cache
 def _compiled() -> tuple[tuple[re.Pattern[str], _Row], ...]:
     return tuple((re.compile(row.pattern, re.DOTALL), row) for row in _ROWS)

@@ -262,9 +262,8 @@ class _Copy:
         document = self._loaded(prefix + "gcp/provider.json")
         if document is not None:
             try:
-                for provider in parse_gcp_providers(document.text, document.file):
-                    if provider.jwks_json:
-                        found.append(load(provider.jwks_json, document.file))
+                providers = parse_gcp_providers(document.text, document.file)
+                found += [load(one.jwks_json, document.file) for one in providers if one.jwks_json]
             except Unreadable:
                 pass
         return found
@@ -368,4 +367,3 @@ def _inflated(stream: BinaryIO, texts: Texts) -> Iterator[bytes]:
         yield member.flush()
     except zlib.error:
         texts.removed["what follows damaged gzip data"] = 1
-

@@ -1,7 +1,7 @@
 """Files to redacted files: layout, order, repeated members and broken places stay as they are.
 
-JSON is rewritten string by string while it is read, so a log of any size takes little memory, and a line of the original
-is the same line of the copy.
+JSON is rewritten string by string while it is read, so a log of any size takes little memory, and a line of the
+original is the same line of the copy.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _SECRET_MEMBERS = frozenset(
 # Values that are the clouds' own words, ids of events, times and keys; inside of claims these names mean nothing.
 _STAY = frozenset(
     (
-        "Version", "Effect", "Action", "NotAction", "eventVersion", "eventTime", "eventSource", "eventName", "awsRegion",
-        "errorCode", "requestID", "eventID", "eventType", "eventCategory", "tlsVersion", "cipherSuite", "endpointType",
-        "awsServingRegion", "identityProviderConnectionVerificationMethod", "expiration", "EventId", "EventName",
-        "EventTime", "EventSource", "ReadOnly", "@type", "insertId", "severity", "methodName", "serviceName", "method",
-        "service", "permission", "permissionType", "producer", "timestamp", "receiveTimestamp", "time", "grantType",
+        "Version", "Effect", "Action", "NotAction", "eventVersion", "eventTime", "eventSource", "eventName",
+        "awsRegion", "errorCode", "requestID", "eventID", "eventType", "eventCategory", "tlsVersion", "cipherSuite",
+        "endpointType", "awsServingRegion", "identityProviderConnectionVerificationMethod", "expiration", "EventId",
+        "EventName", "EventTime", "EventSource", "ReadOnly", "@type", "insertId", "severity", "methodName", "serviceName",
+        "method", "service", "permission", "permissionType", "producer", "timestamp", "receiveTimestamp", "time", "grantType",
         "requestedTokenType", "subjectTokenType", "subject_token_type", "lifetime", "collected_at", "at", "outcome",
         "call", "code", "from", "to", "state", "updateMask", "logType", "action", "type", "kid", "alg", "typ", "kty",
         "use", "crv", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c", "ThumbprintList", "CreateDate", "createTime",
@@ -48,12 +48,22 @@ _STAY = frozenset(
     )
 )  # fmt: skip
 _SENTENCES = frozenset(
-    ("errorMessage", "message", "Message", "error_description", "errorDescription", "error", "localizedMessage", "detail")
+    (
+        "errorMessage",
+        "message",
+        "Message",
+        "error_description",
+        "errorDescription",
+        "error",
+        "localizedMessage",
+        "detail",
+    )
 )
 _ISSUERS = frozenset(("iss", "issuer", "issuerUri", "issuer_uri", "Url", "url_of_provider", "jwks_uri", "jwksUri"))
 _AUDIENCES = frozenset(("aud", "azp", "ClientIDList", "clientIDList", "allowedAudiences", "audience", "clientIDs"))
 _CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
 _PRIVATE_KEY_PARTS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
+_NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a map's key that is no name of a member
 _CONDITION: Final = "Condition"
 
 
@@ -133,8 +143,12 @@ class _Json:
         except ValueError:
             return '"' + self.texts.value(token[1:-1]) + '"'
         if self.wants_name and self.frames:
+            self.wants_name = False
             self.name(text)
-            return token
+            if not _NAMES_A_THING.search(text):
+                return token
+            made = self.texts.value(text)
+            return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
         made = self.value(text)
         return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
 
@@ -198,9 +212,7 @@ class _Json:
         found = self.texts.collected
         if name in _ISSUERS:
             found.issuer(text)
-        elif name in _AUDIENCES:
-            found.audience(text)
-        elif name.endswith((":aud", ":azp", ":oaud")) and _CONDITION in self.path and not set(text) & set("*?"):
+        elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
             found.audience(text)
         if ":oidc-provider/" in text:
             for provider in re.findall(r":oidc-provider/([^\s:\"',*?]+)", text):

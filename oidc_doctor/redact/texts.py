@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from oidc_doctor.evaluate import error_texts
 from oidc_doctor.redact import vocabulary
 from oidc_doctor.redact.words import Cipher
 from oidc_doctor.report.escape import REMOVED, forbid_tokens
@@ -40,7 +41,8 @@ _GOOGLE = (
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _PARTS = re.compile(
     r"(?P<stays>"
-    rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
+    rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    rf"|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
     r"|\$\{[A-Za-z0-9._/-]+:[^}]*\}"  # a policy variable
     r"|\b(?:attribute|google|assertion)\.[a-z_][a-z0-9_]*\b"
     rf"|(?<![\w/-])(?:{_SERVICES}):(?:[A-Z][A-Za-z]*\*?|\*)(?![\w-])"
@@ -66,7 +68,7 @@ _ANYWHERE = frozenset(
 )
 _HOLE = re.compile(r"(\{\w*\})")
 _REGEX = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}|\(\?[^:)>]*[:)>])")
-_FEDERATED = re.compile(r":oidc-provider/([^\s:\"',*?]+)")
+_QUOTED_ISSUER = re.compile(r"(?:ID Token|in config:|ones:|your account for) (https?://[^\s\"'<>]+)")
 _ISSUER_KEY = re.compile(r"([^:]+\.[^:]+):[\w/-]+")  # a condition key of an OIDC provider: its URL, and a claim
 
 
@@ -110,6 +112,7 @@ class Texts:
         self.names_stay = names_stay
         self.removed: dict[str, int] = {}
         self.images: dict[str, str] = {}
+        self._said: frozenset[str] = frozenset()  # the words of the sentence by which a text is read
         self._everywhere = vocabulary.everywhere()
         self._phrases = _any_of(collected.phrases) if cipher else None
         self._floating: re.Pattern[str] | None = None
@@ -127,6 +130,15 @@ class Texts:
 
     def sentence(self, text: str) -> str:
         """What a person or a service wrote: plain words stay as well."""
+        if self.cipher is None:
+            for found in _QUOTED_ISSUER.finditer(text):
+                self.collected.issuer(found[1].rstrip(".,;"))
+            return text
+        (start, end), facts = error_texts.spoken(text)
+        said = text[start:end]
+        for one in facts:
+            said = said.replace(text[one[0] : one[1]], " ")
+        self._said = frozenset(re.findall(r"[\w-]+", said))
         return self._apply(text, self._word_of_sentence)
 
     def cel(self, text: str) -> str:
@@ -233,9 +245,13 @@ class Texts:
         if self.stays(word):
             return word
         before, after = text[start - 1 : start], text[end : end + 1]
-        attached = before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
+        attached = (
+            before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
+        )
         named = word in self.collected.words
         if word in vocabulary.in_sentences() and not (attached and named):
+            return word
+        if not named and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
             return word
         if not named and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
             return word
@@ -303,14 +319,10 @@ def kept_starts(collected: Collected) -> frozenset[str]:
     """The beginnings that a pattern has in common with a word that stays: they must stay too."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     low = [word.lower() for word in used]
-    return frozenset(
-        piece for piece in collected.starts if any(word.startswith(piece.lower()) for word in low)
-    )
+    return frozenset(piece for piece in collected.starts if any(word.startswith(piece.lower()) for word in low))
 
 
-def _kept_pieces(
-    collected: Collected, stays: Callable[[str], bool]
-) -> tuple[frozenset[str], re.Pattern[str] | None]:
+def _kept_pieces(collected: Collected, stays: Callable[[str], bool]) -> tuple[frozenset[str], re.Pattern[str] | None]:
     """Pieces that stay because a word that stays holds them, and the pattern that finds floating pieces."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}

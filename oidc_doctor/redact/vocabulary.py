@@ -23,8 +23,9 @@ _EVERYWHERE = """
     v team model deployment env type model_container model_build production staging development
     org_id team_id model_id deployment_id workload_type
     project project_path ref_type ref_path pipeline pipelines workspace run_phase organization run project_id
-    serviceaccount kubernetes svc cluster local default kube-system kubernetes-admin spiffe ns sa oidc openid-configuration
-    jwks well-known jwt issuer sub aud iss azp amr exp iat nbf jti kid alg id owner job_workflow_ref repository_owner
+    serviceaccount kubernetes svc cluster local default kube-system kubernetes-admin spiffe ns sa oidc
+    openid-configuration jwks well-known jwt issuer sub aud iss azp amr exp iat nbf jti kid alg id owner
+    job_workflow_ref repository_owner
     json gz jsonl ndjson toml yaml yml txt pem zip var run secrets opt mnt tmp etc home usr bin
     targets issuer gcp setup truss config manifest cloudtrail role-policies org-policies rcps claims entries
     CloudTrail AWSLogs CloudTrail-Digest CloudTrail-Insight cloudaudit

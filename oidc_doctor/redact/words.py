@@ -62,10 +62,7 @@ class Cipher:
             return None
         size = address.max_prefixlen
         value = int(address)
-        if size == _IPV4_BITS:
-            stays = 16 if value >> 24 in _SHARED_OCTETS else 8
-        else:
-            stays = 16
+        stays = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
         shown = value >> (size - stays)
         for index in range(stays, size):
             before = value >> (size - index)
