@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.sources.live import CallFailed, Desk, Grant, Reader
+from oidc_doctor.sources.live import CallError, Desk, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Clients:
         self._lock = threading.Lock()
 
     def of(self, service: str, region: str) -> Any:
-        """The client of a service. Raises CallFailed where the profile or its credentials cannot be used."""
+        """The client of a service. Raises CallError where the profile or its credentials cannot be used."""
         with self._lock:
             found = self._made.get((service, region))
             if found is None:
@@ -94,7 +94,7 @@ class Clients:
 
 
 def _asked(make: Callable[[], Any]) -> Any:
-    """What `make` returns; every error of boto3 as CallFailed."""
+    """What `make` returns; every error of boto3 as CallError."""
     from botocore import exceptions as errors
 
     try:
@@ -102,27 +102,27 @@ def _asked(make: Callable[[], Any]) -> Any:
     except errors.ClientError as error:
         raise _refused(error) from None
     except (errors.ConnectTimeoutError, errors.ReadTimeoutError) as error:
-        raise CallFailed("timeout", type(error).__name__, str(error), heals=True) from None
+        raise CallError("timeout", type(error).__name__, str(error), heals=True) from None
     except (errors.HTTPClientError, errors.ResponseParserError) as error:
         # no connection, a closed one, or an answer that is none: a second attempt may meet a better server
-        raise CallFailed("failed", type(error).__name__, str(error), heals=True) from None
+        raise CallError("failed", type(error).__name__, str(error), heals=True) from None
     except errors.BotoCoreError as error:
-        raise CallFailed("failed", type(error).__name__, str(error)) from None
+        raise CallError("failed", type(error).__name__, str(error)) from None
 
 
-def _refused(error: Any) -> CallFailed:
+def _refused(error: Any) -> CallError:
     """A service's own error."""
     answer = error.response if isinstance(error.response, dict) else {}
     said = answer.get("Error") or {}
     code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests
-        return CallFailed("throttled", code, message, heals=True)
+        return CallError("throttled", code, message, heals=True)
     if code in _DENIED or status in (401, 403):
-        return CallFailed("denied", code, message)
+        return CallError("denied", code, message)
     if code in _NOT_FOUND:
-        return CallFailed("not_found", code, message)
-    return CallFailed("failed", code, message, heals=status >= 500)  # noqa: PLR2004 - the server's fault
+        return CallError("not_found", code, message)
+    return CallError("failed", code, message, heals=status >= 500)  # noqa: PLR2004 - the server's fault
 
 
 def caller(clients: Clients, region: str) -> Reader:
@@ -133,7 +133,7 @@ def caller(clients: Clients, region: str) -> Reader:
         found = desk.call(lambda: _asked(client.get_caller_identity))
         account = found.get("Account")
         if not isinstance(account, str):
-            raise CallFailed("failed", "Malformed", "the answer has no Account")
+            raise CallError("failed", "Malformed", "the answer has no Account")
         kept = {name: found[name] for name in ("UserId", "Account", "Arn") if name in found}
         desk.save("aws/caller-identity.json", "sts:GetCallerIdentity", kept)
         return account

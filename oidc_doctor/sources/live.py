@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 8.0
 _LONGEST_MESSAGE = 300  # characters of a service's own words
 
 
-class CallFailed(Exception):
+class CallError(Exception):
     """One call that gave no answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
 
     `message` is the service's own words, or ours; it must not hold a token or a credential. `hint` says what would
@@ -65,7 +65,7 @@ class Reader(NamedTuple):
     """One thing to read.
 
     `read` is called in a thread of its own with the Desk; what it returns is the answer that others may ask for. It
-    saves its files itself. A CallFailed that it raises becomes the manifest's entry for `path`.
+    saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
     """
 
     name: str  # "aws.role"; unique
@@ -127,17 +127,17 @@ class Desk:
         """What the reader `name` returned; None if it failed or is not in the plan."""
         with self._lock:
             found = self._answers.get(name)
-        return None if isinstance(found, CallFailed) else found
+        return None if isinstance(found, CallError) else found
 
     def needed(self, name: str, what: str) -> Any:
-        """The same; raises CallFailed, saying that `what` is not known, where there is no answer."""
+        """The same; raises CallError, saying that `what` is not known, where there is no answer."""
         found = self.answer(name)
         if found is None:
-            raise CallFailed("failed", "NotAsked", f"{what} could not be read")
+            raise CallError("failed", "NotAsked", f"{what} could not be read")
         return found
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
-        """What `make` returns. It raises CallFailed; where that heals, it is called again, a few times.
+        """What `make` returns. It raises CallError; where that heals, it is called again, a few times.
 
         `make` makes one request with a time limit of its own (`seconds_left`).
         """
@@ -147,7 +147,7 @@ class Desk:
             self._check_time()
             try:
                 return make()
-            except CallFailed as failure:
+            except CallError as failure:
                 if not failure.heals or attempt == MOST_ATTEMPTS:
                     raise
                 pause = max(failure.after, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
@@ -182,7 +182,7 @@ class Desk:
             if not self._closed.is_set():
                 self.reads[path] = entry
 
-    def fail(self, path: str, call: str, failure: CallFailed, grants: Sequence[Grant] = (), **more: Json) -> None:
+    def fail(self, path: str, call: str, failure: CallError, grants: Sequence[Grant] = (), **more: Json) -> None:
         """The entry of a call that gave nothing, with the permission or API that would allow it."""
         message = printable(failure.message, _LONGEST_MESSAGE)
         hint = failure.hint or (_what_allows(grants) if failure.outcome == "denied" else "")
@@ -211,14 +211,14 @@ class Desk:
         return max(0.1, min(most, self.deadline - time.monotonic()))
 
     def pause(self, seconds: float) -> None:
-        """Wait. Raises CallFailed where the time of the whole collection ends before."""
+        """Wait. Raises CallError where the time of the whole collection ends before."""
         left = self.deadline - time.monotonic()
         if self._closed.wait(max(0.0, min(seconds, left))) or seconds > left:
             self._check_time(over=True)
 
     def _check_time(self, *, over: bool = False) -> None:
         if over or self._closed.is_set() or time.monotonic() >= self.deadline:
-            raise CallFailed("timeout", "TimeIsUp", "the time given with --timeout ended before")
+            raise CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
 
     # ------------------------------------------------------------------------------------------------- for collect()
 
@@ -242,7 +242,7 @@ def collect(
     """Run the readers, each as soon as what it needs has ended; returns within `timeout` seconds.
 
     `given` are files that need no reading, such as a target derived from flags. `base` is a bundle that the reads are
-    laid over. An exception that is not CallFailed is a defect of ours and is raised here. KeyboardInterrupt ends it at
+    laid over. An exception that is not CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
     once: the threads are daemons, and what they still do is thrown away.
     """
     began = time.time()
@@ -311,7 +311,7 @@ class _Run:
         self.desk.say(f"reading {reader.path} ({reader.call})")
         try:
             answer = reader.read(self.desk)
-        except CallFailed as failure:
+        except CallError as failure:
             answer = failure
             self.desk.fail(reader.path, reader.call, failure, reader.grants)
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits for this one
@@ -348,7 +348,7 @@ class _Run:
             current = above
 
     def _time_is_up(self, not_begun: list[str]) -> None:
-        late = CallFailed("timeout", "TimeIsUp", "the time given with --timeout ended before")
+        late = CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
         with self.lock:
             running = list(self.open.values())
         for reader in [*running, *(self.readers[name] for name in not_begun)]:
