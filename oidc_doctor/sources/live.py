@@ -38,14 +38,23 @@ class CallError(Exception):
     """One call that gave no answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
 
     `message` is the service's own words, or ours; it must not hold a token or a credential. `hint` says what would
-    allow a denied call, where that is not simply the reader's grants.
+    allow a denied call, where that is not simply the reader's grants. `answered`: these are the service's own words.
     """
 
     def __init__(
-        self, outcome: Outcome, code: str, message: str, *, heals: bool = False, after: float = 0.0, hint: str = ""
+        self,
+        outcome: Outcome,
+        code: str,
+        message: str,
+        *,
+        heals: bool = False,
+        after: float = 0.0,
+        hint: str = "",
+        answered: bool = False,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.hint = hint
+        self.answered = answered
         self.outcome: Outcome = outcome
         self.code = code
         self.message = message
@@ -205,6 +214,35 @@ class Desk:
         assert self._start is not None  # noqa: S101 - collect() sets it before any reader runs
         for reader in readers:
             self._start(reader)
+
+    def side_by_side(self, calls: Sequence[Callable[[], Any]], most: int = 16) -> list[Any]:
+        """What each call returns, or the CallError that it raised, in their order; at most so many at once."""
+        results: list[Any] = [None] * len(calls)
+        waiting = iter(enumerate(calls))
+        defects: list[BaseException] = []
+
+        def work() -> None:
+            while True:
+                with self._lock:
+                    index, call = next(waiting, (-1, None))
+                if call is None:
+                    return
+                try:
+                    results[index] = call()
+                except CallError as failure:
+                    results[index] = failure
+                except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                    defects.append(error)
+                    return
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(most, len(calls)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if defects:
+            raise defects[0]
+        return results
 
     def seconds_left(self, most: float) -> float:
         """A time limit for one request."""
