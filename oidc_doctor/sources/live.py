@@ -127,6 +127,7 @@ class Desk:
         self._narrate = narrate
         self._answers: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._voice = threading.Lock()  # one line after the other
         self._closed = threading.Event()
         self._start: Callable[[Reader], None] | None = None
 
@@ -206,8 +207,9 @@ class Desk:
 
     def say(self, text: str) -> None:
         """Narration: what is being read, how far."""
-        if not self._closed.is_set():
-            self._narrate(text)
+        with self._voice:
+            if not self._closed.is_set():
+                self._narrate(text)
 
     def start(self, *readers: Reader) -> None:
         """Begin further readers at once, whatever they need. The reader that starts them ends when they have ended."""
