@@ -45,14 +45,14 @@ class Rules(NamedTuple):
     ca_file: str | None = None  # in place of the public authorities
 
 
-def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Page:
-    """The document at `url`. Raises CallError."""
+def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | None = None) -> Page:
+    """The document at `url`. `bearer` is a secret for that address alone: it follows no redirect. Raises CallError."""
     began = time.monotonic()
     deadline = began + min(seconds, _MOST_SECONDS)
     seen: list[str] = []
     while True:
-        status, headers, body = _get(url, rules, deadline)
-        if status not in (301, 302, 303, 307, 308):
+        status, headers, body = _get(url, rules, deadline, bearer)
+        if bearer is not None or status not in (301, 302, 303, 307, 308):
             break
         target = headers.get("location")
         if not target:
@@ -104,11 +104,13 @@ def is_public(text: str) -> bool:
 # ------------------------------------------------------------------------------------------------------- one request
 
 
-def _get(url: str, rules: Rules, deadline: float) -> tuple[int, dict[str, str], bytes]:
+def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[int, dict[str, str], bytes]:
     parts = _checked(url)
     connection = _Connection(parts, rules, _trusting(rules), deadline)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Accept": "application/json", "User-Agent": f"oidc-doctor/{__version__}", "Accept-Encoding": "identity"}
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
     watch = connection.watch()
     try:
         connection.request("GET", path, headers=headers)

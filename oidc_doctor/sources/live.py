@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_doctor.parse.located import printable
+from oidc_doctor.parse.located import Unreadable, printable
 from oidc_doctor.sources import bundle_contract as contract
 from oidc_doctor.sources.bundle_files import Bundle, Member
 
@@ -286,14 +286,15 @@ def collect(
     once: the threads are daemons, and what they still do is thrown away.
     """
     began = time.time()
+    wanted = tuple(readers)
     desk = Desk(time.monotonic() + timeout, narrate)
     for path, content in given:
         desk.save(path, "given", content)
     try:
-        _Run(desk, tuple(readers)).work()
+        _Run(desk, wanted).work()
     finally:
         desk._close()  # noqa: SLF001 - its other half
-    return Collected(_bundle(desk, base, began), tuple(desk.warnings), tuple(desk.reads.values()))
+    return Collected(_bundle(desk, base, began, live=bool(wanted)), tuple(desk.warnings), tuple(desk.reads.values()))
 
 
 class _Run:
@@ -396,13 +397,15 @@ class _Run:
                 self.desk.fail(reader.path, reader.call, late, reader.grants)
 
 
-def _bundle(desk: Desk, base: Bundle | None, began: float) -> Bundle:
+def _bundle(desk: Desk, base: Bundle | None, began: float, *, live: bool) -> Bundle:
     """The files that were read, over those of `base`, and the manifest of both."""
     members: dict[str, Member] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
         members = {name: base.member(name) for name in base.names()}
-        reads = {entry["path"]: entry for entry in _reads_of(base)}
+        found = _manifest_of(base).get("reads")
+        entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        reads = {one["path"]: one for one in entries if isinstance(one.get("path"), str)}
     for path, entry in desk.reads.items():
         if entry["outcome"] == "ok" or path not in members:
             reads[path] = entry
@@ -413,21 +416,24 @@ def _bundle(desk: Desk, base: Bundle | None, began: float) -> Bundle:
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
             desk.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
     members |= {path: _member(data) for path, data in desk.files.items()}
-    stamp = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if not live:  # nothing but what was given: the moment is the base's, or is not known
+        stamp = None if base is None else _manifest_of(base).get("collected_at")
     manifest = {"collected_at": stamp, "reads": list(reads.values())}
     members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
     refused = [] if base is None else list(base.refused)
     return Bundle("live" if base is None else f"{base.label} and live", members, refused, archive=base)
 
 
-def _reads_of(base: Bundle) -> list[dict[str, Json]]:
+def _manifest_of(base: Bundle) -> dict[str, Any]:
+    """The base's own manifest; nothing where it is broken, as the reading of the base alone would have said."""
     if contract.MANIFEST not in base:
-        return []
+        return {}
     try:
-        found = json.loads(base.read(contract.MANIFEST)).get("reads")
-    except (ValueError, AttributeError):  # broken: the reading of the base alone would have said so
-        return []
-    return [one for one in found or [] if isinstance(one, dict) and isinstance(one.get("path"), str)]
+        found = json.loads(base.read(contract.MANIFEST))
+    except (ValueError, Unreadable):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _member(data: bytes) -> Member:
