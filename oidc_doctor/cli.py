@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from oidc_doctor import __version__
+from oidc_doctor import __version__, live_cli
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Target, Token
@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="oidc-doctor",
         description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
         epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
-        "         oidc-doctor capture -o BUNDLE      the evidence as a redacted bundle.",
+        "         oidc-doctor capture -o BUNDLE       the evidence as a redacted bundle.\n"
+        "         oidc-doctor permissions aws         the least policy that a live run needs.",
         # with a width of its own argparse need not import shutil to ask the terminal for every option
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
         allow_abbrev=False,
@@ -62,15 +63,20 @@ def _parser() -> argparse.ArgumentParser:
     evidence.add_argument(
         "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence"
     )
-    evidence.add_argument("--offline", action="store_true", help="read nothing but files (always so with --from)")
+    evidence.add_argument(
+        "--offline", action="store_true", help="read nothing but files (so it is with --from, without --live)"
+    )
     evidence.add_argument("--role", metavar="ARN", help="the role that the workload asks for")
     evidence.add_argument(
         "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"
     )
     evidence.add_argument("--service-account", metavar="EMAIL", help="the service account to impersonate")
     evidence.add_argument("--issuer", metavar="URL", help="the token's issuer")
-    evidence.add_argument("--region", metavar="REGION", help="the AWS region of the STS endpoint")
+    evidence.add_argument(
+        "--region", metavar="REGION", help="the AWS region of the STS endpoint; after commas, more to search"
+    )
     evidence.add_argument("--error", metavar="TEXT", help="what the caller saw, verbatim")
+    live_cli.add_options(parser)
     token = parser.add_argument_group("token (several may be given)")
     token.add_argument("--token", action="append", default=[], metavar="FILE", help="a compact JWT; - is stdin")
     token.add_argument("--claims", action="append", default=[], metavar="FILE", help="decoded claims as JSON")
@@ -115,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return command(arguments[1:]) if command else _main(arguments)
         finally:
             sys.stdout.flush()  # here, where a reader that went away can still be met
-    except UsageError as error:
+    except (UsageError, live_cli.LiveError) as error:
         _complain(str(error))
         return USAGE
     except KeyboardInterrupt:
@@ -142,7 +148,7 @@ def _main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.list_checks:
         return _list_checks(options)
-    if options.report is None and options.demo is None:
+    if options.report is None and options.demo is None and not options.dry_run:
         message = "say --report, with evidence (--from BUNDLE), or --demo; oidc-doctor --help lists everything"
         raise UsageError(message)
     return _report(options)
@@ -204,7 +210,7 @@ def _overrides(options: argparse.Namespace) -> Target | None:
     given = {
         "issuer": options.issuer,
         "aws.role_arn": options.role,
-        "aws.region": options.region,
+        "aws.region": options.region and options.region.partition(",")[0],
         "gcp.provider": options.gcp_provider,
         "gcp.service_account": options.service_account,
     }
@@ -227,7 +233,7 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
     found: list[str] = []
     for path in paths:
         if path.startswith(("s3://", "logging:")):
-            message = f"{name} {path}: only files and folders can be read"
+            message = f"{name} {path}: read live only, with --role or --live; else files and folders"
             raise UsageError(message)
         if os.path.isdir(path):
             inside = [os.path.join(folder, file) for folder, _, files in os.walk(path) for file in files]
@@ -238,6 +244,12 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
             message = f"{name} {path}: no such file or folder"
             raise UsageError(message)
     return tuple(found)
+
+
+def _local(options: argparse.Namespace) -> list[str]:
+    """The places of --cloudtrail without those that a live run reads."""
+    live = live_cli.is_live(options)
+    return [path for path in options.cloudtrail if not (live and path.startswith("s3://"))]
 
 
 def _question(options: argparse.Namespace) -> Question:
@@ -252,7 +264,7 @@ def _question(options: argparse.Namespace) -> Question:
         since=since,
         since_back=back,
         until=_moment(options.until, "--until") if options.until else None,
-        cloudtrail=_files(options.cloudtrail, "--cloudtrail"),
+        cloudtrail=_files(_local(options), "--cloudtrail"),
         gcp_logs=_files(options.gcp_logs, "--gcp-logs"),
         check=tuple(options.check),
         skip=tuple(options.skip),
@@ -299,6 +311,11 @@ def _report(options: argparse.Namespace) -> int:
     question = _question(options)
     _warn_of_unknown_checks(options)
     bundle = _bundle(options)
+    if options.dry_run:
+        print(live_cli.dry_run(options, question, bundle))
+        return OK
+    if live_cli.is_live(options) or live_cli.uses_files(options):
+        bundle, question = live_cli.prepare(options, question, bundle)
     given = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
     if bundle is None and not any(given):
         message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
@@ -397,6 +414,12 @@ def _list_checks(options: argparse.Namespace) -> int:
     return OK
 
 
+def _permissions(arguments: list[str]) -> int:
+    parser = _Parser(prog="oidc-doctor permissions", description="The least that a live run needs.", allow_abbrev=False)
+    print(live_cli.permissions(arguments, parser))
+    return OK
+
+
 def _explain(arguments: list[str]) -> int:
     """Print the page of a check, by code or name."""
     from oidc_doctor import packs
@@ -435,8 +458,10 @@ def _capture(arguments: list[str]) -> int:
 
     def gather() -> Any:
         bundle = _bundle(options)
+        if live_cli.is_live(options) or live_cli.uses_files(options):
+            bundle, _ = live_cli.prepare(options, _question(options), bundle)
         if bundle is None:
-            message = "capture: nothing to capture: give --from BUNDLE"
+            message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
             raise UsageError(message)
         return bundle
 
@@ -446,4 +471,4 @@ def _capture(arguments: list[str]) -> int:
         raise UsageError(str(error)) from None
 
 
-_COMMANDS = {"explain": _explain, "capture": _capture}
+_COMMANDS = {"capture": _capture, "explain": _explain, "permissions": _permissions}

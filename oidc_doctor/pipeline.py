@@ -35,7 +35,7 @@ from oidc_doctor.model.trace import Kind, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.event import Attempt, AttemptGroup, LogCoverage
+    from oidc_doctor.model.event import Attempt, LogCoverage, Signature
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -69,7 +69,7 @@ class _Run:
     question: Question
     snapshot: Snapshot
     attempts: list[Attempt] = field(default_factory=list)
-    groups: list[AttemptGroup] = field(default_factory=list)
+    groups: list[Signature] = field(default_factory=list)
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Judged(NamedTuple):
     id: str
     evidence: TargetEvidence
     diagnosis: Diagnosis
-    groups: list[AttemptGroup]
+    groups: list[Signature]
 
 
 def run(bundle: Bundle | None, question: Question) -> Report:
@@ -177,7 +177,7 @@ def _apply_window(state: _Run) -> None:
     state.groups = group([one for one in state.attempts if low <= one.time <= high])
 
 
-def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[AttemptGroup]:
+def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[Signature]:
     if not state.groups:
         return []
     from oidc_doctor.logs.attempts import for_target
@@ -229,7 +229,7 @@ def _observed(evidence: TargetEvidence) -> list[Reading]:
     ]
 
 
-def _reading_of(found: AttemptGroup) -> Reading | None:
+def _reading_of(found: Signature) -> Reading | None:
     """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
     sample = found.sample
     if sample.outcome != "refused":
@@ -253,7 +253,7 @@ def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
     return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
-def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[AttemptGroup]) -> Token:
+def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature]) -> Token:
     """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
     exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
     chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
@@ -262,7 +262,7 @@ def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[At
     return token_of(chosen, evidence)
 
 
-def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
+def token_of(found: Signature, evidence: TargetEvidence) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown."""
     sample = found.sample
     claims: dict[str, Any] = {"sub": sample.subject} if sample.subject else {}
@@ -317,12 +317,12 @@ def _profile(evidence: TargetEvidence, token: Token) -> Any:
     return profile_for(issuer, token.subject)
 
 
-def _accepted_providers(groups: Sequence[AttemptGroup]) -> frozenset[str]:
+def _accepted_providers(groups: Sequence[Signature]) -> frozenset[str]:
     return frozenset(one.sample.provider for one in groups if one.sample.outcome == "accepted" and one.sample.provider)
 
 
 def _judge(
-    state: _Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[AttemptGroup], name: str
+    state: _Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[Signature], name: str
 ) -> _Judged:
     readings = _observed(evidence)
     own = [one for one in groups if token.subject is None or one.sample.subject in (None, token.subject)]
@@ -338,7 +338,7 @@ def _judge(
     return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
 
 
-def _replay(judged: _Judged, found: AttemptGroup) -> Diagnosis:
+def _replay(judged: _Judged, found: Signature) -> Diagnosis:
     """A logged attempt on the configuration that was read.
 
     Google logs exchange and impersonation apart, so an event of the exchange is held against the exchange alone.
@@ -560,7 +560,7 @@ def _attempts(
     return rows[:_MOST_ROWS], contradictions
 
 
-def _refused_later(one: _Judged, found: AttemptGroup) -> bool:
+def _refused_later(one: _Judged, found: Signature) -> bool:
     """A refusal of the like came after this success, so a change between them explains it."""
     profile = one.diagnosis.case.profile
 
@@ -574,7 +574,7 @@ def _refused_later(one: _Judged, found: AttemptGroup) -> bool:
     )
 
 
-def _confirm(one: _Judged, found: AttemptGroup, replayed: Diagnosis | None, causes: list[Cause]) -> None:
+def _confirm(one: _Judged, found: Signature, replayed: Diagnosis | None, causes: list[Cause]) -> None:
     if found.sample.outcome != "refused":
         return
     subject = one.diagnosis.case.token.subject
@@ -591,7 +591,7 @@ def _confirm(one: _Judged, found: AttemptGroup, replayed: Diagnosis | None, caus
             cause.since = min(cause.since, first) if cause.since else first
 
 
-def _attempt_row(found: AttemptGroup, replayed: Diagnosis | None, cause: str | None) -> AttemptRow:
+def _attempt_row(found: Signature, replayed: Diagnosis | None, cause: str | None) -> AttemptRow:
     sample = found.sample
     error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
     return AttemptRow(

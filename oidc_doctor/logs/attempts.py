@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oidc_doctor.model.event import Attempt, AttemptGroup
+from oidc_doctor.model.event import Attempt, Signature
 from oidc_doctor.model.placeholder import account_is_redacted, may_equal
 from oidc_doctor.parse.cloudtrail import NO_TIME
 from oidc_doctor.parse.gcp_audit import full_name
@@ -24,7 +24,7 @@ _ARN_PARTS = 6
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
 
-def group(attempts: Iterable[Attempt]) -> list[AttemptGroup]:
+def group(attempts: Iterable[Attempt]) -> list[Signature]:
     """The attempts by what happened to whom, newest group first; the order depends on nothing but the attempts."""
     alike: dict[tuple[str | None, ...], list[Attempt]] = {}
     for attempt in attempts:
@@ -34,20 +34,20 @@ def group(attempts: Iterable[Attempt]) -> list[AttemptGroup]:
         found.sort(key=lambda attempt: (-attempt.time, attempt.event_id))
         times = [attempt.time for attempt in found if attempt.time != NO_TIME] or [NO_TIME]
         ids = tuple(attempt.event_id for attempt in found[:IDS_KEPT])
-        groups.append(AttemptGroup(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
+        groups.append(Signature(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
     return sorted(groups, key=_order)
 
 
-def newest(groups: Iterable[AttemptGroup]) -> AttemptGroup | None:
+def newest(groups: Iterable[Signature]) -> Signature | None:
     """The group that was seen last; None where there is none."""
     return min(groups, key=_order, default=None)
 
 
 def for_target(
-    groups: Iterable[AttemptGroup],
+    groups: Iterable[Signature],
     target: Target,
     claims: Mapping[str, Json] | None = None,
-) -> list[AttemptGroup]:
+) -> list[Signature]:
     """The groups that concern the target, in their order.
 
     Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
@@ -113,7 +113,7 @@ def _key(attempt: Attempt) -> tuple[str | None, ...]:
     )  # fmt: skip
 
 
-def _order(found: AttemptGroup) -> tuple[float, tuple[str, ...]]:
+def _order(found: Signature) -> tuple[float, tuple[str, ...]]:
     return -found.last_seen, tuple(part or "" for part in _key(found.sample))
 
 
