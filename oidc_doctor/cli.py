@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
         epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
         "         oidc-doctor capture -o BUNDLE       the evidence as a redacted bundle.\n"
-        "         oidc-doctor permissions aws         the least policy that a live run needs.",
+        "         oidc-doctor permissions aws|gcp     the least that a live run needs.",
         # with a width of its own argparse need not import shutil to ask the terminal for every option
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
         allow_abbrev=False,

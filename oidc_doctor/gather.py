@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from oidc_doctor.model.evidence import Target, Token
-from oidc_doctor.sources import aws, issuer
+from oidc_doctor.sources import aws, gcp, issuer
 from oidc_doctor.sources.bundle import Bundle
 from oidc_doctor.sources.https import Rules
 from oidc_doctor.sources.live import Collected, Grant, Reader, collect
@@ -55,6 +55,8 @@ def plan(request: Request) -> list[Reader]:
             partition = aws.partition_of(goal.target, request.regions)
             client = clients.setdefault(partition, aws.Clients(request.profile, partition))
             found += aws.readers(client, _of_aws(request, goal, prefix))
+        if goal.target.gcp is not None:
+            found += gcp.readers(_google(request, goal), _of_gcp(request, goal, prefix))
         found += issuer.readers(_of_issuer(request, goal, prefix))
     return found
 
@@ -92,6 +94,28 @@ def aws_policy(request: Request) -> dict[str, Any]:
     }
 
 
+def gcp_permissions(request: Request) -> dict[str, Any]:
+    """What the Google readers of the request need: permissions, predefined roles that hold them, APIs."""
+    needed = [one for one in grants(plan(request)) if one.api]
+    permissions = sorted({one.permission for one in needed})
+    return {
+        "title": "oidc-doctor",
+        "description": "Reads what federated sign-in to Google Cloud depends on. Changes nothing.",
+        "stage": "GA",
+        "includedPermissions": permissions,
+    }
+
+
+def gcp_apis(request: Request) -> list[str]:
+    """The APIs that those readers call."""
+    return sorted({one.api for one in grants(plan(request)) if one.api})
+
+
+def gcp_roles(request: Request) -> list[str]:
+    """Predefined roles that hold those permissions."""
+    return sorted({gcp.role_with(one.permission) for one in grants(plan(request)) if one.api} - {""})
+
+
 def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:
     issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
@@ -105,6 +129,26 @@ def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:
         trails=request.trails,
         lookup=request.logs,
         oracles=request.oracles,
+        attempt=compact if request.attempt else None,
+        prefix=prefix,
+    )
+
+
+def _google(request: Request, goal: Goal) -> gcp.Clients:
+    """A login of its own for each target: which credentials are usable depends on what is examined."""
+    target = goal.target.gcp
+    examined = (target.audience or target.provider) if target and not request.attempt else None
+    return gcp.Clients(examined)
+
+
+def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.Wanted:
+    compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
+    return gcp.Wanted(
+        target=goal.target,
+        since=request.since,
+        until=request.until,
+        max_pages=request.max_pages,
+        lookup=request.logs,
         attempt=compact if request.attempt else None,
         prefix=prefix,
     )

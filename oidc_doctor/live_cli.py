@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.model.evidence import Origin, Target, TargetAws
+from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
 from oidc_doctor.target import FILE as TARGET_FILE
 from oidc_doctor.target import merge
 
@@ -46,13 +46,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="Google's external_account configuration of the client")
     live.add_argument("--whoami", metavar="FILE", help="the pasted output of truss whoami --show-oidc; - is stdin")
-    live.add_argument("--max-pages", type=int, default=40, metavar="N", help="of one CloudTrail query (default 40)")
+    live.add_argument("--max-pages", type=int, default=40, metavar="N", help="of one query of the logs (default 40)")
     live.add_argument(
         "--timeout", type=float, default=_PATIENCE, metavar="SECONDS", help="for everything (default 300)"
     )
     live.add_argument("--oracles", action="store_true", help="also ask Access Analyzer, policy simulator, organization")
     live.add_argument(
-        "--try", dest="attempt", action="store_true", help="present the token to AWS, for its true answer"
+        "--try", dest="attempt", action="store_true", help="present the token to the cloud, for its true answer"
     )
     live.add_argument("--fetch-token-issuer", action="store_true", help="fetch an issuer that only the token names")
     live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
@@ -106,8 +106,8 @@ def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None
 
 
 def permissions(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
-    """`oidc-doctor permissions aws`: the least identity policy, as JSON. Raises LiveError."""
-    parser.add_argument("cloud", choices=("aws",), help="the cloud")
+    """The least that a live run needs: for AWS an identity policy, for Google a custom role. Raises LiveError."""
+    parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
     parser.add_argument("--role", metavar="ARN", help="for this role alone (default: any)")
     parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
@@ -116,11 +116,34 @@ def permissions(arguments: Sequence[str], parser: argparse.ArgumentParser) -> st
     options = parser.parse_args(arguments)
     from oidc_doctor.gather import ANY_ROLE, Goal, Request, aws_policy
 
+    if options.cloud == "gcp":
+        return _google_role(Request(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),)))
     wanted = TargetAws(role_arn=options.role or ANY_ROLE, s3_bucket=options.bucket, ecr_repository=options.repository)
     request = Request(
         goals=(Goal(Target("any", aws=wanted)),), trails=tuple(options.cloudtrail), oracles=options.oracles
     )
     return json.dumps(aws_policy(request), indent=2)
+
+
+_ANY_PROVIDER = TargetGcp(
+    provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
+    service_account="any@any.iam.gserviceaccount.com",
+)
+
+
+def _google_role(request: Request) -> str:
+    """A custom role as YAML, for `gcloud iam roles create`; what else it takes stands in comments."""
+    import yaml
+
+    from oidc_doctor.gather import gcp_apis, gcp_permissions, gcp_roles
+
+    head = [
+        "# gcloud iam roles create oidcDoctor --organization ORGANIZATION --file FILE",
+        "# (with --project: without the permissions on folders and organizations, which are then left unread)",
+        f"# or these predefined roles: {', '.join(gcp_roles(request))}",
+        f"# APIs that must be on: {', '.join(gcp_apis(request))}",
+    ]
+    return "\n".join(head) + "\n" + yaml.safe_dump(gcp_permissions(request), sort_keys=False).rstrip()
 
 
 # What is asked
@@ -148,8 +171,8 @@ def _request(
     if options.attempt and not any(token.kind == "jwt" for goal in goals for token in goal.tokens):
         message = "--try needs the token itself: give --token FILE"
         raise LiveError(message)
-    if options.attempt and not any(goal.target.aws and goal.target.aws.role_arn for goal in goals):
-        message = "--try needs to know the role: give --role ARN"
+    if options.attempt and not any(_names_a_resource(goal.target) for goal in goals):
+        message = "--try needs to know where: give --role ARN or --gcp-provider NAME"
         raise LiveError(message)
     now = time.time()
     until = question.until
@@ -180,6 +203,10 @@ def _goal(target: Target, tokens: tuple[Token, ...]) -> Goal:
     origin = target.origins.get("issuer")
     by_token = origin is not None and any(origin.file == token.origin.file for token in tokens)
     return Goal(target, tokens, None if by_token else target.issuer)
+
+
+def _names_a_resource(target: Target) -> bool:
+    return bool((target.aws and target.aws.role_arn) or (target.gcp and (target.gcp.provider or target.gcp.audience)))
 
 
 def _check_names(names: list[str]) -> None:

@@ -43,9 +43,7 @@ def test_every_scenario_keeps_its_diagnosis(
     assert report(copy, capfdbinary) == report(SAMPLES / name, capfdbinary)
 
 
-def test_no_redact_keeps_names_and_never_a_signature(
-    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
+def test_no_redact_keeps_names_and_never_a_signature(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     source, copy = SAMPLES / "healthy-aws", tmp_path / "copy"
     signature = (source / "token.jwt").read_text().strip().split(".")[2]
     assert main(["capture", "-o", str(copy), "--no-redact", "--from", str(source)]) == 0
