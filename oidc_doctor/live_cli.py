@@ -46,6 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="Google's external_account configuration of the client")
     live.add_argument("--whoami", metavar="FILE", help="the pasted output of truss whoami --show-oidc; - is stdin")
+    live.add_argument("--no-logs", action="store_true", help="do not look up what the clouds recorded")
     live.add_argument("--max-pages", type=int, default=40, metavar="N", help="of one query of the logs (default 40)")
     live.add_argument(
         "--timeout", type=float, default=_PATIENCE, metavar="SECONDS", help="for everything (default 300)"
@@ -187,6 +188,7 @@ def _request(
         until=until,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
+        logs=not options.no_logs,
         oracles=options.oracles,
         attempt=options.attempt,
         from_token=options.fetch_token_issuer,

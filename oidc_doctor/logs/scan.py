@@ -21,6 +21,7 @@ _FILES_NAMED = 5  # of the files that share a problem; the others are counted
 _PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so a file with more is not believed
 # <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file that holds no record still shows that its Region was read.
 _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_\d{8}T\d{4}Z_")
+_LOOKED_UP = re.compile(r"aws/cloudtrail/([a-z]{2}(?:-[a-z]+)+-\d)/")  # the same for a query of one Region
 
 
 def scan(
@@ -144,7 +145,7 @@ class _Tally:
 
     def named(self, name: str) -> None:
         """A trail file's name has the Region."""
-        if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
+        if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name) or _LOOKED_UP.search(name)):
             self.regions.add(match[1])
 
     def add(self, record: dict[str, Any], origin: Origin, note: Callable[[Origin, str], None]) -> None:

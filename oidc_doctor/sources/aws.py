@@ -7,13 +7,13 @@ Permissions as the service authorization reference names them; limits of LookupE
 from __future__ import annotations
 
 from oidc_doctor.sources.aws_account import Wanted, partition_of
-from oidc_doctor.sources.aws_client import Clients
+from oidc_doctor.sources.aws_client import IAM_REGION, Clients
 from oidc_doctor.sources.aws_configuration import Configuration
 from oidc_doctor.sources.aws_logs import Logs
 from oidc_doctor.sources.aws_oracles import Oracles
 from oidc_doctor.sources.live import Reader
 
-__all__ = ["Clients", "Wanted", "partition_of", "readers"]
+__all__ = ["IAM_REGION", "Clients", "Wanted", "partition_of", "readers"]
 
 
 class _Aws(Configuration, Logs, Oracles):

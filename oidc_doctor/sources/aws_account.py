@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -145,6 +146,17 @@ def member(value: Any, name: str, shape: Any) -> Any:
     if not isinstance(found, shape):
         raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
     return found
+
+
+def policy_text(value: Any, name: str) -> None:
+    """Raises CallError where a member is no policy in a text."""
+    text = member(value, name, str)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise CallError("failed", "Malformed", f"the answer's {name} is no policy")
 
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:

@@ -114,6 +114,7 @@ class Clients:
 def asked(make: Callable[[], Any]) -> Any:
     """What `make` returns; every error of boto3 as CallError."""
     from botocore import exceptions as errors
+    from botocore.parsers import ResponseParserError
 
     try:
         return make()
@@ -123,6 +124,9 @@ def asked(make: Callable[[], Any]) -> Any:
         raise CallError("timeout", type(error).__name__, str(error), heals=True) from None
     except errors.ConnectionClosedError as error:
         raise CallError("failed", type(error).__name__, str(error), heals=True) from None
+    except (ResponseParserError, LookupError, TypeError, AttributeError):
+        # an answer of another shape: botocore's parsers meet it so; their text may quote it, and credentials with it
+        raise CallError("failed", "Malformed", "the answer cannot be read") from None
     except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form
         raise CallError("failed", type(error).__name__, str(error)) from None
 

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.sources.aws_account import ARN_FIELDS, Account, file_name, member, repository_of
+from oidc_doctor.sources.aws_account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
 from oidc_doctor.sources.live import CallError, Desk, Grant, Reader
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class Configuration(Account):
 
         def read(desk: Desk) -> None:
             found = self.ask(desk, "s3", self.region, "get_bucket_policy", Bucket=bucket)
-            member(found, "Policy", str)
+            policy_text(found, "Policy")
             desk.save(path, call, found)
 
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
@@ -225,7 +225,7 @@ class Configuration(Account):
 
         def read(desk: Desk) -> None:
             found = self.ask(desk, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
-            member(found, "Policy", str)
+            policy_text(found, "Policy")
             desk.save(path, call, found)
 
         return Reader(self.name("key-policy"), path, call, read, (), (self.key_grant(key),))
@@ -239,7 +239,7 @@ class Configuration(Account):
 
         def read(desk: Desk) -> None:
             found = self.ask(desk, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
-            member(found, "policyText", str)
+            policy_text(found, "policyText")
             desk.save(path, call, found)
 
         owner = account or self.account or "*"

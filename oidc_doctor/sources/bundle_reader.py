@@ -87,6 +87,9 @@ class Reader:
         if path in self.coverage:
             return
         missing = self.missing(path)
+        if path.endswith("/") and path in self.reads and self.reads[path].outcome == "ok":
+            self.cover(path, "read", "there are none")
+            return
         reason = f"it does not exist ({missing.reason})" if missing.proves_absence else missing.reason
         lost = path in self.reads and self.reads[path].outcome == "ok"
         self.cover(path, "denied" if missing.outcome == "denied" else "missing", reason, named=lost)
