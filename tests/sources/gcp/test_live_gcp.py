@@ -223,7 +223,10 @@ def test_a_denied_call_names_the_permission(doctor: Any, google: Any, path: str)
     assert permission[1] in row.reason
 
 
-@pytest.mark.parametrize(("path", "answer"), zip(CALLS, itertools.cycle([(200, "<html>"), (200, "[]"), (200, "1")])))
+MALFORMED = [(200, "<html>"), (200, "[]"), (200, "1")]
+
+
+@pytest.mark.parametrize(("path", "answer"), list(zip(CALLS, itertools.cycle(MALFORMED), strict=False)))
 def test_a_malformed_answer_is_no_evidence(doctor: Any, google: Any, path: str, answer: Any) -> None:
     breaks(google, path, answer)
     collected = doctor.collect()
@@ -231,7 +234,7 @@ def test_a_malformed_answer_is_no_evidence(doctor: Any, google: Any, path: str, 
     check(doctor, collected, path)
 
 
-@pytest.mark.parametrize(("path", "status"), zip(CALLS, itertools.cycle([429, 503])))
+@pytest.mark.parametrize(("path", "status"), list(zip(CALLS, itertools.cycle([429, 503]), strict=False)))
 def test_what_heals_is_asked_again(doctor: Any, google: Any, path: str, status: int) -> None:
     count = breaks(google, path, (status, {"error": {"code": status, "message": "later"}}), once=True)
     collected = doctor.collect()
