@@ -83,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument(
         "--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject"
     )
+    token.add_argument("--compare", metavar="FILE", help="a token that fares otherwise, set beside it clause by clause")
+    token.add_argument(
+        "--account", action="store_true", help="which roles and providers of the account would take the token"
+    )
     logs = parser.add_argument_group("logs and time")
     logs.add_argument(
         "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them"
@@ -204,6 +208,16 @@ def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def _compared(path: str | None) -> Token | None:
+    """The token of --compare: a compact JWT or decoded claims."""
+    if path is None:
+        return None
+    from oidc_doctor.model.evidence import Origin
+    from oidc_doctor.parse.token import parse_token
+
+    return parse_token(_read_text(path, "--compare"), Origin("--compare" if path == "-" else path), "compared")
+
+
 def _overrides(options: argparse.Namespace) -> Target | None:
     from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
 
@@ -269,6 +283,8 @@ def _question(options: argparse.Namespace) -> Question:
         check=tuple(options.check),
         skip=tuple(options.skip),
         fail_on=options.fail_on,
+        compare=_compared(options.compare),
+        account=options.account,
     )
 
 

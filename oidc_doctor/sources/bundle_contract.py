@@ -99,6 +99,7 @@ _ALONE: tuple[tuple[frozenset[str], str], ...] = (
         "aws/role.json",
     ),
     (frozenset({"ClientIDList", "ThumbprintList", "Url"}), "aws/oidc-provider.json"),
+    (frozenset({"RoleDetailList"}), "aws/roles.json"),
     (frozenset({"OpenIDConnectProviderList"}), "aws/oidc-providers.json"),
     (frozenset({"Records", "Events"}), "aws/cloudtrail/events.json"),
     (frozenset({"protoPayload", "entries"}), "gcp/logs/entries.json"),
