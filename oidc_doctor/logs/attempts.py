@@ -127,7 +127,7 @@ def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
         return _concerns_account(attempt, target.gcp, pasted=target.pasted, maybe=maybe)
     if not attempt.provider or not target.gcp.provider:
         return maybe
-    return _same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
+    return same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
 
 
 def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
@@ -141,12 +141,12 @@ def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: 
 
 def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:
     """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
-    if target.provider and attempt.provider and not _same_provider(attempt.provider, target.provider, pasted=pasted):
+    if target.provider and attempt.provider and not same_provider(attempt.provider, target.provider, pasted=pasted):
         return False
     if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
         pool = full_name(target.provider).partition("/providers/")[0]
         seen = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
-        if not _same_provider(seen, pool, pasted=pasted):
+        if not same_provider(seen, pool, pasted=pasted):
             return False
     if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
         return bool(target.provider and attempt.provider)
@@ -155,7 +155,7 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, mayb
     return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
 
 
-def _same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
+def same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
     """Whether the full names, of providers or of pools, may be the same.
 
     Entries have the project's number. Where the target has its id, only the rest can be compared.

@@ -163,6 +163,21 @@ class Rows:
                 return number >> 64, number & _LOW
         return 0, self.ids.number(event_id)
 
+    def key_of(self, number: int) -> Key:
+        """The key with this number."""
+        found: Key = self.keys.values[number]
+        return found
+
+    def identity_of(self, number: int) -> Identity:
+        """The identity with this number."""
+        found: Identity = self.identities.values[number]
+        return found
+
+    def circumstance_of(self, number: int) -> Circumstance:
+        """The circumstance with this number."""
+        found: Circumstance = self.circumstances.values[number]
+        return found
+
     def event_id(self, row: int) -> str:
         """The event's id as logged."""
         high, low = self.id_high[row], self.id_low[row]
@@ -173,9 +188,9 @@ class Rows:
 
     def attempt(self, row: int) -> Attempt:
         """The row as an attempt. Subject and circumstances are None where the tables were full."""
-        key: Key = self.keys.values[self.key[row]]
-        who: Identity = self.identities.values[self.identity[row]]
-        where: Circumstance = self.circumstances.values[self.circumstance[row]]
+        key = self.key_of(self.key[row])
+        who = self.identity_of(self.identity[row])
+        where = self.circumstance_of(self.circumstance[row])
         event_id = self.event_id(row)
         return Attempt(
             cloud="aws" if key.cloud == "aws" else "gcp",

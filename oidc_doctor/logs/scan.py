@@ -51,6 +51,36 @@ def scan(
     return found, tally.coverage(problems.lines())
 
 
+def harvest(
+    rows: Rows, open_file: Callable[[str], BinaryIO], names: Iterable[str], source: Source, wanted: Wanted
+) -> tuple[list[Change], list[SessionUse], LogCoverage]:
+    """Everything."""
+    from oidc_doctor.issuers import profile_for
+    from oidc_doctor.parse import cloudtrail_changes, gcp_changes
+
+    names = list(names)
+    found, covered = scan(open_file, names, source)
+    for one in found:
+        provider = one.provider or ""
+        profile = profile_for(
+            "https://" + provider.partition(":oidc-provider/")[2] if ":oidc-provider/" in provider else None,
+            one.subject,
+        )
+        rows.add(one, lambda a, p=profile: p.subject_family(a.subject) if p and a.subject else a.subject, -1)
+    changes, uses = {}, []
+    module = cloudtrail_changes if source == "cloudtrail" else gcp_changes
+    for name in names:
+        with open_file(name) as stream:
+            for record, origin in records(stream, name, source, lambda *a: None):
+                c = module.change(record, origin)
+                if c is not None and wanted.takes(c):
+                    changes[c.event_id] = c
+                u = module.use(record, origin)
+                if u is not None:
+                    uses.append(u)
+    return list(changes.values()), uses, covered
+
+
 def records(
     stream: BinaryIO,
     file: str,

@@ -68,9 +68,7 @@ def wanted_by(targets: Iterable[TargetEvidence]) -> Wanted:
             if not isinstance(one.gcp.service_account, Missing):
                 found = one.gcp.service_account
                 accounts |= {name.casefold() for name in (found.email, found.unique_id) if name}
-    return Wanted(
-        frozenset(roles) or None, frozenset(policies), frozenset(pools) or None, frozenset(accounts) or None
-    )
+    return Wanted(frozenset(roles) or None, frozenset(policies), frozenset(pools) or None, frozenset(accounts) or None)
 
 
 def _pool(name: str | None) -> set[str]:

@@ -47,29 +47,12 @@ class Signature:
     first_seen: float  # epoch seconds
     last_seen: float
     event_ids: tuple[str, ...]  # newest first, at most 20
+    number: int = -1  # of the key in the table of attempts
     family: str | None = None  # the subject with * for what is new in each deployment, commit or run
     subjects: tuple[str, ...] = ()  # newest first, at most 50 different ones
     callers: tuple[tuple[str, int], ...] = ()  # source addresses with counts, most frequent first, at most 20
     regions: tuple[tuple[str, int], ...] = ()
     counts: tuple[int, ...] = ()  # attempts by bucket of the report's window
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """Consecutive attempts of one series (a signature without its outcome and error) that ended alike."""
-
-    outcome: Outcome
-    first: Attempt
-    last: Attempt
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The history of one signature's subject family at one target, in order of time."""
-
-    key: tuple[str | None, ...]  # cloud, step, target, provider, family, audience, service account
-    spells: tuple[Spell, ...]
 
 
 @dataclass(frozen=True, slots=True)
