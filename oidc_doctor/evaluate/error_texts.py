@@ -21,6 +21,7 @@ COULD_NOT_VALIDATE = (
     "The web identity token provided could not be validated. "
     "See the AssumeRoleWithWebIdentity documentation for requirements."
 )
+THUMBPRINT_DIFFERS = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
 NO_VERIFICATION_KEY = (
     "Couldn't retrieve verification key from your identity provider,  "
     "please reference AssumeRoleWithWebIdentity documentation for requirements"

@@ -33,6 +33,7 @@ class Read(NamedTuple):
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
+    untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
 
     @property
     def cut_off(self) -> str:
@@ -92,6 +93,7 @@ def _read(document: Document, pointer: str, value: Json) -> Read:
         seconds=_seconds(box.get("seconds")),
         redirects=tuple(one for one in _list(box.get("redirects")) if isinstance(one, str)),
         tls13_only=box.get("tls13_only") is True,
+        untrusted=printable(_text(box, "untrusted") or ""),
     )
 
 

@@ -142,7 +142,6 @@ class Logs(Account):
         folders = self.folders(desk, bucket, root)
         owners += [f"{one}{account}/" for one in folders if one.removeprefix(root).startswith("o-")]
         wanted: list[tuple[str, int]] = []
-        truncated = False
         searched = [
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
@@ -153,26 +152,30 @@ class Logs(Account):
             if isinstance(found, CallError):
                 raise found
             wanted += found
-        wanted.sort(reverse=True)  # the newest first, for what is left out when there are too many
+        wanted.sort(key=lambda one: one[0].rpartition("/")[2], reverse=True)  # the newest first: names have their time
         kept: list[str] = []
         size = 0
         for key, length in wanted:
             size += length
             if size > _MOST_TRAIL_BYTES or len(kept) >= _MOST_TRAIL_FILES:
-                truncated = True
                 break
             kept.append(key)
-        log = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
         calls = [functools.partial(self.object, desk, bucket, key) for key in kept]
+        failures: list[CallError] = []
         for key, data in zip(kept, desk.side_by_side(calls), strict=True):
-            place = path + key.rpartition("/")[2]
             if isinstance(data, CallError):
-                desk.fail(place, "s3:GetObject", data, (Grant("s3:GetObject"),))
-                truncated = True
+                failures.append(data)
             else:
-                desk.save(place, "s3:GetObject", data)
-        cut = f"{len(kept)} of {len(wanted)} files were read" if truncated else ""
-        desk.record(path, "s3:ListBucket", "ok", truncated=truncated or None, message=cut, **log)
+                desk.keep(path + key.rpartition("/")[2], data)
+        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
+        number = len(kept) - len(failures)
+        if number < len(wanted):
+            said = f"{number} of {len(wanted)} files were read"
+            if failures:
+                allow = "allow s3:GetObject; " if failures[0].outcome == "denied" else ""
+                said += f": {allow}s3:GetObject: {failures[0]}"
+            log |= {"truncated": True, "message": printable(said)}
+        desk.record(path, "s3:ListBucket", "ok", **log)
 
     def folders(self, desk: Desk, bucket: str, prefix: str) -> list[str]:
         """The folders right below a prefix: account ids, or the organisation's."""

@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from oidc_doctor.model.evidence import Token
-from oidc_doctor.parse.located import printable
 from oidc_doctor.sources.aws_account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
 from oidc_doctor.sources.aws_client import asked
 from oidc_doctor.sources.live import CallError, Desk, Grant, Reader
@@ -58,7 +57,7 @@ class Oracles(Account):
             for one in findings:
                 if isinstance(one, dict) and one.get("findingType") in ("ERROR", "SECURITY_WARNING"):
                     said = f"{one.get('issueCode')}: {one.get('findingDetails')}"
-                    desk.warn(f"Access Analyzer says of the trust policy: {printable(said)}")
+                    desk.warn(f"Access Analyzer says of the trust policy: {said}")
 
         return Reader(self.name("validation"), path, call, read, (self.name("role"),), (Grant(call),))
 
@@ -91,7 +90,7 @@ class Oracles(Account):
             for one in results:
                 if isinstance(one, dict) and one.get("EvalDecision") not in (None, "allowed"):
                     said = f"{one.get('EvalActionName')} on {one.get('EvalResourceName')}: {one.get('EvalDecision')}"
-                    desk.warn(f"the policy simulator says of the role: {printable(said)}")
+                    desk.warn(f"the policy simulator says of the role: {said}")
 
         grants = (Grant(call, self.role_arn or "*"),)
         return Reader(self.name("simulation"), path, call, read, (self.name("caller"),), grants)

