@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.capture_given import with_given
 from oidc_doctor.parse.located import printable
 from oidc_doctor.pipeline import Question, run
 from oidc_doctor.redact import Redacted, redact_bundle
@@ -43,8 +44,15 @@ class Captured(NamedTuple):
     differs: tuple[str, ...]
 
 
-def capture(bundle: Bundle, place: str, *, redact: bool = True, map_file: str | None = None) -> Captured:
-    """Write `bundle` to a folder or .tar.gz that does not exist yet. Raises CaptureError.
+def capture(
+    found: Bundle | None,
+    question: Question,
+    place: str,
+    *,
+    redact: bool = True,
+    map_file: str | None = None,
+) -> Captured:
+    """Write `found`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
 
     `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
     two captures can be compared.
@@ -55,12 +63,13 @@ def capture(bundle: Bundle, place: str, *, redact: bool = True, map_file: str | 
     if redact and os.path.abspath(kept).startswith(os.path.abspath(place) + os.sep):
         raise CaptureError(f"{printable(kept)}: the map must not lie in the bundle, which goes to others")
     known = _key_of(kept) if redact and os.path.exists(kept) else None
-    expected = _answer(run(bundle, Question()))
+    bundle = with_given(found, question)
+    expected = _answer(run(found, question))
+    window = Question(since=question.since, since_back=question.since_back, until=question.until)
     parent = os.path.dirname(os.path.abspath(place))
     try:
         with tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
-            made = _made(bundle, work, known, expected, redact=redact)
-            folder, key, captured = made
+            folder, key, captured = _made(bundle, work, known, expected, window, redact=redact)
             if place.endswith(_ARCHIVES):
                 _pack(folder, os.path.join(work, "packed"), _name_in_archive(place))
                 os.replace(os.path.join(work, "packed"), place)
@@ -77,7 +86,7 @@ def capture(bundle: Bundle, place: str, *, redact: bool = True, map_file: str | 
 
 
 def _made(
-    bundle: Bundle, work: str, known: bytes | None, expected: dict[str, Any], *, redact: bool
+    bundle: Bundle, work: str, known: bytes | None, expected: dict[str, Any], window: Question, *, redact: bool
 ) -> tuple[str, bytes, Captured]:
     """The first copy that gives the same answer: other keys, then the weaker mode; else the first one."""
     keys = [known] if known else [secrets.token_bytes(_KEY_BYTES) for _ in range(_KEYS_TRIED)]
@@ -90,7 +99,7 @@ def _made(
         writer = functools.partial(_write, folder)
         redacted = redact_bundle(bundle, writer, key, mode=mode, names_stay=not redact)
         with open_bundle(folder) as copy:
-            answer = _answer(run(copy, Question()))
+            answer = _answer(run(copy, window))
         differs = tuple(name for name, value in expected.items() if answer[name] != value)
         captured = Captured("", None, redacted, mode, not differs, differs)
         if not differs:

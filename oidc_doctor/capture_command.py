@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oidc_doctor.capture import Captured
+    from oidc_doctor.pipeline import Question
     from oidc_doctor.sources.bundle import Bundle
 
 
@@ -30,17 +31,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", nargs=2, metavar=("A", "B"), help="show what differs between two bundles")
 
 
-def command(options: argparse.Namespace, gather: Callable[[], Bundle]) -> int:
+def command(options: argparse.Namespace, gather: Callable[[], tuple[Bundle | None, Question]]) -> int:
     """Run it; returns the exit code: 0, or 3 where the copy does not give the original's answer. Raises CaptureError.
 
-    `gather` gives the evidence, saved or live.
+    `gather` gives the evidence, saved or live, and what the command line gives besides.
     """
     if options.diff:
         return _diff(*options.diff)
     if not options.output:
         raise CaptureError("capture: say where to write, with -o FOLDER or -o FILE.tar.gz")
-    with gather() as bundle:
-        captured = capture(bundle, options.output, redact=not options.no_redact, map_file=options.map)
+    bundle, question = gather()
+    try:
+        captured = capture(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)
+    finally:
+        if bundle is not None:
+            bundle.close()
     if not options.quiet:
         for line in _told(captured):
             print(line, file=sys.stderr)  # noqa: T201 - narration

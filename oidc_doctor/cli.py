@@ -473,13 +473,13 @@ def _capture(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     def gather() -> Any:
-        bundle = _bundle(options)
+        question, bundle = _question(options), _bundle(options)
         if live_cli.is_live(options) or live_cli.uses_files(options):
-            bundle, _ = live_cli.prepare(options, _question(options), bundle)
-        if bundle is None:
+            bundle, question = live_cli.prepare(options, question, bundle)
+        if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
             message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
             raise UsageError(message)
-        return bundle
+        return bundle, question
 
     try:
         return capture_command.command(options, gather)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from oidc_doctor.model.evidence import Target, Token
+from oidc_doctor.model.evidence import Target, TargetAws, Token
 from oidc_doctor.sources import aws, gcp, issuer
+from oidc_doctor.sources.account_lists import Providers, Roles
 from oidc_doctor.sources.bundle import Bundle
 from oidc_doctor.sources.https import Rules
 from oidc_doctor.sources.live import Collected, Grant, Reader, collect
@@ -43,13 +44,16 @@ class Request(NamedTuple):
     private: bool = False
     timeout: float = 300.0
     base: Bundle | None = None
+    account: bool = False  # everything that may take the token, not the target alone
+    project: str | None = None  # Google's, for that
 
 
 def plan(request: Request) -> list[Reader]:
     """Every reader that the goals need."""
     found: list[Reader] = []
     clients: dict[str, aws.Clients] = {}
-    for goal in request.goals:
+    for asked in request.goals:
+        goal = _widened(request, asked)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
@@ -57,6 +61,8 @@ def plan(request: Request) -> list[Reader]:
             found += aws.readers(client, _of_aws(request, goal, prefix))
         if goal.target.gcp is not None:
             found += gcp.readers(_google(request, goal), _of_gcp(request, goal, prefix))
+        if request.account:
+            found += _lists(request, goal, prefix, clients)
         found += issuer.readers(_of_issuer(request, goal, prefix))
     return found
 
@@ -132,6 +138,27 @@ def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:
         attempt=compact if request.attempt else None,
         prefix=prefix,
     )
+
+
+def _widened(request: Request, goal: Goal) -> Goal:
+    """With --account, AWS is asked where nothing but a token is given."""
+    target = goal.target
+    if not request.account or target.aws is not None or target.gcp is not None or request.project:
+        return goal
+    return goal._replace(target=target._replace(aws=TargetAws()))
+
+
+def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients]) -> list[Reader]:
+    """The account's roles, and its project's pools and providers."""
+    found: list[Reader] = []
+    if goal.target.aws is not None:
+        partition = aws.partition_of(goal.target, request.regions)
+        found.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
+    gcp_side = Providers(_google(request, goal), _of_gcp(request, goal, prefix))
+    project = request.project or gcp_side.provider_project
+    if project:
+        found.append(gcp_side.providers(project))
+    return found
 
 
 def _google(request: Request, goal: Goal) -> gcp.Clients:

@@ -114,6 +114,7 @@ def permissions(arguments: Sequence[str], parser: argparse.ArgumentParser) -> st
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
     parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
     parser.add_argument("--oracles", action="store_true", help="also what --oracles asks")
+    parser.add_argument("--account", action="store_true", help="also what --account lists")
     options = parser.parse_args(arguments)
     from oidc_doctor.gather import ANY_ROLE, Goal, Request, aws_policy
 
@@ -121,7 +122,10 @@ def permissions(arguments: Sequence[str], parser: argparse.ArgumentParser) -> st
         return _google_role(Request(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),)))
     wanted = TargetAws(role_arn=options.role or ANY_ROLE, s3_bucket=options.bucket, ecr_repository=options.repository)
     request = Request(
-        goals=(Goal(Target("any", aws=wanted)),), trails=tuple(options.cloudtrail), oracles=options.oracles
+        goals=(Goal(Target("any", aws=wanted)),),
+        trails=tuple(options.cloudtrail),
+        oracles=options.oracles,
+        account=options.account,
     )
     return json.dumps(aws_policy(request), indent=2)
 
@@ -195,6 +199,8 @@ def _request(
         private=options.private_issuer,
         timeout=options.timeout,
         base=base,
+        account=options.account,
+        project=os.environ.get("GOOGLE_CLOUD_PROJECT") if options.account else None,
     )
     return request, question
 

@@ -107,6 +107,37 @@ def test_an_archive_names_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        ["--subject", "v=1:org=Org8Kd2P:team=Tq7LmZ2y:model=m:deployment=d:environment=e:type=model_build"],
+        ["--claims", "{tmp}/claims.json", "--error", "Not authorized to perform sts:AssumeRoleWithWebIdentity"],
+        ["--token", "{tmp}/token.jwt", "--at", "2026-11-22T22:41:00Z"],
+        ["--token", "{tmp}/spoilt.jwt"],
+        ["--token", "{tmp}/token.jwt", "--role", "arn:aws:iam::210987654321:role/Other", "--region", "eu-west-1"],
+    ],
+)
+def test_what_the_command_line_gives_is_captured_too(
+    given: list[str], aws: Any, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    claims = {**aws.claims_of(), "sub": aws.SUBJECT.replace(aws.TEAM, "Tq7LmZ2y"), "team": "Tq7LmZ2y"}
+    (tmp_path / "claims.json").write_text(json.dumps(claims))
+    compact = aws.compact(claims)
+    (tmp_path / "token.jwt").write_text(compact + "\n")
+    (tmp_path / "spoilt.jwt").write_text(f"Bearer {compact}")
+    aws.remove("token.jwt")
+    arguments = ["--from", str(aws.root), *(one.replace("{tmp}", str(tmp_path)) for one in given)]
+    copy = tmp_path / "copy"
+    assert main(["capture", "-o", str(copy), *arguments]) == 0
+    capfdbinary.readouterr()
+    main(["--report", "--format", "json", *arguments])
+    expected = json.loads(capfdbinary.readouterr().out)
+    found = report(copy, capfdbinary)
+    assert found[1] == [(one["code"], one["confidence"], one["step"], one["position"]) for one in expected["causes"]]
+    assert found[0] == [(one["cloud"], one["prediction"], one["step"]) for one in expected["exchanges"]]
+    assert found[3] in ("refused", "unknown")
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ([], "say where to write"),

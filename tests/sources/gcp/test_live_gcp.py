@@ -418,3 +418,27 @@ def test_the_whole_command_line(doctor: Any, google: Any, capfd: pytest.CaptureF
     assert code == 1
     assert report["causes"][0]["name"] == "attribute-condition-false"
     assert "gcp/provider.json" in err
+
+
+def test_every_provider_of_a_project_is_tried_with_account(
+    doctor: Any, google: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "482910375566")
+    other = {**google.provider, "name": google.pool["name"] + "/providers/other", "attributeCondition": "1 == 2"}
+
+    def fault(_: str, path: str, __: Any) -> Any:
+        if path.endswith("/workloadIdentityPools"):
+            return 200, {"workloadIdentityPools": [google.pool]}
+        if path.endswith("/providers"):
+            return 200, {"workloadIdentityPoolProviders": [other, google.provider]}
+        return None
+
+    google.fault = fault
+    code = main(["--report", "--live", "--account", "--no-logs", "--subject", "v=1:org=Org8Kd2P:team=x",
+                 "--format", "json", "-q"])  # fmt: skip
+    report = json.loads(capfd.readouterr().out)
+    assert [(row["prediction"], row["resource"].rpartition("/")[2]) for row in report["account"]] == [
+        ("accepted", "baseten-provider"),
+        ("refused", "other"),
+    ]
+    assert code == 0
