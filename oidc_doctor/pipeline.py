@@ -31,7 +31,7 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.exchange import Cloud
 from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, FixRow, Report
-from oidc_doctor.model.trace import Kind, Trace
+from oidc_doctor.model.trace import Kind, Refusal, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
@@ -472,13 +472,14 @@ def _survey(state: _Run, report: Report, kinds: Mapping[Kind, Check]) -> None:
     """Every role and provider that was listed, for each token; they decide the verdict where no target does."""
     from oidc_doctor.account import survey
 
+    def say(refusal: Refusal) -> str:
+        return runner.say(kinds.get(refusal.kind), refusal)[0].headline
+
     for evidence in state.snapshot.targets:
         for token in evidence.tokens:
             profile = _profile(evidence, token)
             whole = _complete_hypothetical(token, profile, evidence.target.issuer)
-            report.account += survey(
-                evidence, whole, state.at, profile, lambda refusal: runner.say(kinds.get(refusal.kind), refusal)[0].headline
-            )
+            report.account += survey(evidence, whole, state.at, profile, say)
     if not report.account:
         report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")
     if report.exchanges or report.verdict == "broken":

@@ -232,11 +232,11 @@ class _Copy:
         except (Unreadable, OSError):
             return None
         token = parse_token(text, Origin(name))
-        return token if token.kind == "jwt" else None
+        return token if token.kind == "jwt" and token.verified is None else None
 
     def _token(self, name: str, text: str) -> str:
         token = parse_token(text, Origin(name))
-        if token.kind != "jwt":
+        if token.kind != "jwt" or token.verified is not None:  # decoded, or captured before
             document = load(text, name) if text.lstrip().startswith("{") else None
             box = document.value if document else None
             wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box

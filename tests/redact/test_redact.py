@@ -262,6 +262,13 @@ def test_a_faulty_token_stays_the_same_fault(aws: Any, tmp_path: Path, spoil: st
     assert answer(tmp_path / "copy") == answer(aws.root)
 
 
+def test_a_capture_can_be_redacted_again(aws: Any, tmp_path: Path) -> None:
+    redacted(aws.root, tmp_path / "one")
+    redacted(tmp_path / "one", tmp_path / "two")
+    assert json.loads((tmp_path / "two" / "claims.json").read_text())["verified"]["signature"] is True
+    assert answer(tmp_path / "two") == answer(aws.root)
+
+
 def test_a_wrong_signature_stays_wrong(aws: Any, tmp_path: Path) -> None:
     head, claims, signature = (aws.root / "token.jwt").read_text().strip().split(".")
     aws.write("token.jwt", f"{head}.{claims}.{signature[:-6]}AAAAAA")
