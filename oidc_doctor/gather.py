@@ -11,7 +11,7 @@ from oidc_doctor.sources import aws, gcp, issuer
 from oidc_doctor.sources.account_lists import Providers, Roles
 from oidc_doctor.sources.bundle import Bundle
 from oidc_doctor.sources.https import Rules
-from oidc_doctor.sources.live import Collected, Grant, Reader, collect
+from oidc_doctor.sources.live import Collected, Grant, Pacer, Reader, collect
 
 FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can be a folder's
 ANY_ROLE = "arn:aws:iam::000000000000:role/any"  # stands for every role of every account
@@ -52,6 +52,7 @@ def plan(request: Request) -> list[Reader]:
     """Every reader that the goals need."""
     found: list[Reader] = []
     clients: dict[str, aws.Clients] = {}
+    pacer = gcp.new_pacer()
     for asked in request.goals:
         goal = _widened(request, asked)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
@@ -60,9 +61,9 @@ def plan(request: Request) -> list[Reader]:
             client = clients.setdefault(partition, aws.Clients(request.profile, partition))
             found += aws.readers(client, _of_aws(request, goal, prefix))
         if goal.target.gcp is not None:
-            found += gcp.readers(_google(request, goal), _of_gcp(request, goal, prefix))
+            found += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
         if request.account:
-            found += _lists(request, goal, prefix, clients)
+            found += _lists(request, goal, prefix, clients, pacer)
         found += issuer.readers(_of_issuer(request, goal, prefix))
     return found
 
@@ -148,24 +149,26 @@ def _widened(request: Request, goal: Goal) -> Goal:
     return goal._replace(target=target._replace(aws=TargetAws()))
 
 
-def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients]) -> list[Reader]:
+def _lists(
+    request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer
+) -> list[Reader]:
     """The account's roles, and its project's pools and providers."""
     found: list[Reader] = []
     if goal.target.aws is not None:
         partition = aws.partition_of(goal.target, request.regions)
         found.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
-    gcp_side = Providers(_google(request, goal), _of_gcp(request, goal, prefix))
+    gcp_side = Providers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
     project = request.project or gcp_side.provider_project
     if project:
         found.append(gcp_side.providers(project))
     return found
 
 
-def _google(request: Request, goal: Goal) -> gcp.Clients:
+def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
     """A login of its own for each target: which credentials are usable depends on what is examined."""
     target = goal.target.gcp
     examined = (target.audience or target.provider) if target and not request.attempt else None
-    return gcp.Clients(examined)
+    return gcp.Clients(examined, pacer=pacer)
 
 
 def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.Wanted:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 256 * 1024
 _TRIES: Final = 24  # keys; the one with the fewest clashes is taken
+_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is taken
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 _FOLDERS = ("tokens/", *contract.AWS_FOLDERS, *contract.GCP_FOLDERS, contract.CLOUDTRAIL, contract.GCP_LOGS)
 
@@ -106,6 +107,8 @@ def _settle_names(collected: Collected) -> None:
 def _best(collected: Collected, first: Cipher) -> Cipher:
     """A cipher made from the same key under which no stand-in reads as a word that stays."""
     best, fewest = first, -1
+    if len(collected.words) > _FEW_WORDS:
+        return first
     for number in range(_TRIES):
         key = first.key if not number else first.key[:32] + bytes([number])
         cipher = Cipher(key, first.mode, kept_starts(collected))

@@ -39,7 +39,8 @@ _STAY_TEXT = """
     receiveTimestamp time grantType requestedTokenType subjectTokenType subject_token_type lifetime collected_at at
     outcome call code from to state updateMask logType action type kid alg typ kty use crv n e x y x5t x5t#S256 x5c
     ThumbprintList CreateDate createTime expireTime RoleLastUsed universe_domain deniedAuth status_code reason
-    domain locations included_permissions serviceConfig sourceRevision signature_version creationDate
+    domain locations ResourceType resourceType
+    included_permissions serviceConfig sourceRevision signature_version creationDate
 """
 _STAY = frozenset(_STAY_TEXT.split())
 _SENTENCES = frozenset(
@@ -55,7 +56,9 @@ _SENTENCES = frozenset(
     )
 )
 _ISSUERS = frozenset(("iss", "issuer", "issuerUri", "issuer_uri", "Url", "url_of_provider", "jwks_uri", "jwksUri"))
-_AUDIENCES = frozenset(("aud", "azp", "ClientIDList", "clientIDList", "allowedAudiences", "audience", "clientIDs"))
+_AUDIENCES = frozenset(
+    ("aud", "azp", "ClientIDList", "clientIDList", "allowedAudiences", "audience", "clientIDs", "clientID")
+)
 _CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
 _PRIVATE_KEY_PARTS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
 _NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a map's key that is no name of a member
@@ -85,44 +88,44 @@ class _Json:
     def rewrite(self, pieces: Iterable[str]) -> Iterator[str]:
         rest = ""
         for piece in pieces:
-            text, position = rest + piece, 0
+            text, end = rest + piece, 0
             made: list[str] = []
-            while found := _TOKEN.match(text, position):
-                if found.end() == len(text):
-                    break  # it may go on in the next piece
+            for found in _TOKEN.finditer(text):
+                if found.start() != end or found.end() == len(text):
+                    break  # a string without its end, or what may go on in the next piece
                 made.append(self.token(found[0]))
-                position = found.end()
-            rest = text[position:]
+                end = found.end()
+            rest = text[end:]
             if len(rest) > _LONGEST:
                 made.append(self.broken(rest))
                 rest = ""
             yield "".join(made)
         while rest:
-            found = _TOKEN.match(rest)
-            if found is None:  # a string that is cut off
+            last = _TOKEN.match(rest)
+            if last is None:  # a string that is cut off
                 yield self.broken(rest)
                 return
-            yield self.token(found[0])
-            rest = rest[found.end() :]
+            yield self.token(last[0])
+            rest = rest[last.end() :]
 
     def token(self, token: str) -> str:
         first = token[0]
-        if first.isspace():
-            return token
         if first == '"':
             return self.string(token)
-        if token in ("{", "["):
+        if first.isspace():
+            return token
+        if token == ",":
+            if self.frames and self.frames[-1][0] == "{":
+                del self.path[self.frames[-1][1] :]
+                self.wants_name = True
+        elif token == ":":
+            self.wants_name = False
+        elif token in ("{", "["):
             self.frames.append((token, len(self.path)))
             self.wants_name = token == "{"
         elif token in ("}", "]"):
             if self.frames:
                 del self.path[self.frames.pop()[1] :]
-            self.wants_name = False
-        elif token == ",":
-            if self.frames and self.frames[-1][0] == "{":
-                del self.path[self.frames[-1][1] :]
-                self.wants_name = True
-        elif token == ":":
             self.wants_name = False
         elif token not in _LITERALS:
             return self.number(token) if _NUMBER.fullmatch(token) else self.texts.value(token)
@@ -133,10 +136,12 @@ class _Json:
         return rest[: len(rest) - len(body)] + self.texts.value(body)
 
     def string(self, token: str) -> str:
-        try:
-            text = json.loads(token, strict=False)
-        except ValueError:
-            return '"' + self.texts.value(token[1:-1]) + '"'
+        text = token[1:-1]
+        if "\\" in text:
+            try:
+                text = json.loads(token, strict=False)
+            except ValueError:
+                return '"' + self.texts.value(text) + '"'
         if self.wants_name and self.frames:
             self.wants_name = False
             self.name(text)
@@ -205,7 +210,7 @@ class _Json:
 
     def collect(self, name: str, text: str, claims: bool) -> None:
         found = self.texts.collected
-        if name in _ISSUERS:
+        if name in _ISSUERS or (name == "url" and "requestParameters" in self.path):
             found.issuer(text)
         elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
             found.audience(text)

@@ -17,6 +17,7 @@ from oidc_doctor.redact.words import Cipher
 from oidc_doctor.report.escape import REMOVED, forbid_tokens
 
 SECRET: Final = "[removed]"
+_MOST_KEPT: Final = 50_000  # values
 _SHORT_NUMBER: Final = 5  # digits: what is shorter is a version, a port or a count
 _EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, of our days
 _TELLING: Final = 4  # characters: a shorter stand-in is met by chance
@@ -112,6 +113,7 @@ class Texts:
         self.names_stay = names_stay
         self.removed: dict[str, int] = {}
         self.images: dict[str, str] = {}
+        self._values: dict[str, str] = {}
         self._said: frozenset[str] = frozenset()  # the words of the sentence by which a text is read
         self._everywhere = vocabulary.everywhere()
         self._phrases = _any_of(collected.phrases) if cipher else None
@@ -126,7 +128,13 @@ class Texts:
 
     def value(self, text: str) -> str:
         """A name, subject, pattern, ARN, path: everything but what stays is replaced."""
-        return self._apply(text, self._word)
+        known = self._values.get(text)
+        if known is None:
+            before = len(self.removed)
+            known = self._apply(text, self._word)
+            if before == len(self.removed) and SECRET not in known and len(self._values) < _MOST_KEPT:
+                self._values[text] = known  # logs say the same things again and again
+        return known
 
     def sentence(self, text: str) -> str:
         """What a person or a service wrote: plain words stay as well."""

@@ -6,13 +6,13 @@ logging v2, sts v1, iamcredentials v1.
 
 from __future__ import annotations
 
-from oidc_doctor.sources.gcp_client import Clients, role_with
+from oidc_doctor.sources.gcp_client import Clients, new_pacer, role_with
 from oidc_doctor.sources.gcp_configuration import Configuration, Wanted
 from oidc_doctor.sources.gcp_exchange import Exchange
 from oidc_doctor.sources.gcp_logs import Logs
 from oidc_doctor.sources.live import Reader
 
-__all__ = ["Clients", "Wanted", "readers", "role_with"]
+__all__ = ["Clients", "Wanted", "new_pacer", "readers", "role_with"]
 
 
 class _Google(Configuration, Logs, Exchange):

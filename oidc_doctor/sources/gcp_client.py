@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _ONE_REQUEST = 20.0  # seconds
-_APART = 1.02  # seconds between entries:list of one project: 60 a minute are allowed, and the limit cannot be raised
+_APART = 1.02  # seconds between entries:list: 60 a minute are allowed, and the limit cannot be raised
 _LARGEST = 32 * 1024 * 1024  # bytes of one answer
 _LOG_IN = "log in with gcloud auth application-default login, or name a key with GOOGLE_APPLICATION_CREDENTIALS"
 
@@ -37,6 +37,11 @@ def role_with(permission: str) -> str:
     return next((role for start, role in ROLES.items() if permission.startswith(start)), "")
 
 
+def new_pacer() -> Pacer:
+    """Keeps the reads of logs at their limit, which counts all that one login reads."""
+    return Pacer(_APART)
+
+
 def endpoint(service: str) -> str:
     """Where an API answers: `iam` at https://iam.googleapis.com, unless gcloud's variable says another place."""
     given = os.environ.get(_OVERRIDE + service.upper())
@@ -46,19 +51,13 @@ def endpoint(service: str) -> str:
 class Clients:
     """One login, and a session for each thread: a session may not be used by several."""
 
-    def __init__(self, audience: str | None = None, *, apart: float = _APART) -> None:
+    def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
         self.audience = audience  # of the exchange that is examined: its token is not presented to log ourselves in
         self._here = threading.local()
         self._lock = threading.Lock()
         self._credentials: Any = None
         self._failure: CallError | None = None
-        self._pacers: dict[str, Pacer] = {}
-        self._apart = apart
-
-    def pacer(self, project: str) -> Pacer:
-        """Keeps the reads of one project's logs at their limit."""
-        with self._lock:
-            return self._pacers.setdefault(project, Pacer(self._apart))
+        self.pacer = pacer or new_pacer()  # of the reads of logs
 
     def session(self) -> Any:
         """The calling thread's session. Raises CallError where there is no login, or one that cannot be used."""

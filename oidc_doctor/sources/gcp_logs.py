@@ -114,7 +114,7 @@ class Logs(Resources):
         log: dict[str, Any] = {"from": _rfc3339(since), "to": _rfc3339(until), "filter": query}
         entries: list[Any] = []
         token = ""
-        pacer = self.clients.pacer(project)
+        pacer = self.clients.pacer
         for page in range(1, self.wanted.max_pages + 1):
             asks = body | ({"pageToken": token} if token else {})
             try:

@@ -17,7 +17,7 @@ import pytest
 from oidc_doctor.model.evidence import Target, TargetGcp
 from oidc_doctor.pipeline import Question, run
 from oidc_doctor.sources import gcp
-from oidc_doctor.sources.live import collect
+from oidc_doctor.sources.live import Pacer, collect
 
 NOW = 1795387200.0  # 2026-11-22T22:40:00Z
 NUMBER, PROJECT = "482910375566", "weights-prod"
@@ -237,7 +237,7 @@ class Doctor:
         target = Target("weights", gcp=TargetGcp(provider=PROVIDER, service_account=ACCOUNT))
         target = how.pop("target", target)
         wanted = gcp.Wanted(target, since=NOW - 86_400, until=NOW, **how)
-        return gcp.readers(gcp.Clients(PROVIDER, apart=0.0), wanted)
+        return gcp.readers(gcp.Clients(PROVIDER, pacer=Pacer(0.0)), wanted)
 
     def collect(self, timeout: float = 30.0, **how: Any) -> Any:
         return collect(self.readers(**how), timeout=timeout, narrate=self.narrated.append, given=[
