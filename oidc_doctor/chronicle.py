@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.evaluate.times import rfc3339
-from oidc_doctor.logs.outages import LAG, Outage, Verdict, flip_before, index_at, mended_by, outages_of
+from oidc_doctor.logs.outages import (
+    EARLY,
+    LAG,
+    Outage,
+    Verdict,
+    flip_before,
+    index_at,
+    mended_by,
+    outages_of,
+    revision_of,
+)
+from oidc_doctor.logs.signatures import Part
 from oidc_doctor.model.exchange import ASSUMED, PASSED, PASSED_BY_ERROR, STEPS, Cloud, position
 from oidc_doctor.token_change import TokenChange, token_change
 
@@ -20,7 +31,7 @@ if TYPE_CHECKING:
     from oidc_doctor.diagnose import Diagnosis
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.history import History
-    from oidc_doctor.logs.signatures import Attempts, Run
+    from oidc_doctor.logs.signatures import Attempts, Cell, Run
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.event import Attempt, Change, Signature
 
@@ -28,24 +39,52 @@ Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt, on the configurat
 JudgeCase = Callable[["Case", int], "Diagnosis"]  # a case of the present, likewise
 
 _MOST_CELLS = 40  # identities of one family that are replayed on each revision
+_MOST_FAMILIES = 400
 _MOST_REVISIONS = 400
 _OUTSIDE = ("configure", "obtain", "permission")
 # Condition keys that an event tells beside the token: where a policy names one, attempts are told apart by it.
 _CIRCUMSTANCES = ("sourceip", "rolesessionname", "useragent", "requestedregion")
 
 
-@dataclass
-class Strand:
+class Group(NamedTuple):
     """Attempts of one family that every revision decides alike."""
 
     step: str
     family: str | None
-    audience: str | None
     sample: Attempt  # the newest
-    vector: list[Verdict]
+    vector: tuple[Verdict, ...]
+    part: Part
     runs: list[Run]
-    refused_keys: tuple[int, ...] = ()
-    accepted_keys: tuple[int, ...] = ()
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """The decision of each revision."""
+        return tuple(one.decision for one in self.vector)
+
+
+@dataclass
+class Strand:
+    """Groups with one fate: every revision decides them alike, and what was recorded of them goes together."""
+
+    step: str
+    families: set[str | None]
+    audiences: set[str | None]
+    sample: Attempt
+    vector: tuple[Verdict, ...]
+    runs: list[Run]
+    keys: tuple[int, ...]
+    parts: list[Part]
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """The decision of each revision."""
+        return tuple(one.decision for one in self.vector)
+
+    @property
+    def name(self) -> str:
+        """The family, and how many there are."""
+        more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
+        return f"{self.sample.subject or 'no subject'}{more}"
 
 
 class Explained(NamedTuple):
@@ -86,6 +125,7 @@ class Reader:
         history: History,
         attempts: Attempts,
         signatures: Sequence[Signature],
+        *,
         judge: Judge,
         judge_case: JudgeCase,
         profile: Profile | None,
@@ -102,6 +142,8 @@ class Reader:
         self._cache: dict[tuple[object, ...], Verdict] = {}
         self._alike = _alike(history)
         text = " ".join(repr(one.fields.get("trust")) for one in history.revisions).casefold()
+        self._own = attempts.subset(one.number for one in signatures)
+        self._accepted = frozenset(one.number for one in signatures if one.sample.outcome == "accepted")
         self._by_circumstance = cloud == "aws" and any(name in text for name in _CIRCUMSTANCES)
 
     def read(self) -> Chronicle:
@@ -142,7 +184,7 @@ class Reader:
         """Providers with a logged success since they last changed, as of a revision (-1: now): their lists work."""
         index %= len(self.starts)
         touched = [place for place in range(1, len(self.starts)) if _of_provider(self.history, place)]
-        low = max((self.starts[place] for place in touched if place <= index), default=0.0)
+        low = max((self.starts[place] + self.lag for place in touched if place <= index), default=0.0)
         high = min((self.starts[place] for place in touched if place > index), default=float("inf"))
         good = [one for one in self.signatures if one.sample.outcome == "accepted" and one.sample.provider]
         return frozenset(
@@ -154,62 +196,110 @@ class Reader:
     # ------------------------------------------------------------------------------------------------------- strands
 
     def _strands(self) -> list[Strand]:
+        """All groups, those with one fate together."""
+        merged: dict[tuple[object, ...], list[Group]] = {}
+        late: list[Group] = []
+        for group in self._groups():
+            if self._is_odd(group):
+                merged[group.step, group.part] = [group]
+            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions:
+                merged.setdefault((group.step, group.decisions), []).append(group)
+            else:
+                late.append(group)
+        for group in late:  # never accepted, by configurations of which some are not known
+            fellows = merged.get((group.step, group.decisions), [])
+            first = min((run.begin for one in fellows for run in one.runs[-1:] if not run.accepted), default=None)
+            if first is not None and group.runs and group.runs[0].begin >= first - EARLY:
+                fellows.append(group)
+            else:
+                merged[group.step, group.part] = [group]
+        return [self._strand(groups) for groups in merged.values()]
+
+    def _strand(self, groups: list[Group]) -> Strand:
+        newest = max(groups, key=lambda one: one.sample.time)
+        parts = [one.part for one in groups]
+        runs = groups[0].runs if len(groups) == 1 else self._own.runs(parts, self._accepted)
+        keys = tuple(key for part in parts for key in part.keys)
+        families, audiences = {one.family for one in groups}, {one.sample.audience for one in groups}
+        return Strand(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
+
+    def _is_odd(self, group: Group) -> bool:
+        """Whether the record and the replay part ways, apart from changes that were not in force everywhere yet."""
+        for run in group.runs:
+            for time in (run.begin, run.end):
+                index = index_at(self.starts, time)
+                decision = group.vector[index].decision
+                other = "refused" if run.accepted else "accepted"
+                if decision == other and (not index or time > self.starts[index] + self.lag):
+                    return True
+        return False
+
+    def _groups(self) -> list[Group]:
         families: dict[tuple[object, ...], list[Signature]] = {}
         for one in self.signatures:
             sample = one.sample
-            families.setdefault(
-                (sample.step, sample.provider, one.family, sample.audience, sample.service_account), []
-            ).append(one)
+            name = (sample.step, sample.provider, one.family, sample.audience, sample.service_account)
+            families.setdefault(name, []).append(one)
+        # Google's successes may hide their caller: they stand beside each family that is named
         nameless = [
             one for key, group in families.items() if key[0] == "impersonate" and key[2] is None for one in group
         ]
         named = any(key[0] == "impersonate" and key[2] is not None for key in families)
-        strands: list[Strand] = []
-        for key, group in families.items():
-            step, _, family, _, _ = key
-            if step == "impersonate" and family is None and named:
-                continue  # successes that hide their caller stand beside each named family
-            members = [*group, *(nameless if step == "impersonate" and family is not None else [])]
-            strands += self._strands_of(str(step), group, members)
-        return strands
+        cells: dict[int, list[Cell]] = {}
+        for cell in self._own.cells(by_circumstance=self._by_circumstance):
+            cells.setdefault(cell.key, []).append(cell)
+        out: list[Group] = []
+        for key, group in list(families.items())[:_MOST_FAMILIES]:
+            if key[0] == "impersonate" and key[2] is None and named:
+                continue
+            beside = nameless if key[0] == "impersonate" and key[2] is not None else []
+            out += self._groups_of(str(key[0]), group, tuple(one.number for one in beside), cells)
+        return out
 
-    def _strands_of(self, step: str, group: list[Signature], members: list[Signature]) -> list[Strand]:
-        """One family's strands: identities (and circumstances) with the same decisions on all revisions are one."""
-        accepted = tuple(one.number for one in members if one.sample.outcome == "accepted")
-        refused = tuple(one.number for one in members if one.sample.outcome == "refused")
-        own = [one.number for one in group]
-        cells = self.attempts.cells(own, by_circumstance=self._by_circumstance)
-        sample = max((one.sample for one in group), key=lambda one: one.time)
-        sorted_cells: dict[tuple[Verdict, ...], list[tuple[int, int]]] = {}
-        samples: dict[tuple[Verdict, ...], Attempt] = {}
-        indexes = range(max(0, len(self.starts) - _MOST_REVISIONS), len(self.starts))
-        for number, cell in enumerate(cells):
-            attempt = self.attempts.attempt(cell.row) if number < _MOST_CELLS else sample
-            vector = tuple(self.verdict(attempt, index) for index in indexes)
-            vector = (*(Verdict("unknown") for _ in range(len(self.starts) - len(vector))), *vector)
-            sorted_cells.setdefault(vector, []).append((cell.identity, cell.circumstance))
-            samples.setdefault(vector, attempt)
-        whole = len(sorted_cells) == 1 or len(members) > len(group)
-        return [
-            Strand(
-                step,
-                group[0].family,
-                sample.audience,
-                samples[vector],
-                list(vector),
-                self.attempts.runs(accepted, refused)
-                if whole
-                else self.attempts.runs_of_cells(some, accepted, refused, by_circumstance=self._by_circumstance),
-                refused,
-                accepted,
-            )
-            for vector, some in sorted_cells.items()
-        ]
+    def _groups_of(
+        self, step: str, family: list[Signature], beside: tuple[int, ...], cells: dict[int, list[Cell]]
+    ) -> list[Group]:
+        """One family's groups: identities (and circumstances) with the same decisions on all revisions are one."""
+        keys = tuple(one.number for one in family)
+        own = sorted((cell for key in keys for cell in cells.get(key, ())), key=lambda one: -one.row)
+        alike: dict[tuple[str, ...], list[Cell]] = {}
+        found: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
+        for cell in own[:_MOST_CELLS]:
+            attempt = self.attempts.attempt(cell.row)
+            vector = self._vector(attempt)
+            decisions = tuple(str(one.decision) for one in vector)
+            alike.setdefault(decisions, []).append(cell)
+            found.setdefault(decisions, (attempt, vector))
+        if not alike:  # none of them has a time
+            return []
+        groups = []
+        first, *others = alike
+        for decisions, some in alike.items():
+            attempt, vector = found[decisions]
+            if not others:
+                part = Part((*keys, *beside))
+            elif decisions == first:  # with those that were too many to be replayed one by one
+                rest = frozenset((cell.identity, cell.circumstance) for name in others for cell in alike[name])
+                part = Part((*keys, *beside), None, rest, self._by_circumstance)
+            else:
+                only = frozenset((cell.identity, cell.circumstance) for cell in some)
+                part = Part((*keys, *beside), only, frozenset(), self._by_circumstance)
+            runs = self._own.runs([part], self._accepted)
+            groups.append(Group(step, family[0].family, attempt, vector, part, runs))
+        return groups
+
+    def _vector(self, attempt: Attempt) -> tuple[Verdict, ...]:
+        """The attempt on each revision; on the newest ones where there are very many."""
+        skipped = max(0, len(self.starts) - _MOST_REVISIONS)
+        return (
+            *(Verdict("unknown") for _ in range(skipped)),
+            *(self.verdict(attempt, index) for index in range(skipped, len(self.starts))),
+        )
 
     # ----------------------------------------------------------------------------------------------------- explaining
 
     def _explain(self, strand: Strand, outage: Outage, others: list[Strand]) -> Explained:
-        at = index_at(self.starts, outage.begin)
+        at = revision_of(outage, self.starts, strand.vector)
         verdict = strand.vector[at]
         mended = mended_by(outage, self.starts, strand.vector)
         appears, turned = flip_before(outage, self.starts, strand.vector, self.lag)
@@ -217,17 +307,24 @@ class Reader:
             return Explained(strand, outage, "configuration", appears, turned, None, mended)
         if verdict.decision == "accepted":
             return Explained(strand, outage, "accepted-by-reading", None, None, None, mended)
-        if not verdict.stands_against:
-            return Explained(strand, outage, "unknown", None, None, None, mended)
+        if not verdict.stands_against:  # the next configuration that is known may tell the tokens apart
+            known = (index for index, one in enumerate(strand.vector) if index > at and one.decision != "unknown")
+            at = next(known, at)
+            if not strand.vector[at].stands_against:
+                return Explained(strand, outage, "unknown", None, None, None, mended)
         token = self._token_side(strand, outage, at, others)
         if token is not None:
             return Explained(strand, outage, "token", None, None, token, mended)
-        why = "unlogged-change" if outage.before is not None else "all-along"
+        if verdict.stands_against:
+            why = "unlogged-change" if outage.before is not None else "all-along"
+        else:
+            why = "unknown" if outage.before is not None else "all-along"
         return Explained(strand, outage, why, None, None, None, mended)
 
     def _token_side(self, strand: Strand, outage: Outage, at: int, others: list[Strand]) -> TokenChange | None:
         """What is new in the refused token, beside the likest one that the same configuration accepts."""
-        found = []
+        first = self.attempts.attempt(outage.first)
+        found: list[TokenChange | None] = []
         for other in others:
             if other is strand or other.step != strand.step or other.vector[at].stands_against:
                 continue
@@ -235,14 +332,11 @@ class Reader:
             if not good or not self._came_later(strand, outage, good, other):
                 continue
             last = good[-1]
-            before = last.last if last.end <= outage.begin else last.first
-            found.append((self.attempts.attempt(before), min(last.end, outage.begin)))
-        if not found:
-            return None
-        first = self.attempts.attempt(outage.first)
-        changes = [token_change(before, first, self.profile) for before, _ in found]
-        known = [one for one in changes if one is not None]
-        return min(known, key=lambda one: one.distance, default=None)
+            found.append(token_change(self.attempts.attempt(last.last), first, self.profile))
+            for one in self.signatures:  # of another family that is likelier still
+                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin:
+                    found.append(token_change(one.sample, first, self.profile))
+        return min((one for one in found if one is not None), key=lambda one: one.distance, default=None)
 
     def _came_later(self, strand: Strand, outage: Outage, good: list[Run], other: Strand) -> bool:
         """Whether the refused token is new: others came well before it, and it would have been seen if it had come.

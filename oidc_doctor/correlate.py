@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.chronicle import Chronicle, Explained, Reader, change_view
+from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_view
 from oidc_doctor.diagnose import Diagnosis, as_causes
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.logs.rows import session_number
 from oidc_doctor.model.report import AttemptRow, Cause
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check, Words
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.signatures import Attempts, Run
-    from oidc_doctor.model.event import Change, Signature
+    from oidc_doctor.model.event import Change, SessionUse, Signature
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.exchange import Cloud
     from oidc_doctor.model.trace import Kind
@@ -28,6 +29,13 @@ _MOST_PAST = 20
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
+class Deduced(NamedTuple):
+    """What Google's entries do not show of the logged tokens, and the provider's history tells."""
+
+    issuer: str | None = None
+    audience: str | None = None
+
+
 class Past(NamedTuple):
     """What the logs tell of one target in one cloud."""
 
@@ -36,22 +44,24 @@ class Past(NamedTuple):
     told: Chronicle
     attempts: Attempts
     profile: Profile | None
+    known: Deduced = Deduced()
 
     def family(self, subject: str) -> str:
         """The subject with `*` for what is new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
 
-    def strands_like(self, token: Token, step: str) -> list[Any]:
-        """The strands that the token belongs to: its family, its audience where both are known."""
+    def strands_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[Strand]:
+        """The strands that the token belongs to: with its family; failing that, with its fate."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
-        return [
+        same = [
             one
             for one in self.told.strands
             if one.step == step
-            and (family is None or one.family in {None, family})
-            and (one.audience is None or not isinstance(audience, str) or one.audience == audience)
+            and (family is None or family in one.families or one.families == {None})
+            and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
         ]
+        return same or [one for one in self.told.strands if one.step == step and one.decisions == decisions]
 
     def is_mended(self, found: Signature) -> bool:
         """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""
@@ -71,55 +81,85 @@ class Past(NamedTuple):
 def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: Past) -> None:
     """Say of the exchange's active causes since when they are, and which change brought them."""
     token = diagnosis.case.token
-    sure = [one for one in diagnosis.refusals if one.certain and one.step not in {"obtain", "configure", "permission"}]
-    sole = len({(one.step, one.location or str(one.kind)) for one in sure}) == 1
     for cause in causes:
-        step = "impersonate" if past.cloud == "gcp" and cause.step == "impersonate" else "exchange"
         if cause.step in {"obtain", "configure", "permission"}:
             continue
-        strands = past.strands_like(token, step)
-        mark = (cause.step, cause.name)
+        step = "impersonate" if past.cloud == "gcp" and cause.step == "impersonate" else "exchange"
+        vector = _vector(diagnosis, past, step)
+        strands = past.strands_like(token, step, tuple(one.decision for one in vector))
         current = [
             one for one in past.told.explained if any(one.strand is strand for strand in strands) and not one.over
         ]
         if current and cause.step not in _UNLOGGED[past.cloud]:
-            _from_outage(cause, mark, current[-1], past, sole=sole)
+            _from_outage(cause, vector, current[-1], past)
         else:
-            _from_configuration(cause, mark, diagnosis, past, strands, sole=sole)
+            _from_configuration(cause, vector, strands, past)
 
 
-def _from_outage(cause: Cause, mark: tuple[str, str], found: Explained, past: Past, *, sole: bool) -> None:
+def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
+    """Tie the refused calls of a session to the attempt that gave it out."""
+    row = past.attempts.by_session(session_number(used.session)) if used.cloud == "aws" else None
+    attempt = past.attempts.attempt(row) if row is not None else None
+    if attempt is None:
+        samples = (one.sample for one in past.reader.signatures if one.sample.outcome == "accepted")
+        attempt = next((one for one in samples if used.session and one.mapped_principal == used.session), None)
+    for cause in causes:
+        if cause.step != "permission":
+            continue
+        cause.since, cause.since_basis = rfc3339(used.first_seen), "first-failure"
+        cause.refused_since = used.count
+        cause.confirmed_by = list(used.event_ids)
+        cause.session = {
+            "service": used.service,
+            "action": used.action,
+            "resource": used.resource,
+            "error": ": ".join(text for text in (used.error_code, used.error_message) if text),
+            "count": used.count,
+            "first_seen": rfc3339(used.first_seen),
+            "last_seen": rfc3339(used.time),
+            "event_ids": list(used.event_ids),
+            "attempt": attempt.event_id if attempt else None,
+            "subject": attempt.subject if attempt else None,
+        }
+
+
+def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: Past) -> None:
     """The logs hold the refusals themselves."""
     outage = found.outage
-    last = found.strand.vector[-1]
-    cause.since, cause.since_basis = rfc3339(outage.begin), "first-failure"
+    begin = outage.begin
+    if found.token is not None:  # the same difference in other families began the same outage
+        alike = [
+            one.outage.begin
+            for one in past.told.explained
+            if one.token and one.token.text == found.token.text and not one.over
+        ]
+        begin = min(begin, *alike)
+    cause.since, cause.since_basis = rfc3339(begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
     cause.boundary = _boundary(found, past)
-    if mark not in last.marks:
+    mark = (cause.step, cause.name)
+    if mark not in vector[-1].marks:
         return
     if found.turned is not None:
-        appears = _appears(found.strand.vector, mark, found.turned)
+        appears = _appears(vector, mark, found.turned)
         cause.change = change_view(past.told.history, appears)
-        before = found.strand.vector[found.turned - 1]
-        flips = before.decision == "accepted" and outage.before is not None
-        if flips and sole and last.sole and cause.confidence == "predicted":
+        flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
+        if flips and vector[-1].sole and cause.confidence == "predicted":
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()
 
 
-def _from_configuration(
-    cause: Cause, mark: tuple[str, str], diagnosis: Diagnosis, past: Past, strands: Sequence[Any], *, sole: bool
-) -> None:
+def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past) -> None:
     """The failures leave no event: the change's time, else the last success."""
     runs = [run for strand in strands for run in strand.runs]
     good = [run for run in runs if run.accepted]
     last_success = max((run.end for run in good), default=None)
-    vector = _vector(diagnosis, past, "impersonate" if cause.step == "impersonate" else "exchange")
+    mark = (cause.step, cause.name)
     lag = LAG[past.cloud]
     low = 0 if last_success is None else index_at(past.told.starts, last_success - lag)
-    witnessed = None if last_success is None else last_success + lag
+    witnessed = None if last_success is None else (min(run.begin for run in good), last_success + lag)
     _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts)
     if turned is not None and mark in vector[-1].marks:
         appears = _appears(vector, mark, turned)
@@ -127,10 +167,7 @@ def _from_configuration(
         if change is not None:
             cause.change, cause.since, cause.since_basis = change, change["time"], "change"
             cause.accepted_before = sum(run.times for run in good)
-            proves = vector[turned - 1].decision == "accepted" and last_success is not None and diagnosis.observed
-            if proves and sole and vector[-1].sole and cause.confidence == "predicted":
-                cause.confidence = "proven"
-            return
+            return  # when the outcome flipped is in no log, so this proves nothing
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
     if failed and cause.step not in _UNLOGGED[past.cloud]:
         cause.since, cause.since_basis = rfc3339(failed[0].begin), "first-failure"
@@ -200,7 +237,11 @@ def past_causes(
 ) -> list[Cause]:
     """Outages of this exchange's kind of token that are over, the newest first."""
     token = diagnosis.case.token
-    mine = [*past.strands_like(token, "exchange"), *past.strands_like(token, "impersonate")]
+    mine = [
+        strand
+        for step in (("exchange", "impersonate") if past.cloud == "gcp" else ("exchange",))
+        for strand in past.strands_like(token, step, tuple(one.decision for one in _vector(diagnosis, past, step)))
+    ]
     out: list[Cause] = []
     seen: set[tuple[str | None, ...]] = set()
     for one in reversed(past.told.explained):
@@ -228,7 +269,7 @@ def _as_past(cause: Cause, found: Explained, past: Past) -> None:
     cause.since, cause.since_basis = rfc3339(outage.begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
-    cause.confirmed_by = past.attempts.ids_between(found.strand.refused_keys, outage.begin, outage.end)
+    cause.confirmed_by = _ids(past, found.strand, outage.begin, outage.end, accepted=False)
     end = past.told.starts[found.mended] if found.mended is not None else None
     after = outage.after.begin if outage.after is not None else None
     until = after if after is not None else end
@@ -243,6 +284,13 @@ def _as_past(cause: Cause, found: Explained, past: Past) -> None:
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()
+
+
+def _ids(past: Past, strand: Strand, begin: float, end: float, *, accepted: bool) -> list[str]:
+    """Event ids of the strand's attempts with one outcome."""
+    wanted = "accepted" if accepted else "refused"
+    outcomes = {one.number: one.sample.outcome for one in past.reader.signatures}
+    return past.attempts.ids_between([key for key in strand.keys if outcomes.get(key) == wanted], begin, end)
 
 
 def attempt_row(found: Signature, past: Past | None) -> AttemptRow:
@@ -328,10 +376,9 @@ def timeline(pasts: Iterable[Past]) -> list[dict[str, Any]]:
     return sorted(unique.values(), key=lambda one: (one["time"], one["kind"]))[-_MOST_ENTRIES:]
 
 
-def _run_entry(past: Past, strand: Any, run: Run) -> dict[str, Any]:
+def _run_entry(past: Past, strand: Strand, run: Run) -> dict[str, Any]:
     first = past.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
-    keys = strand.accepted_keys if run.accepted else strand.refused_keys
     what = "impersonation" if strand.step == "impersonate" else "exchange"
     return {
         "time": rfc3339(run.begin),
@@ -339,11 +386,12 @@ def _run_entry(past: Past, strand: Any, run: Run) -> dict[str, Any]:
         "kind": "attempts",
         "cloud": past.cloud,
         "resource": first.target,
-        "text": f"{run.times:,} {what}{'' if run.times == 1 else 's'} {outcome}: {strand.family or 'no subject'}",
+        "text": f"{run.times:,} {what}{'' if run.times == 1 else 's'} {outcome}: {strand.name}",
         "outcome": outcome,
         "count": run.times,
-        "subject": strand.family,
-        "event_ids": past.attempts.ids_between(keys, run.begin, run.end, 3),
+        "subject": first.subject,
+        "families": sorted(one for one in strand.families if one)[:_MOST_PAST],
+        "event_ids": _ids(past, strand, run.begin, run.end, accepted=run.accepted)[:3],
     }
 
 

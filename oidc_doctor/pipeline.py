@@ -89,6 +89,7 @@ class _Judged(NamedTuple):
     diagnosis: Diagnosis
     groups: list[Signature]
     past: Past | None = None
+    used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
 def run(bundle: Bundle | None, question: Question) -> Report:
@@ -117,11 +118,9 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
     extra = {"cloudtrail": state.question.cloudtrail, "gcp-logs": state.question.gcp_logs}
     if not any(names.values()) and not any(extra.values()):
         return
-    from oidc_doctor.logs.rows import Rows
-    from oidc_doctor.logs.scan import harvest
+    from oidc_doctor.logs.scan import scan
     from oidc_doctor.logs.wanted import wanted_by
 
-    rows = Rows()
     wanted = wanted_by(targets)
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
@@ -134,12 +133,18 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
                 return open(name, "rb")
             return bundle.open(name)
 
-        changes, uses, covered = harvest(rows, open_file, files, source, wanted)
-        state.changes += changes
-        state.uses += uses
-        state.logs[source] = covered
-        state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
-    state.rows = rows
+        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
+            return name if name in on_disk or bundle is None else bundle.local(name)
+
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of)
+        if state.rows is None:
+            state.rows = found.rows
+        else:
+            state.rows.extend(found.rows)
+        state.changes += found.changes
+        state.uses += found.uses
+        state.logs[source] = found.coverage
+        state.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
@@ -211,7 +216,7 @@ def _judge_all(state: _Run) -> list[_Judged]:
             past = _past(state, evidence, cloud, groups)
             if past is not None:
                 state.pasts[evidence.target.name, cloud] = past
-            for token in tokens or (_token_of_events(evidence, cloud, groups),):
+            for token in tokens or (_token_of_events(evidence, cloud, groups, past),):
                 name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
                 judged.append(_judge(state, evidence, cloud, token, groups, name))
     order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
@@ -284,15 +289,15 @@ def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
     return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
-def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature]) -> Token:
+def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: Past | None) -> Token:
     """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
     exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
     chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
-    if chosen is None:
+    if chosen is None or past is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
     from oidc_doctor.replay import token_of
 
-    return token_of(chosen.sample, evidence, None)
+    return token_of(chosen.sample, evidence, past.known)
 
 
 def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
@@ -336,8 +341,9 @@ def _judge(
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
-    if not readings and (used := _refused_use(state, evidence, cloud, newest)) is not None:
-        readings.append(used)
+    used = None if readings else _refused_use(state, evidence, cloud, newest)
+    if used is not None:
+        readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
     profile = _profile(evidence, token)
@@ -345,7 +351,7 @@ def _judge(
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
     case = Case(cloud, evidence, token, state.at, profile, tuple(readings), accepted, age)
-    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups, past)
+    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups, past, used)
 
 
 def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -> Signature | None:
@@ -356,19 +362,21 @@ def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -
     return next((one for one in groups if one.family in {None, family} or one.sample.subject == token.subject), None)
 
 
-def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> Reading | None:
+def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionUse | None:
     """The newest call that a session of this target was refused: the federation worked, the permission did not."""
     own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
     found = max(own, key=lambda one: one.time, default=None)
-    if found is None or (newest is not None and newest.sample.outcome != "accepted"):
-        return None
+    return None if newest is not None and newest.sample.outcome != "accepted" else found
+
+
+def _reading_of_use(found: SessionUse) -> Reading:
     source = f"event {found.event_ids[0]}" if found.event_ids else ""
     message = f"An error occurred ({found.error_code}) when calling the {found.action} operation: {found.error_message}"
     reading = read_error(found.error_message or "", source) or read_error(message, source)
     if reading is None or "permission" not in reading.steps:
-        reading = Reading(cloud, frozenset({"permission"}), message, source=source)
+        reading = Reading(found.cloud, frozenset({"permission"}), message, source=source)
     facts = {"resource": found.resource} if found.resource else {}
-    facts["permission"] = f"{found.service.partition('.')[0]}:{found.action}" if cloud == "aws" else found.action
+    facts["permission"] = f"{found.service.partition('.')[0]}:{found.action}" if found.cloud == "aws" else found.action
     return reading._replace(text=message, facts={**facts, **reading.facts}, source=source)
 
 
@@ -413,7 +421,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         attempts = _attempts(judged)
         contradictions = correlate.contradictions(state.pasts)
         timeline = correlate.timeline(state.pasts.values())
-    if causes and causes[0].status == "active":
+    if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
     exchanges = [_exchange(one) for one in judged]
@@ -587,6 +595,8 @@ def _in_time(judged: list[_Judged], causes: list[Cause], kinds: dict[Kind, Check
         for found in one.groups:
             _confirm(one, found, own)
         correlate.date(own, one.diagnosis, one.past)
+        if one.used is not None:
+            correlate.date_use(own, one.used, one.past)
         over += correlate.past_causes(one.past, one.id, one.diagnosis, kinds, lambda then: _words(then, kinds))
     seen: set[tuple[str | None, ...]] = set()
     for cause in over:  # an outage belongs to every token of its kind, and is told once
@@ -669,6 +679,8 @@ def _view(state: _Run, one: _Judged, contradictions: list[str]) -> dict[str, Any
 
 def _silence(state: _Run, one: _Judged) -> Any:
     diagnosis = one.diagnosis
+    if one.used is not None:
+        return ()  # the failure is logged: it is not one of the exchange
     cloud = diagnosis.trace.cloud
     covered = state.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
     if covered is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.chronicle import Reader
-from oidc_doctor.correlate import Past
+from oidc_doctor.correlate import Deduced, Past
 from oidc_doctor.diagnose import Diagnosis, diagnose
 from oidc_doctor.evaluate import evaluate
 from oidc_doctor.logs.edits import provider_path
 from oidc_doctor.logs.history import history_of
+from oidc_doctor.logs.outages import LAG
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
 from oidc_doctor.parse.cloudtrail import NO_TIME
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.event import Attempt, Change, Signature
     from oidc_doctor.model.exchange import Cloud
 
+# Google's sentences that name what the token has [troubleshooting page; measured notes of September 2026].
+_ISSUER = re.compile(r"The issuer in ID Token (\S{1,2048}) does not match")
+_AUDIENCE = re.compile(r"The audience in ID Token \[([^\]]{1,2048})\] does not match")
 _TIMES = ("iat", "exp", "nbf", "jti")
 
 
@@ -39,13 +44,13 @@ def past_of(
 ) -> Past:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
-    issuer = _issuer(evidence, history, signatures)
+    known = _deduced(evidence, history, signatures)
     newest = signatures[0].sample if signatures else None
-    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, issuer))
+    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, known))
 
     def judge(attempt: Attempt, index: int) -> Diagnosis:
         then = history.revisions[index].evidence
-        token = token_of(attempt, then, issuer)
+        token = token_of(attempt, then, known)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
         case = Case(cloud, then, token, time, profile_of(then, token), (), reader.accepted_providers(index))
@@ -60,11 +65,11 @@ def past_of(
         )
         return diagnose(changed, evaluate(changed))
 
-    reader = Reader(cloud, history, attempts, signatures, judge, judge_case, profile)
-    return Past(cloud, reader, reader.read(), attempts, profile)
+    reader = Reader(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
+    return Past(cloud, reader, reader.read(), attempts, profile, known)
 
 
-def token_of(found: Attempt, evidence: TargetEvidence, issuer: str | None) -> Token:
+def token_of(found: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown.
 
     Where a token of the same subject was given, its claims stand for those that the event does not show.
@@ -81,11 +86,8 @@ def token_of(found: Attempt, evidence: TargetEvidence, issuer: str | None) -> To
         if found.audience:
             claims["aud"] = found.audience
             claims.pop("azp", None)
-    elif "iss" not in claims:
-        provider = evidence.gcp.provider if evidence.gcp else None
-        known = issuer or (provider.issuer_uri if isinstance(provider, GcpProvider) else None)
-        if known:
-            claims["iss"] = known
+    else:
+        claims |= _named_by_google(found, claims, known, evidence)
     claims.update(dict(found.claims))
     return Token(
         "event",
@@ -95,6 +97,26 @@ def token_of(found: Attempt, evidence: TargetEvidence, issuer: str | None) -> To
         origin=found.origin._replace(event_id=found.event_id),
         name=found.event_id,
     )
+
+
+def _named_by_google(
+    found: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
+) -> dict[str, Any]:
+    """Issuer and audience of a token of which Google's entry shows the subject alone.
+
+    Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
+    """
+    out: dict[str, Any] = {}
+    message = found.error_message or ""
+    provider = evidence.gcp.provider if evidence.gcp else None
+    read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
+    issuer = _ISSUER.match(message)
+    if "iss" not in claims and (named := (issuer[1] if issuer else None) or known.issuer or read):
+        out["iss"] = named
+    audience = _AUDIENCE.match(message)
+    if "aud" not in claims and (aud := (audience[1] if audience else None) or known.audience):
+        out["aud"] = aud
+    return out
 
 
 def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> frozenset[str]:
@@ -108,25 +130,31 @@ def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> fro
     return frozenset(found)
 
 
-def _issuer(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> str | None:
-    """The issuer of Google's logged tokens, which entries do not show: that of the provider when it last accepted."""
+def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
+    """Issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
     given = next((one.claims["iss"] for one in evidence.tokens if isinstance(one.claims.get("iss"), str)), None)
-    if given or evidence.target.issuer:
-        return given or evidence.target.issuer
-    good = [one.last_seen for one in signatures if one.sample.cloud == "gcp" and one.sample.outcome == "accepted"]
+    issuer = given or evidence.target.issuer
+    google = [one for one in signatures if one.sample.cloud == "gcp" and one.sample.step == "exchange"]
+    named = (_AUDIENCE.match(one.sample.error_message or "") for one in google)
+    audience = next((match[1] for match in named if match), None)
+    good = [one.last_seen for one in google if one.sample.outcome == "accepted"]
     if not good:
-        return None
-    then = history.revisions[history.index_at(max(good))].evidence
+        return Deduced(issuer, audience)
+    then = history.revisions[history.index_at(max(good) - LAG["gcp"])].evidence
     provider = then.gcp.provider if then.gcp else None
-    return provider.issuer_uri if isinstance(provider, GcpProvider) else None
+    if isinstance(provider, GcpProvider):
+        issuer = issuer or provider.issuer_uri
+        if audience is None and len(provider.allowed_audiences) == 1:
+            audience = provider.allowed_audiences[0]
+    return Deduced(issuer, audience)
 
 
-def _sample(found: Attempt | None, evidence: TargetEvidence, issuer: str | None) -> Token:
+def _sample(found: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
     from oidc_doctor.model.evidence import Origin
 
     if found is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    return token_of(found, evidence, issuer)
+    return token_of(found, evidence, known)
 
 
 def _request(request: TargetAws | None, found: Attempt) -> TargetAws | None:

@@ -61,9 +61,10 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
     form = _form(parts, profile)
     if form is not None:
         return TokenChange("subject-form", form, before, after, parts, len(parts))
-    told = ", ".join(f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in parts) or "written otherwise"
-    varying = all((profile.segment_rule(name) or None) and _varies(profile, name) for name in names)
-    return TokenChange("subject", f"another {told}", before, after, parts, 0 if varying else len(parts))
+    # What is new in each run anyway is told only where nothing else differs.
+    steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
+    told = ", ".join(f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in steady) or "written otherwise"
+    return TokenChange("subject", f"another {told}", before, after, parts, len(steady))
 
 
 def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 IDS_KEPT = 20  # event ids of a group
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
-_SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
 _ARN_PARTS = 6
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
@@ -71,7 +71,7 @@ def join_impersonations(attempts: list[Attempt]) -> list[Attempt]:
             continue
         if attempt.mapped_principal:
             by_principal.setdefault(attempt.mapped_principal, []).append(attempt)
-        if attempt.caller and attempt.caller not in _SHARED_CALLERS:
+        if attempt.caller and attempt.caller not in SHARED_CALLERS:
             by_caller.setdefault(attempt.caller, []).append(attempt)
     times = {caller: [attempt.time for attempt in made] for caller, made in by_caller.items()}
     joined = []

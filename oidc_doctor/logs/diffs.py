@@ -10,6 +10,8 @@ from oidc_doctor.logs.edits import UNSEEN
 from oidc_doctor.logs.history import changed_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from oidc_doctor.logs.history import History
 
 _MOST_LINES = 40
@@ -66,7 +68,22 @@ def _text(name: str, value: Any) -> list[str]:
         return value.splitlines() or ['""']
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return list(value)
-    return [line.strip() for line in json.dumps(value, indent=1, ensure_ascii=False).splitlines()]
+    return list(_leaves(value, "")) or [json.dumps(value)]
+
+
+def _leaves(value: Any, path: str) -> Iterator[str]:
+    """Each value of a document with its place, as clauses are named: Statement[0] · StringLike · key: value."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            step = "" if name == "Condition" else f" · {name}" if path else str(name)
+            yield from _leaves(item, path + step)
+    elif isinstance(value, list) and value:
+        single = len(value) == 1 and not isinstance(value[0], dict | list)
+        for index, item in enumerate(value):
+            plain = single or not isinstance(item, dict | list)
+            yield from _leaves(item, path if plain else f"{path}[{index}]")
+    else:
+        yield f"{path}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
 
 
 def _bindings(value: list[Any]) -> list[str]:

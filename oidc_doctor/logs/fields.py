@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 Told = dict[str, tuple[Any, str | None]]  # field → (value, the event that told it; None for the evidence)
 
+_LONGEST_SESSION = 43_200  # seconds [IAM API reference: MaxSessionDuration]
 _PROVIDER = ("condition", "mapping", "disabled", "audiences", "issuer", "jwks")
 
 
@@ -156,8 +157,8 @@ def _role(aws: AwsEvidence, told: Told, evidence: TargetEvidence) -> Role | Miss
     box: dict[str, Json] = {"Arn": arn, "RoleName": arn.rpartition("/")[2]}
     if "trust" in told:
         box["AssumeRolePolicyDocument"] = told["trust"][0]
-    if "duration" in told and told["duration"][0] is not None:
-        box["MaxSessionDuration"] = told["duration"][0]
+    # What it was is unknown, so it is not held against the token: the most that IAM allows.
+    box["MaxSessionDuration"] = told["duration"][0] if "duration" in told else _LONGEST_SESSION
     made = _read(parse_roles, {"Role": box}, source)
     if isinstance(made, Missing):
         return made

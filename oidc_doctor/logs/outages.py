@@ -19,7 +19,7 @@ Mark = tuple[str, str]  # step and kind of a refusal
 # Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
 # changes take 2 to 7 minutes or longer, changes of providers are advised to be given 5 minutes.
 LAG = {"aws": 90.0, "gcp": 600.0}
-EARLY = 2.0  # seconds by which an event may seem to be before the write that it follows: logs are cut to the second
+EARLY = 5.0  # seconds by which an event may seem to be before the write that it follows: clocks differ
 
 _STANDING = ("passed", "assumed")
 
@@ -94,6 +94,13 @@ def index_at(starts: Sequence[float], time: float) -> int:
     return found
 
 
+def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int:
+    """The revision in which an outage began. A refusal may be stamped shortly before the write that it follows."""
+    at = index_at(starts, outage.begin)
+    late = index_at(starts, outage.begin + EARLY)
+    return late if not vector[at].stands_against and vector[late].stands_against else at
+
+
 def flip_before(
     outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> tuple[int | None, int | None]:
@@ -102,29 +109,44 @@ def flip_before(
     None where no revision between the last success and the first refusal turns an accepting configuration into a
     refusing one. Without a success in the logs, any earlier revision may have.
     """
-    at = index_at(starts, outage.begin)
-    low = 0 if outage.before is None else index_at(starts, outage.before.end - lag)
-    return turn(vector, at, low, witnessed=None if outage.before is None else outage.before.end + lag, starts=starts)
+    at = revision_of(outage, starts, vector)
+    before = outage.before
+    low = 0 if before is None else index_at(starts, before.end - lag)
+    return turn(vector, at, low, witnessed=None if before is None else (before.begin, before.end + lag), starts=starts)
 
 
 def turn(
-    vector: Sequence[Verdict], at: int, low: int, *, witnessed: float | None, starts: Sequence[float]
+    vector: Sequence[Verdict],
+    at: int,
+    low: int,
+    *,
+    witnessed: tuple[float, float] | None,
+    starts: Sequence[float],
 ) -> tuple[int | None, int | None]:
     """Where, after revision `low` and up to `at`, the decision turned to refusing for good: (appears, turned).
 
-    `witnessed` is until when successes were seen, the lag included: before it, a decision that is unknown counts as
-    accepting, since it was.
+    `witnessed` is from when until when successes were seen, the lag included: a configuration of that time of which
+    the decision is not known did accept, since it was seen to.
     """
     if not vector[at].stands_against:
         return None, None
+
+    def accepting(index: int) -> bool:
+        if vector[index].decision == "accepted":
+            return True
+        if witnessed is None or vector[index].decision == "refused":
+            return False
+        begin, end = starts[index], starts[index + 1]
+        return begin <= witnessed[1] and witnessed[0] < end <= witnessed[1]
+
     index = at
-    while index > low and vector[index - 1].stands_against:
+    while index > low and vector[index - 1].stands_against and not accepting(index - 1):
         index -= 1
     if index <= low or index == 0:
         return None, None
     before, after = vector[index - 1], vector[index]
-    seen = witnessed is not None and starts[index] <= witnessed
-    if not _turned(before, after, seen=seen):
+    standing = dict(before.states).get(after.first or "")
+    if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
         return None, None
     marks = vector[at].marks
     appears = index
@@ -135,16 +157,9 @@ def turn(
     return appears, index
 
 
-def _turned(before: Verdict, after: Verdict, *, seen: bool) -> bool:
-    if before.decision == "accepted" or seen:
-        return True
-    standing = dict(before.states).get(after.first or "")
-    return before.decision == "unknown" and standing in _STANDING
-
-
 def mended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
     """The revision that ended an outage: the first one after it began that no longer refuses."""
-    at = index_at(starts, outage.begin)
+    at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1
     for index in range(at + 1, limit):
         if not vector[index].stands_against:

@@ -6,7 +6,7 @@ The one place that knows pandas.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from oidc_doctor.model.event import Attempt, Signature
 from oidc_doctor.parse.cloudtrail import NO_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable
 
     from oidc_doctor.logs.rows import Rows
 
@@ -47,12 +47,21 @@ class Buckets(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """Attempts of one identity under one circumstance of interest."""
+    """Attempts with one key, of one identity, under one circumstance where these matter."""
 
+    key: int
     identity: int
     circumstance: int
     row: int  # the newest
-    times: int  # attempts
+
+
+class Part(NamedTuple):
+    """Some of the attempts with these keys: all, those of some identities (and circumstances), or all but those."""
+
+    keys: tuple[int, ...]
+    only: frozenset[tuple[int, int]] | None = None
+    but: frozenset[tuple[int, int]] = frozenset()
+    by_circumstance: bool = False
 
 
 class Attempts:
@@ -125,16 +134,41 @@ class Attempts:
             )
         return sorted(out, key=lambda one: (-one.last_seen, [part or "" for part in _texts(one.sample)]))
 
-    def runs(self, accepted: Iterable[int], refused: Iterable[int]) -> list[Run]:
-        """The attempts with these keys, cut where the outcome changes; attempts without a time are left out."""
-        yes, no = list(accepted), list(refused)
-        frame = self.frame[self.frame["key"].isin([*yes, *no]) & (self.frame["time"] != NO_TIME)]
+    def subset(self, keys: Iterable[int]) -> Attempts:
+        """The attempts with these keys alone."""
+        found = Attempts.__new__(Attempts)
+        found.rows, found.buckets = self.rows, self.buckets
+        found.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
+        return found
+
+    def runs(self, parts: Iterable[Part], accepted: Container[int]) -> list[Run]:
+        """The attempts of the parts together, cut where the outcome changes. Attempts without a time are left out."""
+        frame = self.frame
+        keep = np.zeros(len(frame), dtype=bool)
+        whole: set[int] = set()
+        for part in parts:
+            if part.only is None and not part.but:
+                whole.update(part.keys)
+                continue
+            mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: what pandas gives may not be written
+            pairs = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
+            if not part.by_circumstance:
+                pairs = frame["identity"].to_numpy(np.int64) << 32
+            if part.only is not None:
+                mask &= np.isin(pairs, _codes(part.only))
+            if part.but:
+                mask &= ~np.isin(pairs, _codes(part.but))
+            keep |= mask
+        if whole:
+            keep |= frame["key"].isin(list(whole)).to_numpy()
+        frame = frame[keep & (frame["time"] != NO_TIME).to_numpy()]
         if frame.empty:
             return []
+        yes = [key for key in frame["key"].unique() if int(key) in accepted]
         good = frame["key"].isin(yes)
         cut = (good != good.shift()).cumsum()
-        part = frame.assign(row=frame.index, good=good).groupby(cut, sort=True)
-        table = part.agg(
+        part_frame = frame.assign(row=frame.index, good=good).groupby(cut, sort=True)
+        table = part_frame.agg(
             good=("good", "first"), first=("row", "first"), last=("row", "last"), begin=("time", "first"),
             end=("time", "last"), count=("count", "sum"),
         )  # fmt: skip
@@ -143,40 +177,16 @@ class Attempts:
             for good, first, last, begin, end, count in table.itertuples(index=False)
         ]
 
-    def cells(self, keys: Sequence[int], *, by_circumstance: bool) -> list[Cell]:
-        """Who made the attempts with these keys, the newest first."""
-        frame = self.frame[self.frame["key"].isin(list(keys))]
+    def cells(self, *, by_circumstance: bool) -> list[Cell]:
+        """Who made the attempts, for each key, the newest first."""
+        frame = self.frame.assign(row=self.frame.index)
         if frame.empty:
             return []
-        frame = frame.assign(row=frame.index)
         if not by_circumstance:
             frame = frame.assign(circumstance=0)
-        table = frame.groupby(["identity", "circumstance"], sort=False).agg(row=("row", "last"), count=("count", "sum"))
-        found = [
-            Cell(int(identity), int(circumstance), int(row), int(count))
-            for (identity, circumstance), row, count in zip(table.index, table["row"], table["count"], strict=True)
-        ]
-        return sorted(found, key=lambda one: -self.rows.time[one.row])
-
-    def runs_of_cells(
-        self,
-        cells: Iterable[tuple[int, int]],
-        accepted: Iterable[int],
-        refused: Iterable[int],
-        *,
-        by_circumstance: bool,
-    ) -> list[Run]:
-        """`runs` for the attempts of some identities (and circumstances) alone."""
-        wanted = set(cells)
-        frame = self.frame
-        if by_circumstance:
-            pairs = pd.MultiIndex.from_arrays([frame["identity"], frame["circumstance"]])
-            keep = pairs.isin(list(wanted))
-        else:
-            keep = frame["identity"].isin([identity for identity, _ in wanted]).to_numpy()
-        kept = Attempts.__new__(Attempts)
-        kept.rows, kept.frame, kept.buckets = self.rows, frame[keep], self.buckets
-        return kept.runs(accepted, refused)
+        frame = frame.drop_duplicates(["key", "identity", "circumstance"], keep="last")
+        found = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
+        return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in found.itertuples(index=False)]
 
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
         """How many attempts with these keys were made from `begin` to `end` inclusive."""
@@ -228,6 +238,10 @@ class Attempts:
         for (key, index), count in zip(table.index, table.to_numpy(), strict=True):
             out.setdefault(int(key), [0] * number)[int(index)] = int(count)
         return {key: tuple(line) for key, line in out.items()}
+
+
+def _codes(cells: Iterable[tuple[int, int]]) -> Any:
+    return np.array([identity << 32 | circumstance for identity, circumstance in cells], dtype=np.int64)
 
 
 def _or_none(value: float) -> float:

@@ -72,6 +72,7 @@ class Cause:
     token_change: dict[str, Any] | None = None
     mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
     boundary: dict[str, Any] | None = None  # last_success, first_failure, and what lies between them
+    session: dict[str, Any] | None = None  # of a permission: the refused calls, and the attempt that gave the session
     refused_since: int = 0  # logged attempts
     accepted_before: int = 0
 
