@@ -88,7 +88,8 @@ class Handler(BaseHTTPRequestHandler):
         status, answer = self.lookup(json.loads(body), now) if lookup else self.iam(body.decode())
         time.sleep(LATENCY)
         if fails:
-            status, answer = 500, b"{}" if lookup else b"<ErrorResponse><Error><Code>Internal</Code></Error></ErrorResponse>"
+            error = b"<ErrorResponse><Error><Code>Internal</Code></Error></ErrorResponse>"
+            status, answer = 500, b"{}" if lookup else error
         self.send_response(status)
         self.send_header("Content-Type", "application/x-amz-json-1.1" if lookup else "text/xml")
         self.send_header("Content-Length", str(len(answer)))
@@ -118,8 +119,10 @@ class Handler(BaseHTTPRequestHandler):
     @staticmethod
     def iam(body: str) -> tuple[int, bytes]:
         action = parse_qs(body)["Action"][0]
-        space = "https://sts.amazonaws.com/doc/2011-06-15/" if action == "GetCallerIdentity" else (
-            "https://iam.amazonaws.com/doc/2010-05-08/"
+        space = (
+            "https://sts.amazonaws.com/doc/2011-06-15/"
+            if action == "GetCallerIdentity"
+            else ("https://iam.amazonaws.com/doc/2010-05-08/")
         )
         inner = f"<{action}Result>{ANSWERS[action]}</{action}Result>"
         return 200, f'<{action}Response xmlns="{space}">{inner}</{action}Response>'.encode()
@@ -167,7 +170,8 @@ def main() -> None:
         limit = (busiest - 1) / 2 + LATENCY
         label = "one call in ten fails" if fail_each else "LookupEvents"
         ratio = f"{seconds:.1f} s, {seconds / limit:.2f} × the limit's own time ({limit:.1f} s)"
-        events = sum(found.bundle.read(name).count(b'"EventId"') for name in found.bundle.names() if "cloudtrail" in name)
+        logs = [name for name in found.bundle.names() if "cloudtrail" in name]
+        events = sum(found.bundle.read(name).count(b'"EventId"') for name in logs)
         print(
             f"{label}: {PAGES} pages in {len(REGIONS)} Regions in {ratio}; throttled {SERVICE.throttled} times; "
             f"{events} of {PAGES * len(REGIONS)} events; lost: {lost(found) or 'nothing'}"
