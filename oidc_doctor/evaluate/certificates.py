@@ -87,7 +87,7 @@ def judge_connection(exchange: Exchange, provider: AwsOidcProvider | None) -> No
     chain = read_chain(issuer.chain, exchange.case.at)
     if chain is None:
         return
-    fault = chain.fault or issuer.tls_fault
+    fault = chain.fault or issuer.tls_fault or None
     if exchange.cloud == "gcp":
         if fault:
             _suspect(exchange, Kind.CERTIFICATE_UNTRUSTED, _CHAIN, fault)

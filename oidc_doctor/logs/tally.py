@@ -91,6 +91,8 @@ class Tally:
         if match := _TRAIL_FILE.search(name):
             self.regions.add(match[1])
             self._delivered = cloudtrail.epoch("{}-{}-{}T{}:{}:00Z".format(*match.groups()[1:]))
+        elif self.source == "cloudtrail" and (looked_up := _LOOKED_UP.search(name)):
+            self.regions.add(looked_up[1])
 
     def hours(self) -> tuple[str, ...]:
         """The hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name does not tell."""

@@ -263,7 +263,7 @@ class IssuerEvidence(NamedTuple):
     chain: str | Missing = Missing("issuer/chain.pem", "not in the bundle")
     seconds: dict[str, float] = _NONE  # path → how long its answer took
     redirects: dict[str, tuple[str, ...]] = _NONE  # path → the addresses that it was sent to
-    tls_fault: str | None = None  # why a client that trusts the public authorities does not trust the host
+    tls_fault: str = ""  # why a client that trusts the public authorities does not trust the host
     tls13_only: bool = False
 
 

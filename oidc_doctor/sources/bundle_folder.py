@@ -143,7 +143,7 @@ class Folder:
             chain=self._shared("issuer/chain.pem", _as_it_is, lenient=True),
             seconds={path: read.seconds for path, read in reads.items() if read.seconds is not None},
             redirects={path: read.redirects for path, read in reads.items() if read.redirects},
-            tls_fault=(chain.untrusted or None) if chain else None,
+            tls_fault=chain.untrusted if chain else "",
             tls13_only=bool(chain and chain.tls13_only),
         )
 

@@ -34,7 +34,7 @@ REGION = "us-east-1"
 ISSUER_HOST = "localhost"
 
 
-# ------------------------------------------------------------------------------------------------------------------ AWS
+# AWS
 
 
 class Broken(Exception):  # noqa: N818 - an answer, not an error of ours
@@ -367,7 +367,7 @@ def exchange_event(made: Made, number: int, *, error: str | None = None, region:
     }
 
 
-# --------------------------------------------------------------------------------------------------------------- issuer
+# issuer
 
 
 @dataclass
@@ -554,7 +554,7 @@ def _site_handler(site: Site) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-# ------------------------------------------------------------------------------------------------------ the command line
+# the command line
 
 
 @dataclass

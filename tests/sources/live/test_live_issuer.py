@@ -50,7 +50,7 @@ def test_all_three_are_read(site: Site) -> None:
     assert not found.warnings
 
 
-# ------------------------------------------------------------------------------------------------------------- documents
+# documents
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_an_answer_that_ends_early(site: Site) -> None:
     assert caught.value.outcome == "failed"
 
 
-# ------------------------------------------------------------------------------------------------------------- addresses
+# addresses
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ class tunnel:  # noqa: N801 - a context
             pass
 
 
-# ----------------------------------------------------------------------------------------------------------- who says so
+# who says so
 
 
 def test_an_issuer_that_only_a_token_names_is_not_called(site: Site) -> None:
@@ -303,7 +303,7 @@ def test_catalogued_issuers() -> None:
     assert not is_known("https://example.com/oidc.baseten.co")
 
 
-# ---------------------------------------------------------------------------------------------------------- certificates
+# certificates
 
 
 @pytest.mark.parametrize("kind", ["expired", "self-signed", "no-intermediate"])
