@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import stat
 import tarfile
 from pathlib import Path
@@ -41,6 +43,25 @@ def test_every_scenario_keeps_its_diagnosis(
     assert b"gives the same causes" in told.err
     assert b"one letter throughout" not in told.err
     assert report(copy, capfdbinary) == report(SAMPLES / name, capfdbinary)
+    originals = json.loads((tmp_path / "copy.tar.gz.map.json").read_text())["originals"].values()
+    telling = [word for word in originals if re.search(r"\d", word) and len(word) >= 6 and not word.startswith("TLS_")]
+    telling = [word for word in telling if not re.fullmatch(r"[0-9a-f]{40}", word)]  # thumbprints are public
+    assert telling
+    text = everything_in(copy)
+    assert not [word for word in telling if word in text]
+
+
+def everything_in(archive: Path) -> str:
+    """Names and contents, unpacked."""
+    texts = []
+    with tarfile.open(archive) as files:
+        for member in files:
+            texts.append(member.name)
+            stream = files.extractfile(member) if member.isfile() else None
+            if stream is not None:
+                data = stream.read()
+                texts.append((gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode())
+    return "\n".join(texts)
 
 
 def test_no_redact_keeps_names_and_never_a_signature(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -36,16 +36,16 @@ _STAY_TEXT = """
     eventID eventType eventCategory tlsVersion cipherSuite endpointType awsServingRegion
     identityProviderConnectionVerificationMethod expiration EventId EventName EventTime EventSource ReadOnly @type
     insertId severity methodName serviceName method service permission permissionType producer timestamp
-    receiveTimestamp time grantType requestedTokenType subjectTokenType subject_token_type lifetime collected_at at
-    outcome call code from to state updateMask logType action type kid alg typ kty use crv n e x y x5t x5t#S256 x5c
-    ThumbprintList CreateDate createTime expireTime RoleLastUsed universe_domain deniedAuth status_code reason
-    domain locations ResourceType resourceType
-    included_permissions serviceConfig sourceRevision signature_version creationDate
+    receiveTimestamp grantType requestedTokenType subjectTokenType subject_token_type lifetime collected_at outcome
+    code state updateMask logType action type kid alg typ kty crv ThumbprintList CreateDate createTime expireTime
+    RoleLastUsed universe_domain ResourceType resourceType serviceConfig sourceRevision creationDate
 """
 _STAY = frozenset(_STAY_TEXT.split())
+_OF_KEYS = frozenset(("use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # and the rest of a public key
 _SENTENCES = frozenset(
     (
         "errorMessage",
+        "reason",
         "message",
         "Message",
         "error_description",
@@ -192,8 +192,12 @@ class _Json:
             return self.texts.secret("a header of the credential configuration")
         if self.texts.cipher is None:
             self.collect(name, text, claims)
-        if name in _STAY and not claims:
+        if (name in _STAY and not claims and not _NAMES_A_THING.search(text)) or (
+            name in _OF_KEYS and self.path[0] in ("keys", "header")
+        ):
             return self.texts.secret(name) if _looks_secret(text) else text
+        if name == "call" and not claims:
+            return self.texts.call(text)
         if name in _CEL or (self.path[-2:-1] == ["attributeMapping"] and not claims):
             return self.texts.cel(text)
         inner = text.lstrip()[:1]

@@ -43,7 +43,7 @@ _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _PARTS = re.compile(
     r"(?P<stays>"
     rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
-    rf"|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
+    rf"|(?<![\w:.-])\d{{1,2}}:\d\d:\d\d(?![\w:-])|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
     r"|\$\{[A-Za-z0-9._/-]+:[^}]*\}"  # a policy variable
     r"|\b(?:attribute|google|assertion)\.[a-z_][a-z0-9_]*\b"
     rf"|(?<![\w/-])(?:{_SERVICES}):(?:[A-Z][A-Za-z]*\*?|\*)(?![\w-])"
@@ -56,6 +56,9 @@ _PARTS = re.compile(
     r"|(?<![\w:])(?=[0-9a-fA-F:]*:[0-9a-fA-F:]*:)[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:/\d{1,3})?(?![\w:]))"
     r"|(?P<id>\b(?:AROA|AIDA|AGPA|ANPA|AIPA|APKA|ASCA|AKIA|ASIA)[A-Z0-9]{12,}\b)"
     r"|(?P<word>[\w-]+)"
+)
+_TOOL = re.compile(
+    r"--[a-z-]+|[a-z][a-z0-9]*(?:-[a-z0-9]+){0,5}|[a-z-]+:[A-Z][A-Za-z]+|[a-z]+(?:\.[a-zA-Z]+){1,3}|GET|TLS"
 )
 _WILD = "*?"
 _CEL_STRING = re.compile(
@@ -149,6 +152,12 @@ class Texts:
         self._said = frozenset(re.findall(r"[\w-]+", said))
         return self._apply(text, self._word_of_sentence)
 
+    def call(self, text: str) -> str:
+        """The call of a manifest's read: the tool's own words stay, what it was called with does not."""
+        words = text.split(" ")
+        named = self.collected.words
+        return " ".join(word if _TOOL.fullmatch(word) and word not in named else self.value(word) for word in words)
+
     def cel(self, text: str) -> str:
         """A CEL expression: the strings in it are values, the rest is the language's."""
         made, end = [], 0
@@ -219,7 +228,11 @@ class Texts:
             if found["stays"]:
                 made.append(found[0])
             elif found["address"]:
-                made.append(self._address(found[0]) or word(found[0], offset + found.start(), offset + end, text))
+                shown = self._address(found[0])
+                begin = offset + found.start()
+                if shown is None:  # segments that only look so
+                    shown = _each_word(found[0], begin, text, word)
+                made.append(shown)
             elif found["id"]:
                 made.append(self._unique_id(found[0]))
             else:
@@ -227,9 +240,11 @@ class Texts:
         return "".join([*made, part[end:]])
 
     def _address(self, text: str) -> str | None:
+        if "." not in text and not re.search(r"[0-9a-fA-F]{3}", text):
+            return None  # a::b is rather a subject with an empty segment
+        shown = Cipher(b"0").address(text) if self.cipher is None else self.cipher.address(text)
         if self.cipher is None:
-            return text
-        shown = self.cipher.address(text)
+            return None if shown is None else text
         if shown is not None:
             self.images[text] = shown
         return shown
@@ -321,6 +336,16 @@ class Texts:
         return sum(
             self.stays(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
         )
+
+
+def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, str], str]) -> str:
+    """`word` on the words of a part, which begins at `begin` of the text."""
+    pieces = re.split(r"([\w-]+)", part)
+    made, at = [], begin
+    for index, piece in enumerate(pieces):
+        made.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
+        at += len(piece)
+    return "".join(made)
 
 
 def kept_starts(collected: Collected) -> frozenset[str]:

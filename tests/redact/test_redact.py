@@ -85,7 +85,7 @@ PATTERN = st.sampled_from(
 
 
 @given(org=SEGMENT, team=SEGMENT, model=SEGMENT, other=SEGMENT, pattern=PATTERN, same=st.booleans())
-@settings(max_examples=120)
+@settings(max_examples=60)
 def test_like_patterns_match_what_they_matched(
     org: str, team: str, model: str, other: str, pattern: str, same: bool
 ) -> None:
@@ -103,6 +103,7 @@ def test_like_patterns_match_what_they_matched(
 
 
 @given(one=SEGMENT, other=SEGMENT)
+@settings(max_examples=30)
 def test_cel_keeps_what_its_strings_ask_for(one: str, other: str) -> None:
     from oidc_doctor.cel import compile as compile_cel
 
@@ -141,6 +142,22 @@ def test_cel_keeps_what_its_strings_ask_for(one: str, other: str) -> None:
 )
 def test_vendors_words_stay(text: str, kept: bool) -> None:
     assert (texts_for(text).sentence(text) == text) is kept
+
+
+@pytest.mark.parametrize("subject", ["abc:dead:beef", "a::b", "10:03:19x:7", "fe:ed:beef99:x", "1:2:30000:4"])
+def test_segments_that_look_like_an_address_are_segments(subject: str) -> None:
+    texts = texts_for(subject)
+    for part, shown in zip(subject.split(":"), texts.value(subject).split(":"), strict=True):
+        assert texts.value(part) == shown
+
+
+@pytest.mark.parametrize("text", ["203.0.113.7", "203.0.113.0/24", "2001:db8::1", "2001:db8::/32"])
+def test_addresses_are_addresses(text: str) -> None:
+    import ipaddress
+
+    shown = texts_for(text).value(text)
+    assert shown != text or text.endswith("/32")
+    ipaddress.ip_network(shown, strict=False)
 
 
 def test_a_mail_address_and_an_arn_keep_their_shape() -> None:
