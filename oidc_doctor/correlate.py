@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_view
+from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_view, tenant_of
 from oidc_doctor.diagnose import Diagnosis, as_causes
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.outages import LAG, Verdict, index_at, turn
@@ -127,13 +127,8 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
     """The logs hold the refusals themselves."""
     outage = found.outage
     begin = outage.begin
-    if found.token is not None:  # the same difference in other families began the same outage
-        alike = [
-            one.outage.begin
-            for one in past.told.explained
-            if one.token and one.token.text == found.token.text and not one.over
-        ]
-        begin = min(begin, *alike)
+    if found.turned is None:  # what no revision explains began with the first of the like
+        begin = min(begin, *(one.outage.begin for one in past.told.explained if _like(one, found, past)))
     cause.since, cause.since_basis = rfc3339(begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
@@ -149,6 +144,17 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()
+
+
+def _like(one: Explained, other: Explained, past: Past) -> bool:
+    """Whether two outages go on for the same reason, in tokens of the same tenant."""
+    return (
+        not one.over
+        and (one.why, one.strand.step) == (other.why, other.strand.step)
+        and one.strand.vector[-1].marks == other.strand.vector[-1].marks
+        and tenant_of(one.strand.sample.subject, past.profile) == tenant_of(other.strand.sample.subject, past.profile)
+        and (one.token.text if one.token else None) == (other.token.text if other.token else None)
+    )
 
 
 def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past) -> None:
@@ -335,6 +341,11 @@ def _why(verdict: Verdict, past: Past, found: Signature) -> str | None:
         return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
     if verdict.decision != "accepted":
         return None
+    revisions = past.told.history.revisions
+    if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
+        now = past.reader.verdict(found.sample, len(revisions) - 1)
+        if now.stands_against:
+            return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
     if past.age_of_change(found) is not None:
         return "propagation-delay"
     return "outside-the-trust-policy" if past.cloud == "aws" else "outside-the-allow-policy"

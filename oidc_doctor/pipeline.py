@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor import __version__, packs, runner
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 FailOn = Literal["blocks", "weakens", "never"]
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 _MOST_ROWS = 500
+_IDS_KEPT = 20
 
 
 class Question(NamedTuple):
@@ -341,8 +342,10 @@ def _judge(
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
-    used = None if readings else _refused_use(state, evidence, cloud, newest)
-    if used is not None:
+    used = None
+    if not readings or any("permission" in one.steps for one in readings):
+        used = _refused_use(state, evidence, cloud, newest)
+    if used is not None and not readings:
         readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
@@ -366,7 +369,21 @@ def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Si
     """The newest call that a session of this target was refused: the federation worked, the permission did not."""
     own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
     found = max(own, key=lambda one: one.time, default=None)
-    return None if newest is not None and newest.sample.outcome != "accepted" else found
+    if found is None or (newest is not None and newest.sample.outcome != "accepted"):
+        return None
+    # The same call by other sessions, whose names stand in the error's text.
+    same = [
+        one
+        for one in own
+        if (one.service, one.action, one.error_code) == (found.service, found.action, found.error_code)
+    ]
+    same.sort(key=lambda one: -one.time)
+    return replace(
+        found,
+        first_seen=min(one.first_seen for one in same),
+        count=sum(one.count for one in same),
+        event_ids=tuple(dict.fromkeys(event for one in same for event in one.event_ids))[:_IDS_KEPT],
+    )
 
 
 def _reading_of_use(found: SessionUse) -> Reading:
