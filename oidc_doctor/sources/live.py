@@ -323,9 +323,10 @@ class _Run:
         sorter = TopologicalSorter(graph)
         sorter.prepare()
         while sorter.is_active():
-            for name in sorter.get_ready():
+            late = time.monotonic() >= self.desk.deadline
+            for name in () if late else sorter.get_ready():
                 self._begin(self.readers[name])
-            finished = self._wait()
+            finished = None if late else self._wait()
             if finished is None:
                 self._time_is_up([name for name in self.readers if name not in self.desk._answers])  # noqa: SLF001
                 return
