@@ -44,11 +44,12 @@ class Logs(Account):
 
         def read(desk: Desk) -> None:
             if desk.answer(self.name("role")) is None and self.role_is_missing(desk):
-                whole.read(desk)
+                desk.start(whole)
 
         if not unless_found:
             return whole
-        return whole._replace(read=read, needs=(*whole.needs, self.name("role")))
+        name, needs = f"{whole.name}:if-missing", (*whole.needs, self.name("role"))
+        return whole._replace(name=name, read=read, needs=needs, silent=True)
 
     def role_is_missing(self, desk: Desk) -> bool:
         """Whether IAM said that there is no such role."""
@@ -64,7 +65,8 @@ class Logs(Account):
                 short = "provider-changes" + (f"-{number + 1}" if number else "")
                 desk.start(self.lookup(self.home, short, "ResourceName", arn, changes=True))
 
-        return first._replace(name=self.name("provider-changes"), read=read, needs=(self.name("provider"),))
+        name, needs = self.name("provider-changes"), (self.name("provider"),)
+        return first._replace(name=name, read=read, needs=needs, silent=True)
 
     def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
         """One LookupEvents query, newest events first, page after page."""

@@ -85,6 +85,7 @@ class Reader(NamedTuple):
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
     also: tuple[Grant, ...] = ()  # of the readers that it may start
+    silent: bool = False  # it makes no call of its own, and only starts others
 
 
 class Collected(NamedTuple):
@@ -358,7 +359,8 @@ class _Run:
         self.here.name = reader.name
         defect: BaseException | None = None
         answer: Any = None
-        self.desk.say(f"reading {reader.path} ({reader.call}); {self._how_far()}")
+        if not reader.silent:
+            self.desk.say(f"reading {reader.path} ({reader.call}); {self._how_far()}")
         try:
             answer = reader.read(self.desk)
         except CallError as failure:

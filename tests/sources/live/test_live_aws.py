@@ -426,6 +426,29 @@ def test_a_lookup_that_breaks_half_way_keeps_what_it_has(
     assert done.coverage("aws/cloudtrail")["count"] == 2
 
 
+def test_events_of_a_missing_role_are_found_by_their_name(
+    cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done]
+) -> None:
+    from .conftest import exchange_event
+
+    made = set_up(rich=False)
+    made.role += "z"
+    cloud.events["us-east-1", "AssumeRoleWithWebIdentity"] = [exchange_event(made, 1, error="AccessDenied")]
+    done = ask(made, logs=True)
+    assert done.coverage("aws/cloudtrail/us-east-1/exchanges-by-event.json")["status"] == "read"
+    assert done.report["causes"][0]["name"] == "role-missing"
+    assert len(done.report["causes"][0]["confirmed_by"]) == 1
+
+
+def test_a_denied_read_says_in_the_text_what_would_allow_it(
+    cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done]
+) -> None:
+    made = set_up(rich=False)
+    broken(cloud, "iam:ListRolePolicies", code="AccessDenied", status=403)
+    done = ask(made, "--format", "text")
+    assert "AccessDenied: allow iam:ListRolePolicies)" in " ".join(done.out.split())
+
+
 def test_lookups_that_are_denied(cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done]) -> None:
     made = set_up(rich=False)
     broken(cloud, "cloudtrail:LookupEvents", code="AccessDeniedException", status=400)
