@@ -123,7 +123,7 @@ class Logs(Account):
 
     def trail(self, place: str, number: int) -> Reader:
         """A trail's bucket: the days of the window and one more, in either layout."""
-        bucket, prefix = _bucket(place)
+        bucket, prefix = bucket_of(place)
         path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
@@ -148,7 +148,7 @@ class Logs(Account):
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
             for region in dict.fromkeys((self.home, *self.regions))
-            for day in _days(since, until + _DAY)
+            for day in days(since, until + _DAY)
         ]
         for found in desk.side_by_side([functools.partial(self.objects, desk, bucket, one) for one in searched]):
             if isinstance(found, CallError):
@@ -214,13 +214,15 @@ class Logs(Account):
         return bytes(desk.call(lambda: asked(fetch)))
 
 
-def _bucket(place: str) -> tuple[str, str]:
+def bucket_of(place: str) -> tuple[str, str]:
+    """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
     head, found, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
     return bucket, head.strip("/") if found else prefix
 
 
-def _days(since: float, until: float) -> list[str]:
+def days(since: float, until: float) -> list[str]:
+    """The folders of a trail from one moment to another, epoch seconds, both days included."""
     first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
     return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]
