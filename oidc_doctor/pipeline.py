@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -65,6 +65,7 @@ class Question(NamedTuple):
     warnings: tuple[str, ...] = ()
     compare: Token | None = None  # a second token, to be set beside each exchange's own
     account: bool = False  # which roles and providers of the account take the token
+    progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
 @dataclass
@@ -141,7 +142,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of)
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=state.question.progress)
         if state.rows is None:
             state.rows = found.rows
         else:
@@ -157,7 +158,7 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     return Coverage(
         what,
         "partial" if covered.problems else "read",
-        "; ".join(covered.problems),
+        "; ".join((*covered.problems, *covered.notes)),
         rfc3339(covered.first) if covered.first is not None else None,
         rfc3339(covered.last) if covered.last is not None else None,
         covered.events,

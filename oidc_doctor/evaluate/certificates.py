@@ -6,6 +6,7 @@ All of it was seen from here, and the cloud stands elsewhere: it suspects, and n
 from __future__ import annotations
 
 import hashlib
+import warnings
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,20 +37,19 @@ def read_chain(text: str, at: float) -> Chain | None:
     """The chain of a PEM text, judged at a moment in epoch seconds; None where there is no certificate in it."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-
-    certificates = []
-    for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1]:
-        body, end, _ = piece.partition(_END)
-        try:
-            certificates.append(x509.load_pem_x509_certificate(f"{_MARK}{body}{end}\n".encode()))
-        except (ValueError, UnsupportedAlgorithm):
-            return None
-    if not certificates:
-        return None
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
-    return Chain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+    pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library warns of what strangers put into their certificates
+            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{one}{_END}\n".encode()) for one in pieces]
+            if not certificates:
+                return None
+            last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
+            return Chain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when it is asked for
+        return None
 
 
 def _fault(certificates: list[Any], at: datetime) -> str | None:

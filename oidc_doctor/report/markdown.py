@@ -44,6 +44,10 @@ def render_markdown(report: Report) -> str:
         tables.comparisons(side, report, verbose=True)
         tables.account(side, report)
         parts.append(fenced(side.lines))
+    course = Sheet(_WIDTH)
+    text.timeline(course, report, verbose=True)
+    if course.lines:
+        parts += ["**Timeline** (UTC)", fenced(line.removeprefix("    ") for line in course.lines[1:])]
     further = Sheet(_WIDTH)
     text.also(further, report, verbose=True)
     if further.lines:

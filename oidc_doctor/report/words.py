@@ -24,7 +24,7 @@ STATES = {  # sign, word, style
     "unknown": ("?", "unknown", "yellow"),
     "not-reached": ("–", "not reached", "dim"),
 }
-SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim"}
+SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 # A summary may come as a whole sentence; what stands after its colon is the reason.
 _WHOLE_SENTENCE = re.compile(

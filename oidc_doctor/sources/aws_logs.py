@@ -44,11 +44,12 @@ class Logs(Account):
 
         def read(desk: Desk) -> None:
             if desk.answer(self.name("role")) is None and self.role_is_missing(desk):
-                whole.read(desk)
+                desk.start(whole)
 
         if not unless_found:
             return whole
-        return whole._replace(read=read, needs=(*whole.needs, self.name("role")))
+        name, needs = f"{whole.name}:if-missing", (*whole.needs, self.name("role"))
+        return whole._replace(name=name, read=read, needs=needs, silent=True)
 
     def role_is_missing(self, desk: Desk) -> bool:
         """Whether IAM said that there is no such role."""
@@ -64,7 +65,8 @@ class Logs(Account):
                 short = "provider-changes" + (f"-{number + 1}" if number else "")
                 desk.start(self.lookup(self.home, short, "ResourceName", arn, changes=True))
 
-        return first._replace(name=self.name("provider-changes"), read=read, needs=(self.name("provider"),))
+        name, needs = self.name("provider-changes"), (self.name("provider"),)
+        return first._replace(name=name, read=read, needs=needs, silent=True)
 
     def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
         """One LookupEvents query, newest events first, page after page."""
@@ -121,7 +123,7 @@ class Logs(Account):
 
     def trail(self, place: str, number: int) -> Reader:
         """A trail's bucket: the days of the window and one more, in either layout."""
-        bucket, prefix = _bucket(place)
+        bucket, prefix = bucket_of(place)
         path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
@@ -146,7 +148,7 @@ class Logs(Account):
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
             for region in dict.fromkeys((self.home, *self.regions))
-            for day in _days(since, until + _DAY)
+            for day in days(since, until + _DAY)
         ]
         for found in desk.side_by_side([functools.partial(self.objects, desk, bucket, one) for one in searched]):
             if isinstance(found, CallError):
@@ -212,13 +214,15 @@ class Logs(Account):
         return bytes(desk.call(lambda: asked(fetch)))
 
 
-def _bucket(place: str) -> tuple[str, str]:
+def bucket_of(place: str) -> tuple[str, str]:
+    """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
     head, found, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
     return bucket, head.strip("/") if found else prefix
 
 
-def _days(since: float, until: float) -> list[str]:
+def days(since: float, until: float) -> list[str]:
+    """The folders of a trail from one moment to another, epoch seconds, both days included."""
     first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
     return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]

@@ -85,6 +85,7 @@ class Reader(NamedTuple):
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
     also: tuple[Grant, ...] = ()  # of the readers that it may start
+    silent: bool = False  # it makes no call of its own, and only starts others
 
 
 class Collected(NamedTuple):
@@ -313,6 +314,7 @@ class _Run:
         self.open: dict[str, Reader] = {}  # running, or waiting for the readers that they started
         self.children: dict[str, int] = {}  # reader → of its own, and those it started, how many still run
         self.parent: dict[str, str] = {}
+        self.done = 0
         self.here = threading.local()
         self.lock = threading.Lock()
         desk._start = self.start  # noqa: SLF001 - its other half
@@ -321,20 +323,22 @@ class _Run:
         graph = {one.name: [name for name in one.needs if name in self.readers] for one in self.readers.values()}
         sorter = TopologicalSorter(graph)
         sorter.prepare()
-        done, told = 0, 0
         while sorter.is_active():
-            for name in sorter.get_ready():
+            late = time.monotonic() >= self.desk.deadline
+            for name in () if late else sorter.get_ready():
                 self._begin(self.readers[name])
-            finished = self._wait()
+            finished = None if late else self._wait()
             if finished is None:
                 self._time_is_up([name for name in self.readers if name not in self.desk._answers])  # noqa: SLF001
                 return
-            done += 1
-            with self.lock:
-                told = max(told, len(self.parent) + len(self.readers))
-            self.desk.say(f"{done} of {told} read")
             for name in self._closed_by(finished):
                 sorter.done(name)
+        if self.readers:
+            self.desk.say(self._how_far())
+
+    def _how_far(self) -> str:
+        with self.lock:
+            return f"{self.done} of {len(self.parent) + len(self.readers)} read"
 
     def start(self, reader: Reader) -> None:
         """A reader that another one starts: counted with it."""
@@ -355,7 +359,8 @@ class _Run:
         self.here.name = reader.name
         defect: BaseException | None = None
         answer: Any = None
-        self.desk.say(f"reading {reader.path} ({reader.call})")
+        if not reader.silent:
+            self.desk.say(f"reading {reader.path} ({reader.call}); {self._how_far()}")
         try:
             answer = reader.read(self.desk)
         except CallError as failure:
@@ -385,6 +390,7 @@ class _Run:
         current: str | None = name
         while current is not None:
             with self.lock:
+                self.done += current == name
                 self.children[current] -= 1
                 if self.children[current]:
                     return
