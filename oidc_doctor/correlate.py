@@ -168,8 +168,8 @@ def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequen
     mark = (cause.step, cause.name)
     lag = LAG[past.cloud]
     low = 0 if last_success is None else index_at(past.told.starts, last_success - lag)
-    witnessed = None if last_success is None else (min(run.begin for run in good), last_success + lag)
-    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts)
+    witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
+    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts, lag=lag)
     if turned is not None and mark in vector[-1].marks:
         appears = _appears(vector, mark, turned)
         change = change_view(past.told.history, appears)

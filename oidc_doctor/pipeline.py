@@ -31,7 +31,7 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.exchange import Cloud
 from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, FixRow, Report
-from oidc_doctor.model.trace import Kind, Trace
+from oidc_doctor.model.trace import Kind, Refusal, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    compare: Token | None = None  # a second token, to be set beside each exchange's own
+    account: bool = False  # which roles and providers of the account take the token
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
@@ -105,6 +107,8 @@ def run(bundle: Bundle | None, question: Question) -> Report:
     _read_logs(state, bundle)
     _apply_window(state)
     judged = _judge_all(state)
+    if question.account:
+        judged = [one for one in judged if _names_a_resource(one.evidence.target, one.diagnosis.trace.cloud)]
     return _report(state, judged)
 
 
@@ -463,7 +467,55 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         warnings=[*question.warnings, *(line for one in state.snapshot.targets for line in _repeated(one))],
     )
     _conclude(report, judged, rows, question.fail_on)
+    if question.compare is not None:
+        report.comparisons = [_compared(one, question.compare) for one in judged]
+    if question.account:
+        _survey(state, report, kinds)
     return report
+
+
+def _compared(one: _Judged, token: Token) -> dict[str, Any]:
+    """An exchange's token and another, on the same configuration; what was observed of the first says nothing of it."""
+    from oidc_doctor import compare
+
+    token = _complete_hypothetical(token, _profile(one.evidence, token), one.evidence.target.issuer)
+    case = one.diagnosis.case
+    case = case._replace(
+        token=token, profile=_profile(one.evidence, token), readings=(), at=compare.instant_for(token, case.at)
+    )
+    return compare.side_by_side(one.id, one.diagnosis, diagnose(case, evaluate(case)))
+
+
+def _survey(state: _Run, report: Report, kinds: Mapping[Kind, Check]) -> None:
+    """Every role and provider that was listed, for each token; they decide the verdict where no target does."""
+    from oidc_doctor.account import survey
+
+    def say(refusal: Refusal) -> str:
+        return runner.say(kinds.get(refusal.kind), refusal)[0].headline
+
+    for evidence in state.snapshot.targets:
+        for token in evidence.tokens:
+            profile = _profile(evidence, token)
+            whole = _complete_hypothetical(token, profile, evidence.target.issuer)
+            report.account += survey(evidence, whole, state.at, profile, say)
+    if not report.account:
+        report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")
+    if report.exchanges or report.verdict == "broken":
+        return
+    found = {row["prediction"] for row in report.account}
+    if "accepted" in found:
+        report.verdict, report.exit_code = "healthy", 0
+    elif found == {"refused"}:
+        report.verdict, report.exit_code = "refused", 1 if state.question.fail_on != "never" else 0
+    accepting = sum(row["prediction"] == "accepted" for row in report.account)
+    tried = f"{len(report.account)} rows of roles and providers" if report.account else "nothing"
+    report.headline = f"Of this account {tried} could be tried; {accepting} would take this token."
+
+
+def _names_a_resource(target: Target, cloud: Cloud) -> bool:
+    if cloud == "aws":
+        return target.aws is not None and target.aws.role_arn is not None
+    return target.gcp is not None and bool(target.gcp.provider or target.gcp.audience)
 
 
 def _repeated(evidence: TargetEvidence) -> list[str]:

@@ -40,6 +40,11 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], bold=True)
     for exchange in words.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
+    if report.comparisons or report.account:
+        from oidc_doctor.report import tables  # late: few reports have any
+
+        tables.comparisons(sheet, report, verbose=verbose)
+        tables.account(sheet, report)
     if not quiet:
         timeline(sheet, report, verbose=verbose)
         also(sheet, report, verbose=verbose)

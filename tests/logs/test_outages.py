@@ -90,7 +90,7 @@ def test_attempts_that_follow_the_decisions_are_explained_by_the_turns(decisions
             runs.append(run(accepted, begin, begin + 800))
     made = vector(*decisions)
     wanted = [
-        index if index else None
+        index or None
         for index, decision in enumerate(decisions)
         if decision == "refused" and (not index or decisions[index - 1] == "accepted")
     ]
