@@ -133,12 +133,15 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
     cause.boundary = _boundary(found, past)
+    cause.confirmed_by = _ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
     mark = (cause.step, cause.name)
     if mark not in vector[-1].marks:
         return
     if found.turned is not None:
         appears = _appears(vector, mark, found.turned)
         cause.change = change_view(past.told.history, appears)
+        if cause.change is not None:
+            cause.change["replay"] = {"before": found.strand.vector[found.turned - 1].decision, "after": "refused"}
         flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
         if flips and vector[-1].sole and cause.confidence == "predicted":
             cause.confidence = "proven"
@@ -433,9 +436,8 @@ def contradictions(pasts: Mapping[Any, Past]) -> list[str]:
 def in_time(cause: Cause) -> str:
     """What the cause's sentence goes on with: the change that brought it. "" where none is known."""
     if cause.change is not None:
-        return (
-            f", since {cause.change['what']} by {cause.change['by'] or 'an unknown caller'} at {cause.change['time']}"
-        )
+        by = (cause.change["by"] or "an unknown caller").rpartition("/")[2]
+        return f", since {cause.change['what']} by {by} at {cause.change['time']}"
     if cause.token_change is not None:
         return f", since the token changed: {cause.token_change['text']}"
     return ""

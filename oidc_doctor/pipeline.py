@@ -622,6 +622,9 @@ def _in_time(judged: list[_Judged], causes: list[Cause], kinds: dict[Kind, Check
         if key not in seen:
             seen.add(key)
             causes.append(cause)
+    for cause in causes:
+        cause.timing = correlate.in_time(cause)
+        cause.summary = f"{cause.summary.removesuffix('.')}{cause.timing}."
     return causes
 
 

@@ -226,9 +226,7 @@ class Problems:
     def copy(self) -> Problems:
         """Another one with the same problems."""
         other = Problems()
-        other._places = {
-            what: {file: [*told] for file, told in files.items()} for what, files in self._places.items()
-        }
+        other._places = {what: {file: [*told] for file, told in files.items()} for what, files in self._places.items()}
         other._further, other._last = dict(self._further), dict(self._last)
         return other
 

@@ -56,11 +56,12 @@ def _line(entry: dict[str, Any], now: str) -> Line:
         outcome = str(entry.get("outcome"))
         span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
         return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,} {visible(outcome)}", 2)
-    what, by = (clip(visible(str(entry.get(key) or "")), _BY) for key in ("what", "by"))
+    what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
+    what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
     event = clip(visible(str(entry.get("event_id") or "")), 8)
     failed = entry.get("kind") == "failed-change"
     error = clip(visible(str(entry.get("error") or "")).partition(":")[0], _BY)
-    text = f"{what} by {by.rpartition('/')[2] or by or 'an unknown caller'}" + (f", refused: {error}" if failed else "")
+    text = f"{what} by {by}" + (f", refused: {error}" if failed else "")
     weight = 3 if entry.get("flips") else 1 if failed else 0
     return Line(when, "◆" if not failed else "◇", f"{text} ({event})", weight)
 

@@ -52,7 +52,7 @@ _PLACE = 160  # characters of a file, a principal, an event
 
 def reason(cause: Cause) -> str:
     """Why, as half a sentence: "the trust policy expects another team"."""
-    return visible(_WHOLE_SENTENCE.sub("", cause.summary)).rstrip(". ")
+    return visible(_WHOLE_SENTENCE.sub("", cause.summary.removesuffix(f"{cause.timing}."))).rstrip(". ")
 
 
 def title(exchange: Exchange, step: str | None) -> str:
