@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
 from oidc_doctor.target import FILE as TARGET_FILE
@@ -292,18 +292,38 @@ def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
     from oidc_doctor.parse.token import parse_token
 
     if options.fetch_github_token is not None:
-        text = _github_token(options.fetch_github_token)
+        text = _github_token(options.fetch_github_token, private=options.private_issuer)
         return (parse_token(text, Origin("the variable ACTIONS_ID_TOKEN_REQUEST_URL"), "github"),)
     for name in _TOKEN_FILES:
         path = os.environ.get(name)
         if path:
             text = _bytes(path, name).decode("utf-8", "surrogateescape")
             return (parse_token(text, Origin(f"the variable {name}"), "token"),)
-    return ()
+    return _token_of_configuration(options.credentials)
 
 
-def _github_token(audience: str) -> str:
-    """A token of the GitHub job that this runs in. Raises LiveError."""
+def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
+    """The token file that an external_account configuration of the command line names, if it is there."""
+    from oidc_doctor.parse.token import parse_token
+
+    value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
+    source = value.get("credential_source")
+    if not isinstance(source, dict):
+        return ()
+    file, shape = source.get("file"), source.get("format")
+    if not isinstance(file, str) or not os.path.isfile(file):
+        return ()
+    found: Any = _bytes(file, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    if isinstance(shape, dict) and shape.get("type") == "json":
+        try:
+            found = json.loads(found)[shape["subject_token_field_name"]]
+        except (ValueError, KeyError, TypeError):
+            return ()
+    return (parse_token(found, Origin(f"--credentials {path}"), "token"),) if isinstance(found, str) else ()
+
+
+def _github_token(audience: str, *, private: bool) -> str:
+    """A token of the GitHub job that this runs in; an Enterprise server may be private. Raises LiveError."""
     from urllib.parse import quote
 
     from oidc_doctor.sources.https import Rules, fetch
@@ -315,7 +335,7 @@ def _github_token(audience: str) -> str:
         raise LiveError(message)
     separator = "&" if "?" in url else "?"
     try:
-        page = fetch(f"{url}{separator}audience={quote(audience, safe='')}", Rules(), bearer=bearer)
+        page = fetch(f"{url}{separator}audience={quote(audience, safe='')}", Rules(private=private), bearer=bearer)
         value = json.loads(page.body)["value"]
     except CallError as error:
         message = f"--fetch-github-token: {error}"

@@ -665,6 +665,44 @@ def test_the_workloads_own_variables(
     assert SUBJECT in done.out
 
 
+def test_a_token_of_a_github_job(
+    cloud: Cloud, site: Site, set_up: Callable[..., Made], doctor: Callable[..., Done], monkeypatch: Any
+) -> None:
+    made = set_up(rich=False)
+    given = ["--role", made.role, "--no-logs", "--private-issuer", "--fetch-github-token", AUDIENCE]
+    monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_URL", raising=False)
+    assert "id-token: write" in doctor(*given).err
+    token = jwt(made)
+    site.serve("/token?v=1&audience=sts.amazonaws.com", {"value": token})
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", f"{site.issuer}/token?v=1")
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "b34r3r")
+    done = doctor(*given)
+    assert done.report["exchanges"][0]["subject"] == SUBJECT, done.err
+    assert token not in done.out + done.err
+    assert "b34r3r" not in done.out + done.err
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", site.issuer.replace("https", "http"))
+    assert "NotHttps" in doctor(*given).err
+
+
+def test_the_token_file_of_a_client_configuration(
+    cloud: Cloud, site: Site, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
+) -> None:
+    made = set_up(rich=False)
+    (tmp_path / "token.json").write_text(json.dumps({"access": jwt(made)}))
+    source = {
+        "file": str(tmp_path / "token.json"),
+        "format": {"type": "json", "subject_token_field_name": "access"},
+        "headers": {"Authorization": "s3cr3t"},
+    }
+    config = {"type": "external_account", "audience": "//iam.googleapis.com/x", "credential_source": source}
+    (tmp_path / "client.json").write_text(json.dumps(config))
+    done = doctor("--offline", "--role", made.role, "--credentials", tmp_path / "client.json")
+    assert done.coverage("gcp/credentials.json")["status"] == "read"
+    done = doctor("--role", made.role, "--no-logs", "--private-issuer", "--credentials", tmp_path / "client.json")
+    assert SUBJECT in {one["subject"] for one in done.report["exchanges"]}
+    assert "s3cr3t" not in done.out + done.err
+
+
 def test_live_reads_lie_over_a_bundle(
     cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
 ) -> None:
