@@ -34,6 +34,7 @@ class Deduced(NamedTuple):
 
     issuer: str | None = None
     audience: str | None = None
+    profile: Profile | None = None
 
 
 class Past(NamedTuple):
@@ -135,6 +136,9 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
     cause.boundary = _boundary(found, past)
     cause.confirmed_by = _ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
     mark = (cause.step, cause.name)
+    if found.turned is not None and not vector[-1].marks and not found.strand.vector[-1].marks:
+        cause.change = change_view(past.told.history, found.turned)  # it cannot be replayed, and nothing else changed
+        return
     if mark not in vector[-1].marks:
         return
     if found.turned is not None:

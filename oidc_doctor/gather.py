@@ -149,9 +149,7 @@ def _widened(request: Request, goal: Goal) -> Goal:
     return goal._replace(target=target._replace(aws=TargetAws()))
 
 
-def _lists(
-    request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer
-) -> list[Reader]:
+def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer) -> list[Reader]:
     """The account's roles, and its project's pools and providers."""
     found: list[Reader] = []
     if goal.target.aws is not None:

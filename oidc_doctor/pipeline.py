@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from oidc_doctor.correlate import Past
     from oidc_doctor.logs.rows import Rows
     from oidc_doctor.logs.signatures import Attempts
-    from oidc_doctor.model.event import Change, LogCoverage, SessionUse, Signature
+    from oidc_doctor.model.event import Attempt, Change, LogCoverage, SessionUse, Signature
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -242,7 +242,17 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         from oidc_doctor.logs.signatures import Attempts
 
         attempts = Attempts(state.rows)
-    return past_of(cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=_profile)
+    return past_of(
+        cloud,
+        evidence,
+        groups,
+        state.changes,
+        attempts,
+        read_at=read_at,
+        at=state.at,
+        profile_of=_profile,
+        steps_of=_steps_of,
+    )
 
 
 def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
@@ -271,9 +281,14 @@ def _observed(evidence: TargetEvidence) -> list[Reading]:
     ]
 
 
-def _reading_of(found: Signature) -> Reading | None:
+def _steps_of(sample: Attempt) -> frozenset[str]:
+    """The steps that a logged refusal can come from."""
+    reading = _reading_of(sample)
+    return reading.steps if reading is not None else frozenset()
+
+
+def _reading_of(sample: Attempt) -> Reading | None:
     """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
-    sample = found.sample
     if sample.outcome != "refused":
         return None
     source = f"event {sample.event_id}"
@@ -342,7 +357,7 @@ def _judge(
     readings = _observed(evidence)
     past = state.pasts.get((evidence.target.name, cloud))
     newest = _newest_like(token, groups, past)
-    logged = _reading_of(newest) if newest is not None else None
+    logged = _reading_of(newest.sample) if newest is not None else None
     if logged is not None and newest is not None and past is not None and past.is_mended(newest):
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
@@ -700,7 +715,7 @@ def _confirm(one: _Judged, found: Signature, causes: list[Cause]) -> None:
     subject = one.diagnosis.case.token.subject
     if subject is not None and found.family not in {None, one.past.family(subject)}:
         return
-    reading = _reading_of(found)
+    reading = _reading_of(found.sample)
     if reading is None:
         return
     verdict = one.past.told.verdicts.get(found.number)
