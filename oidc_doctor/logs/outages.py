@@ -154,6 +154,8 @@ def turn(
     standing = dict(before.states).get(after.first or "")
     if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
         return None, None
+    if before.decision != "accepted" and after.decision == "doubtful" and at > index:
+        return None, None  # neither side can be replayed, and there is more than one write to choose from
     marks = vector[at].marks
     appears = index
     for place in range(at, index - 1, -1):
