@@ -110,6 +110,7 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
         cause.since, cause.since_basis = rfc3339(used.first_seen), "first-failure"
         cause.refused_since = used.count
         cause.confirmed_by = list(used.event_ids)
+        cause.boundary = _permissions_written(used, past)
         cause.session = {
             "service": used.service,
             "action": used.action,
@@ -122,6 +123,23 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
             "attempt": attempt.event_id if attempt else None,
             "subject": attempt.subject if attempt else None,
         }
+
+
+def _permissions_written(used: SessionUse, past: Past) -> dict[str, Any]:
+    """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
+    earlier = [one for one in past.told.history.other if one.time <= used.first_seen]
+    return {
+        "last_success": None,
+        "first_failure": rfc3339(used.first_seen),
+        "changes": [
+            {"event_id": one.event_id, "time": rfc3339(one.time), "what": one.what, "by": one.by, "flips": False}
+            for one in earlier[::-1][:_MOST_PAST]
+        ],
+        "token": None,
+        "note": "What the session may do is not replayed: these writes lie before the first refused call."
+        if earlier
+        else "",
+    }
 
 
 def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: Past) -> None:
