@@ -131,10 +131,10 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     if not told:
         return
     sheet.gap()
-    sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ a write of configuration)")
-    room = max(columns(line.when) for line in told)
+    sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ is a write)")
+    room = min(max(columns(line.when) for line in told), sheet.width // 2 - 4)
     for line in told:
-        lead = f"{line.when:<{room}}  {line.sign} "
+        lead = f"{clip(line.when, room):<{room}}  {line.sign} "
         sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES.get(line.sign, ""))
     if gone:
         sheet.say(f"and {gone:,} more: -v", indent=4)
