@@ -48,6 +48,7 @@ _BETWEEN = re.compile(rb"\s*,\s*\Z")
 _EVE = b'"eve'  # of "eventTime", before the needle
 _LARGEST = 256 * 1024  # CloudTrail's largest record
 _STAMP = len("2026-11-22T13:05:00Z")
+_SECONDS = len("2026-11-22T13:27:04Z")
 _AROUND = 64  # bytes in which a name's beginning and end are looked for
 _LONGEST_RECORD = 2 << 20  # bytes read again of one record
 _LOOK = 16 * 1024  # bytes at a file's beginning in which its first record is looked for
@@ -377,7 +378,7 @@ class _Trail:
             if size > HELD:
                 raise Doubt
         data = b"".join(held)
-        if _EMPTY.match(data):
+        if _EMPTY.match(data) or self._counted(data):
             return
         at = 0
         for raw, begin in _elements(data):
@@ -392,6 +393,31 @@ class _Trail:
                 self.tally.events += 1
                 self.tally.of(cloudtrail.text(look.eventSource), cloudtrail.text(look.awsRegion))
                 self.tally.saw(cloudtrail.epoch(look.eventTime), self.origin)
+
+    def _counted(self, data: bytes) -> bool:
+        """Count the records of a file that holds none to keep, in one go; False where one may have to be kept."""
+        looks = _slim_page(data)
+        if looks is None:
+            return False
+        times = [one.eventTime or "" for one in looks]
+        plain = all(
+            one.eventName and one.eventName not in _WANTED and (one.eventVersion or "")[:2] == "1." for one in looks
+        )
+        insight = any("Insight" in (one.eventCategory or one.eventType or "") for one in looks)
+        refused = any(one.errorCode is not None for one in looks)
+        if not plain or insight or not all(len(one) == _SECONDS and one[-1] == "Z" for one in times):
+            return False
+        if refused and needles.may_be_federated(data):
+            return False
+        first, last = cloudtrail.epoch(min(times)), cloudtrail.epoch(max(times))
+        if first is None or last is None:
+            return False
+        self.tally.events += len(looks)
+        for time in (first, last):
+            self.tally.saw(time, self.origin)
+        for service, region in {(one.eventSource, one.awsRegion) for one in looks}:
+            self.tally.of(cloudtrail.text(service), cloudtrail.text(region))
+        return True
 
 
 class _Lines:
@@ -516,13 +542,40 @@ def _page() -> Callable[[bytes], list[Any]]:
     return lambda data: decode(data).Records
 
 
+def _slim_page(data: bytes) -> list[Any] | None:
+    """What is looked at in each record of a file; None where the file holds anything but records, or is damaged."""
+    import msgspec
+
+    try:
+        found: list[Any] = _slim_pages()(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    return found or None
+
+
+@functools.cache
+def _slim_pages() -> Callable[[bytes], list[Any]]:
+    import msgspec
+
+    page: Any = msgspec.defstruct("Looks", [("Records", list[_slim_type()])], forbid_unknown_fields=True)  # type: ignore[misc]
+    decode = msgspec.json.Decoder(page).decode
+    return lambda data: decode(data).Records
+
+
 @functools.cache
 def _slim_decoder() -> Callable[[bytes], Any]:
     import msgspec
 
+    return msgspec.json.Decoder(_slim_type()).decode
+
+
+@functools.cache
+def _slim_type() -> Any:
+    import msgspec
+
     names = ("eventVersion", "eventTime", "eventSource", "eventName", "awsRegion", "errorCode", "eventCategory",
              "eventType")  # fmt: skip
-    return msgspec.json.Decoder(msgspec.defstruct("Slim", [(name, str | None, None) for name in names])).decode
+    return msgspec.defstruct("Slim", [(name, str | None, None) for name in names])
 
 
 def _slim(raw: bytes) -> Any:

@@ -23,9 +23,9 @@ RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file
 TIME, OTHER_TIME, DOUBT, VERSION, FEDERATED, ERROR, NAME = range(7)
 
 # A name may be written with escapes, \u0041ssumeRole…: nobody does, so a file with such an escape is read in full.
-_ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
+ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
 _AWS_DOUBT = (
-    *_ESCAPES,
+    *ESCAPES,
     b"nsightDetails",
 )
 _AWS_VERSIONS = tuple(b'ntVersion":"%d' % number for number in (0, 2, 3, 4, 5, 6, 7, 8, 9))  # known ones are 1.x
@@ -76,7 +76,7 @@ def needles(source: str, *times: str) -> Needles:
     table: list[tuple[bytes, int]] = [(RECORD, TIME)] if aws else []
     table += [(member + one.encode(), TIME) for one in times]
     table.append((member, OTHER_TIME))
-    table += [(one, DOUBT) for one in (_AWS_DOUBT if aws else _ESCAPES)]
+    table += [(one, DOUBT) for one in (_AWS_DOUBT if aws else ESCAPES)]
     table += [(one, VERSION) for one in (_AWS_VERSIONS if aws else ())]
     table.append((b"federatedProvider", FEDERATED) if aws else (b"principal://", FEDERATED))
     if aws:
@@ -94,6 +94,19 @@ def only(needle: bytes) -> Callable[[bytes], list[Hit]]:
     from ahocorasick_rs import BytesAhoCorasick
 
     found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([needle]).find_matches_as_indexes
+    return found
+
+
+def may_be_federated(data: bytes) -> bool:
+    """Whether a federated caller, or a name that is written with escapes, may be among the records."""
+    return bool(_federated()(data))
+
+
+@functools.cache
+def _federated() -> Callable[[bytes], list[Hit]]:
+    from ahocorasick_rs import BytesAhoCorasick
+
+    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([b"ederatedProvider", *ESCAPES]).find_matches_as_indexes
     return found
 
 
