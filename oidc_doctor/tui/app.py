@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.report.listing import Entry
+    from oidc_doctor.tui.events import ReadEvents
     from oidc_doctor.tui.preferences import Preferences
 
 _TOLD = 300  # characters of what was copied
@@ -98,6 +99,7 @@ class Doctor(App[None]):
         self.report: Report | None = None
         self.judged: list[Exchange] = []  # while the run goes on
         self.entry: Entry | None = None  # the selected finding
+        self.read_events: ReadEvents | None = None
         self.status_text = ""
         self._preferences = preferences
         self._running = False
