@@ -10,7 +10,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
 from oidc_doctor.report.escape import visible
-from oidc_doctor.report.listing import entries
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.inquiry import Examination, Failed, Finished, Inquiry, Progress
 
@@ -170,7 +169,7 @@ class Doctor(App[None]):
         if self.report is not None:
             self.push_screen(ExportScreen(self.report))
 
-    def take(self, text: str, what: str) -> None:
+    def take(self, text: str, what: str, *, more: str = "") -> None:
         """Copy `text` to the clipboard and say so."""
         if not text:
             self.notify("There is nothing to copy here.", markup=False)
@@ -178,7 +177,8 @@ class Doctor(App[None]):
         self.copy_to_clipboard(text)
         first = text.split("\n", 1)[0]
         told = first if len(first) <= _TOLD else first[:_TOLD] + "…"
-        self.notify(visible(told), title=f"Copied: {what}", markup=False)
+        told = f"{visible(told)}\n\n{more}" if more else visible(told)
+        self.notify(told, title=f"Copied: {what}", markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """By the terminal's own escape code; inside tmux also by tmux, which swallows that code."""
@@ -221,6 +221,8 @@ class Doctor(App[None]):
         if message.run is not self._run:
             return
         self.report, self.judged, self._reading = message.report, [], False
+        from oidc_doctor.report.listing import entries
+
         self.entry = next(iter(entries(message.report)), None)
         self._tell("")
         for screen in self._report_screens():

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.app import Doctor
 
 _WHAT = (
-    "Why did AWS or Google Cloud refuse a workload's OIDC token? This reads what the\n"
-    "token claims, what the cloud accepts and what was logged, and names the clause.\n\n"
-    "Pick a bundled scenario below, type the path of a bundle of your own,\n"
-    "or press Ctrl+T for a role or a provider. Nothing is ever written to a cloud."
+    "Why did AWS or Google Cloud refuse a workload's OIDC token? This compares\n"
+    "what the token claims with what the cloud accepts, and names the clause.\n"
+    "\n"
+    "Pick a bundled scenario, type the path of a bundle of your own, or press\n"
+    "Ctrl+T for a role or a provider. Nothing is ever written to a cloud."
 )
 
 
