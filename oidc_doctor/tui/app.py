@@ -217,16 +217,20 @@ class Doctor(App[None]):
                 screen.show_exchange(message.exchange)
 
     def on_finished(self, message: Finished) -> None:
-        """Show the answer on every screen that there is."""
-        if message.run is not self._run:
-            return
-        self.report, self.judged, self._reading = message.report, [], False
+        """The answer of the run that is wanted."""
+        if message.run is self._run:
+            self._reading = False
+            self.present(message.report)
+
+    def present(self, report: Report) -> None:
+        """Show `report` on every screen that there is."""
         from oidc_doctor.report.listing import entries
 
-        self.entry = next(iter(entries(message.report)), None)
+        self.report, self.judged = report, []
+        self.entry = next(iter(entries(report)), None)
         self._tell("")
         for screen in self._report_screens():
-            screen.answer(message.report)
+            screen.answer(report)
 
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""
