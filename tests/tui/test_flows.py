@@ -95,7 +95,7 @@ def test_walking_along_the_path(play: Play, press: Play, text_of: Play) -> None:
         steps = app.screen.query_one(Steps)
         steps.focus()
         await press(pilot, "left")
-        assert "session claims = implied" in text_of(app)
+        assert "keys = implied · can Google get the issuer's keys" in " ".join(text_of(app).split())
         await press(pilot, "down")  # the other cloud
         assert steps.at[0] == 1
         await press(pilot, "up")
@@ -113,7 +113,7 @@ def test_a_click_on_a_step_selects_its_finding(play: Play, press: Play) -> None:
         findings = app.screen.query_one(Findings)
         findings.highlighted = 2
         await press(pilot)
-        assert app.screen._rows[2] != app.entry
+        assert app.screen._rows[2] == app.entry
         lines = str(app.screen.query_one(Steps).content).split("\n")
         row = next(at for at, line in enumerate(lines) if "condition refused" in line)
         await pilot.click(Steps, offset=(lines[row].index("condition refused") + 3, row))
@@ -416,7 +416,7 @@ def test_the_table_is_filtered_and_never_too_long(
         assert table.row_count == MOST_ROWS
         assert "the first 1,000 are shown" in text_of(app)
         await press(pilot, "slash", *"m1299")
-        assert table.row_count == 1
+        assert table.row_count == 2  # accepted before, refused after
         await press(pilot, "enter", "enter")
         assert isinstance(app.screen, RawScreen)
         await press(pilot, "y")
@@ -444,7 +444,7 @@ def test_raw_events_are_read_a_page_at_a_time(
         text = text_of(app)
         assert '▶   "errorCode": "AccessDenied"' in text
         assert "trail.json.gz record 7" in text
-        assert "\\x1b[31m" in text.replace("\\\\", "\\")
+        assert "u001b[31m" in text
         await press(pilot, "n", "n", "n", "p")
         assert [offset for offset, _ in asked] == [0, 20, 40, 40, 0]
 
