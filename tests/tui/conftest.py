@@ -170,7 +170,7 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
     counts = [0] * BUCKETS
     for bucket in range(first, last):
         counts[bucket] = round(size * (1.2 + math.sin(bucket / 7 + number)))
-    row = AttemptRow(
+    return AttemptRow(
         cloud="aws",
         target=ROLE,
         provider="arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co",
@@ -184,9 +184,9 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
         replay={"decision": outcome, "revision": "as read"},
         cause="subject-segment-differs" if outcome == "refused" else None,
         event_ids=[f"{number:08x}-6116-4038-bbe5-{index:012x}" for index in range(20)],
+        counts=counts,
+        regions=[{"region": "us-east-1", "count": sum(counts)}],
     )
-    vars(row)["counts"] = counts
-    return row
 
 
 def with_history(report: Report, signatures: int = 6) -> Report:
