@@ -84,8 +84,21 @@ class _Judged(NamedTuple):
     groups: list[AttemptGroup]
 
 
+class Examined(NamedTuple):
+    """A report, and by each exchange's id what it was made from: where a what-if edit begins."""
+
+    report: Report
+    diagnoses: dict[str, Diagnosis]
+    accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+
+
 def run(bundle: Bundle | None, question: Question) -> Report:
     """The whole answer for one bundle (None: only what the command line gives)."""
+    return examine(bundle, question).report
+
+
+def examine(bundle: Bundle | None, question: Question) -> Examined:
+    """`run`, keeping what the report was made from."""
     from oidc_doctor.sources.bundle import load_snapshot
 
     snapshot = load_snapshot(
@@ -96,7 +109,11 @@ def run(bundle: Bundle | None, question: Question) -> Report:
     state.at = _instant(state)
     _apply_window(state)
     judged = _judge_all(state)
-    return _report(state, judged)
+    return Examined(
+        _report(state, judged),
+        {one.id: one.diagnosis for one in judged},
+        {one.id: tuple(_accepted_subjects(one)) for one in judged},
+    )
 
 
 # Collect
@@ -300,7 +317,8 @@ def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> To
     return token._replace(claims=claims)
 
 
-def _profile(evidence: TargetEvidence, token: Token) -> Any:
+def profile_of(evidence: TargetEvidence, token: Token) -> Any:
+    """The issuer's profile for a token of this target; None for an unknown issuer."""
     issuer = token.claims.get("iss")
     if not isinstance(issuer, str):
         issuer = evidence.target.issuer
@@ -332,7 +350,7 @@ def _judge(
         readings.append(logged)
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
-    profile = _profile(evidence, token)
+    profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     case = Case(cloud, evidence, token, state.at, profile, tuple(readings), _accepted_providers(groups))
     return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
@@ -346,7 +364,7 @@ def _replay(judged: _Judged, found: AttemptGroup) -> Diagnosis:
     token = token_of(found, judged.evidence)
     case = judged.diagnosis.case._replace(
         token=token,
-        profile=_profile(judged.evidence, token),
+        profile=profile_of(judged.evidence, token),
         readings=(),
         at=found.last_seen,
     )
@@ -430,12 +448,19 @@ def _fixes(judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Chec
     for one in judged:
         if not any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
             continue
-        accepted = [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"]
-        for row in propose(one.diagnosis, accepted):
+        for row in propose(one.diagnosis, _accepted_subjects(one)):
             check = kinds.get(Kind(row.for_))
             row.for_ = check.code if check else row.for_
             found.append(row)
     return found
+
+
+def _accepted_subjects(one: _Judged) -> list[str]:
+    return list(
+        dict.fromkeys(
+            group.sample.subject for group in one.groups if group.sample.outcome == "accepted" and group.sample.subject
+        )
+    )
 
 
 def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_on: FailOn) -> None:
@@ -506,12 +531,13 @@ def _exchange(one: _Judged) -> Exchange:
         error={"code": error.code, "message": error.message, "certain": error.certain} if error else None,
         assumed=list(dict.fromkeys(trace.assumed)),
         steps=diagnosis.rows,
-        trace=_trace_json(trace),
+        trace=trace_json(trace),
         token=describe(token, case.profile, case.at, trace.cloud),
     )
 
 
-def _trace_json(trace: Trace) -> dict[str, Any]:
+def trace_json(trace: Trace) -> dict[str, Any]:
+    """A trace as the report has it: the policy's or the expressions' own, with values and lines."""
     from oidc_doctor.evaluate.trust import node_json
 
     made: dict[str, Any] = {}

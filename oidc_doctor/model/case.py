@@ -34,3 +34,4 @@ class Case(NamedTuple):
     profile: Any = None  # the issuer's Profile, None for an unknown issuer
     readings: tuple[Reading, ...] = ()
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
+    shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
