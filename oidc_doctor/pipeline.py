@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor import __version__, packs, runner
 from oidc_doctor.checkkit import Check, Words
@@ -75,6 +75,17 @@ class _Run:
     coverage: list[Coverage] = field(default_factory=list)
 
 
+class Progress(Protocol):
+    """Told what a run is at, in a few words, and each exchange once it is judged. What it raises ends the run."""
+
+    def __call__(self, text: str, exchange: Exchange | None = None) -> None:
+        """`text` may hold the name of a file that a stranger chose."""
+
+
+def _silent(text: str, exchange: Exchange | None = None) -> None:
+    """Nobody watches."""
+
+
 class _Judged(NamedTuple):
     """One exchange of the report, and what it was made from."""
 
@@ -92,23 +103,26 @@ class Examined(NamedTuple):
     accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
 
 
-def run(bundle: Bundle | None, question: Question) -> Report:
+def run(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Report:
     """The whole answer for one bundle (None: only what the command line gives)."""
-    return examine(bundle, question).report
+    return examine(bundle, question, progress).report
 
 
-def examine(bundle: Bundle | None, question: Question) -> Examined:
+def examine(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Examined:
     """`run`, keeping what the report was made from."""
     from oidc_doctor.sources.bundle import load_snapshot
 
+    progress("reading the configuration")
     snapshot = load_snapshot(
         bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
     )
     state = _Run(question, snapshot, coverage=list(snapshot.coverage))
-    _read_logs(state, bundle)
+    _read_logs(state, bundle, progress)
     state.at = _instant(state)
     _apply_window(state)
     judged = _judge_all(state)
+    for one in judged:
+        progress(f"judging {one.id}", _exchange(one))
     return Examined(
         _report(state, judged),
         {one.id: one.diagnosis for one in judged},
@@ -119,7 +133,7 @@ def examine(bundle: Bundle | None, question: Question) -> Examined:
 # Collect
 
 
-def _read_logs(state: _Run, bundle: Bundle | None) -> None:
+def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress) -> None:
     targets = state.snapshot.targets
     names = {
         "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
@@ -139,6 +153,7 @@ def _read_logs(state: _Run, bundle: Bundle | None) -> None:
         on_disk = frozenset(extra[source])
 
         def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
+            progress(f"reading {name}")
             if name in on_disk or bundle is None:
                 return open(name, "rb")
             return bundle.open(name)

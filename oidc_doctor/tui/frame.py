@@ -1,0 +1,98 @@
+"""What all five screens have in common: the masthead with the tabs, the status line, the footer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from oidc_doctor.report.escape import visible
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from oidc_doctor.model.report import Report
+    from oidc_doctor.tui.app import Doctor
+
+TABS = (
+    ("path", "1 Path"),
+    ("timeline", "2 Timeline"),
+    ("token", "3 Token"),
+    ("whatif", "4 What-if"),
+    ("events", "5 Events"),
+)
+
+
+class Tab(Static):
+    """A name to click on; the digit before it does the same."""
+
+    def __init__(self, mode: str, label: str, *, current: bool) -> None:
+        super().__init__(label, markup=False, classes="tab current" if current else "tab")
+        self.mode = mode
+
+    async def on_click(self) -> None:
+        """Go there."""
+        await self.run_action(f"app.show('{self.mode}')")
+
+
+class Masthead(Horizontal):
+    """What is examined, and the five screens."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def compose(self) -> ComposeResult:
+        """Title on the left, tabs on the right."""
+        yield Static("", markup=False, id="title")
+        for mode, label in TABS:
+            yield Tab(mode, label, current=mode == self.mode)
+
+    def retitle(self, text: str) -> None:
+        """`text` is what is examined, as the person named it."""
+        self.query_one("#title", Static).update(f"oidc-doctor · {visible(text)}")
+
+
+class ReportScreen(Screen[None]):
+    """A screen that shows a part of the report.
+
+    Subclasses give `body()` and `show_report()`. `show_report` is called once the screen is mounted and there is a
+    report, and again for each new one (`r`). All values of a report are written by strangers: `visible()` first, and
+    Content or Text objects, never markup.
+    """
+
+    MODE: ClassVar[str] = ""
+
+    def compose(self) -> ComposeResult:
+        """Masthead, body, status, footer."""
+        yield Masthead(self.MODE)
+        yield from self.body()
+        yield Static("", markup=False, id="status")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """The widgets between masthead and footer."""
+        yield from ()
+
+    @property
+    def doctor(self) -> Doctor:
+        """The app."""
+        return cast("Doctor", self.app)
+
+    def on_mount(self) -> None:
+        """Show what is known by now."""
+        self.retitle()
+        if self.doctor.report is not None:
+            self.show_report(self.doctor.report)
+
+    def retitle(self) -> None:
+        """The masthead's title and the status line, from the app."""
+        self.query_one(Masthead).retitle(self.doctor.title_text)
+        status = self.query_one("#status", Static)
+        status.update(visible(self.doctor.status_text))
+        status.display = bool(self.doctor.status_text)
+
+    def show_report(self, report: Report) -> None:
+        """Put `report` on the screen, in place of what stands there."""

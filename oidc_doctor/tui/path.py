@@ -1,0 +1,29 @@
+"""The exchange as a path of steps, the findings, and what each rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.widgets import Static
+
+from oidc_doctor.report.escape import visible
+from oidc_doctor.tui.frame import ReportScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from oidc_doctor.model.report import Report
+
+
+class PathScreen(ReportScreen):
+    """The exchange as a path of steps, the findings, and what each rests on."""
+
+    MODE: ClassVar[str] = "path"
+
+    def body(self) -> ComposeResult:
+        """One text, for now."""
+        yield Static("", markup=False, id="path")
+
+    def show_report(self, report: Report) -> None:
+        """The headline."""
+        self.query_one("#path", Static).update(visible(report.headline or report.verdict))
