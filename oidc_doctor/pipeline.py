@@ -122,7 +122,7 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
     _apply_window(state)
     judged = _judge_all(state)
     for one in judged:
-        progress(f"judging {one.id}", _exchange(one))
+        progress(f"judging {one.id}", exchange_row(one.id, one.diagnosis))
     return Examined(
         _report(state, judged),
         {one.id: one.diagnosis for one in judged},
@@ -408,7 +408,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
     if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
-    exchanges = [_exchange(one) for one in judged]
+    exchanges = [exchange_row(one.id, one.diagnosis) for one in judged]
     report = Report(
         verdict="healthy",
         exit_code=0,
@@ -521,21 +521,21 @@ def _window(state: _Run) -> dict[str, Any]:
     }
 
 
-def _exchange(one: _Judged) -> Exchange:
-    diagnosis = one.diagnosis
+def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
+    """A judged exchange as the report has it."""
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error
-    target = one.evidence.target
+    target = case.evidence.target
     if trace.cloud == "aws":
         resource = target.aws.role_arn if target.aws else None
     else:
         resource = target.gcp.provider if target.gcp else None
-        if resource is None and one.evidence.gcp and isinstance(one.evidence.gcp.provider, GcpProvider):
-            resource = one.evidence.gcp.provider.name
+        if resource is None and case.evidence.gcp and isinstance(case.evidence.gcp.provider, GcpProvider):
+            resource = case.evidence.gcp.provider.name
     token = case.token
     origin = {"event": token.name, "hypothetical": "hypothetical"}.get(token.kind, "token")
     return Exchange(
-        id=one.id,
+        id=name,
         cloud=trace.cloud,
         target_name=target.name,
         resource=resource,
@@ -546,13 +546,12 @@ def _exchange(one: _Judged) -> Exchange:
         error={"code": error.code, "message": error.message, "certain": error.certain} if error else None,
         assumed=list(dict.fromkeys(trace.assumed)),
         steps=diagnosis.rows,
-        trace=trace_json(trace),
+        trace=_trace_json(trace),
         token=describe(token, case.profile, case.at, trace.cloud),
     )
 
 
-def trace_json(trace: Trace) -> dict[str, Any]:
-    """A trace as the report has it: the policy's or the expressions' own, with values and lines."""
+def _trace_json(trace: Trace) -> dict[str, Any]:
     from oidc_doctor.evaluate.trust import node_json
 
     made: dict[str, Any] = {}

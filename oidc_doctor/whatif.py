@@ -44,13 +44,13 @@ from oidc_doctor.parse import fields
 from oidc_doctor.parse.located import Unreadable, line_of, load
 from oidc_doctor.parse.provider import parse_allow_policy
 from oidc_doctor.parse.token import parse_token
-from oidc_doctor.pipeline import profile_of, trace_json
+from oidc_doctor.pipeline import exchange_row, profile_of
 from oidc_doctor.report.escape import is_clear
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case, Reading
     from oidc_doctor.model.exchange import Cloud
-    from oidc_doctor.model.report import Cause, FixRow, StepRow
+    from oidc_doctor.model.report import Cause, Exchange, FixRow, StepRow
 
 PartId = Literal[
     "trust-policy",
@@ -128,9 +128,9 @@ class Answer:
     changed: frozenset[PartId] = frozenset()  # parts whose value differs from the present one, layout aside
 
     @property
-    def trace(self) -> dict[str, Any]:
-        """The trace in the form of the report's JSON. Lines are those of the edited text."""
-        return trace_json(self.diagnosis.trace) if self.diagnosis else {}
+    def exchange(self) -> Exchange | None:
+        """The decision as the report has it, trace included. Lines are those of the edited text."""
+        return exchange_row("", self.diagnosis) if self.diagnosis else None
 
 
 class StepChange(NamedTuple):
