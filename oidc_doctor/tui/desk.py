@@ -1,0 +1,88 @@
+"""What is tried on each exchange, kept while the person goes from screen to screen. Nothing of it leaves the process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report import words
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import Token
+    from oidc_doctor.pipeline import Examined
+    from oidc_doctor.whatif import PartId, WhatIf
+
+
+class Bench:
+    """One exchange: what was read, perhaps with another token, and the edits on it."""
+
+    def __init__(self, name: str, read: WhatIf) -> None:
+        self.name = name
+        self.read = read
+        self.now = read  # with the pasted token, where there is one
+        self.token: Token | None = None
+        self.edits: dict[PartId, str] = {}
+        self.part: PartId = read.parts[0].id
+        self.line = 0  # where the cursor is to stand, from 0
+
+    def take(self, token: Token | None) -> None:
+        """Another token in place of the one that was read; None: that one again. The edits of claims are gone."""
+        self.token = token
+        self.now = self.read if token is None else self.read.with_token(token)
+        self.edits.pop("claims", None)
+
+    def reset(self) -> None:
+        """As it was read."""
+        self.take(None)
+        self.edits.clear()
+
+    def text(self, part: PartId) -> str:
+        """The part's text as it stands on the desk."""
+        return self.edits.get(part, self.now.part(part).text)
+
+    def edit(self, part: PartId, text: str) -> None:
+        """Keep a text; one that is as it was read is no edit."""
+        if text == self.now.part(part).text:
+            self.edits.pop(part, None)
+        else:
+            self.edits[part] = text
+
+
+class Desk:
+    """The benches of one run. `before` is the desk of the run before: what was tried there is laid out again."""
+
+    def __init__(self, examined: Examined, before: Desk | None = None) -> None:
+        self._examined = examined
+        self._benches: dict[str, Bench] = {}
+        self._before = before._benches if before is not None else {}
+        self.order = [one.id for one in words.in_order(examined.report) if one.id in examined.diagnoses]
+        self.place = 0
+
+    @property
+    def bench(self) -> Bench | None:
+        """The exchange in front; None where the run found none."""
+        return self.of(self.order[self.place]) if self.order else None
+
+    def of(self, name: str) -> Bench:
+        """The bench of an exchange, made when it is first wanted."""
+        from oidc_doctor.whatif import WhatIf
+
+        if name not in self._benches:
+            found = self._examined
+            bench = Bench(name, WhatIf(found.diagnoses[name], found.accepted[name], found.report.fixes))
+            earlier = self._before.get(name)
+            if earlier is not None:
+                bench.take(earlier.token)
+                parts = {part.id for part in bench.now.parts}
+                bench.edits = {part: text for part, text in earlier.edits.items() if part in parts}
+                bench.part = earlier.part if earlier.part in parts else bench.part
+            self._benches[name] = bench
+        return self._benches[name]
+
+    def go(self, name: str) -> None:
+        """Put an exchange in front."""
+        if name in self.order:
+            self.place = self.order.index(name)
+
+    def turn(self) -> None:
+        """The next exchange."""
+        self.place = (self.place + 1) % max(len(self.order), 1)
