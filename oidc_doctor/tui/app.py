@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
+from oidc_doctor.report.escape import visible
+from oidc_doctor.report.listing import entries
+from oidc_doctor.tui.desk import Desk
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.inquiry import Examination, Failed, Finished, Inquiry, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from textual.dom import DOMNode
     from textual.screen import Screen
 
-    from oidc_doctor.model.report import Report
-    from oidc_doctor.pipeline import Examined
+    from oidc_doctor.model.report import Exchange, Report
+    from oidc_doctor.report.listing import Entry
+
+_TOLD = 300  # characters of what was copied
 
 
 def _path() -> Screen[None]:
@@ -54,8 +62,6 @@ class Doctor(App[None]):
 
     TITLE = "oidc-doctor"
     CSS_PATH = "app.tcss"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (34, "-tall")]
     # each screen is made when it is first shown: start-up pays for one
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
         "path": _path,
@@ -65,20 +71,26 @@ class Doctor(App[None]):
         "events": _events,
     }
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "export", "Export", id="export", tooltip="The same report as --report writes, to a file"),
         Binding("1", "show('path')", "Path", id="show.path", show=False),
         Binding("2", "show('timeline')", "Timeline", id="show.timeline", show=False),
         Binding("3", "show('token')", "Token", id="show.token", show=False),
         Binding("4", "show('whatif')", "What-if", id="show.whatif", show=False),
         Binding("5", "show('events')", "Events", id="show.events", show=False),
-        Binding("r", "rerun", "Re-run", id="rerun"),
+        Binding("r", "rerun", "Re-run", id="rerun", tooltip="Read everything again; while it reads: stop"),
+        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="What the focused part can do"),
         Binding("q", "quit", "Quit", id="quit"),
     ]
 
     def __init__(self, inquiry: Inquiry | None = None) -> None:
         super().__init__()
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
         self.inquiry = inquiry
         self.report: Report | None = None
-        self.examined: Examined | None = None  # what the report was made from: where a what-if edit begins
+        self.desk: Desk | None = None  # what is tried on the exchanges
+        self.judged: list[Exchange] = []  # while the run goes on
+        self.entry: Entry | None = None  # the selected finding
         self.status_text = ""
         self._run: Examination | None = None
 
@@ -98,6 +110,7 @@ class Doctor(App[None]):
         if self._run is not None:
             self._run.cancel()
         self.inquiry = inquiry
+        self.judged = []
         self._run = Examination(inquiry, self.post_message)
         self._run.start()
 
@@ -110,16 +123,73 @@ class Doctor(App[None]):
         if self.inquiry is not None:
             self.examine(self.inquiry)
 
+    def action_help(self) -> None:
+        """Help for the focused widget, and all keys; again: away with it."""
+        if self.screen.query("HelpPanel"):
+            self.action_hide_help_panel()
+        else:
+            self.action_show_help_panel()
+
+    def action_export(self) -> None:
+        """Ask for a format and a file."""
+        from oidc_doctor.tui.pages import ExportScreen
+
+        if self.report is not None:
+            self.push_screen(ExportScreen(self.report))
+
+    def take(self, text: str, what: str) -> None:
+        """Copy `text` to the clipboard and say so."""
+        if not text:
+            self.notify("There is nothing to copy here.", markup=False)
+            return
+        self.copy_to_clipboard(text)
+        first = text.split("\n", 1)[0]
+        told = first if len(first) <= _TOLD else first[:_TOLD] + "…"
+        self.notify(visible(told), title=f"Copied: {what}", markup=False)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """By the terminal's own escape code; inside tmux also by tmux, which swallows that code."""
+        super().copy_to_clipboard(text)
+        if os.environ.get("TMUX") and not self.is_headless:
+            import subprocess
+
+            try:
+                subprocess.run(["tmux", "load-buffer", "-w", "-"], input=text.encode(), timeout=1, check=False)  # noqa: S607
+            except (OSError, subprocess.TimeoutExpired) as error:
+                self.log(f"tmux: {error}")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The command palette: every action that has a key, then Textual's own."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.enabled and binding.description and not binding.system:
+                name = binding.description
+                key = self.get_key_display(binding)
+                yield SystemCommand(
+                    name, f"{active.tooltip or name} ({key})", partial(self._do, active.node, binding.action)
+                )
+        yield from super().get_system_commands(screen)
+
+    async def _do(self, node: DOMNode, action: str) -> None:
+        await self.run_action(action, node)
+
     def on_progress(self, message: Progress) -> None:
         """Tell what is being read."""
-        if message.run is self._run:
-            self._tell(message.text)
+        if message.run is not self._run:
+            return
+        self._tell(f"{message.text} …")
+        if message.exchange is not None:
+            self.judged.append(message.exchange)
+            for screen in self._report_screens():
+                screen.show_exchange(message.exchange)
 
     def on_finished(self, message: Finished) -> None:
         """Show the answer on every screen that there is."""
         if message.run is not self._run:
             return
-        self.report, self.examined = message.report, message.examined
+        self.report, self.judged = message.report, []
+        self.entry = next(iter(entries(message.report)), None)
+        self.desk = Desk(message.examined, self.desk)
         self._tell("")
         for screen in self._report_screens():
             screen.show_report(message.report)

@@ -1,9 +1,10 @@
-"""What all five screens have in common: the masthead with the tabs, the status line, the footer."""
+"""What all five screens have in common: the masthead with the tabs, the status line, the footer, the actions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Footer, Static
@@ -13,7 +14,7 @@ from oidc_doctor.report.escape import visible
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from oidc_doctor.model.report import Report
+    from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.tui.app import Doctor
 
 TABS = (
@@ -52,7 +53,7 @@ class Masthead(Horizontal):
 
     def retitle(self, text: str) -> None:
         """`text` is what is examined, as the person named it."""
-        self.query_one("#title", Static).update(f"oidc-doctor · {visible(text)}")
+        self.query_one("#title", Static).update(visible(text) or "oidc-doctor")
 
 
 class ReportScreen(Screen[None]):
@@ -64,6 +65,11 @@ class ReportScreen(Screen[None]):
     """
 
     MODE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "fix", "Fix", id="fix", tooltip="The edit and the commands for the selected finding"),
+        Binding("y", "copy", "Copy", id="copy", tooltip="Copy the selected finding's command"),
+        Binding("x", "explain", "Explain", id="explain", tooltip="The page of the selected finding's cause"),
+    ]
 
     def compose(self) -> ComposeResult:
         """Masthead, body, status, footer."""
@@ -84,8 +90,14 @@ class ReportScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known by now."""
         self.retitle()
+        for exchange in self.doctor.judged:
+            self.show_exchange(exchange)
         if self.doctor.report is not None:
             self.show_report(self.doctor.report)
+
+    def on_screen_resume(self) -> None:
+        """What was told while another screen was in front."""
+        self.retitle()
 
     def retitle(self) -> None:
         """The masthead's title and the status line, from the app."""
@@ -94,5 +106,33 @@ class ReportScreen(Screen[None]):
         status.update(visible(self.doctor.status_text))
         status.display = bool(self.doctor.status_text)
 
+    def show_exchange(self, exchange: Exchange) -> None:
+        """An exchange was judged; the report comes later."""
+
     def show_report(self, report: Report) -> None:
         """Put `report` on the screen, in place of what stands there."""
+
+    def action_fix(self) -> None:
+        """The fix of the selected finding on a page of its own."""
+        from oidc_doctor.tui.pages import fix_page
+
+        if self.doctor.report is not None and self.doctor.entry is not None:
+            self.app.push_screen(fix_page(self.doctor.report, self.doctor.entry))
+
+    def action_copy(self) -> None:
+        """The selected finding's command, else its fix in words."""
+        from oidc_doctor.report.listing import remedy
+
+        if self.doctor.report is not None and self.doctor.entry is not None:
+            self.doctor.take(*remedy(self.doctor.report, self.doctor.entry))
+
+    def action_explain(self) -> None:
+        """The page of the selected finding's cause."""
+        from oidc_doctor.tui.pages import explain_page
+
+        if self.doctor.entry is not None:
+            page = explain_page(self.doctor.entry)
+            if page is None:
+                self.notify("Nothing is wrong here, so there is no page that explains it.", markup=False)
+            else:
+                self.app.push_screen(page)
