@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -42,6 +42,7 @@ from oidc_doctor.model.exchange import NOT_REACHED, PASSED, PASSED_BY_ERROR, REF
 from oidc_doctor.model.trace import Kind
 from oidc_doctor.parse import fields
 from oidc_doctor.parse.located import Unreadable, line_of, load
+from oidc_doctor.parse.located import step as step_of
 from oidc_doctor.parse.provider import parse_allow_policy
 from oidc_doctor.parse.token import parse_token
 from oidc_doctor.pipeline import exchange_row, profile_of
@@ -77,10 +78,10 @@ class _Kind(NamedTuple):
 _KINDS: dict[PartId, _Kind] = {
     "trust-policy": _Kind("Trust policy", "json", "authorise", "trust-policy.json"),
     "client-ids": _Kind("ClientIDList", "json", "audience", "client-ids.json"),
-    "condition": _Kind("Attribute condition", "cel", "condition", "attribute-condition.cel"),
-    "mapping": _Kind("Attribute mapping", "json", "condition", "attribute-mapping.json"),
-    "allowed-audiences": _Kind("Allowed audiences", "json", "audience", "allowed-audiences.json"),
-    "service-account-policy": _Kind("Service account policy", "json", "impersonate", "service-account-policy.json"),
+    "condition": _Kind("Condition", "cel", "condition", "attribute-condition.cel"),
+    "mapping": _Kind("Mapping", "json", "condition", "attribute-mapping.json"),
+    "allowed-audiences": _Kind("Audiences", "json", "audience", "allowed-audiences.json"),
+    "service-account-policy": _Kind("Account policy", "json", "impersonate", "service-account-policy.json"),
     "project-policy": _Kind("Project policy", "json", "impersonate", "project-policy.json"),
     "claims": _Kind("Claims", "json", "token", "claims.json"),
 }
@@ -225,6 +226,31 @@ class WhatIf:
         lines = difflib.unified_diff(before, after, lineterm="", n=2)
         return [line for line in lines if not line.startswith(("---", "+++"))]
 
+    def deciding_lines(self, answer: Answer, part: PartId) -> tuple[int, ...]:
+        """The lines, from 1, of what decides against the exchange in the part's text as it was edited."""
+        diagnosis = answer.diagnosis
+        if diagnosis is None or diagnosis.prediction == "accepted":
+            return ()
+        text = answer.edits.get(part, self.part(part).text)
+        if part == "condition":
+            return tuple(
+                sorted({_place(text, one.start)[0] for one in _failing(diagnosis.trace.detail.get("condition"))})
+            )
+        lines = (line_of(text, pointer) for pointer in _pointers(diagnosis, part))
+        return tuple(sorted({line for line in lines if line is not None}))
+
+    def first_line(self, edits: Mapping[PartId, str], part: PartId) -> int:
+        """The line, from 1, to begin at: the first that is edited, else the first that decides."""
+        before, after = self.part(part).text.splitlines(), edits.get(part, self.part(part).text).splitlines()
+        if before != after:
+            pairs = enumerate(zip(before, after, strict=False), 1)
+            return next((number for number, (old, new) in pairs if old != new), min(len(before), len(after)) + 1)
+        return next(iter(self.deciding_lines(self.present, part)), 1)
+
+    def line_of_claim(self, name: str, text: str) -> int:
+        """The line, from 1, of a claim in a text of claims."""
+        return line_of(text, step_of(name)) or 1
+
     def reach(self, answer: Answer) -> Reach | None:
         """Whom else the edit lets in or shuts out, as far as it was tried; None where it changes no decision of that.
 
@@ -272,7 +298,13 @@ class WhatIf:
         return WhatIf(diagnose(case, evaluate(case)), self.accepted)
 
     def export(self, folder: str, part: PartId, text: str) -> Export:
-        """Write an edited text to a new file in `folder` and give the commands that would store it. Raises OSError."""
+        """Write an edited text to a new file in `folder` and give the commands that would store it.
+
+        Raises OSError, and Unreadable for a text that cannot be read.
+        """
+        for problem in self.ask({part: text}).problems:
+            if problem.kind == "unreadable":
+                raise Unreadable(self.part(part).file, problem.line, problem.column, problem.message)
         stem, dot, ending = self.part(part).file.rpartition(".")
         for number in range(1, _MOST_FILES):
             name = f"{stem}{'' if number == 1 else f'-{number}'}{dot}{ending}"
@@ -524,7 +556,7 @@ def _mapping(evidence: TargetEvidence, text: str, case: Case) -> tuple[TargetEvi
     box = fields.members(document, "", document.value, "an object of attributes and expressions")
     objections = of_mapping(box)
     for name in box:
-        pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+        pointer = step_of(name)
         expression = fields.text(document, "", box, name)
         if expression is None:
             raise fields.wrong(document, pointer, "expected text, found null")
@@ -592,6 +624,44 @@ def _objected(part: Part, text: str, objection: Objection) -> Problem:
     else:
         line, column = (line_of(text, objection.pointer) if objection.pointer else None), None
     return Problem(part.id, "refused" if objection.certain else "note", objection.message, line, column)
+
+
+def _failing(node: Any) -> list[Any]:
+    """The smallest parts of a CEL trace that make it false or fail."""
+    if node is None or node.value is True or not (node.evaluated or node.error):
+        return []
+    parts = [part for child in node.children for part in _failing(child)] if node.op in ("and", "or") else []
+    return parts or [node]
+
+
+def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
+    """JSON pointers, in the part's text, of what refuses."""
+    trace = diagnosis.trace
+    steps = {one.step for one in diagnosis.refusals}
+    if part == "trust-policy" and "policy" in trace.detail:
+        nearest = trace.detail.get("nearest")
+        for statement in trace.detail["policy"].children:
+            denies = statement.expected == "Deny" and statement.result is not False
+            if denies or statement.pointer == nearest:
+                parts = [one for child in statement.children for one in (child, *child.children)]
+                found = [one for one in parts if one.level != "operator" and one.result is not True]
+                yield from (one.pointer for one in found if not denies)
+                if denies:
+                    yield statement.pointer
+    elif part == "mapping":
+        yield from (step_of(name) for name, node in trace.detail.get("mapping", {}).items() if node.error is not None)
+    elif part == "client-ids" and "audience" in steps:
+        yield "/ClientIDList"
+    elif part == "allowed-audiences" and "audience" in steps:
+        yield "/allowedAudiences"
+    elif part == "claims":
+        for refusal in diagnosis.refusals[:1]:
+            for side in (refusal.actual, refusal.expected):
+                at = side.at if side is not None else None
+                if at is not None and " claim " in at.file:
+                    yield step_of(at.file.rpartition(" claim ")[2])
+                elif at is not None and at.file == diagnosis.case.token.origin.file:
+                    yield at.pointer[at.pointer.rfind("/") :] if "/" in at.pointer else ""
 
 
 # Commands that a person may run

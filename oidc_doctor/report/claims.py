@@ -40,6 +40,7 @@ _STEPS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 _ORDER = ("iss", "sub", "aud", "azp", "iat", "nbf", "exp")
 _READ = re.compile(r"assertion(?:\.([A-Za-z_]\w*)|\[['\"]([^'\"]+)['\"]\])")
+_MAPPED = re.compile(r"\b(?:google|attribute)\.[A-Za-z_]\w*")
 _SIGNS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
 
 
@@ -53,12 +54,14 @@ class Use(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A claim as it is shown. `value` and `words` are visible text."""
+    """A claim as it is shown: visible text, but for `key`."""
 
     name: str
     value: str
     words: str  # what a person reads in it; may be empty
     uses: tuple[Use, ...]
+    key: str = ""  # its name as the token has it
+    spans: tuple[tuple[int, int], ...] = ()  # characters of the value that a refusal is about
 
     @property
     def worst(self) -> tuple[str, str]:
@@ -80,15 +83,29 @@ def claims(exchange: Exchange, causes: list[Cause]) -> list[Claim]:
     given: dict[str, Any] = token.get("claims") or {}
     times = {row["claim"]: row for row in token.get("times") or ()}
     found = _uses(exchange, causes)
-    names = sorted(given, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER)))
+    names = sorted(given, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
     made = []
     for name in names:
         row = times.get(name)
         said = f"{row['words']} · {_moment(row['time'])}" if row else _in_words(name, given[name], token)
-        made.append(Claim(visible(name), _text(given[name]), visible(said), tuple(found.pop(name, ()))))
+        made.append(
+            Claim(
+                visible(name),
+                _text(given[name]),
+                visible(said),
+                tuple(found.pop(name, ())),
+                name,
+                _spans(given[name], causes),
+            )
+        )
     asked = [(name, uses) for name, uses in found.items() if any(use.answer is not True for use in uses)]
-    made += [Claim(visible(name), "", "the token does not have it", tuple(uses)) for name, uses in asked]
+    made += [Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in asked]
     return made
+
+
+def _spans(value: Any, causes: list[Cause]) -> tuple[tuple[int, int], ...]:
+    sides = (cause.actual for cause in causes if cause.confidence != "suspected")
+    return next((side.spans for side in sides if side is not None and side.spans and side.value == value), ())
 
 
 def _moment(text: str) -> str:
@@ -104,8 +121,8 @@ def _text(value: Any) -> str:
 def _in_words(name: str, value: Any, token: dict[str, Any]) -> str:
     if name == "iss":
         return str(token.get("issuer") or "an issuer that oidc-doctor has no profile of")
-    if name == "sub" and token.get("subject"):
-        return f"{len(token['subject'])} parts"
+    if name == "sub" and token.get("form"):
+        return f"form {token['form']}"
     if name == "aud" and isinstance(value, list):
         return f"{len(value)} audiences"
     return ""
@@ -122,18 +139,30 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
         for step in steps:
             sign, word, _ = words.STATES[rows[step].state]
             own = [cause for cause in causes if cause.step == step]
-            blamed = not own or any(_is_about(cause, name) for cause in own)
-            answer = {"✓": True, "=": True, "✗": False if blamed else None}.get(sign)
-            shown = sign if not (sign == "✗" and not blamed) else "?"
-            said = next((words.reason(cause) for cause in own if _is_about(cause, name)), word)
-            made.setdefault(name, []).append(Use(words.title(exchange, step), answer, said, shown))
+            about = [cause for cause in own if _is_about(cause, name)]
+            if own and not about:
+                continue  # another claim is what this step is about
+            said = words.reason(about[0]) if about else word
+            made.setdefault(name, []).append(Use(words.title(exchange, step), None, said, sign))
     trace = exchange.trace
     if isinstance(trace.get("policy"), dict):
         _policy_uses(trace["policy"], made)
-    for title, node in (("attribute condition", trace.get("condition")), *_mapping(trace.get("mapping"))):
+    mapping = trace.get("mapping")
+    mapped = {name: _claims_in(str(node.get("text") or "")) for name, node in (mapping or {}).items()}
+    for title, node in (("attribute condition", trace.get("condition")), *_mapping(mapping)):
         if isinstance(node, dict):
-            _expression_uses(title, node, made)
+            _expression_uses(title, node, mapped, made)
+    for cause in causes:
+        for name, value in (exchange.token.get("claims") or {}).items():
+            known = any(_sign(use)[0] == "✗" for use in made.get(name, ()))
+            if cause.actual is not None and cause.actual.value == value and not known:
+                said = Use(words.title(exchange, cause.step), False, words.reason(cause))
+                made.setdefault(name, []).append(said)
     return made
+
+
+def _claims_in(text: str) -> list[str]:
+    return list(dict.fromkeys(found[1] or found[2] for found in _READ.finditer(text)))
 
 
 def _is_about(cause: Cause, name: str) -> bool:
@@ -168,26 +197,24 @@ def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
                 made.setdefault(claim, []).append(use)
 
 
-def _expression_uses(title: str, node: dict[str, Any], made: dict[str, list[Use]]) -> None:
-    """The smallest comparison around each reading of a claim; a mapping's whole expression."""
-    seen: set[tuple[str, str]] = set()
+def _expression_uses(
+    title: str, node: dict[str, Any], mapped: dict[str, list[str]], made: dict[str, list[Use]]
+) -> None:
+    """The operands of && and || that read a claim, by itself or as the attribute that it is mapped to."""
     for part in _deciding(node):
         text = str(part.get("text") or "")
-        for found in _READ.finditer(text):
-            claim = found[1] or found[2]
-            if (claim, text) in seen:
-                continue
-            seen.add((claim, text))
-            error, value = part.get("error"), part.get("value")
-            answer = False if isinstance(error, dict) else value if isinstance(value, bool) else None
-            if not part.get("evaluated") and not error:
-                answer, gave = None, "not evaluated"
-            elif isinstance(error, dict):
-                gave = f"error: {error.get('message') or error.get('code')}"
-            else:
-                gave = "" if isinstance(value, bool) else f"gives {_text(value)}"
-                answer = answer if isinstance(value, bool) else True
-            says = visible(" ".join(text.split())) + (f"  {gave}" if gave else "")
+        read = _claims_in(text)
+        for found in _MAPPED.finditer(text):
+            read += mapped.get(found[0], [])
+        error, value = part.get("error"), part.get("value")
+        answer: bool | None
+        answer, gave = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")
+        if isinstance(error, dict):
+            answer, gave = False, f"error: {visible(str(error.get('message') or error.get('code')))}"
+        elif not part.get("evaluated"):
+            answer, gave = None, "not evaluated"
+        says = visible(" ".join(text.split())) + (f"  {gave}" if gave else "")
+        for claim in dict.fromkeys(read):
             made.setdefault(claim, []).append(Use(title, answer, shortened(says, 300)))
 
 
@@ -207,15 +234,17 @@ def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def summary(sheet: Sheet, claim: Claim) -> None:
     """One line: the name, the value as far as there is room, the sign of what looks at it, and what it is in words."""
     sign, style = claim.worst
-    told = claim.words if claim.words and claim.value else ""
     label = f"{clip(claim.name, max(sheet.width // 3, _LABEL)):<{_LABEL}} "
     room = sheet.width - columns(label) - 2
     value = claim.value or claim.words
-    right = f"  {told}" if told and columns(told) + 12 < room else ""
+    needed = min(columns(value), room // 2)
+    short = claim.words.partition(" · ")[0]
+    fitting = [told for told in (claim.words, short, short.partition(", ")[0]) if columns(told) + 2 + needed <= room]
+    right = f"  {fitting[0]}" if fitting and fitting[0] and claim.value else ""
     left = value if columns(value) <= room - columns(right) else _cut(value, room - columns(right) - 1) + "…"
     gap = " " * max(room - columns(left) - columns(right), 0)
-    shown = sheet.paint(sign or " ", style) + " " + sheet.paint(label, "bold") + sheet.paint(left, "" if claim.value else "dim")
-    sheet.lines.append(shown + gap + sheet.paint(right, "dim"))
+    lead = sheet.paint(sign or " ", style) + " " + sheet.paint(label, "bold")
+    sheet.lines.append(lead + sheet.paint(left, "" if claim.value else "dim") + gap + sheet.paint(right, "dim"))
 
 
 def _cut(text: str, room: int) -> str:
@@ -234,23 +263,30 @@ def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
     sheet.say(claim.name, bold=True, tag=str(visible(str(token.get("read_at") or ""))))
     for line in wrap(shortened(claim.value, _LONG), max(sheet.width - 2, 1)) if claim.value else ():
         sheet.lines.append(f"  {line}")
-    if claim.words:
+    failing = [use for use in claim.uses if _sign(use)[0] == "✗"]
+    _say_uses(sheet, failing)
+    if claim.key == "sub" and token.get("subject"):
+        subject(sheet, exchange, claim)
+    elif claim.words:
+        sheet.gap()
         sheet.say(claim.words, indent=2)
-    if claim.name == "sub":
-        subject(sheet, exchange)
-    for use in claim.uses:
+    _say_uses(sheet, [use for use in claim.uses if use not in failing])
+    if not claim.uses:
+        sheet.gap()
+        sheet.say("Nothing that was read looks at it.")
+
+
+def _say_uses(sheet: Sheet, uses: list[Use]) -> None:
+    for use in uses:
         sign, style = _sign(use)
         sheet.gap()
         sheet.say(use.where, lead=f"{sign} ", style=style)
         if use.says:
             sheet.say(use.says, indent=2)
-    if not claim.uses:
-        sheet.gap()
-        sheet.say("nothing that was read looks at it")
 
 
-def subject(sheet: Sheet, exchange: Exchange) -> None:
-    """The subject by the issuer's grammar."""
+def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
+    """The subject by the issuer's grammar; the parts that a refusal is about are marked."""
     parts = exchange.token.get("subject") or []
     if not parts:
         return
@@ -261,7 +297,11 @@ def subject(sheet: Sheet, exchange: Exchange) -> None:
     for part in parts:
         name = clip(visible(str(part["name"])), _NAME)
         tail = "" if part.get("known", True) else "  (not a part that this issuer is known to write)"
-        sheet.say(shortened(visible(str(part["value"])), _LONG) + tail, indent=4, lead=f"{name:<{width}}  ")
+        wrong = any(start < part["end"] and part["start"] < max(end, start + 1) for start, end in claim.spans)
+        lead = f"{'✗' if wrong else ' '} {name:<{width}}  "
+        sheet.say(
+            shortened(visible(str(part["value"])), _LONG) + tail, indent=2, lead=lead, style="bad" if wrong else ""
+        )
 
 
 def header(sheet: Sheet, exchange: Exchange) -> None:

@@ -1,4 +1,4 @@
-"""What is tried on each exchange, kept while the person goes from screen to screen. Nothing of it leaves the process."""
+"""What is tried on each exchange, kept while the person goes from screen to screen, and never sent anywhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Bench:
         self.token: Token | None = None
         self.edits: dict[PartId, str] = {}
         self.part: PartId = read.parts[0].id
-        self.line = 0  # where the cursor is to stand, from 0
+        self.line = 0  # where the cursor is to stand, from 1; 0: where it helps most
 
     def take(self, token: Token | None) -> None:
         """Another token in place of the one that was read; None: that one again. The edits of claims are gone."""
@@ -52,8 +52,8 @@ class Desk:
 
     def __init__(self, examined: Examined, before: Desk | None = None) -> None:
         self._examined = examined
-        self._benches: dict[str, Bench] = {}
-        self._before = before._benches if before is not None else {}
+        self.benches: dict[str, Bench] = {}  # those that were wanted so far
+        self._before = before.benches if before is not None else {}
         self.order = [one.id for one in words.in_order(examined.report) if one.id in examined.diagnoses]
         self.place = 0
 
@@ -66,7 +66,7 @@ class Desk:
         """The bench of an exchange, made when it is first wanted."""
         from oidc_doctor.whatif import WhatIf
 
-        if name not in self._benches:
+        if name not in self.benches:
             found = self._examined
             bench = Bench(name, WhatIf(found.diagnoses[name], found.accepted[name], found.report.fixes))
             earlier = self._before.get(name)
@@ -75,8 +75,8 @@ class Desk:
                 parts = {part.id for part in bench.now.parts}
                 bench.edits = {part: text for part, text in earlier.edits.items() if part in parts}
                 bench.part = earlier.part if earlier.part in parts else bench.part
-            self._benches[name] = bench
-        return self._benches[name]
+            self.benches[name] = bench
+        return self.benches[name]
 
     def go(self, name: str) -> None:
         """Put an exchange in front."""
