@@ -156,8 +156,8 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
         for name, value in (exchange.token.get("claims") or {}).items():
             known = any(_sign(use)[0] == "✗" for use in made.get(name, ()))
             if cause.actual is not None and cause.actual.value == value and not known:
-                said = Use(words.title(exchange, cause.step), False, words.reason(cause))
-                made.setdefault(name, []).append(said)
+                blamed = Use(words.title(exchange, cause.step), False, words.reason(cause))
+                made.setdefault(name, []).append(blamed)
     return made
 
 

@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.report.listing import Entry
+    from oidc_doctor.tui.events import ReadEvents
+    from oidc_doctor.tui.preferences import Preferences
 
 _TOLD = 300  # characters of what was copied
+
+
+def _start() -> Screen[None]:
+    from oidc_doctor.tui.start import StartScreen
+
+    return StartScreen()
 
 
 def _path() -> Screen[None]:
@@ -64,6 +72,7 @@ class Doctor(App[None]):
     CSS_PATH = "app.tcss"
     # each screen is made when it is first shown: start-up pays for one
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
+        "start": _start,
         "path": _path,
         "timeline": _timeline,
         "token": _token,
@@ -77,12 +86,13 @@ class Doctor(App[None]):
         Binding("3", "show('token')", "Token", id="show.token", show=False),
         Binding("4", "show('whatif')", "What-if", id="show.whatif", show=False),
         Binding("5", "show('events')", "Events", id="show.events", show=False),
+        Binding("o", "show('start')", "Open another", id="open", show=False, tooltip="Scenarios, bundles, a target"),
         Binding("r", "rerun", "Re-run", id="rerun", tooltip="Read everything again; while it reads: stop"),
         Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="What the focused part can do"),
         Binding("q", "quit", "Quit", id="quit"),
     ]
 
-    def __init__(self, inquiry: Inquiry | None = None) -> None:
+    def __init__(self, inquiry: Inquiry | None = None, preferences: Preferences | None = None) -> None:
         super().__init__()
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
@@ -91,7 +101,10 @@ class Doctor(App[None]):
         self.desk: Desk | None = None  # what is tried on the exchanges
         self.judged: list[Exchange] = []  # while the run goes on
         self.entry: Entry | None = None  # the selected finding
+        self.read_events: ReadEvents | None = None
         self.status_text = ""
+        self._preferences = preferences
+        self._running = False
         self._run: Examination | None = None
 
     @property
@@ -101,16 +114,34 @@ class Doctor(App[None]):
 
     def on_mount(self) -> None:
         """The first screen, painted before anything is read."""
-        self.switch_mode("path")
+        if self._preferences is not None:
+            self._prefer(self._preferences)
+        self.switch_mode("path" if self.inquiry is not None else "start")
         if self.inquiry is not None:
             self.call_after_refresh(self.examine, self.inquiry)
+
+    def _prefer(self, preferences: Preferences) -> None:
+        """The person's keys and theme; what cannot be used is said."""
+        self.set_keymap(preferences.keys)
+        problems = list(preferences.problems)
+        if preferences.theme in self.available_themes:
+            self.theme = preferences.theme
+        elif preferences.theme is not None:
+            problems.append(f"theme {preferences.theme}: there are {', '.join(sorted(self.available_themes))}")
+        for problem in problems:
+            self.notify(visible(problem), severity="warning", markup=False)
 
     def examine(self, inquiry: Inquiry) -> None:
         """Read and judge; what an earlier run still finds is dropped."""
         if self._run is not None:
             self._run.cancel()
+        if inquiry != self.inquiry:
+            self.report = self.entry = None
+            for screen in self._report_screens():
+                screen.wait()
         self.inquiry = inquiry
         self.judged = []
+        self._running = True
         self._run = Examination(inquiry, self.post_message)
         self._run.start()
 
@@ -119,8 +150,12 @@ class Doctor(App[None]):
         self.switch_mode(mode)
 
     def action_rerun(self) -> None:
-        """Read everything again."""
-        if self.inquiry is not None:
+        """Read everything again; while that goes on, stop."""
+        if self._running and self._run is not None:
+            self._run.cancel()
+            self._running = False
+            self._tell("stopped; r reads again")
+        elif self.inquiry is not None:
             self.examine(self.inquiry)
 
     def action_help(self) -> None:
@@ -177,7 +212,7 @@ class Doctor(App[None]):
         """Tell what is being read."""
         if message.run is not self._run:
             return
-        self._tell(f"{message.text} …")
+        self._tell(f"{message.text} … (r stops)")
         if message.exchange is not None:
             self.judged.append(message.exchange)
             for screen in self._report_screens():
@@ -187,17 +222,18 @@ class Doctor(App[None]):
         """Show the answer on every screen that there is."""
         if message.run is not self._run:
             return
-        self.report, self.judged = message.report, []
+        self.report, self.judged, self._running = message.report, [], False
         self.entry = next(iter(entries(message.report)), None)
         self.desk = Desk(message.examined, self.desk)
         self._tell("")
         for screen in self._report_screens():
-            screen.show_report(message.report)
+            screen.answer(message.report)
 
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""
         if message.run is self._run:
-            self._tell(message.text)
+            self._running = False
+            self._tell(f"✗ {message.text}")
 
     def _tell(self, text: str) -> None:
         self.status_text = text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -74,7 +74,8 @@ class ReportScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Masthead, body, status, footer."""
         yield Masthead(self.MODE)
-        yield from self.body()
+        with Vertical(id="body"):
+            yield from self.body()
         yield Static("", markup=False, id="status")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -93,7 +94,7 @@ class ReportScreen(Screen[None]):
         for exchange in self.doctor.judged:
             self.show_exchange(exchange)
         if self.doctor.report is not None:
-            self.show_report(self.doctor.report)
+            self.answer(self.doctor.report)
 
     def on_screen_resume(self) -> None:
         """What was told while another screen was in front."""
@@ -105,6 +106,15 @@ class ReportScreen(Screen[None]):
         status = self.query_one("#status", Static)
         status.update(visible(self.doctor.status_text))
         status.display = bool(self.doctor.status_text)
+
+    def wait(self) -> None:
+        """Something else is examined: nothing is known of it yet."""
+        self.add_class("-waiting")
+
+    def answer(self, report: Report) -> None:
+        """There is a report."""
+        self.remove_class("-waiting")
+        self.show_report(report)
 
     def show_exchange(self, exchange: Exchange) -> None:
         """An exchange was judged; the report comes later."""

@@ -77,6 +77,15 @@ class PathScreen(ReportScreen):
         super().on_mount()
         self.query_one(Findings).focus()
 
+    def wait(self) -> None:
+        """An empty path, list and page; the path fills first."""
+        self._judged, self._rows = [], []
+        self._unfolded.clear()
+        self.query_one(Steps).show([], None)
+        self.query_one(Findings).clear_options()
+        for page in self.query(PaperView):
+            page.show(_nothing)
+
     def show_exchange(self, exchange: Exchange) -> None:
         """Its path, before the findings are known."""
         self._judged.append(exchange)

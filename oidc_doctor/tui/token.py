@@ -77,6 +77,7 @@ class Hidden(Input):
 class PasteScreen(ModalScreen[str]):
     """Asks for a token. Gives its text, which the caller takes apart and drops; an empty one for none."""
 
+    DEFAULT_CSS = "PasteScreen { align: center middle; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "none", "Back", id="paste.back", key_display="esc"),
         Binding("enter", "submit", "Take it", id="paste.take", priority=True, show=False),
@@ -111,6 +112,7 @@ class TokenScreen(ReportScreen):
     """The claims on the left or above, one of them in full beside or below."""
 
     MODE: ClassVar[str] = "token"
+    CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "p", "paste", "Paste a token", id="token.paste", tooltip="Judge another token; it is not shown or kept"

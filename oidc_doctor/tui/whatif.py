@@ -55,6 +55,7 @@ class WhatIfScreen(ReportScreen):
     """An editor, and the decision that follows it."""
 
     MODE: ClassVar[str] = "whatif"
+    CSS_PATH = "whatif.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "edit", "Edit", id="whatif.edit", tooltip="Edit the text; Esc leaves it"),
         Binding("f", "fix", "Apply fix", id="whatif.fix", tooltip="Put the proposed fix into the text"),
