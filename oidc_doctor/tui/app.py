@@ -104,7 +104,7 @@ class Doctor(App[None]):
         self.read_events: ReadEvents | None = None
         self.status_text = ""
         self._preferences = preferences
-        self._running = False
+        self._reading = False
         self._run: Examination | None = None
 
     @property
@@ -141,7 +141,7 @@ class Doctor(App[None]):
                 screen.wait()
         self.inquiry = inquiry
         self.judged = []
-        self._running = True
+        self._reading = True
         self._run = Examination(inquiry, self.post_message)
         self._run.start()
 
@@ -151,9 +151,9 @@ class Doctor(App[None]):
 
     def action_rerun(self) -> None:
         """Read everything again; while that goes on, stop."""
-        if self._running and self._run is not None:
+        if self._reading and self._run is not None:
             self._run.cancel()
-            self._running = False
+            self._reading = False
             self._tell("stopped; r reads again")
         elif self.inquiry is not None:
             self.examine(self.inquiry)
@@ -222,7 +222,7 @@ class Doctor(App[None]):
         """Show the answer on every screen that there is."""
         if message.run is not self._run:
             return
-        self.report, self.judged, self._running = message.report, [], False
+        self.report, self.judged, self._reading = message.report, [], False
         self.entry = next(iter(entries(message.report)), None)
         self.desk = Desk(message.examined, self.desk)
         self._tell("")
@@ -232,7 +232,7 @@ class Doctor(App[None]):
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""
         if message.run is self._run:
-            self._running = False
+            self._reading = False
             self._tell(f"✗ {message.text}")
 
     def _tell(self, text: str) -> None:
