@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -66,6 +67,7 @@ PartId = Literal[
 
 LONGEST = 256 * 1024  # characters of a text that is edited; a longer one is no policy, and no editor is quick with it
 _MOST_FILES = 100
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2}")
 
 
 class _Kind(NamedTuple):
@@ -277,7 +279,8 @@ class WhatIf:
         The signature is checked against the keys that were read, then dropped: what stays are the header, the claims
         and `verified`. Never raises; a token that cannot be read has a `fault`.
         """
-        token = parse_token(text, Origin("the pasted token"), "pasted")
+        joined = "".join(text.split())  # a terminal wraps what is copied from it; a file's line breaks are its own
+        token = parse_token(joined if _COMPACT.fullmatch(joined) else text, Origin("the pasted token"), "pasted")
         if token.kind == "jwt":
             jwks = self.case.evidence.issuer.jwks
             verified = None

@@ -133,14 +133,15 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
     rows = {step.id: step for step in exchange.steps}
     made: dict[str, list[Use]] = {}
     azp = "azp" in (exchange.token.get("claims") or {})
+    given = exchange.token.get("claims") or {}
     for name, steps in _STEPS[exchange.cloud].items():
-        if name not in (exchange.token.get("claims") or {}) or (name == "aud" and azp and exchange.cloud == "aws"):
+        if name == "aud" and azp and exchange.cloud == "aws":
             continue
         for step in steps:
             sign, word, _ = words.STATES[rows[step].state]
             own = [cause for cause in causes if cause.step == step]
             about = [cause for cause in own if _is_about(cause, name)]
-            if own and not about:
+            if (own or name not in given) and not about:
                 continue  # another claim is what this step is about
             said = words.reason(about[0]) if about else word
             made.setdefault(name, []).append(Use(words.title(exchange, step), None, said, sign))
@@ -166,10 +167,12 @@ def _claims_in(text: str) -> list[str]:
 
 
 def _is_about(cause: Cause, name: str) -> bool:
-    """Whether one of the cause's sides was read at this claim; a cause that was read at no claim is about them all."""
+    """Whether one of the cause's sides was read at this claim; where none was read at a claim, whether it names it."""
     at = {_claim_at(side.at) for side in (cause.expected, cause.actual) if side is not None and side.at is not None}
     at &= {*_ORDER, name}
-    return not at or name in at
+    if at:
+        return name in at
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", cause.summary) is not None
 
 
 def _claim_at(origin: Origin) -> str:

@@ -251,21 +251,25 @@ class TokenScreen(ReportScreen):
             return
         _, token = bench.read.pasted(text)
         bench.take(token)
+        self._anew()
+
+    def _anew(self) -> None:
+        """Another token: begin at what matters most in it."""
+        self.query_one(Claims).highlighted = None
         if self.doctor.report is not None:
             self.show_report(self.doctor.report)
 
     def action_back(self) -> None:
         """The token that was read."""
-        if self.bench is not None and self.doctor.report is not None:
+        if self.bench is not None:
             self.bench.take(None)
-            self.show_report(self.doctor.report)
+            self._anew()
 
     def action_other(self) -> None:
         """The next exchange's token."""
-        if self.doctor.desk is not None and self.doctor.report is not None:
+        if self.doctor.desk is not None:
             self.doctor.desk.turn()
-            self.query_one(Claims).highlighted = None
-            self.show_report(self.doctor.report)
+            self._anew()
 
     def action_copy(self) -> None:
         """The claim's value, as it is shown."""

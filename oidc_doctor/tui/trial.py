@@ -52,11 +52,16 @@ def outcome(answer: Answer) -> tuple[str, str]:
     return sign, f"{told} at {words.title(exchange, exchange.step)}" if exchange.step else told
 
 
-def bar(present: Answer, answer: Answer, *, own_token: bool) -> Content:
-    """What was read, and what stands there now, in one line."""
-    sign, told = outcome(present)
-    read = "the pasted token" if own_token else "as read"
-    parts: list[tuple[str, str]] = [(f"{read} ", STYLES["dim"]), (f"{sign} {told}", STYLES[words.SIGN_STYLES[sign]])]
+def bar(trial: WhatIf, answer: Answer, *, own_token: bool) -> Content:
+    """Whose exchange it is, what was read, and what stands there now, in one line."""
+    sign, told = outcome(trial.present)
+    read = "with the pasted token" if own_token else "as read"
+    whose = f"{words.CLOUDS[trial.cloud]} · {visible(trial.case.evidence.target.name)}  "
+    parts: list[tuple[str, str]] = [
+        (whose, ""),
+        (f"{read} ", STYLES["dim"]),
+        (f"{sign} {told}", STYLES[words.SIGN_STYLES[sign]]),
+    ]
     if answer.edits:
         sign, told = outcome(answer)
         parts += [("  →  edited ", STYLES["dim"]), (f"{sign} {told}", STYLES[words.SIGN_STYLES[sign]])]
@@ -152,11 +157,12 @@ def _steps(sheet: Sheet, trial: WhatIf, answer: Answer, *, low: bool) -> None:
     shown = [one for one in rows if one.changed] if low else rows
     sheet.gap()
     if shown:
-        sheet.lines.append(sheet.paint(f"  {'step':<{_TITLE}} {'as read':<{_STATE}} edited", "dim"))
+        edited = " edited" if answer.edits else ""
+        sheet.lines.append(sheet.paint(f"  {'step':<{_TITLE}} {'as read':<{_STATE}}{edited}", "dim"))
     for row in shown:
         mark = sheet.paint("▶ ", "yellow") if row.changed else "  "
         title = sheet.paint(f"{clip(row.title, _TITLE):<{_TITLE}} ", "bold" if row.changed else "")
-        after = _state(sheet, row.after.state) if row.after is not None else ""
+        after = _state(sheet, row.after.state) if row.after is not None and answer.edits else ""
         sheet.lines.append(mark + title + _state(sheet, row.before.state) + " " + after)
     if low and answer.edits:
         kept = ", ".join(f"{one.title} {words.STATES[one.before.state][0]}" for one in rows if not one.changed)

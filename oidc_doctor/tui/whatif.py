@@ -186,7 +186,7 @@ class WhatIfScreen(ReportScreen):
             return
         self._answer, self._whom = answer, whom = message.answer, message.whom
         own = bench.token is not None
-        self.query_one("#decided", Static).update(trial.bar(bench.now.present, answer, own_token=own))
+        self.query_one("#decided", Static).update(trial.bar(bench.now, answer, own_token=own))
         problems = [one for one in answer.problems if one.part == bench.part or one.kind == "unreadable"]
         told = self.query_one("#problems", Static)
         told.update(trial.problem_lines(problems))
