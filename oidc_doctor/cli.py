@@ -187,7 +187,8 @@ def _open(options: argparse.Namespace) -> int:
 
     here = _TARGET_FILE if os.path.isfile(_TARGET_FILE) else None
     inquiry = None
-    if _asks(options):
+    given = _given(options)
+    if given:
         path = options.bundle
         if options.demo is not None:
             if path is not None:
@@ -201,17 +202,19 @@ def _open(options: argparse.Namespace) -> int:
             raise UsageError(message)
         _warn_of_unknown_checks(options)
         title = os.path.basename(os.path.normpath(path)) if path else "the command line"
-        inquiry = Inquiry(title if title != "." else _TARGET_FILE, path, _question(options))
+        # the pipeline is imported by the run, after the first paint, unless there are flags to be refused at once
+        question = _question(options) if given - {"bundle", "demo", "offline"} else None
+        inquiry = Inquiry(title if title != "." else _TARGET_FILE, path, question)
     elif here:
         inquiry = Inquiry(_TARGET_FILE, ".")
     Doctor(inquiry, load((config_file(), _TARGET_FILE))).run()
     return OK
 
 
-def _asks(options: argparse.Namespace) -> bool:
-    """Whether the command line says anything about what to examine."""
-    unasked = vars(_parser().parse_args([]))
-    return any(value != unasked[name] for name, value in vars(options).items() if name != "web")
+def _given(options: argparse.Namespace) -> set[str]:
+    """The options that say what to examine, or how."""
+    unsaid: tuple[object, ...] = (None, False, [], "text", "blocks")
+    return {name for name, value in vars(options).items() if value not in unsaid and name != "web"}
 
 
 def _serve(arguments: list[str], port: int) -> int:

@@ -10,8 +10,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
 from oidc_doctor.report.escape import visible
-from oidc_doctor.report.listing import entries
-from oidc_doctor.tui.desk import Desk
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.inquiry import Examination, Failed, Finished, Inquiry, Progress
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.report.listing import Entry
+    from oidc_doctor.tui.desk import Desk
     from oidc_doctor.tui.events import ReadEvents
     from oidc_doctor.tui.preferences import Preferences
 
@@ -172,7 +171,7 @@ class Doctor(App[None]):
         if self.report is not None:
             self.push_screen(ExportScreen(self.report))
 
-    def take(self, text: str, what: str) -> None:
+    def take(self, text: str, what: str, *, more: str = "") -> None:
         """Copy `text` to the clipboard and say so."""
         if not text:
             self.notify("There is nothing to copy here.", markup=False)
@@ -180,7 +179,8 @@ class Doctor(App[None]):
         self.copy_to_clipboard(text)
         first = text.split("\n", 1)[0]
         told = first if len(first) <= _TOLD else first[:_TOLD] + "…"
-        self.notify(visible(told), title=f"Copied: {what}", markup=False)
+        told = f"{visible(told)}\n\n{more}" if more else visible(told)
+        self.notify(told, title=f"Copied: {what}", markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         """By the terminal's own escape code; inside tmux also by tmux, which swallows that code."""
@@ -223,6 +223,9 @@ class Doctor(App[None]):
         if message.run is not self._run:
             return
         self.report, self.judged, self._reading = message.report, [], False
+        from oidc_doctor.report.listing import entries
+        from oidc_doctor.tui.desk import Desk
+
         self.entry = next(iter(entries(message.report)), None)
         self.desk = Desk(message.examined, self.desk)
         self._tell("")

@@ -31,12 +31,12 @@ class Bar(NamedTuple):
 
 
 def bars(low: int, high: int, columns: int) -> list[Bar]:
-    """The buckets from `low` to `high` over so many columns: several to a bar, or a bar of several columns."""
-    number = max(high - low, 1)
-    made = min(number, max(columns, 1))
-    wide = max(columns // number, 1)
-    cuts = [low + number * index // made for index in range(made + 1)]
-    return [Bar(cuts[index], cuts[index + 1], index * wide, wide) for index in range(made)]
+    """The buckets from `low` to `high` over so many columns: as many to each bar, or a bar of several columns."""
+    number, columns = max(high - low, 1), max(columns, 1)
+    each = -(-number // columns)
+    made = -(-number // each)
+    wide = max(columns // made, 1)
+    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * wide, wide) for at in range(made)]
 
 
 def lane(counts: list[int], most: int, rows: int) -> list[str]:
@@ -240,7 +240,9 @@ class Chart(Static, can_focus=True):
             filled = character in ("◆", "◇")
             body = f"{character:<{bar.width}}" if filled else character * (bar.width - gap) + " " * gap
             here = self._cursor is not None and bar.first <= self._cursor < bar.last
-            piece = Content.styled(body, f"{style} reverse" if here else style)
+            if here and changes and not filled:
+                body = "┃" + body[1:]
+            piece = Content.styled(body, f"{style} on $primary-muted" if here else style)
             line += piece.stylize(Style.from_meta({"changes": True})) if changes else piece
         return line
 

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_000  # that are mounted: a table of 100,000 takes 16 s to fill
 PAGE = 20  # events
 _CELL = 200  # characters; what is longer is on the row's own page
-_COLORS = {"accepted": "green", "refused": "red", "change": "bold", "failed-change": "dim"}
-_COLUMNS = ("time UTC", "outcome", "number", "subject or resource", "why, or what and who")
+_REASONS = (24, 40)  # characters of why, on a narrow and on a wide terminal; the subject has the rest of the line
+_WIDE = 110
+_COLUMNS = ("time UTC", "outcome", "number", "why, or what and who", "subject or resource")
 # What decides in an event of either cloud: the answer, who asked for what, and a written policy.
 _DECIDING = (
     "errorCode",
@@ -127,11 +128,16 @@ class EventsScreen(ReportScreen):
         table = self.query_one(Table)
         table.clear()
         for row in self._rows:
-            table.add_row(*_cells(report, row), key=row.key)
+            table.add_row(*_cells(report, row, self._color(row), _REASONS[self.size.width >= _WIDE]), key=row.key)
         shown, found, known = len(self._rows), len(event.rows), len(self._known)
         told = f"{found:,} of {known:,} signatures and changes" if event.words else f"{known:,} signatures and changes"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < found else ""
         self.query_one("#count", Static).update(told + more if known else "The logs hold no attempt and no change.")
+
+    def _color(self, row: chronicle.Row) -> str:
+        """The theme's colour for an outcome, as Rich names it."""
+        name = {"accepted": "text-success", "refused": "text-error"}.get(row.outcome, "text-warning")
+        return self.app.theme_variables[name].removeprefix("ansi_")
 
     def on_input_changed(self) -> None:
         """Filter as the person types."""
@@ -164,15 +170,15 @@ def _holds(report: Report, row: chronicle.Row, wanted: list[str]) -> bool:
     return all(word in told for word in wanted)
 
 
-def _cells(report: Report, row: chronicle.Row) -> list[Text]:
+def _cells(report: Report, row: chronicle.Row, color: str, reason: int) -> list[Text]:
     when, what, number, who, why = chronicle.table(report, row)
     sign = chronicle.SIGNS.get(row.outcome, "?")
     return [
         Text(when.removesuffix(" UTC")),
-        Text(f"{sign} {what}", style=_COLORS.get(row.outcome, "yellow")),
+        Text(f"{sign} {what}", style=color),
         Text(number, justify="right"),
+        Text(clip(why, reason)),
         Text(clip(who, _CELL)),
-        Text(clip(why, _CELL)),
     ]
 
 

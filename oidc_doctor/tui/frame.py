@@ -128,13 +128,19 @@ class ReportScreen(Screen[None]):
 
         if self.doctor.report is not None and self.doctor.entry is not None:
             self.app.push_screen(fix_page(self.doctor.report, self.doctor.entry))
+        else:
+            self._nothing_yet()
 
     def action_copy(self) -> None:
         """The selected finding's command, else its fix in words."""
-        from oidc_doctor.report.listing import remedy
+        from oidc_doctor.report.listing import edit_of, remedy
 
         if self.doctor.report is not None and self.doctor.entry is not None:
-            self.doctor.take(*remedy(self.doctor.report, self.doctor.entry))
+            edit = edit_of(self.doctor.report, self.doctor.entry)
+            more = "f, then d copies the document that it names" if edit is not None and edit.document else ""
+            self.doctor.take(*remedy(self.doctor.report, self.doctor.entry), more=more)
+        else:
+            self._nothing_yet()
 
     def action_explain(self) -> None:
         """The page of the selected finding's cause."""
@@ -146,3 +152,8 @@ class ReportScreen(Screen[None]):
                 self.notify("Nothing is wrong here, so there is no page that explains it.", markup=False)
             else:
                 self.app.push_screen(page)
+        else:
+            self._nothing_yet()
+
+    def _nothing_yet(self) -> None:
+        self.notify(self.doctor.status_text or "Nothing was examined yet.", markup=False)

@@ -35,7 +35,7 @@ class PageScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,backspace", "app.pop_screen", "Back", id="page.back", key_display="esc"),
         Binding("y", "copy", "Copy", id="page.copy"),
-        Binding("d", "copy_document", "Copy the edited document", id="page.document"),
+        Binding("d", "copy_document", "Copy document", id="page.document"),
     ]
 
     def __init__(

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.app import Doctor
 
 _WHAT = (
-    "A workload shows a token to AWS or Google Cloud and is refused, without a reason.\n"
-    "oidc-doctor tells the reason, where it stands, and the smallest edit that mends it."
+    "Why did AWS or Google Cloud refuse a workload's OIDC token? This compares\n"
+    "what the token claims with what the cloud accepts, and names the clause.\n"
+    "\n"
+    "Pick a bundled scenario, type the path of a bundle of your own, or press\n"
+    "Ctrl+T for a role or a provider. Nothing is ever written to a cloud."
 )
 
 
@@ -88,8 +91,7 @@ class StartScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "target", "Live target", id="start.target"),
-        Binding("escape", "leave", "Clear", id="start.leave"),
-        Binding("ctrl+q", "app.quit", "Quit", id="start.quit"),
+        Binding("escape", "leave", "Clear, then leave", id="start.leave"),
     ]
 
     def __init__(self) -> None:
@@ -106,9 +108,10 @@ class StartScreen(Screen[None]):
         """What it is, where to type, what there is."""
         yield Static(f"oidc-doctor {__version__}", markup=False, classes="page-title")
         yield Static(_WHAT, markup=False, id="what")
-        yield Search(placeholder="a number, words, or the path of a bundle (a folder, .zip or .tar.gz)", id="search")
+        yield Search(placeholder="number, words, or the path of a folder, .zip or .tar.gz", id="search")
         yield Static("", markup=False, id="said")
         yield OptionList(markup=False, id="choices")
+        yield Static("", markup=False, id="chosen")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -159,6 +162,12 @@ class StartScreen(Screen[None]):
         if self._shown:
             choices.highlighted = min(max((choices.highlighted or 0) + rows, 0), len(self._shown) - 1)
 
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """The whole sentence, where the list has only its beginning."""
+        row = self._shown[event.option_index] if event.option_index < len(self._shown) else ""
+        told = row.summary if isinstance(row, Scenario) else f"{row}: a bundle"
+        self.query_one("#chosen", Static).update(visible(told))
+
     def on_input_submitted(self) -> None:
         """Enter: examine what is highlighted."""
         choices = self.query_one("#choices", OptionList)
@@ -187,6 +196,8 @@ class StartScreen(Screen[None]):
             self.query_one(Search).value = ""
         elif self.doctor.inquiry is not None:
             self.doctor.action_show("path")
+        else:
+            self.app.exit()
 
     def action_target(self) -> None:
         """Ask for a role or a provider."""

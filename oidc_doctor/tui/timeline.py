@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Report
 
+_CHANGES, _ZOOM = Binding.Group("Change", compact=True), Binding.Group("Zoom", compact=True)
 _MOST = 500  # rows in the list beside the chart; the events screen has a filter
 
 
@@ -38,11 +39,11 @@ class TimelineScreen(ReportScreen):
 
     MODE: ClassVar[str] = "timeline"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "chart('change(1)')", "Next change", id="timeline.next"),
-        Binding("p", "chart('change(-1)')", "Previous", id="timeline.previous"),
-        Binding("plus,equals_sign", "chart('zoom(1)')", "Zoom", id="timeline.in", key_display="+"),
-        Binding("minus", "chart('zoom(-1)')", "Out", id="timeline.out", key_display="-"),
-        Binding("0", "chart('zoom(0)')", "All", id="timeline.all"),
+        Binding("n", "chart('change(1)')", "Next change", id="timeline.next", group=_CHANGES),
+        Binding("p", "chart('change(-1)')", "Previous change", id="timeline.previous", group=_CHANGES),
+        Binding("plus,equals_sign", "chart('zoom(1)')", "Zoom in", id="timeline.in", key_display="+", group=_ZOOM),
+        Binding("minus", "chart('zoom(-1)')", "Zoom out", id="timeline.out", key_display="-", group=_ZOOM),
+        Binding("0", "chart('zoom(0)')", "Whole window", id="timeline.all", group=_ZOOM),
     ]
 
     def __init__(self) -> None:
@@ -80,7 +81,9 @@ class TimelineScreen(ReportScreen):
         self._rows = rows[:_MOST]
         moments = self.query_one(Moments)
         moments.clear_options()
-        moments.add_options([Option(_label(report, row)) for row in self._rows])
+        found = chronicle.series(report)
+        parts = [chronicle.count_during(row, found, *span) if span is not None else None for row in self._rows]
+        moments.add_options([Option(_label(report, row, part)) for row, part in zip(self._rows, parts, strict=True)])
         flips = [at for at, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
         wanted = [at for at, row in enumerate(self._rows) if change is not None and row.key == change.key]
         moments.highlighted = (wanted or flips or [0])[0] if self._rows else None
@@ -107,10 +110,10 @@ class TimelineScreen(ReportScreen):
         await self.query_one(Chart).run_action(action)
 
 
-def _label(report: Report, row: chronicle.Row) -> Content:
+def _label(report: Report, row: chronicle.Row, part: int | None) -> Content:
     style = STYLES[chronicle.STYLES.get(row.outcome, "yellow")]
     flips = row.change is not None and bool(row.change.get("flips"))
-    told = chronicle.label(report, row)
+    told = ("" if part is None else f"{part:,} of ") + chronicle.label(report, row)
     return Content.assemble((chronicle.SIGNS.get(row.outcome, "?"), style), " ", (told, "bold" if flips else ""))
 
 
