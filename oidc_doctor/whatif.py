@@ -10,8 +10,8 @@ import difflib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor import cel, packs, runner
@@ -40,7 +40,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.exchange import NOT_REACHED, PASSED, PASSED_BY_ERROR, REFUSED, STEPS, position
-from oidc_doctor.model.trace import Kind
+from oidc_doctor.model.trace import Kind, Side
 from oidc_doctor.parse import fields
 from oidc_doctor.parse.located import Unreadable, line_of, load
 from oidc_doctor.parse.located import step as step_of
@@ -118,6 +118,14 @@ class Problem(NamedTuple):
         if self.line is None:
             return self.message
         return f"line {self.line}{'' if self.column is None else f' column {self.column}'}: {self.message}"
+
+
+class Mark(NamedTuple):
+    """A piece of one line of a text. Lines count from 1, columns from 0; `end` None is the line's end."""
+
+    line: int
+    start: int
+    end: int | None
 
 
 @dataclass(frozen=True)
@@ -213,7 +221,8 @@ class WhatIf:
         if changed:
             case = self._without_readings(case, min(position(self.cloud, _KINDS[one].step) for one in changed))
         diagnosis = diagnose(case, evaluate(case))
-        return Answer(dict(edits), diagnosis, _causes(diagnosis), tuple(problems), frozenset(changed))
+        causes = tuple(_read_in_edit(cause, changed) for cause in _causes(diagnosis))
+        return Answer(dict(edits), diagnosis, causes, tuple(problems), frozenset(changed))
 
     def steps(self, answer: Answer) -> list[StepChange]:
         """Each step before and after."""
@@ -228,18 +237,17 @@ class WhatIf:
         lines = difflib.unified_diff(before, after, lineterm="", n=2)
         return [line for line in lines if not line.startswith(("---", "+++"))]
 
-    def deciding_lines(self, answer: Answer, part: PartId) -> tuple[int, ...]:
-        """The lines, from 1, of what decides against the exchange in the part's text as it was edited."""
+    def deciding(self, answer: Answer, part: PartId) -> tuple[Mark, ...]:
+        """What decides against the exchange in the part's text as it was edited, by line."""
         diagnosis = answer.diagnosis
         if diagnosis is None or diagnosis.prediction == "accepted":
             return ()
         text = answer.edits.get(part, self.part(part).text)
         if part == "condition":
-            return tuple(
-                sorted({_place(text, one.start)[0] for one in _failing(diagnosis.trace.detail.get("condition"))})
-            )
-        lines = (line_of(text, pointer) for pointer in _pointers(diagnosis, part))
-        return tuple(sorted({line for line in lines if line is not None}))
+            nodes = _failing(diagnosis.trace.detail.get("condition"))
+            return tuple(mark for node in nodes for mark in _marks(text, node.start, node.end))
+        lines = {line_of(text, pointer) for pointer in _pointers(diagnosis, part)} - {None}
+        return tuple(Mark(line, 0, None) for line in sorted(line for line in lines if line is not None))
 
     def first_line(self, edits: Mapping[PartId, str], part: PartId) -> int:
         """The line, from 1, to begin at: the first that is edited, else the first that decides."""
@@ -247,7 +255,7 @@ class WhatIf:
         if before != after:
             pairs = enumerate(zip(before, after, strict=False), 1)
             return next((number for number, (old, new) in pairs if old != new), min(len(before), len(after)) + 1)
-        return next(iter(self.deciding_lines(self.present, part)), 1)
+        return next((mark.line for mark in self.deciding(self.present, part)), 1)
 
     def line_of_claim(self, name: str, text: str) -> int:
         """The line, from 1, of a claim in a text of claims."""
@@ -381,6 +389,31 @@ def _causes(diagnosis: Diagnosis) -> tuple[Cause, ...]:
     kinds = runner.by_kind(packs.all_checks())
     words = {index: runner.say(kinds.get(one.kind), one)[0] for index, one in enumerate(diagnosis.refusals)}
     return tuple(as_causes(diagnosis, "", kinds, words))
+
+
+_PLACES: dict[str, PartId] = {
+    "/attributeCondition": "condition",
+    "/attributeMapping": "mapping",
+    "/oidc/allowedAudiences": "allowed-audiences",
+    "/ClientIDList": "client-ids",
+}
+
+
+def _read_in_edit(cause: Cause, changed: Collection[PartId]) -> Cause:
+    """The cause with the places of edited values named as such: a provider's other values keep their file."""
+
+    def moved(side: Side | None) -> Side | None:
+        at = side.at if side is not None else None
+        part = next((part for place, part in _PLACES.items() if at is not None and place in at.pointer), None)
+        if side is None or part is None or part not in changed:
+            return side
+        return side._replace(at=Origin(f"the edited {_KINDS[part].title}"))
+
+    expected, actual = moved(cause.expected), moved(cause.actual)
+    if (expected, actual) == (cause.expected, cause.actual):
+        return cause
+    first = next((side.at for side in (expected, actual) if side is not None and side.at is not None), None)
+    return replace(cause, expected=expected, actual=actual, at=str(first) if first else None)
 
 
 def editable(text: str) -> str:
@@ -608,6 +641,14 @@ _APPLY: dict[PartId, Callable[[TargetEvidence, str, Case], tuple[TargetEvidence,
 def _place(text: str, offset: int) -> tuple[int, int]:
     before = text[: max(0, offset)]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _marks(text: str, start: int, end: int) -> Iterator[Mark]:
+    """The pieces of lines between two offsets."""
+    first, _ = _place(text, start)
+    for number, piece in enumerate(text[start:end].split("\n")):
+        column = _place(text, start)[1] - 1 if not number else 0
+        yield Mark(first + number, column, column + len(piece))
 
 
 def _cel_problem(part: Part, text: str, fault: _UnreadableCel) -> Problem:

@@ -521,3 +521,38 @@ def test_whatever_expression_is_mapped_raises_nothing(expression: str) -> None:
     (trial,) = exchanges("gcp-condition-false")
     answer = trial.ask({"mapping": json.dumps({"google.subject": expression, "attribute.x": expression})})
     assert answer.diagnosis is not None or answer.problems
+
+
+# Marks
+
+
+def test_the_piece_that_decides_is_marked(gcp: Bundle) -> None:
+    trial = of(gcp)
+    text = "assertion.sub.startsWith('v=1:') &&\n  assertion.environment == 'staging' &&\n  true"
+    answer = trial.ask({"condition": text})
+    (mark,) = trial.deciding(answer, "condition")
+    assert text.split("\n")[mark.line - 1][mark.start : mark.end] == "assertion.environment == 'staging'"
+    assert trial.first_line({"condition": text}, "condition") == 1
+    assert not trial.deciding(trial.present, "condition")
+
+
+def test_the_lines_of_a_policy_and_of_claims_that_decide(aws: Bundle) -> None:
+    trial = of(aws)
+    text = policy_with(trial, {"Condition": condition(aws, aws.PATTERN.replace("Tq7L", "Zz9L"))})
+    answer = trial.ask({"trust-policy": text})
+    (mark,) = trial.deciding(answer, "trust-policy")
+    assert "Zz9L" in text.splitlines()[mark.line - 1]
+    assert trial.first_line({"trust-policy": text.replace("Allow", "Deny")}, "trust-policy") == 5
+    claims = trial.part("claims").text.splitlines()
+    assert '"sub"' in claims[trial.deciding(answer, "claims")[0].line - 1]
+    deny = trial.ask({"trust-policy": text.replace("Allow", "Deny").replace("Zz9L", "Tq7L")})
+    assert [mark.line for mark in trial.deciding(deny, "trust-policy")]
+
+
+def test_an_edited_value_is_not_said_to_be_read_in_a_file(gcp: Bundle) -> None:
+    trial = of(gcp)
+    cause = trial.ask({"condition": "assertion.environment == 'staging'"}).causes[0]
+    assert cause.expected is not None
+    assert str(cause.expected.at) == "the edited Condition"
+    assert cause.actual is not None
+    assert "token.jwt" in str(cause.actual.at)

@@ -121,8 +121,8 @@ def _text(value: Any) -> str:
 def _in_words(name: str, value: Any, token: dict[str, Any]) -> str:
     if name == "iss":
         return str(token.get("issuer") or "an issuer that oidc-doctor has no profile of")
-    if name == "sub" and token.get("form"):
-        return f"form {token['form']}"
+    if name == "sub" and token.get("subject"):
+        return f"{len(token['subject'])} parts"
     if name == "aud" and isinstance(value, list):
         return f"{len(value)} audiences"
     return ""
@@ -263,7 +263,8 @@ def _cut(text: str, room: int) -> str:
 def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
     """Everything about one claim: the whole value, the subject taken apart, and what looks at it."""
     token = exchange.token
-    sheet.say(claim.name, bold=True, tag=str(visible(str(token.get("read_at") or ""))))
+    name = clip(claim.name, _NAME)
+    sheet.say(name, bold=True, tag=clip(visible(str(token.get("read_at") or "")), max(sheet.width - len(name) - 6, 1)))
     for line in wrap(shortened(claim.value, _LONG), max(sheet.width - 2, 1)) if claim.value else ():
         sheet.lines.append(f"  {line}")
     failing = [use for use in claim.uses if _sign(use)[0] == "✗"]
@@ -295,7 +296,7 @@ def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
         return
     sheet.gap()
     form = exchange.token.get("form")
-    sheet.say(f"form {visible(str(form))}" if form else "parts", indent=2)
+    sheet.say(f"Its parts, of the form {visible(str(form))}:" if form else "Its parts:", indent=2)
     width = min(max(len(str(part["name"])) for part in parts), _NAME)
     for part in parts:
         name = clip(visible(str(part["name"])), _NAME)

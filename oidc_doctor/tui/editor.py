@@ -14,8 +14,12 @@ from oidc_doctor.report.escape import contains_jwt
 from oidc_doctor.whatif import editable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.text import Text
     from textual.events import Paste
+
+    from oidc_doctor.whatif import Mark
 
 # Both languages' tokens end on their line, so each line is coloured by itself. Textual's way, tree-sitter, was tried:
 # its current release (0.26.1) crashes the process, and it would parse what strangers wrote in native code.
@@ -60,21 +64,21 @@ class Editor(TextArea):
 
     def __init__(self) -> None:
         super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
-        self._marked: dict[int, str] = {}  # lines from 0, and a style
+        self.marks: list[tuple[Mark, str]] = []
         self._tokens: re.Pattern[str] | None = None
 
     def show(self, text: str, language: str, line: int = 0) -> None:
         """Another text; what was undone of the one before is forgotten."""
         self._tokens = _TOKENS.get(language)
-        self._marked = {}
+        self.marks = []
         self.load_text(text)
         self.move_cursor((max(0, min(line, self.document.line_count - 1)), 0))
         self.scroll_cursor_visible(center=True, animate=False)
 
-    def mark(self, lines: dict[int, str]) -> None:
-        """Mark lines, counted from 0, with a style: the clause that decides, the place that cannot be read."""
-        if lines != self._marked:
-            self._marked = lines
+    def mark(self, marks: Sequence[tuple[Mark, str]]) -> None:
+        """Mark pieces of lines, each with a style: the clause that decides, the place that cannot be read."""
+        if list(marks) != self.marks:
+            self.marks = list(marks)
             self.notify_style_update()  # drops the lines that were rendered
             self.refresh()
 
@@ -84,10 +88,10 @@ class Editor(TextArea):
         if self._tokens is not None:
             for token in self._tokens.finditer(line.plain[:_LONGEST_LINE]):
                 line.stylize(_STYLES[token.lastgroup or "sign"], *token.span())
-        style = self._marked.get(line_index)
-        if style is not None:
-            start = len(line.plain) - len(line.plain.lstrip())
-            line.stylize(style, start)
+        for mark, style in self.marks:
+            if mark.line == line_index + 1:
+                space = len(line.plain) - len(line.plain.lstrip())
+                line.stylize(style, max(mark.start, space), mark.end)
         return line
 
     def on_paste(self, event: Paste) -> None:

@@ -21,6 +21,7 @@ from oidc_doctor.tui import trial
 from oidc_doctor.tui.editor import Editor
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import PaperView
+from oidc_doctor.whatif import Mark
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -205,13 +206,12 @@ class WhatIfScreen(ReportScreen):
         """The lines of the text that decide, and those that cannot be read."""
         bench = self.bench
         assert bench is not None  # noqa: S101 - the caller has looked
+        wrong = [
+            one for one in answer.problems if one.part == bench.part and one.line is not None and one.kind != "note"
+        ]
         self.query_one(Editor).mark(
-            {line - 1: "bold underline" for line in bench.now.deciding_lines(answer, bench.part)}
-            | {
-                one.line - 1: "reverse"
-                for one in answer.problems
-                if one.part == bench.part and one.line is not None and one.kind != "note"
-            }
+            [(mark, "bold underline") for mark in bench.now.deciding(answer, bench.part)]
+            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), None), "reverse") for one in wrong]
         )
 
     # Tokens

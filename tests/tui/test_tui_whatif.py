@@ -118,7 +118,7 @@ def test_the_screen_opens_on_what_was_read(size: tuple[int, int]) -> None:
         assert '"oidc.baseten.co:sub"' in text  # the line that decides is in view
         assert "Nothing is edited yet" in driver.page
         assert "Nothing is ever written to a cloud" in driver.page
-        assert driver.editor._marked == {14: "bold underline"}
+        assert [(mark.line, style) for mark, style in driver.editor.marks] == [(15, "bold underline")]
 
     drive(SAMPLES / "aws-wrong-team", test, size)
 
@@ -150,7 +150,7 @@ def test_the_decision_follows_the_keys() -> None:
         await driver.shows("edited ? cannot be read")
         assert "line 1 column" in driver.text()
         assert "There is no decision until the text can be read." in driver.page
-        assert driver.editor._marked == {0: "reverse"}
+        assert [(mark.line, style) for mark, style in driver.editor.marks] == [(1, "reverse")]
         await driver.press(*"true")
         # the digits and letters went to the text, not to the screens
         assert isinstance(driver.app.screen, WhatIfScreen)
@@ -303,7 +303,7 @@ def test_claims_in_words_beside_what_looks_at_them(size: tuple[int, int]) -> Non
         await driver.press("home")
         await driver.until(lambda: "read at" in driver.page, "the header")
         await driver.press("down", "down")
-        await driver.until(lambda: "form environment" in driver.page, "the subject")
+        await driver.until(lambda: "of the form environment:" in driver.page, "the subject")
         parts = dict(line.split(maxsplit=1) for line in driver.page.split("\n") if line.startswith("    "))
         assert parts["org"] == "Org8Kd2P"
         assert parts["environment"] == "production"
