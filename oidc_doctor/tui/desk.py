@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
 
 from oidc_doctor.report import words
+from oidc_doctor.tui.frame import ReportScreen
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Token
@@ -56,6 +59,7 @@ class Desk:
         self._before = before.benches if before is not None else {}
         self.order = [one.id for one in words.in_order(examined.report) if one.id in examined.diagnoses]
         self.place = 0
+        self._followed = before.followed if before is not None else ""
 
     @property
     def bench(self) -> Bench | None:
@@ -78,11 +82,48 @@ class Desk:
             self.benches[name] = bench
         return self.benches[name]
 
-    def go(self, name: str) -> None:
-        """Put an exchange in front."""
-        if name in self.order:
+    @property
+    def followed(self) -> str:
+        """The exchange that another screen put in front last."""
+        return self._followed
+
+    def follow(self, name: str) -> None:
+        """Put in front what another screen has selected, unless the person went on from it since."""
+        if name in self.order and name != self._followed:
             self.place = self.order.index(name)
+            self._followed = name
 
     def turn(self) -> None:
         """The next exchange."""
         self.place = (self.place + 1) % max(len(self.order), 1)
+
+
+class DeskScreen(ReportScreen):
+    """A screen about the exchange that is in front on the desk."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "other", "Next exchange", id="desk.next")]
+
+    @property
+    def bench(self) -> Bench | None:
+        """The exchange in front."""
+        return self.doctor.desk.bench if self.doctor.desk is not None else None
+
+    def on_screen_resume(self) -> None:
+        """Follow the finding that was selected elsewhere; another screen may have put something on the desk."""
+        entry, desk = self.doctor.entry, self.doctor.desk
+        if desk is not None and entry is not None and entry.exchange is not None:
+            desk.follow(entry.exchange.id)
+        if self.doctor.report is not None:
+            self.show_report(self.doctor.report)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No next exchange, no key for it."""
+        if action == "other":
+            return self.is_attached and self.doctor.desk is not None and len(self.doctor.desk.order) > 1
+        return super().check_action(action, parameters)
+
+    def action_other(self) -> None:
+        """The next exchange."""
+        if self.doctor.desk is not None and self.doctor.report is not None:
+            self.doctor.desk.turn()
+            self.show_report(self.doctor.report)

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from oidc_doctor.report import claims, words
 from oidc_doctor.report.escape import visible
 from oidc_doctor.tui import trial
-from oidc_doctor.tui.frame import ReportScreen
+from oidc_doctor.tui.desk import DeskScreen
 from oidc_doctor.tui.paper import STYLES, Paper, PaperView
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.report.claims import Claim
-    from oidc_doctor.tui.desk import Bench
 
 
 class Claims(OptionList):
@@ -108,7 +107,7 @@ class PasteScreen(ModalScreen[str]):
         self.dismiss("")
 
 
-class TokenScreen(ReportScreen):
+class TokenScreen(DeskScreen):
     """The claims on the left or above, one of them in full beside or below."""
 
     MODE: ClassVar[str] = "token"
@@ -118,7 +117,6 @@ class TokenScreen(ReportScreen):
             "p", "paste", "Paste a token", id="token.paste", tooltip="Judge another token; it is not shown or kept"
         ),
         Binding("b", "back", "Back to the token read", id="token.back"),
-        Binding("n", "other", "Next exchange", id="token.exchange"),
         Binding("y", "copy", "Copy value", id="token.copy", tooltip="Copy the claim's value as shown", show=False),
     ]
 
@@ -136,24 +134,12 @@ class TokenScreen(ReportScreen):
 
     def on_mount(self) -> None:
         """The list is where the keys go."""
-        super().on_mount()
         self.query_one(Claims).focus()
-
-    @property
-    def bench(self) -> Bench | None:
-        """The exchange in front."""
-        return self.doctor.desk.bench if self.doctor.desk is not None else None
 
     @property
     def exchange(self) -> Exchange | None:
         """Its decision for the token that is shown."""
         return self.bench.now.present.exchange if self.bench is not None else None
-
-    def on_screen_resume(self) -> None:
-        """What-if may have another token now, or another exchange in front."""
-        super().on_screen_resume()
-        if self.doctor.report is not None:
-            self.show_report(self.doctor.report)
 
     def show_report(self, report: Report) -> None:
         """The token of the exchange in front."""
@@ -235,8 +221,6 @@ class TokenScreen(ReportScreen):
         """Only what can be done."""
         if action == "back":
             return self.is_attached and self.bench is not None and self.bench.token is not None
-        if action == "other":
-            return self.is_attached and self.doctor.desk is not None and len(self.doctor.desk.order) > 1
         return super().check_action(action, parameters)
 
     def action_paste(self) -> None:
@@ -267,9 +251,8 @@ class TokenScreen(ReportScreen):
 
     def action_other(self) -> None:
         """The next exchange's token."""
-        if self.doctor.desk is not None:
-            self.doctor.desk.turn()
-            self._anew()
+        self.query_one(Claims).highlighted = None
+        super().action_other()
 
     def action_copy(self) -> None:
         """The claim's value, as it is shown."""

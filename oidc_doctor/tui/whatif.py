@@ -18,8 +18,8 @@ from oidc_doctor.report import words
 from oidc_doctor.report.commands import visible_command
 from oidc_doctor.report.escape import contains_jwt, visible
 from oidc_doctor.tui import trial
+from oidc_doctor.tui.desk import DeskScreen
 from oidc_doctor.tui.editor import Editor
-from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import PaperView
 from oidc_doctor.whatif import Mark
 
@@ -52,7 +52,7 @@ class Answered(Message):
         self.whom = whom
 
 
-class WhatIfScreen(ReportScreen):
+class WhatIfScreen(DeskScreen):
     """An editor, and the decision that follows it."""
 
     MODE: ClassVar[str] = "whatif"
@@ -67,7 +67,6 @@ class WhatIfScreen(ReportScreen):
         Binding("y", "copy", "Copy text", id="whatif.copy", tooltip="Copy the text as it stands", show=False),
         Binding("right_square_bracket", "turn(1)", "Next text", id="whatif.next", key_display="]", show=False),
         Binding("left_square_bracket", "turn(-1)", "Previous text", id="whatif.previous", key_display="[", show=False),
-        Binding("n", "other", "Next exchange", id="whatif.exchange"),
     ]
 
     def __init__(self) -> None:
@@ -90,19 +89,7 @@ class WhatIfScreen(ReportScreen):
     def on_mount(self) -> None:
         """The answer has the keys, so that the digits go to the other screens."""
         self.query_one("#problems").display = False
-        super().on_mount()
         self.query_one("#answer").focus()
-
-    @property
-    def bench(self) -> Bench | None:
-        """The exchange in front."""
-        return self.doctor.desk.bench if self.doctor.desk is not None else None
-
-    def on_screen_resume(self) -> None:
-        """Another screen may have put something on the desk."""
-        super().on_screen_resume()
-        if self.doctor.report is not None:
-            self.show_report(self.doctor.report)
 
     def show_report(self, report: Report) -> None:
         """The exchange in front, with what is tried on it."""
@@ -116,7 +103,8 @@ class WhatIfScreen(ReportScreen):
     async def _lay_out(self) -> None:
         """The tabs of the exchange, and the text of the chosen one."""
         bench = self.bench
-        assert bench is not None  # noqa: S101 - the callers have looked
+        if bench is None:
+            return
         tabs = self.query_one(Parts)
         wanted = [f"part-{part.id}" for part in bench.now.parts]
         if [tab.id for tab in tabs.query(Tab)] != wanted:
@@ -130,7 +118,8 @@ class WhatIfScreen(ReportScreen):
 
     def _show_text(self) -> None:
         bench = self.bench
-        assert bench is not None  # noqa: S101 - the callers have looked
+        if bench is None:
+            return
         part = bench.now.part(bench.part)
         editor = self.query_one(Editor)
         text = bench.text(bench.part)
@@ -141,7 +130,7 @@ class WhatIfScreen(ReportScreen):
             bench.line = 0
         self._shown = (bench, bench.part)
         read = f"read in {visible(part.read_at)}" if part.read_at else "nothing was read: type or paste it here"
-        editor.border_title = Content(f"{part.title} · {read}")
+        editor.border_title = Content(f"{part.title} · {read} · never written to a cloud")
         self._ask_now()
 
     # From a key to a decision
@@ -195,9 +184,9 @@ class WhatIfScreen(ReportScreen):
         self._mark(answer)
         for part in bench.now.parts:
             label = f"{part.title} •" if part.id in bench.edits else part.title
-            tab = self.query_one(Parts).query_one(f"#part-{part.id}", Tab)
-            if tab.label_text != label:
-                tab.label = label
+            for tab in self.query_one(Parts).query(f"#part-{part.id}").results(Tab):
+                if tab.label_text != label:
+                    tab.label = label
         page = self.query_one("#answer", PaperView)
         shown = trial.Shown(bench.now, answer, bench.part, whom, own, self.has_class("-low"))
         page.show(lambda paper: trial.write(paper, report, shown))
@@ -205,7 +194,8 @@ class WhatIfScreen(ReportScreen):
     def _mark(self, answer: Answer) -> None:
         """The lines of the text that decide, and those that cannot be read."""
         bench = self.bench
-        assert bench is not None  # noqa: S101 - the caller has looked
+        if bench is None:
+            return
         wrong = [
             one for one in answer.problems if one.part == bench.part and one.line is not None and one.kind != "note"
         ]
@@ -237,8 +227,6 @@ class WhatIfScreen(ReportScreen):
         bench = self.bench if self.is_attached else None
         if action == "fix":
             return bench is not None and bool(bench.now.fixes)
-        if action == "other":
-            return self.doctor.desk is not None and len(self.doctor.desk.order) > 1
         if action == "edit":
             return not isinstance(self.focused, Editor)
         if action == "explain":
@@ -268,12 +256,6 @@ class WhatIfScreen(ReportScreen):
     def action_leave_text(self) -> None:
         """Out of the text."""
         self.query_one("#answer").focus()
-
-    def action_other(self) -> None:
-        """The next exchange."""
-        if self.doctor.desk is not None:
-            self.doctor.desk.turn()
-            self._lay_out()
 
     def action_fix(self) -> None:
         """Put the proposed fix into the text; of several, the next one."""

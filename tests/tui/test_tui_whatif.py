@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -435,3 +436,41 @@ def test_nothing_to_show_is_said(bundle: Bundle) -> None:
             await driver.press(*"fzwnpby", "enter", "escape")
 
     drive(bundle.root, test)
+
+
+def test_what_was_selected_elsewhere_is_in_front() -> None:
+    async def test(driver: Driver) -> None:
+        exchanges = {one.cloud: one for one in driver.app.report.exchanges}  # type: ignore[union-attr]
+        for cloud, name in (("aws", "AWS · build"), ("gcp", "Google Cloud · build")):
+            entry = driver.app.entry
+            assert entry is not None
+            driver.app.entry = entry._replace(exchange=exchanges[cloud])  # type: ignore[index]
+            await driver.press("1")
+            await whatif(driver)
+            await driver.shows(name)
+        await driver.press("n")
+        await driver.shows("AWS · build")
+        await driver.press("3")
+        await driver.shows("AWS · build")
+
+    drive(SAMPLES / "two-clouds", test)
+
+
+KEYS = [*"123456fzwnpby[]x?", "enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home", "end",
+        "backspace", "delete", "ctrl+z", "ctrl+y", "ctrl+a", "ctrl+k", "pageup", "pagedown", "quotation_mark",
+        "left_curly_bracket", "comma", "space"]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(1))
+def test_any_keys_in_any_order(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = random.Random(seed).choices(KEYS, k=60)
+
+    async def test(driver: Driver) -> None:
+        await whatif(driver)
+        for key in keys:
+            await driver.pilot.press(key)
+        await driver.press("escape", "escape")
+        assert driver.app.is_running, keys
+
+    monkeypatch.chdir(tmp_path)
+    drive(SAMPLES / "two-clouds", test, (80, 24))
