@@ -103,8 +103,21 @@ class _Judged(NamedTuple):
     used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
+class Examined(NamedTuple):
+    """A report, and by each exchange's id what it was made from: where a what-if edit begins."""
+
+    report: Report
+    diagnoses: dict[str, Diagnosis]
+    accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+
+
 def run(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Report:
     """The whole answer for one bundle (None: only what the command line gives)."""
+    return examine(bundle, question, progress).report
+
+
+def examine(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Examined:
+    """`run`, keeping what the report was made from."""
     from oidc_doctor.sources.bundle import load_snapshot
 
     progress("reading the configuration")
@@ -116,8 +129,12 @@ def run(bundle: Bundle | None, question: Question, progress: Progress = _silent)
     _apply_window(state)
     judged = _judge_all(state)
     for one in judged:
-        progress(f"judging {one.id}", _exchange(one))
-    return _report(state, judged)
+        progress(f"judging {one.id}", exchange_row(one.id, one.diagnosis))
+    return Examined(
+        _report(state, judged),
+        {one.id: one.diagnosis for one in judged},
+        {one.id: tuple(_accepted_subjects(one)) for one in judged},
+    )
 
 
 # Collect
@@ -254,7 +271,7 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         from oidc_doctor.logs.signatures import Attempts
 
         attempts = Attempts(state.rows)
-    return past_of(cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=_profile)
+    return past_of(cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=profile_of)
 
 
 def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
@@ -331,7 +348,8 @@ def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> To
     return token._replace(claims=claims)
 
 
-def _profile(evidence: TargetEvidence, token: Token) -> Any:
+def profile_of(evidence: TargetEvidence, token: Token) -> Any:
+    """The issuer's profile for a token of this target; None for an unknown issuer."""
     issuer = token.claims.get("iss")
     if not isinstance(issuer, str):
         issuer = evidence.target.issuer
@@ -364,7 +382,7 @@ def _judge(
         readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
-    profile = _profile(evidence, token)
+    profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
@@ -442,7 +460,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
     if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
-    exchanges = [_exchange(one) for one in judged]
+    exchanges = [exchange_row(one.id, one.diagnosis) for one in judged]
     report = Report(
         verdict="healthy",
         exit_code=0,
@@ -497,12 +515,19 @@ def _fixes(judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Chec
     for one in judged:
         if not any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
             continue
-        accepted = [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"]
-        for row in propose(one.diagnosis, accepted):
+        for row in propose(one.diagnosis, _accepted_subjects(one)):
             check = kinds.get(Kind(row.for_))
             row.for_ = check.code if check else row.for_
             found.append(row)
     return found
+
+
+def _accepted_subjects(one: _Judged) -> list[str]:
+    return list(
+        dict.fromkeys(
+            group.sample.subject for group in one.groups if group.sample.outcome == "accepted" and group.sample.subject
+        )
+    )
 
 
 def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_on: FailOn) -> None:
@@ -552,21 +577,21 @@ def _window(state: _Run) -> dict[str, Any]:
     }
 
 
-def _exchange(one: _Judged) -> Exchange:
-    diagnosis = one.diagnosis
+def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
+    """A judged exchange as the report has it."""
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error
-    target = one.evidence.target
+    target = case.evidence.target
     if trace.cloud == "aws":
         resource = target.aws.role_arn if target.aws else None
     else:
         resource = target.gcp.provider if target.gcp else None
-        if resource is None and one.evidence.gcp and isinstance(one.evidence.gcp.provider, GcpProvider):
-            resource = one.evidence.gcp.provider.name
+        if resource is None and case.evidence.gcp and isinstance(case.evidence.gcp.provider, GcpProvider):
+            resource = case.evidence.gcp.provider.name
     token = case.token
     origin = {"event": token.name, "hypothetical": "hypothetical"}.get(token.kind, "token")
     return Exchange(
-        id=one.id,
+        id=name,
         cloud=trace.cloud,
         target_name=target.name,
         resource=resource,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from oidc_doctor.model.report import Exchange, Report
+    from oidc_doctor.pipeline import Examined
     from oidc_doctor.report.listing import Entry
+    from oidc_doctor.tui.desk import Desk
     from oidc_doctor.tui.events import ReadEvents
     from oidc_doctor.tui.preferences import Preferences
 
@@ -96,6 +98,7 @@ class Doctor(App[None]):
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
         self.inquiry = inquiry
         self.report: Report | None = None
+        self.desk: Desk | None = None  # what is tried on the exchanges
         self.judged: list[Exchange] = []  # while the run goes on
         self.entry: Entry | None = None  # the selected finding
         self.read_events: ReadEvents | None = None
@@ -220,17 +223,19 @@ class Doctor(App[None]):
         """The answer of the run that is wanted."""
         if message.run is self._run:
             self._reading = False
-            self.present(message.report)
+            self.present(message.examined)
 
-    def present(self, report: Report) -> None:
-        """Show `report` on every screen that there is."""
+    def present(self, examined: Examined) -> None:
+        """Show an answer on every screen that there is."""
         from oidc_doctor.report.listing import entries
+        from oidc_doctor.tui.desk import Desk
 
-        self.report, self.judged = report, []
-        self.entry = next(iter(entries(report)), None)
+        self.report, self.judged = examined.report, []
+        self.entry = next(iter(entries(examined.report)), None)
+        self.desk = Desk(examined, self.desk)
         self._tell("")
         for screen in self._report_screens():
-            screen.answer(report)
+            screen.answer(examined.report)
 
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.pipeline import Question
+    from oidc_doctor.pipeline import Examined, Question
     from oidc_doctor.sources.bundle import Bundle
 
 
@@ -57,12 +57,17 @@ class Progress(Message):
 
 
 class Finished(Message):
-    """The answer."""
+    """The answer, and what it was made from."""
 
-    def __init__(self, run: Examination, report: Report) -> None:
+    def __init__(self, run: Examination, examined: Examined) -> None:
         super().__init__()
         self.run = run
-        self.report = report
+        self.examined = examined
+
+    @property
+    def report(self) -> Report:
+        """The answer."""
+        return self.examined.report
 
 
 class Failed(Message):
@@ -110,18 +115,18 @@ class Examination:
 
     def _examine(self) -> None:
         from oidc_doctor.packs import PackError
-        from oidc_doctor.pipeline import run
+        from oidc_doctor.pipeline import examine
         from oidc_doctor.sources.bundle import BundleError
 
         self._progress(f"opening {self.inquiry.bundle or 'what the command line gives'}")
         try:
             bundle = self.inquiry.open()
             try:
-                report = run(bundle, self.inquiry.asked(), self._progress)
+                examined = examine(bundle, self.inquiry.asked(), self._progress)
             finally:
                 if bundle is not None:
                     bundle.close()
         except (BundleError, PackError, OSError) as error:
             self._say(Failed(self, str(error)))
             return
-        self._say(Finished(self, report))
+        self._say(Finished(self, examined))

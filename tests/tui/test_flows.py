@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.model.report import Report
+from oidc_doctor.pipeline import Examined
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.events import MOST_ROWS, EventsScreen, RawScreen, Table
@@ -370,7 +370,7 @@ def play_without_waiting(story: Any, app: Doctor) -> None:
 
 
 def test_bars_changes_zoom_and_pan(
-    play: Play, press: Play, sample_report: Callable[[str], Report], history: Callable[..., Report], text_of: Play
+    play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     async def story(pilot: Any) -> None:
         app = pilot.app
@@ -403,11 +403,11 @@ def test_bars_changes_zoom_and_pan(
         await press(pilot)
         assert all(row.time < chart.span[1] and row.until >= chart.span[0] for row in screen._rows)
 
-    play(story, present=history(sample_report("aws-wrong-team")), size=(120, 40))
+    play(story, present=history(examined("aws-wrong-team")), size=(120, 40))
 
 
 def test_the_table_is_filtered_and_never_too_long(
-    play: Play, press: Play, sample_report: Callable[[str], Report], history: Callable[..., Report], text_of: Play
+    play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     async def story(pilot: Any) -> None:
         app = pilot.app
@@ -424,11 +424,11 @@ def test_the_table_is_filtered_and_never_too_long(
         await press(pilot, "escape", "slash", "escape")
         assert table.row_count == MOST_ROWS
 
-    play(story, present=history(sample_report("aws-wrong-team"), 2_600))
+    play(story, present=history(examined("aws-wrong-team"), 2_600))
 
 
 def test_raw_events_are_read_a_page_at_a_time(
-    play: Play, press: Play, sample_report: Callable[[str], Report], history: Callable[..., Report], text_of: Play
+    play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     asked: list[tuple[int, int]] = []
 
@@ -448,11 +448,11 @@ def test_raw_events_are_read_a_page_at_a_time(
         await press(pilot, "n", "n", "n", "p")
         assert [offset for offset, _ in asked] == [0, 20, 40, 40, 0]
 
-    play(story, present=history(sample_report("aws-wrong-team")))
+    play(story, present=history(examined("aws-wrong-team")))
 
 
 def test_events_that_cannot_be_read_are_said(
-    play: Play, press: Play, sample_report: Callable[[str], Report], history: Callable[..., Report], text_of: Play
+    play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     def read(row: Any, offset: int, limit: int) -> list[tuple[str, str]]:
         raise OSError("the archive is gone")
@@ -462,7 +462,7 @@ def test_events_that_cannot_be_read_are_said(
         await press(pilot, "5", "enter", "end")
         assert "the archive is gone" in text_of(pilot.app)
 
-    play(story, present=history(sample_report("aws-wrong-team")), size=(120, 60))
+    play(story, present=history(examined("aws-wrong-team")), size=(120, 60))
 
 
 # Keys and themes

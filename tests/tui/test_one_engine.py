@@ -84,10 +84,10 @@ def _copied(app: Any, report: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_every_row_has_a_page(sample: str, sample_report: Callable[..., Any]) -> None:
+def test_every_row_has_a_page(sample: str, examined: Callable[..., Any]) -> None:
     from oidc_doctor.tui.paper import Paper
 
-    report = sample_report(sample)
+    report = examined(sample).report
     for row in [*listing.entries(report), *listing.rest(report)]:
         for width in (46, 120):
             paper = Paper(width)
