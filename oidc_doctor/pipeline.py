@@ -271,7 +271,9 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         from oidc_doctor.logs.signatures import Attempts
 
         attempts = Attempts(state.rows)
-    return past_of(cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=profile_of)
+    return past_of(
+        cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=profile_of
+    )
 
 
 def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
