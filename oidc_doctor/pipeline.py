@@ -36,6 +36,7 @@ from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
     from oidc_doctor.correlate import Past
+    from oidc_doctor.logs.raw import RawEvents
     from oidc_doctor.logs.rows import Rows
     from oidc_doctor.logs.signatures import Attempts
     from oidc_doctor.model.event import Change, LogCoverage, SessionUse, Signature
@@ -109,6 +110,7 @@ class Examined(NamedTuple):
     report: Report
     diagnoses: dict[str, Diagnosis]
     accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+    raw: RawEvents | None = None  # the events behind the report's attempts and changes
 
 
 def run(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Report:
@@ -134,7 +136,16 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
         _report(state, judged),
         {one.id: one.diagnosis for one in judged},
         {one.id: tuple(_accepted_subjects(one)) for one in judged},
+        _raw(state, judged),
     )
+
+
+def _raw(state: _Run, judged: list[_Judged]) -> RawEvents | None:
+    if not state.logs:
+        return None
+    from oidc_doctor.logs.raw import RawEvents
+
+    return RawEvents(state.attempts, [signature.number for signature, _ in _signatures(judged)], state.changes)
 
 
 # Collect
@@ -660,9 +671,12 @@ def _attempts(judged: list[_Judged]) -> list[AttemptRow]:
     """A row for each signature of the targets; an event belongs to every token of its target, and is one row."""
     from oidc_doctor.correlate import attempt_row
 
+    return [attempt_row(signature, past) for signature, past in _signatures(judged)]
+
+
+def _signatures(judged: list[_Judged]) -> list[tuple[Signature, Past | None]]:
     found = {id(signature): (signature, one.past) for one in judged for signature in one.groups}
-    rows = sorted(found.values(), key=lambda pair: -pair[0].last_seen)
-    return [attempt_row(signature, past) for signature, past in rows[:_MOST_ROWS]]
+    return sorted(found.values(), key=lambda pair: -pair[0].last_seen)[:_MOST_ROWS]
 
 
 def _confirm(one: _Judged, found: Signature, causes: list[Cause]) -> None:

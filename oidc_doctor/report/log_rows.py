@@ -33,6 +33,7 @@ class Row(NamedTuple):
     until: float
     attempt: AttemptRow | None = None
     change: dict[str, Any] | None = None
+    number: int = -1  # its index in report.attempts or report.timeline
 
     @property
     def outcome(self) -> str:
@@ -64,7 +65,8 @@ def rows(report: Report) -> list[Row]:
     for index, attempt in enumerate(report.attempts):
         first, last = _seconds(attempt.first_seen), _seconds(attempt.last_seen)
         if first is not None:
-            found.append(Row("attempts", f"a{index}", first, last if last is not None else first, attempt))
+            end = last if last is not None else first
+            found.append(Row("attempts", f"a{index}", first, end, attempt, None, index))
     found += changes(report)
     return sorted(found, key=lambda row: (row.time, row.until))
 
@@ -75,7 +77,8 @@ def changes(report: Report) -> list[Row]:
     for index, entry in enumerate(report.timeline):
         kind, at = entry.get("kind"), _seconds(entry.get("time"))
         if at is not None and (kind in ("change", "failed-change")):
-            found.append(Row("change" if kind == "change" else "failed-change", f"c{index}", at, at, None, entry))
+            sort: Kind = "change" if kind == "change" else "failed-change"
+            found.append(Row(sort, f"c{index}", at, at, None, entry, index))
     return sorted(found, key=lambda row: row.time)
 
 

@@ -233,6 +233,8 @@ class Doctor(App[None]):
         self.report, self.judged = examined.report, []
         self.entry = next(iter(entries(examined.report)), None)
         self.desk = Desk(examined, self.desk)
+        raw, inquiry = examined.raw, self.inquiry
+        self.read_events = partial(inquiry.read_events, raw) if inquiry is not None and raw is not None else None
         self._tell("")
         for screen in self._report_screens():
             screen.answer(examined.report)

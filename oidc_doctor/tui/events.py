@@ -16,6 +16,7 @@ from textual.worker import get_current_worker
 from oidc_doctor.report import log_rows
 from oidc_doctor.report.escape import visible
 from oidc_doctor.report.lines import clip
+from oidc_doctor.sources.bundle import BundleError
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import Paper, PaperView
 from oidc_doctor.tui.path import Filter
@@ -222,7 +223,7 @@ class RawScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """The row first; its events when they are read."""
-        self._show(0, [], "" if self._read_events is not None else "only the ids of its events are kept")
+        self._show(0, [], "" if self._read_events is not None else "no log was read that holds them")
         self._turn(0)
 
     @work(thread=True, exclusive=True)
@@ -231,7 +232,7 @@ class RawScreen(Screen[None]):
             return
         try:
             events = self._read_events(self._row, first, PAGE)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, BundleError) as error:
             self.post_message(self.Read(first, [], str(error)))
             return
         self.post_message(self.Read(first, events))
