@@ -24,11 +24,10 @@ import tempfile
 import threading
 import time
 import uuid
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from isal import igzip, igzip_lib
 
@@ -175,7 +174,7 @@ class Maker:
             "logName": "projects/acme/logs/cloudaudit.googleapis.com%2Fdata_access",
             "protoPayload": {
                 "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
-                "authenticationInfo": {"principalSubject": "v=1:org=Org8Kd2P:team=Tq7LmZ2x" if exchange else "user:a@b"},
+                "authenticationInfo": {"principalSubject": "v=1:org=Org8Kd2P:team=Tq7" if exchange else "user:a@b"},
                 "metadata": {"mapped_principal": "principal://iam.googleapis.com/p/subject/x"} if exchange else {},
                 "methodName": "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
                 if exchange
@@ -232,7 +231,7 @@ def fastest(path: str) -> int:
 
 
 def standard(path: str) -> int:
-    """gzip and json of the standard library."""
+    """Gzip and json of the standard library."""
     opened = gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # noqa: SIM115 - closed below
     with opened as stream:
         if ".json.gz" in path:
@@ -286,6 +285,11 @@ def resident(pid: int) -> int:
     return total
 
 
+def opened(name: str) -> BinaryIO:
+    """A file of the archive."""
+    return open(name, "rb")
+
+
 def scan_folder(folder: str, source: str) -> None:
     """The work of `child`: the imports of the scan are part of start-up, which an empty folder shows."""
     from oidc_doctor.logs.scan import scan
@@ -293,9 +297,8 @@ def scan_folder(folder: str, source: str) -> None:
 
     names = sorted(str(path) for path in Path(folder).rglob("*.json*"))
     kind = "cloudtrail" if source == "cloudtrail" else "gcp-logs"
-    found = scan(
-        lambda name: open(name, "rb"), names, kind, wanted=Wanted(frozenset({"modelweights"})), on_disk=lambda name: name
-    )  # fmt: skip
+    wanted = Wanted(frozenset({"modelweights"}))
+    found = scan(opened, names, kind, wanted=wanted, on_disk=lambda name: name)
     print(f"{found.coverage.events:,} events, {len(found.rows):,} attempts, {len(found.coverage.problems)} problems")
 
 
@@ -323,12 +326,12 @@ def others(folder: Path, source: str) -> Iterator[tuple[str, float]]:
     except ImportError:
         return
     where = "list_filter(Records, x -> x.eventName = 'AssumeRoleWithWebIdentity')"
-    query = (
-        f"select sum(len({where})) from read_json('{folder}/*.gz', columns={{Records: 'STRUCT(eventName VARCHAR)[]'}}, "
+    trail = "select sum(len({where})) from read_json('{folder}/*.gz', columns={{Records: 'STRUCT(eventName TEXT)[]'}}, "
+    sink = "select count(*) from read_json('{folder}/*.json', format='newline_delimited', "
+    query = (trail if source == "cloudtrail" else sink).format(where=where, folder=folder) + (
         "maximum_object_size=268435456)"
         if source == "cloudtrail"
-        else f"select count(*) from read_json('{folder}/*.json', format='newline_delimited', "
-        "columns={protoPayload: 'STRUCT(methodName VARCHAR)'}) where protoPayload.methodName like '%ExchangeToken'"
+        else "columns={protoPayload: 'STRUCT(methodName VARCHAR)'}) where protoPayload.methodName like '%ExchangeToken'"
     )
     begin = time.perf_counter()
     duckdb.sql(query).fetchall()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.outages import (
-    EARLY,
     LAG,
     Outage,
     Verdict,
@@ -200,16 +199,18 @@ class Reader:
         merged: dict[tuple[object, ...], list[Group]] = {}
         late: list[Group] = []
         for group in self._groups():
+            fate = (group.step, tenant_of(group.sample.subject, self.profile), group.decisions)
             if self._is_odd(group):
                 merged[group.step, group.part] = [group]
             elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions:
-                merged.setdefault((group.step, group.decisions), []).append(group)
+                merged.setdefault(fate, []).append(group)
             else:
                 late.append(group)
         for group in late:  # never accepted, by configurations of which some are not known
-            fellows = merged.get((group.step, group.decisions), [])
-            first = min((run.begin for one in fellows for run in one.runs[-1:] if not run.accepted), default=None)
-            if first is not None and group.runs and group.runs[0].begin >= first - EARLY:
+            fellows = merged.get((group.step, tenant_of(group.sample.subject, self.profile), group.decisions), [])
+            good = [run.end for one in fellows for run in one.runs if run.accepted]
+            broken = any(not one.runs[-1].accepted for one in fellows)
+            if broken and good and group.runs and group.runs[0].begin >= max(good) - self.lag:
                 fellows.append(group)
             else:
                 merged[group.step, group.part] = [group]
@@ -333,9 +334,11 @@ class Reader:
                 continue
             last = good[-1]
             found.append(token_change(self.attempts.attempt(last.last), first, self.profile))
-            for one in self.signatures:  # of another family that is likelier still
-                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin:
-                    found.append(token_change(one.sample, first, self.profile))
+            found += [  # of another family that is likelier still
+                token_change(one.sample, first, self.profile)
+                for one in self.signatures
+                if one.number in self._accepted and one.number in other.keys and one.first_seen < outage.begin
+            ]
         return min((one for one in found if one is not None), key=lambda one: one.distance, default=None)
 
     def _came_later(self, strand: Strand, outage: Outage, good: list[Run], other: Strand) -> bool:
@@ -375,6 +378,14 @@ class Reader:
                 )
                 break
         return out
+
+
+def tenant_of(subject: str | None, profile: Profile | None) -> tuple[str | None, ...]:
+    """The segments that keep customers and their teams apart; of an unknown issuer nothing does."""
+    if profile is None or not subject:
+        return ()
+    read = profile.parse_subject(subject)
+    return tuple(read.value(name) for name in (profile.tenancy.tenant, profile.tenancy.team) if name)
 
 
 def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:

@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from oidc_doctor import __version__
@@ -391,7 +392,8 @@ def _report(options: argparse.Namespace) -> int:
         message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
         raise UsageError(message)
     try:
-        report = run(bundle, question)
+        with _progress(options) as progress:
+            report = run(bundle, question._replace(progress=progress))
     except PackError as error:
         _complain(str(error))
         return BROKEN
@@ -406,6 +408,15 @@ def _report(options: argparse.Namespace) -> int:
         _complain(warning)
     _write(options, _rendered(options, report))
     return report.exit_code
+
+
+def _progress(options: argparse.Namespace) -> AbstractContextManager[Any]:
+    """What tells, on stderr, how far a long read of logs is."""
+    if options.quiet:
+        return nullcontext()
+    from oidc_doctor.logs.progress import Bar
+
+    return Bar(sys.stderr)
 
 
 def _warn_of_unknown_checks(options: argparse.Namespace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_view
+from oidc_doctor.chronicle import Chronicle, Explained, Reader, Strand, change_view, tenant_of
 from oidc_doctor.diagnose import Diagnosis, as_causes
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.outages import LAG, Verdict, index_at, turn
@@ -127,28 +127,37 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
     """The logs hold the refusals themselves."""
     outage = found.outage
     begin = outage.begin
-    if found.token is not None:  # the same difference in other families began the same outage
-        alike = [
-            one.outage.begin
-            for one in past.told.explained
-            if one.token and one.token.text == found.token.text and not one.over
-        ]
-        begin = min(begin, *alike)
+    if found.turned is None:  # what no revision explains began with the first of the like
+        begin = min(begin, *(one.outage.begin for one in past.told.explained if _like(one, found, past)))
     cause.since, cause.since_basis = rfc3339(begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
     cause.boundary = _boundary(found, past)
+    cause.confirmed_by = _ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
     mark = (cause.step, cause.name)
     if mark not in vector[-1].marks:
         return
     if found.turned is not None:
         appears = _appears(vector, mark, found.turned)
         cause.change = change_view(past.told.history, appears)
+        if cause.change is not None:
+            cause.change["replay"] = {"before": found.strand.vector[found.turned - 1].decision, "after": "refused"}
         flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
         if flips and vector[-1].sole and cause.confidence == "predicted":
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()
+
+
+def _like(one: Explained, other: Explained, past: Past) -> bool:
+    """Whether two outages go on for the same reason, in tokens of the same tenant."""
+    return (
+        not one.over
+        and (one.why, one.strand.step) == (other.why, other.strand.step)
+        and one.strand.vector[-1].marks == other.strand.vector[-1].marks
+        and tenant_of(one.strand.sample.subject, past.profile) == tenant_of(other.strand.sample.subject, past.profile)
+        and (one.token.text if one.token else None) == (other.token.text if other.token else None)
+    )
 
 
 def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past) -> None:
@@ -335,6 +344,11 @@ def _why(verdict: Verdict, past: Past, found: Signature) -> str | None:
         return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
     if verdict.decision != "accepted":
         return None
+    revisions = past.told.history.revisions
+    if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
+        now = past.reader.verdict(found.sample, len(revisions) - 1)
+        if now.stands_against:
+            return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
     if past.age_of_change(found) is not None:
         return "propagation-delay"
     return "outside-the-trust-policy" if past.cloud == "aws" else "outside-the-allow-policy"
@@ -422,9 +436,8 @@ def contradictions(pasts: Mapping[Any, Past]) -> list[str]:
 def in_time(cause: Cause) -> str:
     """What the cause's sentence goes on with: the change that brought it. "" where none is known."""
     if cause.change is not None:
-        return (
-            f", since {cause.change['what']} by {cause.change['by'] or 'an unknown caller'} at {cause.change['time']}"
-        )
+        by = (cause.change["by"] or "an unknown caller").rpartition("/")[2]
+        return f", since {cause.change['what']} by {by} at {cause.change['time']}"
     if cause.token_change is not None:
         return f", since the token changed: {cause.token_change['text']}"
     return ""

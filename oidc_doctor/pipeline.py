@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor import __version__, packs, runner
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 FailOn = Literal["blocks", "weakens", "never"]
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 _MOST_ROWS = 500
+_IDS_KEPT = 20
 
 
 class Question(NamedTuple):
@@ -63,6 +64,7 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
 @dataclass
@@ -127,7 +129,7 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
         bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
     )
     state = _Run(question, snapshot, coverage=list(snapshot.coverage))
-    _read_logs(state, bundle, progress)
+    _read_logs(state, bundle)
     _apply_window(state)
     judged = _judge_all(state)
     for one in judged:
@@ -151,7 +153,7 @@ def _raw(state: _Run, judged: list[_Judged]) -> RawEvents | None:
 # Collect
 
 
-def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress) -> None:
+def _read_logs(state: _Run, bundle: Bundle | None) -> None:
     targets = state.snapshot.targets
     names = {
         "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
@@ -178,11 +180,7 @@ def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress) -> None:
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        def told(files: int, of: int, size: int, in_all: int, source: str = source) -> None:
-            part = f", {size / in_all:.0%}" if in_all else ""
-            progress(f"reading {source}: {files:,} of {of:,} files{part}")
-
-        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=told)
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=state.question.progress)
         if state.rows is None:
             state.rows = found.rows
         else:
@@ -198,7 +196,7 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     return Coverage(
         what,
         "partial" if covered.problems else "read",
-        "; ".join(covered.problems),
+        "; ".join((*covered.problems, *covered.notes)),
         rfc3339(covered.first) if covered.first is not None else None,
         rfc3339(covered.last) if covered.last is not None else None,
         covered.events,
@@ -390,8 +388,10 @@ def _judge(
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
-    used = None if readings else _refused_use(state, evidence, cloud, newest)
-    if used is not None:
+    used = None
+    if not readings or any("permission" in one.steps for one in readings):
+        used = _refused_use(state, evidence, cloud, newest)
+    if used is not None and not readings:
         readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
@@ -415,7 +415,21 @@ def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Si
     """The newest call that a session of this target was refused: the federation worked, the permission did not."""
     own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
     found = max(own, key=lambda one: one.time, default=None)
-    return None if newest is not None and newest.sample.outcome != "accepted" else found
+    if found is None or (newest is not None and newest.sample.outcome != "accepted"):
+        return None
+    # The same call by other sessions, whose names stand in the error's text.
+    same = [
+        one
+        for one in own
+        if (one.service, one.action, one.error_code) == (found.service, found.action, found.error_code)
+    ]
+    same.sort(key=lambda one: -one.time)
+    return replace(
+        found,
+        first_seen=min(one.first_seen for one in same),
+        count=sum(one.count for one in same),
+        event_ids=tuple(dict.fromkeys(event for one in same for event in one.event_ids))[:_IDS_KEPT],
+    )
 
 
 def _reading_of_use(found: SessionUse) -> Reading:
@@ -660,6 +674,9 @@ def _in_time(judged: list[_Judged], causes: list[Cause], kinds: dict[Kind, Check
         if key not in seen:
             seen.add(key)
             causes.append(cause)
+    for cause in causes:
+        cause.timing = correlate.in_time(cause)
+        cause.summary = f"{cause.summary.removesuffix('.')}{cause.timing}."
     return causes
 
 

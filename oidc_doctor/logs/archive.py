@@ -14,6 +14,7 @@ import functools
 import json
 import re
 from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from oidc_doctor.logs import needles
@@ -32,7 +33,8 @@ READ = 1 << 20
 
 _HEAD = b'{"Records":['
 _FIRST = b'{"Records":[{"eventVersion":"1.'
-_NEXT = b'},{"eventVersion":"'
+_NEXT = needles.RECORD
+_NUMBER = itemgetter(0)
 _RECORD = b'{"eventVersion":"'
 _END = re.compile(rb"\]\}\s*\Z")
 _EMPTY = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[\s*\]\s*\}\s*\Z')
@@ -61,6 +63,10 @@ class _Again(Exception):  # noqa: N818 - likewise
     """There may be a wanted record, and the bytes before it were not held."""
 
 
+class _LookError(Exception):
+    """Each record has to be looked at."""
+
+
 def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool, window: Window | None = None) -> None:
     """Count the records of one file into `tally`, and keep the wanted ones.
 
@@ -70,14 +76,18 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
     """
     mark = tally.mark()
     reader = _Trail if tally.source == "cloudtrail" else _Lines
-    for hold in (True,) if exact or tally.dense else (False, True):
+    hold = exact or tally.dense
+    while True:
         with stream() as opened:
             try:
                 reader(name, tally, window, exact=exact, hold=hold).read(_pieces(opened))
             except _Again:
-                tally.back(mark)
-                continue
-        return
+                hold = True
+            except _LookError:
+                exact = True
+            else:
+                return
+        tally.back(mark)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -91,6 +101,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         return
     from isal import igzip_lib
 
+    fault: Any = igzip_lib.IsalError  # its stub makes it a value
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     try:
         while True:
@@ -105,7 +116,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
                 data = stream.read(READ)
                 if not data:
                     raise Doubt
-    except igzip_lib.IsalError:
+    except fault:
         raise Doubt from None
 
 
@@ -127,6 +138,14 @@ def text_at(stream: BinaryIO, place: int) -> str | None:
     except (ValueError, RecursionError):
         return None
     return text[:end] if isinstance(value, dict) else None
+
+
+def load_libraries() -> None:
+    """Import what reading needs."""
+    import isal.igzip_lib  # noqa: F401
+    import msgspec.json  # noqa: F401
+
+    needles.needles("cloudtrail")
 
 
 def keep_freed_memory() -> None:
@@ -154,16 +173,22 @@ class _Trail:
         self.base = 0  # the offset of what is held
         self.wanted: list[int] = []  # offsets in or near wanted records
         self.any_wanted = False
+        self.records = 1  # by what stands between them
+        self.events_before = tally.events
         self.federated = 0  # the offset of the last federated caller
         self.earliest, self.latest = b"~", b""
 
     def read(self, pieces: Iterator[bytes]) -> None:
         """The whole file. Raises Doubt."""
-        piece: bytes | None = next(filter(None, pieces), b"")
-        if self.exact or not piece.startswith(_FIRST):
-            self._whole(piece, pieces)
+        head = b""
+        while len(head) < _LOOK and (more := next(pieces, None)) is not None:
+            head += more  # the first member of a gzip file may be short
+        if self.exact or not head.startswith(_FIRST):
+            self._whole(head, pieces)
             return
-        self._begin(piece[:_LOOK])
+        self._begin(head[:_LOOK])
+        piece: bytes | None = head
+        del head
         before = b""  # the end of the piece before
         while piece is not None:
             self._search_seam(before, piece)
@@ -176,6 +201,8 @@ class _Trail:
         self._search_seam(before, b"")
         if self.wanted and not self.hold:
             raise _Again
+        if self.records != self.tally.events - self.events_before:
+            raise _LookError  # something else has a time, or looks like a record
         self._finish(before)
         self.tally.dense = self.any_wanted
         for text in (self.earliest, self.latest):
@@ -204,10 +231,14 @@ class _Trail:
         """Count the records, and take down where something wanted may be."""
         hits = self.needles.find(piece)
         times = self.needles.times
-        others = [hit for hit in hits if hit[0] >= times]
-        self.tally.events += len(hits) - len(others)
+        numbers = [*map(_NUMBER, hits)]
+        records = numbers.count(0)
+        timed = sum(map(numbers.count, range(1, times)))
+        self.records += records
+        self.tally.events += timed
         if not self.narrow:
-            self._times([hit for hit in hits if hit[0] < times], piece)
+            self._times([hit for hit in hits if 0 < hit[0] < times], piece)
+        others = [hit for hit in hits if hit[0] >= times] if records + timed < len(hits) else []
         if others:
             edge = len(piece) - needles.LONGEST
             self._look([hit for hit in others if hit[1] < edge or hit[0] != times], piece, self.base + self.size)
@@ -219,9 +250,12 @@ class _Trail:
         """The earliest and latest of the times, which are in text: 2026-11-22T13:05:00Z."""
         begin, end = len(b'ntTime":"'), len(b'ntTime":"') + _STAMP
         found = [piece[hit[1] + begin : hit[1] + end] for hit in hits]
+        while found and len(found[-1]) < _STAMP:
+            found.pop()  # across the end of the piece: the seam has it
         if found:
             for text in (min(found), max(found)):
-                if len(text) == _STAMP and piece.startswith(_EVE, max(0, hits[found.index(text)][1] - len(_EVE))):
+                start = hits[found.index(text)][1]
+                if start < len(_EVE) or piece.startswith(_EVE, start - len(_EVE)):
                     self.earliest, self.latest = min(self.earliest, text), max(self.latest, text)
 
     def _search_seam(self, before: bytes, piece: bytes) -> None:
@@ -229,10 +263,15 @@ class _Trail:
         tail = before[-needles.LONGEST :]
         if not tail:
             return
-        hits = self.needles.find(tail + piece[: needles.LONGEST])
+        seam = tail + piece[: needles.LONGEST]
+        hits = self.needles.find(seam)
         times, size = self.needles.times, len(tail)
+        if not self.narrow:
+            reach = len(b'ntTime":"') + _STAMP
+            self._times([hit for hit in hits if 0 < hit[0] < times and hit[1] < size < hit[1] + reach], seam)
         across = [hit for hit in hits if hit[1] < size and (hit[2] > size or hit[0] == times)]
-        self.tally.events += sum(hit[0] < times for hit in across)
+        self.records += sum(hit[0] == 0 for hit in across)
+        self.tally.events += sum(0 < hit[0] < times for hit in across)
         others = [hit for hit in across if hit[0] >= times]
         if others:
             self._look(others, tail + piece[:_AROUND], self.base + self.size - size)
@@ -246,7 +285,8 @@ class _Trail:
         kinds = self.needles.kinds
         for needle, start, end in [hit for hit in hits if hit[0] not in {federated, error}]:
             if kinds[needle] == needles.NAME:
-                if end > len(piece) - _AROUND or start < _AROUND or needles.names_wanted_call(piece, start):
+                seen = min(_AROUND, offset) <= start and end <= len(piece) - _AROUND
+                if not seen or needles.names_wanted_call(piece, start):
                     self.wanted.append(offset + start)
             elif kinds[needle] == needles.DOUBT:
                 raise Doubt
@@ -327,10 +367,10 @@ class _Trail:
         self.tally.of(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
         self.tally.keep(record, self.origin, place, len(raw))
 
-    def _whole(self, piece: bytes, pieces: Iterator[bytes]) -> None:
+    def _whole(self, head: bytes, pieces: Iterator[bytes]) -> None:
         """A file that is parsed as a whole, in any layout, each record looked at."""
-        held = [piece]
-        size = len(piece)
+        held = [head]
+        size = len(head)
         for piece in pieces:
             held.append(piece)
             size += len(piece)
@@ -381,9 +421,10 @@ class _Lines:
 
     def _block(self, block: bytes) -> None:
         """Whole lines: each must be an object. Two objects side by side stand nowhere inside a JSON value."""
-        lines = block.count(b"\n")
-        if block[:2] != b'{"' or block[-2:] != b"}\n" or len(needles.only(b'}\n{"')(block)) != lines - 1:
+        ends = needles.lines(block)  # in one pass: bytes.count is slower than all the rest
+        if block[:2] != b'{"' or block[-2:] != b"}\n" or sum(hit[0] for hit in ends) != 1:
             raise Doubt
+        lines = len(ends)
         if not self.base:
             self._begin(block[: block.index(b"\n")])
         found = self.needles.find(block)
@@ -470,7 +511,8 @@ def _elements(data: bytes) -> Iterator[tuple[bytes, int]]:
 def _page() -> Callable[[bytes], list[Any]]:
     import msgspec
 
-    decode = msgspec.json.Decoder(msgspec.defstruct("Page", [("Records", list[msgspec.Raw])])).decode
+    page: Any = msgspec.defstruct("Page", [("Records", list[msgspec.Raw])])
+    decode = msgspec.json.Decoder(page).decode
     return lambda data: decode(data).Records
 
 

@@ -123,6 +123,9 @@ class _Pool:
 
     def run(self) -> None:
         """Read everything."""
+        from oidc_doctor.logs.archive import load_libraries
+
+        load_libraries()  # once, before the processes are forked
         try:
             for _ in range(self.count):
                 self._start()
@@ -142,7 +145,7 @@ class _Pool:
 
     def _start(self) -> None:
         forks = sys.platform == "linux" and threading.active_count() == 1
-        context = multiprocessing.get_context("fork" if forks else "spawn")
+        context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         ours, theirs = context.Pipe()
         others = [*(worker.pipe for worker in self.workers.values()), ours] if forks else []
         process = context.Process(
@@ -241,4 +244,7 @@ def _work(pipe: Connection, others: list[Connection], source: Source, wanted: Wa
 
 
 def _read(file: _File, tally: Tally, window: Window | None) -> None:
-    read_file(lambda _: open(file.path or file.name, "rb"), file.name, tally, window=window, exact=False)
+    def opened(name: str) -> BinaryIO:
+        return open(file.path or name, "rb", buffering=0)
+
+    read_file(opened, file.name, tally, window=window, exact=False)

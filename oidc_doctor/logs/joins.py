@@ -1,6 +1,7 @@
 """Google's entries say who asked in the exchange, and for which account in the impersonation: put together, on rows.
 
-By the mapped principal where the impersonation has one. A denial hides its caller: it is taken to follow the exchange
+By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
+names the account alone: it is taken to follow the exchange
 that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
 exchanged from there; then those with its user agent count, if they are one token's.
 """
@@ -85,7 +86,7 @@ def _exchange(
         found = made.only(float("-inf"), float("inf")) if made else None
         return made.only(time - _TOKEN, time) if made and found is None else found
     where = rows.circumstance_of(rows.circumstance[row])
-    if rows.key_of(rows.key[row]).outcome != "refused" or where.caller is None or time == NO_TIME:
+    if where.caller is None or time == NO_TIME:
         return None
     for stream in (by_caller.get(where.caller), by_caller.get((where.caller, where.user_agent))):
         found = stream.only(time - JOIN_WITHIN, time) if stream else None

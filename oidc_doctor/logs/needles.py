@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     Hit = tuple[int, int, int]  # number of the needle, start, end
 
-LONGEST = 32  # bytes: at least as long as any needle
+LONGEST = 48  # bytes: more than any needle with a whole time after it and four bytes before it
 
+RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file
 TIME, OTHER_TIME, DOUBT, VERSION, FEDERATED, ERROR, NAME = range(7)
 
 # A name may be written with escapes, \u0041ssumeRole…: nobody does, so a file with such an escape is read in full.
@@ -60,7 +61,7 @@ class Needles(NamedTuple):
 
     find: Callable[[bytes], list[Hit]]
     kinds: tuple[int, ...]  # what each needle stands for: TIME, OTHER_TIME, …
-    times: int  # how many of the first needles are of kind TIME; the next one is OTHER_TIME
+    times: int  # the number of the needle OTHER_TIME; those before are RECORD (CloudTrail only) and times
     federated: int  # the number of that needle
     error: int
 
@@ -72,7 +73,8 @@ def needles(source: str, *times: str) -> Needles:
 
     aws = source == "cloudtrail"
     member = b'ntTime":"' if aws else b'"timestamp":"'
-    table: list[tuple[bytes, int]] = [(member + one.encode(), TIME) for one in times]
+    table: list[tuple[bytes, int]] = [(RECORD, TIME)] if aws else []
+    table += [(member + one.encode(), TIME) for one in times]
     table.append((member, OTHER_TIME))
     table += [(one, DOUBT) for one in (_AWS_DOUBT if aws else _ESCAPES)]
     table += [(one, VERSION) for one in (_AWS_VERSIONS if aws else ())]
@@ -83,7 +85,7 @@ def needles(source: str, *times: str) -> Needles:
     matcher = BytesAhoCorasick([one for one, _ in table], matchkind=MatchKind.LeftmostFirst)
     kinds = tuple(kind for _, kind in table)
     error = kinds.index(ERROR) if aws else -1
-    return Needles(matcher.find_matches_as_indexes, kinds, len(times), kinds.index(FEDERATED), error)
+    return Needles(matcher.find_matches_as_indexes, kinds, kinds.index(OTHER_TIME), kinds.index(FEDERATED), error)
 
 
 @functools.lru_cache(maxsize=8)
@@ -92,6 +94,21 @@ def only(needle: bytes) -> Callable[[bytes], list[Hit]]:
     from ahocorasick_rs import BytesAhoCorasick
 
     found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([needle]).find_matches_as_indexes
+    return found
+
+
+def lines(data: bytes) -> list[Hit]:
+    """The ends of lines: needle 0 where an object ends and the next line begins with another, 1 where not."""
+    return _line_ends()(data)
+
+
+@functools.cache
+def _line_ends() -> Callable[[bytes], list[Hit]]:
+    from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick(
+        [b'}\n{"', b"\n"], matchkind=MatchKind.LeftmostFirst
+    ).find_matches_as_indexes
     return found
 
 

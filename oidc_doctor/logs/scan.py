@@ -86,6 +86,7 @@ def _harvest(tally: Tally) -> Harvest:
         first=tally.first,
         last=tally.last,
         problems=(*tally.problems.lines(), *_bounds(tally)),
+        notes=tally.problems.lines(notes=True),
         services=frozenset(tally.services),
         regions=frozenset(tally.regions),
     )
@@ -136,6 +137,7 @@ def read_file(
                 tally.back(mark)  # reading in full also takes what comes before a fault
             else:
                 tally.files += 1
+                tally.end()
                 return
         with open_file(name) as stream:
             opened = True
@@ -144,6 +146,7 @@ def read_file(
     except (OSError, EOFError, zlib.error) as error:
         tally.problems(Origin(name), f"cannot be read ({type(error).__name__})")
     tally.files += opened
+    tally.end()
 
 
 def records(

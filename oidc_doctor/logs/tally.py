@@ -32,14 +32,17 @@ _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_(\d{4})(\
 
 # The cloud that wrote the event gave it its time, and delivers within minutes: other times come from altered files,
 # or from a clock. CloudTrail user guide: about five minutes on average, which is not guaranteed.
+# Where most events of a file are so, its name does not tell the delivery.
 _AHEAD = 15 * 60
-_BEHIND = 86400
+_BEHIND = 7 * 86400
+_DAY = 86400
 _HOUR = 3600
 AHEAD = "an event whose time is later than the delivery of its file: its clock or the file is wrong; it was used"
-BEHIND = "an event whose time is more than a day before the delivery of its file; it was used"
+BEHIND = "an event whose time is more than a week before the delivery of its file; it was used"
 FUTURE = "an event whose time lies in the future; it was used"
 NO_TIME = "an event without a time that can be read"
 OTHER_VERSION = "a record of an unknown eventVersion (not 1.x); it was read as if it were known"
+_NOTES = frozenset({AHEAD, BEHIND, FUTURE, OTHER_VERSION})
 
 
 class Mark(NamedTuple):
@@ -49,6 +52,7 @@ class Mark(NamedTuple):
     uses: int
     changes: int
     counts: tuple[Any, ...]
+    problems: Problems
 
 
 class Tally:
@@ -75,6 +79,8 @@ class Tally:
         self._wanted = wanted
         self._family = family
         self._delivered: float | None = None
+        self._odd: list[tuple[Origin, str]] = []  # times of the present file
+        self._before = 0  # events before it
 
     def tools(self) -> tuple[Wanted, Family]:
         """What another tally for the same run needs."""
@@ -83,9 +89,18 @@ class Tally:
     def begin(self, name: str) -> None:
         """A file's name has the Region and the time of its delivery."""
         self._delivered = None
+        self._odd = []
+        self._before = self.events
         if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
             self.regions.add(match[1])
             self._delivered = cloudtrail.epoch("{}-{}-{}T{}:{}:00Z".format(*match.groups()[1:]))
+
+    def end(self) -> None:
+        """The file is read: tell of its odd times, if they are odd among its events."""
+        if 2 * len(self._odd) < self.events - self._before:
+            for origin, what in self._odd:
+                self.problems(origin, what)
+        self._odd = []
 
     def hours(self) -> tuple[str, ...]:
         """The hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name does not tell."""
@@ -105,10 +120,12 @@ class Tally:
     def mark(self) -> Mark:
         """The state before a file, for `back`."""
         counts = (self.events, self.first, self.last, self.elsewhere, self.left_out, self._changed)
-        return Mark(len(self.rows), len(self.uses), len(self.changes), counts)
+        return Mark(len(self.rows), len(self.uses), len(self.changes), counts, self.problems.copy())
 
     def back(self, mark: Mark) -> None:
-        """Forget what came after; services, Regions and problems stay, which reading again finds again."""
+        """Forget what came after; services and Regions stay, which reading again finds again."""
+        self.problems = mark.problems.copy()
+        self._odd = []
         self.rows.cut(mark.rows)
         self.uses.cut(mark.uses)
         del self.changes[mark.changes :]
@@ -124,10 +141,10 @@ class Tally:
             self.last = time
         if self._delivered is not None:
             if time > self._delivered + _AHEAD:
-                self.problems(origin, AHEAD)
+                self._odd.append((origin, AHEAD))
             elif time < self._delivered - _BEHIND:
-                self.problems(origin, BEHIND)
-        elif time > clock.time() + _BEHIND:
+                self._odd.append((origin, BEHIND))
+        elif time > clock.time() + _DAY:
             self.problems(origin, FUTURE)
 
     def of(self, service: str | None, region: str | None) -> None:
@@ -203,6 +220,13 @@ class Problems:
         self._further: dict[str, int] = {}  # problem → files beyond those
         self._last: dict[str, str] = {}  # problem → the file that was counted last
 
+    def copy(self) -> Problems:
+        """Another one with the same problems."""
+        other = Problems()
+        other._places = {what: {file: [*told] for file, told in files.items()} for what, files in self._places.items()}
+        other._further, other._last = dict(self._further), dict(self._last)
+        return other
+
     def __call__(self, origin: Origin, what: str) -> None:
         """Take one problem down: where, and what in words."""
         self._take(origin, what, 1)
@@ -225,10 +249,12 @@ class Problems:
         for what, number in other._further.items():
             self._further[what] = self._further.get(what, 0) + number
 
-    def lines(self) -> tuple[str, ...]:
-        """`file: place: what`, in the order met."""
+    def lines(self, *, notes: bool = False) -> tuple[str, ...]:
+        """`file: place: what`, in the order met: what was lost, or (`notes`) what was used and is worth knowing."""
         found = []
         for what, files in self._places.items():
+            if (what in _NOTES) != notes:
+                continue
             for file, (origin, times) in files.items():
                 line = f"line {origin.line}" if origin.line else ""
                 place = " ".join(part for part in (line, origin.pointer) if part)

@@ -103,5 +103,6 @@ class LogCoverage:
     first: float | None = None  # of all records: the window that the files cover
     last: float | None = None
     problems: tuple[str, ...] = ()  # "file: place: what", in words
+    notes: tuple[str, ...] = ()  # likewise, of what was read in full and is worth knowing
     services: frozenset[str] = frozenset()  # services seen among the records, so that silence can be judged
     regions: frozenset[str] = frozenset()  # AWS: Regions seen among the records and in the names of trail files

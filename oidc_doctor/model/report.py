@@ -65,6 +65,7 @@ class Cause:
     settle: str = ""  # for a suspicion: what would settle it
     contradicts_observed: bool = False  # the observed error cannot come from this step
     confirmed_by: list[str] = field(default_factory=list)  # event ids
+    timing: str = ""  # what the summary goes on with where a change is known
     since: str | None = None
     until: str | None = None
     since_basis: str | None = None  # first-failure, change, last-success

@@ -241,6 +241,8 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             sentence, lines = words.change(entry, report.evaluated_at)
             _row(sheet, label, f"the token changed: {sentence}" if label == "token" and sentence else sentence)
             changed(sheet, lines)
+            if (entry.get("replay") or {}).get("before") == "accepted":
+                sheet.row("", "the same token is accepted on the configuration before it, and refused after")
     if cause.mended_by:
         _row(sheet, "mended", words.change(cause.mended_by, report.evaluated_at)[0])
     if cause.session and cause.session.get("attempt"):

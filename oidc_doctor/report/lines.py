@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 # Our own signs, one column each: looked up here so that plain reports never load the Unicode tables.
-_NARROW = frozenset("✓✗–…·→│")
+_NARROW = frozenset("✓✗–…·→│◆◇")
 _FIRST_WIDE = "\u1100"
 _WORTH_FILLING = 20  # columns left on a line
 GOOD_BREAKS = frozenset(":/,;&?·")

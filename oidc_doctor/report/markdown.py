@@ -37,6 +37,10 @@ def render_markdown(report: Report) -> str:
         parts.append(f"## {sign} {prose(sentence)}")
     for exchange in words.in_order(report):
         parts += _exchange(report, exchange)
+    course = Sheet(_WIDTH)
+    text.timeline(course, report, verbose=True)
+    if course.lines:
+        parts += ["**Timeline** (UTC)", fenced(line.removeprefix("    ") for line in course.lines[1:])]
     further = Sheet(_WIDTH)
     text.also(further, report, verbose=True)
     if further.lines:

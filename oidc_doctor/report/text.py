@@ -41,6 +41,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     for exchange in words.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if not quiet:
+        timeline(sheet, report, verbose=verbose)
         also(sheet, report, verbose=verbose)
         if verbose:
             _attempts(sheet, report)
@@ -113,6 +114,25 @@ def _claims(sheet: Sheet, exchange: Exchange) -> None:
         sheet.gap()
         for index, (name, value) in enumerate(claims.items()):
             sheet.row("claims" if not index else "", shortened(visible(f"{name} = {value}"), _LONG))
+
+
+def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
+    """What happened in which order, where something turned."""
+    if not report.timeline:
+        return
+    from oidc_doctor.report.timeline import lines  # late: most reports have no logs
+
+    told, gone = lines(report, whole=verbose)
+    if not told:
+        return
+    sheet.gap()
+    sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ a write of configuration)")
+    room = max(columns(line.when) for line in told)
+    for line in told:
+        lead = f"{line.when:<{room}}  {line.sign} "
+        sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES.get(line.sign, ""))
+    if gone:
+        sheet.say(f"and {gone:,} more: -v", indent=4)
 
 
 def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:

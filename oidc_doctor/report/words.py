@@ -24,7 +24,7 @@ STATES = {  # sign, word, style
     "unknown": ("?", "unknown", "yellow"),
     "not-reached": ("–", "not reached", "dim"),
 }
-SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim"}
+SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 # A summary may come as a whole sentence; what stands after its colon is the reason.
 _WHOLE_SENTENCE = re.compile(
@@ -52,7 +52,7 @@ _PLACE = 160  # characters of a file, a principal, an event
 
 def reason(cause: Cause) -> str:
     """Why, as half a sentence: "the trust policy expects another team"."""
-    return visible(_WHOLE_SENTENCE.sub("", cause.summary)).rstrip(". ")
+    return visible(_WHOLE_SENTENCE.sub("", cause.summary.removesuffix(f"{cause.timing}."))).rstrip(". ")
 
 
 def title(exchange: Exchange, step: str | None) -> str:

@@ -124,6 +124,10 @@ class Examination:
     def _progress(self, text: str, exchange: Exchange | None = None) -> None:
         self._say(Progress(self, text, exchange))
 
+    def _logs(self, files: int, of: int, size: int, in_all: int) -> None:
+        part = f", {size / in_all:.0%}" if in_all else ""
+        self._progress(f"reading logs: {files:,} of {of:,} files{part}")
+
     def _work(self) -> None:
         try:
             self._examine()
@@ -143,7 +147,7 @@ class Examination:
         try:
             bundle = self.inquiry.open()
             try:
-                examined = examine(bundle, self.inquiry.asked(), self._progress)
+                examined = examine(bundle, self.inquiry.asked()._replace(progress=self._logs), self._progress)
             finally:
                 if bundle is not None:
                     bundle.close()

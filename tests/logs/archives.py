@@ -102,6 +102,8 @@ class _World:
     absent: dict[str, str] = field(default_factory=dict)  # bundle path → code of a not_found
     subject: str = ""  # of the newest refused attempt, logged or not; else of the newest accepted one
     refused_seen: bool = False
+    with_claims: bool = False
+    strange: list[str] = field(default_factory=list)  # event ids of attempts that are not the target token's
     change_at: float = 0.0
     lag: float = 0.0
 
@@ -264,7 +266,7 @@ class _Aws:
                 "Role": {
                     "Path": "/",
                     "RoleName": self.role_name,
-                    "RoleId": shapes.key_id(self.world.rng, "AROA"),
+                    "RoleId": shapes.role_id(self.role),
                     "Arn": self.role,
                     "CreateDate": "2026-03-02T09:15:00+00:00",
                     "AssumeRolePolicyDocument": policy,
@@ -338,6 +340,18 @@ def _harmless(aws: _Aws, at: float, policy: Json) -> None:
         )  # fmt: skip
 
 
+def _strangers(aws: _Aws) -> None:
+    """Somebody whom this role never admits asks again and again: with a token at hand, it is not our exchange."""
+    world, rng = aws.world, aws.world.rng
+    subject = aws.family.subject(rng).replace("org=", "org=x").replace("repo:", "repo:z").replace("weights-", "other-")
+    for at in _every(world, 0.02, 0.98, (90, 400)):
+        record = shapes.web_identity(
+            rng, at, aws.provider, aws.family.audience, subject, aws.role, accepted=False, region=aws.region,
+        )  # fmt: skip
+        world.signals.append(_Signal(at, record, record["awsRegion"]))
+        world.strange.append(record["eventID"])
+
+
 def _aws_neighbours(aws: _Aws, present: Json | None) -> None:
     """Other roles and issuers at work, and others' writes; some close to the change."""
     world, rng = aws.world, aws.world.rng
@@ -369,6 +383,8 @@ def _aws_neighbours(aws: _Aws, present: Json | None) -> None:
     record = shapes.iam_write(rng, world.change_at - 9, elsewhere, "Admin/admin", "UpdateAssumeRolePolicy", request)
     world.signals.append(_Signal(world.change_at - 9, record, account=elsewhere))
     world.result.innocent[record["eventID"]] = "an edit of another account's role"
+    if world.with_claims and rng.random() < 0.5:
+        _strangers(aws)
     if present is not None:
         for _ in range(rng.randrange(3)):
             _harmless(aws, world.between(0.85, 0.98), present)
@@ -468,6 +484,15 @@ def _aws_provider_recreated(aws: _Aws) -> _Outcome:
     return _Outcome(aws.policy(aws.statement()), [], (made, deleted), causes, INVALID)
 
 
+def _aws_edit_not_logged(aws: _Aws) -> _Outcome:
+    """As where the trail of us-east-1 was not collected: nobody can be blamed."""
+    return _Outcome(aws.policy(aws.statement(aws.family.wrong)), [aws.family.audience], (), _SUBJECT)
+
+
+def _aws_provider_lost(aws: _Aws) -> _Outcome:
+    return _Outcome(aws.policy(aws.statement()), None, (), frozenset({"provider-missing"}), INVALID)
+
+
 def _aws_client_id_removed(aws: _Aws) -> _Outcome:
     request = {"openIDConnectProviderArn": aws.provider, "clientID": aws.family.audience}
     blamed = aws.write(aws.world.change_at, "RemoveClientIDFromOpenIDConnectProvider", request)
@@ -486,6 +511,8 @@ _AWS_CHANGES: dict[str, Callable[[_Aws], _Outcome]] = {
     "aws-provider-deleted": _aws_provider_deleted,
     "aws-provider-recreated": _aws_provider_recreated,
     "aws-client-id-removed": _aws_client_id_removed,
+    "aws-edit-not-logged": _aws_edit_not_logged,
+    "aws-provider-lost-not-logged": _aws_provider_lost,
 }
 
 
@@ -500,7 +527,13 @@ def _aws_change(world: _World) -> _Aws:
     _created(aws, before)
     for _ in range(world.rng.randrange(3)):
         _harmless(aws, world.between(0.05, 0.35), before)
+    for offset in (-27, -6):  # between the last success and the change
+        if world.rng.random() < 0.4:
+            _harmless(aws, world.change_at + offset, before)
     outcome = _AWS_CHANGES[world.plant](aws)
+    if world.plant == "aws-subject-mistyped" and world.rng.random() < 0.3:
+        outcome.policy = aws.policy(aws.statement(aws.family.wrong.replace(":*", "y:*")))
+        aws.update(world.between(0.75, 0.84), outcome.policy, innocent="an edit that was meant to mend it")
     for at in _timeline(world):
         aws.attempt(at, accepted=world.accepted_at(at), logged=not outcome.error)
     aws.present(outcome.policy, outcome.client_ids)
@@ -508,7 +541,7 @@ def _aws_change(world: _World) -> _Aws:
     world.result.blamed, world.result.causes, world.result.by = outcome.blamed, outcome.causes, "platform-admin"
     if outcome.error:
         world.files["error.txt"] = outcome.error + "\n"
-        world.result.basis = "change"
+        world.result.basis = "change" if outcome.blamed else "last-success"
     return aws
 
 
@@ -647,9 +680,7 @@ class _Gcp:
         """An exchange, refused with a sentence where one is given, and the impersonation after it."""
         world, rng = self.world, self.world.rng
         subject = subject or self.family.subject(rng)
-        entry = shapes.exchange(
-            rng, at, self.project, self.provider, subject, message=exchanged, caller=self.caller
-        )
+        entry = shapes.exchange(rng, at, self.project, self.provider, subject, message=exchanged, caller=self.caller)
         world.signals.append(_Signal(at, entry))
         world.asked(subject, accepted=impersonated and not exchanged)
         if exchanged:
@@ -703,9 +734,13 @@ def _gcp_created(gcp: _Gcp) -> None:
     )
     gcp.activity(*made, innocent="the provider's creation", at=START + 60)
     delta = {"action": "ADD", "role": "roles/iam.workloadIdentityUser", "member": gcp.member}
-    entry = shapes.set_account_policy(
-        rng, START + 90, gcp.project, "deploy-pipeline", gcp.account, gcp.bindings(gcp.member), [delta]
-    )
+    if world.plant == "gcp-project-binding-removed":
+        bound: list[Json] = [{"role": "roles/iam.workloadIdentityUser", "members": [gcp.member]}]
+        entry = shapes.set_project_policy(rng, START + 90, gcp.project, "deploy-pipeline", bound, [delta])
+    else:
+        entry = shapes.set_account_policy(
+            rng, START + 90, gcp.project, "deploy-pipeline", gcp.account, gcp.bindings(gcp.member), [delta]
+        )
     gcp.activity(entry, innocent="the first binding", at=START + 90)
 
 
@@ -735,11 +770,33 @@ def _gcp_neighbours(gcp: _Gcp) -> None:
     gcp.update(world.between(0.05, 0.95), "displayName", {"displayName": "Baseten"}, innocent="a name", masked=True)
 
 
+def _gcp_refused_writes(gcp: _Gcp) -> None:
+    """Writes that would have broken it, had they not been denied; and a harmless one in the gap."""
+    world, rng = gcp.world, gcp.world.rng
+    for at in (world.between(0.1, 0.3), world.change_at - 22):
+        if rng.random() < 0.5:
+            request = {"updateMask": "attributeCondition", "workloadIdentityPoolProvider": {
+                "name": gcp.provider, "attributeCondition": "google.subject == 'nobody'"}}  # fmt: skip
+            first, _ = shapes.pool_write(
+                rng, at, gcp.project, "dev-console", "UpdateWorkloadIdentityPoolProvider", gcp.provider, request
+            )
+            del first["operation"]
+            denied = "Permission 'iam.workloadIdentityPoolProviders.update' denied on resource (or it may not exist)."
+            first["protoPayload"]["status"] = {"code": 7, "message": denied}
+            first["protoPayload"]["authorizationInfo"][0].pop("granted")
+            first["severity"] = "ERROR"
+            gcp.activity(first, innocent="a write that was denied", at=at)
+    if rng.random() < 0.4:
+        described = {"description": "Tokens of Baseten deployments"}
+        gcp.update(world.change_at - 8, "description", described, innocent="a description", masked=True)
+
+
 def _gcp_change(world: _World) -> _Gcp:
     """A change of the configuration breaks what worked."""
     gcp = _Gcp(world)
     rng, at = world.rng, world.change_at
     _gcp_created(gcp)
+    _gcp_refused_writes(gcp)
     masked = rng.random() < 0.3
     members: tuple[str, ...] = (gcp.member,)
     message, impersonated, silent = "", True, False
@@ -771,12 +828,24 @@ def _gcp_change(world: _World) -> _Gcp:
             rng, at, gcp.project, "deploy-pipeline", "UpdateWorkloadIdentityPool", gcp.pool, request
         )
         blamed = gcp.activity(*made, at=at)
+    elif plant == "gcp-provider-deleted":
+        silent, causes = True, {"provider-deleted"}
+        made = shapes.pool_write(
+            rng, at, gcp.project, "deploy-pipeline", "DeleteWorkloadIdentityPoolProvider", gcp.provider,
+            {"name": gcp.provider},
+        )  # fmt: skip
+        blamed = gcp.activity(*made, at=at)
+        changes = {"state": "DELETED", "expireTime": shapes.stamp(at + 30 * 86_400)}
+    elif plant == "gcp-project-binding-removed":
+        members, impersonated, causes = (), False, {"impersonation-binding-missing"}
+        delta = {"action": "REMOVE", "role": "roles/iam.workloadIdentityUser", "member": gcp.member}
+        viewer: list[Json] = [{"role": "roles/viewer", "members": [f"serviceAccount:{gcp.account[0]}"]}]
+        entry = shapes.set_project_policy(rng, at, gcp.project, "deploy-pipeline", viewer, [delta])
+        blamed = gcp.activity(entry, at=at)
     elif plant == "gcp-binding-removed":
         members, impersonated, causes = (), False, {"impersonation-binding-missing"}
         delta = {"action": "REMOVE", "role": "roles/iam.workloadIdentityUser", "member": gcp.member}
-        entry = shapes.set_account_policy(
-            rng, at, gcp.project, "deploy-pipeline", gcp.account, gcp.bindings(), [delta]
-        )
+        entry = shapes.set_account_policy(rng, at, gcp.project, "deploy-pipeline", gcp.account, gcp.bindings(), [delta])
         blamed = gcp.activity(entry, at=at)
     else:
         account, impersonated, causes = {"disabled": True}, False, {"service-account-disabled"}
@@ -868,6 +937,8 @@ PLANTS: dict[str, Callable[[_World], _Aws | _Gcp]] = {
     "gcp-pool-disabled": _gcp_change,
     "gcp-binding-removed": _gcp_change,
     "gcp-account-disabled": _gcp_change,
+    "gcp-provider-deleted": _gcp_change,
+    "gcp-project-binding-removed": _gcp_change,
     "gcp-mended": _gcp_mended,
     "gcp-subject-format": _gcp_steady,
     "gcp-denied-all-along": _gcp_steady,
@@ -901,6 +972,7 @@ def make_archive(
     world = _World(rng, plant, folder, result)
     world.change_at = float(int(world.between(0.4, 0.7)))
     world.lag = rng.choice((0.0, 1.0, 3.0, 5.0))
+    world.with_claims = rng.random() < 0.5 if claims is None else claims
     made = PLANTS[plant](world)
     _since(world, skew)
     if organisation is None:
@@ -909,7 +981,7 @@ def make_archive(
         files = _trail(world, made, events, organisation=organisation, everywhere=everywhere, per_file=per_file)
     else:
         files = _sink(world, made, events, everywhere=everywhere, per_file=per_file)
-    if claims or (claims is None and rng.random() < 0.5):
+    if world.with_claims:
         _claims(world, made.family)
     _write_bundle(world)
     for file in files:
@@ -937,7 +1009,7 @@ def _since(world: _World, skew: float) -> None:
     """The right answers to "since when", once all attempts are made."""
     attempts = {"AssumeRoleWithWebIdentity", shapes.EXCHANGE, "GenerateAccessToken"}
     result = world.result
-    refused = []
+    refused, accepted = [], []
     for signal in world.signals:
         name = signal.record.get("eventName") or signal.record["protoPayload"]["methodName"]
         if name not in attempts:
@@ -945,12 +1017,18 @@ def _since(world: _World, skew: float) -> None:
         if skew:
             signal.at -= skew
             _restamp(signal)
+        if signal.record.get("eventID") in world.strange:
+            continue
         if _is_refused(signal.record) and _is_targets(world, signal.record):
             refused.append(signal.at)
+        elif _is_targets(world, signal.record):
+            accepted.append(signal.at)
     if not result.causes:
         return
     if result.basis == "change":
         result.since = (world.change_at - 30, world.change_at + 3)
+    elif result.basis == "last-success":
+        result.since = (max(accepted) - 1, max(accepted) + 1)
     else:
         result.since = (min(refused) - 1, min(refused) + 1)
 
@@ -1085,9 +1163,7 @@ def _sink(world: _World, gcp: _Gcp, events: int, *, everywhere: bool, per_file: 
     """A Cloud Storage sink's files: a folder for each log and day, files by the hour, shards of an hour."""
     per_file = per_file or 2_500
     rng = world.rng
-    noise = {
-        log: Noise.gcp(gcp.project, gcp.number, gcp.account[0], log) for log in ("data_access", "activity")
-    }
+    noise = {log: Noise.gcp(gcp.project, gcp.number, gcp.account[0], log) for log in ("data_access", "activity")}
     files: dict[tuple[str, int], list[_File]] = {}
     for log, share in (("data_access", 0.8), ("activity", 0.2)):
         hourly = max(1, int(events * share / HOURS))

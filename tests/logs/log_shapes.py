@@ -70,9 +70,14 @@ def key_id(rng: Random, prefix: str = "ASIA") -> str:
 # ------------------------------------------------------------------------------------------------------------------ AWS
 
 
+def role_id(arn: str) -> str:
+    """The unique id of a role, always the same for one ARN."""
+    return key_id(Random(arn), "AROA")
+
+
 def assumed_role(rng: Random, account: str, role: str, session: str, at: float) -> Json:
     """A userIdentity of a role's session."""
-    unique = key_id(rng, "AROA")
+    unique = role_id(f"arn:aws:iam::{account}:role/{role}")
     return {
         "type": "AssumedRole",
         "principalId": f"{unique}:{session}",
@@ -159,7 +164,7 @@ def web_identity(
             },
             "subjectFromWebIdentityToken": subject,
             "assumedRoleUser": {
-                "assumedRoleId": f"{key_id(rng, 'AROA')}:{session}",
+                "assumedRoleId": f"{role_id(role)}:{session}",
                 "arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
             },
             "provider": provider,
@@ -216,9 +221,7 @@ def session_event(rng: Random, at: float, opened: Json, service: str, name: str,
     return aws_record(rng, at, service, name, identity, account, **(base | members))
 
 
-def iam_write(
-    rng: Random, at: float, account: str, by: str, name: str, request: Json | None, **members: Any
-) -> Json:
+def iam_write(rng: Random, at: float, account: str, by: str, name: str, request: Json | None, **members: Any) -> Json:
     """An IAM write by a session `ROLE/SESSION`. IAM is global: its events are in us-east-1."""
     role, _, session = by.partition("/")
     base = {
@@ -323,9 +326,7 @@ def exchange(
         },
         "status": {"code": 16, "message": message} if message else {},
     }
-    return gcp_entry(
-        rng, at, project, "data_access", "sts", EXCHANGE, provider, payload, caller=caller, agent=agent
-    )
+    return gcp_entry(rng, at, project, "data_access", "sts", EXCHANGE, provider, payload, caller=caller, agent=agent)
 
 
 def impersonation(
@@ -422,6 +423,36 @@ def pool_write(
         operation={"last": True} | operation, caller=caller, agent=agent,
     )  # fmt: skip
     return [first, last]
+
+
+def set_project_policy(rng: Random, at: float, project: str, by: str, bindings: list[Json], deltas: list[Json]) -> Json:
+    """SetIamPolicy on the project."""
+    payload = {
+        "authenticationInfo": administrator(rng, project, by),
+        "authorizationInfo": [
+            {
+                "granted": True,
+                "permission": "resourcemanager.projects.setIamPolicy",
+                "permissionType": "ADMIN_WRITE",
+                "resource": f"projects/{project}",
+                "resourceAttributes": {},
+            }
+        ],
+        "request": {
+            "@type": "type.googleapis.com/google.iam.v1.SetIamPolicyRequest",
+            "policy": {"bindings": bindings, "etag": f"BwY{letters(rng, 8)}="},
+            "resource": project,
+        },
+        "serviceData": {
+            "@type": "type.googleapis.com/google.iam.v1.logging.AuditData",
+            "policyDelta": {"bindingDeltas": deltas},
+        },
+    }
+    return gcp_entry(
+        rng, at, project, "activity", "cloudresourcemanager", "SetIamPolicy", f"projects/{project}", payload,
+        resource={"labels": {"project_id": project}, "type": "project"}, caller="198.51.100.24",
+        agent=f"{GCLOUD}projects.set-iam-policy",
+    )  # fmt: skip
 
 
 def set_account_policy(

@@ -18,14 +18,12 @@ from oidc_doctor.pipeline import Question, run
 from oidc_doctor.report.json import to_json
 from oidc_doctor.sources.bundle import open_bundle
 
-SEEDS = range(int(os.environ.get("ARCHIVE_SEEDS", "12")))  # by hand: hundreds
+SEEDS = range(int(os.environ.get("ARCHIVE_SEEDS", "3")))  # by hand: hundreds
 EVENTS = 400
 
-BLAMED = sorted(
-    plant for plant in PLANTS if not plant.endswith(("healthy", "all-along", "subject-format", "new-environment"))
-)
 TOKENS = sorted(plant for plant in PLANTS if plant.endswith(("subject-format", "new-environment")))
-STEADY = sorted(plant for plant in PLANTS if plant.endswith(("healthy", "all-along")))
+STEADY = sorted(plant for plant in PLANTS if plant.endswith(("healthy", "all-along", "not-logged")))
+BLAMED = sorted(PLANTS.keys() - {*TOKENS, *STEADY})
 
 
 def told(planted: Planted) -> dict[str, Any]:
@@ -79,13 +77,6 @@ def test_the_planted_change_is_named(plant: str, seed: int, tmp_path: Path) -> N
     assert planted.by in cause["change"]["by"]
     assert cause["change"]["what"]
     assert not cause["token_change"]
-
-
-@pytest.mark.parametrize("seed", SEEDS[::2])
-@pytest.mark.parametrize("plant", BLAMED)
-def test_times_of_the_outage(plant: str, seed: int, tmp_path: Path) -> None:
-    planted = make_archive(tmp_path / "bundle", seed, plant=plant, events=EVENTS)
-    cause = matching(told(planted), planted)
     assert cause["since_basis"] == planted.basis
     assert planted.since[0] <= seconds(cause["since"]) <= planted.since[1]
     if planted.until is None:
@@ -112,7 +103,9 @@ def test_nothing_is_blamed_where_nothing_changed(plant: str, seed: int, tmp_path
     report = told(planted)
     assert all(cause["change"] is None and not cause["token_change"] for cause in report["causes"])
     if planted.causes:
-        assert matching(report, planted)["since_basis"] == "first-failure"
+        cause = matching(report, planted)
+        assert cause["since_basis"] == planted.basis
+        assert planted.since[0] <= seconds(cause["since"]) <= planted.since[1]
     else:
         assert not report["causes"]
         assert report["verdict"] != "refused"

@@ -340,12 +340,12 @@ def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
     app = Doctor(Inquiry("weights", str(ROOT / "sample_logs" / "aws-wrong-team"), Question(cloudtrail=(str(pipe),))))
 
     async def story(pilot: Any) -> None:
-        await wait(pilot, lambda: "reading cloudtrail" in app.status_text)
+        await wait(pilot, lambda: "reading logs" in app.status_text)
         await press(pilot, "r")
         assert app.status_text.startswith("stopped")
         await press(pilot, "y", "2", "5", "1")  # the screens still answer
         await press(pilot, "r")
-        await wait(pilot, lambda: "reading cloudtrail" in app.status_text)
+        await wait(pilot, lambda: "reading logs" in app.status_text)
         await pilot.press("q")
 
     play_without_waiting(story, app)
