@@ -96,7 +96,7 @@ def test_the_start_screen(
     play(story, None)
 
 
-@pytest.mark.parametrize("name, keys", [("path", []), ("timeline", ["2", "n"])])
+@pytest.mark.parametrize("name, keys", [("path", []), ("timeline", ["2"])])
 def test_the_pictures_of_the_readme(
     name: str,
     keys: list[str],
