@@ -177,7 +177,9 @@ def _on_a_terminal(options: argparse.Namespace) -> bool:
         return False
     if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
         return True
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    # Textual draws on stderr
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
 def _open(options: argparse.Namespace) -> int:
