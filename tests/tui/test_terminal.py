@@ -128,3 +128,19 @@ def test_the_browser_view_answers_its_own_page_alone() -> None:
             return {name: (await client.get("/", headers=headers)).status for name, headers in asked.items()}
 
     assert asyncio.run(ask()) == {"own": 200, "own page": 200, "other name": 403, "other page": 403}
+
+
+def test_large_logs_can_be_read_in_processes_while_the_screens_hold_stderr() -> None:
+    code = (
+        "import sys\n"
+        "class Screens:\n"
+        "    def fileno(self): return -1\n"
+        "    def write(self, text): pass\n"
+        "    def flush(self): pass\n"
+        "sys.stderr = Screens()\n"
+        "from oidc_doctor.logs.batches import _start_tracker\n"
+        "_start_tracker()\n"
+        "print('started')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "started\n"
