@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from oidc_doctor.model.report import Exchange, Report
+    from oidc_doctor.pipeline import Examined
     from oidc_doctor.report.listing import Entry
     from oidc_doctor.tui.desk import Desk
     from oidc_doctor.tui.events import ReadEvents
@@ -219,18 +220,22 @@ class Doctor(App[None]):
                 screen.show_exchange(message.exchange)
 
     def on_finished(self, message: Finished) -> None:
-        """Show the answer on every screen that there is."""
-        if message.run is not self._run:
-            return
-        self.report, self.judged, self._reading = message.report, [], False
+        """The answer of the run that is wanted."""
+        if message.run is self._run:
+            self._reading = False
+            self.present(message.report, message.examined)
+
+    def present(self, report: Report, examined: Examined | None = None) -> None:
+        """Show `report` on every screen that there is. Without `examined` nothing can be tried on it."""
         from oidc_doctor.report.listing import entries
         from oidc_doctor.tui.desk import Desk
 
-        self.entry = next(iter(entries(message.report)), None)
-        self.desk = Desk(message.examined, self.desk)
+        self.report, self.judged = report, []
+        self.entry = next(iter(entries(report)), None)
+        self.desk = Desk(examined, self.desk) if examined is not None else None
         self._tell("")
         for screen in self._report_screens():
-            screen.answer(message.report)
+            screen.answer(report)
 
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""

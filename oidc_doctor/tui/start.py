@@ -13,7 +13,6 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from oidc_doctor import __version__
 from oidc_doctor.report.escape import visible
 from oidc_doctor.tui.inquiry import Inquiry
 
@@ -106,7 +105,7 @@ class StartScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """What it is, where to type, what there is."""
-        yield Static(f"oidc-doctor {__version__}", markup=False, classes="page-title")
+        yield Static("oidc-doctor", markup=False, classes="page-title")
         yield Static(_WHAT, markup=False, id="what")
         yield Search(placeholder="number, words, or the path of a folder, .zip or .tar.gz", id="search")
         yield Static("", markup=False, id="said")
