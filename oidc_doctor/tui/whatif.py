@@ -130,7 +130,7 @@ class WhatIfScreen(DeskScreen):
             bench.line = 0
         self._shown = (bench, bench.part)
         read = f"read in {visible(part.read_at)}" if part.read_at else "nothing was read: type or paste it here"
-        editor.border_title = Content(f"{part.title} · {read} · never written to a cloud")
+        editor.border_title = Content(f"{part.title} · never written to a cloud · {read}")
         self._ask_now()
 
     # From a key to a decision
@@ -201,7 +201,7 @@ class WhatIfScreen(DeskScreen):
         ]
         self.query_one(Editor).mark(
             [(mark, "bold underline") for mark in bench.now.deciding(answer, bench.part)]
-            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), None), "reverse") for one in wrong]
+            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), one.column), "reverse") for one in wrong]
         )
 
     # Tokens
