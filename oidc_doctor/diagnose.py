@@ -202,7 +202,7 @@ def _add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], all
             continue
         passed = trace.step(step).state == PASSED
         suspects = _BEYOND.get((case.cloud, step)) if passed else _SUSPECTS.get((case.cloud, step))
-        if step == "authorise" and passed and _fresh_role(case):
+        if passed and (case.since_change is not None or (step == "authorise" and _fresh_role(case))):
             suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
         if step == "authorise" and passed and ":role/role/" in _role_arn(case):
             suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
@@ -232,6 +232,8 @@ def _fresh_role(case: Case) -> bool:
 
 def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> None:
     facts = {"step": step, "what": "role" if case.cloud == "aws" else "binding"}
+    if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
+        facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}
     if case.profile is not None and case.profile.token_sources:
         facts["hint"] = case.profile.token_sources[0].hint
     trace.step(step).refusals.append(

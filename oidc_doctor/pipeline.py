@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor import __version__, packs, runner
 from oidc_doctor.checkkit import Check, Words
-from oidc_doctor.diagnose import CLOUD_NAMES, Diagnosis, as_causes, diagnose
+from oidc_doctor.diagnose import Diagnosis, as_causes, diagnose
 from oidc_doctor.evaluate import evaluate
 from oidc_doctor.evaluate.error_texts import read_error
 from oidc_doctor.evaluate.times import rfc3339, seconds_of
@@ -35,12 +35,15 @@ from oidc_doctor.model.trace import Kind, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.event import Attempt, AttemptGroup, LogCoverage
+    from oidc_doctor.correlate import Past
+    from oidc_doctor.logs.raw import RawEvents
+    from oidc_doctor.logs.rows import Rows
+    from oidc_doctor.logs.signatures import Attempts
+    from oidc_doctor.model.event import Change, LogCoverage, SessionUse, Signature
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
-_MOST_REPLAYED = 2_000  # distinct groups of attempts that are evaluated one by one
 _MOST_ROWS = 500
 
 
@@ -68,8 +71,12 @@ class _Run:
 
     question: Question
     snapshot: Snapshot
-    attempts: list[Attempt] = field(default_factory=list)
-    groups: list[AttemptGroup] = field(default_factory=list)
+    rows: Rows | None = None
+    attempts: Attempts | None = None
+    groups: list[Signature] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    uses: list[SessionUse] = field(default_factory=list)
+    pasts: dict[tuple[str, str], Past] = field(default_factory=dict)  # by target and cloud
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
@@ -92,7 +99,9 @@ class _Judged(NamedTuple):
     id: str
     evidence: TargetEvidence
     diagnosis: Diagnosis
-    groups: list[AttemptGroup]
+    groups: list[Signature]
+    past: Past | None = None
+    used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
 class Examined(NamedTuple):
@@ -101,6 +110,7 @@ class Examined(NamedTuple):
     report: Report
     diagnoses: dict[str, Diagnosis]
     accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+    raw: RawEvents | None = None  # the events behind the report's attempts and changes
 
 
 def run(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Report:
@@ -118,7 +128,6 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
     )
     state = _Run(question, snapshot, coverage=list(snapshot.coverage))
     _read_logs(state, bundle, progress)
-    state.at = _instant(state)
     _apply_window(state)
     judged = _judge_all(state)
     for one in judged:
@@ -127,7 +136,16 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
         _report(state, judged),
         {one.id: one.diagnosis for one in judged},
         {one.id: tuple(_accepted_subjects(one)) for one in judged},
+        _raw(state, judged),
     )
+
+
+def _raw(state: _Run, judged: list[_Judged]) -> RawEvents | None:
+    if not state.logs:
+        return None
+    from oidc_doctor.logs.raw import RawEvents
+
+    return RawEvents(state.attempts, [signature.number for signature, _ in _signatures(judged)], state.changes)
 
 
 # Collect
@@ -142,10 +160,10 @@ def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress) -> None:
     extra = {"cloudtrail": state.question.cloudtrail, "gcp-logs": state.question.gcp_logs}
     if not any(names.values()) and not any(extra.values()):
         return
-    from oidc_doctor.logs.attempts import group
     from oidc_doctor.logs.scan import scan
+    from oidc_doctor.logs.wanted import wanted_by
 
-    attempts: list[Attempt] = []
+    wanted = wanted_by(targets)
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
@@ -153,17 +171,26 @@ def _read_logs(state: _Run, bundle: Bundle | None, progress: Progress) -> None:
         on_disk = frozenset(extra[source])
 
         def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
-            progress(f"reading {name}")
             if name in on_disk or bundle is None:
                 return open(name, "rb")
             return bundle.open(name)
 
-        found, covered = scan(open_file, files, source)
-        attempts += found
-        state.logs[source] = covered
-        state.coverage.append(_log_coverage(source, covered, named=bool(extra[source])))
-    state.attempts = attempts
-    state.groups = group(attempts)
+        def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
+            return name if name in on_disk or bundle is None else bundle.local(name)
+
+        def told(files: int, of: int, size: int, in_all: int, source: str = source) -> None:
+            part = f", {size / in_all:.0%}" if in_all else ""
+            progress(f"reading {source}: {files:,} of {of:,} files{part}")
+
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=told)
+        if state.rows is None:
+            state.rows = found.rows
+        else:
+            state.rows.extend(found.rows)
+        state.changes += found.changes
+        state.uses += found.uses
+        state.logs[source] = found.coverage
+        state.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
@@ -198,18 +225,23 @@ def _instant(state: _Run) -> float:
 
 
 def _apply_window(state: _Run) -> None:
+    """The signatures of the window that was asked for. The instant may hang on them, and the window on it."""
     question = state.question
-    since = question.since if question.since_back is None else state.at - question.since_back
-    until = question.until
-    if since is None and until is None:
+    if state.rows is None or not len(state.rows):
+        state.at = _instant(state)
         return
-    from oidc_doctor.logs.attempts import group
+    from oidc_doctor.logs.signatures import Attempts
 
-    low, high = since if since is not None else float("-inf"), until if until is not None else float("inf")
-    state.groups = group([one for one in state.attempts if low <= one.time <= high])
+    state.attempts = Attempts(state.rows)
+    state.groups = state.attempts.signatures()
+    state.at = _instant(state)
+    since = question.since if question.since_back is None else state.at - question.since_back
+    if since is not None or question.until is not None:
+        state.attempts = Attempts(state.rows, since, question.until)
+        state.groups = state.attempts.signatures()
 
 
-def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[AttemptGroup]:
+def _of_target(state: _Run, evidence: TargetEvidence, token: Token | None = None) -> list[Signature]:
     if not state.groups:
         return []
     from oidc_doctor.logs.attempts import for_target
@@ -227,12 +259,32 @@ def _judge_all(state: _Run) -> list[_Judged]:
         tokens = evidence.tokens
         for cloud in clouds:
             groups = [one for one in _of_target(state, evidence) if one.sample.cloud == cloud]
-            for token in tokens or (_token_of_events(evidence, cloud, groups),):
+            past = _past(state, evidence, cloud, groups)
+            if past is not None:
+                state.pasts[evidence.target.name, cloud] = past
+            for token in tokens or (_token_of_events(evidence, cloud, groups, past),):
                 name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
                 judged.append(_judge(state, evidence, cloud, token, groups, name))
     order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
     judged.sort(key=lambda one: (not one.diagnosis.observed, order[one.diagnosis.prediction]))
     return judged
+
+
+def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Signature]) -> Past | None:
+    """The target's history and its replayed attempts; None where no log was read."""
+    if state.rows is None or not (groups or state.changes):
+        return None
+    from oidc_doctor.replay import past_of
+
+    read_at = state.snapshot.collected_at or state.at
+    attempts = state.attempts
+    if attempts is None:
+        from oidc_doctor.logs.signatures import Attempts
+
+        attempts = Attempts(state.rows)
+    return past_of(
+        cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=profile_of
+    )
 
 
 def _clouds(state: _Run, evidence: TargetEvidence) -> list[Cloud]:
@@ -261,7 +313,7 @@ def _observed(evidence: TargetEvidence) -> list[Reading]:
     ]
 
 
-def _reading_of(found: AttemptGroup) -> Reading | None:
+def _reading_of(found: Signature) -> Reading | None:
     """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
     sample = found.sample
     if sample.outcome != "refused":
@@ -285,38 +337,15 @@ def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
     return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
-def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[AttemptGroup]) -> Token:
+def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: Past | None) -> Token:
     """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
     exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
     chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
-    if chosen is None:
+    if chosen is None or past is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    return token_of(chosen, evidence)
+    from oidc_doctor.replay import token_of
 
-
-def token_of(found: AttemptGroup, evidence: TargetEvidence) -> Token:
-    """The claims that a logged attempt shows, as a token; all other claims are unknown."""
-    sample = found.sample
-    claims: dict[str, Any] = {"sub": sample.subject} if sample.subject else {}
-    if sample.cloud == "aws":
-        provider = sample.provider or ""
-        if ":oidc-provider/" in provider:
-            claims["iss"] = "https://" + provider.split(":oidc-provider/", 1)[1]
-        if sample.audience:
-            claims["aud"] = sample.audience
-    elif (
-        evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider) and evidence.gcp.provider.issuer_uri
-    ):
-        claims["iss"] = evidence.gcp.provider.issuer_uri
-    claims.update(dict(sample.claims))
-    return Token(
-        "event",
-        claims,
-        None,
-        complete=False,
-        origin=sample.origin._replace(event_id=sample.event_id),
-        name=sample.event_id,
-    )
+    return token_of(chosen.sample, evidence, past.known)
 
 
 def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
@@ -350,45 +379,72 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
     return profile_for(issuer, token.subject)
 
 
-def _accepted_providers(groups: Sequence[AttemptGroup]) -> frozenset[str]:
-    return frozenset(one.sample.provider for one in groups if one.sample.outcome == "accepted" and one.sample.provider)
-
-
 def _judge(
-    state: _Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[AttemptGroup], name: str
+    state: _Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[Signature], name: str
 ) -> _Judged:
     readings = _observed(evidence)
-    own = [one for one in groups if token.subject is None or one.sample.subject in (None, token.subject)]
-    newest = own[0] if own else None
+    past = state.pasts.get((evidence.target.name, cloud))
+    newest = _newest_like(token, groups, past)
     logged = _reading_of(newest) if newest is not None else None
+    if logged is not None and newest is not None and past is not None and past.is_mended(newest):
+        logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
         readings.append(logged)
+    used = None if readings else _refused_use(state, evidence, cloud, newest)
+    if used is not None:
+        readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
     profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
-    case = Case(cloud, evidence, token, state.at, profile, tuple(readings), _accepted_providers(groups))
-    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups)
+    accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
+    age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
+    case = Case(cloud, evidence, token, state.at, profile, tuple(readings), accepted, age)
+    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups, past, used)
 
 
-def _replay(judged: _Judged, found: AttemptGroup) -> Diagnosis:
-    """A logged attempt on the configuration that was read.
+def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -> Signature | None:
+    """The newest signature of this kind of token, or of nobody in particular."""
+    if token.subject is None:
+        return next(iter(groups), None)
+    family = past.family(token.subject) if past is not None else token.subject
+    return next((one for one in groups if one.family in {None, family} or one.sample.subject == token.subject), None)
 
-    Google logs exchange and impersonation apart, so an event of the exchange is held against the exchange alone.
-    """
-    token = token_of(found, judged.evidence)
-    case = judged.diagnosis.case._replace(
-        token=token,
-        profile=profile_of(judged.evidence, token),
-        readings=(),
-        at=found.last_seen,
-    )
-    diagnosis = diagnose(case, evaluate(case))
-    if found.sample.cloud == "gcp" and found.sample.step == "exchange":
-        diagnosis.refusals = [one for one in diagnosis.refusals if one.step != "impersonate"]
-        if diagnosis.prediction == "refused" and diagnosis.step == "impersonate":
-            diagnosis.prediction, diagnosis.step, diagnosis.error = "accepted", None, None
-    return diagnosis
+
+def _refused_use(state: _Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionUse | None:
+    """The newest call that a session of this target was refused: the federation worked, the permission did not."""
+    own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
+    found = max(own, key=lambda one: one.time, default=None)
+    return None if newest is not None and newest.sample.outcome != "accepted" else found
+
+
+def _reading_of_use(found: SessionUse) -> Reading:
+    source = f"event {found.event_ids[0]}" if found.event_ids else ""
+    message = f"An error occurred ({found.error_code}) when calling the {found.action} operation: {found.error_message}"
+    reading = read_error(found.error_message or "", source) or read_error(message, source)
+    if reading is None or "permission" not in reading.steps:
+        reading = Reading(found.cloud, frozenset({"permission"}), message, source=source)
+    facts = {"resource": found.resource} if found.resource else {}
+    facts["permission"] = f"{found.service.partition('.')[0]}:{found.action}" if found.cloud == "aws" else found.action
+    return reading._replace(text=message, facts={**facts, **reading.facts}, source=source)
+
+
+# What the workloads ask for with their sessions: images and weights, and the keys that these are encrypted with.
+_USED = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
+
+
+def _uses_target(used: SessionUse, evidence: TargetEvidence) -> bool:
+    if not used.service.startswith(_USED):
+        return False
+    target = evidence.target
+    if used.cloud == "aws":
+        return target.aws is not None and used.target == target.aws.role_arn
+    account = target.gcp.service_account if target.gcp else None
+    if account:
+        return used.target == account
+    provider = (target.gcp.provider if target.gcp else None) or ""
+    pool = provider.partition("/providers/")[0]
+    return bool(pool) and f"/{pool.partition('projects/')[2]}/" in (used.session or "")
 
 
 # Report
@@ -404,7 +460,16 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
     for one in judged:
         said: dict[int, Words] = {index: words[id(refusal)][0] for index, refusal in enumerate(one.diagnosis.refusals)}
         causes += as_causes(one.diagnosis, one.id, kinds, said)
-    attempts, contradictions = _attempts(judged, causes, kinds)
+    contradictions: list[str] = []
+    attempts: list[AttemptRow] = []
+    timeline: list[dict[str, Any]] = []
+    if state.pasts:
+        from oidc_doctor import correlate
+
+        causes = _in_time(judged, causes, kinds)
+        attempts = _attempts(judged)
+        contradictions = correlate.contradictions(state.pasts)
+        timeline = correlate.timeline(state.pasts.values())
     if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
@@ -421,7 +486,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         checks=[row for row in rows if runner.wanted(_by_code(checks, row.code), question.check, question.skip)],
         fixes=_fixes(judged, causes, kinds),
         attempts=attempts,
-        timeline=[],
+        timeline=timeline,
         coverage=state.coverage,
         observed=[
             {"text": error.text, "at": str(error.origin)} for one in state.snapshot.targets for error in one.observed
@@ -513,11 +578,15 @@ def _window(state: _Run) -> dict[str, Any]:
     question = state.question
     since = question.since if question.since_back is None else state.at - question.since_back
     low, high = since if since is not None else min(firsts, default=None), question.until or max(lasts, default=None)
+    buckets = state.attempts.buckets if state.attempts is not None else None
     basis = "asked" if since is not None or question.until is not None else "everything in the evidence"
     return {
         "from": rfc3339(low) if low is not None else None,
         "to": rfc3339(high) if high is not None else None,
         "basis": basis if state.logs else "no logs were read",
+        "buckets_from": rfc3339(buckets.start) if buckets else None,
+        "bucket_seconds": buckets.seconds if buckets else None,
+        "buckets": buckets.number if buckets else 0,
     }
 
 
@@ -570,85 +639,63 @@ def _trace_json(trace: Trace) -> dict[str, Any]:
     return made
 
 
-def _attempts(
-    judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Check]
-) -> tuple[list[AttemptRow], list[str]]:
-    """Each distinct attempt on the configuration that was read: what it confirms, and what it contradicts."""
-    rows: list[AttemptRow] = []
-    contradictions: list[str] = []
-    done: set[int] = set()
+def _in_time(judged: list[_Judged], causes: list[Cause], kinds: dict[Kind, Check]) -> list[Cause]:
+    """The causes with what the logs say of when; then those of outages that are over."""
+    from oidc_doctor import correlate
+
+    over: list[Cause] = []
     for one in judged:
-        for found in one.groups[:_MOST_REPLAYED]:
-            replayed = _replay(one, found) if found.sample.subject else None
-            _confirm(one, found, replayed, causes)
-            if id(found) in done:
-                continue  # an event belongs to every token of its target, and is one row
-            done.add(id(found))
-            first = replayed.refusals[0] if replayed and replayed.refusals else None
-            cause = (
-                kinds[first.kind].name if first and first.kind in kinds and found.sample.outcome == "refused" else None
-            )
-            rows.append(_attempt_row(found, replayed, cause))
-            contradicts = found.sample.outcome == "accepted" and replayed and replayed.prediction == "refused"
-            if contradicts and not _refused_later(one, found):
-                cloud = CLOUD_NAMES[found.sample.cloud]
-                contradictions.append(
-                    f"{cloud} accepted {found.sample.subject} on {rfc3339(found.last_seen)} "
-                    f"(event {found.sample.event_id}), and the configuration that was read refuses it: "
-                    "it was changed since, or this reading is wrong"
-                )
-    return rows[:_MOST_ROWS], contradictions
+        if one.past is None:
+            continue
+        own = [cause for cause in causes if cause.exchange == one.id]
+        for found in one.groups:
+            _confirm(one, found, own)
+        correlate.date(own, one.diagnosis, one.past)
+        if one.used is not None:
+            correlate.date_use(own, one.used, one.past)
+        over += correlate.past_causes(one.past, one.id, one.diagnosis, kinds, lambda then: _words(then, kinds))
+    seen: set[tuple[str | None, ...]] = set()
+    for cause in over:  # an outage belongs to every token of its kind, and is told once
+        key = (cause.code, cause.cloud, cause.location, cause.since, cause.until)
+        if key not in seen:
+            seen.add(key)
+            causes.append(cause)
+    return causes
 
 
-def _refused_later(one: _Judged, found: AttemptGroup) -> bool:
-    """A refusal of the like came after this success, so a change between them explains it."""
-    profile = one.diagnosis.case.profile
-
-    def family(subject: str | None) -> str | None:
-        return profile.subject_family(subject) if profile is not None and subject else subject
-
-    own = family(found.sample.subject)
-    return any(
-        other.sample.outcome == "refused" and other.last_seen > found.last_seen and family(other.sample.subject) == own
-        for other in one.groups
-    )
+def _words(diagnosis: Diagnosis, kinds: dict[Kind, Check]) -> dict[int, Words]:
+    return {index: runner.say(kinds.get(refusal.kind), refusal)[0] for index, refusal in enumerate(diagnosis.refusals)}
 
 
-def _confirm(one: _Judged, found: AttemptGroup, replayed: Diagnosis | None, causes: list[Cause]) -> None:
-    if found.sample.outcome != "refused":
+def _attempts(judged: list[_Judged]) -> list[AttemptRow]:
+    """A row for each signature of the targets; an event belongs to every token of its target, and is one row."""
+    from oidc_doctor.correlate import attempt_row
+
+    return [attempt_row(signature, past) for signature, past in _signatures(judged)]
+
+
+def _signatures(judged: list[_Judged]) -> list[tuple[Signature, Past | None]]:
+    found = {id(signature): (signature, one.past) for one in judged for signature in one.groups}
+    return sorted(found.values(), key=lambda pair: -pair[0].last_seen)[:_MOST_ROWS]
+
+
+def _confirm(one: _Judged, found: Signature, causes: list[Cause]) -> None:
+    """Logged refusals of this kind of token confirm the causes whose step can have said so."""
+    if found.sample.outcome != "refused" or one.past is None:
         return
     subject = one.diagnosis.case.token.subject
-    if subject is not None and found.sample.subject not in (None, subject):
+    if subject is not None and found.family not in {None, one.past.family(subject)}:
         return
     reading = _reading_of(found)
     if reading is None:
         return
-    refused = {str(refusal.kind) for refusal in replayed.refusals} if replayed else set()
+    verdict = one.past.told.verdicts.get(found.number)
+    refused = {kind for _, kind in verdict[0].marks} if verdict else set()
     for cause in causes:
-        if cause.exchange == one.id and cause.step in reading.steps and (not refused or cause.name in refused):
+        if cause.step in reading.steps and (not refused or cause.name in refused):
             cause.confirmed_by += [event for event in found.event_ids if event not in cause.confirmed_by]
             first = rfc3339(found.first_seen)
             cause.since = min(cause.since, first) if cause.since else first
-
-
-def _attempt_row(found: AttemptGroup, replayed: Diagnosis | None, cause: str | None) -> AttemptRow:
-    sample = found.sample
-    error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
-    return AttemptRow(
-        cloud=sample.cloud,
-        target=sample.target,
-        provider=sample.provider,
-        subject=sample.subject,
-        audience=sample.audience,
-        outcome=sample.outcome,
-        error=error,
-        count=found.count,
-        first_seen=rfc3339(found.first_seen),
-        last_seen=rfc3339(found.last_seen),
-        replay={"decision": replayed.prediction, "revision": "as read"} if replayed else None,
-        cause=cause,
-        event_ids=list(found.event_ids),
-    )
 
 
 def _check_rows(
@@ -691,6 +738,8 @@ def _view(state: _Run, one: _Judged, contradictions: list[str]) -> dict[str, Any
 
 def _silence(state: _Run, one: _Judged) -> Any:
     diagnosis = one.diagnosis
+    if one.used is not None:
+        return ()  # the failure is logged: it is not one of the exchange
     cloud = diagnosis.trace.cloud
     covered = state.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
     if covered is None:

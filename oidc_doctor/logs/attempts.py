@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oidc_doctor.model.event import Attempt, AttemptGroup
+from oidc_doctor.model.event import Attempt, Signature
 from oidc_doctor.model.placeholder import account_is_redacted, may_equal
 from oidc_doctor.parse.cloudtrail import NO_TIME
 from oidc_doctor.parse.gcp_audit import full_name
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 IDS_KEPT = 20  # event ids of a group
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
-_SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
 _ARN_PARTS = 6
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
 
-def group(attempts: Iterable[Attempt]) -> list[AttemptGroup]:
+def group(attempts: Iterable[Attempt]) -> list[Signature]:
     """The attempts by what happened to whom, newest group first; the order depends on nothing but the attempts."""
     alike: dict[tuple[str | None, ...], list[Attempt]] = {}
     for attempt in attempts:
@@ -34,20 +34,20 @@ def group(attempts: Iterable[Attempt]) -> list[AttemptGroup]:
         found.sort(key=lambda attempt: (-attempt.time, attempt.event_id))
         times = [attempt.time for attempt in found if attempt.time != NO_TIME] or [NO_TIME]
         ids = tuple(attempt.event_id for attempt in found[:IDS_KEPT])
-        groups.append(AttemptGroup(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
+        groups.append(Signature(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
     return sorted(groups, key=_order)
 
 
-def newest(groups: Iterable[AttemptGroup]) -> AttemptGroup | None:
+def newest(groups: Iterable[Signature]) -> Signature | None:
     """The group that was seen last; None where there is none."""
     return min(groups, key=_order, default=None)
 
 
 def for_target(
-    groups: Iterable[AttemptGroup],
+    groups: Iterable[Signature],
     target: Target,
     claims: Mapping[str, Json] | None = None,
-) -> list[AttemptGroup]:
+) -> list[Signature]:
     """The groups that concern the target, in their order.
 
     Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
@@ -71,7 +71,7 @@ def join_impersonations(attempts: list[Attempt]) -> list[Attempt]:
             continue
         if attempt.mapped_principal:
             by_principal.setdefault(attempt.mapped_principal, []).append(attempt)
-        if attempt.caller and attempt.caller not in _SHARED_CALLERS:
+        if attempt.caller and attempt.caller not in SHARED_CALLERS:
             by_caller.setdefault(attempt.caller, []).append(attempt)
     times = {caller: [attempt.time for attempt in made] for caller, made in by_caller.items()}
     joined = []
@@ -113,7 +113,7 @@ def _key(attempt: Attempt) -> tuple[str | None, ...]:
     )  # fmt: skip
 
 
-def _order(found: AttemptGroup) -> tuple[float, tuple[str, ...]]:
+def _order(found: Signature) -> tuple[float, tuple[str, ...]]:
     return -found.last_seen, tuple(part or "" for part in _key(found.sample))
 
 
@@ -127,7 +127,7 @@ def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
         return _concerns_account(attempt, target.gcp, pasted=target.pasted, maybe=maybe)
     if not attempt.provider or not target.gcp.provider:
         return maybe
-    return _same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
+    return same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
 
 
 def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
@@ -141,12 +141,12 @@ def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: 
 
 def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:
     """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
-    if target.provider and attempt.provider and not _same_provider(attempt.provider, target.provider, pasted=pasted):
+    if target.provider and attempt.provider and not same_provider(attempt.provider, target.provider, pasted=pasted):
         return False
     if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
         pool = full_name(target.provider).partition("/providers/")[0]
         seen = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
-        if not _same_provider(seen, pool, pasted=pasted):
+        if not same_provider(seen, pool, pasted=pasted):
             return False
     if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
         return bool(target.provider and attempt.provider)
@@ -155,7 +155,7 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, mayb
     return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
 
 
-def _same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
+def same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
     """Whether the full names, of providers or of pools, may be the same.
 
     Entries have the project's number. Where the target has its id, only the rest can be compared.

@@ -1,53 +1,149 @@
-"""Log files to attempts, in one pass and flat memory: only attempts are kept, every other record is counted."""
+"""Log files to attempts, writes and refused calls, in one pass and flat memory: every other record is only counted."""
 
 from __future__ import annotations
 
-import re
+import functools
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from oidc_doctor.logs.attempts import join_impersonations
+from oidc_doctor.issuers import profile_for, subject_family
+from oidc_doctor.logs.rows import MOST_ROWS, NO_PLACE, Rows
+from oidc_doctor.logs.tally import Problems, Source, Tally
 from oidc_doctor.logs.values import values
-from oidc_doctor.model.event import Attempt, LogCoverage
+from oidc_doctor.model.event import LogCoverage
 from oidc_doctor.model.evidence import Origin
 from oidc_doctor.parse import cloudtrail, gcp_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-Source = Literal["cloudtrail", "gcp-logs"]
+    from oidc_doctor.logs.tally import Family, Window
+    from oidc_doctor.logs.wanted import Wanted
+    from oidc_doctor.model.event import Attempt, Change, SessionUse
 
-_FILES_NAMED = 5  # of the files that share a problem; the others are counted
-_PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so a file with more is not believed
-# <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file that holds no record still shows that its Region was read.
-_TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_\d{8}T\d{4}Z_")
+    Progress = Callable[[int, int, int, int], None]  # files and bytes on the disk, done and in all
+
+__all__ = ["Harvest", "Problems", "Source", "family_of", "records", "scan"]
+
+
+class Harvest(NamedTuple):
+    """What the files hold. Rows are in order of time, each event once."""
+
+    rows: Rows
+    changes: list[Change]  # that concern the targets, oldest first
+    uses: list[SessionUse]  # newest first, grouped by what was refused to whom
+    coverage: LogCoverage
+
+    def attempts(self) -> list[Attempt]:
+        """The rows as attempts, oldest first."""
+        return [self.rows.attempt(row) for row in range(len(self.rows))]
 
 
 def scan(
     open_file: Callable[[str], BinaryIO],
     names: Iterable[str],
     source: Source,
-) -> tuple[list[Attempt], LogCoverage]:
-    """The attempts in the files, oldest first, each once, and what the files cover.
+    *,
+    wanted: Wanted,
+    family: Family | None = None,
+    progress: Progress | None = None,
+    processes: int | None = None,
+    on_disk: Callable[[str], str | None] | None = None,
+) -> Harvest:
+    """Read the files, several at once where they lie on the disk and there is much of them.
 
-    `open_file` gives a binary file for a name. Where that or reading raises OSError, EOFError or zlib.error, the file
-    is named among the problems, and what was read of it counts.
+    `open_file` gives a binary file for a name; `on_disk` its path, None inside an archive. Where opening or reading
+    raises OSError, EOFError or zlib.error, the file is named among the problems, and what was read of it counts.
+    `family` must be a function that another process can import.
     """
-    tally = _Tally(source)
-    problems = Problems()
-    for name in names:
-        tally.named(name)
-        try:
-            with open_file(name) as stream:
+    from oidc_doctor.logs.batches import read_all
+
+    tally = Tally(source, wanted, family or family_of)
+    read_all(tally, list(names), open_file, on_disk or _nowhere, progress=progress, processes=processes)
+    return _harvest(tally)
+
+
+def _nowhere(_: str) -> None:
+    return None
+
+
+def _harvest(tally: Tally) -> Harvest:
+    rows = tally.rows
+    duplicates = tally.duplicates + rows.once()
+    rows.compact()
+    if tally.source == "gcp-logs":
+        from oidc_doctor.logs.joins import join
+
+        join(rows)
+    uses, again = tally.uses.grouped()
+    changes = {(one.event_id, one.time): one for one in reversed(tally.changes)}
+    duplicates += again + len(tally.changes) - len(changes)
+    coverage = LogCoverage(
+        source=tally.source,
+        files=tally.files,
+        events=tally.events,
+        duplicates=duplicates,
+        first=tally.first,
+        last=tally.last,
+        problems=(*tally.problems.lines(), *_bounds(tally)),
+        services=frozenset(tally.services),
+        regions=frozenset(tally.regions),
+    )
+    return Harvest(rows, sorted(changes.values(), key=lambda one: (one.time, one.event_id)), uses, coverage)
+
+
+def _bounds(tally: Tally) -> Iterator[str]:
+    """What the bounds of memory cost, in words."""
+    rows = tally.rows
+    if rows.width:
+        yield (
+            f"more than {MOST_ROWS:,} attempts: of those alike within {rows.width / 60:.0f} minutes only the first and "
+            "the last are kept one by one, the others are counted; an event that comes twice may count twice"
+        )
+    for table, what in (
+        (rows.keys, "kinds of attempt: the others are counted as one, without their names"),
+        (rows.identities, "identities: the others are counted without their subject"),
+        (rows.circumstances, "callers, Regions and user agents: the others are counted without them"),
+    ):
+        if table.dropped:
+            yield f"more than {table.most:,} {what} ({table.dropped:,} attempts)"
+    if tally.left_out:
+        yield f"{tally.left_out:,} writes that concern the targets are beyond what is kept, and were only counted"
+    if tally.uses.dropped:
+        yield f"{tally.uses.dropped:,} refused calls of federated sessions are beyond what is kept"
+
+
+def read_file(
+    open_file: Callable[[str], BinaryIO],
+    name: str,
+    tally: Tally,
+    *,
+    window: Window | None = None,
+    exact: bool = True,
+    fast: bool = True,
+) -> None:
+    """Read one file into the tally. `fast` allows to leave records unparsed that cannot be wanted."""
+    tally.begin(name)
+    mark = tally.mark()
+    opened = False
+    try:
+        if fast:
+            from oidc_doctor.logs import archive
+
+            try:
+                archive.read(lambda: open_file(name), name, tally, exact=exact, window=window)
+            except (archive.Doubt, OSError, EOFError, zlib.error):
+                tally.back(mark)  # reading in full also takes what comes before a fault
+            else:
                 tally.files += 1
-                for record, origin in records(stream, name, source, problems):
-                    tally.add(record, origin, problems)
-        except (OSError, EOFError, zlib.error) as error:
-            problems(Origin(name), f"cannot be read ({type(error).__name__})")
-    found = sorted(tally.found.values(), key=lambda attempt: (attempt.time, attempt.event_id))
-    if source == "gcp-logs":
-        found = join_impersonations(found)
-    return found, tally.coverage(problems.lines())
+                return
+        with open_file(name) as stream:
+            opened = True
+            for record, origin in records(stream, name, tally.source, tally.problems):
+                tally.add(record, origin, NO_PLACE)
+    except (OSError, EOFError, zlib.error) as error:
+        tally.problems(Origin(name), f"cannot be read ({type(error).__name__})")
+    tally.files += opened
 
 
 def records(
@@ -56,107 +152,18 @@ def records(
     source: Source,
     note: Callable[[Origin, str], None],
 ) -> Iterator[tuple[dict[str, Any], Origin]]:
-    """The records of one file, wanted or not. Everything that is read from a log file comes through here."""
+    """The records of one file, wanted or not, whatever its layout."""
     parse = cloudtrail if source == "cloudtrail" else gcp_audit
     for value, origin in values(stream, file, parse.LISTS, note):
         yield from parse.records(value, origin, note)
 
 
-class Problems:
-    """Problems in words, bounded: the same one is told for a few files, then counted.
-
-    A problem's words never quote the file, so there are few different ones whatever the files hold.
-    """
-
-    def __init__(self) -> None:
-        self._places: dict[str, dict[str, list[Any]]] = {}  # problem → file → [first place, times]
-        self._further: dict[str, int] = {}  # problem → files beyond those
-        self._last: dict[str, str] = {}  # problem → the file that was counted last
-
-    def __call__(self, origin: Origin, what: str) -> None:
-        """Take one problem down: where, and what in words."""
-        files = self._places.setdefault(what, {})
-        if origin.file in files:
-            files[origin.file][1] += 1
-        elif len(files) < _FILES_NAMED:
-            files[origin.file] = [origin, 1]
-        elif self._last.get(what) != origin.file:
-            self._further[what] = self._further.get(what, 0) + 1
-        self._last[what] = origin.file
-
-    def lines(self) -> tuple[str, ...]:
-        """`file: place: what`, in the order met."""
-        found = []
-        for what, files in self._places.items():
-            for file, (origin, times) in files.items():
-                line = f"line {origin.line}" if origin.line else ""
-                place = " ".join(part for part in (line, origin.pointer) if part)
-                words = f"{what} ({times} times)" if times > 1 else what
-                found.append(": ".join(part for part in (file, place, words) if part))
-            if more := self._further.get(what):
-                found.append(f"{more} more files: {what}")
-        return tuple(found)
+def family_of(attempt: Attempt) -> str | None:
+    """The subject with `*` for what varies, by the grammar of the issuer that the provider is for."""
+    return None if attempt.subject is None else _family(attempt.provider, attempt.subject)
 
 
-class _Tally:
-    """What was met so far."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.files = 0
-        self.events = 0
-        self.duplicates = 0
-        self.first: float | None = None
-        self.last: float | None = None
-        self.services: set[str] = set()
-        self.regions: set[str] = set()
-        self.found: dict[tuple[str, float], Attempt] = {}
-
-    def named(self, name: str) -> None:
-        """A trail file's name has the Region."""
-        if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
-            self.regions.add(match[1])
-
-    def add(self, record: dict[str, Any], origin: Origin, note: Callable[[Origin, str], None]) -> None:
-        """Count the record, and keep it if it is an attempt that was not met before."""
-        self.events += 1
-        if self.source == "cloudtrail":
-            time, service = cloudtrail.epoch(record.get("eventTime")), cloudtrail.text(record.get("eventSource"))
-            attempt = cloudtrail.attempt(record, origin)
-            region = cloudtrail.text(record.get("awsRegion"))
-            if region and len(self.regions) < _PLACES_SEEN:
-                self.regions.add(region)
-        else:
-            time, service = gcp_audit.moment(record), gcp_audit.service_name(record)
-            attempt = gcp_audit.attempt(record, origin)
-        if service and len(self.services) < _PLACES_SEEN:
-            self.services.add(service)
-        if time is not None:
-            self.first = time if self.first is None else min(self.first, time)
-            self.last = time if self.last is None else max(self.last, time)
-        if attempt is None:
-            return
-        if time is None:
-            note(origin, "an event without a time that can be read")
-        # With the time: Google promises unique insert ids for one log and one timestamp only [LogEntry reference].
-        key = (attempt.event_id, attempt.time)
-        known = self.found.get(key)
-        if known is not None:
-            self.duplicates += 1
-            if known.outcome != "unknown" or attempt.outcome == "unknown":
-                return  # otherwise this is the event itself, and the one before was its summary
-        self.found[key] = attempt
-
-    def coverage(self, problems: tuple[str, ...]) -> LogCoverage:
-        """The counts as the model has them."""
-        return LogCoverage(
-            source="cloudtrail" if self.source == "cloudtrail" else "gcp-logs",
-            files=self.files,
-            events=self.events,
-            duplicates=self.duplicates,
-            first=self.first,
-            last=self.last,
-            problems=problems,
-            services=frozenset(self.services),
-            regions=frozenset(self.regions),
-        )
+@functools.lru_cache(maxsize=4096)
+def _family(provider: str | None, subject: str) -> str:
+    issuer = (provider or "").partition(":oidc-provider/")[2]  # a Google provider's name does not tell
+    return subject_family(subject, profile_for(issuer or None, subject))

@@ -14,7 +14,7 @@ from oidc_doctor.parse.cloudtrail import NO_TIME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.model.event import AttemptGroup, LogCoverage
+    from oidc_doctor.model.event import LogCoverage, Signature
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.model.exchange import Cloud
 
@@ -60,7 +60,7 @@ class SilenceNote(NamedTuple):
 
 def explain_silence(  # noqa: PLR0917 - each is one circumstance of the silence
     cloud: Cloud,
-    groups_for_target: Sequence[AttemptGroup],
+    groups_for_target: Sequence[Signature],
     coverage: LogCoverage | None,
     target: Target,
     failing_step: str | None,
@@ -89,12 +89,12 @@ def explain_silence(  # noqa: PLR0917 - each is one circumstance of the silence
     return notes
 
 
-def _may_be_the_failure(found: AttemptGroup, instant: float | None) -> bool:
+def _may_be_the_failure(found: Signature, instant: float | None) -> bool:
     recent = instant is None or found.last_seen == NO_TIME or found.last_seen > instant - _RECENT
     return recent and found.sample.outcome == "refused"
 
 
-def _searched(cloud: Cloud, groups: list[AttemptGroup], coverage: LogCoverage, target: Target) -> SilenceNote:
+def _searched(cloud: Cloud, groups: list[Signature], coverage: LogCoverage, target: Target) -> SilenceNote:
     """What was read, and what was not in it."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
@@ -193,7 +193,7 @@ def _aws_unlogged(step: str | None) -> list[SilenceNote]:
 
 
 def _gcp_logging_off(
-    groups: list[AttemptGroup],
+    groups: list[Signature],
     coverage: LogCoverage,
     step: str | None,
     audit_configs_on: bool | None,

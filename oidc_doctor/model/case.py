@@ -34,4 +34,5 @@ class Case(NamedTuple):
     profile: Any = None  # the issuer's Profile, None for an unknown issuer
     readings: tuple[Reading, ...] = ()
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
+    since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns

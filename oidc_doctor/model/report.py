@@ -67,8 +67,14 @@ class Cause:
     confirmed_by: list[str] = field(default_factory=list)  # event ids
     since: str | None = None
     until: str | None = None
+    since_basis: str | None = None  # first-failure, change, last-success
     change: dict[str, Any] | None = None
     token_change: dict[str, Any] | None = None
+    mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
+    boundary: dict[str, Any] | None = None  # last_success, first_failure, and what lies between them
+    session: dict[str, Any] | None = None  # of a permission: the refused calls, and the attempt that gave the session
+    refused_since: int = 0  # logged attempts
+    accepted_before: int = 0
 
 
 @dataclass
@@ -122,6 +128,14 @@ class AttemptRow:
     replay: dict[str, Any] | None
     cause: str | None
     event_ids: list[str] = field(default_factory=list)
+    family: str | None = None  # the subject with * for what is new in each run
+    step: str = "exchange"  # or impersonate
+    subjects: list[str] = field(default_factory=list)
+    callers: list[dict[str, Any]] = field(default_factory=list)  # address, count
+    regions: list[dict[str, Any]] = field(default_factory=list)  # region, count
+    rate_per_hour: float | None = None
+    counts: list[int] = field(default_factory=list)  # by bucket of the window
+    inferred_from: str | None = None  # event id of the exchange that the subject was taken from
 
 
 @dataclass

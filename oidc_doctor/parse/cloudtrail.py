@@ -132,6 +132,7 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
         session_name=text(request.get("roleSessionName")),
         duration_seconds=_seconds(request.get("durationSeconds")),
         claims=_claims(record, request, response, target),
+        access_key=text(members(response.get("credentials")).get("accessKeyId")),
     )
     event_id = event_id or digest(found, text(record.get("requestID")))
     return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))

@@ -124,7 +124,7 @@ def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | No
     account = _account(entry, payload)
     authentication = members(payload.get("authenticationInfo"))
     email = text(authentication.get("principalEmail"))
-    mapped = _principal(authentication)
+    mapped = principal(authentication)
     if mapped is None and _somebody_else(email, text(authentication.get("principalSubject")), account):
         return None
     account = account or email
@@ -151,7 +151,7 @@ def _somebody_else(email: str | None, subject: str | None, account: str | None) 
 
 def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> Attempt:
     """What both kinds of entry have."""
-    outcome, code, message = _status(entry, payload, mapped=mapped)
+    outcome, code, message = status_of(entry, payload, mapped=mapped)
     metadata = _metadata(entry)
     time = moment(entry)
     return Attempt(
@@ -172,7 +172,7 @@ def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> At
     )
 
 
-def _status(entry: Entry, payload: Entry, *, mapped: bool) -> tuple[Outcome, str | None, str | None]:
+def status_of(entry: Entry, payload: Entry, *, mapped: bool = False) -> tuple[Outcome, str | None, str | None]:
     """Outcome, code and message. An empty status is success (seen so); an entry cut by hand may have none at all."""
     status = payload.get("status")
     severity = text(entry.get("severity"))
@@ -208,7 +208,7 @@ def _account(entry: Entry, payload: Entry) -> str | None:
     return next((name for name in known if "@" in name), known[0] if known else None)
 
 
-def _principal(authentication: Entry) -> str | None:
+def principal(authentication: Entry) -> str | None:
     """The federated principal that asked, itself or at the start of a chain of service accounts."""
     delegation = authentication.get("serviceAccountDelegationInfo")
     first = delegation[0] if isinstance(delegation, list) and delegation else None

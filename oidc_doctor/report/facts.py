@@ -241,6 +241,13 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             sentence, lines = words.change(entry, report.evaluated_at)
             _row(sheet, label, f"the token changed: {sentence}" if label == "token" and sentence else sentence)
             changed(sheet, lines)
+    if cause.mended_by:
+        _row(sheet, "mended", words.change(cause.mended_by, report.evaluated_at)[0])
+    if cause.session and cause.session.get("attempt"):
+        subject = f" as {_text(cause.session['subject'])}" if cause.session.get("subject") else ""
+        sheet.row("session", f"given out by the attempt {_place(cause.session['attempt'])}{subject}")
+    if cause.boundary and cause.boundary.get("note") and not cause.change and not cause.token_change:
+        sheet.row("between", _text(cause.boundary["note"]))
     events = cause.confirmed_by
     if events[:1] == [exchange.claims_from]:
         sheet.row("confirmed", "by that event" + (f" and {len(events) - 1:,} more" if len(events) > 1 else ""))

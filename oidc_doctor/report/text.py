@@ -162,6 +162,8 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     else:
         lead = "" if cause.position == "first" else "next: "
         _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
+    if cause.status == "past":
+        inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
     facts.clause(inner, report, cause, whole=verbose)
     same = [other for other in above if other.exchange == cause.exchange and other.status == cause.status]
     if verbose or not any(_history(other) == _history(cause) for other in same):

@@ -37,6 +37,12 @@ _READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unex
 _OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
 _WHOSE = r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)"
 
+# What `since` is the time of, where it is not that of a logged failure.
+_BASES = {
+    "change": "the time of the change: refusals like this one leave no event",
+    "last-success": "the last logged success: refusals like this one leave no event",
+}
+
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one nobody minds the hours
 _FEW = 4
@@ -215,6 +221,12 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     """Since when, and what the logs show on either side of that moment, as far as whole signatures tell."""
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.since, now), ago(cause.since, now))))
+    if cause.since_basis in _BASES:
+        return f"{when}, {_BASES[cause.since_basis]}"
+    if cause.refused_since:
+        until = "since" if cause.status == "active" else "until then" if cause.until is None else "in all"
+        before = f", {cause.accepted_before:,} accepted before" if cause.accepted_before else ""
+        return f"{when}: {cause.refused_since:,} refused {until}{before}"
     edge = parse(cause.since)
     if edge is None:
         return when
@@ -260,6 +272,8 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     when = told.get("time") or told.get("at")
     words = [moment(when, now, seconds=True)] if when else []
     what, by, event = (clip(visible(str(told.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
+    if told.get("text"):
+        what = clip(visible(str(told["text"])), _PLACE)
     words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
     words += [f"event {event}"] if event else []
     diff = told.get("diff") or []

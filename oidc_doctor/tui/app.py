@@ -223,19 +223,21 @@ class Doctor(App[None]):
         """The answer of the run that is wanted."""
         if message.run is self._run:
             self._reading = False
-            self.present(message.report, message.examined)
+            self.present(message.examined)
 
-    def present(self, report: Report, examined: Examined | None = None) -> None:
-        """Show `report` on every screen that there is. Without `examined` nothing can be tried on it."""
+    def present(self, examined: Examined) -> None:
+        """Show an answer on every screen that there is."""
         from oidc_doctor.report.listing import entries
         from oidc_doctor.tui.desk import Desk
 
-        self.report, self.judged = report, []
-        self.entry = next(iter(entries(report)), None)
-        self.desk = Desk(examined, self.desk) if examined is not None else None
+        self.report, self.judged = examined.report, []
+        self.entry = next(iter(entries(examined.report)), None)
+        self.desk = Desk(examined, self.desk)
+        raw, inquiry = examined.raw, self.inquiry
+        self.read_events = partial(inquiry.read_events, raw) if inquiry is not None and raw is not None else None
         self._tell("")
         for screen in self._report_screens():
-            screen.answer(report)
+            screen.answer(examined.report)
 
     def on_failed(self, message: Failed) -> None:
         """Say why there is no answer."""

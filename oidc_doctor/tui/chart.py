@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from oidc_doctor.report import chronicle
+from oidc_doctor.report import log_rows
 from oidc_doctor.tui.paper import STYLES
 
 if TYPE_CHECKING:
@@ -70,20 +70,20 @@ class Chart(Static, can_focus=True):
     class Selected(Message):
         """What lies between two instants is wanted; None: all that is in sight. `change` is one that was gone to."""
 
-        def __init__(self, span: tuple[float, float] | None, change: chronicle.Row | None = None) -> None:
+        def __init__(self, span: tuple[float, float] | None, change: log_rows.Row | None = None) -> None:
             super().__init__()
             self.span = span
             self.change = change
 
     def __init__(self) -> None:
         super().__init__("", markup=False, id="chart")
-        self._series: chronicle.Series | None = None
-        self._changes: list[chronicle.Row] = []
+        self._series: log_rows.Series | None = None
+        self._changes: list[log_rows.Row] = []
         self._low = self._high = 0
         self._cursor: int | None = None  # a bucket
         self._change: int | None = None
 
-    def show(self, found: chronicle.Series | None, changes: list[chronicle.Row]) -> None:
+    def show(self, found: log_rows.Series | None, changes: list[log_rows.Row]) -> None:
         """Draw the whole window."""
         self._series, self._changes = found, changes
         self._low, self._high = 0, found.buckets if found else 0
@@ -221,12 +221,12 @@ class Chart(Static, can_focus=True):
         most = max((count for counts in sums.values() for count in counts), default=0)
         lines: list[Content] = []
         for name in outcomes:
-            labels = [f"{chronicle.SIGNS[name]} {name}", f"  {sum(sums[name]):,}"]
+            labels = [f"{log_rows.SIGNS[name]} {name}", f"  {sum(sums[name]):,}"]
             for at, text in enumerate(lane(sums[name], most, rows)):
                 label = labels[at] if at < len(labels) else ""
                 if rows == 1:
-                    label = f"{chronicle.SIGNS[name]} {sum(sums[name]):,}"
-                lines.append(self._line(label, text, made, STYLES[chronicle.STYLES[name]]))
+                    label = f"{log_rows.SIGNS[name]} {sum(sums[name]):,}"
+                lines.append(self._line(label, text, made, STYLES[log_rows.STYLES[name]]))
         lines += [self._marks(made), self._axis(made, most)]
         self.update(Content("\n").join(lines))
 
@@ -261,7 +261,7 @@ class Chart(Static, can_focus=True):
         line, free = f"{f'top {most:,}':<{_LABEL}}", _LABEL
         for bar in made:
             at = _LABEL + bar.left
-            text = chronicle.clock(self._time(bar.first), spread)
+            text = log_rows.clock(self._time(bar.first), spread)
             if at >= free and at + len(text) <= self.size.width - len("  UTC "):
                 line, free = f"{line:<{at}}{text}", at + 2 * len(text) + 2
         return Content.styled(f"{line} UTC", "$foreground-muted")

@@ -13,9 +13,10 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 from textual.worker import get_current_worker
 
-from oidc_doctor.report import chronicle
+from oidc_doctor.report import log_rows
 from oidc_doctor.report.escape import visible
 from oidc_doctor.report.lines import clip
+from oidc_doctor.sources.bundle import BundleError
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import Paper, PaperView
 from oidc_doctor.tui.path import Filter
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.app import Doctor
 
     # A row of the table, how many of its events to pass over, how many to give: (where it was read, JSON text)
-    ReadEvents = Callable[[chronicle.Row, int, int], list[tuple[str, str]]]
+    ReadEvents = Callable[[log_rows.Row, int, int], list[tuple[str, str]]]
 
 MOST_ROWS = 1_000  # that are mounted: a table of 100,000 takes 16 s to fill
 PAGE = 20  # events
@@ -78,15 +79,15 @@ class EventsScreen(ReportScreen):
     class Filtered(Message):
         """The rows that hold all the words, and how many there are in all."""
 
-        def __init__(self, words: str, rows: list[chronicle.Row]) -> None:
+        def __init__(self, words: str, rows: list[log_rows.Row]) -> None:
             super().__init__()
             self.words = words
             self.rows = rows
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: list[chronicle.Row] = []
-        self._rows: list[chronicle.Row] = []
+        self._known: list[log_rows.Row] = []
+        self._rows: list[log_rows.Row] = []
 
     def body(self) -> ComposeResult:
         """Filter, table, and how much of it is shown."""
@@ -103,7 +104,7 @@ class EventsScreen(ReportScreen):
 
     def show_report(self, report: Report) -> None:
         """All rows, then those that the filter leaves."""
-        self._known = chronicle.rows(report)
+        self._known = log_rows.rows(report)
         self._sift(self.query_one(Filter).value)
 
     @work(thread=True, exclusive=True)
@@ -111,7 +112,7 @@ class EventsScreen(ReportScreen):
         """Look for the words, beside the screen: there may be many rows."""
         report, worker = self.doctor.report, get_current_worker()
         wanted = words.lower().split()
-        found: list[chronicle.Row] = []
+        found: list[log_rows.Row] = []
         for row in self._known if report is not None else ():
             if worker.is_cancelled:
                 return
@@ -134,7 +135,7 @@ class EventsScreen(ReportScreen):
         more = f"; the first {shown:,} are shown, / narrows them" if shown < found else ""
         self.query_one("#count", Static).update(told + more if known else "The logs hold no attempt and no change.")
 
-    def _color(self, row: chronicle.Row) -> str:
+    def _color(self, row: log_rows.Row) -> str:
         """The theme's colour for an outcome, as Rich names it."""
         name = {"accepted": "text-success", "refused": "text-error"}.get(row.outcome, "text-warning")
         return self.app.theme_variables[name].removeprefix("ansi_")
@@ -165,14 +166,14 @@ class EventsScreen(ReportScreen):
         self.query_one(Table).focus()
 
 
-def _holds(report: Report, row: chronicle.Row, wanted: list[str]) -> bool:
-    told = " ".join((*chronicle.table(report, row), *chronicle.event_ids(row))).lower()
+def _holds(report: Report, row: log_rows.Row, wanted: list[str]) -> bool:
+    told = " ".join((*log_rows.table(report, row), *log_rows.event_ids(row))).lower()
     return all(word in told for word in wanted)
 
 
-def _cells(report: Report, row: chronicle.Row, color: str, reason: int) -> list[Text]:
-    when, what, number, who, why = chronicle.table(report, row)
-    sign = chronicle.SIGNS.get(row.outcome, "?")
+def _cells(report: Report, row: log_rows.Row, color: str, reason: int) -> list[Text]:
+    when, what, number, who, why = log_rows.table(report, row)
+    sign = log_rows.SIGNS.get(row.outcome, "?")
     return [
         Text(when.removesuffix(" UTC")),
         Text(f"{sign} {what}", style=color),
@@ -182,7 +183,7 @@ def _cells(report: Report, row: chronicle.Row, color: str, reason: int) -> list[
     ]
 
 
-def open_events(doctor: Doctor, row: chronicle.Row) -> None:
+def open_events(doctor: Doctor, row: log_rows.Row) -> None:
     """The raw events of a row on a page of their own."""
     if doctor.report is not None:
         doctor.push_screen(RawScreen(doctor.report, row, doctor.read_events))
@@ -207,7 +208,7 @@ class RawScreen(Screen[None]):
             self.events = events
             self.problem = problem
 
-    def __init__(self, report: Report, row: chronicle.Row, read: ReadEvents | None) -> None:
+    def __init__(self, report: Report, row: log_rows.Row, read: ReadEvents | None) -> None:
         super().__init__()
         self._report = report
         self._row = row
@@ -216,13 +217,13 @@ class RawScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """A title and the page."""
-        yield Static(chronicle.label(self._report, self._row), markup=False, classes="page-title")
+        yield Static(log_rows.label(self._report, self._row), markup=False, classes="page-title")
         yield PaperView()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """The row first; its events when they are read."""
-        self._show(0, [], "" if self._read_events is not None else "only the ids of its events are kept")
+        self._show(0, [], "" if self._read_events is not None else "no log was read that holds them")
         self._turn(0)
 
     @work(thread=True, exclusive=True)
@@ -231,7 +232,7 @@ class RawScreen(Screen[None]):
             return
         try:
             events = self._read_events(self._row, first, PAGE)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, BundleError) as error:
             self.post_message(self.Read(first, [], str(error)))
             return
         self.post_message(self.Read(first, events))
@@ -244,7 +245,7 @@ class RawScreen(Screen[None]):
 
     def _show(self, first: int, events: list[tuple[str, str]], problem: str) -> None:
         def write(paper: Paper) -> None:
-            chronicle.detail(paper, self._report, self._row)
+            log_rows.detail(paper, self._report, self._row)
             if problem:
                 paper.gap()
                 paper.say(visible(problem), lead="raw events: ", style="dim")
@@ -263,11 +264,11 @@ class RawScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """All ids, one to a line."""
-        text = "\n".join(visible(event) for event in chronicle.event_ids(self._row))
+        text = "\n".join(visible(event) for event in log_rows.event_ids(self._row))
         cast("Doctor", self.app).take(text, "event ids")
 
 
-def deciding(row: chronicle.Row) -> tuple[str, ...]:
+def deciding(row: log_rows.Row) -> tuple[str, ...]:
     """Values that decided: what to look for in a raw event."""
     one = row.attempt
     if one is None:

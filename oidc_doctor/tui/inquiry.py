@@ -9,9 +9,12 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import BinaryIO
 
+    from oidc_doctor.logs.raw import RawEvents
     from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.pipeline import Examined, Question
+    from oidc_doctor.report.log_rows import Row
     from oidc_doctor.sources.bundle import Bundle
 
 
@@ -40,6 +43,24 @@ class Inquiry(NamedTuple):
         from oidc_doctor.pipeline import Question
 
         return Question()
+
+
+    def read_events(self, raw: RawEvents, row: Row, offset: int, limit: int) -> list[tuple[str, str]]:
+        """The raw events behind a row: where each lies, and its JSON text. OSError, BundleError where that fails."""
+        if row.change is not None:
+            known = raw.of_change(str(row.change.get("event_id")))
+            return known[offset : offset + limit]
+        bundle, question = self.open(), self.asked()
+        on_disk = {*question.cloudtrail, *question.gcp_logs}
+
+        def open_file(name: str) -> BinaryIO:
+            return open(name, "rb") if bundle is None or name in on_disk else bundle.open(name)
+
+        try:
+            return raw.of_attempt(row.number, offset, limit, open_file)
+        finally:
+            if bundle is not None:
+                bundle.close()
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error

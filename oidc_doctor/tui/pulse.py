@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widgets import Static
 
-from oidc_doctor.report import chronicle, words
+from oidc_doctor.report import log_rows, words
 from oidc_doctor.report.escape import visible
 from oidc_doctor.report.lines import clip
 from oidc_doctor.report.times import moment
@@ -48,7 +48,7 @@ class Pulse(Static):
         report, width = self._report, self.size.width - 2
         if report is None or width <= 0:
             return
-        found, changes = chronicle.series(report), chronicle.changes(report)
+        found, changes = log_rows.series(report), log_rows.changes(report)
         exchanges = words.in_order(report)
         if found is None or not report.attempts:
             told = words.logged(report, exchanges[0]) if exchanges else ""
@@ -58,7 +58,7 @@ class Pulse(Static):
         for outcome in ("accepted", "refused", "unknown"):
             number = sum(found.counts.get(outcome, []))
             if number:
-                sign = (f"  {chronicle.SIGNS[outcome]} ", STYLES[chronicle.STYLES[outcome]])
+                sign = (f"  {log_rows.SIGNS[outcome]} ", STYLES[log_rows.STYLES[outcome]])
                 line += Content.assemble(sign, f"{number:,} {outcome}")
         flips = [row for row in changes if (row.change or {}).get("flips")] or changes
         if flips:
@@ -69,7 +69,7 @@ class Pulse(Static):
         self.update(line)
 
 
-def _bars(found: chronicle.Series, changes: list[chronicle.Row], width: int) -> Content:
+def _bars(found: log_rows.Series, changes: list[log_rows.Row], width: int) -> Content:
     """The bars, in the colour of what prevails in each; a change stands in the place of its bar."""
     made = bars(0, found.buckets, width)
     refused, accepted = ([sum(found.counts.get(name, [])[bar.first : bar.last]) for bar in made] for name in _COMPARED)

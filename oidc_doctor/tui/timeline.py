@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report import chronicle, words
+from oidc_doctor.report import log_rows, words
 from oidc_doctor.tui.chart import Chart
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import STYLES, Paper, PaperView
@@ -48,8 +48,8 @@ class TimelineScreen(ReportScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: list[chronicle.Row] = []
-        self._rows: list[chronicle.Row] = []
+        self._known: list[log_rows.Row] = []
+        self._rows: list[log_rows.Row] = []
 
     def body(self) -> ComposeResult:
         """The chart above, what it is made of below."""
@@ -65,8 +65,8 @@ class TimelineScreen(ReportScreen):
 
     def show_report(self, report: Report) -> None:
         """Chart, list, page."""
-        self._known = chronicle.rows(report)
-        self.query_one(Chart).show(chronicle.series(report), chronicle.changes(report))
+        self._known = log_rows.rows(report)
+        self.query_one(Chart).show(log_rows.series(report), log_rows.changes(report))
         self._fill(report, None, None)
 
     def on_chart_selected(self, event: Chart.Selected) -> None:
@@ -74,15 +74,15 @@ class TimelineScreen(ReportScreen):
         if self.doctor.report is not None:
             self._fill(self.doctor.report, event.span, event.change)
 
-    def _fill(self, report: Report, span: tuple[float, float] | None, change: chronicle.Row | None) -> None:
-        rows = self._known if span is None else chronicle.during(self._known, *span)
+    def _fill(self, report: Report, span: tuple[float, float] | None, change: log_rows.Row | None) -> None:
+        rows = self._known if span is None else log_rows.during(self._known, *span)
         if span is None:  # the changes first: they are what one looks for
             rows = [row for row in rows if row.change is not None] + [row for row in rows if row.change is None]
         self._rows = rows[:_MOST]
         moments = self.query_one(Moments)
         moments.clear_options()
-        found = chronicle.series(report)
-        parts = [chronicle.count_during(row, found, *span) if span is not None else None for row in self._rows]
+        found = log_rows.series(report)
+        parts = [log_rows.count_during(report, row, found, *span) if span is not None else None for row in self._rows]
         moments.add_options([Option(_label(report, row, part)) for row, part in zip(self._rows, parts, strict=True)])
         flips = [at for at, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
         wanted = [at for at, row in enumerate(self._rows) if change is not None and row.key == change.key]
@@ -96,7 +96,7 @@ class TimelineScreen(ReportScreen):
         report = self.doctor.report
         if report is not None and event.option_index < len(self._rows):
             row = self._rows[event.option_index]
-            self.query_one("#detail", PaperView).show(lambda paper: chronicle.detail(paper, report, row))
+            self.query_one("#detail", PaperView).show(lambda paper: log_rows.detail(paper, report, row))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter: the raw events."""
@@ -110,11 +110,11 @@ class TimelineScreen(ReportScreen):
         await self.query_one(Chart).run_action(action)
 
 
-def _label(report: Report, row: chronicle.Row, part: int | None) -> Content:
-    style = STYLES[chronicle.STYLES.get(row.outcome, "yellow")]
+def _label(report: Report, row: log_rows.Row, part: int | None) -> Content:
+    style = STYLES[log_rows.STYLES.get(row.outcome, "yellow")]
     flips = row.change is not None and bool(row.change.get("flips"))
-    told = ("" if part is None else f"{part:,} of ") + chronicle.label(report, row)
-    return Content.assemble((chronicle.SIGNS.get(row.outcome, "?"), style), " ", (told, "bold" if flips else ""))
+    told = ("" if part is None else f"{part:,} of ") + log_rows.label(report, row)
+    return Content.assemble((log_rows.SIGNS.get(row.outcome, "?"), style), " ", (told, "bold" if flips else ""))
 
 
 def _nothing(paper: Paper, basis: str, *, chosen: bool) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.logs.attempts import group
 from oidc_doctor.logs.scan import Problems, Source, scan
+from oidc_doctor.logs.wanted import Wanted
 from oidc_doctor.model.event import Attempt, LogCoverage
 from oidc_doctor.model.evidence import Origin
 
@@ -68,7 +69,8 @@ def run(files: dict[str, Any], source: Source = "cloudtrail") -> tuple[list[Atte
             raise content
         return io.BytesIO(content if isinstance(content, bytes) else json.dumps(content).encode())
 
-    return scan(open_file, list(files), source)
+    found = scan(open_file, list(files), source, wanted=Wanted())
+    return found.attempts(), found.coverage
 
 
 def test_a_trail() -> None:
@@ -79,7 +81,7 @@ def test_a_trail() -> None:
         }
     )
     assert [attempt.event_id[-2:] for attempt in attempts] == ["03", "09"]
-    assert attempts[0].origin == Origin("a.json.gz", "/Records/2", 1, attempts[0].event_id)
+    assert attempts[0].origin == Origin("a.json.gz", event_id=attempts[0].event_id)
     assert coverage == LogCoverage(
         source="cloudtrail",
         files=2,
@@ -199,9 +201,9 @@ def test_a_file_that_fails_midway(error: Exception) -> None:
             return super().read(size)
 
     data = "\n".join(json.dumps(event(number)) for number in range(3)).encode()
-    attempts, coverage = scan(lambda _: Failing(data), ["a"], "cloudtrail")
-    assert len(attempts) == 3
-    assert len(coverage.problems) == 1
+    found = scan(lambda _: Failing(data), ["a"], "cloudtrail", wanted=Wanted())
+    assert len(found.attempts()) == 3
+    assert len(found.coverage.problems) == 1
 
 
 def test_many_problems_stay_few_lines() -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from oidc_doctor.model.report import AttemptRow, Report
+from oidc_doctor.model.report import AttemptRow
+from oidc_doctor.pipeline import Examined
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.inquiry import Inquiry
 
@@ -70,7 +71,7 @@ def play() -> Callable[..., Doctor]:
         *,
         size: tuple[int, int] = (80, 24),
         app: Doctor | None = None,
-        present: Report | None = None,
+        present: Examined | None = None,
         theme: str = "textual-dark",
     ) -> Doctor:
         if app is None:
@@ -135,25 +136,25 @@ def text_of() -> Callable[[Doctor], str]:
 
 
 @pytest.fixture
-def sample_report() -> Callable[[str], Report]:
+def examined() -> Callable[[str], Examined]:
     """The report of a bundled scenario, with few of the checks that found nothing: a new check changes no picture."""
 
-    def examine(name: str) -> Report:
-        from oidc_doctor.pipeline import Question, run
+    def of(name: str) -> Examined:
+        from oidc_doctor.pipeline import Question, examine
         from oidc_doctor.sources.bundle import open_bundle
 
         with open_bundle(str(ROOT / "sample_logs" / name)) as bundle:
-            report = run(bundle, Question())
+            answer = examine(bundle, Question())
         quiet = {"passed": 4, "skipped": 3}
         kept = []
-        for row in report.checks:
+        for row in answer.report.checks:
             quiet[row.status] = quiet.get(row.status, 100) - 1
             if quiet[row.status] >= 0:
                 kept.append(row)
-        report.checks = kept
-        return report
+        answer.report.checks = kept
+        return answer
 
-    return examine
+    return of
 
 
 START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -170,7 +171,7 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
     counts = [0] * BUCKETS
     for bucket in range(first, last):
         counts[bucket] = round(size * (1.2 + math.sin(bucket / 7 + number)))
-    row = AttemptRow(
+    return AttemptRow(
         cloud="aws",
         target=ROLE,
         provider="arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co",
@@ -184,13 +185,14 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
         replay={"decision": outcome, "revision": "as read"},
         cause="subject-segment-differs" if outcome == "refused" else None,
         event_ids=[f"{number:08x}-6116-4038-bbe5-{index:012x}" for index in range(20)],
+        counts=counts,
+        regions=[{"region": "us-east-1", "count": sum(counts)}],
     )
-    vars(row)["counts"] = counts
-    return row
 
 
-def with_history(report: Report, signatures: int = 6) -> Report:
-    """`report` with made-up attempts: accepted, then refused from a change on, and one refused attempt at mending."""
+def with_history(examined: Examined, signatures: int = 6) -> Examined:
+    """An answer with made-up attempts: accepted, then refused from a change on, and one refused attempt at mending."""
+    report = examined.report
     report.window = {
         "from": at(0),
         "to": at(BUCKETS),
@@ -234,9 +236,9 @@ def with_history(report: Report, signatures: int = 6) -> Report:
             "flips": False,
         },
     ]
-    return report
+    return examined
 
 
 @pytest.fixture
-def history() -> Callable[..., Report]:
+def history() -> Callable[..., Examined]:
     return with_history

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.model.report import Report
+from oidc_doctor.pipeline import Examined
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DARK, LIGHT = "textual-dark", "textual-light"
@@ -38,14 +38,14 @@ def test_at_80_by_24(
     play: Callable[..., Any],
     press: Callable[..., Any],
     looks_like: Callable[..., None],
-    sample_report: Callable[[str], Report],
-    history: Callable[..., Report],
+    examined: Callable[[str], Examined],
+    history: Callable[..., Examined],
 ) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, *keys)
         looks_like(pilot.app, f"{name}-80x24")
 
-    play(story, present=history(sample_report("aws-wrong-team")))
+    play(story, present=history(examined("aws-wrong-team")))
 
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
@@ -58,14 +58,14 @@ def test_wider(
     play: Callable[..., Any],
     press: Callable[..., Any],
     looks_like: Callable[..., None],
-    sample_report: Callable[[str], Report],
-    history: Callable[..., Report],
+    examined: Callable[[str], Examined],
+    history: Callable[..., Examined],
 ) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, {"path": "1", "timeline": "2"}[name])
         looks_like(pilot.app, f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('textual-')}")
 
-    play(story, present=history(sample_report("aws-wrong-team")), size=size, theme=theme)
+    play(story, present=history(examined("aws-wrong-team")), size=size, theme=theme)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_other_scenarios(
     name: str,
     play: Callable[..., Any],
     looks_like: Callable[..., None],
-    sample_report: Callable[[str], Report],
+    examined: Callable[[str], Examined],
 ) -> None:
     async def story(pilot: Any) -> None:
         looks_like(pilot.app, f"{name}-80x24")
 
-    play(story, present=sample_report(sample))
+    play(story, present=examined(sample))
 
 
 def test_the_start_screen(
@@ -103,10 +103,10 @@ def test_the_pictures_of_the_readme(
     play: Callable[..., Any],
     press: Callable[..., Any],
     looks_like: Callable[..., None],
-    sample_report: Callable[[str], Report],
+    examined: Callable[[str], Examined],
 ) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, *keys)
         looks_like(pilot.app, ROOT / "docs" / f"{name}.svg")
 
-    play(story, present=sample_report("aws-wrong-team"), size=(104, 30))
+    play(story, present=examined("aws-wrong-team"), size=(104, 30))

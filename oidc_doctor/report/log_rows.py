@@ -33,6 +33,7 @@ class Row(NamedTuple):
     until: float
     attempt: AttemptRow | None = None
     change: dict[str, Any] | None = None
+    number: int = -1  # its index in report.attempts or report.timeline
 
     @property
     def outcome(self) -> str:
@@ -64,7 +65,8 @@ def rows(report: Report) -> list[Row]:
     for index, attempt in enumerate(report.attempts):
         first, last = _seconds(attempt.first_seen), _seconds(attempt.last_seen)
         if first is not None:
-            found.append(Row("attempts", f"a{index}", first, last if last is not None else first, attempt))
+            end = last if last is not None else first
+            found.append(Row("attempts", f"a{index}", first, end, attempt, None, index))
     found += changes(report)
     return sorted(found, key=lambda row: (row.time, row.until))
 
@@ -75,7 +77,8 @@ def changes(report: Report) -> list[Row]:
     for index, entry in enumerate(report.timeline):
         kind, at = entry.get("kind"), _seconds(entry.get("time"))
         if at is not None and (kind in ("change", "failed-change")):
-            found.append(Row("change" if kind == "change" else "failed-change", f"c{index}", at, at, None, entry))
+            sort: Kind = "change" if kind == "change" else "failed-change"
+            found.append(Row(sort, f"c{index}", at, at, None, entry, index))
     return sorted(found, key=lambda row: row.time)
 
 
@@ -88,9 +91,22 @@ def series(report: Report) -> Series | None:
     counts: dict[str, list[int]] = {}
     for attempt in report.attempts:
         own = counts.setdefault(attempt.outcome, [0] * number)
-        for index, count in enumerate(getattr(attempt, "counts", [])[:number]):
+        for index, count in enumerate(attempt.counts[:number]):
             own[index] += count
-    return Series(start, seconds, counts) if counts else None
+    if not counts:
+        return None
+    before, after = _room_for_changes(report, start, seconds, number)
+    padded = {name: [0] * before + own + [0] * after for name, own in counts.items()}
+    return Series(start - before * seconds, seconds, padded)
+
+
+def _room_for_changes(report: Report, start: float, seconds: int, number: int) -> tuple[int, int]:
+    """Empty buckets to add on either side, so that changes a little outside the attempts are seen too."""
+    most = max(number // 4, 4)
+    times = [row.time for row in changes(report)]
+    before = [int((start - time) // seconds) + 1 for time in times if time < start]
+    after = [int((time - start) // seconds) + 1 - number for time in times if time >= start + number * seconds]
+    return max((one for one in before if one <= most), default=0), max((one for one in after if one <= most), default=0)
 
 
 def during(known: list[Row], begin: float, end: float) -> list[Row]:
@@ -98,12 +114,13 @@ def during(known: list[Row], begin: float, end: float) -> list[Row]:
     return [row for row in known if row.time < end and row.until >= begin]
 
 
-def count_during(row: Row, found: Series | None, begin: float, end: float) -> int | None:
+def count_during(report: Report, row: Row, found: Series | None, begin: float, end: float) -> int | None:
     """How many attempts of a signature lie between two instants, to the bucket; None where that is not known."""
-    counts: list[int] | None = getattr(row.attempt, "counts", None)
+    counts = row.attempt.counts if row.attempt is not None else []
     if found is None or not counts:
         return None
-    low, high = int((begin - found.start) // found.seconds), int(-(-(end - found.start) // found.seconds))
+    shift = int((found.start - (_seconds(report.window.get("buckets_from")) or found.start)) // found.seconds)
+    low, high = (int((at - found.start) // found.seconds) + shift for at in (begin, end))
     return sum(counts[max(low, 0) : max(high, 0)])
 
 
@@ -122,7 +139,7 @@ def label(report: Report, row: Row) -> str:
     now = report.evaluated_at
     if row.attempt is not None:
         one = row.attempt
-        who = visible(getattr(one, "family", None) or one.subject or "no subject")
+        who = visible(one.family or one.subject or "no subject")
         return f"{one.count:,} {one.outcome}, {period(one.first_seen, one.last_seen, now)}: {who}"
     entry = row.change or {}
     told = visible(str(entry.get("text") or entry.get("what") or row.kind))
@@ -176,39 +193,40 @@ def _signature(sheet: Sheet, report: Report, row: Row, one: AttemptRow) -> None:
     if one.cause:
         sheet.row("cause", visible(one.cause))
     if one.replay:
-        told = f"{one.replay.get('decision')} on the configuration {one.replay.get('revision')}"
-        sheet.row("replayed", visible(told))
-    for name, attribute in (("callers", "callers"), ("regions", "regions")):
-        value = getattr(one, attribute, None)
-        if value:
-            sheet.row(name, shortened(_several(value), _LONG))
+        told = f"{one.replay.get('decision')} on the configuration of that time: {one.replay.get('revision')}"
+        sheet.row("replayed", shortened(visible(told), _LONG))
+    if one.rate_per_hour is not None:
+        sheet.row("rate", f"{one.rate_per_hour:,} an hour")
+    if one.callers:
+        sheet.row("callers", shortened(_several(one.callers, "address"), _LONG))
+    if one.regions:
+        sheet.row("regions", shortened(_several(one.regions, "region"), _LONG))
+    if one.inferred_from:
+        sheet.row("", f"the subject was taken from the exchange {visible(one.inferred_from)} (inferred)")
     _events(sheet, row)
 
 
-def _several(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{visible(str(name))} ({number})" for name, number in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(visible(str(one)) for one in value)
-    return visible(str(value))
+def _several(known: list[dict[str, Any]], key: str) -> str:
+    return ", ".join(f"{visible(str(one.get(key)))} ({one.get('count')})" for one in known)
 
 
 def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> None:
-    sentence, lines = words.change(entry, report.evaluated_at)
-    told = visible(str(entry.get("text") or "")) or sentence
-    sign = SIGNS[row.kind]
-    refused = "refused: " if row.kind == "failed-change" else ""
-    sheet.say(shortened(refused + told, _LONG), lead=f"{sign} ", bold=True)
+    now = report.evaluated_at
+    _, lines = words.change(entry, now)
+    told = visible(str(entry.get("what") or entry.get("text") or "change"))
+    when = moment(entry.get("time"), now, seconds=True)
+    refused = ", refused" if row.kind == "failed-change" else ""
+    sheet.say(shortened(f"{when}: {told}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
         sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
-    if entry.get("resource"):
-        sheet.row("on", shortened(visible(str(entry["resource"])), _LONG))
-    sheet.row("changed", sentence)
-    sheet.gap()
     facts.changed(sheet, lines)
     if not lines:
-        sheet.row("", "the log does not hold what it changed")
+        sheet.row("diff", "the log does not hold what it changed")
+    sheet.gap()
+    for name, key in (("by", "by"), ("on", "resource"), ("answered", "error")):
+        if entry.get(key):
+            sheet.row(name, shortened(visible(str(entry[key])), _LONG))
     _events(sheet, row)
 
 
