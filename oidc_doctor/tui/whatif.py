@@ -129,8 +129,8 @@ class WhatIfScreen(DeskScreen):
                 editor.show(text, part.language, line - 1)
             bench.line = 0
         self._shown = (bench, bench.part)
-        read = f"read in {visible(part.read_at)}" if part.read_at else "nothing was read: type or paste it here"
-        editor.border_title = Content(f"{part.title} · never written to a cloud · {read}")
+        read = visible(part.read_at) or "nothing was read: type or paste it here"
+        editor.border_title = Content(f"{part.title} · {read} · no cloud is changed")
         self._ask_now()
 
     # From a key to a decision

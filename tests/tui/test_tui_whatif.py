@@ -115,7 +115,7 @@ def test_the_screen_opens_on_what_was_read(size: tuple[int, int]) -> None:
         text = driver.text()
         assert "AWS · weights  as read ✗ refused at trust policy" in text
         assert "Trust policy  ClientIDList  Claims" in text
-        assert "read in aws/role.json" in text
+        assert "Trust policy · aws/role.json:8 · no cloud is changed" in text
         assert '"oidc.baseten.co:sub"' in text  # the line that decides is in view
         assert "Nothing is edited yet" in driver.page
         assert "Nothing is ever written to a cloud" in driver.page
