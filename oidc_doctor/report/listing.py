@@ -174,6 +174,8 @@ def remedy(report: Report, entry: Entry) -> tuple[str, str]:
 
     A command that holds a character that is not seen is not given: pasted, it would do what nobody read.
     """
+    if entry.cause is not None and entry.cause.status == "past":
+        return "", ""  # it was mended
     if entry.cause is not None:
         given = facts.commands(entry.cause, edit_of(report, entry))
         if given and all(visible_command(command) for command in given):

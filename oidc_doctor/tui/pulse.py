@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
+from textual.content import Content, Span
 from textual.widgets import Static
 
 from oidc_doctor.report import log_rows, words
@@ -75,14 +75,18 @@ def _bars(found: log_rows.Series, changes: list[log_rows.Row], width: int) -> Co
     refused, accepted = ([sum(found.counts.get(name, [])[bar.first : bar.last]) for bar in made] for name in _COMPARED)
     total = [sum(sum(counts[bar.first : bar.last]) for counts in found.counts.values()) for bar in made]
     marked = {int((row.time - found.start) // found.seconds) for row in changes}
-    line = Content("")
+    text, spans = "", list[Span]()
     for at, (bar, character) in enumerate(zip(made, lane(total, max(total), 1)[0], strict=True)):
         if any(bar.first <= bucket < bar.last for bucket in marked):
-            line += Content.styled("◆".ljust(bar.width), STYLES["yellow"])
-            continue
-        style = "bad" if refused[at] > accepted[at] else "green"
-        line += Content.styled(character * bar.width, STYLES[style])
-    return line
+            body, style = "◆".ljust(bar.width), "yellow"
+        else:
+            body, style = character * bar.width, "bad" if refused[at] > accepted[at] else "green"
+        if spans and spans[-1].style == STYLES[style]:
+            spans[-1] = spans[-1]._replace(end=len(text) + len(body))
+        else:
+            spans.append(Span(len(text), len(text) + len(body), STYLES[style]))
+        text += body
+    return Content(text, spans)
 
 
 _COMPARED = ("refused", "accepted")

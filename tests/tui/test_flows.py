@@ -380,7 +380,7 @@ def test_bars_changes_zoom_and_pan(
         assert "flips here" in text_of(app)
         await press(pilot, "n")
         assert screen._rows[0].kind in ("change", "attempts")
-        assert "UpdateAssumeRolePolicy on ModelWeights" in text_of(app)
+        assert "by        assumed-role/PlatformAdmin/ops" in text_of(app)
         await press(pilot, "n")
         assert "MalformedPolicyDocument" in text_of(app)
         await press(pilot, "p", "escape")

@@ -75,9 +75,10 @@ def _holds_against(app: Any, report: dict[str, Any]) -> None:
 
 def _copied(app: Any, report: dict[str, Any]) -> None:
     """`y` copied the first cause's proven command, else the cause's own, else its fix in words."""
-    if not report["causes"]:
+    active = [one for one in report["causes"] if one["status"] == "active"]
+    if not active:
         return
-    cause = report["causes"][0]
+    cause = active[0]
     edits = [row["commands"] for row in report["fixes"] if row["for"] == cause["code"]]
     commands = next((one for one in edits if one), cause["commands"])
     assert app.clipboard == ("\n".join(commands) if commands else cause["fix"] or cause["settle"])

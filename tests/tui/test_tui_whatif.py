@@ -441,6 +441,8 @@ def test_nothing_to_show_is_said(bundle: Bundle) -> None:
 def test_what_was_selected_elsewhere_is_in_front() -> None:
     async def test(driver: Driver) -> None:
         exchanges = {one.cloud: one for one in driver.app.report.exchanges}  # type: ignore[union-attr]
+        await driver.shows("attribute-condition-false")  # the list has told what it selects
+        await driver.press("down", "up")
         for cloud, name in (("aws", "AWS · build"), ("gcp", "GCP · build")):
             entry = driver.app.entry
             assert entry is not None
