@@ -194,7 +194,9 @@ def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
                 if key.get("level") != "key" or not mark or prefix.lower() in ("aws", "sts"):
                     continue
                 wanted = key.get("expected")
-                says = ", ".join(str(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+                says = "wants " + ", ".join(str(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+                if key.get("reason") == "key-absent":
+                    says += ", and the request has no such key"
                 where = f"trust policy, {statement.get('name')} · {operator.get('name')} · {key.get('name')}"
                 use = Use(visible(where), key.get("result"), shortened(visible(says), 300))
                 made.setdefault(claim, []).append(use)

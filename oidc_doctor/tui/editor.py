@@ -64,6 +64,7 @@ class Editor(TextArea):
 
     def __init__(self) -> None:
         super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
+        self.highlight_cursor_line = False  # its style would take the line's colours
         self.marks: list[tuple[Mark, str]] = []
         self._tokens: re.Pattern[str] | None = None
 

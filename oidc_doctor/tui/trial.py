@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 3  # subjects by name
 _LONG = 600  # characters of a line
 _TITLE = 16
+_CLOUDS = {"aws": "AWS", "gcp": "GCP"}
 _STATE = 15
 
 
@@ -46,7 +47,7 @@ def outcome(answer: Answer) -> tuple[str, str]:
     """Sign and words of a decision: refused at trust policy."""
     exchange = answer.exchange
     if exchange is None:
-        return "?", "cannot be read"
+        return "?", "unreadable"
     sign = {"accepted": "✓", "refused": "✗", "unknown": "?"}[exchange.prediction]
     told: str = {"unknown": "cannot be told"}.get(exchange.prediction, exchange.prediction)
     return sign, f"{told} at {words.title(exchange, exchange.step)}" if exchange.step else told
@@ -56,7 +57,7 @@ def bar(trial: WhatIf, answer: Answer, *, own_token: bool) -> Content:
     """Whose exchange it is, what was read, and what stands there now, in one line."""
     sign, told = outcome(trial.present)
     read = "with the pasted token" if own_token else "as read"
-    whose = f"{words.CLOUDS[trial.cloud]} · {visible(trial.case.evidence.target.name)}  "
+    whose = f"{_CLOUDS[trial.cloud]} · {visible(trial.case.evidence.target.name)}  "
     parts: list[tuple[str, str]] = [
         (whose, ""),
         (f"{read} ", STYLES["dim"]),
@@ -93,9 +94,6 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     exchange = answer.exchange
     if exchange is None:
         sheet.say("There is no decision until the text can be read.", lead="? ", style="yellow", bold=True)
-        for problem in answer.problems:
-            if problem.kind == "unreadable":
-                sheet.say(visible(str(problem)), indent=2)
         _difference(sheet, trial, answer, part)
         return
     judged = answered(report, answer)

@@ -129,8 +129,8 @@ class WhatIfScreen(DeskScreen):
                 editor.show(text, part.language, line - 1)
             bench.line = 0
         self._shown = (bench, bench.part)
-        read = f"read in {visible(part.read_at)}" if part.read_at else "nothing was read: type or paste it here"
-        editor.border_title = Content(f"{part.title} · {read} · never written to a cloud")
+        read = visible(part.read_at) or "nothing was read: type or paste it here"
+        editor.border_title = Content(f"{part.title} · {read} · no cloud is changed")
         self._ask_now()
 
     # From a key to a decision
@@ -201,7 +201,7 @@ class WhatIfScreen(DeskScreen):
         ]
         self.query_one(Editor).mark(
             [(mark, "bold underline") for mark in bench.now.deciding(answer, bench.part)]
-            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), None), "reverse") for one in wrong]
+            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), one.column), "reverse") for one in wrong]
         )
 
     # Tokens

@@ -115,7 +115,7 @@ def test_the_screen_opens_on_what_was_read(size: tuple[int, int]) -> None:
         text = driver.text()
         assert "AWS · weights  as read ✗ refused at trust policy" in text
         assert "Trust policy  ClientIDList  Claims" in text
-        assert "read in aws/role.json" in text
+        assert "Trust policy · aws/role.json:8 · no cloud is changed" in text
         assert '"oidc.baseten.co:sub"' in text  # the line that decides is in view
         assert "Nothing is edited yet" in driver.page
         assert "Nothing is ever written to a cloud" in driver.page
@@ -148,14 +148,14 @@ def test_the_decision_follows_the_keys() -> None:
         await driver.press("enter")
         assert isinstance(driver.app.focused, Editor)
         await driver.press("end", "backspace")
-        await driver.shows("edited ? cannot be read")
+        await driver.shows("edited ? unreadable")
         assert "line 1 column" in driver.text()
         assert "There is no decision until the text can be read." in driver.page
         assert [(mark.line, style) for mark, style in driver.editor.marks] == [(1, "reverse")]
         await driver.press(*"true")
         # the digits and letters went to the text, not to the screens
         assert isinstance(driver.app.screen, WhatIfScreen)
-        await driver.until(lambda: "edited" in driver.text() and "cannot be read" not in driver.text(), "a decision")
+        await driver.until(lambda: "edited" in driver.text() and "unreadable" not in driver.text(), "a decision")
         await driver.press("escape")
         assert not isinstance(driver.app.focused, Editor)
         await driver.press("1")
@@ -193,7 +193,7 @@ def test_what_would_not_be_stored_is_said() -> None:
 def test_the_other_texts_and_the_other_exchange() -> None:
     async def test(driver: Driver) -> None:
         await whatif(driver)
-        await driver.shows("Google Cloud · build")
+        await driver.shows("GCP · build")
         assert "Condition  Mapping  Audiences" in driver.text()
         await driver.press("right_square_bracket")
         await driver.until(
@@ -443,7 +443,7 @@ def test_what_was_selected_elsewhere_is_in_front() -> None:
         exchanges = {one.cloud: one for one in driver.app.report.exchanges}  # type: ignore[union-attr]
         await driver.shows("attribute-condition-false")  # the list has told what it selects
         await driver.press("down", "up")
-        for cloud, name in (("aws", "AWS · build"), ("gcp", "Google Cloud · build")):
+        for cloud, name in (("aws", "AWS · build"), ("gcp", "GCP · build")):
             entry = driver.app.entry
             assert entry is not None
             driver.app.entry = entry._replace(exchange=exchanges[cloud])  # type: ignore[index]
