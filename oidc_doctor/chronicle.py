@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.evaluate.times import rfc3339
+from oidc_doctor.logs.history import changed_fields
 from oidc_doctor.logs.outages import (
+    EARLY,
     LAG,
     Outage,
     Verdict,
@@ -59,6 +61,24 @@ class Group(NamedTuple):
     def decisions(self) -> tuple[str, ...]:
         """The decision of each revision."""
         return tuple(one.decision for one in self.vector)
+
+
+# The fields of the configuration (logs/fields.py) that each step depends on.
+FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
+    ("aws", "provider"): frozenset({"provider", "url"}),
+    ("aws", "audience"): frozenset({"provider", "clients"}),
+    ("aws", "authorise"): frozenset({"role", "trust"}),
+    ("aws", "duration"): frozenset({"duration"}),
+    ("gcp", "target"): frozenset({"state", "disabled", "pool", "pool-disabled"}),
+    ("gcp", "issuer"): frozenset({"issuer"}),
+    ("gcp", "audience"): frozenset({"audiences"}),
+    ("gcp", "keys"): frozenset({"issuer", "jwks"}),
+    ("gcp", "condition"): frozenset({"condition", "mapping"}),
+    ("gcp", "mapping"): frozenset({"mapping"}),
+    ("gcp", "impersonate"): frozenset(
+        {"account-bindings", "project-bindings", "account", "account-disabled", "mapping"}
+    ),
+}
 
 
 @dataclass
@@ -127,6 +147,7 @@ class Reader:
         *,
         judge: Judge,
         judge_case: JudgeCase,
+        steps_of: Callable[[Attempt], frozenset[str]],
         profile: Profile | None,
     ) -> None:
         self.cloud = cloud
@@ -135,6 +156,7 @@ class Reader:
         self.signatures = signatures
         self.judge = judge
         self.judge_case = judge_case
+        self.steps_of = steps_of  # the steps that an attempt's recorded error can come from
         self.profile = profile
         self.starts = [one.start for one in history.revisions]
         self.lag = LAG[cloud]
@@ -312,7 +334,9 @@ class Reader:
             known = (index for index, one in enumerate(strand.vector) if index > at and one.decision != "unknown")
             at = next(known, at)
             if not strand.vector[at].stands_against:
-                return Explained(strand, outage, "unknown", None, None, None, mended)
+                only = self._only_write(outage)
+                why = "unknown" if only is None else "configuration"
+                return Explained(strand, outage, why, only, only, None, mended)
         token = self._token_side(strand, outage, at, others)
         if token is not None:
             return Explained(strand, outage, "token", None, None, token, mended)
@@ -321,6 +345,23 @@ class Reader:
         else:
             why = "unknown" if outage.before is not None else "all-along"
         return Explained(strand, outage, why, None, None, None, mended)
+
+    def _only_write(self, outage: Outage) -> int | None:
+        """The only write between success and refusal of what the recorded error is about.
+
+        For when claims that decide are in no log: the decision cannot be replayed, and yet nothing else changed.
+        """
+        if outage.before is None:
+            return None
+        steps = self.steps_of(self.attempts.attempt(outage.first))
+        wanted = frozenset[str]().union(*(FIELDS_OF.get((self.cloud, step), frozenset()) for step in steps))
+        inside = [
+            index
+            for index in range(1, len(self.starts))
+            if outage.before.end - self.lag <= self.starts[index] <= outage.begin + EARLY
+            and wanted & changed_fields(self.history, index).keys()
+        ]
+        return inside[0] if len(inside) == 1 and self.history.revisions[inside[0]].change is not None else None
 
     def _token_side(self, strand: Strand, outage: Outage, at: int, others: list[Strand]) -> TokenChange | None:
         """What is new in the refused token, beside the likest one that the same configuration accepts."""

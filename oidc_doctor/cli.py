@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from oidc_doctor import __version__
+from oidc_doctor import __version__, live_cli
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Target, Token
@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
             "On a terminal and without --report, screens to walk through: on what the options name, else on the\n"
             "target in ./oidc-doctor.toml, else on a choice of bundled scenarios, bundles and live targets."
         ),
-        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.",
+        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
+        "         oidc-doctor capture -o BUNDLE       the evidence as a redacted bundle.\n"
+        "         oidc-doctor permissions aws|gcp     the least that a live run needs.",
         # with a width of its own argparse need not import shutil to ask the terminal for every option
         formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
         allow_abbrev=False,
@@ -76,20 +78,29 @@ def _parser() -> argparse.ArgumentParser:
     evidence.add_argument(
         "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence"
     )
-    evidence.add_argument("--offline", action="store_true", help="read nothing but files (always so with --from)")
+    evidence.add_argument(
+        "--offline", action="store_true", help="read nothing but files (so it is with --from, without --live)"
+    )
     evidence.add_argument("--role", metavar="ARN", help="the role that the workload asks for")
     evidence.add_argument(
         "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"
     )
     evidence.add_argument("--service-account", metavar="EMAIL", help="the service account to impersonate")
     evidence.add_argument("--issuer", metavar="URL", help="the token's issuer")
-    evidence.add_argument("--region", metavar="REGION", help="the AWS region of the STS endpoint")
+    evidence.add_argument(
+        "--region", metavar="REGION", help="the AWS region of the STS endpoint; after commas, more to search"
+    )
     evidence.add_argument("--error", metavar="TEXT", help="what the caller saw, verbatim")
+    live_cli.add_options(parser)
     token = parser.add_argument_group("token (several may be given)")
     token.add_argument("--token", action="append", default=[], metavar="FILE", help="a compact JWT; - is stdin")
     token.add_argument("--claims", action="append", default=[], metavar="FILE", help="decoded claims as JSON")
     token.add_argument(
         "--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject"
+    )
+    token.add_argument("--compare", metavar="FILE", help="a token that fares otherwise, set beside it clause by clause")
+    token.add_argument(
+        "--account", action="store_true", help="which roles and providers of the account would take the token"
     )
     logs = parser.add_argument_group("logs and time")
     logs.add_argument(
@@ -125,10 +136,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         try:
-            return _explain(arguments[1:]) if arguments[:1] == ["explain"] else _main(arguments)
+            command = _COMMANDS.get(arguments[0]) if arguments else None
+            return command(arguments[1:]) if command else _main(arguments)
         finally:
             sys.stdout.flush()  # here, where a reader that went away can still be met
-    except UsageError as error:
+    except (UsageError, live_cli.LiveError) as error:
         _complain(str(error))
         return USAGE
     except KeyboardInterrupt:
@@ -157,9 +169,9 @@ def _main(arguments: list[str]) -> int:
         return _list_checks(options)
     if options.web is not None:
         return _serve(arguments, options.web)
-    if options.report is None and _on_a_terminal(options):
+    if options.report is None and not options.dry_run and _on_a_terminal(options):
         return _open(options)
-    if options.report is None and options.demo is None:
+    if options.report is None and options.demo is None and not options.dry_run:
         message = (
             "there is no terminal to open the screens on: say --report, with evidence (--from BUNDLE), or --demo; "
             "oidc-doctor --help lists everything"
@@ -288,13 +300,23 @@ def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
     return tuple(found)
 
 
+def _compared(path: str | None) -> Token | None:
+    """The token of --compare: a compact JWT or decoded claims."""
+    if path is None:
+        return None
+    from oidc_doctor.model.evidence import Origin
+    from oidc_doctor.parse.token import parse_token
+
+    return parse_token(_read_text(path, "--compare"), Origin("--compare" if path == "-" else path), "compared")
+
+
 def _overrides(options: argparse.Namespace) -> Target | None:
     from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
 
     given = {
         "issuer": options.issuer,
         "aws.role_arn": options.role,
-        "aws.region": options.region,
+        "aws.region": options.region and options.region.partition(",")[0],
         "gcp.provider": options.gcp_provider,
         "gcp.service_account": options.service_account,
     }
@@ -317,7 +339,7 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
     found: list[str] = []
     for path in paths:
         if path.startswith(("s3://", "logging:")):
-            message = f"{name} {path}: only files and folders can be read"
+            message = f"{name} {path}: read live only, with --role or --live; else files and folders"
             raise UsageError(message)
         if os.path.isdir(path):
             inside = [os.path.join(folder, file) for folder, _, files in os.walk(path) for file in files]
@@ -328,6 +350,12 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
             message = f"{name} {path}: no such file or folder"
             raise UsageError(message)
     return tuple(found)
+
+
+def _local(options: argparse.Namespace) -> list[str]:
+    """The places of --cloudtrail without those that a live run reads."""
+    live = live_cli.is_live(options)
+    return [path for path in options.cloudtrail if not (live and path.startswith("s3://"))]
 
 
 def _question(options: argparse.Namespace) -> Question:
@@ -342,11 +370,13 @@ def _question(options: argparse.Namespace) -> Question:
         since=since,
         since_back=back,
         until=_moment(options.until, "--until") if options.until else None,
-        cloudtrail=_files(options.cloudtrail, "--cloudtrail"),
+        cloudtrail=_files(_local(options), "--cloudtrail"),
         gcp_logs=_files(options.gcp_logs, "--gcp-logs"),
         check=tuple(options.check),
         skip=tuple(options.skip),
         fail_on=options.fail_on,
+        compare=_compared(options.compare),
+        account=options.account,
     )
 
 
@@ -389,6 +419,11 @@ def _report(options: argparse.Namespace) -> int:
     question = _question(options)
     _warn_of_unknown_checks(options)
     bundle = _bundle(options)
+    if options.dry_run:
+        print(live_cli.dry_run(options, question, bundle))
+        return OK
+    if live_cli.is_live(options) or live_cli.uses_files(options):
+        bundle, question = live_cli.prepare(options, question, bundle)
     given = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
     if bundle is None and not any(given):
         message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
@@ -487,6 +522,12 @@ def _list_checks(options: argparse.Namespace) -> int:
     return OK
 
 
+def _permissions(arguments: list[str]) -> int:
+    parser = _Parser(prog="oidc-doctor permissions", description="The least that a live run needs.", allow_abbrev=False)
+    print(live_cli.permissions(arguments, parser))
+    return OK
+
+
 def _explain(arguments: list[str]) -> int:
     """Print the page of a check, by code or name."""
     from oidc_doctor import packs
@@ -509,3 +550,33 @@ def _explain(arguments: list[str]) -> int:
             raise UsageError(message)
     print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}" for check in chosen))
     return OK
+
+
+def _capture(arguments: list[str]) -> int:
+    """Write the evidence as a bundle, or compare two bundles."""
+    from oidc_doctor import capture_command
+    from oidc_doctor.capture import CaptureError
+
+    parser = _parser()
+    parser.prog = "oidc-doctor capture"
+    parser.description = "Write the evidence as a bundle, redacted: names go, what decisions depend on stays."
+    parser.epilog = None
+    capture_command.configure(parser)
+    options = parser.parse_args(arguments)
+
+    def gather() -> Any:
+        question, bundle = _question(options), _bundle(options)
+        if live_cli.is_live(options) or live_cli.uses_files(options):
+            bundle, question = live_cli.prepare(options, question, bundle)
+        if bundle is None and not any((question.tokens, question.error_text, question.overrides)):
+            message = "capture: nothing to capture: give --from BUNDLE, or name a --role or --gcp-provider"
+            raise UsageError(message)
+        return bundle, question
+
+    try:
+        return capture_command.command(options, gather)
+    except CaptureError as error:
+        raise UsageError(str(error)) from None
+
+
+_COMMANDS = {"capture": _capture, "explain": _explain, "permissions": _permissions}

@@ -34,6 +34,7 @@ class Deduced(NamedTuple):
 
     issuer: str | None = None
     audience: str | None = None
+    profile: Profile | None = None
 
 
 class Past(NamedTuple):
@@ -109,6 +110,7 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
         cause.since, cause.since_basis = rfc3339(used.first_seen), "first-failure"
         cause.refused_since = used.count
         cause.confirmed_by = list(used.event_ids)
+        cause.boundary = _permissions_written(used, past)
         cause.session = {
             "service": used.service,
             "action": used.action,
@@ -123,6 +125,23 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
         }
 
 
+def _permissions_written(used: SessionUse, past: Past) -> dict[str, Any]:
+    """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
+    earlier = [one for one in past.told.history.other if one.time <= used.first_seen]
+    return {
+        "last_success": None,
+        "first_failure": rfc3339(used.first_seen),
+        "changes": [
+            {"event_id": one.event_id, "time": rfc3339(one.time), "what": one.what, "by": one.by, "flips": False}
+            for one in earlier[::-1][:_MOST_PAST]
+        ],
+        "token": None,
+        "note": "What the session may do is not replayed: these writes lie before the first refused call."
+        if earlier
+        else "",
+    }
+
+
 def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: Past) -> None:
     """The logs hold the refusals themselves."""
     outage = found.outage
@@ -135,6 +154,9 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
     cause.boundary = _boundary(found, past)
     cause.confirmed_by = _ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
     mark = (cause.step, cause.name)
+    if found.turned is not None and not vector[-1].marks and not found.strand.vector[-1].marks:
+        cause.change = change_view(past.told.history, found.turned)  # it cannot be replayed, and nothing else changed
+        return
     if mark not in vector[-1].marks:
         return
     if found.turned is not None:
@@ -168,8 +190,8 @@ def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequen
     mark = (cause.step, cause.name)
     lag = LAG[past.cloud]
     low = 0 if last_success is None else index_at(past.told.starts, last_success - lag)
-    witnessed = None if last_success is None else (min(run.begin for run in good), last_success + lag)
-    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts)
+    witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
+    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts, lag=lag)
     if turned is not None and mark in vector[-1].marks:
         appears = _appears(vector, mark, turned)
         change = change_view(past.told.history, appears)

@@ -31,7 +31,7 @@ from oidc_doctor.model.evidence import (
 )
 from oidc_doctor.model.exchange import Cloud
 from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, FixRow, Report
-from oidc_doctor.model.trace import Kind, Trace
+from oidc_doctor.model.trace import Kind, Refusal, Trace
 from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.raw import RawEvents
     from oidc_doctor.logs.rows import Rows
     from oidc_doctor.logs.signatures import Attempts
-    from oidc_doctor.model.event import Change, LogCoverage, SessionUse, Signature
+    from oidc_doctor.model.event import Attempt, Change, LogCoverage, SessionUse, Signature
     from oidc_doctor.sources.bundle import Bundle
 
 FailOn = Literal["blocks", "weakens", "never"]
@@ -64,6 +64,8 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
+    compare: Token | None = None  # a second token, to be set beside each exchange's own
+    account: bool = False  # which roles and providers of the account take the token
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
@@ -132,6 +134,8 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = _sil
     _read_logs(state, bundle)
     _apply_window(state)
     judged = _judge_all(state)
+    if question.account:
+        judged = [one for one in judged if _names_a_resource(one.evidence.target, one.diagnosis.trace.cloud)]
     for one in judged:
         progress(f"judging {one.id}", exchange_row(one.id, one.diagnosis))
     return Examined(
@@ -281,7 +285,15 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
 
         attempts = Attempts(state.rows)
     return past_of(
-        cloud, evidence, groups, state.changes, attempts, read_at=read_at, at=state.at, profile_of=profile_of
+        cloud,
+        evidence,
+        groups,
+        state.changes,
+        attempts,
+        read_at=read_at,
+        at=state.at,
+        profile_of=profile_of,
+        steps_of=_steps_of,
     )
 
 
@@ -311,9 +323,14 @@ def _observed(evidence: TargetEvidence) -> list[Reading]:
     ]
 
 
-def _reading_of(found: Signature) -> Reading | None:
+def _steps_of(sample: Attempt) -> frozenset[str]:
+    """The steps that a logged refusal can come from."""
+    reading = _reading_of(sample)
+    return reading.steps if reading is not None else frozenset()
+
+
+def _reading_of(sample: Attempt) -> Reading | None:
     """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
-    sample = found.sample
     if sample.outcome != "refused":
         return None
     source = f"event {sample.event_id}"
@@ -383,7 +400,7 @@ def _judge(
     readings = _observed(evidence)
     past = state.pasts.get((evidence.target.name, cloud))
     newest = _newest_like(token, groups, past)
-    logged = _reading_of(newest) if newest is not None else None
+    logged = _reading_of(newest.sample) if newest is not None else None
     if logged is not None and newest is not None and past is not None and past.is_mended(newest):
         logged = None  # the configuration that refused it is no longer in force
     if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
@@ -508,7 +525,55 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
         warnings=[*question.warnings, *(line for one in state.snapshot.targets for line in _repeated(one))],
     )
     _conclude(report, judged, rows, question.fail_on)
+    if question.compare is not None:
+        report.comparisons = [_compared(one, question.compare) for one in judged]
+    if question.account:
+        _survey(state, report, kinds)
     return report
+
+
+def _compared(one: _Judged, token: Token) -> dict[str, Any]:
+    """An exchange's token and another, on the same configuration; what was observed of the first says nothing of it."""
+    from oidc_doctor import compare
+
+    token = _complete_hypothetical(token, profile_of(one.evidence, token), one.evidence.target.issuer)
+    case = one.diagnosis.case
+    case = case._replace(
+        token=token, profile=profile_of(one.evidence, token), readings=(), at=compare.instant_for(token, case.at)
+    )
+    return compare.side_by_side(one.id, one.diagnosis, diagnose(case, evaluate(case)))
+
+
+def _survey(state: _Run, report: Report, kinds: Mapping[Kind, Check]) -> None:
+    """Every role and provider that was listed, for each token; they decide the verdict where no target does."""
+    from oidc_doctor.account import survey
+
+    def say(refusal: Refusal) -> str:
+        return runner.say(kinds.get(refusal.kind), refusal)[0].headline
+
+    for evidence in state.snapshot.targets:
+        for token in evidence.tokens:
+            profile = profile_of(evidence, token)
+            whole = _complete_hypothetical(token, profile, evidence.target.issuer)
+            report.account += survey(evidence, whole, state.at, profile, say)
+    if not report.account:
+        report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")
+    if report.exchanges or report.verdict == "broken":
+        return
+    found = {row["prediction"] for row in report.account}
+    if "accepted" in found:
+        report.verdict, report.exit_code = "healthy", 0
+    elif found == {"refused"}:
+        report.verdict, report.exit_code = "refused", 1 if state.question.fail_on != "never" else 0
+    accepting = sum(row["prediction"] == "accepted" for row in report.account)
+    tried = f"{len(report.account)} rows of roles and providers" if report.account else "nothing"
+    report.headline = f"Of this account {tried} could be tried; {accepting} would take this token."
+
+
+def _names_a_resource(target: Target, cloud: Cloud) -> bool:
+    if cloud == "aws":
+        return target.aws is not None and target.aws.role_arn is not None
+    return target.gcp is not None and bool(target.gcp.provider or target.gcp.audience)
 
 
 def _repeated(evidence: TargetEvidence) -> list[str]:
@@ -703,7 +768,7 @@ def _confirm(one: _Judged, found: Signature, causes: list[Cause]) -> None:
     subject = one.diagnosis.case.token.subject
     if subject is not None and found.family not in {None, one.past.family(subject)}:
         return
-    reading = _reading_of(found)
+    reading = _reading_of(found.sample)
     if reading is None:
         return
     verdict = one.past.told.verdicts.get(found.number)

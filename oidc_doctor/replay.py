@@ -10,6 +10,7 @@ from oidc_doctor.chronicle import Reader
 from oidc_doctor.correlate import Deduced, Past
 from oidc_doctor.diagnose import Diagnosis, diagnose
 from oidc_doctor.evaluate import evaluate
+from oidc_doctor.issuers import profile_for
 from oidc_doctor.logs.edits import provider_path
 from oidc_doctor.logs.history import history_of
 from oidc_doctor.logs.outages import LAG
@@ -41,10 +42,12 @@ def past_of(
     read_at: float,
     at: float,
     profile_of: Callable[[TargetEvidence, Token], Any],
+    steps_of: Callable[[Attempt], frozenset[str]],
 ) -> Past:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
     known = _deduced(evidence, history, signatures)
+    known = known._replace(profile=profile_for(known.issuer) if cloud == "gcp" else None)
     newest = signatures[0].sample if signatures else None
     profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, known))
 
@@ -65,7 +68,9 @@ def past_of(
         )
         return diagnose(changed, evaluate(changed))
 
-    reader = Reader(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
+    reader = Reader(
+        cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, steps_of=steps_of, profile=profile
+    )
     return Past(cloud, reader, reader.read(), attempts, profile, known)
 
 
@@ -80,6 +85,8 @@ def token_of(found: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
         claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
     if found.subject:
         claims["sub"] = found.subject
+        if known.profile is not None:
+            claims = {**known.profile.implied_claims(found.subject), **claims}
     if found.cloud == "aws":
         if ":oidc-provider/" in (found.provider or ""):
             claims["iss"] = "https://" + provider_path(found.provider or "")

@@ -24,12 +24,12 @@ import pytest
 from oidc_doctor.model.evidence import Origin
 from oidc_doctor.parse.token import hypothetical
 from oidc_doctor.pipeline import Question, run
-from oidc_doctor.sources.bundle import open_bundle
+from oidc_doctor.sources.bundle import load_snapshot, open_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from oidc_doctor.model.evidence import Token
+    from oidc_doctor.model.evidence import TargetEvidence, Token
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report, StepRow
 
 # A slow machine is no bug: no example has a deadline, and how long its making takes is not judged.
@@ -667,6 +667,12 @@ class Bundle:
         return self.write(f"gcp/logs/{name}.json", list(entries))
 
     # --------------------------------------------------------------------------------------------------------- answer
+
+    def evidence(self) -> TargetEvidence:
+        """What is read of the only target."""
+        with open_bundle(self.root) as bundle:
+            (found,) = load_snapshot(bundle).targets
+        return found
 
     def report(self, *, subject: str | None = None, error: str | None = None, **question: Any) -> Report:
         """The whole pipeline on this folder. `subject` is a hypothetical token, as --subject is; `error` as --error."""

@@ -26,8 +26,11 @@ def issuer_unreachable(refusal: Refusal) -> Words:
     """Say which address did not answer, and how."""
     url, reason = refusal.fact("url"), refusal.fact("reason")
     place = given(" from {}", quoted(url, ""))
+    doubt = refusal.fact("doubt")
     return Words(
-        f"the issuer's discovery document could not be fetched{place}{given(': {}', reason)}",
+        f"the cloud may not get the issuer's discovery document: {doubt}"
+        if doubt
+        else f"the issuer's discovery document could not be fetched{place}{given(': {}', reason)}",
         "Make the issuer's /.well-known/openid-configuration answer 200 within five seconds to anyone on the internet.",
         commands("curl -gsSi --max-time 5 --url {}", url),
     )

@@ -23,8 +23,12 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, q
 def jwks_unreachable(refusal: Refusal) -> Words:
     """Say which address did not answer, and how."""
     url, reason = refusal.fact("url"), refusal.fact("reason")
+    place = given(" from {}", quoted(url, ""))
+    doubt = refusal.fact("doubt")
     return Words(
-        f"the issuer's key set (JWKS) could not be fetched{given(' from {}', quoted(url, ''))}{given(': {}', reason)}",
+        f"the cloud may not get the issuer's key set (JWKS): {doubt}"
+        if doubt
+        else f"the issuer's key set (JWKS) could not be fetched{place}{given(': {}', reason)}",
         "Make the address in `jwks_uri` answer 200 within five seconds to anyone on the internet.",
         commands("curl -gsSi --max-time 5 --url {}", url),
     )

@@ -17,15 +17,22 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, quoted
 
 
 @cause("ISS009", "thumbprint-mismatch", Kind.THUMBPRINT_MISMATCH)
 def thumbprint_mismatch(refusal: Refusal) -> Words:
     """Say which thumbprints no longer fit."""
     stored = given(" (stored: {})", quoted(refusal.fact("thumbprints"), ""))
+    present, arn = refusal.fact("thumbprint"), refusal.fact("provider_arn")
     return Words(
-        f"the certificate of the issuer's host fits none of the thumbprints stored on the OIDC provider{stored}",
+        f"the certificate of the issuer's host fits none of the thumbprints stored on the OIDC provider{stored}"
+        f"{given(': {}', refusal.fact('reason'))}",
         "Store the thumbprint of the present chain with `aws iam update-open-id-connect-provider-thumbprint`, "
         "or serve a certificate from a public authority.",
+        commands(
+            "aws iam update-open-id-connect-provider-thumbprint --open-id-connect-provider-arn {} --thumbprint-list {}",
+            arn,
+            present,
+        ),
     )

@@ -42,7 +42,7 @@ def evaluate_aws(case: Case) -> Trace:
         exchange.assumed.append(f"the token's issuer is {exchange.issuer}")
     _judge_provider(exchange)
     _judge_audience(exchange)
-    judge_keys(exchange, exchange.issuer)
+    judge_keys(exchange, exchange.issuer, provider=exchange.provider)
     judge_session_claims(exchange)
     _judge_role(exchange)
     _judge_duration(exchange)

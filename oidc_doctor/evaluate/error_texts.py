@@ -21,6 +21,7 @@ COULD_NOT_VALIDATE = (
     "The web identity token provided could not be validated. "
     "See the AssumeRoleWithWebIdentity documentation for requirements."
 )
+THUMBPRINT_DIFFERS = "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
 NO_VERIFICATION_KEY = (
     "Couldn't retrieve verification key from your identity provider,  "
     "please reference AssumeRoleWithWebIdentity documentation for requirements"
@@ -344,6 +345,20 @@ _ROWS: tuple[_Row, ...] = (
     _Row(r"An unknown error occurred", "aws", "authorise"),
     _Row(r"\bAccess ?Denied\b", "aws", "permission", Kind.PERMISSION_MISSING, proves=False),
 )
+
+
+def patterns() -> list[str]:
+    """The regular expressions of the table: what is made of their words is a cloud's sentence."""
+    return [row.pattern for row in _ROWS]
+
+
+def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:
+    """The span of the sentence that decides how `text` is read, and the spans of the facts in it."""
+    for pattern, _ in _compiled():
+        found = pattern.search(text[:_LONGEST])
+        if found:
+            return found.span(), [found.span(name) for name in found.re.groupindex if found[name]]
+    return (0, 0), []
 
 
 @cache

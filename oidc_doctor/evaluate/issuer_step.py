@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from oidc_doctor.evaluate import error_texts as texts
+from oidc_doctor.evaluate.certificates import judge_connection
 from oidc_doctor.evaluate.keys import KeyAnswer, check_keys, known_kids
 from oidc_doctor.evaluate.steps import NO_TOKEN, Exchange, shown
-from oidc_doctor.model.evidence import ABSENT, Document, Missing, Origin
+from oidc_doctor.model.evidence import ABSENT, AwsOidcProvider, Document, Missing, Origin
 from oidc_doctor.model.trace import CloudError, Kind, Side
 
 # IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
@@ -29,8 +30,16 @@ def _error(exchange: Exchange, kind: Kind) -> CloudError:
     return CloudError("invalid_grant", texts.ISSUER_CONNECTION)
 
 
-def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Origin] | None = None) -> None:
-    """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching."""
+def judge_keys(
+    exchange: Exchange,
+    issuer: str | None,
+    uploaded: tuple[str, Origin] | None = None,
+    provider: AwsOidcProvider | None = None,
+) -> None:
+    """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching.
+
+    `provider` is AWS's, with its thumbprints.
+    """
     token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("keys", "the token's signature and the issuer's keys (it is hypothetical)")
@@ -46,6 +55,7 @@ def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Orig
             exchange.settle("keys", "unknown", "what was read of an issuer is not of this token's")
             return
         _judge_discovery(exchange, issuer)
+        judge_connection(exchange, provider)
         jwks = exchange.case.evidence.issuer.jwks
         source = "issuer/jwks.json"
     else:
@@ -62,7 +72,7 @@ def judge_keys(exchange: Exchange, issuer: str | None, uploaded: tuple[str, Orig
         if uploaded is None:
             exchange.assumed.append("that the cloud reaches the issuer and trusts its certificate")
         exchange.passed("keys", "the signature holds", jwks.at(answer.pointer))
-    elif token.kind == "jwt":
+    elif token.kind == "jwt" and not isinstance((token.verified or {}).get("signature"), bool):
         exchange.settle("keys", "unknown", "the signature could not be checked")
     else:
         _assume_decoded(exchange)

@@ -140,7 +140,7 @@ def _verify(cloud: Cloud, token: Token, jwk: dict[str, Any], kty: str, pointer: 
     reason = unusable(cloud, jwk, kty)
     if reason:
         return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason, pointer=pointer)
-    if token.kind != "jwt":
+    if not token.signing_input:
         return KeyAnswer(None, checked=False, reason="a decoded token has no signature to check", pointer=pointer)
     from jwt.algorithms import get_default_algorithms  # late: PyJWT and cryptography cost 60 ms
     from jwt.exceptions import PyJWTError

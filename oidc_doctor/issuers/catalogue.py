@@ -98,6 +98,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
         grammar=_grammar(raw["subject"]),
         changes=tuple(_change(change) for change in raw.get("change", ())),
         own_condition_keys=tuple(raw.get("condition_keys", ())),
+        implied=tuple(raw.get("implied", {}).items()),
         sources=tuple(raw["sources"]),
     )
 

@@ -78,6 +78,7 @@ class Profile(NamedTuple):
     grammar: Grammar
     changes: tuple[FormatChange, ...]
     own_condition_keys: tuple[str, ...]
+    implied: tuple[tuple[str, str], ...]  # claim, and how its value is made of the subject's segments: {owner}/{name}
     sources: tuple[str, ...]
 
     @property
@@ -92,6 +93,16 @@ class Profile(NamedTuple):
     def segment_rule(self, name: str) -> SegmentRule | None:
         """What is known of the segment of this name: its closed values, its longest length, whether it varies."""
         return self.grammar.rule(name)
+
+    def implied_claims(self, text: str) -> dict[str, str]:
+        """Claims that the issuer's documents give the same values as the subject's segments."""
+        values = {one.name: one.value for one in self.parse_subject(text).segments if one.known}
+        out = {}
+        for claim, template in self.implied:
+            names = re.findall(r"\{(\w+)\}", template)
+            if all(values.get(name) and "%" not in values[name] for name in names):  # % begins an escape
+                out[claim] = template.format(**values)
+        return out
 
     def subject_family(self, text: str) -> str:
         """The subject with `*` for what is new in each deployment, commit or run."""

@@ -70,12 +70,15 @@ def _without_stragglers(
 ) -> list[Run]:
     """The runs without those that only show a change arriving here and there; their neighbours become one."""
     flips = [
-        start for index, start in enumerate(starts) if index and vector[index].decision != vector[index - 1].decision
+        (start, vector[index].stands_against)
+        for index, start in enumerate(starts)
+        if index and vector[index].decision != vector[index - 1].decision
     ]
     kept: list[Run] = []
     for place, run in enumerate(runs):
         inside = 0 < place < len(runs) - 1
-        if inside and any(start - EARLY <= run.begin and run.end <= start + lag for start in flips):
+        old = [start for start, refusing in flips if run.accepted == refusing]  # as it was before the change
+        if inside and any(start - EARLY <= run.begin and run.end <= start + lag for start in old):
             continue
         if kept and kept[-1].accepted == run.accepted:
             last = kept[-1]
@@ -112,7 +115,8 @@ def flip_before(
     at = revision_of(outage, starts, vector)
     before = outage.before
     low = 0 if before is None else index_at(starts, before.end - lag)
-    return turn(vector, at, low, witnessed=None if before is None else (before.begin, before.end + lag), starts=starts)
+    seen = None if before is None else (before.begin, before.end)
+    return turn(vector, at, low, witnessed=seen, starts=starts, lag=lag)
 
 
 def turn(
@@ -122,11 +126,12 @@ def turn(
     *,
     witnessed: tuple[float, float] | None,
     starts: Sequence[float],
+    lag: float,
 ) -> tuple[int | None, int | None]:
     """Where, after revision `low` and up to `at`, the decision turned to refusing for good: (appears, turned).
 
-    `witnessed` is from when until when successes were seen, the lag included: a configuration of that time of which
-    the decision is not known did accept, since it was seen to.
+    `witnessed` is from when until when successes were seen: a configuration of that time of which the decision is not
+    known did accept, since it was seen to.
     """
     if not vector[at].stands_against:
         return None, None
@@ -137,7 +142,8 @@ def turn(
         if witnessed is None or vector[index].decision == "refused":
             return False
         begin, end = starts[index], starts[index + 1]
-        return begin <= witnessed[1] and witnessed[0] < end <= witnessed[1]
+        settled = begin + min(lag, (end - begin) / 2) if index else begin  # before that, a success may be a straggler
+        return settled <= witnessed[1] and witnessed[0] < end
 
     index = at
     while index > low and vector[index - 1].stands_against and not accepting(index - 1):
@@ -148,6 +154,8 @@ def turn(
     standing = dict(before.states).get(after.first or "")
     if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
         return None, None
+    if before.decision != "accepted" and after.decision == "doubtful" and at > index:
+        return None, None  # neither side can be replayed, and there is more than one write to choose from
     marks = vector[at].marks
     appears = index
     for place in range(at, index - 1, -1):

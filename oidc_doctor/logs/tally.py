@@ -29,6 +29,7 @@ _FILES_NAMED = 5  # of the files that share a problem; the others are counted
 _PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so a file with more is not believed
 # <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file that holds no record still shows that its Region was read.
 _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_")
+_LOOKED_UP = re.compile(r"aws/cloudtrail/([a-z]{2}(?:-[a-z]+)+-\d)/")  # the same for a query of one Region
 
 # The cloud that wrote the event gave it its time, and delivers within minutes: other times come from altered files,
 # or from a clock. CloudTrail user guide: about five minutes on average, which is not guaranteed.
@@ -94,6 +95,8 @@ class Tally:
         if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
             self.regions.add(match[1])
             self._delivered = cloudtrail.epoch("{}-{}-{}T{}:{}:00Z".format(*match.groups()[1:]))
+        elif self.source == "cloudtrail" and (looked_up := _LOOKED_UP.search(name)):
+            self.regions.add(looked_up[1])
 
     def end(self) -> None:
         """The file is read: tell of its odd times, if they are odd among its events."""

@@ -261,6 +261,10 @@ class IssuerEvidence(NamedTuple):
     discovery: Document | Missing = Missing("issuer/openid-configuration.json", "not in the bundle")
     jwks: Document | Missing = Missing("issuer/jwks.json", "not in the bundle")
     chain: str | Missing = Missing("issuer/chain.pem", "not in the bundle")
+    seconds: dict[str, float] = _NONE  # path → how long its answer took
+    redirects: dict[str, tuple[str, ...]] = _NONE  # path → the addresses that it was sent to
+    tls_fault: str = ""  # why a client that trusts the public authorities does not trust the host
+    tls13_only: bool = False
 
 
 class ObservedError(NamedTuple):

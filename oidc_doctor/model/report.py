@@ -159,3 +159,5 @@ class Report:
     headline: str = ""  # the first line for people
     observed: list[dict[str, str]] = field(default_factory=list)  # text, at
     warnings: list[str] = field(default_factory=list)
+    comparisons: list[dict[str, Any]] = field(default_factory=list)  # of --compare, one per exchange
+    account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider

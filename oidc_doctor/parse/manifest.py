@@ -18,7 +18,10 @@ _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "tim
 
 
 class Read(NamedTuple):
-    """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's."""
+    """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
+
+    `seconds` is how long an answer of the issuer took, `redirects` the addresses that it was sent to.
+    """
 
     path: str
     outcome: Outcome
@@ -26,6 +29,18 @@ class Read(NamedTuple):
     since: str | None = None
     until: str | None = None
     truncated: bool = False
+    remark: str = ""  # of a read that gave something
+    seconds: float | None = None
+    redirects: tuple[str, ...] = ()
+    tls13_only: bool = False
+    untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
+
+    @property
+    def cut_off(self) -> str:
+        """Why a log that was read is not all of it; empty where it is."""
+        if not self.truncated:
+            return ""
+        return "cut off when it was gathered" + (f": {self.remark}" if self.remark else "")
 
 
 class Manifest(NamedTuple):
@@ -74,6 +89,11 @@ def _read(document: Document, pointer: str, value: Json) -> Read:
         since=_text(box, "from"),
         until=_text(box, "to"),
         truncated=box.get("truncated") is True,
+        remark=printable(_text(box, "message") or "") if outcome == "ok" else "",
+        seconds=_seconds(box.get("seconds")),
+        redirects=tuple(one for one in _list(box.get("redirects")) if isinstance(one, str)),
+        tls13_only=box.get("tls13_only") is True,
+        untrusted=printable(_text(box, "untrusted") or ""),
     )
 
 
@@ -86,3 +106,13 @@ def _reason(box: dict[str, Any], outcome: Outcome) -> str:
 def _text(box: dict[str, Any], name: str) -> str | None:
     value = box.get(name)
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _seconds(value: Json) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return float(value)
+    return None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

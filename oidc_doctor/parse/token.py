@@ -250,6 +250,9 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
     verified = box.get("verified") if member else None
     if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or said):
         return hypothetical(claims["sub"], origin=origin, name=name)._replace(document=part(document, place, claims))
+    compact = box.get("compact") if member else None
+    if isinstance(compact, dict):
+        return _once_compact(compact, verified, header, part(document, place, claims), origin, name)
     has_all = all(claims.get(claim) is not None for claim in ("iss", "sub", "aud"))
     return Token(
         kind="decoded",
@@ -261,6 +264,35 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         duplicates=_repeated(document, place),
         verified=verified if isinstance(verified, dict) else None,
         document=part(document, place, claims),
+    )
+
+
+def _once_compact(
+    compact: dict[str, Any],
+    verified: Json,
+    header: dict[str, Json] | None,
+    claims: Document,
+    origin: Origin,
+    name: str,
+) -> Token:
+    """What a capture leaves of a compact JWT: all but its signature, in place of which `verified` says what it was."""
+    size, fault, where = (compact.get(member) for member in ("size", "fault", "where"))
+    said = compact.get("kind")
+    kinds: dict[Json, Literal["not-a-jwt", "no-token"]] = {"not-a-jwt": "not-a-jwt", "no-token": "no-token"}
+    return Token(
+        kind="jwt",
+        claims=claims.value,
+        header=header,
+        complete=True,
+        origin=origin,
+        name=name,
+        size=size if isinstance(size, int) else None,
+        fault=fault if isinstance(fault, str) else None,
+        fault_kind=kinds.get(said, "not-a-jwt") if isinstance(fault, str) else "",
+        fault_where=where if isinstance(where, str) else "",
+        duplicates=_repeated(claims, claims.pointer),
+        verified=verified if isinstance(verified, dict) else {},
+        document=claims,
     )
 
 

@@ -33,8 +33,9 @@ def parse_roles(text: str, file: str) -> tuple[Role, ...]:
     if isinstance(value, str):  # a policy in a string, as a template's output prints it
         document = load_inner(document, "", value)
         value = document.value
-    if isinstance(value, dict) and isinstance(value.get("Roles"), list):
-        return _listed(document, "/Roles", value["Roles"])
+    for name in ("Roles", "RoleDetailList"):  # list-roles, get-account-authorization-details
+        if isinstance(value, dict) and isinstance(value.get(name), list):
+            return _listed(document, step(name), value[name])
     if isinstance(value, list):
         return _listed(document, "", value)
     return (_role(document, "", value, document.at()),)

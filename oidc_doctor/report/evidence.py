@@ -145,7 +145,7 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
             continue
         word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
-            why = f"{word}, {why if missing else ': '.join(why.split(': ')[:2])}" if why else word
+            why = f"{word}, {why if missing else _denial(why)}" if why else word
         gone.setdefault(why or word, []).append(what)
     lacking = [_with(_by_folder(names), why) for why, names in gone.items()]
     if rest and lacking:
@@ -153,6 +153,14 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
     elif rest:
         lacking.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
     return told + [("Not read", text) for text in lacking]
+
+
+def _denial(why: str) -> str:
+    """Call and code of a denied read, and what would allow it; without the service's own words."""
+    call_and_code, further = why.split(": ")[:2], ": ".join(why.split(": ")[2:])
+    if further.startswith(("allow ", "enable ", "renew ")):
+        call_and_code.append(further.partition(" (")[0])
+    return ": ".join(call_and_code)
 
 
 def _bearing(report: Report) -> Iterator[str]:

@@ -65,6 +65,8 @@ def to_json(report: Report) -> dict[str, Any]:
                 for row in report.coverage
             ],
             "warnings": report.warnings,
+            **({"comparisons": report.comparisons} if report.comparisons else {}),
+            **({"account": report.account} if report.account else {}),
         }
     )
     return plain

@@ -44,6 +44,7 @@ def cut(text: str, room: int) -> tuple[str, str]:
 
 def wrap(text: str, room: int) -> list[str]:
     """`text` in lines of at most `room` columns. Runs of spaces are kept; long words are broken after a separator."""
+    room = max(room, 1)  # less would never end
     lines: list[str] = []
     line: str | None = None
     used = 0

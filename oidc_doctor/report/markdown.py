@@ -37,6 +37,13 @@ def render_markdown(report: Report) -> str:
         parts.append(f"## {sign} {prose(sentence)}")
     for exchange in words.in_order(report):
         parts += _exchange(report, exchange)
+    if report.comparisons or report.account:
+        from oidc_doctor.report import tables  # late: see text
+
+        side = Sheet(_WIDTH)
+        tables.comparisons(side, report, verbose=True)
+        tables.account(side, report)
+        parts.append(fenced(side.lines))
     course = Sheet(_WIDTH)
     text.timeline(course, report, verbose=True)
     if course.lines:

@@ -40,6 +40,11 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], bold=True)
     for exchange in words.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
+    if report.comparisons or report.account:
+        from oidc_doctor.report import tables  # late: few reports have any
+
+        tables.comparisons(sheet, report, verbose=verbose)
+        tables.account(sheet, report)
     if not quiet:
         timeline(sheet, report, verbose=verbose)
         also(sheet, report, verbose=verbose)
@@ -126,10 +131,10 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     if not told:
         return
     sheet.gap()
-    sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ a write of configuration)")
-    room = max(columns(line.when) for line in told)
+    sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ is a write)")
+    room = min(max(columns(line.when) for line in told), sheet.width // 2 - 4)
     for line in told:
-        lead = f"{line.when:<{room}}  {line.sign} "
+        lead = f"{clip(line.when, room):<{room}}  {line.sign} "
         sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES.get(line.sign, ""))
     if gone:
         sheet.say(f"and {gone:,} more: -v", indent=4)

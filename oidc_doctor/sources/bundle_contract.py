@@ -36,6 +36,7 @@ AWS_FILES = (
     "aws/repository-policy.json",
     "aws/key-policy.json",
 )
+AWS_ORACLES = ("aws/access-analyzer.json", "aws/simulation.json")  # what AWS itself says: kept, not read
 AWS_FOLDERS = ("aws/role-policies/", "aws/rcps/")
 GCP_FILES = (
     "gcp/provider.json",
@@ -54,7 +55,7 @@ GCP_FILES = (
 GCP_FOLDERS = ("gcp/org-policies/",)
 
 _FILES = frozenset(
-    (MANIFEST, TARGET_FILE, *TOKEN_FILES, *GENERAL_FILES, *ISSUER_FILES, *AWS_FILES, *GCP_FILES),
+    (MANIFEST, TARGET_FILE, *TOKEN_FILES, *GENERAL_FILES, *ISSUER_FILES, *AWS_FILES, *AWS_ORACLES, *GCP_FILES),
 )
 _TOKEN = re.compile(r"tokens/(?:[^/.]+|[^/]+\.(?:jwt|json|txt|token))", re.IGNORECASE)
 _LOG = re.compile(r"(?:aws/cloudtrail|gcp/logs)/.+\.(?:json|jsonl|ndjson)(?:\.gz)?", re.IGNORECASE)
@@ -99,6 +100,7 @@ _ALONE: tuple[tuple[frozenset[str], str], ...] = (
         "aws/role.json",
     ),
     (frozenset({"ClientIDList", "ThumbprintList", "Url"}), "aws/oidc-provider.json"),
+    (frozenset({"RoleDetailList"}), "aws/roles.json"),
     (frozenset({"OpenIDConnectProviderList"}), "aws/oidc-providers.json"),
     (frozenset({"Records", "Events"}), "aws/cloudtrail/events.json"),
     (frozenset({"protoPayload", "entries"}), "gcp/logs/entries.json"),

@@ -75,15 +75,15 @@ class Bundle:
 
     def size(self, path: str) -> int:
         """Unpacked bytes."""
-        return self._member(path).size
+        return self.member(path).size
 
     def local(self, path: str) -> str | None:
         """Where the file lies on the disk; None inside an archive."""
-        return self._member(path).path
+        return self.member(path).path
 
     def open(self, path: str) -> BinaryIO:
         """A stream of the file's bytes, .gz as it is. Opening it and reading from it raise nothing but OSError."""
-        member = self._member(path)
+        member = self.member(path)
         if member.size > LARGEST_FILE and member.path is None:
             raise OSError(errno.EFBIG, f"larger than {LARGEST_FILE // MIB} MiB")
         return member.open()
@@ -91,7 +91,7 @@ class Bundle:
     def read(self, path: str) -> bytes:
         """The file's bytes. Raises Unreadable, also for what is larger than a piece of evidence ever is."""
         try:
-            if self._member(path).size <= LARGEST_EVIDENCE:
+            if self.member(path).size <= LARGEST_EVIDENCE:
                 with self.open(path) as stream:
                     data = stream.read(LARGEST_EVIDENCE + 1)
                 if len(data) <= LARGEST_EVIDENCE:
@@ -114,7 +114,8 @@ class Bundle:
     def __del__(self) -> None:
         self.close()
 
-    def _member(self, path: str) -> Member:
+    def member(self, path: str) -> Member:
+        """One file. Raises OSError where there is none of that name."""
         member = self._members.get(path)
         if member is None:
             raise OSError(errno.ENOENT, "not in the bundle", path)

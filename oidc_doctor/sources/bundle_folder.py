@@ -65,11 +65,7 @@ class Folder:
         self.common = TargetEvidence(
             target=Target(""),
             tokens=self.tokens,
-            issuer=IssuerEvidence(
-                discovery=self._shared("issuer/openid-configuration.json", load),
-                jwks=self._shared("issuer/jwks.json", load),
-                chain=self._shared("issuer/chain.pem", _as_it_is, lenient=True),
-            ),
+            issuer=self._issuer(),
             aws=None,
             gcp=None,
             observed=self._observed(),
@@ -133,6 +129,23 @@ class Folder:
         """A file of the folder, else of the top."""
         prefix = self.prefix if path in self.names else ""
         return self.reader.parsed(prefix + path, parse, lenient=lenient)
+
+    def _issuer(self) -> IssuerEvidence:
+        reads = {}
+        for path in contract.ISSUER_FILES:
+            found = self.reader.reads.get(self.prefix + path) or self.reader.reads.get(path)
+            if found is not None:
+                reads[path] = found
+        chain = reads.get("issuer/chain.pem")
+        return IssuerEvidence(
+            discovery=self._shared("issuer/openid-configuration.json", load),
+            jwks=self._shared("issuer/jwks.json", load),
+            chain=self._shared("issuer/chain.pem", _as_it_is, lenient=True),
+            seconds={path: read.seconds for path, read in reads.items() if read.seconds is not None},
+            redirects={path: read.redirects for path, read in reads.items() if read.redirects},
+            tls_fault=chain.untrusted if chain else "",
+            tls13_only=bool(chain and chain.tls13_only),
+        )
 
     def _logs(self, folder: str) -> tuple[str, ...]:
         """Own log files, then the shared ones, in the bundle's order."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOT_THERE = "not in the bundle"
-_CUT_OFF = "cut off when it was gathered"
 _NAMES_SHOWN = 8
 
 
@@ -48,7 +47,7 @@ class Reader:
             return Missing(shown, error.reason, "unreadable")
         read = self.reads.get(path)
         if read and read.truncated:
-            self.cover(path, "partial", _CUT_OFF)
+            self.cover(path, "partial", read.cut_off)
         else:
             self.cover(path, "read")
         return value
@@ -88,6 +87,9 @@ class Reader:
         if path in self.coverage:
             return
         missing = self.missing(path)
+        if path.endswith("/") and path in self.reads and self.reads[path].outcome == "ok":
+            self.cover(path, "read", "there are none")
+            return
         reason = f"it does not exist ({missing.reason})" if missing.proves_absence else missing.reason
         lost = path in self.reads and self.reads[path].outcome == "ok"
         self.cover(path, "denied" if missing.outcome == "denied" else "missing", reason, named=lost)
@@ -97,10 +99,12 @@ class Reader:
         for path, read in self.reads.items():
             if contract.split_target(path)[1].startswith((contract.CLOUDTRAIL, contract.GCP_LOGS)):
                 if read.outcome == "ok":
-                    self.cover(path, "partial" if read.truncated else "read", _CUT_OFF if read.truncated else "")
+                    self.cover(path, "partial" if read.truncated else "read", read.cut_off)
                 else:
                     self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
+            elif read.outcome != "ok":
+                self.cover_missing(path)
         for name, reason in self.bundle.refused:
             self.cover(name, "missing", reason, named=True)
         names = (name for name in self.bundle.names() if contract.split_target(name)[1] != contract.EXPECTED)

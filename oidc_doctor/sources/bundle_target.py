@@ -32,6 +32,7 @@ Found = TypeVar("Found")
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/]+):generate(?:AccessToken|IdToken)$")
 _ARN_FIELDS = 6
+_ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.")
 _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
@@ -157,9 +158,12 @@ def _from_truss(draft: _Draft, document: Document, target: Target, held: Resourc
     for auth in _preferred(aws, lambda one: any(_like_arn(one.aws_role_arn or "", arn) for arn in arns)):
         draft.put("aws", "role_arn", auth.aws_role_arn, document.at(auth.pointer + "/aws_oidc_role_arn"))
         draft.put("aws", "region", auth.aws_region, document.at(auth.pointer + "/aws_oidc_region"))
-        bucket = re.match(r"s3://([^/]+)", auth.resource or "")
-        if bucket:
-            draft.put("aws", "s3_bucket", bucket[1], _resource_origin(document, auth))
+        for same in (auth, *(one for one in aws if one.aws_role_arn == auth.aws_role_arn)):
+            bucket = re.match(r"s3://([^/]+)", same.resource or "")
+            if bucket:
+                draft.put("aws", "s3_bucket", bucket[1], _resource_origin(document, same))
+            if same.resource and _ECR_IMAGE.match(same.resource):
+                draft.put("aws", "ecr_repository", same.resource, _resource_origin(document, same))
     for auth in _preferred(gcp, lambda one: any(same_name(one.gcp_provider or "", name) for name in names)):
         place = auth.pointer + "/gcp_oidc_workload_id_provider"
         draft.put("gcp", "provider", auth.gcp_provider, document.at(place))
@@ -175,7 +179,8 @@ def _preferred(auths: list[TrussAuth], read: Callable[[TrussAuth], bool]) -> lis
 
 
 def _resource_origin(document: Document, auth: TrussAuth) -> Origin:
-    return document.at(auth.pointer.rpartition("/")[0] + "/source")
+    image = auth.pointer.startswith("/base_image/")
+    return document.at(auth.pointer.rpartition("/")[0] + ("/image" if image else "/source"))
 
 
 def _issuer(held: Resources) -> tuple[str | None, Origin | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from oidc_doctor.parse.gcp_changes import change as gcp_change
 from tests.conftest import Bundle
 
 ISSUER = frozenset({"oidc.baseten.co"})
+ROLE = "ModelWeights"
 START = 1_790_000_000.0
 
 
@@ -63,7 +65,7 @@ def test_without_writes_there_is_what_was_read(aws: Bundle) -> None:
 
 
 def test_a_policy_before_its_first_logged_write_is_unknown(aws: Bundle) -> None:
-    event = aws_event(1, "UpdateAssumeRolePolicy", {"roleName": aws.ROLE_NAME, "policyDocument": json.dumps(policy("a"))})
+    event = aws_event(1, "UpdateAssumeRolePolicy", {"roleName": ROLE, "policyDocument": json.dumps(policy("a"))})
     history = aws_history(aws, event)
     assert isinstance(trust_of(history, 0), Missing)
     assert trust_of(history, 1).value == policy("a")
@@ -73,7 +75,7 @@ def test_a_policy_before_its_first_logged_write_is_unknown(aws: Bundle) -> None:
 
 def test_writes_of_others_are_nobodys(aws: Bundle) -> None:
     other = aws_event(1, "UpdateAssumeRolePolicy", {"roleName": "Another", "policyDocument": "{}"})
-    account = aws_event(2, "DeleteRole", {"roleName": aws.ROLE_NAME}, recipientAccountId="999988887777")
+    account = aws_event(2, "DeleteRole", {"roleName": ROLE}, recipientAccountId="999988887777")
     assert len(aws_history(aws, other, account).revisions) == 1
 
 
@@ -81,7 +83,7 @@ def test_a_refused_write_is_a_clue_and_changes_nothing(aws: Bundle) -> None:
     event = aws_event(
         1,
         "UpdateAssumeRolePolicy",
-        {"roleName": aws.ROLE_NAME, "policyDocument": "{}"},
+        {"roleName": ROLE, "policyDocument": "{}"},
         errorCode="MalformedPolicyDocumentException",
     )
     history = aws_history(aws, event)
@@ -95,7 +97,7 @@ def test_a_denied_write_names_its_role_in_the_reason(aws: Bundle) -> None:
         "UpdateAssumeRolePolicy",
         None,
         errorCode="AccessDenied",
-        errorMessage=f"User: x is not authorized to perform: iam:UpdateAssumeRolePolicy on resource: role {aws.ROLE_NAME} "
+        errorMessage=f"User: x is not authorized to perform: iam:UpdateAssumeRolePolicy on resource: role {ROLE} "
         "because no identity-based policy allows the iam:UpdateAssumeRolePolicy action",
     )
     assert [one.event_id for one in aws_history(aws, event).refused] == ["event-1"]
@@ -103,7 +105,7 @@ def test_a_denied_write_names_its_role_in_the_reason(aws: Bundle) -> None:
 
 def test_client_ids_are_rolled_back_from_what_was_read(aws: Bundle) -> None:
     arn = aws.PROVIDER_ARN
-    aws.provider(["oidc.baseten.co"])
+    aws.aws_provider(["oidc.baseten.co"])
     added = aws_event(
         1, "AddClientIDToOpenIDConnectProvider", {"openIDConnectProviderArn": arn, "clientID": "oidc.baseten.co"}
     )
@@ -114,7 +116,7 @@ def test_client_ids_are_rolled_back_from_what_was_read(aws: Bundle) -> None:
 
 def test_a_provider_that_was_deleted_and_made_again(aws: Bundle) -> None:
     arn = aws.PROVIDER_ARN
-    aws.provider([])
+    aws.aws_provider([])
     events = (
         aws_event(1, "DeleteOpenIDConnectProvider", {"openIDConnectProviderArn": arn}),
         aws_event(2, "CreateOpenIDConnectProvider", {"url": "https://oidc.baseten.co", "thumbprintList": []}),
@@ -129,11 +131,11 @@ def test_a_provider_that_was_deleted_and_made_again(aws: Bundle) -> None:
     assert clients_of(history.revisions[2].evidence) == ()
 
 
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=6))
-def test_every_revision_has_the_policy_that_was_written_last(subjects: list[str]) -> None:
-    aws = Bundle.in_memory("aws")
+def test_every_revision_has_the_policy_that_was_written_last(aws: Bundle, subjects: list[str]) -> None:
     events = [
-        aws_event(number, "UpdateAssumeRolePolicy", {"roleName": aws.ROLE_NAME, "policyDocument": json.dumps(policy(one))})
+        aws_event(number, "UpdateAssumeRolePolicy", {"roleName": ROLE, "policyDocument": json.dumps(policy(one))})
         for number, one in enumerate(subjects)
     ]
     history = aws_history(aws, *events)
@@ -145,14 +147,14 @@ def test_every_revision_has_the_policy_that_was_written_last(subjects: list[str]
 # Google
 
 
-def gcp_event(number: int, method: str, request: Any, resource: str, **more: Any) -> Any:
+def gcp_event(number: int, method: str, request: Any, name: str, **more: Any) -> Any:
     entry = {
         "insertId": f"entry-{number}",
         "timestamp": f"2026-09-21T1{number}:00:00Z",
         "protoPayload": {
             "serviceName": "iam.googleapis.com",
             "methodName": method,
-            "resourceName": resource,
+            "resourceName": name,
             "request": request,
             "status": {},
         },
@@ -169,15 +171,15 @@ def gcp_provider(evidence: TargetEvidence) -> GcpProvider | Missing:
 
 
 def test_a_masked_update_tells_the_masked_field_alone(gcp: Bundle) -> None:
-    gcp.provider(attributeCondition="new")
+    gcp.gcp_provider(condition="new")
     update = "google.iam.v1.WorkloadIdentityPools.UpdateWorkloadIdentityPoolProvider"
     first = gcp_event(
         1, update, {"updateMask": "attribute_condition", "workloadIdentityPoolProvider": {"attributeCondition": "old"}},
-        gcp.PROVIDER,
+        gcp.GCP_PROVIDER,
     )  # fmt: skip
     second = gcp_event(
         2, update, {"updateMask": "attributeCondition", "workloadIdentityPoolProvider": {"attributeCondition": "new"}},
-        gcp.PROVIDER,
+        gcp.GCP_PROVIDER,
     )  # fmt: skip
     history = history_of("gcp", gcp.evidence(), [second, first], frozenset(), START + 1e7)
     unknown, old, new = (gcp_provider(one.evidence) for one in history.revisions)
@@ -190,8 +192,8 @@ def test_a_masked_update_tells_the_masked_field_alone(gcp: Bundle) -> None:
 
 def test_the_two_entries_of_an_operation_are_one_write(gcp: Bundle) -> None:
     delete = "google.iam.v1.WorkloadIdentityPools.DeleteWorkloadIdentityPoolProvider"
-    last = gcp_event(1, delete, {}, gcp.PROVIDER, operation={"id": "o", "last": True})
-    first = gcp_event(1, delete, {"name": gcp.PROVIDER}, gcp.PROVIDER, operation={"id": "o", "first": True})
+    last = gcp_event(1, delete, {}, gcp.GCP_PROVIDER, operation={"id": "o", "last": True})
+    first = gcp_event(1, delete, {"name": gcp.GCP_PROVIDER}, gcp.GCP_PROVIDER, operation={"id": "o", "first": True})
     first = first.__class__(**{**{name: getattr(first, name) for name in first.__slots__}, "event_id": "first"})
     history = history_of("gcp", gcp.evidence(), [last, first], frozenset(), START + 1e7)
     assert [one.change.event_id for one in history.revisions if one.change] == ["first"]

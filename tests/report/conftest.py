@@ -471,9 +471,25 @@ def hostile() -> Report:
         fixes=[FixRow(HOSTILE, f"- {HOSTILE}\n+ {long}", ["echo 'ok'"], HOSTILE)],
         attempts=[attempt(target=long, subject=HOSTILE, error=HOSTILE, cause=HOSTILE, first_seen=HOSTILE)],
         timeline=[
-            {"time": HOSTILE, "kind": "change", "cloud": "aws", "text": HOSTILE, "by": HOSTILE, "what": HOSTILE, "diff": HOSTILE,
-             "event_id": HOSTILE, "flips": True},
-            {"time": HOSTILE, "until": HOSTILE, "kind": "attempts", "cloud": "aws", "text": HOSTILE, "subject": HOSTILE},
+            {
+                "time": HOSTILE,
+                "kind": "change",
+                "cloud": "aws",
+                "text": HOSTILE,
+                "by": HOSTILE,
+                "what": HOSTILE,
+                "diff": HOSTILE,
+                "event_id": HOSTILE,
+                "flips": True,
+            },
+            {
+                "time": HOSTILE,
+                "until": HOSTILE,
+                "kind": "attempts",
+                "cloud": "aws",
+                "text": HOSTILE,
+                "subject": HOSTILE,
+            },
         ],
         coverage=[
             Coverage(HOSTILE, "read", HOSTILE, HOSTILE, HOSTILE, 3),

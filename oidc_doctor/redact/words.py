@@ -1,0 +1,141 @@
+"""Words and addresses to stand-ins of the same shape, under a key that only the user has.
+
+A letter becomes a letter of the same case, a digit a digit, a mark stays. What a character becomes depends on the
+characters before it in the word, so two words begin alike for as long as their stand-ins do, and are equal exactly when
+those are. Upper and lower case are treated alike, so texts that differ in case alone still do. The name of the method
+for addresses is Crypto-PAn (Xu and others, 2002); for words it is the same idea on letters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from typing import Final, Literal
+
+Mode = Literal["prefix", "letters"]
+
+_HEX: Final = "abcdef"
+_REST: Final = "ghijklmnopqrstuvwyz"  # x stays: a run of three is a placeholder, and no other word may become one
+_DIGITS: Final = "0123456789"
+_HEX_RUN: Final = re.compile(r"[0-9a-f_-]*")
+_BLOCK: Final = 64  # code points beside each other that are of one script
+_IPV4_BITS: Final = 32
+_SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # what is special there is told by two octets
+_MOST_KEPT: Final = 200_000
+
+
+class Cipher:
+    """The stand-ins of one redaction.
+
+    `mode` prefix: as the module says. letters: one letter stands for one letter wherever it is, which also keeps what
+    stands in the middle and at the end of words; weaker, and wanted only where a pattern needs it.
+    """
+
+    def __init__(self, key: bytes, mode: Mode = "prefix", kept_starts: frozenset[str] = frozenset()) -> None:
+        self.key = key
+        self.mode: Mode = mode
+        self._kept: dict[str, set[str]] = {}
+        for start in kept_starts:
+            low = start.lower()
+            for index, character in enumerate(low):
+                self._kept.setdefault(low[:index], set()).add(character)
+        self._tables: dict[tuple[str, bool], dict[str, str]] = {}
+        self._words: dict[str, str] = {}
+
+    def word(self, text: str) -> str:
+        """The stand-in of a word, as long as the word."""
+        known = self._words.get(text)
+        if known is None:
+            known = "".join(self._character(text, index) for index in range(len(text)))
+            if len(self._words) < _MOST_KEPT:
+                self._words[text] = known
+        return known
+
+    def address(self, text: str) -> str | None:
+        """The stand-in of an IP address or network; None where it is none. Networks still hold what they held."""
+        bare, slash, length = text.partition("/")
+        try:
+            address = ipaddress.ip_address(bare)
+            network = ipaddress.ip_network(text, strict=False) if slash else None
+        except ValueError:
+            return None
+        size = address.max_prefixlen
+        value = int(address)
+        stays = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
+        shown = value >> (size - stays)
+        for index in range(stays, size):
+            before = value >> (size - index)
+            flip = self._digest(f"{size}/{index}/{before:x}")[0] & 1
+            shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
+        if network is not None:
+            shown &= int(network.netmask)  # the part below the mask is no address of anybody
+            if value != int(network.network_address):
+                shown |= value & ~int(network.netmask) & ((1 << size) - 1)
+        made = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
+        return f"{made}{slash}{length}"
+
+    def _character(self, text: str, index: int) -> str:
+        character = text[index]
+        low = character.lower()
+        if len(low) != 1:
+            return character
+        before = text[:index].lower() if self.mode == "prefix" else ""
+        if not low.isascii():
+            made = self._foreign(before, low)
+        else:
+            # while a word could still be a number in base 16 it stays one: some subjects are told by that
+            table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
+            made = table.get(low, low)
+        if character != low:
+            raised = made.upper()
+            made = raised if len(raised) == 1 else made
+        return made
+
+    def _table(self, before: str, in_base_16: bool) -> dict[str, str]:
+        table = self._tables.get((before, in_base_16))
+        if table is None:
+            kept = self._kept.get(before, set())
+            groups = [_HEX, _REST] if in_base_16 else [_HEX + _REST]
+            groups += [_DIGITS] if before and self.mode == "prefix" else [_DIGITS[1:]]  # a number keeps its length
+            table = {}
+            digest = self._digest("w" + before)
+            for group in groups:
+                free = [character for character in group if character not in kept]
+                table |= dict(zip(free, _rotated(free, digest), strict=True))
+                digest = digest[::-1]
+            if len(self._tables) < _MOST_KEPT:
+                self._tables[before, in_base_16] = table
+        return table
+
+    def _foreign(self, before: str, character: str) -> str:
+        """A letter outside ASCII becomes one of the same script, kind and encoded length."""
+        import unicodedata
+
+        kind = unicodedata.category(character)
+        if kind[0] not in "LN":
+            return character
+        start = ord(character) // _BLOCK * _BLOCK
+        alike = [
+            chr(code)
+            for code in range(start, start + _BLOCK)
+            if unicodedata.category(chr(code)) == kind
+            and chr(code).lower() == chr(code)
+            and len(chr(code).upper().lower()) == 1
+            and len(chr(code).encode("utf-8")) == len(character.encode("utf-8"))
+        ]
+        if character not in alike:
+            return character
+        return dict(zip(alike, _rotated(alike, self._digest(f"u{start}{before}")), strict=True))[character]
+
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self.key[:64]).digest()
+
+
+def _rotated(items: list[str], digest: bytes) -> list[str]:
+    """The items in an order in which none stands where it stood, and which only `digest` decides (Sattolo)."""
+    made = list(items)
+    for index in range(len(made) - 1, 0, -1):
+        other = (digest[index % len(digest)] << 8 | digest[(index * 7 + 3) % len(digest)]) % index
+        made[index], made[other] = made[other], made[index]
+    return made

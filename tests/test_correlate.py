@@ -1,0 +1,152 @@
+"""Causes in time, through the whole pipeline: what the logs say of when, and of why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.conftest import Bundle
+
+FALSE = "The given credential is rejected by the attribute condition."
+UPDATE = "google.iam.v1.WorkloadIdentityPools.UpdateWorkloadIdentityPoolProvider"
+
+
+def clock(hour: int, minute: int = 0) -> str:
+    return f"2026-11-22T{hour:02}:{minute:02}:00Z"
+
+
+def edit(gcp: Bundle, at: str, condition: str) -> dict[str, Any]:
+    request = {"updateMask": "attributeCondition", "workloadIdentityPoolProvider": {"attributeCondition": condition}}
+    payload = {
+        "methodName": UPDATE,
+        "serviceName": "iam.googleapis.com",
+        "request": request,
+        "metadata": {},
+        "authenticationInfo": {"principalEmail": "deploy@weights-prod.iam.gserviceaccount.com"},
+    }
+    return gcp.log_entry(payload, insert_id=f"edit-{at}", at=at)
+
+
+def exchanges(gcp: Bundle, hours: range, message: str | None = None) -> list[dict[str, Any]]:
+    return [gcp.log_entry(insert_id=f"at-{hour}", at=clock(hour), message=message) for hour in hours]
+
+
+def test_claims_that_the_subject_implies_are_replayed(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").gcp_provider(condition="assertion.team == 'Another1'")
+    gcp.gcp_logs(
+        [
+            edit(gcp, clock(1), f"assertion.team == '{gcp.TEAM}'"),
+            *exchanges(gcp, range(2, 9)),
+            edit(gcp, clock(9, 30), "assertion.team == 'Another1'"),
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert (cause.name, cause.confidence, cause.since) == ("attribute-condition-false", "proven", clock(10))
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{clock(9, 30)}"
+    assert cause.change["replay"] == {"before": "accepted", "after": "refused"}
+    assert "since UpdateWorkloadIdentityPoolProvider by deploy@weights-prod" in cause.summary
+
+
+def test_the_only_write_of_what_the_error_is_about(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").gcp_provider(condition="assertion.ticket == 'b'")
+    gcp.gcp_logs(
+        [
+            edit(gcp, clock(1), "assertion.ticket == 'a'"),
+            *exchanges(gcp, range(2, 9)),
+            edit(gcp, clock(9, 30), "assertion.ticket == 'b'"),
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert cause.confidence != "predicted", "the claim that decides is in no log"
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{clock(9, 30)}"
+
+
+def test_two_writes_that_cannot_be_told_apart_blame_neither(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").gcp_provider(condition="assertion.ticket == 'c'")
+    gcp.gcp_logs(
+        [
+            edit(gcp, clock(1), "assertion.ticket == 'a'"),
+            *exchanges(gcp, range(2, 9)),
+            edit(gcp, clock(9, 30), "assertion.ticket == 'b'"),
+            edit(gcp, clock(9, 40), "assertion.ticket == 'c'"),
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert cause.change is None
+    assert cause.boundary is not None
+    assert [one["event_id"] for one in cause.boundary["changes"]] == [f"edit-{clock(9, 30)}", f"edit-{clock(9, 40)}"]
+
+
+def trust_edit(aws: Bundle, at: str, team: str) -> dict[str, Any]:
+    policy = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={team}:*")))
+    return {
+        "eventID": f"edit-{at}",
+        "eventTime": at,
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "UpdateAssumeRolePolicy",
+        "requestParameters": {"roleName": "ModelWeights", "policyDocument": json.dumps(policy)},
+        "userIdentity": {"arn": "arn:aws:sts::210987654321:assumed-role/PlatformAdmin/deploy-bot"},
+        "recipientAccountId": aws.ACCOUNT,
+    }
+
+
+def mended(aws: Bundle) -> Bundle:
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*")))
+    return aws.cloudtrail(
+        [
+            trust_edit(aws, clock(1), aws.TEAM),
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)),
+            trust_edit(aws, clock(6, 30), "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(7, 11)),
+            trust_edit(aws, clock(11, 30), aws.TEAM),
+        ]
+    )
+
+
+def test_an_outage_that_is_mended_is_past_though_nobody_came_since(aws: Bundle) -> None:
+    answer = mended(aws).ask()
+    assert answer.report.verdict == "healthy"
+    assert answer.report.exit_code == 0
+    (cause,) = answer.report.causes
+    assert (cause.status, cause.since, cause.until) == ("past", clock(7), clock(11, 30))
+    assert cause.change is not None
+    assert cause.mended_by is not None
+    assert (cause.change["event_id"], cause.mended_by["event_id"]) == (f"edit-{clock(6, 30)}", f"edit-{clock(11, 30)}")
+    assert answer.check("prediction-contradicted").status == "passed"
+
+
+def test_accepted_in_fact_and_refused_by_the_reading_is_shown(aws: Bundle) -> None:
+    aws.trust(aws.statement(aws.subject("v=1:org=Another1:*")))
+    aws.cloudtrail([aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)])
+    assert aws.ask().check("prediction-contradicted").status == "failed"
+
+
+def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> None:
+    denied = {
+        "eventID": "denied-1",
+        "eventTime": clock(4),
+        "eventSource": "kms.amazonaws.com",
+        "eventName": "Decrypt",
+        "errorCode": "AccessDenied",
+        "errorMessage": "User: x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:1:key/2 "
+        "because no identity-based policy allows the kms:Decrypt action",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "accessKeyId": "ASIAEXAMPLEEXAMPLE00",
+            "sessionContext": {
+                "sessionIssuer": {"arn": aws.ROLE_ARN},
+                "webIdFederationData": {"federatedProvider": aws.PROVIDER_ARN, "attributes": {}},
+            },
+        },
+    }
+    aws.cloudtrail([aws.accepted_event(event_id="given", at=clock(3)), denied])
+    cause = aws.ask().first
+    assert (cause.name, cause.step, cause.since) == ("permission-missing", "permission", clock(4))
+    assert cause.session is not None
+    assert (cause.session["attempt"], cause.session["subject"]) == ("given", aws.SUBJECT)
+    assert "kms:Decrypt" in cause.summary
