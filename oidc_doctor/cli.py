@@ -23,6 +23,8 @@ OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FIRST_SCENARIO = "aws-wrong-team"  # what --demo alone shows: the commonest failure, with its logs
+_TARGET_FILE = "oidc-doctor.toml"
+_WEB_PORT = 8765
 _WIDEST, _NARROWEST, _USUAL, _HELP_WIDTH = 120, 60, 80, 100
 
 
@@ -38,7 +40,11 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="oidc-doctor",
-        description="Tell exactly why AWS or Google Cloud refused a workload's OIDC token.",
+        description=(
+            "Tell exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
+            "On a terminal and without --report, screens to walk through: on what the options name, else on the\n"
+            "target in ./oidc-doctor.toml, else on a choice of bundled scenarios, bundles and live targets."
+        ),
         epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
         "         oidc-doctor capture -o BUNDLE       the evidence as a redacted bundle.\n"
         "         oidc-doctor permissions aws|gcp     the least that a live run needs.",
@@ -59,6 +65,14 @@ def _parser() -> argparse.ArgumentParser:
         const="",
         metavar="SCENARIO",
         help="a bundled scenario, without accounts; alone: the first failing one",
+    )
+    parser.add_argument(
+        "--web",
+        nargs="?",
+        const=_WEB_PORT,
+        type=int,
+        metavar="PORT",
+        help=f"the screens in a browser of this machine (port {_WEB_PORT}; needs oidc-doctor[web])",
     )
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
@@ -153,10 +167,87 @@ def _main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.list_checks:
         return _list_checks(options)
+    if options.web is not None:
+        return _serve(arguments, options.web)
+    if options.report is None and not options.dry_run and _on_a_terminal(options):
+        return _open(options)
     if options.report is None and options.demo is None and not options.dry_run:
-        message = "say --report, with evidence (--from BUNDLE), or --demo; oidc-doctor --help lists everything"
+        message = (
+            "there is no terminal to open the screens on: say --report, with evidence (--from BUNDLE), or --demo; "
+            "oidc-doctor --help lists everything"
+        )
         raise UsageError(message)
     return _report(options)
+
+
+# The screens
+
+
+def _on_a_terminal(options: argparse.Namespace) -> bool:
+    """Whether screens can be shown and are wanted: a format, -q and -v are for the report alone."""
+    if options.format != "text" or options.quiet or options.verbose:
+        return False
+    if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
+        return True
+    # Textual draws on stderr
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+
+
+def _open(options: argparse.Namespace) -> int:
+    """The screens: on what the flags name, else on the target in ./oidc-doctor.toml, else on the start screen."""
+    from oidc_doctor.tui.app import Doctor
+    from oidc_doctor.tui.inquiry import Inquiry
+    from oidc_doctor.tui.preferences import config_file, load
+
+    here = _TARGET_FILE if os.path.isfile(_TARGET_FILE) else None
+    inquiry = None
+    given = _given(options)
+    if given:
+        path = options.bundle
+        if options.demo is not None:
+            if path is not None:
+                message = "--demo and --from exclude each other"
+                raise UsageError(message)
+            path = _scenario(options.demo)
+        elif path is None and here:
+            path = "."
+        if path is not None and not os.path.exists(path):
+            message = f"--from {path}: no such file or folder"
+            raise UsageError(message)
+        _warn_of_unknown_checks(options)
+        title = os.path.basename(os.path.normpath(path)) if path else "the command line"
+        # the pipeline is imported by the run, after the first paint, unless there are flags to be refused at once
+        question = _question(options) if given - {"bundle", "demo", "offline"} else None
+        inquiry = Inquiry(title if title != "." else _TARGET_FILE, path, question)
+    elif here:
+        inquiry = Inquiry(_TARGET_FILE, ".")
+    Doctor(inquiry, load((config_file(), _TARGET_FILE))).run()
+    return OK
+
+
+def _given(options: argparse.Namespace) -> set[str]:
+    """The options that say what to examine, or how."""
+    unsaid: tuple[object, ...] = (None, False, [], "text", "blocks")
+    return {name for name, value in vars(options).items() if value not in unsaid and name != "web"}
+
+
+def _serve(arguments: list[str], port: int) -> int:
+    """The screens in a browser."""
+    try:
+        from oidc_doctor.tui.web import serve
+    except ImportError:
+        message = "--web needs the extra of that name: pip install 'oidc-doctor[web]'"
+        raise UsageError(message) from None
+    rest = [
+        one for at, one in enumerate(arguments) if not one.startswith("--web") and arguments[max(at - 1, 0)] != "--web"
+    ]
+    try:
+        serve(rest, port)
+    except OSError as error:
+        message = f"--web {port}: {error.strerror or error}"
+        raise UsageError(message) from None
+    return OK
 
 
 # Evidence from the command line
@@ -377,27 +468,17 @@ def _warn_of_unknown_checks(options: argparse.Namespace) -> None:
 
 
 def _rendered(options: argparse.Namespace, report: Report) -> str:
-    from oidc_doctor.report.escape import forbid_tokens
-
-    if options.format == "json":
-        from oidc_doctor.report.json import render_json
-
-        return forbid_tokens(render_json(report))
-    if options.format == "markdown":
-        from oidc_doctor.report.markdown import render_markdown
-
-        return forbid_tokens(render_markdown(report))
-    from oidc_doctor.report.text import render_text
+    from oidc_doctor.report.formats import render
 
     to_file = options.report not in (None, "-")
-    text = render_text(
+    return render(
         report,
+        options.format,
         width=_width(to_file=to_file),
         color=not to_file and _color(),
         verbose=options.verbose,
         quiet=options.quiet,
     )
-    return forbid_tokens(text)
 
 
 def _width(*, to_file: bool) -> int:

@@ -101,7 +101,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     _add_named(trace, [refusal for refusal in named if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
     _add_suspicions(case, trace, readings, allowed)
-    rows = _rows(trace, readings)
+    rows = _rows(trace, readings, case.shown_passed)
     prediction, step, error = _predict(case.cloud, trace, rows)
     refusals = sorted(
         trace.refusals,
@@ -241,13 +241,14 @@ def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> No
     )
 
 
-def _rows(trace: Trace, readings: tuple[Reading, ...]) -> list[StepRow]:
+def _rows(trace: Trace, readings: tuple[Reading, ...], shown: frozenset[str]) -> list[StepRow]:
     """The steps as shown: what an observed error proves to have passed, and what was never reached."""
     by_error = frozenset[str]()
     for reading in readings:
         by_error |= before(trace.cloud, reading.steps)
     for reading in readings:
         by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
+    by_error |= shown
     rows: list[StepRow] = []
     reached = True
     exchange_steps = {step.id for step in STEPS[trace.cloud] if step.exchange}

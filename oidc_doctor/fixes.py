@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _Maker = Callable[["Case", Refusal], "Edit | None"]
 _MOST_SEEN = 200  # distinct subjects from the logs that an edit is tried on
+_MOST_TRIED = 40  # of them, while somebody waits for the answer
 
 
 class Edit(NamedTuple):
@@ -76,6 +77,32 @@ def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | N
     elif foreign and let_in < len(foreign):
         words.append(f"it would also let in {let_in} of {len(foreign)} made-up subjects of other tenants and teams")
     return ", ".join(words)
+
+
+class Reach(NamedTuple):
+    """Whom an edit lets in and shuts out, as far as it was tried."""
+
+    foreign: int  # made-up subjects of other tenants and teams that were refused before
+    let_in: tuple[str, ...]  # those of them that the edit no longer refuses
+    seen: int  # subjects that the logs show as accepted, and that the configuration before accepted
+    shut_out: tuple[str, ...]  # those of them that the edit refuses
+
+
+def reach(case: Case, edited: Case, accepted: Sequence[str]) -> Reach:
+    """What the steps that look at the subject say of other subjects, before and after an edit."""
+    steps = ("authorise",) if case.cloud == "aws" else ("condition", "mapping", "impersonate")
+
+    def refused(one: Case, subject: str) -> bool:
+        return any(_refused(one, subject, step) for step in steps)
+
+    foreign = [subject for subject in _foreign_subjects(case) if refused(case, subject)]
+    seen = [subject for subject in accepted[:_MOST_TRIED] if not refused(case, subject)]
+    return Reach(
+        len(foreign),
+        tuple(subject for subject in foreign if not refused(edited, subject)),
+        len(seen),
+        tuple(subject for subject in seen if refused(edited, subject)),
+    )
 
 
 def _refused(case: Case, subject: str, step: str | None = None) -> bool:

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor import __version__, packs, runner
 from oidc_doctor.checkkit import Check, Words
@@ -36,6 +36,7 @@ from oidc_doctor.token_view import describe
 
 if TYPE_CHECKING:
     from oidc_doctor.correlate import Past
+    from oidc_doctor.logs.raw import RawEvents
     from oidc_doctor.logs.rows import Rows
     from oidc_doctor.logs.signatures import Attempts
     from oidc_doctor.model.event import Attempt, Change, LogCoverage, SessionUse, Signature
@@ -85,6 +86,17 @@ class _Run:
     coverage: list[Coverage] = field(default_factory=list)
 
 
+class Progress(Protocol):
+    """Told what a run is at, in a few words, and each exchange once it is judged. What it raises ends the run."""
+
+    def __call__(self, text: str, exchange: Exchange | None = None) -> None:
+        """`text` may hold the name of a file that a stranger chose."""
+
+
+def _silent(text: str, exchange: Exchange | None = None) -> None:
+    """Nobody watches."""
+
+
 class _Judged(NamedTuple):
     """One exchange of the report, and what it was made from."""
 
@@ -96,10 +108,25 @@ class _Judged(NamedTuple):
     used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
-def run(bundle: Bundle | None, question: Question) -> Report:
+class Examined(NamedTuple):
+    """A report, and by each exchange's id what it was made from: where a what-if edit begins."""
+
+    report: Report
+    diagnoses: dict[str, Diagnosis]
+    accepted: dict[str, tuple[str, ...]]  # subjects that the logs show as accepted
+    raw: RawEvents | None = None  # the events behind the report's attempts and changes
+
+
+def run(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Report:
     """The whole answer for one bundle (None: only what the command line gives)."""
+    return examine(bundle, question, progress).report
+
+
+def examine(bundle: Bundle | None, question: Question, progress: Progress = _silent) -> Examined:
+    """`run`, keeping what the report was made from."""
     from oidc_doctor.sources.bundle import load_snapshot
 
+    progress("reading the configuration")
     snapshot = load_snapshot(
         bundle, overrides=question.overrides, error_text=question.error_text, extra_tokens=question.tokens
     )
@@ -109,7 +136,22 @@ def run(bundle: Bundle | None, question: Question) -> Report:
     judged = _judge_all(state)
     if question.account:
         judged = [one for one in judged if _names_a_resource(one.evidence.target, one.diagnosis.trace.cloud)]
-    return _report(state, judged)
+    for one in judged:
+        progress(f"judging {one.id}", exchange_row(one.id, one.diagnosis))
+    return Examined(
+        _report(state, judged),
+        {one.id: one.diagnosis for one in judged},
+        {one.id: tuple(_accepted_subjects(one)) for one in judged},
+        _raw(state, judged),
+    )
+
+
+def _raw(state: _Run, judged: list[_Judged]) -> RawEvents | None:
+    if not state.logs:
+        return None
+    from oidc_doctor.logs.raw import RawEvents
+
+    return RawEvents(state.attempts, [signature.number for signature, _ in _signatures(judged)], state.changes)
 
 
 # Collect
@@ -250,7 +292,7 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         attempts,
         read_at=read_at,
         at=state.at,
-        profile_of=_profile,
+        profile_of=profile_of,
         steps_of=_steps_of,
     )
 
@@ -334,7 +376,8 @@ def _complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> To
     return token._replace(claims=claims)
 
 
-def _profile(evidence: TargetEvidence, token: Token) -> Any:
+def profile_of(evidence: TargetEvidence, token: Token) -> Any:
+    """The issuer's profile for a token of this target; None for an unknown issuer."""
     issuer = token.claims.get("iss")
     if not isinstance(issuer, str):
         issuer = evidence.target.issuer
@@ -369,7 +412,7 @@ def _judge(
         readings.append(_reading_of_use(used))
     missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
     token = token._replace(missing_claims=missing)
-    profile = _profile(evidence, token)
+    profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
@@ -461,7 +504,7 @@ def _report(state: _Run, judged: list[_Judged]) -> Report:
     if causes:
         causes[0].position = "first"
     rows = _check_rows(state, judged, checks, words, contradictions)
-    exchanges = [_exchange(one) for one in judged]
+    exchanges = [exchange_row(one.id, one.diagnosis) for one in judged]
     report = Report(
         verdict="healthy",
         exit_code=0,
@@ -493,10 +536,10 @@ def _compared(one: _Judged, token: Token) -> dict[str, Any]:
     """An exchange's token and another, on the same configuration; what was observed of the first says nothing of it."""
     from oidc_doctor import compare
 
-    token = _complete_hypothetical(token, _profile(one.evidence, token), one.evidence.target.issuer)
+    token = _complete_hypothetical(token, profile_of(one.evidence, token), one.evidence.target.issuer)
     case = one.diagnosis.case
     case = case._replace(
-        token=token, profile=_profile(one.evidence, token), readings=(), at=compare.instant_for(token, case.at)
+        token=token, profile=profile_of(one.evidence, token), readings=(), at=compare.instant_for(token, case.at)
     )
     return compare.side_by_side(one.id, one.diagnosis, diagnose(case, evaluate(case)))
 
@@ -510,7 +553,7 @@ def _survey(state: _Run, report: Report, kinds: Mapping[Kind, Check]) -> None:
 
     for evidence in state.snapshot.targets:
         for token in evidence.tokens:
-            profile = _profile(evidence, token)
+            profile = profile_of(evidence, token)
             whole = _complete_hypothetical(token, profile, evidence.target.issuer)
             report.account += survey(evidence, whole, state.at, profile, say)
     if not report.account:
@@ -564,12 +607,19 @@ def _fixes(judged: list[_Judged], causes: list[Cause], kinds: Mapping[Kind, Chec
     for one in judged:
         if not any(cause.exchange == one.id and cause.confidence != "suspected" for cause in causes):
             continue
-        accepted = [group.sample.subject for group in one.groups if group.sample.outcome == "accepted"]
-        for row in propose(one.diagnosis, accepted):
+        for row in propose(one.diagnosis, _accepted_subjects(one)):
             check = kinds.get(Kind(row.for_))
             row.for_ = check.code if check else row.for_
             found.append(row)
     return found
+
+
+def _accepted_subjects(one: _Judged) -> list[str]:
+    return list(
+        dict.fromkeys(
+            group.sample.subject for group in one.groups if group.sample.outcome == "accepted" and group.sample.subject
+        )
+    )
 
 
 def _conclude(report: Report, judged: list[_Judged], rows: list[CheckRow], fail_on: FailOn) -> None:
@@ -619,21 +669,21 @@ def _window(state: _Run) -> dict[str, Any]:
     }
 
 
-def _exchange(one: _Judged) -> Exchange:
-    diagnosis = one.diagnosis
+def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
+    """A judged exchange as the report has it."""
     case, trace = diagnosis.case, diagnosis.trace
     error = diagnosis.error
-    target = one.evidence.target
+    target = case.evidence.target
     if trace.cloud == "aws":
         resource = target.aws.role_arn if target.aws else None
     else:
         resource = target.gcp.provider if target.gcp else None
-        if resource is None and one.evidence.gcp and isinstance(one.evidence.gcp.provider, GcpProvider):
-            resource = one.evidence.gcp.provider.name
+        if resource is None and case.evidence.gcp and isinstance(case.evidence.gcp.provider, GcpProvider):
+            resource = case.evidence.gcp.provider.name
     token = case.token
     origin = {"event": token.name, "hypothetical": "hypothetical"}.get(token.kind, "token")
     return Exchange(
-        id=one.id,
+        id=name,
         cloud=trace.cloud,
         target_name=target.name,
         resource=resource,
@@ -703,9 +753,12 @@ def _attempts(judged: list[_Judged]) -> list[AttemptRow]:
     """A row for each signature of the targets; an event belongs to every token of its target, and is one row."""
     from oidc_doctor.correlate import attempt_row
 
+    return [attempt_row(signature, past) for signature, past in _signatures(judged)]
+
+
+def _signatures(judged: list[_Judged]) -> list[tuple[Signature, Past | None]]:
     found = {id(signature): (signature, one.past) for one in judged for signature in one.groups}
-    rows = sorted(found.values(), key=lambda pair: -pair[0].last_seen)
-    return [attempt_row(signature, past) for signature, past in rows[:_MOST_ROWS]]
+    return sorted(found.values(), key=lambda pair: -pair[0].last_seen)[:_MOST_ROWS]
 
 
 def _confirm(one: _Judged, found: Signature, causes: list[Cause]) -> None:

@@ -99,7 +99,7 @@ class _Reader:
         self.warnings: list[str] = []
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
-        self.known(document, {"target": "table"}, "")
+        self.known(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
         tables = document.get("target", [])
         if isinstance(tables, dict):  # [target] instead of [[target]]
             tables = [tables]

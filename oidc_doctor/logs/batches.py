@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from contextlib import redirect_stderr
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -95,6 +96,14 @@ def _trim(tally: Tally) -> None:
         tally.rows.compact(MOST_ROWS // 2)
 
 
+def _start_tracker() -> None:
+    """Start the process that spawned processes need. It inherits stderr, which the screens have replaced meanwhile."""
+    from multiprocessing.resource_tracker import ensure_running
+
+    with redirect_stderr(sys.__stderr__):
+        ensure_running()
+
+
 class _Worker(NamedTuple):
     process: Any
     pipe: Connection
@@ -145,6 +154,8 @@ class _Pool:
 
     def _start(self) -> None:
         forks = sys.platform == "linux" and threading.active_count() == 1
+        if not forks:
+            _start_tracker()
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         ours, theirs = context.Pipe()
         others = [*(worker.pipe for worker in self.workers.values()), ours] if forks else []

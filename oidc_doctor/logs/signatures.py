@@ -96,6 +96,10 @@ class Attempts:
         start = begin // seconds * seconds
         return Buckets(start, seconds, min(BUCKETS, int((end - start) // seconds) + 1))
 
+    def rows_of(self, key: int) -> list[int]:
+        """The numbers of the rows with this key, newest first."""
+        return [int(row) for row in self.frame.index[self.frame["key"] == key][::-1]]
+
     def signatures(self) -> list[Signature]:
         """One for each key, the newest first."""
         frame = self.frame

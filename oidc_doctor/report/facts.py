@@ -27,7 +27,7 @@ _TOKEN_FILE = re.compile(r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--sub
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
     """What the verdict rests on: target, both sides, errors, history. `whole` leaves nothing out."""
-    _target(sheet, report, exchange, cause)
+    target(sheet, report, exchange, cause)
     if cause is not None:
         sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
         clause(sheet, report, cause, whole=whole)
@@ -35,8 +35,8 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     if exchange.assumed and (whole or exchange.prediction != "refused" or _assumes(exchange)):
         sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
     if cause is None and exchange.prediction == "unknown":
-        _unknown(sheet, report, exchange)
-    _errors(sheet, report, exchange)
+        unknown(sheet, report, exchange)
+    errors(sheet, report, exchange)
     if cause is not None:
         history(sheet, report, exchange, cause)
     else:
@@ -56,7 +56,8 @@ def _text(text: str) -> str:
     return shortened(visible(text), _LONG)
 
 
-def _target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
+def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
+    """What was examined; the subject where `cause` does not show it."""
     if len({other.target_name for other in report.exchanges}) > 1:
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
@@ -174,7 +175,8 @@ def _carets(sheet: Sheet, line: str, note: str) -> None:
         sheet.row("", note)
 
 
-def _unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """What is not known, and what would settle it."""
     label = "unknown"
     for step in exchange.steps:
         if step.state == "unknown" and step.id not in _OUTSIDE:
@@ -189,7 +191,8 @@ def _unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         settle(sheet, f"{'the token' if file == TOKEN else file} ({steps}){print_it}")
 
 
-def _errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """What the cloud answers, and what was seen."""
     error, message = exchange.error, ""
     first = words.in_order(report)[0] is exchange
     seen = report.observed if first else []

@@ -1,0 +1,99 @@
+"""Claims beside what looks at them, for every scenario and in any width."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from oidc_doctor.model.report import Cause, Exchange, Report
+from oidc_doctor.packs import bundled
+from oidc_doctor.pipeline import Question, run
+from oidc_doctor.report import claims
+from oidc_doctor.report.claims import Claim
+from oidc_doctor.report.lines import Sheet, columns
+from oidc_doctor.sources.bundle import open_bundle
+
+SAMPLES = Path(bundled("_samples", "sample_logs"))
+SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
+
+
+@cache
+def report_of(name: str) -> Report:
+    with open_bundle(SAMPLES / name) as bundle:
+        return run(bundle, Question())
+
+
+def exchanges(name: str) -> list[tuple[Exchange, list[Cause]]]:
+    report = report_of(name)
+    return [(one, [cause for cause in report.causes if cause.exchange == one.id]) for one in report.exchanges]
+
+
+def rows(name: str) -> dict[str, Claim]:
+    (found,) = exchanges(name)
+    return {row.key: row for row in claims.claims(*found)}
+
+
+@pytest.mark.parametrize("width", [30, 80, 160])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_claim_of_every_scenario_fits(name: str, width: int) -> None:
+    for exchange, causes in exchanges(name):
+        found = claims.claims(exchange, causes)
+        assert [row.key for row in found if row.value or row.key in exchange.token["claims"]] == sorted(
+            exchange.token["claims"], key=[row.key for row in found].index
+        )
+        for row in found:
+            sheet = Sheet(width)
+            claims.summary(sheet, row)
+            assert len(sheet.lines) == 1
+            assert columns(sheet.lines[0]) <= width
+            claims.detail(sheet, exchange, row)
+            assert all(line.isprintable() for line in sheet.lines)
+        claims.header(Sheet(width), exchange)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "where", "says"),
+    [
+        ("aws-wrong-team", "sub", "trust policy, Statement 0 · StringLike · oidc.baseten.co:sub", "team=Tq7LmZ2y:*"),
+        ("aws-audience-only-sts", "aud", "audience", "is not in the OIDC provider's client ID list"),
+        ("aws-token-expired", "exp", "token", "the token expired 3 h ago"),
+        ("gcp-condition-false", "sub", "attribute condition", "google.subject.contains(':environment=production:')"),
+        ("gcp-allowed-audiences-empty", "aud", "audience", ""),
+        ("gcp-subject-over-limit", "sub", "mapping", "bytes"),
+    ],
+)
+def test_the_claim_at_fault_says_what_refuses_it(name: str, key: str, where: str, says: str) -> None:
+    row = rows(name)[key]
+    assert row.worst[0] == "✗"
+    failing = [use for use in row.uses if use.answer is False or use.sign == "✗"]
+    assert any(use.where == where and says in use.says for use in failing), failing
+
+
+def test_other_claims_are_not_blamed() -> None:
+    found = rows("aws-token-expired")
+    assert found["iat"].worst[0] != "✗"
+    assert found["iat"].words.startswith("issued ")
+    assert rows("aws-wrong-team")["aud"].worst[0] == "✓"
+
+
+def test_a_healthy_token_is_content() -> None:
+    for name in ("healthy-aws", "healthy-gcp"):
+        assert not [row for row in rows(name).values() if row.worst[0] in ("✗", "?")]
+
+
+def test_the_parts_of_a_subject_and_the_one_at_fault() -> None:
+    (found,) = exchanges("aws-wrong-team")
+    sheet = Sheet(80)
+    claims.subject(sheet, found[0], rows("aws-wrong-team")["sub"])
+    assert [line.split()[0] for line in sheet.lines if "✗" in line] == ["✗"]
+    assert any(line.split() == ["✗", "team", "Tq7LmZ2x"] for line in sheet.lines)
+    assert any(line.split() == ["org", "Org8Kd2P"] for line in sheet.lines)
+
+
+def test_a_claim_that_is_no_condition_key_says_so() -> None:
+    row = rows("aws-custom-claim-key")["org"]
+    assert row.value == "Org4Rk9S"
+    assert row.worst[0] == "✗"
+    assert row.uses[0].says == "wants Org4Rk9S, and the request has no such key"
