@@ -48,7 +48,7 @@ _BETWEEN = re.compile(rb"\s*,\s*\Z")
 _EVE = b'"eve'  # of "eventTime", before the needle
 _LARGEST = 256 * 1024  # CloudTrail's largest record
 _STAMP = len("2026-11-22T13:05:00Z")
-_SECONDS = len("2026-11-22T13:27:04Z")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _AROUND = 64  # bytes in which a name's beginning and end are looked for
 _LONGEST_RECORD = 2 << 20  # bytes read again of one record
 _LOOK = 16 * 1024  # bytes at a file's beginning in which its first record is looked for
@@ -77,6 +77,7 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
     """
     mark = tally.mark()
     reader = _Trail if tally.source == "cloudtrail" else _Lines
+    exact = exact or tally.nested  # other files by the same writers are alike
     hold = exact or tally.dense
     while True:
         with stream() as opened:
@@ -85,7 +86,7 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
             except _Again:
                 hold = True
             except _LookError:
-                exact = True
+                exact = tally.nested = True
             else:
                 return
         tally.back(mark)
@@ -399,14 +400,16 @@ class _Trail:
         looks = _slim_page(data)
         if looks is None:
             return False
-        times = [one.eventTime or "" for one in looks]
-        plain = all(
-            one.eventName and one.eventName not in _WANTED and (one.eventVersion or "")[:2] == "1." for one in looks
-        )
-        insight = any("Insight" in (one.eventCategory or one.eventType or "") for one in looks)
-        refused = any(one.errorCode is not None for one in looks)
-        if not plain or insight or not all(len(one) == _SECONDS and one[-1] == "Z" for one in times):
+        times = [one.eventTime for one in looks]
+        kinds = {
+            (one.eventVersion, one.eventName, one.eventSource, one.awsRegion, one.eventCategory, one.eventType)
+            for one in looks
+        }
+        plain = all(name and name not in _WANTED and (version or "")[:2] == "1." for version, name, *_ in kinds)
+        insight = any("Insight" in (category or kind or "") for *_, category, kind in kinds)
+        if not plain or insight or None in times or not all(map(_INSTANT.fullmatch, times)):
             return False
+        refused = any(one.errorCode is not None for one in looks)
         if refused and needles.may_be_federated(data):
             return False
         first, last = cloudtrail.epoch(min(times)), cloudtrail.epoch(max(times))
@@ -415,7 +418,7 @@ class _Trail:
         self.tally.events += len(looks)
         for time in (first, last):
             self.tally.saw(time, self.origin)
-        for service, region in {(one.eventSource, one.awsRegion) for one in looks}:
+        for _, _, service, region, *_ in kinds:
             self.tally.of(cloudtrail.text(service), cloudtrail.text(region))
         return True
 

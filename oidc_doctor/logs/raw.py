@@ -37,9 +37,7 @@ class RawEvents:
         found = self._changes.get(event_id)
         return [] if found is None else [(str(found.origin), json.dumps(found.record, ensure_ascii=False))]
 
-    def of_attempt(
-        self, index: int, offset: int, limit: int, open_file: Callable[[str], BinaryIO]
-    ) -> list[Raw]:
+    def of_attempt(self, index: int, offset: int, limit: int, open_file: Callable[[str], BinaryIO]) -> list[Raw]:
         """The events of an attempts row, newest first, `limit` of them after `offset`. Raises OSError."""
         if self._attempts is None or not 0 <= index < len(self._keys):
             return []
@@ -56,9 +54,7 @@ def _ids(rows: Rows, wanted: list[int], names: list[str], name: str) -> set[str]
     return {rows.event_id(row) for row, other in zip(wanted, names, strict=True) if other == name}
 
 
-def _one(
-    rows: Rows, row: int, name: str, whole: dict[str, str] | None, open_file: Callable[[str], BinaryIO]
-) -> Raw:
+def _one(rows: Rows, row: int, name: str, whole: dict[str, str] | None, open_file: Callable[[str], BinaryIO]) -> Raw:
     event_id, place = rows.event_id(row), rows.place[row]
     if place == NO_PLACE:
         text = (whole or {}).get(event_id)

@@ -67,6 +67,7 @@ class Tally:
         self.last: float | None = None
         self.services: set[str] = set()
         self.duplicates = 0  # found so far
+        self.nested = False  # a file held events inside of events, so the next one may
         self.dense = False  # the last file held something wanted, so the next one may
         self.has_sts = False  # then nobody has to look for it any more
         self.regions: set[str] = set()
