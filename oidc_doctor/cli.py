@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Target, Token
     from oidc_doctor.model.report import Report
     from oidc_doctor.pipeline import Question
+    from oidc_doctor.sources.bundle import Bundle
+    from oidc_doctor.tui.inquiry import Inquiry
 
 OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
@@ -202,34 +204,57 @@ def _open(options: argparse.Namespace) -> int:
 
     here = _TARGET_FILE if os.path.isfile(_TARGET_FILE) else None
     inquiry = None
-    given = _given(options)
-    if given:
-        path = options.bundle
-        if options.demo is not None:
-            if path is not None:
-                message = "--demo and --from exclude each other"
-                raise UsageError(message)
-            path = _scenario(options.demo)
-        elif path is None and here:
-            path = "."
-        if path is not None and not os.path.exists(path):
-            message = f"--from {path}: no such file or folder"
-            raise UsageError(message)
-        _warn_of_unknown_checks(options)
-        title = os.path.basename(os.path.normpath(path)) if path else "the command line"
-        # the pipeline is imported by the run, after the first paint, unless there are flags to be refused at once
-        question = _question(options) if given - {"bundle", "demo", "offline"} else None
-        inquiry = Inquiry(title if title != "." else _TARGET_FILE, path, question)
+    if _given(options):
+        inquiry = _inquiry(options, here)
     elif here:
         inquiry = Inquiry(_TARGET_FILE, ".")
-    Doctor(inquiry, load((config_file(), _TARGET_FILE))).run()
+    Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire).run()
     return OK
+
+
+def _inquire(flags: list[str]) -> Inquiry:
+    """What the screens ask for in the words of the command line. Raises ValueError, with one line for people."""
+    try:
+        return _inquiry(_parser().parse_args(flags), None)
+    except (UsageError, live_cli.LiveError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _inquiry(options: argparse.Namespace, here: str | None) -> Inquiry:
+    """What the flags name, for the screens: files, or the clouds."""
+    from oidc_doctor.tui.inquiry import Inquiry, Live
+
+    path = options.bundle
+    if options.demo is not None:
+        if path is not None:
+            message = "--demo and --from exclude each other"
+            raise UsageError(message)
+        path = _scenario(options.demo)
+    elif path is None and here:
+        path = "."
+    if path is not None and not os.path.exists(path):
+        message = f"--from {path}: no such file or folder"
+        raise UsageError(message)
+    _warn_of_unknown_checks(options)
+    title = os.path.basename(os.path.normpath(path)) if path else "the command line"
+    title = title if title != "." else _TARGET_FILE
+    # the pipeline is imported by the run, after the first paint, unless there are flags to be refused at once
+    question = _question(options) if _given(options) - {"bundle", "demo", "offline"} else None
+    if not (live_cli.is_live(options) or live_cli.uses_files(options)):
+        return Inquiry(title, path, question)
+
+    def gather(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+        prepared = live_cli.prepare(options, question or _question(options), _bundle(options), narrate)
+        return prepared.bundle, prepared.question
+
+    named = options.role or options.gcp_provider or options.truss or title
+    return Inquiry(named, None, question, Live(gather, live_cli.LiveError))
 
 
 def _given(options: argparse.Namespace) -> set[str]:
     """The options that say what to examine, or how."""
-    unsaid: tuple[object, ...] = (None, False, [], "text", "blocks")
-    return {name for name, value in vars(options).items() if value not in unsaid and name != "web"}
+    unsaid = vars(_parser().parse_args([]))
+    return {name for name, value in vars(options).items() if value != unsaid[name] and name != "web"}
 
 
 def _serve(arguments: list[str], port: int) -> int:

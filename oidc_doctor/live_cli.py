@@ -14,7 +14,7 @@ from oidc_doctor.target import FILE as TARGET_FILE
 from oidc_doctor.target import merge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oidc_doctor.gather import Goal, Request
     from oidc_doctor.model.evidence import Token
@@ -76,8 +76,13 @@ def uses_files(options: argparse.Namespace) -> bool:
     return any((options.truss, options.credentials, options.whoami))
 
 
-def prepare(options: argparse.Namespace, question: Question, base: Bundle | None) -> Prepared:
-    """The bundle that the run is about: what was given, and what was read. Raises LiveError."""
+def prepare(
+    options: argparse.Namespace, question: Question, base: Bundle | None, narrate: Callable[[str], None] | None = None
+) -> Prepared:
+    """The bundle that the run is about: what was given, and what was read. Raises LiveError.
+
+    `narrate` is told what is being read; without it, stderr is, unless -q.
+    """
     live = is_live(options)
     given = _given(options, live=live, base=base)
     if not live:
@@ -89,7 +94,7 @@ def prepare(options: argparse.Namespace, question: Question, base: Bundle | None
     if not question.tokens and base is None:
         question = question._replace(tokens=_tokens_of_environment(options))
     request, question = _request(options, question, base, given)
-    found = gather(request, _silence if options.quiet else _narrate)
+    found = gather(request, narrate or (_silence if options.quiet else _narrate))
     return Prepared(found.bundle, question._replace(warnings=(*question.warnings, *found.warnings)))
 
 

@@ -92,8 +92,14 @@ class Doctor(App[None]):
         Binding("q", "quit", "Quit", id="quit"),
     ]
 
-    def __init__(self, inquiry: Inquiry | None = None, preferences: Preferences | None = None) -> None:
+    def __init__(
+        self,
+        inquiry: Inquiry | None = None,
+        preferences: Preferences | None = None,
+        inquire: Callable[[list[str]], Inquiry] | None = None,
+    ) -> None:
         super().__init__()
+        self.inquire = inquire  # makes an inquiry of flags, as on the command line; ValueError where they are wrong
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
         self.inquiry = inquiry

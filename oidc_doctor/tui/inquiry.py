@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import BinaryIO
 
     from oidc_doctor.logs.raw import RawEvents
@@ -18,32 +18,65 @@ if TYPE_CHECKING:
     from oidc_doctor.sources.bundle import Bundle
 
 
+Narrate = Callable[[str], None]
+
+
+class Live:
+    """Evidence that is gathered from the clouds, and kept for what is asked of it later.
+
+    `gather` is told where to say what is being read, and gives the bundle and the question. What it raises for people
+    is a subclass of `error`.
+    """
+
+    def __init__(
+        self, gather: Callable[[Narrate], tuple[Bundle | None, Question]], error: type[Exception] = OSError
+    ) -> None:
+        self.gather = gather
+        self.error = error
+        self.bundle: Bundle | None = None
+        self.question: Question | None = None
+
+    def read(self, narrate: Narrate) -> None:
+        """Gather anew."""
+        self.bundle, self.question = self.gather(narrate)
+
+
 class Inquiry(NamedTuple):
     """What to examine. It is read anew by every run, so `r` sees what was changed since.
 
-    `bundle` is the path of a folder, archive or file, None for what the command line alone gives.
+    `bundle` is the path of a folder, archive or file, None for what the command line alone gives. With `live`, both
+    come from there.
     """
 
     title: str
     bundle: str | None = None
     question: Question | None = None
+    live: Live | None = None
 
     def open(self) -> Bundle | None:
-        """The bundle, to be closed by the caller; BundleError where it cannot be opened."""
+        """The bundle, to be closed with `close`; BundleError where it cannot be opened."""
+        if self.live is not None:
+            return self.live.bundle
         if self.bundle is None:
             return None
         from oidc_doctor.sources.bundle import open_bundle
 
         return open_bundle(self.bundle)
 
+    def close(self, bundle: Bundle | None) -> None:
+        """Close what `open` gave. What was gathered stays: it cannot be opened again."""
+        if bundle is not None and self.live is None:
+            bundle.close()
+
     def asked(self) -> Question:
         """The question that goes with it."""
+        if self.live is not None and self.live.question is not None:
+            return self.live.question
         if self.question is not None:
             return self.question
         from oidc_doctor.pipeline import Question
 
         return Question()
-
 
     def read_events(self, raw: RawEvents, row: Row, offset: int, limit: int) -> list[tuple[str, str]]:
         """The raw events behind a row: where each lies, and its JSON text. OSError, BundleError where that fails."""
@@ -59,8 +92,7 @@ class Inquiry(NamedTuple):
         try:
             return raw.of_attempt(row.number, offset, limit, open_file)
         finally:
-            if bundle is not None:
-                bundle.close()
+            self.close(bundle)
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error
@@ -143,15 +175,19 @@ class Examination:
         from oidc_doctor.pipeline import examine
         from oidc_doctor.sources.bundle import BundleError
 
-        self._progress(f"opening {self.inquiry.bundle or 'what the command line gives'}")
+        live = self.inquiry.live
+        known = (BundleError, PackError, OSError) if live is None else (BundleError, PackError, OSError, live.error)
         try:
+            if live is None:
+                self._progress(f"opening {self.inquiry.bundle or 'what the command line gives'}")
+            else:
+                live.read(self._progress)
             bundle = self.inquiry.open()
             try:
                 examined = examine(bundle, self.inquiry.asked()._replace(progress=self._logs), self._progress)
             finally:
-                if bundle is not None:
-                    bundle.close()
-        except (BundleError, PackError, OSError) as error:
+                self.inquiry.close(bundle)
+        except known as error:
             self._say(Failed(self, str(error)))
             return
         self._say(Finished(self, examined))

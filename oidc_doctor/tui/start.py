@@ -19,7 +19,6 @@ from oidc_doctor.tui.inquiry import Inquiry
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from oidc_doctor.model.evidence import Token
     from oidc_doctor.tui.app import Doctor
 
 _WHAT = (
@@ -239,30 +238,18 @@ class TargetScreen(ModalScreen[Inquiry | None]):
 
     def on_input_submitted(self) -> None:
         """Enter on any line."""
-        from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
-        from oidc_doctor.parse.token import parse_token
-        from oidc_doctor.pipeline import Question
-
-        given = {name: self.query_one(f"#{name}", Input).value.strip() for name, _, _ in self.FIELDS}
+        flags = {"role": "--role", "provider": "--gcp-provider", "account": "--service-account", "token": "--token"}
+        given = {name: self.query_one(f"#{name}", Input).value.strip() for name in flags}
+        said = self.query_one("#said", Static)
         if not given["role"] and not given["provider"]:
-            self.query_one("#said", Static).update("a role or a provider is needed")
+            said.update("a role or a provider is needed")
             return
-        tokens: tuple[Token, ...] = ()
-        if given["token"]:
-            path = os.path.expanduser(given["token"])
-            try:
-                with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-                    tokens = (parse_token(stream.read(), Origin(path), os.path.basename(path)),)
-            except OSError as error:
-                self.query_one("#said", Static).update(visible(f"{path}: {error.strerror or error}"))
-                return
-        keys = {"role": "aws.role_arn", "provider": "gcp.provider", "account": "gcp.service_account"}
-        target = Target(
-            name="",
-            aws=TargetAws(role_arn=given["role"]) if given["role"] else None,
-            gcp=TargetGcp(provider=given["provider"], service_account=given["account"] or None)
-            if given["provider"]
-            else None,
-            origins={key: Origin("(typed in)") for name, key in keys.items() if given[name]},
-        )
-        self.dismiss(Inquiry(given["role"] or given["provider"], None, Question(overrides=target, tokens=tokens)))
+        given["token"] = os.path.expanduser(given["token"])
+        inquire = getattr(self.app, "inquire", None)
+        if inquire is None:
+            said.update("only the files that were given are read here")
+            return
+        try:
+            self.dismiss(inquire([f"{flag}={given[name]}" for name, flag in flags.items() if given[name]]))
+        except ValueError as error:
+            said.update(visible(str(error)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
@@ -11,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.pipeline import Examined
+from oidc_doctor.pipeline import Examined, Question
 from oidc_doctor.report.formats import FORMATS, render
+from oidc_doctor.sources.bundle import Bundle, open_bundle
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.events import MOST_ROWS, EventsScreen, RawScreen, Table
-from oidc_doctor.tui.inquiry import Inquiry
+from oidc_doctor.tui.inquiry import Inquiry, Live
 from oidc_doctor.tui.pages import ExportScreen, PageScreen
 from oidc_doctor.tui.path import Filter, Findings, PathScreen
 from oidc_doctor.tui.preferences import Preferences, load
@@ -284,9 +286,21 @@ def test_escape_leaves_the_start_screen(play: Play, press: Play) -> None:
     play(story, None)
 
 
+def live(flags: list[str]) -> Inquiry:
+    """What the command line makes of flags, with a sample in place of a cloud."""
+    assert flags[0].startswith("--role=arn:aws:iam::")
+
+    def gather(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+        narrate("reading aws/role.json (iam:GetRole); 0 of 1 read")
+        return open_bundle(str(ROOT / "sample_logs" / "aws-wrong-team")), Question()
+
+    return Inquiry(flags[0].partition("=")[2], None, None, Live(gather))
+
+
 def test_a_live_target(play: Play, press: Play, wait: Play, text_of: Play) -> None:
+    app = Doctor(None, None, live)
+
     async def story(pilot: Any) -> None:
-        app = pilot.app
         await press(pilot, "ctrl+t")
         assert isinstance(app.screen, TargetScreen)
         await press(pilot, "enter")
@@ -294,10 +308,29 @@ def test_a_live_target(play: Play, press: Play, wait: Play, text_of: Play) -> No
         app.screen.query_one("#role").value = "arn:aws:iam::210987654321:role/ModelWeights"
         await press(pilot, "enter")
         await wait(pilot, lambda: app.report is not None)
-        assert app.report.exchanges[0].resource == "arn:aws:iam::210987654321:role/ModelWeights"
-        assert app.report.exchanges[0].prediction == "unknown"
+        assert "AWS refuses this token" in text_of(app)
+        first = app.report
+        await press(pilot, "r")  # what was gathered is gathered anew
+        await wait(pilot, lambda: app.report is not None and app.report is not first)
 
-    play(story, None)
+    play(story, None, app=app)
+
+
+def test_a_live_target_that_cannot_be_read(play: Play, wait: Play, text_of: Play) -> None:
+    def gather(_: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+        message = "no credentials were found"
+        raise LookupError(message)
+
+    app = Doctor(Inquiry("a role", None, None, Live(gather, LookupError)))
+
+    async def story(pilot: Any) -> None:
+        await wait(pilot, lambda: "no credentials were found" in text_of(app))
+
+    async def act() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await story(pilot)
+
+    asyncio.run(act())
 
 
 def test_what_cannot_be_opened_is_said(play: Play, wait: Play, press: Play, text_of: Play, tmp_path: Path) -> None:
