@@ -415,9 +415,13 @@ def _judge(
     profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
+    now = past.present(evidence, token, groups) if past is not None else evidence
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
-    case = Case(cloud, evidence, token, state.at, profile, tuple(readings), accepted, age)
-    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups, past, used)
+    case = Case(cloud, now, token, state.at, profile, tuple(readings), accepted, age)
+    trace = evaluate(case)
+    if past is not None and (wrote := past.stand_in()):
+        trace.assumed.append(wrote)
+    return _Judged(name, evidence, diagnose(case, trace), groups, past, used)
 
 
 def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -> Signature | None:

@@ -54,7 +54,7 @@ def past_of(
     def judge(attempt: Attempt, index: int) -> Diagnosis:
         then = history.revisions[index].evidence
         token = token_of(attempt, then, known)
-        then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
+        then = then._replace(target=then.target._replace(aws=as_requested(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
         case = Case(cloud, then, token, time, profile_of(then, token), (), reader.accepted_providers(index))
         return diagnose(case, evaluate(case))
@@ -164,7 +164,7 @@ def _sample(found: Attempt | None, evidence: TargetEvidence, known: Deduced) -> 
     return token_of(found, evidence, known)
 
 
-def _request(request: TargetAws | None, found: Attempt) -> TargetAws | None:
+def as_requested(request: TargetAws | None, found: Attempt) -> TargetAws | None:
     """The request as the event shows it: session name, duration, and the condition keys that it tells."""
     if request is None or found.cloud != "aws":
         return request
