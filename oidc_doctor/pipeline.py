@@ -278,7 +278,9 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         return None
     from oidc_doctor.replay import past_of
 
-    read_at = state.snapshot.collected_at or state.at
+    # files without a date were read after everything that is logged
+    newest = max((one.last_seen for one in groups), default=state.at)
+    read_at = state.snapshot.collected_at or max(state.at, newest) + 1
     attempts = state.attempts
     if attempts is None:
         from oidc_doctor.logs.signatures import Attempts

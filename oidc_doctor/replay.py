@@ -61,7 +61,7 @@ def past_of(
 
     def judge_case(case: Case, index: int) -> Diagnosis:
         changed = case._replace(
-            evidence=history.revisions[index].evidence,
+            evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
             readings=(),
             accepted_providers=reader.accepted_providers(index),
             since_change=None,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class TokenChange(NamedTuple):
     """One difference, in words and in parts. Values are the tokens' own."""
 
-    what: str  # subject-form, subject, audience, claims
+    what: str  # subject-form, subject, audience, claims, request
     text: str
     before: Attempt
     after: Attempt
@@ -25,6 +25,8 @@ class TokenChange(NamedTuple):
         """As the report has it."""
         old, new = self.before, self.after
         pair = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
+        if self.what == "request":
+            pair = self.segments[0][1:]
         return {
             "what": self.what,
             "text": self.text,
@@ -48,6 +50,28 @@ def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> To
         parts = tuple((name, old.get(name), new.get(name)) for name in names)
         return TokenChange("claims", f"other claims: {', '.join(names)}", before, after, parts, len(parts))
     return None
+
+
+# What a condition on the request can look at, and an event shows.
+_REQUEST = (
+    ("caller", "another caller address"),
+    ("region", "another region"),
+    ("session_name", "another session name"),
+    ("user_agent", "another client"),
+    ("duration_seconds", "another duration"),
+)
+
+
+def request_change(before: Attempt, after: Attempt, wanted: frozenset[str]) -> TokenChange | None:
+    """The difference between two requests with alike tokens, in what the policies look at: fields of an attempt."""
+    parts, words = [], []
+    for name, said in _REQUEST:
+        pair = (getattr(before, name), getattr(after, name))
+        if name in wanted and pair[0] != pair[1]:
+            old, new = (None if one is None else str(one) for one in pair)
+            parts.append((name, old, new))
+            words.append(f"{said} ({_shown(old)} → {_shown(new)})")
+    return TokenChange("request", ", ".join(words), before, after, tuple(parts), len(parts)) if parts else None
 
 
 def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:
