@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.signatures import Attempts, Run
     from oidc_doctor.model.event import Change, SessionUse, Signature
-    from oidc_doctor.model.evidence import TargetEvidence, Token
+    from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.exchange import Cloud
     from oidc_doctor.model.trace import Kind
 
@@ -46,28 +46,6 @@ class Past(NamedTuple):
     attempts: Attempts
     profile: Profile | None
     known: Deduced = Deduced()
-
-    def present(self, evidence: TargetEvidence, token: Token, groups: Sequence[Signature]) -> TargetEvidence:
-        """The evidence of now: for files that are not there, what the last logged writes left.
-
-        Where an event is the token, it is the request as well, unless the target says otherwise.
-        """
-        from oidc_doctor.replay import as_requested
-
-        now = self.told.history.revisions[-1].evidence
-        event = next((one.sample for one in groups if one.sample.event_id == token.name), None)
-        request = evidence.target.aws
-        if token.kind != "event" or event is None or request is None:
-            return now
-        sent = as_requested(request, event)
-        if sent is None:
-            return now
-        sent = sent._replace(
-            role_session_name=request.role_session_name or sent.role_session_name,
-            duration_seconds=request.duration_seconds or sent.duration_seconds,
-            context={**sent.context, **request.context},
-        )
-        return now._replace(target=now.target._replace(aws=sent))
 
     def stand_in(self) -> str | None:
         """What is taken from the logs for want of a file, in words; None where nothing is."""
@@ -489,5 +467,6 @@ def in_time(cause: Cause) -> str:
         by = (cause.change["by"] or "an unknown caller").rpartition("/")[2]
         return f", since {cause.change['what']} by {by} at {cause.change['time']}"
     if cause.token_change is not None:
-        return f", since the token changed: {cause.token_change['text']}"
+        side = "request" if cause.token_change["what"] == "request" else "token"
+        return f", since the {side} changed: {cause.token_change['text']}"
     return ""

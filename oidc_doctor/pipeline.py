@@ -417,7 +417,11 @@ def _judge(
     profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
-    now = past.present(evidence, token, groups) if past is not None else evidence
+    now = evidence
+    if past is not None:
+        from oidc_doctor.replay import present_of
+
+        now = present_of(past, token, groups)
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
     case = Case(cloud, now, token, state.at, profile, tuple(readings), accepted, age)
     trace = evaluate(case)
