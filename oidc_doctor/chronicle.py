@@ -26,7 +26,7 @@ from oidc_doctor.logs.outages import (
 )
 from oidc_doctor.logs.signatures import Part
 from oidc_doctor.model.exchange import ASSUMED, PASSED, PASSED_BY_ERROR, STEPS, Cloud, position
-from oidc_doctor.token_change import TokenChange, token_change
+from oidc_doctor.token_change import TokenChange, request_change, token_change
 
 if TYPE_CHECKING:
     from oidc_doctor.diagnose import Diagnosis
@@ -42,9 +42,12 @@ JudgeCase = Callable[["Case", int], "Diagnosis"]  # a case of the present, likew
 _MOST_CELLS = 40  # identities of one family that are replayed on each revision
 _MOST_FAMILIES = 400
 _MOST_REVISIONS = 400
+_MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
 _OUTSIDE = ("configure", "obtain", "permission")
 # Condition keys that an event tells beside the token: where a policy names one, attempts are told apart by it.
-_CIRCUMSTANCES = ("sourceip", "rolesessionname", "useragent", "requestedregion")
+_CIRCUMSTANCES = {
+    "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
+}  # fmt: skip
 
 
 class Group(NamedTuple):
@@ -161,11 +164,14 @@ class Reader:
         self.starts = [one.start for one in history.revisions]
         self.lag = LAG[cloud]
         self._cache: dict[tuple[object, ...], Verdict] = {}
+        self._working: dict[int, frozenset[str]] = {}
         self._alike = _alike(history)
         text = " ".join(repr(one.fields.get("trust")) for one in history.revisions).casefold()
         self._own = attempts.subset(one.number for one in signatures)
         self._accepted = frozenset(one.number for one in signatures if one.sample.outcome == "accepted")
-        self._by_circumstance = cloud == "aws" and any(name in text for name in _CIRCUMSTANCES)
+        seen = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
+        self._by_circumstance = bool(seen)
+        self._request = frozenset(seen | {"duration_seconds"})  # what decides beside the token
 
     def read(self) -> Chronicle:
         """The strands, their outages, and what each comes from."""
@@ -176,7 +182,7 @@ class Reader:
                 told.explained.append(self._explain(strand, outage, told.strands))
             told.contradictions += self._contradictions(strand)
         told.explained.sort(key=lambda one: one.outage.begin)
-        for signature in self.signatures:
+        for signature in self.signatures[:_MOST_VERDICTS]:  # the newest first
             index = index_at(self.starts, signature.last_seen)
             told.verdicts[signature.number] = (self.verdict(signature.sample, index), index)
         return told
@@ -204,6 +210,11 @@ class Reader:
     def accepted_providers(self, index: int) -> frozenset[str]:
         """Providers with a logged success since they last changed, as of a revision (-1: now): their lists work."""
         index %= len(self.starts)
+        if index not in self._working:
+            self._working[index] = self._accepted_providers(index)
+        return self._working[index]
+
+    def _accepted_providers(self, index: int) -> frozenset[str]:
         touched = [place for place in range(1, len(self.starts)) if _of_provider(self.history, place)]
         low = max((self.starts[place] + self.lag for place in touched if place <= index), default=0.0)
         high = min((self.starts[place] for place in touched if place > index), default=float("inf"))
@@ -220,15 +231,17 @@ class Reader:
         """All groups, those with one fate together."""
         merged: dict[tuple[object, ...], list[Group]] = {}
         late: list[Group] = []
+        times = [time for one in self.signatures for time in (one.first_seen, one.last_seen)] or [0.0]
+        busy = slice(index_at(self.starts, min(times)), index_at(self.starts, max(times)) + 1)
         for group in self._groups():
             fate = (group.step, tenant_of(group.sample.subject, self.profile), group.decisions)
             if self._is_odd(group):
                 merged[group.step, group.part] = [group]
-            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions:
+            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
                 merged.setdefault(fate, []).append(group)
             else:
                 late.append(group)
-        for group in late:  # never accepted, by configurations of which some are not known
+        for group in late:  # never accepted, and some configuration that attempts met is not known
             fellows = merged.get((group.step, tenant_of(group.sample.subject, self.profile), group.decisions), [])
             good = [run.end for one in fellows for run in one.runs if run.accepted]
             broken = any(not one.runs[-1].accepted for one in fellows)
@@ -374,7 +387,8 @@ class Reader:
             if not good or not self._came_later(strand, outage, good, other):
                 continue
             last = good[-1]
-            found.append(token_change(self.attempts.attempt(last.last), first, self.profile))
+            good_one = self.attempts.attempt(last.last)
+            found.append(token_change(good_one, first, self.profile) or request_change(good_one, first, self._request))
             found += [  # of another family that is likelier still
                 token_change(one.sample, first, self.profile)
                 for one in self.signatures

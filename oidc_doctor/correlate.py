@@ -47,6 +47,12 @@ class Past(NamedTuple):
     profile: Profile | None
     known: Deduced = Deduced()
 
+    def stand_in(self) -> str | None:
+        """What is taken from the logs for want of a file, in words; None where nothing is."""
+        names = self.told.history.stand_ins
+        listed = ", ".join(names)
+        return f"that nothing later wrote what only the logs tell: {listed}" if names else None
+
     def family(self, subject: str) -> str:
         """The subject with `*` for what is new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
@@ -461,5 +467,6 @@ def in_time(cause: Cause) -> str:
         by = (cause.change["by"] or "an unknown caller").rpartition("/")[2]
         return f", since {cause.change['what']} by {by} at {cause.change['time']}"
     if cause.token_change is not None:
-        return f", since the token changed: {cause.token_change['text']}"
+        side = "request" if cause.token_change["what"] == "request" else "token"
+        return f", since the {side} changed: {cause.token_change['text']}"
     return ""

@@ -278,7 +278,9 @@ def _past(state: _Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Sign
         return None
     from oidc_doctor.replay import past_of
 
-    read_at = state.snapshot.collected_at or state.at
+    # files without a date were read after everything that is logged
+    newest = max((one.last_seen for one in groups), default=state.at)
+    read_at = state.snapshot.collected_at or max(state.at, newest) + 1
     attempts = state.attempts
     if attempts is None:
         from oidc_doctor.logs.signatures import Attempts
@@ -415,9 +417,17 @@ def _judge(
     profile = profile_of(evidence, token)
     token = _complete_hypothetical(token, profile, evidence.target.issuer)
     accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
+    now = evidence
+    if past is not None:
+        from oidc_doctor.replay import present_of
+
+        now = present_of(past, token, groups)
     age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
-    case = Case(cloud, evidence, token, state.at, profile, tuple(readings), accepted, age)
-    return _Judged(name, evidence, diagnose(case, evaluate(case)), groups, past, used)
+    case = Case(cloud, now, token, state.at, profile, tuple(readings), accepted, age)
+    trace = evaluate(case)
+    if past is not None and (wrote := past.stand_in()):
+        trace.assumed.append(wrote)
+    return _Judged(name, evidence, diagnose(case, trace), groups, past, used)
 
 
 def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -> Signature | None:

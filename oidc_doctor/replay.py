@@ -61,7 +61,7 @@ def past_of(
 
     def judge_case(case: Case, index: int) -> Diagnosis:
         changed = case._replace(
-            evidence=history.revisions[index].evidence,
+            evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
             readings=(),
             accepted_providers=reader.accepted_providers(index),
             since_change=None,
@@ -72,6 +72,25 @@ def past_of(
         cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, steps_of=steps_of, profile=profile
     )
     return Past(cloud, reader, reader.read(), attempts, profile, known)
+
+
+def present_of(past: Past, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
+    """The evidence of now: for files that are not there, what the last logged writes left.
+
+    Where an event is the token, it is the request as well, unless the target says otherwise.
+    """
+    now = past.told.history.revisions[-1].evidence
+    event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
+    request = now.target.aws
+    sent = _request(request, event) if event is not None and token.kind == "event" else None
+    if request is None or sent is None:
+        return now
+    sent = sent._replace(
+        role_session_name=request.role_session_name or sent.role_session_name,
+        duration_seconds=request.duration_seconds or sent.duration_seconds,
+        context={**sent.context, **request.context},
+    )
+    return now._replace(target=now.target._replace(aws=sent))
 
 
 def token_of(found: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:

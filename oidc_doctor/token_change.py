@@ -11,19 +11,10 @@ if TYPE_CHECKING:
     from oidc_doctor.model.event import Attempt
 
 
-# What an event tells of the request beside the token, and a trust policy can test.
-_REQUEST = (
-    ("caller", "source address"),
-    ("session_name", "role session name"),
-    ("region", "Region"),
-    ("user_agent", "user agent"),
-)
-
-
 class TokenChange(NamedTuple):
     """One difference, in words and in parts. Values are the tokens' own."""
 
-    what: str  # subject-form, subject, audience, claims; caller, session_name, region, user_agent
+    what: str  # subject-form, subject, audience, claims, request
     text: str
     before: Attempt
     after: Attempt
@@ -33,11 +24,9 @@ class TokenChange(NamedTuple):
     def view(self) -> dict[str, Any]:
         """As the report has it."""
         old, new = self.before, self.after
-        pair = (old.subject, new.subject)
-        if self.what == "audience":
-            pair = (old.audience, new.audience)
-        elif self.what in dict(_REQUEST):
-            pair = (self.segments[0][1], self.segments[0][2])
+        pair = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
+        if self.what == "request":
+            pair = self.segments[0][1:]
         return {
             "what": self.what,
             "text": self.text,
@@ -60,12 +49,29 @@ def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> To
         names = sorted({name for name, _ in set(before.claims) ^ set(after.claims)})
         parts = tuple((name, old.get(name), new.get(name)) for name in names)
         return TokenChange("claims", f"other claims: {', '.join(names)}", before, after, parts, len(parts))
-    for name, words in _REQUEST:  # the same token, and another decision: the policy looks at where it comes from
-        old_value, new_value = getattr(before, name), getattr(after, name)
-        if old_value != new_value and old_value and new_value:
-            part = ((name, old_value, new_value),)
-            return TokenChange(name, f"another {words}: {old_value} → {new_value}", before, after, part, 1)
     return None
+
+
+# What a condition on the request can look at, and an event shows.
+_REQUEST = (
+    ("caller", "another caller address"),
+    ("region", "another region"),
+    ("session_name", "another session name"),
+    ("user_agent", "another client"),
+    ("duration_seconds", "another duration"),
+)
+
+
+def request_change(before: Attempt, after: Attempt, wanted: frozenset[str]) -> TokenChange | None:
+    """The difference between two requests with alike tokens, in what the policies look at: fields of an attempt."""
+    parts, words = [], []
+    for name, said in _REQUEST:
+        pair = (getattr(before, name), getattr(after, name))
+        if name in wanted and pair[0] != pair[1]:
+            old, new = (None if one is None else str(one) for one in pair)
+            parts.append((name, old, new))
+            words.append(f"{said} ({_shown(old)} → {_shown(new)})")
+    return TokenChange("request", ", ".join(words), before, after, tuple(parts), len(parts)) if parts else None
 
 
 def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:

@@ -152,20 +152,195 @@ def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> No
     assert "kms:Decrypt" in cause.summary
 
 
-def test_another_source_address_is_the_requests_side(aws: Bundle) -> None:
-    aws.remove("token.jwt").trust(
-        aws.statement({"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}} | aws.subject(aws.PATTERN))
+def provider_write(aws: Bundle, at: str, what: str, **request: Any) -> dict[str, Any]:
+    return {
+        **trust_edit(aws, at, aws.TEAM),
+        "eventName": what,
+        "requestParameters": {"openIDConnectProviderArn": aws.PROVIDER_ARN, **request},
+        "eventID": f"provider-{at}",
+    }
+
+
+def test_a_policy_that_only_the_logs_tell_is_judged_for_the_present(aws: Bundle) -> None:
+    aws.remove("token.jwt", "aws/role.json", "aws/oidc-provider.json").target(aws={"role_arn": aws.ROLE_ARN})
+    aws.cloudtrail(
+        [
+            trust_edit(aws, clock(1), aws.TEAM),
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)),
+            trust_edit(aws, clock(6, 30), "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(7, 11)),
+        ]
+    )
+    answer = aws.ask()
+    cause = answer.first
+    assert cause.name == "subject-segment-differs"
+    assert cause.change is not None
+    assert cause.change["event_id"] == trust_edit(aws, clock(6, 30), "")["eventID"]
+    assert any("only the logs tell" in line for line in answer.exchange().assumed)
+
+
+def test_a_provider_whose_deletion_only_the_logs_tell(aws: Bundle) -> None:
+    aws.remove("aws/oidc-provider.json", "aws/oidc-providers.json")
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)),
+            provider_write(aws, clock(6, 30), "DeleteOpenIDConnectProvider"),
+        ]
+    )
+    cause = aws.ask().first
+    assert (cause.name, cause.since, cause.since_basis) == ("provider-missing", clock(6, 30), "change")
+    assert cause.change is not None
+
+
+def test_the_event_that_is_the_token_is_the_request_as_well(aws: Bundle) -> None:
+    aws.remove("token.jwt")
+    aws.trust(
+        aws.statement(
+            {
+                **aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*"),
+                "IpAddress": {"aws:SourceIp": "198.51.100.0/24"},
+            }
+        )
     )
     aws.cloudtrail(
         [
-            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 8)),
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)),
             *(
-                aws.event(event_id=f"bad-{hour}", at=clock(hour), sourceIPAddress="203.0.113.9")
-                for hour in range(9, 14)
+                aws.event(event_id=f"bad-{hour}", at=clock(hour), sourceIPAddress="203.0.113.50")
+                for hour in range(7, 11)
             ),
         ]
     )
     cause = aws.ask().first
+    assert (cause.name, cause.change) == ("condition-value-differs", None)
+    assert cause.token_change is not None
+    assert (cause.token_change["what"], cause.token_change["from"], cause.token_change["to"]) == (
+        "request",
+        "198.51.100.24",
+        "203.0.113.50",
+    )
+
+
+def test_a_longer_session_than_the_role_allows_since_an_edit(aws: Bundle) -> None:
+    aws.remove("token.jwt").aws_role(MaxSessionDuration=3600)
+    asked = {"roleArn": aws.ROLE_ARN, "roleSessionName": "weights", "durationSeconds": 7200}
+    said = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+
+    def edit(at: str, seconds: int) -> dict[str, Any]:
+        name = aws.ROLE_ARN.rpartition("/")[2]
+        request = {"roleName": name, "maxSessionDuration": seconds}
+        return {**provider_write(aws, at, "UpdateRole"), "requestParameters": request}
+
+    aws.cloudtrail(
+        [
+            edit(clock(1), 7200),
+            *(
+                aws.accepted_event(event_id=f"good-{hour}", at=clock(hour), requestParameters=asked)
+                for hour in range(2, 6)
+            ),
+            edit(clock(6, 30), 3600),
+            *(
+                aws.event(
+                    event_id=f"bad-{hour}",
+                    at=clock(hour),
+                    requestParameters=asked,
+                    errorCode="ValidationError",
+                    errorMessage=said,
+                )
+                for hour in range(7, 11)
+            ),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.name == "session-duration-over-limit"
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"provider-{clock(6, 30)}"
+
+
+def test_a_field_that_only_a_later_write_tells_hides_no_change(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").gcp_provider(condition="assertion.team == 'Another1'")
+    switched = edit(gcp, clock(9, 40), "")
+    switched["protoPayload"]["request"] = {
+        "updateMask": "disabled",
+        "workloadIdentityPoolProvider": {"disabled": False},
+    }
+    gcp.gcp_logs(
+        [
+            edit(gcp, clock(1), f"assertion.team == '{gcp.TEAM}'"),
+            *exchanges(gcp, range(2, 9)),
+            edit(gcp, clock(9, 30), "assertion.team == 'Another1'"),
+            switched,
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{clock(9, 30)}"
+
+
+def test_files_without_a_date_were_read_after_the_logs(aws: Bundle) -> None:
+    aws.remove("token.jwt", "manifest.json")
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*")))
+    aws.cloudtrail(
+        [
+            trust_edit(aws, clock(1), aws.TEAM),
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)),
+            trust_edit(aws, clock(6, 30), "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(7, 11)),
+        ]
+    )
+    causes = aws.report().causes
+    assert [(one.name, one.status) for one in causes] == [("subject-segment-differs", "past")]
+
+
+def test_an_unknown_issuers_subjects_that_come_once_each_broke_together(aws: Bundle) -> None:
+    provider = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/idp.example.com"
+
+    def trust(prefix: str) -> dict[str, Any]:
+        condition = {"StringLike": {"idp.example.com:sub": f"{prefix}-*"}}
+        return aws.policy(aws.statement(condition, Principal={"Federated": provider}))
+
+    def write(at: str, prefix: str) -> dict[str, Any]:
+        found = trust_edit(aws, at, prefix)
+        found["requestParameters"] = {**found["requestParameters"], "policyDocument": json.dumps(trust(prefix))}
+        return found
+
+    def user(subject: str) -> dict[str, Any]:
+        return {
+            "type": "WebIdentityUser",
+            "principalId": f"{provider}:aws:{subject}",
+            "userName": subject,
+            "identityProvider": provider,
+        }
+
+    aws.remove("token.jwt").target(aws={"role_arn": aws.ROLE_ARN}, issuer="https://idp.example.com")
+    aws.aws_role(trust("other"))
+    aws.cloudtrail(
+        [
+            write(clock(1), "user"),
+            *(
+                aws.accepted_event(event_id=f"good-{hour}", at=clock(hour), userIdentity=user(f"user-{hour}"))
+                for hour in range(2, 6)
+            ),
+            write(clock(6, 30), "other"),
+            *(
+                aws.event(event_id=f"bad-{hour}", at=clock(hour), userIdentity=user(f"user-{hour}"))
+                for hour in range(7, 11)
+            ),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.since == clock(7)
+    assert cause.change is not None
+
+
+def test_another_source_address_is_the_requests_side(aws: Bundle) -> None:
+    inside = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+    aws.remove("token.jwt").trust(aws.statement(inside | aws.subject(aws.PATTERN)))
+    good = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 8)]
+    elsewhere = {"sourceIPAddress": "203.0.113.9"}
+    bad = [aws.event(event_id=f"bad-{hour}", at=clock(hour), **elsewhere) for hour in range(9, 14)]
+    cause = aws.cloudtrail(good + bad).ask().first
     assert cause.change is None
     assert cause.token_change is not None
-    assert (cause.token_change["what"], cause.token_change["to"]) == ("caller", "203.0.113.9")
+    assert cause.token_change["to"] == "203.0.113.9"

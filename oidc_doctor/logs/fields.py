@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 Told = dict[str, tuple[Any, str | None]]  # field → (value, the event that told it; None for the evidence)
 
 _LONGEST_SESSION = 43_200  # seconds [IAM API reference: MaxSessionDuration]
-_PROVIDER = ("condition", "mapping", "disabled", "audiences", "issuer", "jwks")
+_DECIDING = ("condition", "mapping", "audiences", "issuer")
+_PROVIDER = (*_DECIDING, "disabled", "jwks")
 
 
 def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
@@ -194,18 +195,19 @@ def _gcp_provider(gcp: GcpEvidence, told: Told, evidence: TargetEvidence) -> Gcp
     if told.get("state", (None, None))[0] == "ABSENT":
         return Missing("gcp/provider.json", f"it did not exist then ({_source(told, 'state')})", "not_found")
     source = _source(told, *_PROVIDER, "state")
-    if not all(name in told for name in _PROVIDER):
+    if not all(name in told for name in _DECIDING):
         return Missing("gcp/provider.json", "the logs do not tell all of the provider of that time")
     name = getattr(gcp.provider, "name", None) or (evidence.target.gcp.provider if evidence.target.gcp else None)
     box: dict[str, Json] = {
         "name": name,
         "state": told["state"][0] if "state" in told else "ACTIVE",
-        "disabled": told["disabled"][0],
+        # Where no write and no reading tells it, it is not held against the token: so it is for nearly every provider.
+        "disabled": told["disabled"][0] if "disabled" in told else False,
         "attributeMapping": told["mapping"][0],
         "attributeCondition": told["condition"][0],
         "oidc": {"issuerUri": told["issuer"][0], "allowedAudiences": told["audiences"][0]},
     }
-    if told["jwks"][0]:
+    if "jwks" in told and told["jwks"][0]:
         box["oidc"]["jwksJson"] = told["jwks"][0]
     made = _read(parse_gcp_providers, {key: value for key, value in box.items() if value is not None}, source)
     if isinstance(made, Missing):

@@ -56,6 +56,7 @@ class History(NamedTuple):
     revisions: tuple[Revision, ...]
     refused: tuple[Change, ...]
     other: tuple[Change, ...]  # writes of the target's resources that no step of the exchange depends on
+    stand_ins: tuple[str, ...] = ()  # what no file tells of the present, and the last logged writes do
 
     def index_at(self, time: float) -> int:
         """The revision in force at `time`. A write counts from the second in which it was logged."""
@@ -98,17 +99,33 @@ def history_of(
         change_at = found[index - 1][0] if index else None
         told = {name: (one.value, _told(one)) for name, one in known.items()}
         last = index == len(found)
-        same = all(name in known and known[name].value == value for name, value in present.items())
+        # what the logs tell beside the reading stands for the files that are not there
+        same = known.keys() == present.keys() and all(known[name].value == value for name, value in present.items())
         own_evidence = evidence if last and same else build(evidence, told, present)
         touched = {edit.field for _, edits in found for edit in edits} | set(present)
-        basis = Basis.READ if last and same and present else Basis.LOGGED
+        read = all(name in known and known[name].value == value for name, value in present.items())
+        basis = Basis.READ if last and read and present else Basis.LOGGED
         basis = basis if touched <= known.keys() else Basis.PARTLY
         revisions.append(Revision(change_at.time if change_at else 0.0, change_at, own_evidence, basis, known))
     if drifted:
         fields = {**revisions[-1].fields, **{name: Value(value) for name, value in present.items()}}
         start = max(read_at, revisions[-1].start)
-        revisions.append(Revision(start, None, evidence, Basis.READ, fields))
-    return History(tuple(revisions), tuple(refused), tuple(other))
+        told = {name: (one.value, _told(one)) for name, one in fields.items()}
+        revisions.append(Revision(start, None, build(evidence, told, present), Basis.READ, fields))
+    return History(tuple(revisions), tuple(refused), tuple(other), _stand_ins(revisions[-1], present))
+
+
+def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:
+    """The last revision's fields that the evidence does not have, in the vendors' words."""
+    return tuple(dict.fromkeys(_WORDS[name] for name in last.fields if name in _WORDS and name not in present))
+
+
+_WORDS = {
+    "role": "the role", "trust": "its trust policy", "provider": "the OIDC provider", "clients": "its ClientIDList",
+    "state": "the provider", "condition": "its attribute condition", "mapping": "its attribute mapping",
+    "audiences": "its allowed audiences", "issuer": "its issuer", "pool": "the pool", "account": "the service account",
+    "account-bindings": "its allow policy", "project-bindings": "the project's allow policy",
+}  # fmt: skip
 
 
 def _told(value: Value) -> str | None:
