@@ -226,14 +226,7 @@ def _inquiry(options: argparse.Namespace, here: str | None) -> Inquiry:
     """What the flags name, for the screens: files, or the clouds."""
     from oidc_doctor.tui.inquiry import Inquiry, Live
 
-    path = options.bundle
-    if options.demo is not None:
-        if path is not None:
-            message = "--demo and --from exclude each other"
-            raise UsageError(message)
-        path = _scenario(options.demo)
-    elif path is None and here:
-        path = "."
+    path = _path(options) or ("." if here else None)
     if path is not None and not os.path.exists(path):
         message = f"--from {path}: no such file or folder"
         raise UsageError(message)
@@ -407,15 +400,21 @@ def _question(options: argparse.Namespace) -> Question:
     )
 
 
+def _path(options: argparse.Namespace) -> str | None:
+    """The bundle's path: what was given, or the bundled scenario's."""
+    given: str | None = options.bundle
+    if options.demo is None:
+        return given
+    if given is not None:
+        message = "--demo and --from exclude each other"
+        raise UsageError(message)
+    return _scenario(options.demo)
+
+
 def _bundle(options: argparse.Namespace) -> Any:
     from oidc_doctor.sources.bundle import BundleError, open_bundle
 
-    path = options.bundle
-    if options.demo is not None:
-        if path is not None:
-            message = "--demo and --from exclude each other"
-            raise UsageError(message)
-        path = _scenario(options.demo)
+    path = _path(options)
     if path is None:
         return None
     try:

@@ -11,10 +11,19 @@ if TYPE_CHECKING:
     from oidc_doctor.model.event import Attempt
 
 
+# What an event tells of the request beside the token, and a trust policy can test.
+_REQUEST = (
+    ("caller", "source address"),
+    ("session_name", "role session name"),
+    ("region", "Region"),
+    ("user_agent", "user agent"),
+)
+
+
 class TokenChange(NamedTuple):
     """One difference, in words and in parts. Values are the tokens' own."""
 
-    what: str  # subject-form, subject, audience, claims
+    what: str  # subject-form, subject, audience, claims; caller, session_name, region, user_agent
     text: str
     before: Attempt
     after: Attempt
@@ -24,7 +33,11 @@ class TokenChange(NamedTuple):
     def view(self) -> dict[str, Any]:
         """As the report has it."""
         old, new = self.before, self.after
-        pair = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
+        pair = (old.subject, new.subject)
+        if self.what == "audience":
+            pair = (old.audience, new.audience)
+        elif self.what in dict(_REQUEST):
+            pair = (self.segments[0][1], self.segments[0][2])
         return {
             "what": self.what,
             "text": self.text,
@@ -47,6 +60,11 @@ def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> To
         names = sorted({name for name, _ in set(before.claims) ^ set(after.claims)})
         parts = tuple((name, old.get(name), new.get(name)) for name in names)
         return TokenChange("claims", f"other claims: {', '.join(names)}", before, after, parts, len(parts))
+    for name, words in _REQUEST:  # the same token, and another decision: the policy looks at where it comes from
+        old_value, new_value = getattr(before, name), getattr(after, name)
+        if old_value != new_value and old_value and new_value:
+            part = ((name, old_value, new_value),)
+            return TokenChange(name, f"another {words}: {old_value} → {new_value}", before, after, part, 1)
     return None
 
 

@@ -150,3 +150,22 @@ def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> No
     assert cause.session is not None
     assert (cause.session["attempt"], cause.session["subject"]) == ("given", aws.SUBJECT)
     assert "kms:Decrypt" in cause.summary
+
+
+def test_another_source_address_is_the_requests_side(aws: Bundle) -> None:
+    aws.remove("token.jwt").trust(
+        aws.statement({"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}} | aws.subject(aws.PATTERN))
+    )
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 8)),
+            *(
+                aws.event(event_id=f"bad-{hour}", at=clock(hour), sourceIPAddress="203.0.113.9")
+                for hour in range(9, 14)
+            ),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.change is None
+    assert cause.token_change is not None
+    assert (cause.token_change["what"], cause.token_change["to"]) == ("caller", "203.0.113.9")

@@ -33,7 +33,7 @@ EXACT = 1 << 20  # likewise: each record is looked at for its service and Region
 POOLED = 8 << 20  # likewise: as much is worth starting processes
 MOST_PROCESSES = 4  # each holds up to 60 MiB
 
-_BATCH_BYTES = 4 << 20
+_BATCH_BYTES = 1 << 20
 _BATCH_FILES = 64
 _AHEAD = 3  # batches for each process that may be out or waiting for their turn
 _STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")

@@ -125,7 +125,7 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
         error_code=text(record.get("errorCode")),
         error_message=text(record.get("errorMessage")),
         event_id=event_id or "",
-        origin=origin,
+        origin=origin._replace(event_id=event_id) if event_id else origin,
         region=text(record.get("awsRegion")),
         caller=text(record.get("sourceIPAddress")),
         user_agent=text(record.get("userAgent")),
@@ -134,7 +134,9 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
         claims=_claims(record, request, response, target),
         access_key=text(members(response.get("credentials")).get("accessKeyId")),
     )
-    event_id = event_id or digest(found, text(record.get("requestID")))
+    if event_id:
+        return found
+    event_id = digest(found, text(record.get("requestID")))
     return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))
 
 
