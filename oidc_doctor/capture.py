@@ -57,8 +57,7 @@ def capture(
     `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
     two captures can be compared.
     """
-    if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
-        raise CaptureError(f"{printable(place)}: it exists already")
+    check_place(place)
     kept = map_file or place.rstrip("/") + ".map.json"
     if redact and os.path.abspath(kept).startswith(os.path.abspath(place) + os.sep):
         raise CaptureError(f"{printable(kept)}: the map must not lie in the bundle, which goes to others")
@@ -83,6 +82,20 @@ def capture(
     except OSError as error:
         raise CaptureError(f"{printable(place)}: {error.strerror or error}") from None
     return captured._replace(place=place, map=kept if redact else None)
+
+
+def check_place(place: str) -> None:
+    """Raises CaptureError where no bundle can be written to `place`: to be known before anything is read."""
+    shown = printable(place)
+    if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
+        raise CaptureError(f"{shown}: it exists already")
+    if place.lower().endswith((".zip", ".tar")):
+        raise CaptureError(f"{shown}: a folder or a .tar.gz can be written")
+    parent = os.path.dirname(os.path.abspath(place))
+    if not os.path.isdir(parent):
+        raise CaptureError(f"{shown}: there is no folder {printable(parent)}")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise CaptureError(f"{shown}: {printable(parent)} is not yours to write to")
 
 
 def _made(

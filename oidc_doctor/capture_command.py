@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from oidc_doctor.capture import CaptureError, capture
+from oidc_doctor.capture import CaptureError, capture, check_place
 from oidc_doctor.capture_diff import difference
 from oidc_doctor.parse.located import printable
 from oidc_doctor.sources.bundle import BundleError, open_bundle
@@ -40,6 +40,7 @@ def command(options: argparse.Namespace, gather: Callable[[], tuple[Bundle | Non
         return _diff(*options.diff)
     if not options.output:
         raise CaptureError("capture: say where to write, with -o FOLDER or -o FILE.tar.gz")
+    check_place(options.output)  # before a live run has read for minutes
     bundle, question = gather()
     try:
         captured = capture(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)

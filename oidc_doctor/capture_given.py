@@ -24,11 +24,15 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
     given: dict[str, bytes] = {}
-    for number, token in enumerate(question.tokens):
-        given[_place(token, number, taken=any(name in members for name in contract.TOKEN_FILES))] = _text(token)
-    if question.error_text is not None:
-        own = b"\n" + base.read("error.txt") if "error.txt" in base else b""
-        given["error.txt"] = question.error_text.encode("utf-8", "surrogateescape") + own
+    # what the command line gives is said of every target, and of several each has its folder
+    for prefix in sorted({contract.split_target(name)[0] for name in members} - {""}) or [""]:
+        for number, token in enumerate(question.tokens):
+            taken = any(prefix + name in members for name in contract.TOKEN_FILES)
+            given[prefix + _place(token, number, taken=taken)] = _text(token)
+        if question.error_text is not None:
+            place = f"{prefix}error.txt"
+            own = b"\n" + base.read(place) if place in base else b""
+            given[place] = question.error_text.encode("utf-8", "surrogateescape") + own
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
         given[contract.TARGET_FILE] = "\n".join(_toml(one.target) for one in targets).encode()

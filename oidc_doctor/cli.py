@@ -155,14 +155,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - our defect must not look like a finding, nor like the user's fault
         _complain(f"this is a defect of oidc-doctor, not of what it read: {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments:
-            traceback.print_exc()
+            from oidc_doctor.report.escape import forbid_tokens
+
+            sys.stderr.write(forbid_tokens(traceback.format_exc()))
         return BROKEN
 
 
 def _complain(message: str) -> None:
-    from oidc_doctor.report.escape import visible
+    from oidc_doctor.report.escape import forbid_tokens, visible
 
-    print(f"oidc-doctor: {visible(message)}", file=sys.stderr)
+    print(f"oidc-doctor: {visible(forbid_tokens(message))}", file=sys.stderr)
 
 
 def _main(arguments: list[str]) -> int:

@@ -576,7 +576,8 @@ def _survey(state: _Run, report: Report, kinds: Mapping[Kind, Check]) -> None:
     elif found == {"refused"}:
         report.verdict, report.exit_code = "refused", 1 if state.question.fail_on != "never" else 0
     accepting = sum(row["prediction"] == "accepted" for row in report.account)
-    tried = f"{len(report.account)} rows of roles and providers" if report.account else "nothing"
+    rows = "1 row" if len(report.account) == 1 else f"{len(report.account)} rows"
+    tried = f"{rows} of roles and providers" if report.account else "nothing"
     report.headline = f"Of this account {tried} could be tried; {accepting} would take this token."
 
 

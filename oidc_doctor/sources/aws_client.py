@@ -137,7 +137,9 @@ def _refused(error: Any) -> CallError:
     said = answer.get("Error") or {}
     code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
-    make = functools.partial(CallError, code=code, message=message, answered=True)
+    # no code, or a bare status, is what botocore makes of a body that is none of AWS's: a proxy or balancer gave it
+    own = code != "Unknown" and not code.isdecimal()
+    make = functools.partial(CallError, code=code, message=message, answered=own)
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests
         return make("throttled", heals=True)
     if code in _STALE:

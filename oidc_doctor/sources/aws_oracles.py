@@ -50,9 +50,11 @@ class Oracles(Account):
                 )
                 findings += member(answer, "findings", list)
                 following = answer.get("nextToken")
-                if not following or following == token.get("nextToken"):
+                if not following:
                     break
-                token = {"nextToken": following}
+                token = another(token, "nextToken", following)
+            else:
+                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             desk.save(path, call, {"findings": findings})
             for one in findings:
                 if isinstance(one, dict) and one.get("findingType") in ("ERROR", "SECURITY_WARNING"):
@@ -120,9 +122,11 @@ class Oracles(Account):
                     if isinstance(found, dict) and isinstance(found.get("Id"), str):
                         desk.start(policy(found["Id"]))
                 following = answer.get("NextToken")
-                if not following or following == token.get("NextToken"):
+                if not following:
                     break
-                token = {"NextToken": following}
+                token = another(token, "NextToken", following)
+            else:
+                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             desk.record(path, call, "ok")
 
         return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (one,))
@@ -155,7 +159,7 @@ class Oracles(Account):
                     lambda: asked(lambda: client.assume_role_with_web_identity(**request, WebIdentityToken=raw))
                 )
             except CallError as failure:
-                if not failure.answered:
+                if not failure.answered or failure.heals:  # too often asked, or AWS's own fault: no answer to the token
                     raise
                 text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
                 desk.save(path, call, text + failure.message.replace(raw, "(the token)"))
@@ -166,6 +170,13 @@ class Oracles(Account):
             desk.save(place, call, {"Records": [_success(at, self.region, request, kept)]})
 
         return Reader(self.name("try"), path, call, read)
+
+
+def another(token: dict[str, Any], name: str, following: Any) -> dict[str, Any]:
+    """The parameters of the next page. Raises CallError where a page names itself: what follows cannot be read."""
+    if following == token.get(name):
+        raise CallError("failed", "Malformed", "a page says that there are more, and not where")
+    return {name: following}
 
 
 def compact(token: Token) -> str:

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from oidc_doctor.sources.live import CallError, Desk, Pacer
+from oidc_doctor.sources.live import MOST_ATTEMPTS, CallError, Desk, Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ class Clients:
         self._lock = threading.Lock()
         self._credentials: Any = None
         self._failure: CallError | None = None
+        self._logins = 0
         self.pacer = pacer or new_pacer()  # of the reads of logs
 
     def session(self) -> Any:
@@ -95,7 +96,9 @@ class Clients:
                 try:
                     self._credentials = asked(self._login)
                 except CallError as failure:
-                    if not failure.heals:
+                    self._logins += 1
+                    if not failure.heals or self._logins == MOST_ATTEMPTS:  # for all readers together
+                        failure.heals = False
                         self._failure = failure
                     raise
             return self._credentials
@@ -116,7 +119,7 @@ class Clients:
         except exceptions.DefaultCredentialsError as error:
             raise CallError("denied", "NoCredentials", _first_line(error), hint=_LOG_IN) from None
         if not found.valid:
-            found.refresh(google.auth.transport.requests.Request())
+            foreign(lambda: found.refresh(google.auth.transport.requests.Request()))
         # the token alone: credentials of a service account would look up its allowed locations besides
         return bare(found.token, quota_project_id=getattr(found, "quota_project_id", None))
 
@@ -184,6 +187,8 @@ def asked(make: Callable[[], Any]) -> Any:
     except auth.TransportError as error:
         raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
     except auth.GoogleAuthError as error:
+        if error.retryable:  # google-auth has asked again itself
+            raise CallError("failed", type(error).__name__, _first_line(error)) from None
         raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN) from None
     except api.GoogleAPICallError as error:
         raise refused(int(error.code or 0), _body_of(error)) from None
@@ -195,12 +200,23 @@ def asked(make: Callable[[], Any]) -> Any:
         raise CallError("failed", "Malformed", _first_line(error)) from None
 
 
+def foreign(make: Callable[[], Any]) -> Any:
+    """What a call of Google's libraries returns. They take an answer's shape for granted, and break on another."""
+    try:
+        return make()
+    except (LookupError, TypeError, AttributeError):
+        # their text may quote the answer, and a credential with it
+        raise CallError("failed", "Malformed", "the answer cannot be read") from None
+
+
 def refused(status: int, body: Any) -> CallError:
-    """A service's own error: `{"error": {code, message, status, details}}`."""
+    """A service's own error: `{"error": {code, message, status, details}}`. `status` is 0 where it is not known."""
     box = body.get("error") if isinstance(body, dict) else None
-    box = box if isinstance(box, dict) else {}
+    if not isinstance(box, dict):
+        return _of_another(status)
     message = str(box.get("message") or "").strip() or f"HTTP {status}"
-    details = [one for one in box.get("details") or [] if isinstance(one, dict)]
+    given = box.get("details")
+    details = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     info = next((one for one in details if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
     code = str(info.get("reason") or box.get("status") or status)
     given = info.get("metadata")
@@ -221,6 +237,18 @@ def refused(status: int, body: Any) -> CallError:
     if status == 404:  # noqa: PLR2004 - no such thing
         return CallError("not_found", code, message, answered=True)
     return CallError("failed", code, message, heals=status >= 500, answered=True)  # noqa: PLR2004 - the server's fault
+
+
+def _of_another(status: int) -> CallError:
+    """An error that is not in the words of Google's APIs: a 404 of a proxy does not prove that anything is missing."""
+    code = str(status) if status else "Malformed"
+    said = f"HTTP {status} " if status else "an answer "
+    message = f"{said}without an error of Google's own; a proxy or another server may have given it"
+    if status == 429:  # noqa: PLR2004 - too many requests
+        return CallError("throttled", code, message, heals=True)
+    if status in (401, 403, 407):
+        return CallError("denied", code, message)
+    return CallError("failed", code, message, heals=status >= 500)  # noqa: PLR2004 - the server's fault
 
 
 def segment(text: str) -> str:
@@ -245,11 +273,12 @@ def _value(answer: Any) -> dict[str, Any]:
 
 
 def _body_of(error: Any) -> Any:
+    """The answer behind an error of google-cloud; None where it was no JSON."""
     response = getattr(error, "response", None)
     try:
         return json.loads(response.content) if response is not None else {"error": {"message": error.message}}
     except ValueError:
-        return {"error": {"message": error.message}}
+        return None
 
 
 def _first_line(error: BaseException) -> str:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.sources.aws_oracles import compact
-from oidc_doctor.sources.gcp_client import asked, endpoint, refused, segment
+from oidc_doctor.sources.gcp_client import asked, endpoint, foreign, refused, segment
 from oidc_doctor.sources.gcp_configuration import Resources
-from oidc_doctor.sources.live import Desk, Reader
+from oidc_doctor.sources.live import CallError, Desk, Reader
 
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS = "urn:ietf:params:oauth:token-type:access_token"
@@ -71,18 +71,23 @@ class Exchange(Resources):
 
             client: Any = sts.Client  # it publishes no types
             try:
-                answer = client(f"{endpoint('sts')}/v1/token").exchange_token(
-                    functools.partial(request, timeout=limit),
-                    _GRANT,
-                    raw,
-                    _JWT,
-                    audience=given,
-                    scopes=[_SCOPE],
-                    requested_token_type=_ACCESS,
+                answer = foreign(
+                    lambda: client(f"{endpoint('sts')}/v1/token").exchange_token(
+                        functools.partial(request, timeout=limit),
+                        _GRANT,
+                        raw,
+                        _JWT,
+                        audience=given,
+                        scopes=[_SCOPE],
+                        requested_token_type=_ACCESS,
+                    )
                 )
             except exceptions.OAuthError as error:
                 return None, _answered(error)
-            return answer.get("access_token"), None
+            federated = answer.get("access_token") if isinstance(answer, dict) else None
+            if not isinstance(federated, str) or not federated:
+                raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
+            return federated, None
 
         found: tuple[str | None, Refusal | None] = desk.call(lambda: asked(once))
         return found

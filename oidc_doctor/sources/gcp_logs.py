@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oidc_doctor.parse.located import printable
-from oidc_doctor.sources.gcp_client import asked
+from oidc_doctor.sources.gcp_client import asked, foreign
 from oidc_doctor.sources.gcp_configuration import Resources, named
 from oidc_doctor.sources.live import CallError, Desk, Grant, Reader
 
@@ -144,7 +144,8 @@ class Logs(Resources):
         """One page as the API gives it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
         client = self.clients.logging(project)
         timeout = desk.seconds_left(30.0)
-        return client.logging_api.api_request(method="POST", path="/entries:list", data=body, timeout=timeout)
+        ask = functools.partial(client.logging_api.api_request, method="POST", path="/entries:list", data=body)
+        return foreign(lambda: ask(timeout=timeout))
 
 
 def _entries(answer: Any) -> list[Any]:

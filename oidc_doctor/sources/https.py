@@ -259,7 +259,8 @@ def _not_public(host: str, address: str) -> CallError:
     return CallError(
         "failed",
         "NotPublic",
-        f"{host} is {address}, no public address; the clouds cannot reach it, and it was not called",
+        f"{host} is {address}, no public address; the clouds cannot reach it, and it was not called "
+        "(--private-issuer calls it)",
     )
 
 
@@ -318,8 +319,9 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
 
 
 def _trusting(rules: Rules) -> ssl.SSLContext:
-    """Public authorities, or those that the user's environment names, as requests reads it."""
-    named = rules.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    """Public authorities, or those that the user's environment names, as requests and OpenSSL read it."""
+    variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    named = rules.ca_file or next(filter(None, variables), None)
     if not named:
         import certifi
 

@@ -11,6 +11,7 @@ import io
 import json
 import queue
 import random
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -33,13 +34,16 @@ _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
 _LONGEST_WARNING = 500
 _LONGEST_MESSAGE = 300  # characters of a service's own words
+_MARKUP = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
 
 
 class CallError(Exception):
     """One call that gave no answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
 
-    `message` is the service's own words, or ours; it must not hold a token or a credential. `hint` says what would
-    allow a denied call, where that is not simply the reader's grants. `answered`: these are the service's own words.
+    `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
+    the title is kept. `hint` says what would allow a denied call, where that is not simply the reader's grants.
+    `answered`: these are the service's own words.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class CallError(Exception):
         hint: str = "",
         answered: bool = False,
     ) -> None:
+        message = _without_markup(message)
         super().__init__(f"{code}: {message}")
         self.hint = hint
         self.answered = answered
@@ -450,6 +455,16 @@ def _manifest_of(base: Bundle) -> dict[str, Any]:
 
 def _member(data: bytes) -> Member:
     return Member(len(data), lambda: io.BytesIO(data))
+
+
+def _without_markup(text: str) -> str:
+    """A text in which a page, as proxies and load balancers answer with, is only named."""
+    found = _MARKUP.search(text)
+    if found is None:
+        return text
+    title = _TITLE.search(text)
+    words = " ".join(title[1].split()) if title else ""
+    return text[: found.start()] + "an HTML page" + (f" with the title {words}" if words else "")
 
 
 def _what_allows(grants: Sequence[Grant]) -> str:

@@ -253,6 +253,42 @@ def test_what_does_not_heal_is_given_up(doctor: Any, google: Any, answer: Any, o
     check(doctor, collected, "gcp/provider.json")
 
 
+PAGE = "<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><p>away</p></body></html>"
+
+
+@pytest.mark.parametrize("path", ["gcp/provider.json", "gcp/service-account.json", "gcp/logs/exchanges.json"])
+@pytest.mark.parametrize("status", [403, 404, 502])
+def test_a_page_of_a_proxy_proves_nothing_and_is_not_poured_out(
+    doctor: Any, google: Any, path: str, status: int
+) -> None:
+    breaks(google, path, (status, PAGE))
+    collected = doctor.collect()
+    entry = doctor.reads(collected)[path]
+    assert entry["outcome"] == ("denied" if status == 403 else "failed")
+    assert not [cause for cause in doctor.report(collected.bundle).causes if "missing" in cause.name]
+    assert "<" not in entry["message"]
+    check(doctor, collected, path)
+
+
+@pytest.mark.parametrize("answer", [{"error": "no"}, {"error": {"message": ["a"], "details": "no"}}, ["no"]])
+def test_an_error_of_another_shape_ends_no_run(doctor: Any, google: Any, answer: Any) -> None:
+    breaks(google, "gcp/logs/exchanges.json", (403, answer))
+    collected = doctor.collect()
+    assert doctor.reads(collected)["gcp/logs/exchanges.json"]["outcome"] in ("failed", "denied")
+    check(doctor, collected, "gcp/logs/exchanges.json")
+
+
+@pytest.mark.parametrize("answer", [(200, "<html>"), (200, []), (403, PAGE), (0, None)])
+def test_a_login_that_is_answered_strangely(doctor: Any, google: Any, answer: Any) -> None:
+    google.fault = lambda _, path, __: answer if path == "/token" else None
+    collected = doctor.collect()
+    entry = doctor.reads(collected)["gcp/provider.json"]
+    assert entry["outcome"] in ("failed", "denied")
+    assert "<" not in entry["message"]
+    assert sum(path == "/token" for _, path, __ in google.asked) <= 8, "one login for all readers"
+    check(doctor, collected, "gcp/provider.json")
+
+
 def test_a_later_page_that_fails_leaves_the_first_ones(doctor: Any, google: Any) -> None:
     google.entries = [google.exchange(minute) for minute in range(9)]
     google.fault = lambda _, path, body: (

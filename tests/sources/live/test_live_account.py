@@ -60,3 +60,19 @@ def test_a_live_run_is_captured_and_gives_the_same_report(
     assert main(["capture", "-o", str(with_names), "--no-redact", *live]) == 0
     manifest = json.loads((with_names / "manifest.json").read_text())
     assert {one["path"] for one in manifest["reads"]} >= {"aws/role.json", "issuer/jwks.json"}
+
+
+def test_several_targets_are_captured_with_the_token_of_the_command_line(
+    cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
+) -> None:
+    made = set_up(rich=False)
+    tables = [f'[[target]]\nname = "{name}"\n[target.aws]\nrole_arn = "{made.role}{end}"\n'
+              for name, end in (("one", ""), ("two", "z"))]  # fmt: skip
+    (tmp_path / "here" / "oidc-doctor.toml").write_text("".join(tables))
+    copy = tmp_path / "copy"
+    given = ["--claims", claims_file(tmp_path, made), "--error", "AccessDenied"]
+    done = doctor("capture", "-o", copy, "--live", "--private-issuer", "--no-logs", *given, report=False)
+    assert done.code == 0, done.err
+    assert "gives the same causes" in done.err
+    assert len(list(copy.glob("targets/*/claims.json"))) == 2
+    assert not (copy / "claims.json").exists()

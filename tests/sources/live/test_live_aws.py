@@ -569,6 +569,34 @@ def test_a_try_presents_the_token_and_keeps_nothing(
         assert not [part for part in token.split(".") if part in said]
 
 
+@pytest.mark.parametrize("kind", ["throttled", "page"])
+def test_what_is_no_answer_to_the_token_is_not_taken_for_one(
+    kind: str, cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
+) -> None:
+    made = set_up(rich=False)
+    path = tmp_path / "token.jwt"
+    path.write_text(jwt(made))
+    page = b"<html><head><title>Forbidden</title></head></html>"
+    more: dict[str, Any] = {"status": 403, "body": page} if kind == "page" else {"code": "Throttling", "status": 400}
+    broken(cloud, "sts:AssumeRoleWithWebIdentity", **more)
+    done = doctor("--role", made.role, "--token", path, "--no-logs", "--try")
+    assert done.coverage("error.txt")["status"] in ("missing", "denied")
+    assert "Throttling" not in json.dumps(done.report["causes"])
+    assert "<html" not in done.out
+
+
+def test_a_page_of_a_proxy_is_only_named(
+    cloud: Cloud, set_up: Callable[..., Made], probe: Callable[..., Done]
+) -> None:
+    made = set_up()
+    page = b"<!DOCTYPE html><html><head><title>Proxy login</title></head><body>" + b"<p>away</p>" * 99
+    broken(cloud, "kms:GetKeyPolicy", status=403, body=page)
+    reason = probe(made).coverage("aws/key-policy.json")["reason"]
+    assert "allow kms:GetKeyPolicy" in reason
+    assert "an HTML page with the title Proxy login" in reason
+    assert "<" not in reason
+
+
 def test_a_try_that_succeeds_contradicts_a_refusal(
     cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
 ) -> None:

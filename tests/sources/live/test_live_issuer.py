@@ -172,7 +172,16 @@ def test_a_private_address_is_not_called(site: Site) -> None:
     found = gather(site, rules=Rules())
     for name in ("openid-configuration.json", "chain.pem"):
         assert outcome(found, name) == ("failed", "NotPublic")
+        assert "--private-issuer" in read(found, name)["message"]
     assert not site.asked
+
+
+def test_openssls_variable_names_the_authorities_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert outcome(gather(site)) == ("failed", "CertificateNotTrusted")
+    monkeypatch.setenv("SSL_CERT_FILE", site.ca_file)
+    assert outcome(gather(site))[0] == "ok"
 
 
 def test_each_redirect_is_looked_at(site: Site) -> None:
