@@ -219,7 +219,7 @@ class Doctor(App[None]):
         """Tell what is being read."""
         if message.run is not self._run:
             return
-        self._tell(f"{message.text} … (r stops)")
+        self._tell(f"r stops · {message.text} …")
         if message.exchange is not None:
             self.judged.append(message.exchange)
             for screen in self._report_screens():
