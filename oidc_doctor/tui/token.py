@@ -114,9 +114,9 @@ class TokenScreen(DeskScreen):
     CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "p", "paste", "Paste token", id="token.paste", tooltip="Judge another token; it is not shown or kept"
+            "p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"
         ),
-        Binding("b", "back", "Back to the token read", id="token.back"),
+        Binding("b", "back", "Back", id="token.back", tooltip="Back to the token that was read"),
         Binding("y", "copy", "Copy value", id="token.copy", tooltip="Copy the claim's value as shown", show=False),
     ]
 
