@@ -242,8 +242,18 @@ def _inquiry(options: argparse.Namespace, here: str | None) -> Inquiry:
         prepared = live_cli.prepare(options, question or _question(options), _bundle(options), narrate)
         return prepared.bundle, prepared.question
 
-    named = options.role or options.gcp_provider or options.truss or title
-    return Inquiry(named, None, question, Live(gather, live_cli.LiveError))
+    return Inquiry(_called(options) or title, None, question, Live(gather, live_cli.LiveError))
+
+
+def _called(options: argparse.Namespace) -> str:
+    """A live target in few words, what tells it apart first: a title has room for some thirty characters."""
+    if options.role:
+        name, account = options.role.rpartition("/")[2], options.role.split(":")[4:5]
+        return f"{name} in {account[0]}" if account and account[0] else name
+    parts = (options.gcp_provider or "").split("/")
+    if len(parts) > 2:  # noqa: PLR2004 - …/POOL/providers/ID
+        return f"{parts[-1]} in {parts[-3]}"
+    return options.gcp_provider or options.truss or ""
 
 
 def _given(options: argparse.Namespace) -> set[str]:

@@ -141,9 +141,45 @@ def label(report: Report, row: Row) -> str:
         one = row.attempt
         who = visible(one.family or one.subject or "no subject")
         return f"{one.count:,} {one.outcome}, {period(one.first_seen, one.last_seen, now)}: {who}"
+    return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
+
+
+def briefs(report: Report, known: list[Row]) -> list[str]:
+    """Each row for a narrow list, without the sign of its outcome: what tells it from the other rows comes early."""
+    now = report.evaluated_at
+    whose = _apart([visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in known])
+    found = []
+    for row, who in zip(known, whose, strict=True):
+        if row.attempt is not None:
+            one = row.attempt
+            seen = period(one.first_seen, one.last_seen, now).removesuffix(" UTC")
+            found.append(f"{one.count:,}, {seen} {who or ''}".rstrip())
+            continue
+        found.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
+    return found
+
+
+def _apart(subjects: list[str | None]) -> list[str | None]:
+    """Subjects without the segments that they all begin with."""
+    told = {one for one in subjects if one is not None}
+    if len(told) < 2:  # noqa: PLR2004 - one is not told from another
+        return subjects
+    least, most = min(told), max(told)  # what these two begin with, all begin with
+    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
+    return [None if one is None else f"…{one[cut:]}" if cut else one for one in subjects]
+
+
+def _done(row: Row) -> str:
+    """A change: what, and by whom."""
     entry = row.change or {}
-    told = visible(str(entry.get("text") or entry.get("what") or row.kind))
-    return f"{moment(entry.get('time'), now)} {told}"
+    by = _short_by(entry)
+    return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
+
+
+def _short_by(entry: dict[str, Any]) -> str:
+    """Who made a change, by the last part of the name: the session, the user, the address."""
+    return visible(str(entry.get("by") or "")).rpartition("/")[2]
 
 
 def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
@@ -156,7 +192,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
         return moment(one.first_seen, now), one.outcome, f"{one.count:,}", who, shortened(visible(why), _LONG)
     entry = row.change or {}
     told = visible(str(entry.get("what") or entry.get("text") or ""))
-    by = visible(str(entry.get("by") or ""))
+    by = _short_by(entry)
     on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
     return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{told} by {by}" if by else told
 

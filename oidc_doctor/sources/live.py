@@ -365,7 +365,7 @@ class _Run:
         defect: BaseException | None = None
         answer: Any = None
         if not reader.silent:
-            self.desk.say(f"reading {reader.path} ({reader.call}); {self._how_far()}")
+            self.desk.say(f"{self._how_far()}; reading {reader.path} ({reader.call})")
         try:
             answer = reader.read(self.desk)
         except CallError as failure:

@@ -202,15 +202,21 @@ class Doctor(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The command palette: every action that has a key, then Textual's own."""
+        listed: set[tuple[DOMNode, str]] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
             if active.enabled and binding.description and not binding.system:
+                if (active.node, binding.action) in listed:  # another key for the same
+                    continue
+                listed.add((active.node, binding.action))
                 name = binding.description
                 key = self.get_key_display(binding)
                 yield SystemCommand(
                     name, f"{active.tooltip or name} ({key})", partial(self._do, active.node, binding.action)
                 )
-        yield from super().get_system_commands(screen)
+        for command in super().get_system_commands(screen):
+            if command.title != "Quit":  # it has a key
+                yield command
 
     async def _do(self, node: DOMNode, action: str) -> None:
         await self.run_action(action, node)
@@ -219,7 +225,7 @@ class Doctor(App[None]):
         """Tell what is being read."""
         if message.run is not self._run:
             return
-        self._tell(f"{message.text} … (r stops)")
+        self._tell(f"r stops · {message.text} …")
         if message.exchange is not None:
             self.judged.append(message.exchange)
             for screen in self._report_screens():

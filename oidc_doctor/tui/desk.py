@@ -101,7 +101,7 @@ class Desk:
 class DeskScreen(ReportScreen):
     """A screen about the exchange that is in front on the desk."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "other", "Next exchange", id="desk.next")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "other", "Next", id="desk.next", tooltip="The next exchange")]
 
     @property
     def bench(self) -> Bench | None:

@@ -93,6 +93,7 @@ class EventsScreen(ReportScreen):
         """Filter, table, and how much of it is shown."""
         yield Filter(placeholder="words that a row must hold", id="filter")
         yield Table(cursor_type="row", zebra_stripes=True, id="table")
+        yield Static("", markup=False, id="row")
         yield Static("", markup=False, id="count")
 
     def on_mount(self) -> None:
@@ -128,6 +129,7 @@ class EventsScreen(ReportScreen):
         self._rows = event.rows[:MOST_ROWS]
         table = self.query_one(Table)
         table.clear()
+        self.query_one("#row", Static).update("")
         for row in self._rows:
             table.add_row(*_cells(report, row, self._color(row), _REASONS[self.size.width >= _WIDE]), key=row.key)
         shown, found, known = len(self._rows), len(event.rows), len(self._known)
@@ -147,6 +149,12 @@ class EventsScreen(ReportScreen):
     def on_input_submitted(self) -> None:
         """From the words to the rows."""
         self.query_one(Table).focus()
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """The row's last cell in full, as far as two lines hold it: the column shows its beginning."""
+        report = self.doctor.report
+        if report is not None and 0 <= event.cursor_row < len(self._rows):
+            self.query_one("#row", Static).update(log_rows.table(report, self._rows[event.cursor_row])[3])
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Enter or a click: the raw events."""

@@ -31,7 +31,9 @@ class Moments(OptionList):
         "Signatures (attempts that are alike, with their number) and changes of the selected bar, or of all that is in "
         "sight. ↑ and ↓ select, Enter opens the raw events. Tab goes to the chart."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Events", id="moments.open")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Raw", id="moments.open", tooltip="The raw events"),
+    ]
 
 
 class TimelineScreen(ReportScreen):
@@ -83,7 +85,8 @@ class TimelineScreen(ReportScreen):
         moments.clear_options()
         found = log_rows.series(report)
         parts = [log_rows.count_during(report, row, found, *span) if span is not None else None for row in self._rows]
-        moments.add_options([Option(_label(report, row, part)) for row, part in zip(self._rows, parts, strict=True)])
+        told = log_rows.briefs(report, self._rows)
+        moments.add_options([Option(_label(*one)) for one in zip(self._rows, told, parts, strict=True)])
         flips = [at for at, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
         wanted = [at for at, row in enumerate(self._rows) if change is not None and row.key == change.key]
         moments.highlighted = (wanted or flips or [0])[0] if self._rows else None
@@ -110,10 +113,10 @@ class TimelineScreen(ReportScreen):
         await self.query_one(Chart).run_action(action)
 
 
-def _label(report: Report, row: log_rows.Row, part: int | None) -> Content:
+def _label(row: log_rows.Row, brief: str, part: int | None) -> Content:
     style = STYLES[log_rows.STYLES.get(row.outcome, "yellow")]
     flips = row.change is not None and bool(row.change.get("flips"))
-    told = ("" if part is None else f"{part:,} of ") + log_rows.label(report, row)
+    told = ("" if part is None else f"{part:,} of ") + brief
     return Content.assemble((log_rows.SIGNS.get(row.outcome, "?"), style), " ", (told, "bold" if flips else ""))
 
 

@@ -35,7 +35,7 @@ class Claims(OptionList):
         "Enter edits the claim in What-if, p pastes another token, y copies the value."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Edit in What-if", id="token.edit", tooltip="Change the claim and see what follows"),
+        Binding("enter", "select", "Edit", id="token.edit", tooltip="Change the claim in What-if and see what follows"),
     ]
 
     class Resized(Message):
@@ -114,9 +114,9 @@ class TokenScreen(DeskScreen):
     CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "p", "paste", "Paste a token", id="token.paste", tooltip="Judge another token; it is not shown or kept"
+            "p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"
         ),
-        Binding("b", "back", "Back to the token read", id="token.back"),
+        Binding("b", "back", "Back", id="token.back", tooltip="Back to the token that was read"),
         Binding("y", "copy", "Copy value", id="token.copy", tooltip="Copy the claim's value as shown", show=False),
     ]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Footer
 
 from oidc_doctor.pipeline import Examined, Question
 from oidc_doctor.report.formats import FORMATS, render
@@ -169,7 +170,9 @@ def test_the_tabs_answer_keys_and_clicks(play: Play, press: Play) -> None:
 
 def test_every_action_is_in_the_palette(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
-        told = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
+        told = set(titles)
+        assert len(told) == len(titles)  # an action with two keys is named once
         assert {"Fix", "Copy", "Explain", "Export", "Re-run", "Filter", "Open another", "Timeline", "Quit"} <= told
         await press(pilot, "ctrl+p", *"timeline", "enter")
         assert isinstance(pilot.app.screen, TimelineScreen)
@@ -384,9 +387,9 @@ def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
     play_without_waiting(story, app)
     readers = [one for one in threading.enumerate() if one.name == "examination"]
     assert all(one.daemon for one in readers)
-    with open(os.open(pipe, os.O_RDWR | os.O_NONBLOCK), "wb", buffering=0):
-        for one in readers:
-            one.join(10)
+    while any(one.is_alive() for one in readers):  # a writer that goes away at once: an empty file
+        os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
+        readers[0].join(0.02)
 
 
 def play_without_waiting(story: Any, app: Doctor) -> None:
@@ -399,7 +402,39 @@ def play_without_waiting(story: Any, app: Doctor) -> None:
     asyncio.run(asyncio.wait_for(act(), 60))
 
 
+@pytest.mark.parametrize("sample", ["aws-wrong-team", "two-clouds"])
+def test_every_footer_is_whole_on_80_columns(sample: str, play: Play, press: Play) -> None:
+    async def story(pilot: Any) -> None:
+        for keys in (["1"], ["enter"], ["escape", "f"], ["escape", "2"], ["tab"], ["5"], ["enter"], ["escape", "3"],
+                     ["p"], ["escape", "4"], ["f"]):  # fmt: skip
+            await press(pilot, *keys)
+            for footer in pilot.app.screen.query(Footer):
+                assert footer.max_scroll_x == 0, keys
+        pilot.app.switch_mode("token")
+        pilot.app.screen.bench.take(pilot.app.screen.bench.read.pasted('{"sub": "another"}')[1])
+        await press(pilot, "1", "3")
+        assert pilot.app.screen.query_one(Footer).max_scroll_x == 0
+
+    play(story, sample)
+
+
 # Timeline and events
+
+
+def test_rows_beside_the_chart_begin_with_what_tells_them_apart(
+    play: Play, press: Play, history: Callable[..., Examined], examined: Callable[[str], Examined], text_of: Play
+) -> None:
+    async def story(pilot: Any) -> None:
+        await press(pilot, "2")
+        labels = {str(option.prompt)[:30] for option in pilot.app.screen.query_one("#findings").options}
+        assert len(labels) == len(pilot.app.screen.query_one("#findings").options), labels
+        assert any("UpdateAssumeRolePolicy" in label for label in labels)
+        await press(pilot, "5", "down")
+        row = pilot.app.screen._rows[1]
+        subject = row.attempt.subject
+        assert subject in text_of(pilot.app).replace("\n", "").replace(" ", "")
+
+    play(story, present=history(examined("aws-wrong-team")))
 
 
 def test_bars_changes_zoom_and_pan(
