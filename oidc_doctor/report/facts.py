@@ -239,7 +239,9 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
     for label, entry in (("changed", cause.change), ("token", cause.token_change)):
         if entry:
             sentence, lines = words.change(entry, report.evaluated_at)
-            _row(sheet, label, f"the token changed: {sentence}" if label == "token" and sentence else sentence)
+            side = "request" if entry.get("what") == "request" else "token"
+            said = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
+            _row(sheet, side if label == "token" else label, said)
             changed(sheet, lines)
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
