@@ -208,7 +208,14 @@ def _open(options: argparse.Namespace) -> int:
         inquiry = _inquiry(options, here)
     elif here:
         inquiry = Inquiry(_TARGET_FILE, ".")
-    Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire).run()
+    doctor = Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire)
+    doctor.run()
+    if doctor.still_reads():
+        # The interpreter would end the reading thread wherever it stands, which aborts the process where that is in a
+        # library written in C++. Nothing is being written, so this ends both at once.
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(OK)
     return OK
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Narrate = Callable[[str], None]
+_MOMENT = 0.2  # seconds
 
 
 class Live:
@@ -139,10 +140,27 @@ class Examination:
         self.inquiry = inquiry
         self._post = post
         self._unwanted = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin; messages are posted until Finished, Failed or cancel()."""
-        threading.Thread(target=self._work, name="examination", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="examination", daemon=True)
+        self._thread.start()
+
+    def is_running(self) -> bool:
+        """Whether the thread works."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def leave(self) -> bool:
+        """Cancel, and wait for the thread as long as a person does not notice. Whether it worked when this began.
+
+        What it started may work on after it.
+        """
+        worked = self.is_running()
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(_MOMENT)
+        return worked
 
     def cancel(self) -> None:
         """Stop at the next file, and post nothing any more."""
