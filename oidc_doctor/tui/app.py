@@ -112,7 +112,6 @@ class Doctor(App[None]):
         self._preferences = preferences
         self._reading = False
         self._run: Examination | None = None
-        self._runs: list[Examination] = []  # with those that were stopped and have not noticed yet
 
     @property
     def title_text(self) -> str:
@@ -138,9 +137,10 @@ class Doctor(App[None]):
         for problem in problems:
             self.notify(visible(problem), severity="warning", markup=False)
 
-    def still_reads(self) -> bool:
-        """Whether a run went on behind the screens; it is given a moment to stop. For when they are closed."""
-        return any(run.leave() for run in self._runs)
+    def leave(self) -> None:
+        """After the screens are closed: a run that goes on is given a moment to stop."""
+        if self._run is not None:
+            self._run.leave()
 
     def examine(self, inquiry: Inquiry) -> None:
         """Read and judge; what an earlier run still finds is dropped."""
@@ -154,7 +154,6 @@ class Doctor(App[None]):
         self.judged = []
         self._reading = True
         self._run = Examination(inquiry, self.post_message)
-        self._runs = [*(one for one in self._runs if one.is_running()), self._run]
         self._run.start()
 
     def action_show(self, mode: str) -> None:

@@ -147,20 +147,11 @@ class Examination:
         self._thread = threading.Thread(target=self._work, name="examination", daemon=True)
         self._thread.start()
 
-    def is_running(self) -> bool:
-        """Whether the thread works."""
-        return self._thread is not None and self._thread.is_alive()
-
-    def leave(self) -> bool:
-        """Cancel, and wait for the thread as long as a person does not notice. Whether it worked when this began.
-
-        What it started may work on after it.
-        """
-        worked = self.is_running()
+    def leave(self) -> None:
+        """Cancel, and wait for the thread as long as a person does not notice."""
         self.cancel()
         if self._thread is not None:
             self._thread.join(_MOMENT)
-        return worked
 
     def cancel(self) -> None:
         """Stop at the next file, and post nothing any more."""
