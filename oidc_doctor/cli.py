@@ -174,7 +174,7 @@ def _main(arguments: list[str]) -> int:
     if options.web is not None:
         return _serve(arguments, options.web)
     if options.report is None and not options.dry_run and _on_a_terminal(options):
-        return _open(options)
+        _open(options)
     if options.report is None and options.demo is None and not options.dry_run:
         message = (
             "there is no terminal to open the screens on: say --report, with evidence (--from BUNDLE), or --demo; "
@@ -198,7 +198,7 @@ def _on_a_terminal(options: argparse.Namespace) -> bool:
     return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
 
 
-def _open(options: argparse.Namespace) -> int:
+def _open(options: argparse.Namespace) -> NoReturn:
     """The screens: on what the flags name, else on the target in ./oidc-doctor.toml, else on the start screen."""
     from oidc_doctor.tui.app import Doctor
     from oidc_doctor.tui.inquiry import Inquiry
@@ -210,8 +210,14 @@ def _open(options: argparse.Namespace) -> int:
         inquiry = _inquiry(options, here)
     elif here:
         inquiry = Inquiry(_TARGET_FILE, ".")
-    Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire).run()
-    return OK
+    doctor = Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire)
+    doctor.run()
+    doctor.leave()
+    # The interpreter would end a thread that reads, or that is just ending, wherever it stands, and that aborts the
+    # process where it is in a library written in C++. Nothing is being written: all of it ends here.
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(OK)
 
 
 def _inquire(flags: list[str]) -> Inquiry:

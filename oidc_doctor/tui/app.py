@@ -137,6 +137,11 @@ class Doctor(App[None]):
         for problem in problems:
             self.notify(visible(problem), severity="warning", markup=False)
 
+    def leave(self) -> None:
+        """After the screens are closed: a run that goes on is given a moment to stop."""
+        if self._run is not None:
+            self._run.leave()
+
     def examine(self, inquiry: Inquiry) -> None:
         """Read and judge; what an earlier run still finds is dropped."""
         if self._run is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 Narrate = Callable[[str], None]
+_MOMENT = 0.2  # seconds
 
 
 class Live:
@@ -139,10 +140,18 @@ class Examination:
         self.inquiry = inquiry
         self._post = post
         self._unwanted = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin; messages are posted until Finished, Failed or cancel()."""
-        threading.Thread(target=self._work, name="examination", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name="examination", daemon=True)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Cancel, and wait for the thread as long as a person does not notice."""
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(_MOMENT)
 
     def cancel(self) -> None:
         """Stop at the next file, and post nothing any more."""

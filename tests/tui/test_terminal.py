@@ -144,3 +144,15 @@ def test_large_logs_can_be_read_in_processes_while_the_screens_hold_stderr() -> 
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "started\n"
+
+
+def test_leaving_while_large_logs_are_read_is_no_crash(tmp_path: Path) -> None:
+    trail = tmp_path / "aws" / "cloudtrail"
+    trail.mkdir(parents=True)
+    record = b'{"eventVersion":"1.11","eventName":"AssumeRoleWithWebIdentity","eventTime":"2026-11-22T10:00:00Z"},'
+    for number in range(30):  # in processes of their own, which end with it
+        (trail / f"{number}.json").write_bytes(b'{"Records":[' + record * 20_000 + b"{}]}")
+    with terminal("--from", str(tmp_path), cwd=tmp_path) as (end, process):
+        read_until(end, b"reading logs")
+        os.write(end, b"q")
+        assert drain(end, process) == 0
