@@ -66,7 +66,8 @@ class Cipher:
         shown = value >> (size - stays)
         for index in range(stays, size):
             before = value >> (size - index)
-            flip = self._digest(f"{size}/{index}/{before:x}")[0] & 1
+            # the first bit always turns: no address stands for itself, whatever the key
+            flip = 1 if index == stays else self._digest(f"{size}/{index}/{before:x}")[0] & 1
             shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
         if network is not None:
             shown &= int(network.netmask)  # the part below the mask is no address of anybody
