@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.diagnose import CLOUD_NAMES
 from oidc_doctor.evaluate.times import rfc3339
 from oidc_doctor.logs.history import changed_fields
 from oidc_doctor.logs.outages import (
@@ -425,7 +426,7 @@ class Reader:
                 if strand.vector[index].decision != "refused" or near or later:
                     continue
                 attempt = self.attempts.attempt(row)
-                cloud = {"aws": "AWS", "gcp": "Google Cloud"}[self.cloud]
+                cloud = CLOUD_NAMES[self.cloud]
                 out.append(
                     f"{cloud} accepted {attempt.subject} on {rfc3339(time)} (event {attempt.event_id}), and the "
                     "configuration of that time, as far as the evidence tells it, refuses it: a change is in no log "

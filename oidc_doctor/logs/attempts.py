@@ -1,14 +1,11 @@
-"""Attempts to groups of alike ones, and which groups concern a target."""
+"""Which signatures concern a target."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.model.event import Attempt, Signature
 from oidc_doctor.model.placeholder import account_is_redacted, may_equal
-from oidc_doctor.parse.cloudtrail import NO_TIME
 from oidc_doctor.parse.gcp_audit import full_name
 
 if TYPE_CHECKING:
@@ -16,31 +13,11 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.evidence import Json, Target, TargetAws, TargetGcp
 
-IDS_KEPT = 20  # event ids of a group
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
 SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
 _ARN_PARTS = 6
 _PRINCIPAL = "principal://iam.googleapis.com/"
-
-
-def group(attempts: Iterable[Attempt]) -> list[Signature]:
-    """The attempts by what happened to whom, newest group first; the order depends on nothing but the attempts."""
-    alike: dict[tuple[str | None, ...], list[Attempt]] = {}
-    for attempt in attempts:
-        alike.setdefault(_key(attempt), []).append(attempt)
-    groups = []
-    for found in alike.values():
-        found.sort(key=lambda attempt: (-attempt.time, attempt.event_id))
-        times = [attempt.time for attempt in found if attempt.time != NO_TIME] or [NO_TIME]
-        ids = tuple(attempt.event_id for attempt in found[:IDS_KEPT])
-        groups.append(Signature(found[0], len(found), first_seen=min(times), last_seen=max(times), event_ids=ids))
-    return sorted(groups, key=_order)
-
-
-def newest(groups: Iterable[Signature]) -> Signature | None:
-    """The group that was seen last; None where there is none."""
-    return min(groups, key=_order, default=None)
 
 
 def for_target(
@@ -55,66 +32,6 @@ def for_target(
     """
     subject = (claims or {}).get("sub")
     return [found for found in groups if _concerns(found.sample, target, subject if isinstance(subject, str) else None)]
-
-
-def join_impersonations(attempts: list[Attempt]) -> list[Attempt]:
-    """Google's entries say who asked in the exchange, and for which account in the impersonation: put them together.
-
-    By the mapped principal where the impersonation has one. A denial hides its caller: it is taken to follow the
-    exchange that the same address made shortly before (inferred: no field ties the two), unless several different
-    tokens were exchanged from there. `inferred_from` names the exchange. The attempts must be in order of time.
-    """
-    by_principal: dict[str, list[Attempt]] = {}
-    by_caller: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        if attempt.step != "exchange" or attempt.outcome != "accepted" or attempt.time == NO_TIME:
-            continue
-        if attempt.mapped_principal:
-            by_principal.setdefault(attempt.mapped_principal, []).append(attempt)
-        if attempt.caller and attempt.caller not in SHARED_CALLERS:
-            by_caller.setdefault(attempt.caller, []).append(attempt)
-    times = {caller: [attempt.time for attempt in made] for caller, made in by_caller.items()}
-    joined = []
-    for attempt in attempts:
-        exchange = None
-        if attempt.step == "impersonate" and attempt.subject is None:
-            if attempt.mapped_principal:
-                exchange = _only(by_principal.get(attempt.mapped_principal, []), None)
-            elif attempt.outcome == "refused" and attempt.caller in by_caller and attempt.time != NO_TIME:
-                made, at = by_caller[attempt.caller], times[attempt.caller]
-                begin, end = bisect_left(at, attempt.time - JOIN_WITHIN), bisect_right(at, attempt.time)
-                exchange = _only(made[begin:end], attempt.user_agent)
-        joined.append(attempt if exchange is None else _with(attempt, exchange))
-    return joined
-
-
-def _with(attempt: Attempt, exchange: Attempt) -> Attempt:
-    return replace(
-        attempt,
-        subject=exchange.subject,
-        provider=exchange.provider,
-        mapped_principal=exchange.mapped_principal,
-        inferred_from=exchange.event_id,
-    )
-
-
-def _only(exchanges: list[Attempt], user_agent: str | None) -> Attempt | None:
-    """The last of the exchanges if all are one identity's (failing that, all with this user agent), else None."""
-    for chosen in (exchanges, [exchange for exchange in exchanges if exchange.user_agent == user_agent]):
-        if len({(exchange.subject, exchange.provider, exchange.mapped_principal) for exchange in chosen}) == 1:
-            return chosen[-1]
-    return None
-
-
-def _key(attempt: Attempt) -> tuple[str | None, ...]:
-    return (
-        attempt.cloud, attempt.step, attempt.target, attempt.provider, attempt.subject, attempt.audience,
-        attempt.outcome, attempt.error_code, attempt.error_message,
-    )  # fmt: skip
-
-
-def _order(found: Signature) -> tuple[float, tuple[str, ...]]:
-    return -found.last_seen, tuple(part or "" for part in _key(found.sample))
 
 
 def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:

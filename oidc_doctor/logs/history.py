@@ -8,11 +8,11 @@ it, it is unknown. A refused write changes nothing, and is kept as a clue.
 from __future__ import annotations
 
 import enum
-from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.logs.edits import UNSEEN, Edit, aws_edits, gcp_edits, joined_operations
 from oidc_doctor.logs.fields import aws_fields, gcp_fields, with_aws, with_gcp
+from oidc_doctor.logs.outages import index_at
 from oidc_doctor.parse.cloudtrail import NO_TIME
 
 if TYPE_CHECKING:
@@ -59,9 +59,8 @@ class History(NamedTuple):
     stand_ins: tuple[str, ...] = ()  # what no file tells of the present, and the last logged writes do
 
     def index_at(self, time: float) -> int:
-        """The revision in force at `time`. A write counts from the second in which it was logged."""
-        starts = [one.start for one in self.revisions]
-        return max(0, bisect_right(starts, time) - 1)
+        """The revision in force at `time`."""
+        return index_at([one.start for one in self.revisions], time)
 
 
 Kind = Literal["aws", "gcp"]

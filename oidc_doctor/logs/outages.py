@@ -6,6 +6,7 @@ each revision. Nothing here evaluates: the decisions are given.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -89,12 +90,8 @@ def _without_stragglers(
 
 
 def index_at(starts: Sequence[float], time: float) -> int:
-    """The revision in force at `time`."""
-    found = 0
-    for index, start in enumerate(starts):
-        if start <= time:
-            found = index
-    return found
+    """The revision in force at `time`; `starts` are in order. A write counts from the second in which it was logged."""
+    return max(0, bisect_right(starts, time) - 1)
 
 
 def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int:

@@ -12,9 +12,8 @@ from oidc_doctor.model.evidence import Origin
 from oidc_doctor.parse import cloudtrail, gcp_audit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from oidc_doctor.logs.rows import Rows
     from oidc_doctor.logs.tally import Source
 
 
@@ -41,12 +40,6 @@ def read_at(
     except (OSError, EOFError, zlib.error):
         return None
     return None
-
-
-def events_of(rows: Rows, key: int) -> Iterator[tuple[str, str, int]]:
-    """Event id, file and place of each row of a signature, the newest first; `key` is the signature's number."""
-    for row in reversed(rows.of_key(key)):
-        yield rows.event_id(row), str(rows.files.values[rows.file[row]]), rows.place[row]
 
 
 def _is(record: dict[str, Any], event_id: str, source: Source) -> bool:

@@ -283,10 +283,6 @@ class Rows:
             inferred_from=where.inferred_from if exchange < 0 else self.event_id(exchange),
         )
 
-    def of_key(self, key: int) -> list[int]:
-        """All rows with this key, oldest first."""
-        return sorted((row for row, one in enumerate(self.key) if one == key), key=self.time.__getitem__)
-
     def cut(self, length: int) -> None:
         """Forget the rows from there on; what is in the tables stays."""
         for name in _COLUMNS:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from log_rows import group, joined
 
-from oidc_doctor.logs.attempts import IDS_KEPT, for_target, group, join_impersonations, newest
+from oidc_doctor.logs.attempts import for_target
+from oidc_doctor.logs.signatures import IDS_KEPT
 from oidc_doctor.model.event import Attempt
 from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
 
@@ -34,8 +36,8 @@ def aws(time: float = 100.0, **changes: Any) -> Attempt:
         "outcome": "refused",
         "error_code": "AccessDenied",
         "error_message": "An unknown error occurred",
-        "event_id": f"e{next(numbers):06}",
-        "origin": Origin("f"),
+        "event_id": (name := f"e{next(numbers):06}"),
+        "origin": Origin("f", event_id=name),
     }
     return Attempt(**{**base, **changes})
 
@@ -82,13 +84,11 @@ def test_groups() -> None:
     ]
     assert (groups[2].first_seen, groups[2].last_seen, groups[2].sample.time) == (1, 3, 3)
     assert len(groups[2].event_ids) == 3
-    assert newest(groups) is groups[0]
-    assert newest(reversed(groups)) is groups[0]
+    assert max(groups, key=lambda found: found.last_seen) is groups[0]
 
 
 def test_no_groups() -> None:
     assert group([]) == []
-    assert newest([]) is None
 
 
 def test_ids_are_bounded_and_newest_first() -> None:
@@ -100,11 +100,11 @@ def test_ids_are_bounded_and_newest_first() -> None:
 
 def test_order_depends_on_the_attempts_only() -> None:
     attempts = [aws(float(number % 3), subject=str(number % 7)) for number in range(40)]
-    expected = group(attempts)
+    expected = [replace(found, number=-1) for found in group(attempts)]  # a number is the table's own
     for seed in range(5):
         shuffled = attempts[:]
         random.Random(seed).shuffle(shuffled)
-        assert group(shuffled) == expected
+        assert [replace(found, number=-1) for found in group(shuffled)] == expected
 
 
 def test_an_attempt_without_time_does_not_move_the_window() -> None:
@@ -115,10 +115,10 @@ def test_an_attempt_without_time_does_not_move_the_window() -> None:
 
 def test_a_denial_takes_its_subject_from_the_exchange_before() -> None:
     before, denied = exchange(100.0, subject="sub"), denial(100.2)
-    joined = join_impersonations([before, denied])
-    assert joined[0] == before
-    assert (joined[1].subject, joined[1].provider, joined[1].mapped_principal) == ("sub", PROVIDER, PRINCIPAL)
-    assert joined[1].inferred_from == before.event_id
+    found = joined([before, denied])
+    assert found[0] == before
+    assert (found[1].subject, found[1].provider, found[1].mapped_principal) == ("sub", PROVIDER, PRINCIPAL)
+    assert found[1].inferred_from == before.event_id
 
 
 @pytest.mark.parametrize(
@@ -132,25 +132,31 @@ def test_a_denial_takes_its_subject_from_the_exchange_before() -> None:
         [exchange(99.0, outcome="refused"), denial(100.0)],
         [exchange(99.0, subject="a"), exchange(99.5, subject="b"), denial(100.0)],  # one address, two workloads
         [exchange(0.0), denial(0.0)],  # no times
-        [exchange(99.0), denial(100.0, outcome="accepted", error_code=None)],  # only denials hide their caller
     ],
 )
 def test_what_is_not_joined(attempts: list[Attempt]) -> None:
-    assert join_impersonations(attempts) == attempts
+    assert joined(attempts) == attempts
+
+
+def test_a_success_that_names_the_account_alone_is_joined_too() -> None:
+    before = exchange(99.0, subject="sub")
+    given = denial(100.0, outcome="accepted", error_code=None, error_message=None)
+    found = joined([before, given])
+    assert (found[1].subject, found[1].inferred_from) == ("sub", before.event_id)
 
 
 def test_the_user_agent_tells_two_workloads_apart() -> None:
     one, two = exchange(99.0, subject="a", user_agent="go"), exchange(99.5, subject="b", user_agent="python")
-    joined = join_impersonations([one, two, denial(100.0, user_agent="go")])
-    assert joined[2].subject == "a"
+    found = joined([one, two, denial(100.0, user_agent="go")])
+    assert found[2].subject == "a"
 
 
 def test_the_mapped_principal_joins_whatever_the_time() -> None:
     before = exchange(100.0, subject="sub")
     known = denial(900.0, outcome="accepted", error_code=None, mapped_principal=PRINCIPAL, caller="203.0.113.9")
-    assert join_impersonations([before, known])[1].subject == "sub"
+    assert joined([before, known])[1].subject == "sub"
     lossy = [before, exchange(200.0, subject="other"), known]
-    assert join_impersonations(lossy) == lossy
+    assert joined(lossy) == lossy
 
 
 def names(attempts: list[Attempt], target: Target, claims: dict[str, Any] | None = None) -> list[str]:

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 import pytest
 
 from oidc_doctor.logs import batches
-from oidc_doctor.logs.reread import events_of, read_at
+from oidc_doctor.logs.reread import read_at
 from oidc_doctor.logs.scan import Harvest, scan
+from oidc_doctor.logs.signatures import Attempts
 from oidc_doctor.logs.wanted import Wanted
 from oidc_doctor.model.event import Attempt
 
@@ -114,7 +115,8 @@ def test_an_interrupted_read_ends_all_processes(tmp_path: Path) -> None:
 
 def test_an_event_is_read_again(trail: list[str]) -> None:
     rows = read(trail).rows
-    found = list(events_of(rows, rows.key[5]))
+    order = Attempts(rows).rows_of(rows.key[5])  # the newest first
+    found = [(rows.event_id(row), str(rows.files.values[rows.file[row]]), rows.place[row]) for row in order]
     assert [event_id for event_id, _, _ in found] == sorted((one for one, _, _ in found), reverse=True)
     for event_id, file, place in (*found[:3], *((one, file, -1) for one, file, _ in found[:2])):
         again = read_at(opened, file, place, event_id, "cloudtrail")

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from log_rows import group
 
-from oidc_doctor.logs.attempts import group
 from oidc_doctor.logs.scan import Problems, Source, scan
 from oidc_doctor.logs.wanted import Wanted
 from oidc_doctor.model.event import Attempt, LogCoverage

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from log_rows import group
 
-from oidc_doctor.logs.attempts import group
 from oidc_doctor.logs.silence import SilenceNote, explain_silence
 from oidc_doctor.model.event import Attempt, LogCoverage
 from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
@@ -34,7 +34,8 @@ ENTRIES = LogCoverage(
 
 
 def attempt(cloud: Cloud, outcome: Any, step: Any = "exchange") -> Attempt:
-    return Attempt(cloud, step, NOON, ROLE, None, "s", None, outcome, None, None, "e", Origin("f"))
+    name = f"{cloud}-{step}-{outcome}"
+    return Attempt(cloud, step, NOON, ROLE, None, "s", None, outcome, None, None, name, Origin("f"))
 
 
 def ask(cloud: Cloud, coverage: LogCoverage | None, **given: Any) -> list[SilenceNote]:
