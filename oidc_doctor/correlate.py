@@ -254,8 +254,9 @@ def _boundary(found: Explained, past: Past) -> dict[str, Any]:
 
 _NOTES = {
     "unlogged-change": (
-        "The same token passed before on what is taken for the same configuration: it was changed in between by a "
-        "write that is in no log that was read. IAM's writes are in CloudTrail's us-east-1, Google's in Admin Activity."
+        "The same token passed before on what is taken for the same configuration, so it was changed in between by a "
+        "write that is in no log that was read (inferred; else this reading of the configuration is wrong). IAM's "
+        "writes are in CloudTrail's us-east-1, Google's in Admin Activity."
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (
