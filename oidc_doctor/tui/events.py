@@ -17,9 +17,8 @@ from oidc_doctor.report import log_rows
 from oidc_doctor.report.escape import visible
 from oidc_doctor.report.lines import clip
 from oidc_doctor.sources.bundle import BundleError
-from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.paper import Paper, PaperView
-from oidc_doctor.tui.path import Filter
+from oidc_doctor.tui.path import Filter, FilteredScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,10 +67,11 @@ class Table(DataTable[Text]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Raw events", id="events.open")]
 
 
-class EventsScreen(ReportScreen):
+class EventsScreen(FilteredScreen):
     """The fifth screen: everything that the logs hold about the target."""
 
     MODE: ClassVar[str] = "events"
+    ROWS = "Table"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="events.filter", key_display="/"),
     ]
@@ -160,18 +160,6 @@ class EventsScreen(ReportScreen):
         """Enter or a click: the raw events."""
         if 0 <= event.cursor_row < len(self._rows):
             open_events(self.doctor, self._rows[event.cursor_row])
-
-    def action_filter(self) -> None:
-        """Show the filter and go there."""
-        self.query_one("#filter").display = True
-        self.query_one("#filter").focus()
-
-    def action_end_filter(self) -> None:
-        """All rows again."""
-        found = self.query_one(Filter)
-        found.value = ""
-        found.display = False
-        self.query_one(Table).focus()
 
 
 def _holds(report: Report, row: log_rows.Row, wanted: list[str]) -> bool:

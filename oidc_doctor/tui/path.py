@@ -44,10 +44,29 @@ class Filter(Input):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.end_filter", "End filter", id="filter.end")]
 
 
-class PathScreen(ReportScreen):
+class FilteredScreen(ReportScreen):
+    """A screen with rows and a Filter with the id `filter` over them."""
+
+    ROWS: ClassVar[str]  # the selector of the rows
+
+    def action_filter(self) -> None:
+        """Show the filter and go there."""
+        self.query_one("#filter").display = True
+        self.query_one("#filter").focus()
+
+    def action_end_filter(self) -> None:
+        """All rows again."""
+        found = self.query_one(Filter)
+        found.value = ""
+        found.display = False
+        self.query_one(self.ROWS).focus()
+
+
+class PathScreen(FilteredScreen):
     """The first screen: where the exchange breaks, why, and what to do."""
 
     MODE: ClassVar[str] = "path"
+    ROWS = "Findings"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="filter", key_display="/"),
     ]
@@ -176,18 +195,6 @@ class PathScreen(ReportScreen):
     def on_descendant_blur(self) -> None:
         """The step's sentence is for the one who walks the path."""
         self.query_one("#step").display = self.query_one(Steps).has_focus
-
-    def action_filter(self) -> None:
-        """Show the filter and go there."""
-        self.query_one("#filter").display = True
-        self.query_one("#filter").focus()
-
-    def action_end_filter(self) -> None:
-        """All rows again."""
-        found = self.query_one(Filter)
-        found.value = ""
-        found.display = False
-        self.query_one(Findings).focus()
 
     def on_input_changed(self) -> None:
         """Filter as the person types."""
