@@ -825,8 +825,18 @@ def _view(state: _Run, one: _Judged, contradictions: list[str]) -> dict[str, Any
         "trace": one.diagnosis.trace,
         "attempts": tuple(one.groups),
         "silence": _silence(state, one),
-        "contradictions": tuple(contradictions) if state.logs else Missing("logs", "none were read"),
+        "contradictions": tuple(contradictions) if _replayed(one) else Missing("logs", _not_replayed(state)),
     }
+
+
+def _replayed(one: _Judged) -> bool:
+    """Whether some logged attempt of the target could be decided again: else nothing is known to agree."""
+    verdicts = one.past.told.verdicts.values() if one.past is not None else ()
+    return any(verdict.decision in {"accepted", "refused"} for verdict, _ in verdicts)
+
+
+def _not_replayed(state: _Run) -> str:
+    return "no logged attempt of this target could be replayed" if state.logs else "none were read"
 
 
 def _silence(state: _Run, one: _Judged) -> Any:

@@ -344,3 +344,8 @@ def test_another_source_address_is_the_requests_side(aws: Bundle) -> None:
     assert cause.change is None
     assert cause.token_change is not None
     assert cause.token_change["to"] == "203.0.113.9"
+
+
+def test_nothing_agrees_where_nothing_could_be_replayed(aws: Bundle) -> None:
+    other = aws.accepted_event(role="arn:aws:iam::210987654321:role/Another")
+    assert aws.cloudtrail([other]).ask().check("prediction-contradicted").status == "skipped"
