@@ -17,9 +17,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from oidc_doctor.live.aws import readers
+from oidc_doctor.live.collect import Collected, collect
 from oidc_doctor.model.evidence import Target, TargetAws
-from oidc_doctor.sources import aws
-from oidc_doctor.sources.live import Collected, collect
 
 LATENCY = 0.2
 PAGES = 50
@@ -133,12 +133,12 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def run(clients: aws.Clients, *, lookup: bool, fail_each: int = 0) -> tuple[Collected, float]:
+def run(clients: readers.Clients, *, lookup: bool, fail_each: int = 0) -> tuple[Collected, float]:
     """One collection, and its time from the first request to the last answer."""
     SERVICE.reset(fail_each)
     target = Target("weights", aws=TargetAws(ROLE, region=REGIONS[1]))
-    wanted = aws.Wanted(target, ("https://oidc.example.com",), lookup=lookup, max_pages=PAGES)
-    found = collect(aws.readers(clients, wanted), timeout=600)
+    wanted = readers.Wanted(target, ("https://oidc.example.com",), lookup=lookup, max_pages=PAGES)
+    found = collect(readers.readers(clients, wanted), timeout=600)
     assert SERVICE.begun is not None
     return found, SERVICE.ended - SERVICE.begun
 
@@ -155,7 +155,7 @@ def main() -> None:
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
     }
-    clients = aws.Clients(None, "aws")
+    clients = readers.Clients(None, "aws")
     for service, region in (("sts", REGIONS[1]), ("iam", REGIONS[0])):
         clients.of(service, region)  # what boto3 takes to load its models is not the network's
     for fail_each in (0, 10):

@@ -154,9 +154,7 @@ class Maker:
         total = 0
         for number in range(files):
             delivered = START + timedelta(minutes=5 * number)
-            records = [
-                self.event(delivered - timedelta(seconds=self.random.randrange(60, 360))) for _ in range(events)
-            ]
+            records = [self.event(delivered - timedelta(seconds=self.random.randrange(60, 360))) for _ in range(events)]
             if number % round(1 / share) == 0:
                 for _ in range(wanted):
                     moment = delivered - timedelta(seconds=self.random.randrange(60, 360))
@@ -295,9 +293,9 @@ def scan_folder(folder: str, source: str) -> None:
     """The work of `child`. Imports are part of start-up, which an empty folder shows: a report needs numpy anyway."""
     import numpy as np  # noqa: F401
 
-    from oidc_doctor.logs.archive import load_libraries
-    from oidc_doctor.logs.scan import scan
-    from oidc_doctor.logs.wanted import Wanted
+    from oidc_doctor.logs.reading.fast import load_libraries
+    from oidc_doctor.logs.reading.scan import scan
+    from oidc_doctor.logs.reading.scope import Wanted
 
     load_libraries()
     names = sorted(str(path) for path in Path(folder).rglob("*.json*"))
@@ -378,7 +376,7 @@ def main() -> None:
         if size > 1:
             tenth = root / "tenth"
             tenth.mkdir()
-            for path in sorted((root / "few").iterdir())[:: 10]:
+            for path in sorted((root / "few").iterdir())[::10]:
                 shutil.copy(path, tenth)
             part, _, _ = ours(tenth, "cloudtrail", runs)
             print(f"\nten times the files take {seconds / part:.1f} times the time")

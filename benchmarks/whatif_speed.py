@@ -9,17 +9,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from oidc_doctor.diagnose import diagnose
-from oidc_doctor.evaluate import evaluate
-from oidc_doctor.packs import bundled
-from oidc_doctor.pipeline import Question, examine
-from oidc_doctor.sources.bundle import open_bundle
-from oidc_doctor.whatif import WhatIf
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.examine.examine import examine
+from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.causes import diagnose
+from oidc_doctor.findings.packs import bundled
+from oidc_doctor.judge import evaluate
+from oidc_doctor.whatif.ask import WhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oidc_doctor.whatif import PartId
+    from oidc_doctor.whatif.ask import PartId
 
 TRIED: tuple[tuple[str, PartId], ...] = (
     ("aws-wrong-team", "trust-policy"),

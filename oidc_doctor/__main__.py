@@ -1,6 +1,6 @@
 """`python -m oidc_doctor`."""
 
-from oidc_doctor.cli import main
+from oidc_doctor.cli.main import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -12,21 +12,10 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
-from oidc_doctor.model.evidence import (
-    ABSENT,
-    UNKNOWN,
-    AllowPolicy,
-    AwsOidcProvider,
-    Document,
-    GcpProvider,
-    Missing,
-    Origin,
-    Role,
-    Target,
-    TargetEvidence,
-    Token,
-)
-from oidc_doctor.model.trace import Kind, Refusal, Side
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
+from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Refusal, Side
 
 __all__ = [
     "ABSENT",

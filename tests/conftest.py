@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import hypothesis
 import pytest
 
-from oidc_doctor.model.evidence import Origin
-from oidc_doctor.parse.token import hypothetical
-from oidc_doctor.pipeline import Question, run
-from oidc_doctor.sources.bundle import load_snapshot, open_bundle
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.documents.token import hypothetical
+from oidc_doctor.examine.examine import run
+from oidc_doctor.examine.question import Question
+from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from oidc_doctor import __version__, packs
-from oidc_doctor.model.trace import Kind
+from oidc_doctor import __version__
+from oidc_doctor.findings import packs
+from oidc_doctor.model.kinds import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {"_checks": "checks", "_samples": "sample_logs"}
@@ -107,7 +108,7 @@ def test_metadata(wheel: Path) -> None:
     assert (metadata["Name"], metadata["Version"]) == ("oidc-doctor", __version__)
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["Requires-Python"] == ">=3.11"
-    assert dict(points["console_scripts"]) == {"oidc-doctor": "oidc_doctor.cli:main"}
+    assert dict(points["console_scripts"]) == {"oidc-doctor": "oidc_doctor.cli.main:main"}
 
 
 def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
     site = str(tmp_path / "site")
-    code = f"import sys; sys.path.insert(0, {site!r}); from oidc_doctor.cli import main; sys.exit(main())"
+    code = f"import sys; sys.path.insert(0, {site!r}); from oidc_doctor.cli.main import main; sys.exit(main())"
     for arguments, wanted in ((["--list-checks"], 0), (["explain", "AWS021"], 0), (["--demo", "healthy-aws"], 0)):
         command = [sys.executable, "-c", code, *arguments]
         done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, encoding="utf-8", check=False)

@@ -9,9 +9,10 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from oidc_doctor import cli, packs
+from oidc_doctor.bundle.contract import AWS_FOLDERS, GCP_FOLDERS, TARGET_FILE, is_known
+from oidc_doctor.cli import main, options
+from oidc_doctor.findings import packs
 from oidc_doctor.issuers.catalogue import all_profiles
-from oidc_doctor.sources.bundle_contract import AWS_FOLDERS, GCP_FOLDERS, TARGET_FILE, is_known
 
 if TYPE_CHECKING:
     import pytest
@@ -40,7 +41,7 @@ def test_the_report_is_what_the_command_prints(
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     words = shlex.split(COMMANDS[0].rpartition("&&")[2])
-    assert cli.main(words[1:]) == 1
+    assert main.main(words[1:]) == 1
     kept = re.split(r"^  (?:Also|Read) *", capsys.readouterr().out, maxsplit=1, flags=re.MULTILINE)[0]
     shown = f"{kept.rstrip()}\n\n{CUT}"
     if os.environ.get("UPDATE_README"):
@@ -69,7 +70,7 @@ def test_the_bundle_page_has_every_file() -> None:
 
 
 def known_files() -> list[str]:
-    from oidc_doctor.sources import bundle_contract as contract
+    from oidc_doctor.bundle import contract
 
     names = (contract.MANIFEST, *contract.TOKEN_FILES, *contract.GENERAL_FILES)
     return [*names, *contract.ISSUER_FILES, *contract.AWS_FILES, *contract.GCP_FILES]
@@ -110,7 +111,7 @@ def test_the_check_that_contributing_shows_is_the_real_one() -> None:
 
 def test_the_exit_codes_are_those_of_the_command_line() -> None:
     rows = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert rows == {cli.OK, cli.FINDING, cli.USAGE, cli.UNKNOWN, cli.BROKEN, cli.INTERRUPTED}
+    assert rows == {options.OK, options.FINDING, options.USAGE, options.UNKNOWN, options.BROKEN, options.INTERRUPTED}
 
 
 def test_the_schema_that_is_linked_is_the_reports() -> None:

@@ -15,13 +15,14 @@ import jsonschema  # type: ignore[import-untyped]
 import jwt
 import pytest
 
-from oidc_doctor.cli import main
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.cli.main import main
+from oidc_doctor.documents.manifest import parse_manifest
+from oidc_doctor.examine.examine import run
+from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.packs import bundled
 from oidc_doctor.model.report import Report
-from oidc_doctor.packs import bundled
-from oidc_doctor.parse.manifest import parse_manifest
-from oidc_doctor.pipeline import Question, run
 from oidc_doctor.report.json import to_json
-from oidc_doctor.sources.bundle import open_bundle
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
 SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())

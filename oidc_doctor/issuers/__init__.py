@@ -2,8 +2,8 @@
 
 from oidc_doctor.issuers.catalogue import all_profiles, match_for, profile_for, subject_family
 from oidc_doctor.issuers.condition_keys import KeyType, condition_keys, shared_issuer_control
+from oidc_doctor.issuers.grammar import Form, Grammar, Segment, SegmentRule, Subject
 from oidc_doctor.issuers.profile import Audience, FormatChange, IssuerMatch, Profile, Tenancy, TokenSource
-from oidc_doctor.issuers.subject import Form, Grammar, Segment, SegmentRule, Subject
 
 __all__ = [
     "Audience",

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from oidc_doctor.issuers.grammar import WILD, Segment, Subject
 from oidc_doctor.issuers.profile import FormatChange
-from oidc_doctor.issuers.subject import WILD, Segment, Subject
 
 # True, False, or None where a placeholder leaves it open.
 Matches = Callable[[str, str], bool | None]

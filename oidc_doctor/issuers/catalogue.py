@@ -9,8 +9,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+from oidc_doctor.issuers.grammar import Form, Grammar, SegmentRule, keyed
 from oidc_doctor.issuers.profile import Audience, FormatChange, IssuerMatch, Profile, Tenancy, TokenSource
-from oidc_doctor.issuers.subject import Form, Grammar, SegmentRule, keyed
 
 # Longer than any issuer that a cloud accepts: an IAM provider URL has at most 255 characters.
 _LONGEST_ISSUER = 2048

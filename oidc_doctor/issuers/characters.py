@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from oidc_doctor.issuers.subject import WILD
+from oidc_doctor.issuers.grammar import WILD
 
 Span = tuple[int, int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-from oidc_doctor.issuers.subject import Grammar, SegmentRule, Subject, parse
+from oidc_doctor.issuers.grammar import Grammar, SegmentRule, Subject, parse
 
 
 class IssuerMatch(NamedTuple):

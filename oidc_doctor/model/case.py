@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from oidc_doctor.model.evidence import TargetEvidence, Token
-from oidc_doctor.model.exchange import Cloud
-from oidc_doctor.model.trace import Kind
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.steps import Cloud
 
 
 class Reading(NamedTuple):

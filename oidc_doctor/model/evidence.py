@@ -6,74 +6,13 @@ possibly attackers, and are carried as they are.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-Json = Any  # a value as json.loads gives it
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Missing, Origin
 
 _NONE: Any = MappingProxyType({})
-
-
-class Gap(enum.Enum):
-    """Why there is no value: it is not there, or we do not know."""
-
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-ABSENT = Gap.ABSENT
-UNKNOWN = Gap.UNKNOWN
-
-
-class Origin(NamedTuple):
-    """Where a fact was read: a file of the bundle with JSON pointer and line, a call, or a log event."""
-
-    file: str
-    pointer: str = ""
-    line: int | None = None
-    event_id: str | None = None
-
-    def __str__(self) -> str:
-        """`aws/role.json:14`, or the file and the JSON pointer where no line is known."""
-        if self.event_id:
-            return f"{self.file} event {self.event_id}"
-        if self.line is not None:
-            return f"{self.file}:{self.line}"
-        return f"{self.file}#{self.pointer}" if self.pointer else self.file
-
-
-class Missing(NamedTuple):
-    """Evidence that is not there. `outcome` not_found is proof of absence; everything else leaves it unknown."""
-
-    what: str
-    reason: str
-    outcome: Literal["not-asked", "not_found", "denied", "throttled", "timeout", "failed", "unreadable"] = "not-asked"
-
-    @property
-    def proves_absence(self) -> bool:
-        """True only where the service itself said that there is no such thing."""
-        return self.outcome == "not_found"
-
-
-class Document(NamedTuple):
-    """A JSON file as read. `at` gives the origin of a value inside it, line included."""
-
-    file: str
-    text: str
-    value: Json
-    pointer: str = ""  # where `value` stands in the file; "" is the whole file
-    duplicates: tuple[str, ...] = ()  # JSON pointers of members that appear more than once; the last one counts
-    inner: bool = False  # `text` is a document that stood as a string inside the file: its lines are not the file's
-
-    def at(self, pointer: str = "") -> Origin:
-        """The origin of the value at `pointer` (relative to this document's value)."""
-        from oidc_doctor.parse.located import line_of  # late: lines are wanted for the few facts that are shown
-
-        if self.inner:
-            return Origin(self.file, self.pointer + pointer)
-        return Origin(self.file, self.pointer + pointer, line_of(self.text, self.pointer + pointer))
 
 
 class Token(NamedTuple):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from oidc_doctor.model.evidence import Coverage
-from oidc_doctor.model.exchange import Cloud, State
-from oidc_doctor.model.trace import Side
+from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.steps import Cloud, State
 
 SCHEMA = "oidc-doctor.report/1"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.escape import forbid_tokens
+from oidc_doctor.report.parts.escape import forbid_tokens
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report

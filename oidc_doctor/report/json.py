@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.model.evidence import Origin
-from oidc_doctor.report.escape import contains_jwt, forbid_tokens
+from oidc_doctor.model.document import Origin
+from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
-    from oidc_doctor.model.trace import Side
 
 SCHEMA = "oidc-doctor.report/1"
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import facts, text, words
-from oidc_doctor.report.commands import command_lines
-from oidc_doctor.report.escape import forbid_tokens, visible
-from oidc_doctor.report.lines import Sheet, shortened
-from oidc_doctor.report.times import period
+from oidc_doctor.report import text
+from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts.commands import command_lines
+from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.lines import Sheet, shortened
+from oidc_doctor.report.parts.times import period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,12 +34,12 @@ def render_markdown(report: Report) -> str:
     """The report as Markdown: headline, facts, path, fix, and the rest folded away. Ends with a newline."""
     parts: list[str] = []
     if len(report.exchanges) != 1 or report.verdict == "broken":
-        sign, sentence = words.headline(report)
+        sign, sentence = sentences.headline(report)
         parts.append(f"## {sign} {prose(sentence)}")
-    for exchange in words.in_order(report):
+    for exchange in sentences.in_order(report):
         parts += _exchange(report, exchange)
     if report.comparisons or report.account:
-        from oidc_doctor.report import tables  # late: see text
+        from oidc_doctor.report.parts import tables  # late: see text
 
         side = Sheet(_WIDTH)
         tables.comparisons(side, report, verbose=True)
@@ -53,7 +54,7 @@ def render_markdown(report: Report) -> str:
     if further.lines:
         parts += ["**Also found**", fenced(line.removeprefix("    ") for line in further.lines[1:])]
     parts += _read(report)
-    parts += [_folded(f"Checks: {words.checks(report.checks)}", _checks(report))] if report.checks else []
+    parts += [_folded(f"Checks: {sentences.checks(report.checks)}", _checks(report))] if report.checks else []
     parts += [_attempts(report)] if report.attempts else []
     parts.append(f"Examined with {prose(' · '.join(filter(None, text.title(report))))}")
     return forbid_tokens("\n\n".join(parts)) + "\n"
@@ -61,9 +62,9 @@ def render_markdown(report: Report) -> str:
 
 def _exchange(report: Report, exchange: Exchange) -> list[str]:
     cause = text.main_cause(report, exchange)
-    sign, sentence = words.verdict(report, exchange)
+    sign, sentence = sentences.verdict(report, exchange)
     if len(report.exchanges) == 1 and report.headline and report.verdict != "broken":
-        sentence = words.headline(report)[1]
+        sentence = sentences.headline(report)[1]
     level = "##" if len(report.exchanges) == 1 and report.verdict != "broken" else "###"
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
@@ -88,7 +89,7 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
 
 
 def _read(report: Report) -> list[str]:
-    from oidc_doctor.report.evidence import coverage  # late: see text
+    from oidc_doctor.report.parts.coverage import coverage  # late: see text
 
     rows = coverage(report, missing=True)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
@@ -99,7 +100,7 @@ def _checks(report: Report) -> Iterator[str]:
     yield from (_check(row) for row in report.checks if row.status in ("failed", "broken"))
     passed = [visible(row.code) for row in report.checks if row.status == "passed"]
     yield from [f"passed: {', '.join(passed)}"] if passed else []
-    yield from (f"skipped, {reason}: {', '.join(codes)}" for reason, codes in words.skipped(report.checks))
+    yield from (f"skipped, {reason}: {', '.join(codes)}" for reason, codes in sentences.skipped(report.checks))
 
 
 def _check(row: CheckRow) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report import facts, words
-from oidc_doctor.report.escape import forbid_tokens, visible
-from oidc_doctor.report.lines import Sheet, clip, columns, shortened, wrap
-from oidc_doctor.report.times import moment, period
+from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
+from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
@@ -36,12 +36,12 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         sheet.gap()
     several = len(report.exchanges) != 1
     if several or report.verdict == "broken":
-        sign, sentence = words.headline(report)
-        sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], bold=True)
-    for exchange in words.in_order(report):
+        sign, sentence = sentences.headline(report)
+        sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    for exchange in sentences.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if report.comparisons or report.account:
-        from oidc_doctor.report import tables  # late: few reports have any
+        from oidc_doctor.report.parts import tables  # late: few reports have any
 
         tables.comparisons(sheet, report, verbose=verbose)
         tables.account(sheet, report)
@@ -76,20 +76,20 @@ def title(report: Report) -> list[str]:
         clip(visible(tool), _NAMES),
         clip(visible(", ".join(filter(None, names))), _NAMES),
         moment(report.evaluated_at),
-        words.window(report),
+        sentences.window(report),
     ]
 
 
 def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool, quiet: bool) -> None:
     alone = len(report.exchanges) == 1
     cause = main_cause(report, exchange)
-    sign, sentence = words.verdict(report, exchange)
+    sign, sentence = sentences.verdict(report, exchange)
     if alone and report.headline and report.verdict != "broken":
-        sentence = words.headline(report)[1]
+        sentence = sentences.headline(report)[1]
     if not quiet:
         sheet.gap()
     tag = cause.confidence if cause is not None else ""
-    sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=words.SIGN_STYLES[sign], tag=tag, bold=True)
+    sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], tag=tag, bold=True)
     if quiet:
         return
     sheet.gap()
@@ -107,8 +107,8 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
 
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
     """The cause that an exchange's block is about. A suspicion against an accepted token stands further down."""
-    cause = next(iter(words.causes_of(report, exchange)), None)
-    if cause is not None and cause.confidence == "suspected" and words.verdict(report, exchange)[0] == "✓":
+    cause = next(iter(sentences.causes_of(report, exchange)), None)
+    if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] == "✓":
         return None
     return cause
 
@@ -125,7 +125,7 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     """What happened in which order, where something turned."""
     if not report.timeline:
         return
-    from oidc_doctor.report.timeline import lines  # late: most reports have no logs
+    from oidc_doctor.report.parts.timeline import lines  # late: most reports have no logs
 
     told, gone = lines(report, whole=verbose)
     if not told:
@@ -135,7 +135,7 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     room = min(max(columns(line.when) for line in told), sheet.width // 2 - 4)
     for line in told:
         lead = f"{clip(line.when, room):<{room}}  {line.sign} "
-        sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES.get(line.sign, ""))
+        sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES.get(line.sign, ""))
     if gone:
         sheet.say(f"and {gone:,} more: -v", indent=4)
 
@@ -169,7 +169,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
 
 def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
     lead = f"{sign}  {clip(visible(code), 12):<6}  "
-    sheet.say(shortened(text, _LONG), indent=4, lead=lead, style=words.SIGN_STYLES[sign], tag=tag)
+    sheet.say(shortened(text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES[sign], tag=tag)
 
 
 def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, verbose: bool) -> None:
@@ -177,11 +177,11 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
     exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
-    where = f"{words.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
-    why = words.reason(cause)
+    where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
+    why = sentences.reason(cause)
     inner = Sheet(sheet.width, color=sheet.color, indent=_INNER)
     if cause.status == "past":
-        _item(sheet, "–", cause.code, words.earlier(report, cause), tag="past")
+        _item(sheet, "–", cause.code, sentences.earlier(report, cause), tag="past")
     elif cause.confidence == "suspected":
         _item(sheet, "?", cause.code, f"{where}perhaps {why}", tag=cause.confidence)
     else:
@@ -234,7 +234,7 @@ def _attempts(sheet: Sheet, report: Report) -> None:
         seen = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(told), _NAMES)}" for told in (row.error, row.cause) if told)
         text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
-        sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=words.SIGN_STYLES[sign])
+        sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 
 
 def _checks(sheet: Sheet, report: Report) -> None:
@@ -251,16 +251,16 @@ def _checks(sheet: Sheet, report: Report) -> None:
         sheet.say(shortened(f"{visible(row.name)}{reason}", _LONG), indent=4, lead=lead)
         for line in row.traceback.splitlines():
             sheet.say(shortened(visible(line), _LONG), indent=8)
-    for reason, codes in words.skipped(report.checks):
+    for reason, codes in sentences.skipped(report.checks):
         sheet.say(f"{shortened(reason, _LONG)}: {', '.join(codes)}", indent=4, lead=f"– {'skipped':<8} ")
 
 
 def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.gap()
-    from oidc_doctor.report.evidence import coverage  # late: a quiet report has no ending
+    from oidc_doctor.report.parts.coverage import coverage  # late: a quiet report has no ending
 
     rows = coverage(report, logs=verbose, missing=verbose)
-    counts = words.checks(report.checks)
+    counts = sentences.checks(report.checks)
     rows += [("Checks", counts)] if counts else []
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
     above = ""
@@ -269,4 +269,4 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
         sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label
-    sheet.say(words.more(report), indent=2, lead=f"{'More':<10}")
+    sheet.say(sentences.more(report), indent=2, lead=f"{'More':<10}")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
-from oidc_doctor.report.escape import visible
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.tui.examination import Examination, Failed, Finished, Inquiry, Progress
 from oidc_doctor.tui.frame import ReportScreen
-from oidc_doctor.tui.inquiry import Examination, Failed, Finished, Inquiry, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.screen import Screen
 
+    from oidc_doctor.examine.examine import Examined
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.pipeline import Examined
-    from oidc_doctor.report.listing import Entry
-    from oidc_doctor.tui.desk import Desk
+    from oidc_doctor.report.rows.listing import Entry
     from oidc_doctor.tui.events import ReadEvents
     from oidc_doctor.tui.preferences import Preferences
+    from oidc_doctor.tui.trials import Desk
 
 _TOLD = 300  # characters of what was copied
 
@@ -244,8 +244,8 @@ class Doctor(App[None]):
 
     def present(self, examined: Examined) -> None:
         """Show an answer on every screen that there is."""
-        from oidc_doctor.report.listing import entries
-        from oidc_doctor.tui.desk import Desk
+        from oidc_doctor.report.rows.listing import entries
+        from oidc_doctor.tui.trials import Desk
 
         self.report, self.judged = examined.report, []
         self.entry = next(iter(entries(examined.report)), None)

@@ -13,12 +13,12 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 from textual.worker import get_current_worker
 
-from oidc_doctor.report import log_rows
-from oidc_doctor.report.escape import visible
-from oidc_doctor.report.lines import clip
-from oidc_doctor.sources.bundle import BundleError
-from oidc_doctor.tui.paper import Paper, PaperView
+from oidc_doctor.bundle.files import BundleError
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.path import Filter, FilteredScreen
+from oidc_doctor.tui.widgets.page_view import Paper, PaperView
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from oidc_doctor.report.escape import visible
+from oidc_doctor.report.parts.escape import visible
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -133,7 +133,7 @@ class ReportScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """The selected finding's command, else its fix in words."""
-        from oidc_doctor.report.listing import edit_of, remedy
+        from oidc_doctor.report.rows.listing import edit_of, remedy
 
         if self.doctor.report is not None and self.doctor.entry is not None:
             edit = edit_of(self.doctor.report, self.doctor.entry)

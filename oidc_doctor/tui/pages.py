@@ -11,11 +11,12 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report import facts, listing, words
-from oidc_doctor.report.escape import visible
 from oidc_doctor.report.formats import FORMATS, render
-from oidc_doctor.report.lines import wrap
-from oidc_doctor.tui.paper import Paper, PaperView
+from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import wrap
+from oidc_doctor.report.rows import listing
+from oidc_doctor.tui.widgets.page_view import Paper, PaperView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from oidc_doctor.model.report import Report
-    from oidc_doctor.report.listing import Entry
+    from oidc_doctor.report.rows.listing import Entry
     from oidc_doctor.tui.app import Doctor
 
 _WIDTH = 80  # columns of a report in a file, as --report writes it
@@ -86,7 +87,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
 
     def write(paper: Paper) -> None:
         sign, text = listing.sentence(report, entry)
-        paper.say(text, lead=f"{sign} ", style=words.SIGN_STYLES[sign], bold=True)
+        paper.say(text, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
         paper.gap()
         before = len(paper.lines)
         if entry.cause is not None:
@@ -112,7 +113,7 @@ def _document(report: Report, entry: Entry) -> str:
 
 def explain_page(entry: Entry) -> PageScreen | None:
     """What `oidc-doctor explain CODE` prints; None for a row that is about no check."""
-    from oidc_doctor import packs
+    from oidc_doctor.findings import packs
 
     check = next((check for check in packs.all_checks() if check.code == entry.code), None)
     if check is None:

@@ -10,18 +10,19 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report import listing, tree, words
-from oidc_doctor.report.escape import visible
+from oidc_doctor.report.parts import sentences, tree
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.frame import ReportScreen
-from oidc_doctor.tui.paper import STYLES, Paper, PaperView
-from oidc_doctor.tui.pulse import Pulse
-from oidc_doctor.tui.steps import Steps
+from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
+from oidc_doctor.tui.widgets.sparkline import Pulse
+from oidc_doctor.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.report.listing import Entry
+    from oidc_doctor.report.rows.listing import Entry
 
 _GROUPS = {"passed": "✓", "skipped": "–"}
 
@@ -113,7 +114,7 @@ class PathScreen(FilteredScreen):
     def show_report(self, report: Report) -> None:
         """Path, list, page."""
         self._judged = []
-        self.query_one(Steps).show(words.in_order(report), report)
+        self.query_one(Steps).show(sentences.in_order(report), report)
         self.query_one(Pulse).show(report)
         self._fill(report)
 
@@ -175,7 +176,7 @@ class PathScreen(FilteredScreen):
 
     def on_steps_moved(self, event: Steps.Moved) -> None:
         """The step in words; on Enter or a click, its finding."""
-        from oidc_doctor.tui.steps import describe
+        from oidc_doctor.tui.widgets.steps import describe
 
         step = self.query_one("#step", Static)
         step.update(describe(event.exchange, event.step))
@@ -215,7 +216,7 @@ def _label(row: Entry | str) -> Content:
     """A row of the list: sign, code, name; the word of its state where there is room."""
     if isinstance(row, str):
         return Content.styled(f"{_GROUPS[row.split()[-1]]} {row}", "$foreground-muted")
-    style = STYLES.get(words.SIGN_STYLES[row.sign], "")
+    style = STYLES.get(sentences.SIGN_STYLES[row.sign], "")
     word = (f"  {row.word}", "$foreground-muted")
     return Content.assemble((row.sign, style), f" {row.code} ", visible(row.name), word)
 
@@ -230,7 +231,7 @@ def _group(paper: Paper, report: Report, row: str) -> None:
     paper.say(f"{number} checks {word}", lead=f"{_GROUPS[word]} ", bold=True)
     paper.gap()
     if word == "skipped":
-        for reason, codes in words.skipped(report.checks):
+        for reason, codes in sentences.skipped(report.checks):
             paper.say(f"{reason}: {', '.join(codes)}")
         return
     for check in report.checks:

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report.escape import visible
-from oidc_doctor.tui.inquiry import Inquiry
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.tui.examination import Inquiry
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -41,7 +41,7 @@ class Scenario(NamedTuple):
 
 def scenarios() -> list[Scenario]:
     """The bundled scenarios in the order of their names. PackError where the installation is incomplete."""
-    from oidc_doctor import packs
+    from oidc_doctor.findings import packs
 
     folder = packs.bundled("_samples", "sample_logs")
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
@@ -122,7 +122,7 @@ class StartScreen(Screen[None]):
         self.query_one(Search).focus()
 
     def _read(self) -> None:
-        from oidc_doctor.packs import PackError
+        from oidc_doctor.findings.packs import PackError
 
         try:
             self._known = scenarios()

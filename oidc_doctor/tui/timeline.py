@@ -10,10 +10,11 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report import log_rows, words
-from oidc_doctor.tui.chart import Chart
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.frame import ReportScreen
-from oidc_doctor.tui.paper import STYLES, Paper, PaperView
+from oidc_doctor.tui.widgets.chart import Chart
+from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -91,7 +92,7 @@ class TimelineScreen(ReportScreen):
         wanted = [at for at, row in enumerate(self._rows) if change is not None and row.key == change.key]
         moments.highlighted = (wanted or flips or [0])[0] if self._rows else None
         if not self._rows:
-            basis = words.window(report)
+            basis = sentences.window(report)
             self.query_one("#detail", PaperView).show(lambda paper: _nothing(paper, basis, chosen=span is not None))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:

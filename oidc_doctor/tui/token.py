@@ -12,18 +12,19 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from oidc_doctor.report import claims, words
-from oidc_doctor.report.escape import visible
-from oidc_doctor.tui import trial
-from oidc_doctor.tui.desk import DeskScreen
-from oidc_doctor.tui.paper import STYLES, Paper, PaperView
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.rows import claims
+from oidc_doctor.tui import trial_page
+from oidc_doctor.tui.trials import DeskScreen
+from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Paste
 
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.report.claims import Claim
+    from oidc_doctor.report.rows.claims import Claim
 
 
 class Claims(OptionList):
@@ -113,9 +114,7 @@ class TokenScreen(DeskScreen):
     MODE: ClassVar[str] = "token"
     CSS_PATH = "token.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"
-        ),
+        Binding("p", "paste", "Paste", id="token.paste", tooltip="Judge another token; it is not shown or kept"),
         Binding("b", "back", "Back", id="token.back", tooltip="Back to the token that was read"),
         Binding("y", "copy", "Copy value", id="token.copy", tooltip="Copy the claim's value as shown", show=False),
     ]
@@ -149,13 +148,13 @@ class TokenScreen(DeskScreen):
             self.query_one("#claim", PaperView).show(lambda paper: paper.say("No exchange was examined."))
             return
         self._claims = claims.claims(exchange, list(bench.now.present.causes))
-        sign, told = trial.outcome(bench.now.present)
+        sign, told = trial_page.outcome(bench.now.present)
         issuer = exchange.token.get("issuer")
         whose = "the pasted token" if bench.token is not None else str(exchange.token.get("read_at") or "no token")
         self.query_one("#whose", Static).update(
             Content.assemble(
-                (f"{sign} {told}", STYLES[words.SIGN_STYLES[sign]]),
-                f"  {words.CLOUDS[exchange.cloud]} · {visible(exchange.target_name)}",
+                (f"{sign} {told}", STYLES[sentences.SIGN_STYLES[sign]]),
+                f"  {sentences.CLOUDS[exchange.cloud]} · {visible(exchange.target_name)}",
                 (f"{' · ' + visible(str(issuer)) if issuer else ''} · {visible(whose)}", STYLES["dim"]),
             )
         )

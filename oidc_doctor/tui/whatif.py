@@ -13,24 +13,24 @@ from textual.message import Message
 from textual.widgets import Static, Tab, Tabs, TextArea
 from textual.worker import get_current_worker
 
-from oidc_doctor.parse.located import Unreadable
-from oidc_doctor.report import words
-from oidc_doctor.report.commands import visible_command
-from oidc_doctor.report.escape import contains_jwt, visible
-from oidc_doctor.tui import trial
-from oidc_doctor.tui.desk import DeskScreen
-from oidc_doctor.tui.editor import Editor
-from oidc_doctor.tui.paper import PaperView
-from oidc_doctor.whatif import Mark
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.commands import visible_command
+from oidc_doctor.report.parts.escape import contains_jwt, visible
+from oidc_doctor.tui import trial_page
+from oidc_doctor.tui.trials import DeskScreen
+from oidc_doctor.tui.widgets.editor import Editor
+from oidc_doctor.tui.widgets.page_view import PaperView
+from oidc_doctor.whatif.ask import Mark
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from oidc_doctor.fixes import Reach
+    from oidc_doctor.findings.fixes.proof import Reach
     from oidc_doctor.model.report import Report
-    from oidc_doctor.tui.desk import Bench
-    from oidc_doctor.whatif import Answer, PartId, WhatIf
+    from oidc_doctor.tui.trials import Bench
+    from oidc_doctor.whatif.ask import Answer, PartId, WhatIf
 
 _PAUSE = 0.04  # seconds without a key before the decision is asked for
 
@@ -176,10 +176,10 @@ class WhatIfScreen(DeskScreen):
             return
         self._answer, self._whom = answer, whom = message.answer, message.whom
         own = bench.token is not None
-        self.query_one("#decided", Static).update(trial.bar(bench.now, answer, own_token=own))
+        self.query_one("#decided", Static).update(trial_page.bar(bench.now, answer, own_token=own))
         problems = [one for one in answer.problems if one.part == bench.part or one.kind == "unreadable"]
         told = self.query_one("#problems", Static)
-        told.update(trial.problem_lines(problems))
+        told.update(trial_page.problem_lines(problems))
         told.display = bool(problems)
         self._mark(answer)
         for part in bench.now.parts:
@@ -188,8 +188,8 @@ class WhatIfScreen(DeskScreen):
                 if tab.label_text != label:
                     tab.label = label
         page = self.query_one("#answer", PaperView)
-        shown = trial.Shown(bench.now, answer, bench.part, whom, own, self.has_class("-low"))
-        page.show(lambda paper: trial.write(paper, report, shown))
+        shown = trial_page.Shown(bench.now, answer, bench.part, whom, own, self.has_class("-low"))
+        page.show(lambda paper: trial_page.write(paper, report, shown))
 
     def _mark(self, answer: Answer) -> None:
         """The lines of the text that decide, and those that cannot be read."""
@@ -297,11 +297,11 @@ class WhatIfScreen(DeskScreen):
             self.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
             return
         take = "\n".join(made.commands) if all(visible_command(one) for one in made.commands) else ""
-        title = f"{words.CLOUDS[bench.now.cloud]} · {bench.now.part(bench.part).title}"
+        title = f"{sentences.CLOUDS[bench.now.cloud]} · {bench.now.part(bench.part).title}"
         self.app.push_screen(
             PageScreen(
                 title,
-                lambda paper: trial.written(paper, made.path, made.commands),
+                lambda paper: trial_page.written(paper, made.path, made.commands),
                 (take, "command"),
             )
         )

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from oidc_doctor import packs
 from oidc_doctor.checkkit import Check, Words
-from oidc_doctor.model.evidence import Origin
-from oidc_doctor.model.trace import STEPS_OF, Kind, Refusal, Side
+from oidc_doctor.findings import packs
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.kinds import STEPS_OF, Kind
+from oidc_doctor.model.refusal import Refusal, Side
 from oidc_doctor.report.text import render_text
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def test_the_pack_is_never_loaded_from_the_current_directory(tmp_path: Path) -> 
         place.write_text(MARKED, encoding="utf-8")
     (tmp_path / "checks" / "__init__.py").write_text(MARKED, encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'oidc-doctor'\n", encoding="utf-8")
-    program = "from oidc_doctor import packs; print(len(packs.all_checks()))"
+    program = "from oidc_doctor.findings import packs; print(len(packs.all_checks()))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=tmp_path,

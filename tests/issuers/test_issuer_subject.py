@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oidc_doctor.issuers import Profile, Subject, all_profiles, profile_for, subject_family
-from oidc_doctor.issuers.subject import Grammar, parse, separator_of
+from oidc_doctor.issuers.grammar import Grammar, parse, separator_of
 
 BY_NAME = {profile.name: profile for profile in all_profiles()}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.logs.joins import join
-from oidc_doctor.logs.rows import NO_PLACE, Rows
-from oidc_doctor.logs.signatures import Attempts
+from oidc_doctor.logs.attempts.columns import NO_PLACE, Rows
+from oidc_doctor.logs.attempts.join_impersonations import join
+from oidc_doctor.logs.attempts.signatures import Attempts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from oidc_doctor.model.event import Attempt, Signature
+    from oidc_doctor.model.events import Attempt, Signature
 
 
 def rows_of(attempts: Iterable[Attempt]) -> Rows:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oidc_doctor.logs import archive, needles
-from oidc_doctor.logs.scan import family_of, read_file
-from oidc_doctor.logs.tally import Source, Tally
-from oidc_doctor.logs.wanted import Wanted
+from oidc_doctor.logs.reading import fast as archive
+from oidc_doctor.logs.reading import prefilter
+from oidc_doctor.logs.reading.counters import Source, Tally
+from oidc_doctor.logs.reading.scan import family_of, read_file
+from oidc_doctor.logs.reading.scope import Wanted
 
 ISSUER = "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co"
 SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK"
@@ -276,8 +277,8 @@ def test_a_sink_read_fast_is_a_sink_read_in_full(name: str) -> None:
 def test_needles_have_room_in_the_seam() -> None:
     times = ("2026-11-22T13", "2026-11-22T12")
     for source in ("cloudtrail", "gcp-logs"):
-        hits = needles.needles(source, *times).find(b'"eventTime":"2026-11-22T13:00:00Z' + b" " * 20)
-        assert all(end - start < needles.LONGEST for _, start, end in hits)
+        hits = prefilter.needles(source, *times).find(b'"eventTime":"2026-11-22T13:00:00Z' + b" " * 20)
+        assert all(end - start < prefilter.LONGEST for _, start, end in hits)
 
 
 TEXT = st.text('AssumeRolWithbdnty":,{}[]\\/é ', max_size=12)
@@ -335,7 +336,7 @@ def opened(name: str) -> BinaryIO:
 
 
 def test_a_shuffled_archive_gives_the_same(tmp_path: Any) -> None:
-    from oidc_doctor.logs.scan import scan
+    from oidc_doctor.logs.reading.scan import scan
 
     chance = random.Random(5)
     made = [[(other, record, used)[chance.randrange(3)](chance.randrange(500)) for _ in range(30)] for _ in range(20)]
@@ -352,5 +353,3 @@ def test_a_shuffled_archive_gives_the_same(tmp_path: Any) -> None:
     forward = read(paths)
     assert read(paths[::-1]) == forward
     assert forward[3].duplicates
-
-

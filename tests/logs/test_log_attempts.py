@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from log_rows import group, joined
 
-from oidc_doctor.logs.attempts import for_target
-from oidc_doctor.logs.signatures import IDS_KEPT
-from oidc_doctor.model.event import Attempt
-from oidc_doctor.model.evidence import Origin, Target, TargetAws, TargetGcp
+from oidc_doctor.logs.attempts.matching import for_target
+from oidc_doctor.logs.attempts.signatures import IDS_KEPT
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.events import Attempt
+from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 
 ROLE = "arn:aws:iam::210987654321:role/ml/ModelWeights"
 POOL = "projects/481516234200/locations/global/workloadIdentityPools/baseten"

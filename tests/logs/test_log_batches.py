@@ -14,12 +14,11 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from oidc_doctor.logs import batches
-from oidc_doctor.logs.reread import read_at
-from oidc_doctor.logs.scan import Harvest, scan
-from oidc_doctor.logs.signatures import Attempts
-from oidc_doctor.logs.wanted import Wanted
-from oidc_doctor.model.event import Attempt
+from oidc_doctor.logs.attempts.signatures import Attempts
+from oidc_doctor.logs.reading import workers
+from oidc_doctor.logs.reading.scan import Harvest, scan
+from oidc_doctor.logs.reading.scope import Wanted
+from oidc_doctor.model.events import Attempt
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 
@@ -68,8 +67,8 @@ def test_processes_give_what_one_gives(trail: list[str], files: int, monkeypatch
     expected = read(trail)
     assert len(expected.rows) == 130
     assert expected.coverage.duplicates == 110
-    monkeypatch.setattr(batches, "POOLED", 0)
-    monkeypatch.setattr(batches, "_BATCH_FILES", files)
+    monkeypatch.setattr(workers, "POOLED", 0)
+    monkeypatch.setattr(workers, "_BATCH_FILES", files)
     told: list[tuple[int, int, int, int]] = []
     found = read(trail, processes=3, progress=lambda *numbers: told.append(numbers))
     assert parts(found) == parts(expected)
@@ -88,8 +87,8 @@ def dies(attempt: Attempt) -> str | None:
 def test_a_process_that_dies_is_no_loss(trail: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OIDC_TEST_PARENT", str(os.getpid()))
     expected = read(trail)
-    monkeypatch.setattr(batches, "POOLED", 0)
-    monkeypatch.setattr(batches, "_BATCH_FILES", 2)
+    monkeypatch.setattr(workers, "POOLED", 0)
+    monkeypatch.setattr(workers, "_BATCH_FILES", 2)
     assert parts(read(trail, processes=2, family=dies)) == parts(expected)
 
 
@@ -113,15 +112,8 @@ def test_an_interrupted_read_ends_all_processes(tmp_path: Path) -> None:
     assert not any(Path(f"/proc/{child}").exists() for child in children)
 
 
-def test_an_event_is_read_again(trail: list[str]) -> None:
+def test_rows_of_a_signature_are_the_newest_first(trail: list[str]) -> None:
     rows = read(trail).rows
     order = Attempts(rows).rows_of(rows.key[5])  # the newest first
     found = [(rows.event_id(row), str(rows.files.values[rows.file[row]]), rows.place[row]) for row in order]
     assert [event_id for event_id, _, _ in found] == sorted((one for one, _, _ in found), reverse=True)
-    for event_id, file, place in (*found[:3], *((one, file, -1) for one, file, _ in found[:2])):
-        again = read_at(opened, file, place, event_id, "cloudtrail")
-        assert again is not None
-        assert again[0]["eventID"] == event_id
-        assert json.loads(again[1]) == again[0]
-    assert read_at(opened, trail[0], 40, "elsewhere", "cloudtrail") is None
-    assert read_at(opened, trail[0] + "?", 0, "elsewhere", "cloudtrail") is None

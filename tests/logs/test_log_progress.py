@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from oidc_doctor.logs.progress import Bar
+from oidc_doctor.logs.reading.progress import Bar
 
 
 class Screen(io.StringIO):

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_rows import group
 
-from oidc_doctor.logs.scan import Problems, Source, scan
-from oidc_doctor.logs.wanted import Wanted
-from oidc_doctor.model.event import Attempt, LogCoverage
-from oidc_doctor.model.evidence import Origin
+from oidc_doctor.logs.reading.scan import Problems, Source, scan
+from oidc_doctor.logs.reading.scope import Wanted
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.events import Attempt, LogCoverage
 
 ISSUER = "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co"
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oidc_doctor.logs import values as reading
+from oidc_doctor.logs.reading import tolerant as reading
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.evidence import Origin
+    from oidc_doctor.model.document import Origin
 
 LISTS = ("Records", "Events")
 TEXT = st.text('ab:/9{}[]",\\ \n\0\u00e9\u20ac', max_size=12)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.model.evidence import Coverage, Origin
-from oidc_doctor.model.exchange import STEPS
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import (
     AttemptRow,
     Cause,
@@ -19,7 +20,7 @@ from oidc_doctor.model.report import (
     Report,
     StepRow,
 )
-from oidc_doctor.model.trace import Side
+from oidc_doctor.model.steps import STEPS
 
 NOW = "2026-11-22T22:40:00Z"
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"

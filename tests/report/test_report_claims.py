@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.examine.examine import run
+from oidc_doctor.examine.question import Question
+from oidc_doctor.findings.packs import bundled
 from oidc_doctor.model.report import Cause, Exchange, Report
-from oidc_doctor.packs import bundled
-from oidc_doctor.pipeline import Question, run
-from oidc_doctor.report import claims
-from oidc_doctor.report.claims import Claim
-from oidc_doctor.report.lines import Sheet, columns
-from oidc_doctor.sources.bundle import open_bundle
+from oidc_doctor.report.parts.lines import Sheet, columns
+from oidc_doctor.report.rows import claims
+from oidc_doctor.report.rows.claims import Claim
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
 SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.report.escape import cells, contains_jwt, exact, forbid_tokens, visible
+from oidc_doctor.report.parts.escape import cells, contains_jwt, exact, forbid_tokens, visible
 
 
 def segment(data: bytes) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.report import Report
-from oidc_doctor.report.evidence import coverage, settling
+from oidc_doctor.report.parts.coverage import coverage, settling
 
 Sample = Callable[[str], Report]
 

@@ -10,9 +10,10 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from oidc_doctor.model.evidence import Origin
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import SCHEMA, Report
-from oidc_doctor.model.trace import Kind, Side
 from oidc_doctor.report.json import render_json, to_json
 
 Sample = Callable[[str], Report]

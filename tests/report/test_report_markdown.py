@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from oidc_doctor.model.report import Report
-from oidc_doctor.report.escape import visible
 from oidc_doctor.report.markdown import fenced, prose, render_markdown
+from oidc_doctor.report.parts.escape import visible
 
 markdown_it = pytest.importorskip("markdown_it")
 Sample = Callable[[str], Report]

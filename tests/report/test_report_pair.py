@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.model.trace import Side
-from oidc_doctor.report.lines import columns
-from oidc_doctor.report.pair import difference, pair, plain
+from oidc_doctor.model.refusal import Side
+from oidc_doctor.report.parts.lines import columns
+from oidc_doctor.report.parts.pair import difference, pair, plain
 
 # What differs is written in capitals and wide letters of its own, so that a caret can be judged from the screen alone.
 same = st.text(alphabet="abc:=/語é", max_size=120)

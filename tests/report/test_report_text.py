@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.model.evidence import Coverage, Origin
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import CheckRow, FindingRow, FixRow, Report
-from oidc_doctor.model.trace import Side
-from oidc_doctor.report.commands import command_lines
-from oidc_doctor.report.lines import columns, wrap
+from oidc_doctor.report.parts.commands import command_lines
+from oidc_doctor.report.parts.lines import columns, wrap
 from oidc_doctor.report.text import render_text
 
 Sample = Callable[[str], Report]

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from oidc_doctor.examine.examine import Examined
 from oidc_doctor.model.report import AttemptRow
-from oidc_doctor.pipeline import Examined
 from oidc_doctor.tui.app import Doctor
-from oidc_doctor.tui.inquiry import Inquiry
+from oidc_doctor.tui.examination import Inquiry
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -140,8 +140,9 @@ def examined() -> Callable[[str], Examined]:
     """The report of a bundled scenario, with few of the checks that found nothing: a new check changes no picture."""
 
     def of(name: str) -> Examined:
-        from oidc_doctor.pipeline import Question, examine
-        from oidc_doctor.sources.bundle import open_bundle
+        from oidc_doctor.bundle.open import open_bundle
+        from oidc_doctor.examine.examine import examine
+        from oidc_doctor.examine.question import Question
 
         with open_bundle(str(ROOT / "sample_logs" / name)) as bundle:
             answer = examine(bundle, Question())

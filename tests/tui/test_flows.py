@@ -13,18 +13,20 @@ from typing import Any
 import pytest
 from textual.widgets import Footer
 
-from oidc_doctor.pipeline import Examined, Question
+from oidc_doctor.bundle.files import Bundle
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.examine.examine import Examined
+from oidc_doctor.examine.question import Question
 from oidc_doctor.report.formats import FORMATS, render
-from oidc_doctor.sources.bundle import Bundle, open_bundle
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.events import MOST_ROWS, EventsScreen, RawScreen, Table
-from oidc_doctor.tui.inquiry import Inquiry, Live
+from oidc_doctor.tui.examination import Inquiry, Live
 from oidc_doctor.tui.pages import ExportScreen, PageScreen
 from oidc_doctor.tui.path import Filter, Findings, PathScreen
 from oidc_doctor.tui.preferences import Preferences, load
 from oidc_doctor.tui.start import StartScreen, TargetScreen
-from oidc_doctor.tui.steps import Steps
 from oidc_doctor.tui.timeline import TimelineScreen
+from oidc_doctor.tui.widgets.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
@@ -369,7 +371,7 @@ def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
 def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
     play: Play, press: Play, wait: Play, tmp_path: Path
 ) -> None:
-    from oidc_doctor.pipeline import Question
+    from oidc_doctor.examine.question import Question
 
     pipe = tmp_path / "trail.json"
     os.mkfifo(pipe)  # opening it waits for ever: nobody writes

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.report.escape import visible
-from oidc_doctor.tui.chart import bars, lane
-from oidc_doctor.tui.paper import Paper
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.tui.widgets.chart import bars, lane
+from oidc_doctor.tui.widgets.page_view import Paper
 
 HOSTILE = {
     "markup": "[bold red]x[/] [@click=app.quit]y[/] [/nothing]",

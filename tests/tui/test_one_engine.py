@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.model.exchange import STEPS
 from oidc_doctor.model.report import Report
-from oidc_doctor.report import listing, words
+from oidc_doctor.model.steps import STEPS
 from oidc_doctor.report.json import to_json
-from oidc_doctor.tui.paper import Paper
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.path import Findings, PathScreen
 from oidc_doctor.tui.start import scenarios
-from oidc_doctor.tui.steps import Steps
+from oidc_doctor.tui.widgets.page_view import Paper
+from oidc_doctor.tui.widgets.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = sorted(path.name for path in (ROOT / "sample_logs").iterdir() if path.is_dir())
@@ -58,7 +59,7 @@ def _holds_against(app: Any, report: dict[str, Any]) -> None:
         assert [(step.id, step.state) for step in exchange.steps] == states
         titles = {step.id: step.title for step in STEPS[told["cloud"]]}
         for step in told["steps"]:
-            sign, word, _ = words.STATES[step["state"]]
+            sign, word, _ = sentences.STATES[step["state"]]
             assert f"{sign} {titles[step['id']]}" in drawn
             assert word in drawn
     rows = [row for row in screen._rows if not isinstance(row, str)]

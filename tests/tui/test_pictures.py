@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.pipeline import Examined
+from oidc_doctor.examine.examine import Examined
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DARK, LIGHT = "textual-dark", "textual-light"

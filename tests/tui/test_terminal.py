@@ -138,7 +138,7 @@ def test_large_logs_can_be_read_in_processes_while_the_screens_hold_stderr() -> 
         "    def write(self, text): pass\n"
         "    def flush(self): pass\n"
         "sys.stderr = Screens()\n"
-        "from oidc_doctor.logs.batches import _start_tracker\n"
+        "from oidc_doctor.logs.reading.workers import _start_tracker\n"
         "_start_tracker()\n"
         "print('started')\n"
     )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.events import Paste
 
-from oidc_doctor.packs import bundled
-from oidc_doctor.report.escape import contains_jwt
+from oidc_doctor.findings.packs import bundled
+from oidc_doctor.report.parts.escape import contains_jwt
 from oidc_doctor.tui.app import Doctor
-from oidc_doctor.tui.editor import Editor
-from oidc_doctor.tui.inquiry import Inquiry
-from oidc_doctor.tui.paper import PaperView
+from oidc_doctor.tui.examination import Inquiry
 from oidc_doctor.tui.token import Claims, Hidden, PasteScreen, TokenScreen
 from oidc_doctor.tui.whatif import WhatIfScreen
+from oidc_doctor.tui.widgets.editor import Editor
+from oidc_doctor.tui.widgets.page_view import PaperView
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot

@@ -1,0 +1,276 @@
+"""Zip and tar archives as bundles, read in memory and within bounds; damage in one file is that file's alone."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import stat
+import zlib
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from oidc_doctor.bundle.files import (
+    MIB,
+    MOST_FILES,
+    Bundle,
+    BundleError,
+    Closable,
+    Member,
+    is_junk,
+    without_outer_folder,
+    words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from zipfile import ZipFile, ZipInfo
+
+LARGEST_ARCHIVE = 4 * 1024 * MIB  # unpacked
+_KEPT = 64 * MIB  # of a tar's small files, kept while it is listed: going back in it means unpacking it again
+_KEPT_FILE = 4 * MIB
+_IN_MEMORY = 64 * MIB  # a larger file of a tar is streamed
+
+_MODE_SHIFT = 16  # where a zip entry keeps the Unix mode
+_ENCRYPTED = 1
+_UNIX = 3
+
+
+class _Collector:
+    """The members of an archive as they are listed: names checked, sizes counted."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self.members: dict[str, Member] = {}
+        self.refused: list[tuple[str, str]] = []
+        self.total = 0
+        self.count = 0
+
+    def place(self, name: str) -> str | None:
+        """The member's name inside the bundle; None where it is junk, or leads out and is refused."""
+        path = name.replace("\\", "/")
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
+            self.refused.append((name, "its name leads out of the bundle"))
+            return None
+        if not parts or any(is_junk(part) for part in parts):
+            return None
+        return "/".join(parts)
+
+    def add(self, size: int) -> None:
+        """Count an entry. ValueError where a damaged header states a negative size."""
+        self.count += 1
+        if self.count > MOST_FILES:
+            raise BundleError(f"{self.label}: more than {MOST_FILES} files")
+        if size < 0:
+            raise ValueError
+        self.total += size
+        if self.total > LARGEST_ARCHIVE:
+            raise BundleError(f"{self.label}: more than {LARGEST_ARCHIVE // MIB} MiB when unpacked")
+
+    def bundle(self, archive: Closable) -> Bundle:
+        if not self.members and not self.refused:
+            archive.close()
+            raise BundleError(f"{self.label}: the archive is empty")
+        return Bundle(self.label, without_outer_folder(self.members), self.refused, archive)
+
+
+def open_zip(place: str, label: str) -> Bundle:
+    """The files of a zip archive. Raises BundleError."""
+    import struct  # late, as zipfile: 18 ms
+    import zipfile
+
+    try:
+        archive = zipfile.ZipFile(place)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        detail = f": {words(error)}" if isinstance(error, OSError) else ", or one that is cut off"
+        raise BundleError(f"{label}: not a zip archive{detail}") from None
+    try:
+        collected = _Collector(label)
+        for info in archive.infolist():
+            collected.add(info.file_size)
+            name = None if info.is_dir() else collected.place(info.filename)
+            if name is None:
+                continue
+            why = _why_not_unzipped(info)
+            if why:
+                collected.refused.append((name, why))
+                continue
+            collected.members[name] = Member(info.file_size, _zip_opener(archive, info))
+        return collected.bundle(archive)
+    except BundleError:
+        archive.close()
+        raise
+
+
+def _why_not_unzipped(info: ZipInfo) -> str | None:
+    from zipfile import ZIP_DEFLATED, ZIP_STORED
+
+    mode = info.external_attr >> _MODE_SHIFT
+    if info.create_system == _UNIX and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "a link, which is not followed" if stat.S_ISLNK(mode) else "not a regular file"
+    if info.flag_bits & _ENCRYPTED:
+        return "encrypted"
+    if info.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        return "compressed in a way that is not supported"
+    return None
+
+
+def _zip_opener(archive: ZipFile, info: ZipInfo) -> Callable[[], BinaryIO]:
+    def opened() -> BinaryIO:
+        with _as_os_error():
+            stream = archive.open(info)
+        return _stream(stream.read, info.file_size, stream.close)
+
+    return opened
+
+
+def open_tar(place: str, label: str) -> Bundle:
+    """The files of a tar archive, gzipped or not. One that is cut off gives what came before. Raises BundleError."""
+    import tarfile  # late: 10 ms
+    from struct import error as struct_error
+
+    source = _TarSource(place)
+    collected = _Collector(label)
+    try:
+        listing = tarfile.TarFile(fileobj=cast("BinaryIO", source))
+        while (info := listing.next()) is not None:
+            listing.members.clear()  # type: ignore[attr-defined]  # it would keep every one
+            collected.add(info.size)  # before going on: that unpacks what the member holds
+            name = None if info.isdir() else collected.place(info.name)
+            if name is None:
+                continue
+            if not info.isreg() or info.issparse():
+                collected.refused.append(
+                    (name, "a link, which is not followed" if info.issym() or info.islnk() else "not a regular file")
+                )
+                continue
+            collected.members[name] = Member(info.size, source.opener(name, info.offset_data, info.size))
+    except BundleError:
+        source.close()
+        raise
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, RecursionError, struct_error) as error:
+        if not collected.members:
+            source.close()
+            raise BundleError(f"{label}: not a tar archive, or one that is cut off") from None
+        why = words(error) if isinstance(error, _TooLargeError) else "cut off or damaged"
+        collected.refused.append((os.path.basename(place), f"{why} after {len(collected.members)} files"))
+    return collected.bundle(source)
+
+
+class _TooLargeError(OSError):
+    """An archive asks for more than it may."""
+
+
+class _TarSource:
+    """The unpacked bytes of a tar archive, gzipped or not, within bounds. What it has read can be read again."""
+
+    def __init__(self, place: str) -> None:
+        import threading
+
+        self._place = place
+        self._files: list[Closable] = []
+        self._bytes = self._unpacked()
+        self._lock = threading.Lock()
+        self._kept = 0
+
+    def _unpacked(self) -> BinaryIO:
+        raw = open(self._place, "rb")  # noqa: SIM115 - closed with the archive
+        self._files.append(raw)
+        zipped = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        if not zipped:
+            return raw
+        import gzip
+
+        unzipped = gzip.GzipFile(fileobj=raw)
+        self._files.append(unzipped)
+        return cast("BinaryIO", unzipped)
+
+    def opener(self, name: str, start: int, size: int) -> Callable[[], BinaryIO]:
+        """How to open a member. A small file that is no log is read at once, while its bytes go by."""
+        if size <= _KEPT_FILE and self._kept + size <= _KEPT and not re.search(r"(?:^|/)(?:cloudtrail|logs)/", name):
+            self._kept += size
+            data = self._slice(start, size)
+            return lambda: io.BytesIO(data)
+        if size <= _IN_MEMORY:
+            return lambda: io.BytesIO(self._slice(start, size))
+        return lambda: self._streamed(start, size)
+
+    def _slice(self, start: int, size: int) -> bytes:
+        with self._lock, _as_os_error():
+            self._bytes.seek(start)
+            data = self._bytes.read(size)
+        if len(data) != size:
+            raise OSError(errno.EIO, "the archive is cut off here")
+        return data
+
+    def _streamed(self, start: int, size: int) -> BinaryIO:
+        """A stream of its own, for a file that is too large for the memory."""
+        with _as_os_error():
+            source = self._unpacked()
+            source.seek(start)
+        return _stream(source.read, size, source.close)
+
+    # what tarfile asks of a file
+
+    def tell(self) -> int:
+        return self._bytes.tell()
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        if position > LARGEST_ARCHIVE:
+            raise _TooLargeError(errno.EFBIG, f"more than {LARGEST_ARCHIVE // MIB} MiB when unpacked")
+        return self._bytes.seek(position, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= _IN_MEMORY:  # a header is 512 bytes; a long one states its own length
+            raise _TooLargeError(errno.EFBIG, "a header of impossible length")
+        return self._bytes.read(size)
+
+    def close(self) -> None:
+        while self._files:
+            self._files.pop().close()
+
+
+class _as_os_error:  # noqa: N801 - reads as a statement
+    """Turn what damaged archives raise into OSError, which callers of a stream expect."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if error is None or isinstance(error, OSError):
+            return
+        from zipfile import BadZipFile
+
+        if isinstance(error, BadZipFile | EOFError | zlib.error | NotImplementedError | RuntimeError | ValueError):
+            raise OSError(errno.EIO, "damaged or cut off") from None
+
+
+class _Raw(io.RawIOBase):
+    """At most `left` bytes of a reader whose errors become OSError."""
+
+    def __init__(self, read: Callable[[int], bytes], left: int, close: Callable[[], None]) -> None:
+        self._read = read
+        self._left = left
+        self._close = close
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with _as_os_error():
+            data = self._read(min(len(buffer), self._left))
+        buffer[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._close()
+        super().close()
+
+
+def _stream(read: Callable[[int], bytes], size: int, close: Callable[[], None]) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Raw(read, size, close), MIB // 4))

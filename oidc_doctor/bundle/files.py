@@ -1,0 +1,143 @@
+"""The files of an evidence bundle by their contract names, wherever they lie."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.documents.json_text import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+MIB = 1024 * 1024
+
+
+MOST_FILES = 200_000
+
+
+LARGEST_EVIDENCE = 32 * MIB  # of a file that is read as a whole
+
+
+LARGEST_FILE = 1024 * MIB  # unpacked
+
+
+_JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+
+
+class BundleError(Exception):
+    """There is no bundle to read: one line that says why."""
+
+
+class Member(NamedTuple):
+    """One file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
+
+    size: int
+    open: Callable[[], BinaryIO]
+    path: str | None = None
+
+
+class Closable(Protocol):
+    """What stays open behind a bundle."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Bundle:
+    """The files of a bundle by their contract names. Close it, or use it as a context, when it is an archive."""
+
+    def __init__(
+        self,
+        label: str,
+        members: dict[str, Member],
+        refused: list[tuple[str, str]] | None = None,
+        archive: Closable | None = None,
+        shown: dict[str, str] | None = None,
+    ) -> None:
+        self.label = label
+        self.refused = tuple(refused or ())  # name and reason of what is in the bundle and is not read
+        self._members = members
+        self._archive = archive
+        self._shown = shown or {}
+
+    def names(self) -> tuple[str, ...]:
+        """All names: sorted for a folder, in the archive's order for an archive, which is the fastest to read in."""
+        return tuple(self._members)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._members
+
+    def shown(self, path: str) -> str:
+        """The name to show: the file's own, where one file alone is the bundle."""
+        return self._shown.get(path, path)
+
+    def size(self, path: str) -> int:
+        """Unpacked bytes."""
+        return self.member(path).size
+
+    def local(self, path: str) -> str | None:
+        """Where the file lies on the disk; None inside an archive."""
+        return self.member(path).path
+
+    def open(self, path: str) -> BinaryIO:
+        """A stream of the file's bytes, .gz as it is. Opening it and reading from it raise nothing but OSError."""
+        member = self.member(path)
+        if member.size > LARGEST_FILE and member.path is None:
+            raise OSError(errno.EFBIG, f"larger than {LARGEST_FILE // MIB} MiB")
+        return member.open()
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes. Raises Unreadable, also for what is larger than a piece of evidence ever is."""
+        try:
+            if self.member(path).size <= LARGEST_EVIDENCE:
+                with self.open(path) as stream:
+                    data = stream.read(LARGEST_EVIDENCE + 1)
+                if len(data) <= LARGEST_EVIDENCE:
+                    return data
+        except OSError as error:
+            raise Unreadable(self.shown(path), None, None, words(error)) from None
+        raise Unreadable(self.shown(path), None, None, f"larger than {LARGEST_EVIDENCE // MIB} MiB")
+
+    def close(self) -> None:
+        """Close the archive; a folder needs none of it."""
+        if self._archive:
+            self._archive.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def member(self, path: str) -> Member:
+        """One file. Raises OSError where there is none of that name."""
+        member = self._members.get(path)
+        if member is None:
+            raise OSError(errno.ENOENT, "not in the bundle", path)
+        return member
+
+
+def without_outer_folder(members: dict[str, Member]) -> dict[str, Member]:
+    """The members without the one folder that holds them all, as archives of a folder have it."""
+    outer = {name.partition("/")[0] for name in members}
+    if len(outer) != 1 or not all("/" in name for name in members) or outer & contract.TOP_FOLDERS:
+        return members
+    return {name.partition("/")[2]: member for name, member in members.items()}
+
+
+def words(error: Exception) -> str:
+    """What went wrong, in words, without the paths that an OSError repeats."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    return "cannot be read"
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or folder is the system's own, or hidden."""
+    return name.startswith(".") or name in _JUNK

@@ -1,0 +1,327 @@
+"""What one folder of a bundle holds, and what of it each target is about."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.choose import (
+    Resources,
+    choose_aws_provider,
+    choose_gcp_pool,
+    choose_gcp_provider,
+    choose_role,
+    choose_service_account,
+    derive,
+)
+from oidc_doctor.documents import fields
+from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.provider import (
+    parse_allow_policy,
+    parse_aws_provider_list,
+    parse_aws_providers,
+    parse_gcp_pools,
+    parse_gcp_providers,
+    parse_project,
+    parse_service_account,
+)
+from oidc_doctor.documents.token import parse_token
+from oidc_doctor.documents.truss import parse_truss, parse_whoami
+from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
+from oidc_doctor.model.document import Document, Missing, Origin
+from oidc_doctor.model.evidence import (
+    AwsEvidence,
+    GcpEvidence,
+    IssuerEvidence,
+    ObservedError,
+    Role,
+    Target,
+    TargetAws,
+    TargetEvidence,
+    TargetGcp,
+    Token,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oidc_doctor.bundle.reader import Reader
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+class Folder:
+    """The files below `prefix`, each read once for all the targets of the folder."""
+
+    def __init__(self, reader: Reader, prefix: str, extra_tokens: Sequence[Token]) -> None:
+        self.reader = reader
+        self.prefix = prefix
+        self.names = frozenset(name.removeprefix(prefix) for name in reader.bundle.names() if name.startswith(prefix))
+        self.tokens = (*extra_tokens, *self._tokens())
+        self.common = TargetEvidence(
+            target=Target(""),
+            tokens=self.tokens,
+            issuer=self._issuer(),
+            aws=None,
+            gcp=None,
+            observed=self._observed(),
+            truss=self._parsed("truss/config.yaml", parse_truss),
+            setup_output=_or(self._parsed("setup/output.txt", _as_it_is, lenient=True), None),
+            whoami=self._parsed("truss/whoami.txt", parse_whoami, lenient=True),
+        )
+        self.cloudtrail = self._logs(contract.CLOUDTRAIL)
+        self.gcp_logs = self._logs(contract.GCP_LOGS)
+        self.resources = Resources(
+            tokens=self.tokens,
+            truss=_or(self.common.truss, None),
+            whoami=_or(self.common.whoami, None),
+            discovery=_or(self.common.issuer.discovery, None),
+        )
+        self.aws = self._read_aws()
+        self.gcp, self.pool = self._read_gcp()
+
+    def evidence(self, target: Target) -> TargetEvidence:
+        """All that is known of `target`, which is completed with what the files say."""
+        target = derive(target._replace(pasted=self._is_pasted()), self.resources)
+        names_aws = target.aws is not None or self._names("aws/")
+        names_gcp = target.gcp is not None or self._names("gcp/")
+        if not (names_aws or names_gcp):  # nothing speaks of a cloud but the logs of all targets
+            names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
+        target = target._replace(
+            aws=target.aws or (TargetAws() if names_aws else None),
+            gcp=target.gcp or (TargetGcp() if names_gcp else None),
+        )
+        return self.common._replace(
+            target=target,
+            aws=self._aws_of(target) if names_aws else None,
+            gcp=self._gcp_of(target) if names_gcp else None,
+            cloudtrail=self.cloudtrail if names_aws else (),
+            gcp_logs=self.gcp_logs if names_gcp else (),
+        )
+
+    def cover_what_is_missing(self, found: list[TargetEvidence]) -> None:
+        """A row for each file of the contract that could have told something of these targets, and is not there."""
+        paths = [] if self.tokens else [contract.TOKEN_FILES[0]]
+        paths += ["error.txt"]
+        if any(one.aws for one in found):
+            paths += [*contract.AWS_FILES, *contract.AWS_FOLDERS]
+            paths += [] if self.cloudtrail else [contract.CLOUDTRAIL]
+        if any(one.gcp for one in found):
+            paths += [*contract.GCP_FILES, *contract.GCP_FOLDERS]
+            paths += [] if self.gcp_logs else [contract.GCP_LOGS]
+        for path in paths:
+            if not any(name.startswith(path) for name in self.names):
+                self.reader.cover_missing(self.prefix + path)
+        for path in contract.ISSUER_FILES:
+            if path not in self.names:
+                self.reader.cover_missing(path)
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    def _parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
+        return self.reader.parsed(self.prefix + path, parse, lenient=lenient)
+
+    def _shared(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
+        """A file of the folder, else of the top."""
+        prefix = self.prefix if path in self.names else ""
+        return self.reader.parsed(prefix + path, parse, lenient=lenient)
+
+    def _issuer(self) -> IssuerEvidence:
+        reads = {}
+        for path in contract.ISSUER_FILES:
+            found = self.reader.reads.get(self.prefix + path) or self.reader.reads.get(path)
+            if found is not None:
+                reads[path] = found
+        chain = reads.get("issuer/chain.pem")
+        return IssuerEvidence(
+            discovery=self._shared("issuer/openid-configuration.json", load),
+            jwks=self._shared("issuer/jwks.json", load),
+            chain=self._shared("issuer/chain.pem", _as_it_is, lenient=True),
+            seconds={path: read.seconds for path, read in reads.items() if read.seconds is not None},
+            redirects={path: read.redirects for path, read in reads.items() if read.redirects},
+            tls_fault=chain.untrusted if chain else "",
+            tls13_only=bool(chain and chain.tls13_only),
+        )
+
+    def _logs(self, folder: str) -> tuple[str, ...]:
+        """Own log files, then the shared ones, in the bundle's order."""
+        names = [name for name in self.reader.bundle.names() if contract.is_log(contract.split_target(name)[1])]
+        own = [name for name in names if name.startswith(self.prefix + folder)]
+        return tuple(own + [name for name in names if self.prefix and name.startswith(folder)])
+
+    def _tokens(self) -> list[Token]:
+        tokens: list[Token] = []
+        samples = sorted(name for name in self.names if contract.is_token(name))
+        for path in (*contract.TOKEN_FILES, *samples):
+            name = "token" if path in contract.TOKEN_FILES else path.rpartition("/")[2].partition(".")[0]
+            token = self._parsed(path, partial(_token, name=name), lenient=path.endswith(".jwt"))
+            if isinstance(token, Missing):
+                continue
+            if path == contract.TOKEN_FILES[1] and any(token.claims == one.claims for one in tokens):
+                self.reader.cover(self.prefix + path, "read", "the claims of token.jwt once more")
+                continue
+            read = self.reader.reads.get(self.prefix + path)
+            tokens.append(token._replace(recorded=read is not None and read.outcome == "ok"))
+        return tokens
+
+    def _observed(self) -> tuple[ObservedError, ...]:
+        text = _or(self._parsed("error.txt", _as_it_is, lenient=True), None)
+        if text is None:
+            return ()
+        path = self.prefix + "error.txt"
+        if not text.strip():
+            self.reader.cover(path, "partial", "the file is empty")
+            return ()
+        return (ObservedError(text.strip(), Origin(self.reader.bundle.shown(path))),)
+
+    def _read_aws(self) -> AwsEvidence:
+        """All of aws/ but the choice of the target's own resources; those go to `resources`."""
+        roles = self._parsed("aws/role.json", parse_roles)
+        for role in _or(roles, ()):
+            if isinstance(role.trust_policy, Missing):
+                broken = role.trust_policy.outcome == "unreadable"
+                self.reader.cover(self.prefix + "aws/role.json", "partial", role.trust_policy.reason, named=broken)
+        listed_roles = self._parsed("aws/roles.json", _with_document(parse_roles))
+        providers = self._parsed("aws/oidc-provider.json", parse_aws_providers)
+        listed = self._parsed("aws/oidc-providers.json", parse_aws_provider_list)
+        self.resources = self.resources._replace(
+            roles=_or(roles, ()),
+            listed_roles=() if isinstance(listed_roles, Missing) else listed_roles[1],
+            aws_providers=_or(providers, ()) + (() if isinstance(listed, Missing) else listed[2]),
+        )
+        return AwsEvidence(
+            role=_why(roles, self.prefix + "aws/role.json"),
+            provider=_why(providers, self.prefix + "aws/oidc-provider.json"),
+            provider_arns=listed if isinstance(listed, Missing) else listed[1],
+            provider_arns_document=None if isinstance(listed, Missing) else listed[0],
+            roles=listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
+            caller_account=_or(self._parsed("aws/caller-identity.json", _account), None),
+            role_policies=self.reader.each(self.prefix + "aws/role-policies/", parse_policy),
+            role_policy_list=self._parsed("aws/role-policy-list.json", load),
+            attached_policies=self._parsed("aws/attached-policies.json", load),
+            boundary=self._parsed("aws/boundary.json", parse_policy),
+            rcps=self.reader.each(self.prefix + "aws/rcps/", parse_policy),
+            bucket_policy=self._parsed("aws/bucket-policy.json", parse_policy),
+            bucket_encryption=self._parsed("aws/bucket-encryption.json", load),
+            repository_policy=self._parsed("aws/repository-policy.json", parse_policy),
+            key_policy=self._parsed("aws/key-policy.json", parse_policy),
+        )
+
+    def _read_gcp(self) -> tuple[GcpEvidence, Missing]:
+        """The same of gcp/, and why a pool is missing where none is the target's."""
+        providers = self._parsed("gcp/provider.json", parse_gcp_providers)
+        pools = self._parsed("gcp/pool.json", parse_gcp_pools)
+        listed = self._parsed("gcp/providers.json", _with_document(parse_gcp_providers))
+        listed_pools = self._parsed("gcp/pools.json", _with_document(parse_gcp_pools))
+        account = self._parsed("gcp/service-account.json", parse_service_account)
+        credentials = self._parsed("gcp/credentials.json", load)
+        number, project_id = _or(self._parsed("gcp/project.json", parse_project), (None, None))
+        self.resources = self.resources._replace(
+            gcp_providers=_or(providers, ()),
+            listed_gcp_providers=() if isinstance(listed, Missing) else listed[1],
+            gcp_pools=_or(pools, ()),
+            listed_gcp_pools=() if isinstance(listed_pools, Missing) else listed_pools[1],
+            project=(number, project_id),
+            service_account=_or(account, None),
+            credentials=_or(credentials, None),
+        )
+        policy = {
+            path: self._parsed(f"gcp/{path}-policy.json", partial(parse_allow_policy, resource=path))
+            for path in ("service-account", "project", "folder", "organization")
+        }
+        evidence = GcpEvidence(
+            provider=_why(providers, self.prefix + "gcp/provider.json"),
+            provider_list=listed if isinstance(listed, Missing) else listed[0],
+            pool_list=listed_pools if isinstance(listed_pools, Missing) else listed_pools[0],
+            project_number=number,
+            project_id=project_id,
+            services=self._parsed("gcp/services.json", load),
+            service_account=account,
+            service_account_policy=policy["service-account"],
+            project_policy=policy["project"],
+            folder_policy=policy["folder"],
+            organization_policy=policy["organization"],
+            org_policies=self.reader.each(self.prefix + "gcp/org-policies/", load),
+            credentials=credentials,
+        )
+        return evidence, _why(pools, self.prefix + "gcp/pool.json")
+
+    # ---------------------------------------------------------------------------------------------------- one target
+
+    def _names(self, folder: str) -> bool:
+        """Whether the folder's own files, or what the manifest tells of them, name a cloud."""
+        return any(name.startswith(folder) and contract.is_known(name) for name in self.names) or any(
+            path.startswith(self.prefix + folder) for path in self.reader.reads
+        )
+
+    def _is_pasted(self) -> bool:
+        """False where the manifest tells of every configuration file that it was read from the cloud."""
+        files = [
+            self.prefix + name
+            for name in self.names
+            if name.startswith(("aws/", "gcp/")) and contract.is_known(name) and not contract.is_log(name)
+        ]
+        reads = self.reader.reads
+        return not files or not all(path in reads and reads[path].outcome == "ok" for path in files)
+
+    def _aws_of(self, target: Target) -> AwsEvidence:
+        role, near = choose_role(target, self.resources)
+        provider, others = choose_aws_provider(target, self.resources)
+        return self.aws._replace(
+            role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
+            near_roles=near,
+            provider=provider or self.aws.provider,
+            other_providers=others,
+        )
+
+    def _gcp_of(self, target: Target) -> GcpEvidence:
+        provider, near = choose_gcp_provider(target, self.resources)
+        pool, near_pools = choose_gcp_pool(target, self.resources)
+        return self.gcp._replace(
+            provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
+            near_providers=near,
+            pool=pool or _not_the_target(self.pool, [one.name for one in near_pools], "pool"),
+            near_pools=near_pools,
+            service_account=choose_service_account(target, self.resources) or self.gcp.service_account,
+        )
+
+
+def _as_it_is(text: str, _: str) -> str:
+    return text
+
+
+def _token(text: str, file: str, name: str) -> Token:
+    token = parse_token(text, Origin(file), name)
+    no_claims = file.endswith(".json") and not text.lstrip().startswith("{") and not (token.header or token.claims)
+    if token.fault and (no_claims or not token.fault_kind):  # the file is at fault, not the token
+        raise Unreadable(file, None, None, token.fault)
+    return token
+
+
+def _account(text: str, file: str) -> str | None:
+    document = load(text, file)
+    return fields.text(document, "", fields.members(document, "", document.value), "Account")
+
+
+def _with_document(parse: Callable[[str, str], T]) -> Callable[[str, str], tuple[Document, T]]:
+    """A list's document beside what stands in it."""
+    return lambda text, file: (load(text, file), parse(text, file))
+
+
+def _or(found: T | Missing, otherwise: D) -> T | D:
+    return otherwise if isinstance(found, Missing) else found
+
+
+def _why(found: object, path: str) -> Missing:
+    """Why a resource is missing; where its file was read, because the file holds none of the target's."""
+    return found if isinstance(found, Missing) else Missing(path, "the file holds nothing of the target's")
+
+
+def _not_the_target(missing: Role | object, near: Sequence[str | None], what: str) -> Missing:
+    """`missing`, with the resource that was read instead of the target's."""
+    why = _why(missing, "")
+    if not near or why.outcome != "not-asked":
+        return why
+    return why._replace(reason=f"{near[0]} was read, which is not the target's {what}")

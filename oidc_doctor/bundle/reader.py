@@ -1,0 +1,138 @@
+"""Reads the files of a bundle, and keeps account of what was read and what could not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.documents.json_text import Unreadable, decode, printable
+from oidc_doctor.documents.manifest import Manifest, Read, parse_manifest
+from oidc_doctor.documents.target_file import parse_targets
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import Coverage, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from oidc_doctor.bundle.files import Bundle
+
+    Status = Literal["read", "partial", "missing", "denied", "not-asked"]
+
+T = TypeVar("T")
+
+_NOT_THERE = "not in the bundle"
+_NAMES_SHOWN = 8
+
+
+class Reader:
+    """One bundle being read. `reads` is what its manifests tell, by path; `coverage` has one row for each path."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.coverage: dict[str, Coverage] = {}
+        self.reads: dict[str, Read] = {}
+        self.collected_at: float | None = None
+        self._read_manifests()
+
+    def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
+        """The file's content through `parse`, or why there is none. `lenient` takes bytes that are no UTF-8."""
+        if path not in self.bundle:
+            return self.missing(path)
+        shown = self.bundle.shown(path)
+        try:
+            value = parse(self._text(path, shown, lenient=lenient), shown)
+        except Unreadable as error:
+            self.cover(path, "missing", error.reason, named=True)
+            return Missing(shown, error.reason, "unreadable")
+        read = self.reads.get(path)
+        if read and read.truncated:
+            self.cover(path, "partial", read.cut_off)
+        else:
+            self.cover(path, "read")
+        return value
+
+    def each(self, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
+        """`parse` on every JSON file of a folder; what cannot be read is named and left out."""
+        paths = sorted(name for name in self.bundle.names() if name.startswith(folder) and contract.is_known(name))
+        found = (self.parsed(path, parse) for path in paths)
+        return tuple(value for value in found if not isinstance(value, Missing))
+
+    def missing(self, path: str) -> Missing:
+        """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
+        read = self.reads.get(path)
+        if read is None:
+            return Missing(path, _NOT_THERE)
+        if read.outcome == "ok":
+            return Missing(path, f"{_NOT_THERE}, though the manifest says that it was read", "failed")
+        return Missing(path, read.reason, read.outcome)
+
+    def targets(self, prefix: str) -> list[Target]:
+        """The tables of a folder's oidc-doctor.toml."""
+        path = prefix + contract.TARGET_FILE
+        found = self.parsed(path, parse_targets)
+        if isinstance(found, Missing):
+            return []
+        targets, warnings = found
+        if warnings:
+            self.cover(path, "partial", "; ".join(warnings))
+        return targets
+
+    def cover(self, path: str, status: Status, reason: str = "", *, named: bool = False) -> None:
+        """Write the row of `path`, over the one that it may have."""
+        self.coverage[path] = Coverage(printable(self.bundle.shown(path)), status, reason, named=named)
+
+    def cover_missing(self, path: str) -> None:
+        """The row of a file or folder that is not there, unless it has one."""
+        if path in self.coverage:
+            return
+        missing = self.missing(path)
+        if path.endswith("/") and path in self.reads and self.reads[path].outcome == "ok":
+            self.cover(path, "read", "there are none")
+            return
+        reason = f"it does not exist ({missing.reason})" if missing.proves_absence else missing.reason
+        lost = path in self.reads and self.reads[path].outcome == "ok"
+        self.cover(path, "denied" if missing.outcome == "denied" else "missing", reason, named=lost)
+
+    def cover_the_rest(self) -> None:
+        """The logs of which the manifest tells, what was refused, and what nobody knows."""
+        for path, read in self.reads.items():
+            if contract.split_target(path)[1].startswith((contract.CLOUDTRAIL, contract.GCP_LOGS)):
+                if read.outcome == "ok":
+                    self.cover(path, "partial" if read.truncated else "read", read.cut_off)
+                else:
+                    self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)
+                self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
+            elif read.outcome != "ok":
+                self.cover_missing(path)
+        for name, reason in self.bundle.refused:
+            self.cover(name, "missing", reason, named=True)
+        names = (name for name in self.bundle.names() if contract.split_target(name)[1] != contract.EXPECTED)
+        unknown = [name for name in names if not contract.is_known(name)]
+        if unknown:
+            shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])
+            more = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
+            reason = f"no part of a bundle: {shown}{more}"
+            self.coverage["other files"] = Coverage("other files", "not-asked", reason, count=len(unknown))
+
+    def _text(self, path: str, shown: str, *, lenient: bool) -> str:
+        data = self.bundle.read(path)
+        try:
+            return decode(data, shown)
+        except Unreadable:
+            if not lenient:
+                raise
+            return data.decode("utf-8", "replace")
+
+    def _read_manifests(self) -> None:
+        """The manifest of the top, and those of folders under targets/, whose paths count from there."""
+        for name in self.bundle.names():
+            prefix, path = contract.split_target(name)
+            if path != contract.MANIFEST:
+                continue
+            manifest = self.parsed(name, parse_manifest)
+            if isinstance(manifest, Manifest):
+                self.reads |= {prefix + read.path: read for read in manifest.reads}
+                if manifest.collected_at is not None and (not prefix or self.collected_at is None):
+                    self.collected_at = manifest.collected_at

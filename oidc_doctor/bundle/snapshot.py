@@ -1,0 +1,80 @@
+"""An evidence bundle to a Snapshot: every file of the contract is read, and what cannot be read is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.files import Bundle
+from oidc_doctor.bundle.folder import Folder
+from oidc_doctor.bundle.reader import Reader
+from oidc_doctor.documents.target_file import NAME, merge
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import ObservedError, Snapshot, Target, TargetEvidence, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def load_snapshot(
+    bundle: Bundle | None,
+    *,
+    overrides: Target | None = None,
+    error_text: str | None = None,
+    extra_tokens: Sequence[Token] = (),
+) -> Snapshot:
+    """All that `bundle` holds, for each of its targets. Raises nothing for a file that cannot be read: it is named.
+
+    `overrides` are the command line's values: they go over every target's. `extra_tokens` and `error_text` come before
+    the bundle's own. Log files are not read here: those that are there get no coverage row but what the manifest says.
+    """
+    reader = Reader(bundle or Bundle("", {}))
+    errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
+    found: list[TargetEvidence] = []
+    for prefix, tables in _folders(reader):
+        folder = Folder(reader, prefix, extra_tokens)
+        own = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
+        folder.cover_what_is_missing(own)
+        found += [one._replace(observed=errors + one.observed) for one in own]
+    reader.cover_the_rest()
+    return Snapshot(
+        targets=tuple(_with_names_of_their_own(found)),
+        coverage=tuple(reader.coverage.values()),
+        collected_at=reader.collected_at,
+        reads={path: reader.missing(path) for path, read in reader.reads.items() if read.outcome != "ok"},
+    )
+
+
+def _folders(reader: Reader) -> list[tuple[str, list[Target]]]:
+    """The folders that hold targets, each with its targets: those of targets/, and the top where it has its own.
+
+    A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
+    """
+    names = [name for name in reader.bundle.names() if contract.is_known(name)]
+    tables = reader.targets("")
+    folders: list[tuple[str, list[Target]]] = []
+    for prefix in sorted({contract.split_target(name)[0] for name in names} - {""}):
+        name = prefix.split("/")[1]
+        above = [table for table in tables if table.name == name]
+        own = [table._replace(name=name) if table.name == NAME else table for table in reader.targets(prefix)]
+        tables = [table for table in tables if table.name != name]
+        if above and own:
+            own[0] = merge(above[0], own[0])._replace(name=own[0].name)
+        folders.append((prefix, own or above or [Target(name)]))
+    elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, *contract.SHARED)
+    if tables or not folders or not all(name.startswith(elsewhere) for name in names):
+        folders.insert(0, ("", tables or [Target(NAME)]))
+    return folders
+
+
+def _with_names_of_their_own(found: list[TargetEvidence]) -> list[TargetEvidence]:
+    """Names made different where targets share one: reports tell targets apart by them."""
+    taken: set[str] = set()
+    named = []
+    for evidence in found:
+        name, number = evidence.target.name, 2
+        while name in taken:
+            name, number = f"{evidence.target.name}-{number}", number + 1
+        taken.add(name)
+        named.append(evidence._replace(target=evidence.target._replace(name=name)))
+    return named

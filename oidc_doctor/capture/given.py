@@ -1,0 +1,106 @@
+"""What the command line gave, as files of the bundle: a capture must hold all that its report rests on."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.live.aws.oracles import compact
+
+if TYPE_CHECKING:
+    from oidc_doctor.examine.question import Question
+    from oidc_doctor.model.evidence import Target, Token
+
+
+def with_given(bundle: Bundle | None, question: Question) -> Bundle:
+    """`bundle` with the question's tokens, error, target, logs and instant as files of their own."""
+    base = bundle or Bundle("the command line", {})
+    members = {name: base.member(name) for name in base.names()}
+    given: dict[str, bytes] = {}
+    # what the command line gives is said of every target, and of several each has its folder
+    for prefix in sorted({contract.split_target(name)[0] for name in members} - {""}) or [""]:
+        for number, token in enumerate(question.tokens):
+            taken = any(prefix + name in members for name in contract.TOKEN_FILES)
+            given[prefix + _place(token, number, taken=taken)] = _text(token)
+        if question.error_text is not None:
+            place = f"{prefix}error.txt"
+            own = b"\n" + base.read(place) if place in base else b""
+            given[place] = question.error_text.encode("utf-8", "surrogateescape") + own
+    if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
+        targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
+        given[contract.TARGET_FILE] = "\n".join(_toml(one.target) for one in targets).encode()
+    if question.at is not None:
+        given[contract.MANIFEST] = _dated(base, question.at)
+    made = members | {name: _member(data) for name, data in given.items()}
+    for folder, places in ((contract.CLOUDTRAIL, question.cloudtrail), (contract.GCP_LOGS, question.gcp_logs)):
+        for number, place in enumerate(places):
+            made[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
+    return Bundle(base.label, made, list(base.refused), archive=base)
+
+
+def _place(token: Token, number: int, *, taken: bool) -> str:
+    ending = "jwt" if token.kind == "jwt" and token.signing_input and not token.fault else "json"
+    if number or taken:
+        return f"tokens/given-{number + 1}.{ending}"
+    return contract.TOKEN_FILES[0] if ending == "jwt" else contract.TOKEN_FILES[1]
+
+
+def _text(token: Token) -> bytes:
+    """The token again, as the file that it was read from had it."""
+    if token.kind == "hypothetical":
+        return json.dumps(token.claims).encode()
+    if token.kind == "jwt" and token.signing_input and not token.fault:
+        return compact(token).encode()
+    box: dict[str, Any] = {"header": token.header, "claims": token.claims, "complete": token.complete}
+    if token.kind == "jwt":
+        box["compact"] = {
+            "size": token.size,
+            **({"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where} if token.fault else {}),
+        }
+    if token.verified is not None:
+        box["verified"] = token.verified
+    return json.dumps(box, indent=2).encode()
+
+
+def _toml(target: Target) -> str:
+    """One [[target]] table. JSON's strings, numbers and lists are TOML's too."""
+    lines = ["[[target]]", f"name = {json.dumps(target.name)}"]
+    lines += [f"issuer = {json.dumps(target.issuer)}"] if target.issuer else []
+    for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
+        if part is None:
+            continue
+        lines.append(f"[target.{cloud}]")
+        for name, value in part._asdict().items():
+            if isinstance(value, str | int | tuple) and value != ():
+                lines.append(f"{name} = {json.dumps(value)}")
+            elif isinstance(value, dict) and value:
+                pairs = ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items())
+                lines.append(f"{name} = {{ {pairs} }}")
+    return "\n".join(lines) + "\n"
+
+
+def _dated(base: Bundle, at: float) -> bytes:
+    """The manifest with the instant that was asked for."""
+    box: Any = None
+    if contract.MANIFEST in base:
+        try:
+            box = load(base.read(contract.MANIFEST).decode("utf-8", "replace"), contract.MANIFEST).value
+        except Unreadable:
+            box = None
+    box = box if isinstance(box, dict) else {}
+    return json.dumps(box | {"collected_at": rfc3339(at)}, indent=2).encode()
+
+
+def _member(data: bytes) -> Member:
+    return Member(len(data), lambda: io.BytesIO(data))
+
+
+def _file(place: str) -> Member:
+    return Member(os.path.getsize(place), lambda: open(place, "rb"), place)

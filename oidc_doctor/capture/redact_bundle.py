@@ -1,0 +1,373 @@
+"""A bundle to a redacted bundle: two passes over its files, the first to learn, the second to write."""
+
+from __future__ import annotations
+
+import codecs
+import itertools
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.capture import redact_files
+from oidc_doctor.capture.pseudonyms import Cipher, Mode
+from oidc_doctor.capture.redact_texts import Collected, Texts, kept_starts
+from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.provider import parse_gcp_providers
+from oidc_doctor.documents.token import parse_token
+from oidc_doctor.judge.keys import check_keys
+from oidc_doctor.model.document import Document, Origin
+from oidc_doctor.model.evidence import Token
+from oidc_doctor.report.parts.escape import forbid_tokens
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from oidc_doctor.bundle.files import Bundle
+
+_CHUNK: Final = 256 * 1024
+_TRIES: Final = 24  # keys; the one with the fewest clashes is taken
+_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is taken
+_TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
+_FOLDERS = ("tokens/", *contract.AWS_FOLDERS, *contract.GCP_FOLDERS, contract.CLOUDTRAIL, contract.GCP_LOGS)
+
+Writer = Callable[[str, Iterator[bytes]], None]
+
+
+@dataclass
+class Redacted:
+    """What came of it. `images` maps each original to its stand-in, and belongs to the user alone."""
+
+    removed: dict[str, dict[str, int]] = field(default_factory=dict)  # file → what → how often
+    images: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
+    left_out: list[str] = field(default_factory=list)
+
+
+def redact_bundle(
+    bundle: Bundle, write: Writer, key: bytes, *, mode: Mode = "prefix", names_stay: bool = False
+) -> Redacted:
+    """Write a redacted copy of every file of the contract. Raises OSError where `write` does.
+
+    `write` gets a file's name and its bytes in pieces. `names_stay` takes nothing out but signatures and secrets.
+    """
+    collected = Collected()
+    learner = _Copy(bundle, Texts(collected), Redacted())
+    if not names_stay:
+        for name in bundle.names():
+            for _ in learner.pieces(name):
+                pass
+        for name in bundle.names():
+            learner.path(name)
+        _settle_names(collected)
+    cipher = Cipher(key, mode, kept_starts(collected))
+    if not names_stay:
+        cipher = _best(collected, cipher)
+    result = Redacted()
+    copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay), result)
+    copy.name_all()
+    for name, new in result.names.items():
+        if contract.split_target(name)[1] == contract.MANIFEST:
+            continue
+        copy.texts.removed = {}
+        write(new, copy.pieces(name))
+        if copy.texts.removed:
+            result.removed[new] = copy.texts.removed
+    copy.texts.removed = {}
+    for prefix in {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}:
+        write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
+    result.images = dict(copy.texts.images)
+    return result
+
+
+def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, Any]:
+    """`verified` of a compact token: what its signature is worth by the key sets that were read, its kid and alg."""
+    signature: bool | None = None
+    for document in documents:
+        for cloud in ("aws", "gcp"):
+            answer = check_keys(cloud, token, document)
+            if answer.checked and answer.kind is None:
+                signature = True
+            elif signature is None and answer.kind is not None and str(answer.kind) == "signature-invalid":
+                signature = False
+    header = token.header or {}
+    return {"signature": signature, "kid": header.get("kid"), "alg": header.get("alg")}
+
+
+def _settle_names(collected: Collected) -> None:
+    """A word that turned out to stay is no name."""
+    stays = Texts(collected, Cipher(b"0")).stays
+    for phrase in collected.phrases:
+        collected.used |= set(re.findall(r"[\w-]+", phrase))
+    collected.words = {word for word in collected.words if not stays(word)}
+
+
+def _best(collected: Collected, first: Cipher) -> Cipher:
+    """A cipher made from the same key under which no stand-in reads as a word that stays."""
+    best, fewest = first, -1
+    if len(collected.words) > _FEW_WORDS:
+        return first
+    for number in range(_TRIES):
+        key = first.key if not number else first.key[:32] + bytes([number])
+        cipher = Cipher(key, first.mode, kept_starts(collected))
+        texts = Texts(collected, cipher)
+        for word in collected.words:
+            texts.value(word)
+        clashes = texts.clashes()
+        if fewest < 0 or clashes < fewest:
+            best, fewest = cipher, clashes
+        if not clashes:
+            break
+    return best
+
+
+class _Copy:
+    """The files of one bundle through one `Texts`."""
+
+    def __init__(self, bundle: Bundle, texts: Texts, result: Redacted) -> None:
+        self.bundle = bundle
+        self.texts = texts
+        self.result = result
+
+    # --------------------------------------------------------------------------------------------------------- names
+
+    def name_all(self) -> None:
+        """Every file of the contract gets its name in the copy."""
+        for name in self.bundle.names():
+            path = contract.split_target(name)[1]
+            if not contract.is_known(name):
+                if path != contract.EXPECTED:
+                    self.result.left_out.append(name)
+                continue
+            new = self.path(name)
+            if path == contract.TOKEN_FILES[0]:
+                new = new.removesuffix(contract.TOKEN_FILES[0]) + contract.TOKEN_FILES[1]
+            elif contract.is_token(path) and self.compact(name) is not None:
+                new = new.rpartition("/")[0] + "/" + new.rpartition("/")[2].partition(".")[0] + ".json"
+            elif path == contract.TOKEN_FILES[1] and self._says_the_same(name):
+                continue
+            while new in self.result.names.values():
+                stem, dot, ending = new.partition(".")
+                new = f"{stem}-2{dot}{ending}"
+            self.result.names[name] = new
+
+    def _says_the_same(self, name: str) -> bool:
+        """A claims.json beside the token.jwt that it was made from is not needed; another becomes a further token."""
+        jwt = name.removesuffix(contract.TOKEN_FILES[1]) + contract.TOKEN_FILES[0]
+        return jwt in self.bundle
+
+    def path(self, name: str) -> str:
+        """A path of the contract with the names in it redacted."""
+        prefix, path = contract.split_target(name)
+        if prefix:
+            prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
+        folder = next((one for one in _FOLDERS if path.startswith(one)), None)
+        if folder is None:
+            return prefix + path
+        parts = []
+        for part in path.removeprefix(folder).split("/"):
+            trail = _TRAIL_FILE.fullmatch(part)
+            if trail:
+                parts.append(self.texts.value(trail[1]) + trail[2] + self.texts.value(trail[3]) + trail[4])
+            else:
+                parts.append(self.texts.value(part))
+        return prefix + folder + "/".join(parts)
+
+    # --------------------------------------------------------------------------------------------------------- files
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """One file, redacted."""
+        path = contract.split_target(name)[1]
+        if not contract.is_known(name) or path == contract.MANIFEST:
+            if path == contract.MANIFEST and self.texts.cipher is None:
+                self.manifest(name)
+            return
+        try:
+            if contract.is_log(path):
+                yield from self._log(name)
+                return
+            yield forbid_tokens(self._small(name, path)).encode("utf-8", "surrogateescape")
+        except (Unreadable, OSError) as error:
+            self.texts.removed[f"the file, which cannot be read ({type(error).__name__})"] = 1
+
+    def _small(self, name: str, path: str) -> str:
+        text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
+        if path in (contract.TOKEN_FILES) or contract.is_token(path):
+            return self._token(name, text)
+        if path == contract.TARGET_FILE:
+            return redact_files.toml_text(text, self.texts)
+        if path == "truss/config.yaml":
+            return redact_files.yaml_text(text, self.texts)
+        if path in ("error.txt", "setup/output.txt"):
+            return self.texts.sentence(text)
+        if path == "truss/whoami.txt":
+            return redact_files.json_text(text, self.texts) if text.lstrip().startswith("{") else self._whoami(text)
+        if path == "issuer/chain.pem":
+            return redact_files.chain_text(text, self.texts)
+        if path.startswith(contract.ISSUER):
+            self._learn_issuer(text)
+            return redact_files.public_text(text, self.texts)
+        return redact_files.json_text(text, self.texts)
+
+    def _learn_issuer(self, text: str) -> None:
+        if self.texts.cipher is None:
+            redact_files.json_text(text, self.texts)
+
+    def _whoami(self, text: str) -> str:
+        """The rows' labels stay, and so does what they say of the issuer."""
+        made = []
+        for line in text.splitlines(keepends=True):
+            label = re.match(r"\W*[A-Za-z][A-Za-z ]{1,30}(?::|\s*[│┃|])", line)
+            rest = line[label.end() :] if label else line
+            head = label[0] if label else ""
+            if self.texts.cipher is None and re.search(r"(?i)issuer|audience", head):
+                word = re.search(r"[^\s│┃|]+", rest)
+                self.texts.collected.issuer(word[0] if word else None)
+            made.append(head + self.texts.value(rest))
+        return "".join(made)
+
+    def compact(self, name: str) -> Token | None:
+        """The token of a file, where it is (or should be) a compact one."""
+        try:
+            text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
+        except (Unreadable, OSError):
+            return None
+        token = parse_token(text, Origin(name))
+        return token if token.kind == "jwt" and token.verified is None else None
+
+    def _token(self, name: str, text: str) -> str:
+        token = parse_token(text, Origin(name))
+        if token.kind != "jwt" or token.verified is not None:  # decoded, or captured before
+            document = load(text, name) if text.lstrip().startswith("{") else None
+            box = document.value if document else None
+            wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box
+            return redact_files.json_text(text, self.texts, () if wrapped else ("claims",))
+        made: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
+        if token.fault:
+            made["compact"] |= {"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where}
+        made["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
+        self.texts.removed["the signature"] = 1
+        header, claims = (_decoded(token, index) for index in (0, 1))
+        rest = json.dumps(made, indent=2).removeprefix("{\n")
+        whole = f'{{\n  "header": {header},\n  "claims": {claims},\n{rest}\n'
+        return redact_files.json_text(whole, self.texts)
+
+    def _key_sets(self, name: str) -> list[Document]:
+        prefix = contract.split_target(name)[0]
+        found: list[Document] = []
+        for path in dict.fromkeys((prefix + "issuer/jwks.json", "issuer/jwks.json")):
+            document = self._loaded(path)
+            if document is not None:
+                found.append(document)
+                break
+        document = self._loaded(prefix + "gcp/provider.json")
+        if document is not None:
+            try:
+                providers = parse_gcp_providers(document.text, document.file)
+                found += [load(one.jwks_json, document.file) for one in providers if one.jwks_json]
+            except Unreadable:
+                pass
+        return found
+
+    def _loaded(self, path: str) -> Document | None:
+        if path not in self.bundle:
+            return None
+        try:
+            return load(self.bundle.read(path).decode("utf-8-sig"), path)
+        except (Unreadable, UnicodeDecodeError):
+            return None
+
+    def _log(self, name: str) -> Iterator[bytes]:
+        """A log file, in pieces; compressed again where its name says so."""
+        zipped = name.lower().endswith(".gz")
+        packer = zlib.compressobj(6, zlib.DEFLATED, 31) if zipped else None
+        with self.bundle.open(name) as stream:
+            for piece in redact_files.json_pieces(_characters(stream, self.texts), self.texts):
+                data = piece.encode("utf-8", "surrogateescape")
+                yield packer.compress(data) if packer else data
+        if packer:
+            yield packer.flush()
+
+    def manifest(self, name: str) -> bytes:
+        """The manifest with the copy's paths, and what was taken out."""
+        prefix = contract.split_target(name)[0]
+        box: Any = {}
+        if name in self.bundle:
+            try:
+                box = load(self.bundle.read(name).decode("utf-8-sig", "surrogateescape"), name).value
+            except Unreadable as error:
+                self.texts.removed[f"the manifest, which cannot be read ({error.reason})"] = 1
+        box = box if isinstance(box, dict) else {}
+        reads = box.get("reads")
+        for read in reads if isinstance(reads, list) else []:
+            if isinstance(read, dict) and isinstance(read.get("path"), str):
+                path = prefix + read["path"].removeprefix("./")
+                read["path"] = self.result.names.get(path, self.path(path)).removeprefix(self.path(prefix))
+                if isinstance(read.get("message"), str):
+                    read["message"] = self.texts.sentence(read["message"])
+        paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads or []]
+        made: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
+        for read, path in zip(made.get("reads") or [], paths, strict=False):
+            if isinstance(read, dict) and path is not None:
+                read |= {"path": path}
+        if self.texts.cipher is not None and not prefix:
+            made["redaction"] = {
+                "names": "kept" if self.texts.names_stay else "replaced",
+                "removed": self.result.removed,
+                "left_out": len(self.result.left_out),
+            }
+        return (forbid_tokens(json.dumps(made, indent=2, ensure_ascii=False)) + "\n").encode("utf-8", "surrogateescape")
+
+
+def _decoded(token: Token, index: int) -> str:
+    """Header or claims as text, repeated members included; an empty object where they cannot be read."""
+    import base64
+    import binascii
+
+    parts = token.signing_input.decode("utf-8", "replace").split(".")
+    value = (token.header if index == 0 else token.claims) if len(parts) > index else None
+    if not value:
+        return "{}" if index else "null"
+    try:
+        bare = parts[index].rstrip("=").replace("+", "-").replace("/", "_")
+        text = base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4)).decode("utf-8")
+        return text if json.loads(text) == value else json.dumps(value)
+    except (binascii.Error, ValueError):
+        return json.dumps(value)
+
+
+def _characters(stream: BinaryIO, texts: Texts) -> Iterator[str]:
+    """The text of a file in pieces, inflated where it is gzip, UTF-16 where it begins so."""
+    pieces = _inflated(stream, texts)
+    head = next(pieces, b"")
+    wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")("replace" if wide else "surrogateescape")
+    for piece in itertools.chain([head], pieces):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _inflated(stream: BinaryIO, texts: Texts) -> Iterator[bytes]:
+    head = stream.read(_CHUNK)
+    pieces = itertools.chain([head], iter(lambda: stream.read(_CHUNK), b""))
+    if not head.startswith(b"\x1f\x8b"):
+        yield from pieces
+        return
+    member = zlib.decompressobj(31)
+    try:
+        for piece in pieces:
+            data = piece
+            while data:
+                if member.eof:
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        break
+                    member = zlib.decompressobj(31)
+                yield member.decompress(data, 4 * _CHUNK)
+                data = member.unused_data if member.eof else member.unconsumed_tail
+        yield member.flush()
+    except zlib.error:
+        texts.removed["what follows damaged gzip data"] = 1

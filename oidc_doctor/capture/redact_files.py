@@ -1,0 +1,337 @@
+"""Files to redacted files: layout, order, repeated members and broken places stay as they are.
+
+JSON is rewritten string by string while it is read, so a log of any size takes little memory, and a line of the
+original is the same line of the copy.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote, unquote
+
+from oidc_doctor.capture.redact_texts import SECRET, Texts
+
+Path = tuple[str, ...]  # the names of the members that lead to a value; elements of lists have none
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|\s+', re.DOTALL)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_LITERALS = frozenset(("true", "false", "null"))
+_LONGEST = 16 * 1024 * 1024  # characters of one string
+_DEEPEST = 6  # documents inside strings inside documents
+_LONG_NUMBER, _EPOCH = 5, re.compile(r"1\d{9}(?:\d{3})?|2[01]\d{8}(?:\d{3})?")
+
+_SECRET_MEMBERS_TEXT = """
+    sessiontoken secretaccesskey secret_access_key private_key private_key_id privatekey client_secret clientsecret
+    password passphrase tokenprefix access_token accesstoken id_token idtoken refresh_token refreshtoken
+    subject_token subjecttoken authorization webidentitytoken web_identity_token signature
+    x-goog-iam-authorization-token signedblob signedjwt privatekeydata secret security_token federatedtoken
+"""
+_SECRET_MEMBERS = frozenset(_SECRET_MEMBERS_TEXT.split())
+# Values that are the clouds' own words, ids of events, times and keys; inside of claims these names mean nothing.
+_STAY_TEXT = """
+    Version Effect Action NotAction eventVersion eventTime eventSource eventName awsRegion errorCode requestID
+    eventID eventType eventCategory tlsVersion cipherSuite endpointType awsServingRegion
+    identityProviderConnectionVerificationMethod expiration EventId EventName EventTime EventSource ReadOnly @type
+    insertId severity methodName serviceName method service permission permissionType producer timestamp
+    receiveTimestamp grantType requestedTokenType subjectTokenType subject_token_type lifetime collected_at outcome
+    code state updateMask logType action type kid alg typ kty crv ThumbprintList CreateDate createTime expireTime
+    RoleLastUsed universe_domain ResourceType resourceType serviceConfig sourceRevision creationDate
+"""
+_STAY = frozenset(_STAY_TEXT.split())
+_OF_KEYS = frozenset(("use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # and the rest of a public key
+_SENTENCES = frozenset(
+    (
+        "errorMessage",
+        "reason",
+        "message",
+        "Message",
+        "error_description",
+        "errorDescription",
+        "error",
+        "localizedMessage",
+        "detail",
+    )
+)
+_ISSUERS = frozenset(("iss", "issuer", "issuerUri", "issuer_uri", "Url", "url_of_provider", "jwks_uri", "jwksUri"))
+_AUDIENCES = frozenset(
+    ("aud", "azp", "ClientIDList", "clientIDList", "allowedAudiences", "audience", "clientIDs", "clientID")
+)
+_CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
+_PRIVATE_KEY_PARTS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
+_NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a map's key that is no name of a member
+_CONDITION: Final = "Condition"
+
+
+def json_pieces(pieces: Iterable[str], texts: Texts, root: Path = (), depth: int = 0) -> Iterator[str]:
+    """The JSON of `pieces`, redacted, in pieces. Anything else in the file is taken for text."""
+    return _Json(texts, root, depth).rewrite(pieces)
+
+
+def json_text(text: str, texts: Texts, root: Path = (), depth: int = 0) -> str:
+    """The same for a whole text."""
+    return "".join(json_pieces([text], texts, root, depth))
+
+
+class _Json:
+    """One JSON text being rewritten."""
+
+    def __init__(self, texts: Texts, root: Path, depth: int) -> None:
+        self.texts = texts
+        self.depth = depth
+        self.path = list(root)
+        self.frames: list[tuple[str, int]] = []  # the bracket, and how long the path was outside of it
+        self.wants_name = False
+
+    def rewrite(self, pieces: Iterable[str]) -> Iterator[str]:
+        rest = ""
+        for piece in pieces:
+            text, end = rest + piece, 0
+            made: list[str] = []
+            for found in _TOKEN.finditer(text):
+                if found.start() != end or found.end() == len(text):
+                    break  # a string without its end, or what may go on in the next piece
+                made.append(self.token(found[0]))
+                end = found.end()
+            rest = text[end:]
+            if len(rest) > _LONGEST:
+                made.append(self.broken(rest))
+                rest = ""
+            yield "".join(made)
+        while rest:
+            last = _TOKEN.match(rest)
+            if last is None:  # a string that is cut off
+                yield self.broken(rest)
+                return
+            yield self.token(last[0])
+            rest = rest[last.end() :]
+
+    def token(self, token: str) -> str:
+        first = token[0]
+        if first == '"':
+            return self.string(token)
+        if first.isspace():
+            return token
+        if token == ",":
+            if self.frames and self.frames[-1][0] == "{":
+                del self.path[self.frames[-1][1] :]
+                self.wants_name = True
+        elif token == ":":
+            self.wants_name = False
+        elif token in ("{", "["):
+            self.frames.append((token, len(self.path)))
+            self.wants_name = token == "{"
+        elif token in ("}", "]"):
+            if self.frames:
+                del self.path[self.frames.pop()[1] :]
+            self.wants_name = False
+        elif token not in _LITERALS:
+            return self.number(token) if _NUMBER.fullmatch(token) else self.texts.value(token)
+        return token
+
+    def broken(self, rest: str) -> str:
+        body = rest.removeprefix('"')
+        return rest[: len(rest) - len(body)] + self.texts.value(body)
+
+    def string(self, token: str) -> str:
+        text = token[1:-1]
+        if "\\" in text:
+            try:
+                text = json.loads(token, strict=False)
+            except ValueError:
+                return '"' + self.texts.value(text) + '"'
+        if self.wants_name and self.frames:
+            self.wants_name = False
+            self.name(text)
+            if not _NAMES_A_THING.search(text):
+                return token
+            made = self.texts.value(text)
+            return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
+        made = self.value(text)
+        return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
+
+    def name(self, name: str) -> None:
+        outer = self.frames[-1][1]
+        del self.path[outer:]
+        self.path.append(name)
+        if self.texts.cipher is not None:
+            return
+        if _CONDITION in self.path[:-1]:
+            self.texts.collected.condition_key(name)
+        if self.in_claims() and re.fullmatch(r"[\w-]+", name):
+            self.texts.collected.names.add(name)
+        if self.path[-2:-1] == ["attributeMapping"]:
+            self.texts.collected.names |= set(re.findall(r"\w+", name))
+
+    def in_claims(self) -> bool:
+        return self.path[:1] == ["claims"] and len(self.path) > 1
+
+    def number(self, token: str) -> str:
+        """A number that is an id; times, durations and counts stay."""
+        if self.texts.names_stay or self.texts.cipher is None or not token.isdigit() or len(token) < _LONG_NUMBER:
+            return token
+        name = self.path[-1].lower() if self.path else ""
+        telling = ("second", "duration", "size", "length", "count", "time", "expir", "limit", "version")
+        if _EPOCH.fullmatch(token) or any(word in name for word in telling) or token in self.texts.collected.names:
+            return token
+        return self.texts.value(token)
+
+    def value(self, text: str) -> str:
+        name = self.path[-1] if self.path else ""
+        claims = self.path[:1] == ["claims"]
+        if self.path[:1] == ["compact"]:
+            return text  # our own words
+        low = name.lower()
+        if low in _SECRET_MEMBERS and not claims and text and text != SECRET and not low.startswith("signature_"):
+            return self.texts.secret(name)
+        if self.path[:1] == ["keys"] and name in _PRIVATE_KEY_PARTS:
+            return self.texts.secret("a private key")
+        if "headers" in self.path[:-1] and "credential_source" in self.path:
+            return self.texts.secret("a header of the credential configuration")
+        if self.texts.cipher is None:
+            self.collect(name, text, claims)
+        if (name in _STAY and not claims and not _NAMES_A_THING.search(text)) or (
+            name in _OF_KEYS and self.path[0] in ("keys", "header")
+        ):
+            return self.texts.secret(name) if _looks_secret(text) else text
+        if name == "call" and not claims:
+            return self.texts.call(text)
+        if name in _CEL or (self.path[-2:-1] == ["attributeMapping"] and not claims):
+            return self.texts.cel(text)
+        inner = text.lstrip()[:1]
+        if inner in ("{", "[") and self.depth < _DEEPEST and _is_json(text):
+            return json_text(text, self.texts, self.inner_root(name), self.depth + 1)
+        if text.startswith("%7B") and self.depth < _DEEPEST:
+            return quote(json_text(unquote(text), self.texts, (), self.depth + 1), safe="")
+        if name in _SENTENCES and not claims:
+            return self.texts.sentence(text)
+        return self.texts.value(text)
+
+    def inner_root(self, name: str) -> Path:
+        return ("keys",) if name == "jwksJson" else ()
+
+    def collect(self, name: str, text: str, claims: bool) -> None:
+        found = self.texts.collected
+        if name in _ISSUERS or (name == "url" and "requestParameters" in self.path):
+            found.issuer(text)
+        elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
+            found.audience(text)
+        if ":oidc-provider/" in text:
+            for provider in re.findall(r":oidc-provider/([^\s:\"',*?]+)", text):
+                found.issuer(provider)
+        elif name in ("Federated", "identityProvider") and "." in text:
+            found.issuer(text)
+        if claims and name in ("iat", "exp", "nbf"):
+            found.names.add(text)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _looks_secret(text: str) -> bool:
+    return text.count(".") == 2 and text.startswith("eyJ")  # noqa: PLR2004 - a compact JWT has three segments
+
+
+# ------------------------------------------------------------------------------------------------------- other formats
+
+_TOML = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<string>\"\"\"(?:\\.|[^\\])*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')"
+    r"(?P<key>\s*[=.\]])?",
+    re.DOTALL,
+)
+
+
+def toml_text(text: str, texts: Texts) -> str:
+    """oidc-doctor.toml: every string that is no key is a value, and comments are dropped."""
+    made, end = [], 0
+    for found in _TOML.finditer(text):
+        made.append(text[end : found.start()])
+        end = found.end()
+        if found["comment"]:
+            texts.removed["a comment"] = texts.removed.get("a comment", 0) + 1
+            continue
+        body = found["string"]
+        if found["key"]:
+            made.append(found[0])
+            continue
+        name = re.findall(r"([\w\"':-]+)\s*=\s*\[?[^=]*$", text[: found.start()])
+        made.append(_toml_string(body, name[-1] if name else "", texts))
+    return "".join([*made, text[end:]])
+
+
+def _toml_string(token: str, name: str, texts: Texts) -> str:
+    import tomllib
+
+    try:
+        text = tomllib.loads(f"v = {token}")["v"]
+    except tomllib.TOMLDecodeError:
+        return texts.value(token)
+    if texts.cipher is None:
+        if name == "issuer":
+            texts.collected.issuer(text)
+        elif name == "audience":
+            texts.collected.audience(text)
+    made = json_text(text, texts) if name == "policy" and _is_json(text) else texts.value(text)
+    return token if made == text else json.dumps(made, ensure_ascii=False)
+
+
+def yaml_text(text: str, texts: Texts) -> str:
+    """A Truss configuration: what names an identity or its resource, and nothing else."""
+    import yaml
+
+    try:
+        box = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        texts.removed["a Truss configuration that cannot be read"] = 1
+        return "# it could not be read as YAML, and was left out\n"
+    kept: dict[str, object] = {}
+    image = box.get("base_image") if isinstance(box, dict) else None
+    if isinstance(image, dict):
+        kept["base_image"] = {name: image[name] for name in ("image", "docker_auth") if name in image}
+    weights = box.get("weights") if isinstance(box, dict) else None
+    if isinstance(weights, list):
+        kept["weights"] = [
+            {name: one[name] for name in ("source", "auth") if name in one} for one in weights if isinstance(one, dict)
+        ]
+    others = sorted(str(name) for name in box if name not in kept) if isinstance(box, dict) else []
+    if others:
+        texts.removed["other parts of the Truss configuration"] = len(others)
+    return yaml.safe_dump(_walked(kept, texts, ""), sort_keys=False, allow_unicode=True)
+
+
+def _walked(value: object, texts: Texts, name: str) -> object:
+    if isinstance(value, dict):
+        return {key: _walked(inner, texts, str(key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_walked(inner, texts, name) for inner in value]
+    if not isinstance(value, str) or name == "auth_method":
+        return value
+    return texts.secret(name) if name.lower() in _SECRET_MEMBERS else texts.value(value)
+
+
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def chain_text(text: str, texts: Texts) -> str:
+    """The certificates, which everybody can fetch; what openssl prints of the session goes."""
+    found = _CERTIFICATE.findall(text)
+    if found and _CERTIFICATE.sub("", text).strip():
+        texts.removed["lines around the certificates"] = 1
+    return "\n".join(found) + "\n" if found else texts.sentence(text)
+
+
+def public_text(text: str, texts: Texts) -> str:
+    """What an issuer publishes stays; a private key that stands in it by mistake does not."""
+    names = "|".join(sorted(_PRIVATE_KEY_PARTS))
+    pattern = re.compile(rf'("(?:{names})"\s*:\s*)"[^"]*"')
+    made, count = pattern.subn(rf'\1"{SECRET}"', text)
+    if count:
+        texts.removed["a private key"] = texts.removed.get("a private key", 0) + count
+    return made

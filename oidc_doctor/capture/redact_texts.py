@@ -1,0 +1,384 @@
+"""Texts, and what of them is replaced: every word that is not the clouds', the issuer's or the language's own.
+
+Nothing is found by the name of a field alone: the same word gets the same stand-in in a subject, a pattern, an ARN, a
+CEL string, a file name or an error message. A first pass over all evidence notes what the second has to know: the
+issuers and audiences, which stay, and the pieces of words for which patterns look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from oidc_doctor.capture import vocabulary
+from oidc_doctor.capture.pseudonyms import Cipher
+from oidc_doctor.judge import error_texts
+from oidc_doctor.report.parts.escape import REMOVED, forbid_tokens
+
+SECRET: Final = "[removed]"
+_MOST_KEPT: Final = 50_000  # values
+_SHORT_NUMBER: Final = 5  # digits: what is shorter is a version, a port or a count
+_EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, of our days
+_TELLING: Final = 4  # characters: a shorter stand-in is met by chance
+
+_SECRETS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=_-]{16,}|\bya29\.[\w.-]+|\b(?:gh[pousr]_|github_pat_|glpat-|glcbt-|xox[abp]-)[\w-]+"
+    r"|(?i:\b(?:authorization|bearer|password|passwd|secret_?access_?key|client_secret|session_?token)\b"
+    r"[\"']?\s*[:=]\s*[\"']?)(?:Bearer\s+)?[^\s\"',;}]+",
+    re.DOTALL,
+)
+_LABEL = re.compile(r"^(.*?[:=]\s*[\"']?)(?:Bearer\s+)?[^\s\"',;}]+$", re.DOTALL)
+
+_SERVICES = (
+    "sts|iam|s3|ecr|ecr-public|kms|ec2|lambda|logs|cloudtrail|secretsmanager|ssm|organizations|athena|access-analyzer"
+    "|s3-object-lambda|sagemaker|bedrock|dynamodb|sqs|sns|events|glue|batch|eks|ecs|cloudformation|cloudwatch|tag"
+)
+_GOOGLE = (
+    "iam|sts|storage|artifactregistry|resourcemanager|serviceusage|logging|cloudkms|compute|container|run|bigquery|pubsub"
+    "|iamcredentials|cloudresourcemanager|orgpolicy|secretmanager|monitoring|cloudbuild|aiplatform"
+)
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_PARTS = re.compile(
+    r"(?P<stays>"
+    rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    rf"|(?<![\w:.-])\d{{1,2}}:\d\d:\d\d(?![\w:-])|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
+    r"|\$\{[A-Za-z0-9._/-]+:[^}]*\}"  # a policy variable
+    r"|\b(?:attribute|google|assertion)\.[a-z_][a-z0-9_]*\b"
+    rf"|(?<![\w/-])(?:{_SERVICES}):(?:[A-Z][A-Za-z]*\*?|\*)(?![\w-])"
+    rf"|(?<![\w./@-])(?:{_GOOGLE})(?:\.googleapis\.com/\w+)?\.[a-zA-Z]+\.[a-z][A-Za-z]+(?![\w-])"
+    r"|(?<![\w/])roles/[a-z][A-Za-z]*(?:\.[A-Za-z]+)?(?![\w-])"
+    r"|\burn:(?:ietf|amazon)[\w:.-]*|type\.googleapis\.com/[\w.]+|constraints/[\w.]+|logs/cloudaudit\.googleapis\.com%2F\w+"
+    r"|%[0-9A-Fa-f]{2}|&[a-z]+;"
+    r")"
+    r"|(?P<address>(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?![\w.]*\d)"
+    r"|(?<![\w:])(?=[0-9a-fA-F:]*:[0-9a-fA-F:]*:)[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:/\d{1,3})?(?![\w:]))"
+    r"|(?P<id>\b(?:AROA|AIDA|AGPA|ANPA|AIPA|APKA|ASCA|AKIA|ASIA)[A-Z0-9]{12,}\b)"
+    r"|(?P<word>[\w-]+)"
+)
+_TOOL = re.compile(
+    r"--[a-z-]+|[a-z][a-z0-9]*(?:-[a-z0-9]+){0,5}|[a-z-]+:[A-Z][A-Za-z]+|[a-z]+(?:\.[a-zA-Z]+){1,3}|GET|TLS"
+)
+_WILD = "*?"
+_CEL_STRING = re.compile(
+    r"(?P<call>\.\s*(?P<name>\w+)\s*\(\s*(?:[^()'\"]*,\s*)?)?"
+    r"(?P<lead>[rR]?)(?P<quote>\"\"\"|'''|\"|')(?P<body>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"
+    r"|(?P<comment>//[^\n]*)",
+    re.DOTALL,
+)
+_ANYWHERE = frozenset(
+    ("contains", "endsWith", "split", "extract", "replace", "indexOf", "lastIndexOf", "matches", "substring")
+)
+_HOLE = re.compile(r"(\{\w*\})")
+_REGEX = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{\d*,?\d*\}|\(\?[^:)>]*[:)>])")
+_QUOTED_ISSUER = re.compile(r"(?:ID Token|in config:|ones:|your account for) (https?://[^\s\"'<>]+)")
+_ISSUER_KEY = re.compile(r"([^:]+\.[^:]+):[\w/-]+")  # a condition key of an OIDC provider: its URL, and a claim
+
+
+class Collected:
+    """What the first pass notes."""
+
+    def __init__(self) -> None:
+        self.phrases: set[str] = set()  # issuers and audiences, which stay as wholes
+        self.names: set[str] = set()  # words that stay: names of claims and attributes, and the token's times
+        self.words: set[str] = set()  # all words of names and values that do not stay
+        self.used: set[str] = set()  # those that stay
+        self.starts: set[str] = set()  # pieces of patterns that a wildcard follows
+        self.floating: set[str] = set()  # pieces that may stand in the middle of a word
+        self.secrets: dict[str, int] = {}
+
+    def issuer(self, url: object) -> None:
+        """An issuer, or a provider's URL: with and without its scheme."""
+        if isinstance(url, str) and url.strip():
+            bare = url.strip()
+            self.phrases |= {bare, bare.removeprefix("https://")}
+
+    def audience(self, value: object) -> None:
+        """An audience stays, unless it is a provider's full name or an e-mail address."""
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and one.strip() and "@" not in one and "/workloadIdentityPools/" not in one:
+                self.phrases.add(one.strip())
+
+    def condition_key(self, name: str) -> None:
+        """A key such as oidc.example.com/id/1:sub names its provider."""
+        found = _ISSUER_KEY.fullmatch(name)
+        if found:
+            self.issuer(found[1])
+
+
+class Texts:
+    """Replaces texts. Without a cipher it only collects, and gives back what it got."""
+
+    def __init__(self, collected: Collected, cipher: Cipher | None = None, *, names_stay: bool = False) -> None:
+        self.collected = collected
+        self.cipher = cipher
+        self.names_stay = names_stay
+        self.removed: dict[str, int] = {}
+        self.images: dict[str, str] = {}
+        self._values: dict[str, str] = {}
+        self._said: frozenset[str] = frozenset()  # the words of the sentence by which a text is read
+        self._everywhere = vocabulary.everywhere()
+        self._phrases = _any_of(collected.phrases) if cipher else None
+        self._floating: re.Pattern[str] | None = None
+        self._kept: frozenset[str] = frozenset()
+        if cipher:
+            self._kept, self._floating = _kept_pieces(collected, self.stays)
+            if cipher.mode != "prefix":
+                self._floating = _any_of(self._kept, bounded=False)  # all other pieces keep their places anyway
+
+    # ----------------------------------------------------------------------------------------------- kinds of text
+
+    def value(self, text: str) -> str:
+        """A name, subject, pattern, ARN, path: everything but what stays is replaced."""
+        known = self._values.get(text)
+        if known is None:
+            before = len(self.removed)
+            known = self._apply(text, self._word)
+            if before == len(self.removed) and SECRET not in known and len(self._values) < _MOST_KEPT:
+                self._values[text] = known  # logs say the same things again and again
+        return known
+
+    def sentence(self, text: str) -> str:
+        """What a person or a service wrote: plain words stay as well."""
+        if self.cipher is None:
+            for found in _QUOTED_ISSUER.finditer(text):
+                self.collected.issuer(found[1].rstrip(".,;"))
+            return text
+        (start, end), facts = error_texts.spoken(text)
+        said = text[start:end]
+        for one in facts:
+            said = said.replace(text[one[0] : one[1]], " ")
+        self._said = frozenset(re.findall(r"[\w-]+", said))
+        return self._apply(text, self._word_of_sentence)
+
+    def call(self, text: str) -> str:
+        """The call of a manifest's read: the tool's own words stay, what it was called with does not."""
+        words = text.split(" ")
+        named = self.collected.words
+        return " ".join(word if _TOOL.fullmatch(word) and word not in named else self.value(word) for word in words)
+
+    def cel(self, text: str) -> str:
+        """A CEL expression: the strings in it are values, the rest is the language's."""
+        made, end = [], 0
+        for found in _CEL_STRING.finditer(text):
+            made.append(text[end : found.start()])
+            end = found.end()
+            if found["comment"]:
+                made.append("//" + self.value(found["comment"][2:]))
+                continue
+            loose = found["name"] in _ANYWHERE
+            body = found["body"]
+            if found["name"] == "matches":
+                body = self._pieces(_REGEX, body, loose=True)
+            elif found["name"] == "extract":
+                body = self._pieces(_HOLE, body, loose=True)
+            else:
+                if loose or found["name"] == "startsWith":
+                    self._starts(body)
+                body = self._loose(body) if loose else self.value(body)
+            made.append(f"{found['call'] or ''}{found['lead']}{found['quote']}{body}{found['quote']}")
+        return "".join([*made, text[end:]])
+
+    def secret(self, what: str) -> str:
+        """What stands in place of a secret."""
+        self.removed[what] = self.removed.get(what, 0) + 1
+        return SECRET
+
+    # -------------------------------------------------------------------------------------------------------- pieces
+
+    def _pieces(self, marks: re.Pattern[str], text: str, *, loose: bool) -> str:
+        """`text` between `marks`, which stay."""
+        parts = marks.split(text)
+        return "".join(part if index % 2 else self._loose(part) for index, part in enumerate(parts)) if loose else text
+
+    def _loose(self, text: str) -> str:
+        """A text that is looked for anywhere: its first word may stand in the middle of one."""
+        first = re.match(r"[\w-]+", text)
+        if first and self.cipher is None:
+            self.collected.floating.add(first[0])
+        return self.value(text)
+
+    def _starts(self, text: str) -> None:
+        """A text behind which anything may follow: its last word may be the beginning of one."""
+        last = re.search(r"[\w-]+$", text)
+        if last and self.cipher is None:
+            self.collected.starts.add(last[0])
+
+    def _apply(self, text: str, word: Callable[[str, int, int, str], str]) -> str:
+        text = self._without_secrets(text)
+        if self.names_stay:
+            return text
+        if self._phrases is None:
+            return self._outside(text, word)
+        made, end = [], 0
+        for found in self._phrases.finditer(text):
+            made += [self._outside(text[end : found.start()], word, text, end), found[0]]
+            end = found.end()
+        return "".join([*made, self._outside(text[end:], word, text, end)])
+
+    def _outside(self, part: str, word: Callable[[str, int, int, str], str], text: str = "", offset: int = 0) -> str:
+        if not part:
+            return part
+        text = text or part
+        made, end = [], 0
+        for found in _PARTS.finditer(part):
+            made.append(part[end : found.start()])
+            end = found.end()
+            if found["stays"]:
+                made.append(found[0])
+            elif found["address"]:
+                shown = self._address(found[0])
+                begin = offset + found.start()
+                if shown is None:  # segments that only look so
+                    shown = _each_word(found[0], begin, text, word)
+                made.append(shown)
+            elif found["id"]:
+                made.append(self._unique_id(found[0]))
+            else:
+                made.append(word(found[0], offset + found.start(), offset + end, text))
+        return "".join([*made, part[end:]])
+
+    def _address(self, text: str) -> str | None:
+        if "." not in text and not re.search(r"[0-9a-fA-F]{3}", text):
+            return None  # a::b is rather a subject with an empty segment
+        shown = Cipher(b"0").address(text) if self.cipher is None else self.cipher.address(text)
+        if self.cipher is None:
+            return None if shown is None else text
+        if shown is not None:
+            self.images[text] = shown
+        return shown
+
+    def _unique_id(self, text: str) -> str:
+        """IAM's ids keep what kind they are of; that of a key gets a mark, so that nobody takes it for a key."""
+        if self.cipher is None:
+            return text
+        mark = "-" if text.startswith(("AKIA", "ASIA")) else ""
+        image = f"{text[:4]}{mark}{self.cipher.word(text[4:])}"
+        self.images[text] = image
+        return image
+
+    def _word(self, word: str, start: int, end: int, text: str) -> str:
+        stays = self.stays(word)
+        if self.cipher is None:
+            self._note(word, start, end, text, stays)
+        return word if stays or self.cipher is None else self._image(word)
+
+    def _word_of_sentence(self, word: str, start: int, end: int, text: str) -> str:
+        if self.stays(word):
+            return word
+        before, after = text[start - 1 : start], text[end : end + 1]
+        attached = (
+            before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
+        )
+        named = word in self.collected.words
+        if word in vocabulary.in_sentences() and not (attached and named):
+            return word
+        if not named and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
+            return word
+        if not named and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
+            return word
+        # a sentence may quote what stands nowhere else: it is replaced, but makes no word of the language a name
+        return word if self.cipher is None else self._image(word)
+
+    def stays(self, word: str) -> bool:
+        """Whether a word names nobody."""
+        if word in self._everywhere or word in self.collected.names or word in self._kept:
+            return True
+        if word.isascii() and word.isdigit():
+            return len(word) < _SHORT_NUMBER
+        return not any(character.isalnum() for character in word) or bool(vocabulary.REGION.fullmatch(word))
+
+    def _note(self, word: str, start: int, end: int, text: str, stays: bool) -> None:
+        (self.collected.used if stays else self.collected.words).add(word)
+        if start and text[start - 1] in _WILD:
+            self.collected.floating.add(word)
+        if end < len(text) and text[end] in _WILD:
+            self.collected.starts.add(word)
+
+    def _image(self, word: str) -> str:
+        image = self.images.get(word)
+        if image is None:
+            assert self.cipher is not None  # noqa: S101 - the callers' branch
+            image = self.images[word] = self._spelled(word, self.cipher)
+        return image
+
+    def _spelled(self, word: str, cipher: Cipher) -> str:
+        if self._floating is None:
+            return cipher.word(word)
+        made, end = [], 0
+        for found in self._floating.finditer(word):
+            made += [self._atom(word[end : found.start()], cipher), self._atom(found[0], cipher)]
+            end = found.end()
+        return "".join([*made, self._atom(word[end:], cipher)])
+
+    def _atom(self, atom: str, cipher: Cipher) -> str:
+        return atom if atom in self._kept else cipher.word(atom)
+
+    def _without_secrets(self, text: str) -> str:
+        found = forbid_tokens(text)
+        if found != text:
+            self.removed["a token"] = self.removed.get("a token", 0) + found.count(REMOVED)
+            found = found.replace(REMOVED, SECRET)
+        return _SECRETS.sub(self._no_secret, found)
+
+    def _no_secret(self, found: re.Match[str]) -> str:
+        label = _LABEL.match(found[0])
+        if label and found[0].endswith(SECRET):
+            return found[0]
+        return (label[1] if label and not found[0].startswith("-") else "") + self.secret("a secret in a text")
+
+    # ---------------------------------------------------------------------------------------------------------- looks
+
+    def clashes(self) -> int:
+        """How many stand-ins cannot be told from a word that stays, or from another original: another key is better."""
+        originals = self.collected.words
+        return sum(
+            self.stays(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
+        )
+
+
+def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, str], str]) -> str:
+    """`word` on the words of a part, which begins at `begin` of the text."""
+    pieces = re.split(r"([\w-]+)", part)
+    made, at = [], begin
+    for index, piece in enumerate(pieces):
+        made.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
+        at += len(piece)
+    return "".join(made)
+
+
+def kept_starts(collected: Collected) -> frozenset[str]:
+    """The beginnings that a pattern has in common with a word that stays: they must stay too."""
+    used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
+    low = [word.lower() for word in used]
+    return frozenset(piece for piece in collected.starts if any(word.startswith(piece.lower()) for word in low))
+
+
+def _kept_pieces(collected: Collected, stays: Callable[[str], bool]) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """Pieces that stay because a word that stays holds them, and the pattern that finds floating pieces."""
+    used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
+    floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}
+    low = [word.lower() for word in used]
+    kept = {piece for piece in floating if stays(piece)}
+    kept |= {piece for piece in floating if len(piece) >= 3 and any(piece.lower() in word for word in low)}  # noqa: PLR2004
+    kept |= kept_starts(collected)
+    # a piece that is a whole word only, and in the middle of none, needs nothing
+    inside = {
+        piece
+        for piece in floating
+        if any(piece.lower() in word.lower() and piece.lower() != word.lower() for word in collected.words)
+    }
+    return frozenset(kept), _any_of(inside, bounded=False)
+
+
+def _split(phrase: str) -> Iterable[str]:
+    return re.findall(r"[\w-]+", phrase)
+
+
+def _any_of(texts: Iterable[str], *, bounded: bool = True) -> re.Pattern[str] | None:
+    found = sorted(texts, key=lambda text: (-len(text), text))
+    if not found:
+        return None
+    body = "|".join(map(re.escape, found))
+    return re.compile(rf"(?<![\w-])(?:{body})(?![\w-])" if bounded else f"(?i:{body})")

@@ -1,0 +1,1 @@
+"""Text to the model, one file for each kind of document."""

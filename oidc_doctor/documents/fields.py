@@ -1,0 +1,75 @@
+"""Members of a document, with their types checked: a wrong type is told with its place, and never guessed at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.model.json_pointer import pointer_segment
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.document import Document, Json
+
+
+def wrong(document: Document, pointer: str, message: str) -> Unreadable:
+    """The error for the value at `pointer` of `document`."""
+    origin = document.at(pointer)
+    name = origin.pointer or "the top"
+    return Unreadable(document.file, origin.line, None, f"{name}: {message}")
+
+
+def members(document: Document, pointer: str, value: Json, what: str = "an object") -> dict[str, Any]:
+    """`value` as an object."""
+    if not isinstance(value, dict):
+        raise wrong(document, pointer, f"expected {what}, found {kind(value)}")
+    return value
+
+
+def elements(document: Document, pointer: str, value: Json) -> list[Json]:
+    """`value` as a list."""
+    if not isinstance(value, list):
+        raise wrong(document, pointer, f"expected a list, found {kind(value)}")
+    return value
+
+
+def text(document: Document, pointer: str, box: dict[str, Any], name: str) -> str | None:
+    """The text member `name` of the object at `pointer`; None where it is absent or null."""
+    value = box.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise wrong(document, pointer + pointer_segment(name), f"expected text, found {kind(value)}")
+
+
+def texts(document: Document, pointer: str, box: dict[str, Any], name: str) -> tuple[str, ...] | None:
+    """The member `name` as a list of texts; None where it is absent or null, () where it is empty."""
+    value = box.get(name)
+    if value is None:
+        return None
+    place = pointer + pointer_segment(name)
+    for index, item in enumerate(elements(document, place, value)):
+        if not isinstance(item, str):
+            raise wrong(document, place + pointer_segment(index), f"expected text, found {kind(item)}")
+    return tuple(value)
+
+
+def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bool:
+    """The member `name` as a boolean; `"true"` counts as one, absent is false: Google leaves false out."""
+    value = box.get(name)
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise wrong(document, pointer + pointer_segment(name), f"expected true or false, found {kind(value)}")
+
+
+def kind(value: Json) -> str:
+    """What a JSON value is, in words."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict):
+        return "an object"
+    return "a list" if isinstance(value, list) else "a number"

@@ -1,0 +1,192 @@
+"""JSON text to documents whose values know the line that they stand on.
+
+Nothing here quotes the text that it could not read: it may hold a token or a key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NoReturn
+
+from oidc_doctor.model.document import Document, Json
+from oidc_doctor.model.json_pointer import pointer_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+DEEPEST = 200  # levels of nesting: what reads the value later may walk it by recursion
+_DIGITS = 4300  # Python refuses to read a longer whole number (sys.int_info.default_max_str_digits)
+
+_MOST_DUPLICATES = 1000  # that are noted
+_NUMBER = re.compile(r"\d+")
+_YAML_LINE = re.compile(r"(?:---)?\s*[A-Za-z_][\w.]*:(?:\s|$)")
+_AWS_ERROR = re.compile(r"\s*An error occurred \((\w{1,64})\)")
+_GCLOUD_ERROR = re.compile(r"\s*ERROR: \(gcloud\.")
+
+# What json says, and what we say. The place stands beside it.
+_WORDS = {
+    "Expecting value": "expected a value",
+    "Expecting property name enclosed in double quotes": "expected a name in double quotes",
+    "Expecting ':' delimiter": "expected ':'",
+    "Expecting ',' delimiter": "expected ','",
+    "Illegal trailing comma before end of object": "a comma before the closing bracket",
+    "Illegal trailing comma before end of array": "a comma before the closing bracket",
+    "Extra data": "text after the end of the JSON value",
+    "Unterminated string starting at": "a string that is never closed",
+    "Invalid control character at": "a line break or control character inside a string",
+    "Invalid \\escape": "a backslash sequence that JSON does not have",
+    "Invalid \\uXXXX escape": "a \\u sequence without four hexadecimal digits",
+}
+
+_decode = json.JSONDecoder().raw_decode
+
+
+class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is a finding and no fault of ours
+    """A piece of evidence that cannot be read: one line that names the file, the place and what is wrong there."""
+
+    def __init__(self, file: str, line: int | None, column: int | None, message: str) -> None:
+        message = printable(message)
+        super().__init__(file, line, column, message)
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+
+    def __str__(self) -> str:
+        """`aws/role.json: line 3 column 7: expected ','`."""
+        return f"{printable(self.file)}: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """The place and the message, without the file."""
+        if self.line is None:
+            return self.message
+        column = "" if self.column is None else f" column {self.column}"
+        return f"line {self.line}{column}: {self.message}"
+
+
+def printable(text: str, limit: int = 400) -> str:
+    """`text` on one line, at most `limit` characters, with escapes for all that a terminal would act on."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return short if short.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)
+
+
+def decode(data: bytes, file: str) -> str:
+    """The text of `data`: UTF-8, or UTF-16 with its mark, as PowerShell's `>` writes it. Raises Unreadable."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1 if encoding == "utf-8-sig" else None
+        raise Unreadable(file, line, error.start - before.rfind(b"\n"), "not UTF-8 text") from None
+
+
+def load(text: str, file: str) -> Document:
+    """A JSON text as a Document. Raises Unreadable, and nothing else, whatever the text."""
+    text = text.removeprefix("\ufeff")
+    repeated: dict[int, tuple[dict[str, Json], set[str]]] = {}  # keeps the objects alive, so that no id comes twice
+
+    def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
+        value = dict(members)
+        if len(value) != len(members):
+            unseen, again = set(value), set()
+            for name, _ in members:
+                again |= {name} - unseen
+                unseen.discard(name)
+            repeated[id(value)] = (value, again)
+        return value
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs)
+    except json.JSONDecodeError as error:
+        _not_json(text, file, error)
+    except RecursionError:
+        raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
+    except ValueError:
+        found = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
+        line = text.count("\n", 0, found.start()) + 1 if found else None
+        raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
+    if _levels(value) > DEEPEST:
+        raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep")
+    duplicates = tuple(islice(_pointers(value, repeated), _MOST_DUPLICATES)) if repeated else ()
+    return Document(file, text, value, duplicates=duplicates)
+
+
+def load_inner(document: Document, pointer: str, text: str) -> Document:
+    """The document that stands as the string `text` at `pointer` of `document`, URL-encoded or not.
+
+    Its lines are not the file's, so its facts carry the file and a JSON pointer.
+    """
+    place = document.pointer + pointer
+    if text.lstrip()[:1] == "%":
+        from urllib.parse import unquote  # late: 9 ms, and only what comes straight from the API is encoded
+
+        text = unquote(text)
+    try:
+        inner = load(text, document.file)
+    except Unreadable as error:
+        line = document.at(pointer).line
+        where = place or "the top"
+        raise Unreadable(document.file, line, None, f"the policy text at {where}: {error.reason}") from None
+    return Document(document.file, inner.text, inner.value, place, inner.duplicates, inner=True)
+
+
+def part(document: Document, pointer: str, value: Json) -> Document:
+    """The value at `pointer` of `document` as a document of its own, which keeps the file's lines."""
+    duplicates = tuple(name.removeprefix(pointer) for name in document.duplicates if name.startswith(pointer + "/"))
+    return document._replace(value=value, pointer=document.pointer + pointer, duplicates=duplicates)
+
+
+def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
+    """Say what stands there instead of JSON, where that can be told."""
+    message = _WORDS.get(error.msg, error.msg)
+    refused = _AWS_ERROR.match(text)
+    if not text.strip():
+        raise Unreadable(file, None, None, "the file is empty")
+    if refused:
+        raise Unreadable(file, None, None, f"not JSON: the AWS CLI's error {refused[1]} was saved instead")
+    if _GCLOUD_ERROR.match(text):
+        raise Unreadable(file, None, None, "not JSON: an error of gcloud was saved instead")
+    if not text[: error.pos].strip() and _YAML_LINE.match(text.lstrip()):
+        raise Unreadable(file, None, None, "YAML instead of JSON (ask for it with --format=json or --output json)")
+    if error.msg.startswith("Illegal trailing comma"):
+        # Python 3.13 gives the comma's place, 3.11 and 3.12 that of the bracket behind it: say the same everywhere
+        bracket = len(text) - len(text[error.pos + 1 :].lstrip())
+        error = json.JSONDecodeError(error.msg, text, bracket)
+    if message == "expected a name in double quotes" and text[error.pos : error.pos + 1] == "}":
+        message = "a comma before the closing bracket"
+    if error.pos >= len(text.rstrip()):
+        message = f"the text ends too early ({message})"
+    raise Unreadable(file, error.lineno, error.colno, message) from None
+
+
+def _levels(value: Json) -> int:
+    """How deep arrays and objects nest; DEEPEST + 1 stands for all that is deeper."""
+    level = [value]
+    for depth in range(DEEPEST + 1):
+        level = [
+            child
+            for box in level
+            if isinstance(box, dict | list)
+            for child in (box.values() if isinstance(box, dict) else box)
+        ]
+        if not level:
+            return depth
+    return DEEPEST + 1
+
+
+def _pointers(value: Json, repeated: dict[int, tuple[dict[str, Json], set[str]]]) -> Iterator[str]:
+    """The JSON pointers of the repeated members that are part of `value`, in document order."""
+    waiting = [("", value)]
+    while waiting:
+        pointer, box = waiting.pop()
+        if isinstance(box, dict):
+            if id(box) in repeated:
+                yield from sorted(pointer + pointer_segment(name) for name in repeated[id(box)][1])
+            waiting += [(pointer + pointer_segment(name), child) for name, child in reversed(box.items())]
+        elif isinstance(box, list):
+            waiting += [(pointer + pointer_segment(index), box[index]) for index in reversed(range(len(box)))]

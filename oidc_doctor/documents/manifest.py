@@ -1,0 +1,119 @@
+"""manifest.json: when a bundle was gathered, and what came of each read."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from oidc_doctor.documents import fields
+from oidc_doctor.documents.json_text import load, printable
+from oidc_doctor.model.json_pointer import pointer_segment
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.document import Document, Json
+
+Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
+_LATEST = 1e12  # epoch seconds; a larger number is milliseconds or nonsense
+_OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
+
+
+class Read(NamedTuple):
+    """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
+
+    `seconds` is how long an answer of the issuer took, `redirects` the addresses that it was sent to.
+    """
+
+    path: str
+    outcome: Outcome
+    reason: str
+    since: str | None = None
+    until: str | None = None
+    truncated: bool = False
+    remark: str = ""  # of a read that gave something
+    seconds: float | None = None
+    redirects: tuple[str, ...] = ()
+    tls13_only: bool = False
+    untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
+
+    @property
+    def cut_off(self) -> str:
+        """Why a log that was read is not all of it; empty where it is."""
+        if not self.truncated:
+            return ""
+        return "cut off when it was gathered" + (f": {self.remark}" if self.remark else "")
+
+
+class Manifest(NamedTuple):
+    """What the collector wrote down. `collected_at` is epoch seconds."""
+
+    collected_at: float | None
+    reads: tuple[Read, ...]
+
+
+def parse_manifest(text: str, file: str) -> Manifest:
+    """The manifest's content; paths are as written, without a leading `./`. Raises Unreadable."""
+    document = load(text, file)
+    box = fields.members(document, "", document.value)
+    found = box.get("reads")
+    entries = [] if found is None else fields.elements(document, "/reads", found)
+    reads = tuple(_read(document, "/reads" + pointer_segment(index), entry) for index, entry in enumerate(entries))
+    return Manifest(_instant(document, "/collected_at", box.get("collected_at")), reads)
+
+
+def _instant(document: Document, pointer: str, value: Json) -> float | None:
+    """An RFC 3339 time, or epoch seconds, as epoch seconds; a time without a zone is UTC."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < _LATEST:
+        return float(value)
+    try:
+        if isinstance(value, str):
+            time = datetime.fromisoformat(value.strip())
+            return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        pass
+    raise fields.wrong(document, pointer, "expected a time such as 2026-11-22T22:40:00Z")
+
+
+def _read(document: Document, pointer: str, value: Json) -> Read:
+    box = fields.members(document, pointer, value)
+    path = fields.text(document, pointer, box, "path")
+    if not path:
+        raise fields.wrong(document, pointer, "a read without its path")
+    said = fields.text(document, pointer, box, "outcome")
+    outcome: Outcome = next((known for known in _OUTCOMES if known == said), "failed")
+    return Read(
+        path=path.removeprefix("./"),
+        outcome=outcome,
+        reason=_reason(box, outcome),
+        since=_text(box, "from"),
+        until=_text(box, "to"),
+        truncated=box.get("truncated") is True,
+        remark=printable(_text(box, "message") or "") if outcome == "ok" else "",
+        seconds=_seconds(box.get("seconds")),
+        redirects=tuple(one for one in _list(box.get("redirects")) if isinstance(one, str)),
+        tls13_only=box.get("tls13_only") is True,
+        untrusted=printable(_text(box, "untrusted") or ""),
+    )
+
+
+def _reason(box: dict[str, Any], outcome: Outcome) -> str:
+    """`aws iam get-role: NoSuchEntity: The role …`: the service's own words, on one line."""
+    parts = [_text(box, name) for name in ("call", "code", "message")]
+    return printable(": ".join(part for part in parts if part)) or outcome
+
+
+def _text(box: dict[str, Any], name: str) -> str | None:
+    value = box.get(name)
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _seconds(value: Json) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return float(value)
+    return None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,224 @@
+"""OIDC providers, pools, service accounts and allow policies, as the AWS CLI and gcloud print them in JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from oidc_doctor.documents import fields
+from oidc_doctor.documents.json_text import load, part
+from oidc_doctor.model.document import UNKNOWN, Document, Gap, Json
+from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, Binding, GcpPool, GcpProvider, ServiceAccount
+from oidc_doctor.model.json_pointer import pointer_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Resource = Literal["service-account", "project", "folder", "organization"]
+T = TypeVar("T")
+
+_KINDS: tuple[Literal["oidc", "aws", "saml", "x509"], ...] = ("oidc", "aws", "saml", "x509")
+_GCP_NAME = re.compile(
+    r"(?:(?:https?:)?//[^/]+/)?projects/([^/]*)/locations/([^/]*)/workloadIdentityPools/([^/]*)(?:/providers/([^/]*))?/?"
+)
+
+
+def parse_aws_providers(text: str, file: str) -> tuple[AwsOidcProvider, ...]:
+    """The providers of a file: get-open-id-connect-provider, with or without its Arn, or a list of such. Unreadable."""
+    document = load(text, file)
+    return _each(document, "", document.value, _aws_provider)
+
+
+def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, ...], tuple[AwsOidcProvider, ...]]:
+    """list-open-id-connect-providers: the document, the ARNs, and those entries that a person completed by hand."""
+    document = load(text, file)
+    name = "OpenIDConnectProviderList"
+    pointer, entries = _listed(document, name)
+    arns: list[str] = []
+    full: list[AwsOidcProvider] = []
+    for index, entry in enumerate(entries):
+        place = pointer + pointer_segment(index)
+        if isinstance(entry, str):
+            arns.append(entry)
+            continue
+        box = fields.members(document, place, entry, "a provider")
+        arn = fields.text(document, place, box, "Arn")
+        if arn is not None:
+            arns.append(arn)
+        if "Url" in box or "ClientIDList" in box:
+            full.append(_aws_provider(document, place, entry))
+    return document, tuple(arns), tuple(full)
+
+
+def parse_gcp_providers(text: str, file: str) -> tuple[GcpProvider, ...]:
+    """The providers of a file: `describe` or `list`. Raises Unreadable."""
+    document = load(text, file)
+    return _each(document, "", document.value, _gcp_provider, "workloadIdentityPoolProviders")
+
+
+def parse_gcp_pools(text: str, file: str) -> tuple[GcpPool, ...]:
+    """The pools of a file: `describe` or `list`. Raises Unreadable."""
+    document = load(text, file)
+    return _each(document, "", document.value, _gcp_pool, "workloadIdentityPools")
+
+
+def parse_service_account(text: str, file: str) -> ServiceAccount:
+    """`gcloud iam service-accounts describe`. Raises Unreadable."""
+    document = load(text, file)
+    box = fields.members(document, "", document.value, "a service account")
+    name = fields.text(document, "", box, "name") or ""
+    return ServiceAccount(
+        email=fields.text(document, "", box, "email") or name.partition("/serviceAccounts/")[2] or None,
+        unique_id=fields.text(document, "", box, "uniqueId"),
+        disabled=fields.flag(document, "", box, "disabled"),
+        document=document,
+    )
+
+
+def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
+    """`get-iam-policy`. A policy without bindings has none: gcloud then prints the etag alone. Raises Unreadable."""
+    document = load(text, file)
+    box = fields.members(document, "", document.value, "an allow policy")
+    found = box.get("bindings")
+    entries = [] if found is None else fields.elements(document, "/bindings", found)
+    bindings = tuple(_binding(document, "/bindings" + pointer_segment(index), one) for index, one in enumerate(entries))
+    return AllowPolicy(bindings, document, resource)
+
+
+def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
+    """`gcloud projects describe`: the project's number and its ID. Raises Unreadable."""
+    document = load(text, file)
+    box = fields.members(document, "", document.value, "a project")
+    number = box.get("projectNumber")
+    if isinstance(number, int) and not isinstance(number, bool):
+        number = str(number)
+    if number is None:
+        number = re.sub(r"^projects/(?=[0-9]+$)", "", fields.text(document, "", box, "name") or "")
+        number = number if number.isdecimal() else None
+    if number is not None and not isinstance(number, str):
+        raise fields.wrong(document, "/projectNumber", f"expected a number, found {fields.kind(number)}")
+    return number, fields.text(document, "", box, "projectId")
+
+
+def service_states(document: Document) -> dict[str, str]:
+    """Service name to state, from `gcloud services list` or a plain map. What has no name or state is left out."""
+    value = document.value
+    if isinstance(value, dict) and not isinstance(value.get("services"), list):
+        return {name: state for name, state in value.items() if isinstance(state, str)}
+    states: dict[str, str] = {}
+    for entry in value if isinstance(value, list) else value["services"] if isinstance(value, dict) else ():
+        if not isinstance(entry, dict):
+            continue
+        config = entry.get("config")
+        name = config.get("name") if isinstance(config, dict) else None
+        name = name or str(entry.get("name") or "").rpartition("/")[2]
+        state = entry.get("state")
+        if isinstance(name, str) and name and isinstance(state, str):
+            states[name] = state
+    return states
+
+
+def split_name(name: str) -> tuple[str, str, str, str | None] | None:
+    """Project, location, pool and provider of a pool's or provider's name, with or without a host before it."""
+    found = _GCP_NAME.fullmatch(name)
+    return (found[1], found[2], found[3], found[4]) if found else None
+
+
+def _each(
+    document: Document, pointer: str, value: Json, read: Callable[[Document, str, Json], T], wrapper: str = ""
+) -> tuple[T, ...]:
+    """`read` on a resource alone, or on each of a list, wrapped as the REST API does it or not."""
+    if wrapper and isinstance(value, dict) and wrapper in value:
+        pointer += pointer_segment(wrapper)
+        value = fields.elements(document, pointer, value[wrapper])
+    if isinstance(value, list):
+        return tuple(read(document, pointer + pointer_segment(index), one) for index, one in enumerate(value))
+    return (read(document, pointer, value),)
+
+
+def _listed(document: Document, name: str) -> tuple[str, list[Json]]:
+    if isinstance(document.value, list):
+        return "", document.value
+    box = fields.members(document, "", document.value, "a list of providers")
+    if name not in box:
+        raise fields.wrong(document, "", f"no {name} in it")
+    return pointer_segment(name), fields.elements(document, pointer_segment(name), box[name])
+
+
+def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvider:
+    box = fields.members(document, pointer, value, "an OIDC provider")
+    spelling = {name.lower(): name for name in box}  # CloudTrail writes url and clientIDList
+    url_name, arn_name = spelling.get("url", "Url"), spelling.get("arn", "Arn")
+    arn = fields.text(document, pointer, box, arn_name)
+    url = fields.text(document, pointer, box, url_name)
+    if url is None:
+        url = arn.partition(":oidc-provider/")[2] if arn else ""
+        if not url:
+            raise fields.wrong(document, pointer, "not an OIDC provider: no Url in it")
+    clients = fields.texts(document, pointer, box, spelling.get("clientidlist", "ClientIDList"))
+    created = box.get(spelling.get("createdate", "CreateDate"))
+    return AwsOidcProvider(
+        url=url.removeprefix("https://"),
+        arn=arn,
+        client_ids=UNKNOWN if clients is None else clients,
+        thumbprints=fields.texts(document, pointer, box, spelling.get("thumbprintlist", "ThumbprintList")) or (),
+        document=part(document, pointer, value),
+        created=created if isinstance(created, str) else None,
+    )
+
+
+def _gcp_provider(document: Document, pointer: str, value: Json) -> GcpProvider:
+    box = fields.members(document, pointer, value, "a provider")
+    kind = next((name for name in _KINDS if box.get(name) is not None), None)
+    name = fields.text(document, pointer, box, "name")
+    if kind is None and "attributeMapping" not in box and not (name and "/workloadIdentityPools/" in name):
+        raise fields.wrong(document, pointer, "not a provider: no name, oidc or attributeMapping in it")
+    oidc: dict[str, Any] = {}
+    if box.get("oidc") is not None:
+        oidc = fields.members(document, pointer + "/oidc", box["oidc"])
+    return GcpProvider(
+        name=name,
+        kind=kind or "unknown",
+        state=fields.text(document, pointer, box, "state"),
+        disabled=fields.flag(document, pointer, box, "disabled"),
+        issuer_uri=fields.text(document, pointer + "/oidc", oidc, "issuerUri"),
+        allowed_audiences=fields.texts(document, pointer + "/oidc", oidc, "allowedAudiences") or (),
+        jwks_json=fields.text(document, pointer + "/oidc", oidc, "jwksJson"),
+        mapping=_mapping(document, pointer + "/attributeMapping", box.get("attributeMapping")),
+        condition=fields.text(document, pointer, box, "attributeCondition"),
+        document=part(document, pointer, value),
+    )
+
+
+def _mapping(document: Document, pointer: str, value: Json) -> dict[str, str] | Gap:
+    if value is None:
+        return UNKNOWN
+    box = fields.members(document, pointer, value)
+    for name in box:
+        if fields.text(document, pointer, box, name) is None:
+            raise fields.wrong(document, pointer + pointer_segment(name), "expected text, found null")
+    return box
+
+
+def _gcp_pool(document: Document, pointer: str, value: Json) -> GcpPool:
+    box = fields.members(document, pointer, value, "a pool")
+    return GcpPool(
+        name=fields.text(document, pointer, box, "name"),
+        state=fields.text(document, pointer, box, "state"),
+        disabled=fields.flag(document, pointer, box, "disabled"),
+        document=part(document, pointer, value),
+    )
+
+
+def _binding(document: Document, pointer: str, value: Json) -> Binding:
+    box = fields.members(document, pointer, value, "a binding")
+    role = fields.text(document, pointer, box, "role")
+    if role is None:
+        raise fields.wrong(document, pointer, "a binding without a role")
+    condition = None
+    if box.get("condition") is not None:
+        place = pointer + "/condition"
+        condition = fields.text(document, place, fields.members(document, place, box["condition"]), "expression")
+        if condition is None:  # taking it for unconditional would promise access
+            raise fields.wrong(document, place, "a condition without its expression")
+    return Binding(role, fields.texts(document, pointer, box, "members") or (), condition, pointer)

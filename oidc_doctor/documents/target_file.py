@@ -1,0 +1,196 @@
+"""What to examine: oidc-doctor.toml, and how the command line's values go over it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from oidc_doctor.documents.fields import kind
+from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
+from oidc_doctor.model.json_pointer import pointer_segment
+
+FILE = "oidc-doctor.toml"
+NAME = "target"  # of a target that has none
+
+_TOP = {"name": "text", "issuer": "text", "aws": "table", "gcp": "table"}
+_AWS = {
+    "role_arn": "text",
+    "role_session_name": "text",
+    "duration_seconds": "number",
+    "provider_id": "text",
+    "region": "text",
+    "s3_bucket": "text",
+    "ecr_repository": "text",
+    "policy": "text",
+    "context": "map",
+}
+_GCP = {
+    "provider": "text",
+    "audience": "text",
+    "service_account": "text",
+    "artifact_repository": "text",
+    "gcs_bucket": "text",
+    "access_token_lifetime": "number",
+    "scopes": "list",
+}
+_WANTED = {
+    "text": "text in quotation marks",
+    "number": "a whole number",
+    "map": "a table of texts",
+    "list": "a list of texts",
+    "table": "a table",
+}
+_LONGEST = 64 * 1024  # characters; tomllib takes quadratic time over dotted names
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
+_KEY = re.compile(r"\s*([\w.-]+)\s*=")
+
+Toml = Any  # a value as tomllib gives it
+Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
+
+
+def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]:
+    """The [[target]] tables of oidc-doctor.toml, and a line for each key that nobody knows.
+
+    Raises Unreadable for text that is no TOML and for a value of a wrong type. A target without a name is called
+    `target`.
+    """
+    import tomllib  # late: 13 ms, and many bundles have no such file
+
+    text = text.removeprefix("\ufeff")
+    if len(text) > _LONGEST:
+        raise Unreadable(file, None, None, f"longer than {_LONGEST // 1024} KiB")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _AT.search(str(error))
+        line, column = (int(found[1]), int(found[2])) if found and found[1] else (None, None)
+        message = _AT.sub("", str(error))
+        raise Unreadable(file, line, column, f"not TOML: {message[:1].lower()}{message[1:]}") from None
+    except (RecursionError, ValueError):
+        raise Unreadable(file, None, None, "not TOML: nested too deep, or a number of too many digits") from None
+    reader = _Reader(file, _lines(text))
+    return reader.targets(document), reader.warnings
+
+
+def merge(base: Target, over: Target) -> Target:
+    """`base` with every value that `over` has; origins follow the values. The name stays."""
+    return base._replace(
+        issuer=base.issuer if over.issuer is None else over.issuer,
+        aws=_merge_cloud(base.aws, over.aws),
+        gcp=_merge_cloud(base.gcp, over.gcp),
+        origins=base.origins | over.origins,
+    )
+
+
+def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
+    if base is None or over is None:
+        return base or over
+    given = over._asdict()
+    return base._replace(**{name: value for name, value in given.items() if value is not None and value != {}})
+
+
+class _Reader:
+    """TOML values to targets, with the places of what is wrong."""
+
+    def __init__(self, file: str, lines: dict[str, int]) -> None:
+        self.file = file
+        self.lines = lines
+        self.warnings: list[str] = []
+
+    def targets(self, document: dict[str, Any]) -> list[Target]:
+        self.known(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
+        tables = document.get("target", [])
+        if isinstance(tables, dict):  # [target] instead of [[target]]
+            tables = [tables]
+        if not isinstance(tables, list):
+            raise self.wrong("/target", "[[target]]", "a table", tables)
+        return [self.target(table, f"/target/{index}") for index, table in enumerate(tables)]
+
+    def target(self, table: Toml, pointer: str) -> Target:
+        if not isinstance(table, dict):
+            raise self.wrong(pointer, "[[target]]", "a table", table)
+        top = self.values(table, _TOP, pointer, "")
+        origins: dict[str, Origin] = {}
+        clouds: dict[str, dict[str, Any]] = {}
+        for name, shape in (("aws", _AWS), ("gcp", _GCP)):
+            if name in top:
+                clouds[name] = self.values(top[name], shape, pointer + pointer_segment(name), f"{name}.")
+                for key in clouds[name]:
+                    origins[f"{name}.{key}"] = self.origin(pointer + pointer_segment(name) + pointer_segment(key))
+        if "issuer" in top:
+            origins["issuer"] = self.origin(pointer + "/issuer")
+        if "scopes" in clouds.get("gcp", {}):
+            clouds["gcp"]["scopes"] = tuple(clouds["gcp"]["scopes"])
+        return Target(
+            name=top.get("name") or NAME,
+            issuer=top.get("issuer"),
+            aws=TargetAws(**clouds["aws"]) if "aws" in clouds else None,
+            gcp=TargetGcp(**clouds["gcp"]) if "gcp" in clouds else None,
+            origins=origins,
+        )
+
+    def values(self, table: dict[str, Any], shape: dict[str, str], pointer: str, prefix: str) -> dict[str, Any]:
+        """The known members of `table`, their types checked."""
+        self.known(table, shape, pointer)
+        values = {}
+        for name, wanted in shape.items():
+            if name in table:
+                if not _is(table[name], wanted):
+                    raise self.wrong(pointer + pointer_segment(name), prefix + name, _WANTED[wanted], table[name])
+                values[name] = table[name]
+        return values
+
+    def known(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
+        """Warn of members that `shape` does not have: a misspelled key would be ignored in silence."""
+        for name in table.keys() - shape.keys():
+            from difflib import get_close_matches  # late: only for a mistake
+
+            near = get_close_matches(name, shape, n=1)
+            line = self.lines.get(pointer + pointer_segment(name))
+            place = "" if line is None else f"line {line}: "
+            meant = f"; did you mean {near[0]}?" if near else ""
+            self.warnings.append(printable(f"{place}unknown key {name}{meant}"))
+        self.warnings.sort()
+
+    def origin(self, pointer: str) -> Origin:
+        line = self.lines.get(pointer) or self.lines.get(pointer.rpartition("/")[0])
+        return Origin(self.file, pointer, line)
+
+    def wrong(self, pointer: str, name: str, wanted: str, value: Toml) -> Unreadable:
+        found = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
+        found = found.replace("an object", "a table")
+        also = "" if wanted.startswith(found) else f", found {found}"  # a list is right, what it holds is not
+        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {wanted}{also}")
+
+
+def _is(value: Toml, wanted: str) -> bool:
+    if wanted == "text":
+        return isinstance(value, str)
+    if wanted == "number":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if wanted == "table":
+        return isinstance(value, dict)
+    if wanted == "map":
+        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _lines(text: str) -> dict[str, int]:
+    """JSON pointer to line, of the tables and keys that stand at the beginning of a line. tomllib tells no places."""
+    lines: dict[str, int] = {}
+    table, index = "", -1
+    for number, line in enumerate(text.split("\n"), 1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            names = [name.strip() for name in header[1].split(".")]
+            if names == ["target"]:
+                index += 1
+            first = [names[0], str(max(index, 0))] if names[0] == "target" else names[:1]
+            table = "".join(pointer_segment(name) for name in first + names[1:])
+            lines.setdefault(table, number)
+        elif key:
+            lines.setdefault(table + "".join(pointer_segment(name) for name in key[1].split(".")), number)
+    return lines

@@ -1,0 +1,331 @@
+"""Tokens as they were handed over: compact JWTs, decoded claims, a subject alone. Nothing is verified here.
+
+A token is judged as it was given. White space, `Bearer `, quotation marks and padding are read past, so that the claims
+can be shown, and stay a fault, because the clouds refuse them. Only the line end that an editor adds is no fault.
+No fault text quotes the token.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Any, Literal, NamedTuple
+
+from oidc_doctor.documents.fields import kind
+from oidc_doctor.documents.json_text import Unreadable, load, part
+from oidc_doctor.model.document import Document, Json, Origin
+from oidc_doctor.model.evidence import Token
+from oidc_doctor.model.json_pointer import pointer_segment
+
+_SEGMENTS = ("header", "claims", "signature")
+_JWE_SEGMENTS = 5
+
+_NOT_BASE64URL = re.compile(r"[^A-Za-z0-9_-]")
+_COMPACT = re.compile(r"\s*eyJ[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\s*")
+_BEARER = re.compile(r"(?:Authorization:\s*)?Bearer\s+", re.IGNORECASE)
+_QUOTED = re.compile(r"([\"'`])(.*)\1", re.DOTALL)
+_CHUNKS = re.compile(r"[0-9a-fA-F]{1,8}\r?\n(.*?)\r?\n0\s*", re.DOTALL)
+_VARIABLE = re.compile(r"\$(?:\w+|\{.*\}|\(.*\))|(?:null|undefined|none)", re.IGNORECASE)
+
+_CREDENTIALS_FILE = re.compile(r"\[[\w ]+\]\s+aws_|aws_access_key_id")
+# Texts that are no JWT, and what they are. Only the beginning is looked at.
+_OPAQUE = (
+    (_CREDENTIALS_FILE, "an AWS credentials file, not an OIDC token"),
+    (re.compile(r"ya29\."), "a Google access token, not an OIDC token"),
+    (re.compile(r"gh[pousr]_|github_pat_"), "a GitHub access token, not an OIDC token"),
+    (re.compile(r"glpat-|glcbt-"), "a GitLab access token, not an OIDC token"),
+    (re.compile(r"A[KS]IA[A-Z0-9]{12,}"), "an AWS access key, not an OIDC token"),
+    (re.compile(r"IQoJ|FwoG"), "an AWS session token, not an OIDC token"),
+    (re.compile(r"-----BEGIN "), "a PEM key or certificate, not an OIDC token"),
+    (re.compile(r"<(?:!doctype|html|\?xml)", re.IGNORECASE), "a web page, not an OIDC token"),
+    (re.compile(r"(?:error|an error occurred|curl:)", re.IGNORECASE), "an error message, not an OIDC token"),
+)
+_GOOGLE_CREDENTIALS = frozenset(
+    {"service_account", "external_account", "authorized_user", "impersonated_service_account", "gdch_service_account"}
+)
+# Members under which endpoints and tools wrap the token: GitHub, OAuth, Kubernetes.
+_WRAPPERS = (("value",), ("id_token",), ("idToken",), ("token",), ("access_token",), ("status", "token"))
+
+
+class _Fault(NamedTuple):
+    words: str
+    where: Literal["header", "claims", "signature", "whole"] = "whole"
+    kind: Literal["not-a-jwt", "no-token"] = "not-a-jwt"
+
+
+def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
+    """A compact JWT or decoded claims. Never raises: what cannot be read is a Token with a `fault`.
+
+    A fault without `fault_kind` speaks of the file, not of the token: claims.json is no JSON. A token whose claims can
+    be read in spite of a fault has them.
+    """
+    body = text.removeprefix("\ufeff").rstrip("\r\n")
+    bare = body.strip()
+    if not bare:
+        return _faulty(_Fault("the file is empty: there is no token in it", kind="no-token"), body, origin, name)
+    if _VARIABLE.fullmatch(bare):
+        fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
+        return _faulty(fault, body, origin, name)
+    if bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare):
+        return _json(text, origin, name)
+    return _compact(body, origin, name)
+
+
+def hypothetical(
+    subject: str,
+    *,
+    issuer: str | None = None,
+    audience: str | None = None,
+    origin: Origin | None = None,
+    name: str = "subject",
+) -> Token:
+    """A token of which only the subject is given; the issuer's profile may add issuer and audience."""
+    given = {"iss": issuer, "aud": audience, "sub": subject}
+    claims = {claim: value for claim, value in given.items() if value is not None}
+    return Token("hypothetical", claims, None, True, origin or Origin("--subject"), name)
+
+
+def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:
+    return Token(
+        "jwt",
+        {},
+        None,
+        True,
+        origin,
+        name,
+        len(body),
+        fault=fault.words,
+        fault_kind=fault.kind,
+        fault_where=fault.where,
+    )
+
+
+def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None) -> Token:
+    """`body` as three segments. `wrapped` is a fault that the caller found around it."""
+    faults = [wrapped] if wrapped else []
+    bare, found = _unwrap(body)
+    faults += found
+    for pattern, words in _OPAQUE:
+        if pattern.match(bare):
+            return _faulty(_Fault(words), body, origin, name)
+    segments = bare.split(".")
+    if len(segments) == 1:
+        fault = _Fault("no JWT: one piece of text without dots, as opaque access tokens are")
+        return _faulty(fault, body, origin, name)
+    if len(segments) == _JWE_SEGMENTS:
+        fault = _Fault("an encrypted token (JWE): five segments instead of three, the claims cannot be read")
+        return _faulty(fault, body, origin, name)
+    if len(segments) != len(_SEGMENTS):
+        faults.append(_Fault(f"{len(segments)} segments instead of three (header, claims, signature)"))
+    header, _, found = _object(segments[0], "header", origin)
+    faults += found
+    claims, duplicates, found = _object(segments[1], "claims", origin)
+    faults += found
+    signature = b""
+    if len(segments) >= len(_SEGMENTS):
+        decoded, found = _segment(segments[2], "signature")
+        signature = decoded or b""
+        faults += found
+    first = faults[0] if faults else None
+    return Token(
+        kind="jwt",
+        claims=claims or {},
+        header=header,
+        complete=True,
+        origin=origin,
+        name=name,
+        size=len(body),
+        fault="; ".join(one.words for one in faults) or None,
+        fault_kind=first.kind if first else "",
+        fault_where=first.where if first else "",
+        duplicates=duplicates,
+        signing_input=".".join(segments[:2]).encode("utf-8", "surrogatepass"),
+        signature=signature,
+    )
+
+
+def _unwrap(body: str) -> tuple[str, list[_Fault]]:
+    """The token without what stands around it and inside it by mistake, and the words for that."""
+    faults = []
+    bare = body.strip()
+    chunks = _CHUNKS.fullmatch(bare)
+    if chunks:
+        faults.append(_Fault("the chunk sizes of an HTTP answer stand around the token"))
+        bare = chunks[1].strip()
+    elif bare != body:
+        faults.append(_Fault("white space or empty lines around the token"))
+    quoted = _QUOTED.fullmatch(bare)
+    if quoted:
+        faults.append(_Fault("it stands in quotation marks"))
+        bare = quoted[2]
+    bearer = _BEARER.match(bare)
+    if bearer:
+        faults.append(_Fault("it begins with `Bearer`, which belongs to the HTTP header and not to the token"))
+        bare = bare[bearer.end() :]
+    joined = "".join(bare.split())
+    if joined != bare and _COMPACT.fullmatch(joined):
+        faults.append(_Fault("white space or a line break inside the token"))
+        bare = joined
+    return bare, faults
+
+
+def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tuple[bytes | None, list[_Fault]]:
+    """The bytes of a segment, None where they cannot be had, and what is wrong with it."""
+    faults = []
+    bare = text.rstrip("=")
+    if not bare:
+        return None, [_Fault(f"the {where} segment is empty", where)]
+    if bare != text:
+        faults.append(_Fault(f"the {where} segment ends in `=` padding, which a JWT does not have", where))
+    if "+" in bare or "/" in bare:
+        faults.append(_Fault(f"the {where} segment is in standard base64 (`+` and `/`) instead of base64url", where))
+        bare = bare.replace("+", "-").replace("/", "_")
+    strange = _NOT_BASE64URL.search(bare)
+    if strange:
+        sign = strange[0] if strange[0].isascii() and strange[0].isprintable() else f"U+{ord(strange[0]):04X}"
+        words = (
+            f"the {where} segment has a character that base64url does not: `{sign}` at position {strange.start() + 1}"
+        )
+        return None, [*faults, _Fault(words, where)]
+    if len(bare) % 4 == 1:
+        return None, [
+            *faults,
+            _Fault(f"the {where} segment is cut off: no base64url text has {len(bare)} characters", where),
+        ]
+    plain = bare.replace("-", "+").replace("_", "/")
+    return binascii.a2b_base64(plain + "=" * (-len(plain) % 4)), faults
+
+
+def _object(
+    text: str, where: Literal["header", "claims"], origin: Origin
+) -> tuple[dict[str, Json] | None, tuple[str, ...], list[_Fault]]:
+    """Header or claims as an object, the names that it repeats, and what is wrong with it."""
+    data, faults = _segment(text, where)
+    if data is None:
+        return None, (), faults
+    be = "is" if where == "header" else "are"
+    try:
+        document = load(data.decode("utf-8"), origin.file)
+    except UnicodeDecodeError:
+        return None, (), [*faults, _Fault(f"the {where} {be} not UTF-8 text", where)]
+    except Unreadable as error:
+        return None, (), [*faults, _Fault(f"the {where} {be} not JSON ({error.reason})", where)]
+    if not isinstance(document.value, dict):
+        return None, (), [*faults, _Fault(f"the {where} {be} not a JSON object but {kind(document.value)}", where)]
+    return document.value, _repeated(document, ""), faults
+
+
+def _json(text: str, origin: Origin, name: str) -> Token:
+    """Decoded claims, alone or with their header; or some other JSON that was handed over for a token."""
+    try:
+        document = load(text, origin.file)
+    except Unreadable as error:
+        return _unusable(error.reason, origin, name)
+    box = document.value
+    if not isinstance(box, dict):
+        return _unusable(f"expected a JSON object with claims, found {kind(box)}", origin, name)
+    foreign = _foreign(box)
+    if foreign:
+        return _faulty(foreign, text.strip(), origin, name)
+    if box.keys() & {"iss", "sub", "aud"}:
+        return _decoded(document, "", origin, name)
+    for path in _WRAPPERS:
+        inner = _at(box, path)
+        if isinstance(inner, str) and _COMPACT.fullmatch(inner):
+            words = f"a JSON answer stands in place of the token, which is its member {'.'.join(path)}"
+            return _compact(inner, origin, name, _Fault(words))
+    member = "claims" if "claims" in box else "payload" if {"header", "payload"} <= box.keys() else ""
+    return _decoded(document, member, origin, name)
+
+
+def _decoded(document: Document, member: str, origin: Origin, name: str) -> Token:
+    """Claims under `member` of the object, beside which header and more may stand; "" is the object itself."""
+    box = document.value
+    claims = box[member] if member else box
+    place = pointer_segment(member) if member else ""
+    header = box.get("header") if member else None
+    if not isinstance(claims, dict):
+        return _unusable(f"{member}: expected an object, found {kind(claims)}", origin, name)
+    if header is not None and not isinstance(header, dict):
+        return _unusable(f"header: expected an object, found {kind(header)}", origin, name)
+    said = box.get("complete") if member else None
+    verified = box.get("verified") if member else None
+    if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or said):
+        return hypothetical(claims["sub"], origin=origin, name=name)._replace(document=part(document, place, claims))
+    compact = box.get("compact") if member else None
+    if isinstance(compact, dict):
+        return _once_compact(compact, verified, header, part(document, place, claims), origin, name)
+    has_all = all(claims.get(claim) is not None for claim in ("iss", "sub", "aud"))
+    return Token(
+        kind="decoded",
+        claims=claims,
+        header=header,
+        complete=said if isinstance(said, bool) else has_all,
+        origin=origin,
+        name=name,
+        duplicates=_repeated(document, place),
+        verified=verified if isinstance(verified, dict) else None,
+        document=part(document, place, claims),
+    )
+
+
+def _once_compact(
+    compact: dict[str, Any],
+    verified: Json,
+    header: dict[str, Json] | None,
+    claims: Document,
+    origin: Origin,
+    name: str,
+) -> Token:
+    """What a capture leaves of a compact JWT: all but its signature, in place of which `verified` says what it was."""
+    size, fault, where = (compact.get(member) for member in ("size", "fault", "where"))
+    said = compact.get("kind")
+    kinds: dict[Json, Literal["not-a-jwt", "no-token"]] = {"not-a-jwt": "not-a-jwt", "no-token": "no-token"}
+    return Token(
+        kind="jwt",
+        claims=claims.value,
+        header=header,
+        complete=True,
+        origin=origin,
+        name=name,
+        size=size if isinstance(size, int) else None,
+        fault=fault if isinstance(fault, str) else None,
+        fault_kind=kinds.get(said, "not-a-jwt") if isinstance(fault, str) else "",
+        fault_where=where if isinstance(where, str) else "",
+        duplicates=_repeated(claims, claims.pointer),
+        verified=verified if isinstance(verified, dict) else {},
+        document=claims,
+    )
+
+
+def _unusable(words: str, origin: Origin, name: str) -> Token:
+    """A file that should hold decoded claims, and does not: that is no fault of the token."""
+    return Token("decoded", {}, None, False, origin, name, fault=words, fault_where="whole")
+
+
+def _foreign(box: dict[str, Any]) -> _Fault | None:
+    """What a JSON object is, where it is a credential or an error instead of a token."""
+    if isinstance(box.get("type"), str) and box["type"] in _GOOGLE_CREDENTIALS:
+        return _Fault(f"a Google credentials file ({box['type']}), not an OIDC token")
+    inner = box.get("Credentials")
+    keys = {"AccessKeyId", "SecretAccessKey", "aws_access_key_id", "accessKeyId"}
+    if keys & (box.keys() | (inner.keys() if isinstance(inner, dict) else set())):
+        return _Fault("AWS credentials, not an OIDC token")
+    if "access_token" in box and not _COMPACT.fullmatch(str(box.get("id_token") or box["access_token"])):
+        return _Fault("an OAuth answer with an access token and no ID token")
+    if ("error" in box or "errors" in box) and not box.keys() & {"iss", "sub", "aud", "claims"}:
+        return _Fault("an error answer stands in place of the token", kind="no-token")
+    return None
+
+
+def _at(box: dict[str, Any], path: tuple[str, ...]) -> Json:
+    value: Json = box
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _repeated(document: Document, pointer: str) -> tuple[str, ...]:
+    """The names that the object at `pointer` itself repeats."""
+    below = (one.removeprefix(pointer + "/") for one in document.duplicates if one.startswith(pointer + "/"))
+    return tuple(name.replace("~1", "/").replace("~0", "~") for name in below if "/" not in name)

@@ -1,0 +1,124 @@
+"""IAM roles and the policies around them, in the shapes in which the AWS CLI, CloudTrail and people print them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oidc_doctor.documents import fields
+from oidc_doctor.documents.json_text import Unreadable, load, load_inner, part
+from oidc_doctor.model.document import Document, Json, Missing, Origin
+from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.json_pointer import element_lines, pointer_segment
+
+_POLICY = "AssumeRolePolicyDocument"
+
+# Where the policy stands in what the CLI prints: get-role-policy, get-policy-version, the resource policies of S3, KMS
+# and ECR, and organizations describe-policy. A text there is a policy in a string.
+_POLICY_PLACES = (
+    ("PolicyDocument",),
+    ("PolicyVersion", "Document"),
+    ("Policy", "Content"),
+    ("Policy",),
+    ("policyText",),
+    ("Document",),
+    ("Content",),
+)
+
+
+def parse_roles(text: str, file: str) -> tuple[Role, ...]:
+    """The roles of a file: get-role, list-roles, a bare role, a list of roles, or a trust policy alone.
+
+    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing in its place.
+    """
+    document = load(text, file)
+    value = document.value
+    if isinstance(value, str):  # a policy in a string, as a template's output prints it
+        document = load_inner(document, "", value)
+        value = document.value
+    for name in ("Roles", "RoleDetailList"):  # list-roles, get-account-authorization-details
+        if isinstance(value, dict) and isinstance(value.get(name), list):
+            return _listed(document, pointer_segment(name), value[name])
+    if isinstance(value, list):
+        return _listed(document, "", value)
+    return (_role(document, "", value, document.at()),)
+
+
+def parse_policy(text: str, file: str) -> Document:
+    """A policy: bare, or in the answer of the call that reads it. Raises Unreadable."""
+    document = load(text, file)
+    if isinstance(document.value, str):
+        document = load_inner(document, "", document.value)
+    value = fields.members(document, "", document.value, "a policy")
+    if "Statement" in value:
+        return document
+    for place in _POLICY_PLACES:
+        found: Json = value
+        for name in place:
+            found = found.get(name) if isinstance(found, dict) else None
+        pointer = "".join(pointer_segment(name) for name in place)
+        if isinstance(found, str):
+            return load_inner(document, pointer, found)
+        if isinstance(found, dict) and ("Statement" in found or place == ("PolicyDocument",)):
+            return part(document, pointer, found)
+    raise fields.wrong(document, "", "no policy in it (a policy has a Statement)")
+
+
+def _listed(document: Document, pointer: str, values: list[Json]) -> tuple[Role, ...]:
+    lines = [None] * len(values) if document.inner else element_lines(document.text, pointer)
+    origins = [Origin(document.file, pointer + pointer_segment(index), line) for index, line in enumerate(lines)]
+    return tuple(_role(document, origin.pointer, one, origin) for origin, one in zip(origins, values, strict=True))
+
+
+def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role:
+    box = fields.members(document, pointer, value, "a role or a trust policy")
+    for wrapper in ("Role", "role"):
+        if isinstance(box.get(wrapper), dict):
+            box, pointer = box[wrapper], pointer + pointer_segment(wrapper)
+            origin = origin if origin.pointer else document.at(pointer)
+            break
+    if "Statement" in box:
+        return Role(None, None, part(document, pointer, box), origin)
+    if not any(_either(box, name)[1] is not None for name in ("Arn", "RoleName", _POLICY)):
+        raise fields.wrong(
+            document, pointer, "neither a role (RoleName, AssumeRolePolicyDocument) nor a trust policy (Statement)"
+        )
+    duration_name, duration = _either(box, "MaxSessionDuration")
+    if duration is not None and (not isinstance(duration, int) or isinstance(duration, bool)):
+        raise fields.wrong(
+            document,
+            pointer + pointer_segment(duration_name),
+            f"expected a number of seconds, found {fields.kind(duration)}",
+        )
+    created = _either(box, "CreateDate")[1]
+    arn = fields.text(document, pointer, box, _either(box, "Arn")[0])
+    return Role(
+        arn=arn,
+        name=fields.text(document, pointer, box, _either(box, "RoleName")[0]) or (arn or "").rpartition("/")[2] or None,
+        trust_policy=_trust_policy(document, pointer, box),
+        origin=origin,
+        max_session_duration=duration,
+        created=created if isinstance(created, str) else None,
+        raw=box,
+    )
+
+
+def _trust_policy(document: Document, pointer: str, box: dict[str, Any]) -> Document | Missing:
+    name, value = _either(box, _POLICY)
+    place = pointer + pointer_segment(name)
+    if value is None:
+        return Missing(document.file, f"the role is there without its {_POLICY}")
+    if isinstance(value, dict):
+        return part(document, place, value)
+    try:
+        if isinstance(value, str):
+            return load_inner(document, place, value)
+        raise fields.wrong(document, place, f"expected a policy, found {fields.kind(value)}")
+    except Unreadable as error:
+        return Missing(document.file, error.reason, "unreadable")
+
+
+def _either(box: dict[str, Any], name: str) -> tuple[str, Json]:
+    """The member under IAM's spelling, or CloudTrail's with a lower-case first letter; null counts as absent."""
+    camel = name[0].lower() + name[1:]
+    spelling = camel if box.get(name) is None and box.get(camel) is not None else name
+    return spelling, box.get(spelling)

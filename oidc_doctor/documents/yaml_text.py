@@ -1,0 +1,112 @@
+"""YAML text to a Document of JSON values, whose lines are those of the YAML.
+
+Nothing here quotes the text that it could not read: it may hold a token or a key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from oidc_doctor.documents.json_text import DEEPEST, Unreadable
+from oidc_doctor.model.document import Document, Json
+from oidc_doctor.model.json_pointer import INDEX, segments
+
+YamlNode = Any  # of a library that is imported late
+_LARGEST_YAML = 256 * 1024  # characters; the YAML reader is slow, and a longer file is no configuration
+_MOST_YAML_VALUES = 20_000  # aliases can make a small YAML file grow without end
+
+
+def load_yaml(text: str, file: str) -> Document:
+    """A YAML text as a Document of JSON values. Raises Unreadable, and nothing else, whatever the text."""
+    text = text.removeprefix("\ufeff")
+    return Document(file, text, _Yaml(file).value(_compose(text, file)), find_line=line_of)
+
+
+def _compose(text: str, file: str) -> YamlNode:
+    """The nodes of a YAML text. They carry their lines, and nothing is built from tags."""
+    import yaml  # type: ignore[import-untyped,unused-ignore]  # late: 24 ms, for one file of the bundle
+
+    if len(text) > _LARGEST_YAML:
+        raise Unreadable(file, None, None, f"longer than {_LARGEST_YAML // 1024} KiB")
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise Unreadable(file, line, column, f"not YAML: {error.problem}") from None
+    except yaml.YAMLError:
+        raise Unreadable(file, None, None, "not YAML: a character that YAML does not allow") from None
+    except RecursionError:
+        raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
+    except ValueError:
+        raise Unreadable(file, None, None, "not YAML") from None
+
+
+class _Yaml:
+    """YAML nodes to JSON values: text stays text unless it is a plain number, boolean or null."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+
+    def value(self, node: YamlNode, depth: int = 0) -> Json:
+        """The node's JSON value. Raises Unreadable where aliases make it endless."""
+        self.count += 1
+        if depth > DEEPEST or self.count > _MOST_YAML_VALUES:
+            line = node.start_mark.line + 1
+            raise Unreadable(self.file, line, None, f"nested more than {DEEPEST} levels deep, or aliases without end")
+        if node is None:
+            return None
+        if node.id == "scalar":
+            return _scalar(node.tag.rpartition(":")[2], node.value)
+        if node.id == "sequence":
+            return [self.value(child, depth + 1) for child in node.value]
+        merged: dict[str, Json] = {}
+        own: dict[str, Json] = {}
+        for key, child in node.value:
+            if key.tag.endswith(":merge"):
+                found = self.value(child, depth + 1)
+                for one in reversed(found if isinstance(found, list) else [found]):
+                    merged |= one if isinstance(one, dict) else {}
+            else:
+                own[_name(key)] = self.value(child, depth + 1)
+        return merged | own
+
+
+def _name(key: YamlNode) -> str:
+    return key.value if isinstance(key.value, str) else ""
+
+
+def _scalar(tag: str, text: str) -> Json:
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() in {"yes", "true", "on"}
+    if tag == "int" and re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text):  # an account id with a leading zero stays text
+        return int(text)
+    if tag == "float" and re.fullmatch(r"-?[0-9]{1,15}\.[0-9]{1,15}", text):
+        return float(text)
+    return text
+
+
+def line_of(text: str, pointer: str) -> int | None:
+    """The line, from 1, of the value at a JSON pointer into a YAML text; None where there is none."""
+    try:
+        node = _compose(text, "")
+    except Unreadable:
+        return None
+    mark = node and node.start_mark
+    for name in segments(pointer):
+        kind = node.id if node else ""
+        if kind == "mapping":
+            hits = [(key, child) for key, child in node.value if _name(key) == name]
+            if not hits:
+                return None
+            mark, node = hits[-1][0].start_mark, hits[-1][1]
+        elif kind == "sequence" and INDEX.fullmatch(name) and int(name) < len(node.value):
+            node = node.value[int(name)]
+            mark = node.start_mark
+        else:
+            return None
+    return mark.line + 1 if mark else None

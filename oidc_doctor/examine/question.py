@@ -1,0 +1,46 @@
+"""A run's input: the question, and the callback that reports progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+from oidc_doctor.model.evidence import (
+    Target,
+    Token,
+)
+from oidc_doctor.model.report import Exchange
+
+FailOn = Literal["blocks", "weakens", "never"]
+
+
+class Question(NamedTuple):
+    """What is asked of one run. `at` and the window are epoch seconds."""
+
+    overrides: Target | None = None
+    error_text: str | None = None
+    tokens: tuple[Token, ...] = ()
+    at: float | None = None
+    since: float | None = None
+    until: float | None = None
+    since_back: float | None = None  # seconds before the instant, for a relative --since
+    cloudtrail: tuple[str, ...] = ()  # further log files or folders, on disk
+    gcp_logs: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fail_on: FailOn = "blocks"
+    warnings: tuple[str, ...] = ()
+    compare: Token | None = None  # a second token, to be set beside each exchange's own
+    account: bool = False  # which roles and providers of the account take the token
+    progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
+
+
+class Progress(Protocol):
+    """Told what a run is at, in a few words, and each exchange once it is judged. What it raises ends the run."""
+
+    def __call__(self, text: str, exchange: Exchange | None = None) -> None:
+        """`text` may hold the name of a file that a stranger chose."""
+
+
+def silent(text: str, exchange: Exchange | None = None) -> None:
+    """Nobody watches."""

@@ -1,0 +1,62 @@
+"""A token in words: header, claims, times relative to the instant, the subject taken apart. Never a signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.issuers import Profile
+from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import Token
+    from oidc_doctor.model.steps import Cloud
+
+# Seconds that each cloud lets pass beyond exp, and its words for it (recorded and measured, September 2026).
+_TOLERANCE: dict[Cloud, tuple[int, str]] = {
+    "aws": (300, "AWS's 5 min tolerance"),
+    "gcp": (60, "Google's 1 min tolerance"),
+}
+
+
+def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> dict[str, Any]:
+    """What the report shows of a token. Claims are as the issuer wrote them."""
+    view: dict[str, Any] = {
+        "name": token.name,
+        "kind": token.kind,
+        "read_at": str(token.origin),
+        "header": token.header,
+        "claims": token.claims,
+        "times": _times(token, at, cloud),
+    }
+    if token.fault:
+        view["fault"] = token.fault
+    if token.duplicates:
+        view["duplicates"] = [f"{name} stands in it more than once; the last one counts" for name in token.duplicates]
+    if profile is not None:
+        view["issuer"] = profile.title
+    subject = token.subject
+    if subject is not None and profile is not None:
+        parsed = profile.parse_subject(subject)
+        view["form"] = parsed.form
+        view["subject"] = [
+            {"name": part.name, "value": part.value, "start": part.start, "end": part.end, "known": part.known}
+            for part in parsed.segments
+        ]
+    return view
+
+
+def _times(token: Token, at: float, cloud: Cloud) -> list[dict[str, str]]:
+    rows = []
+    for claim, verb in (("iat", "issued"), ("nbf", "valid from"), ("exp", "expires")):
+        seconds = seconds_of(token.claims.get(claim))
+        if seconds is None:
+            continue
+        words = f"{verb} {relative(seconds, at)}"
+        if claim == "exp" and seconds < at:
+            allowed, name = _TOLERANCE[cloud]
+            beyond = at - seconds - allowed
+            words = f"expired {relative(seconds, at)}, " + (
+                f"{span(beyond)} past {name}" if beyond > 0 else f"within {name}"
+            )
+        rows.append({"claim": claim, "time": rfc3339(seconds), "words": words})
+    return rows

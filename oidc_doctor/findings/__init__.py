@@ -1,0 +1,1 @@
+"""Refusals to causes, weaknesses and fixes."""

@@ -1,0 +1,243 @@
+"""From traces and observed errors to causes: what was refused, in which order of likelihood, with which confidence.
+
+The order and the confidence are the contract's: the steps that the observed error allows, definite before suspected,
+step order, order inside the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from oidc_doctor.checkkit import Check, Words
+from oidc_doctor.findings.suspicions import add_suspicions
+from oidc_doctor.judge.error_texts import before, on_the_wire
+from oidc_doctor.model.case import Case, Reading
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import CloudError, Refusal, Trace
+from oidc_doctor.model.report import Cause, StepRow
+from oidc_doctor.model.steps import (
+    ASSUMED,
+    NOT_REACHED,
+    PASSED,
+    PASSED_BY_ERROR,
+    REFUSED,
+    STEPS,
+    UNKNOWN,
+    Cloud,
+    position,
+)
+
+CLOUD_NAMES: dict[Cloud, str] = {"aws": "AWS", "gcp": "Google Cloud"}
+
+
+@dataclass
+class Diagnosis:
+    """One exchange, diagnosed."""
+
+    case: Case
+    trace: Trace
+    rows: list[StepRow]
+    prediction: Literal["accepted", "refused", "unknown"]
+    step: str | None
+    error: CloudError | None
+    refusals: list[Refusal] = field(default_factory=list)  # ordered as causes
+    observed: bool = False  # a failure of this exchange was seen
+
+
+def readings_for(case: Case) -> tuple[Reading, ...]:
+    """The observed errors that this exchange can have given."""
+    return tuple(reading for reading in case.readings if reading.cloud in (None, case.cloud))
+
+
+def diagnose(case: Case, trace: Trace) -> Diagnosis:
+    """Predict, and put the refusals into the order of causes."""
+    readings = readings_for(case)
+    named = [_named(case, reading) for reading in readings if reading.kind is not None]
+    _add_named(trace, [refusal for refusal in named if refusal is not None])
+    allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
+    add_suspicions(case, trace, readings, allowed)
+    rows = _rows(trace, readings, case.shown_passed)
+    prediction, step, error = _predict(case.cloud, trace, rows)
+    refusals = sorted(
+        trace.refusals,
+        key=lambda refusal: (
+            bool(allowed) and refusal.step not in allowed,
+            not refusal.named_by_error,
+            not refusal.certain,
+            position(case.cloud, refusal.step),
+            refusal.rank,
+        ),
+    )
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=bool(readings))
+
+
+def _distinct(refusals: list[Refusal]) -> list[Refusal]:
+    """One refusal for each kind and clause; the first of them is the surest."""
+    seen: set[tuple[Kind, str]] = set()
+    kept = []
+    for refusal in refusals:
+        key = (refusal.kind, refusal.location or str(refusal.where or ""))
+        if key not in seen:
+            seen.add(key)
+            kept.append(refusal)
+    return kept
+
+
+def _first_step(cloud: Cloud, steps: frozenset[str]) -> str:
+    known = [step.id for step in STEPS[cloud] if step.id in steps]
+    return known[0] if known else STEPS[cloud][0].id
+
+
+def _named(case: Case, reading: Reading) -> Refusal | None:
+    """The refusal that a sentence which names one fault stands for."""
+    if reading.kind is None:
+        return None
+    step = _first_step(case.cloud, reading.steps)
+    return Refusal(
+        case.cloud,
+        step,
+        reading.kind,
+        certain=reading.proves,
+        where=Origin(reading.source) if reading.source else None,
+        facts=_named_facts(case, reading),
+        settle="" if reading.proves else "the whole error text",
+        error=CloudError(*on_the_wire(reading.text)) if reading.proves else None,
+        named_by_error=True,
+    )
+
+
+def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
+    facts = dict(reading.facts)
+    if case.profile is not None and case.profile.token_sources:
+        facts.setdefault("hint", case.profile.token_sources[0].hint)
+    if case.evidence.target.aws and case.evidence.target.aws.role_arn:
+        facts.setdefault("role_arn", case.evidence.target.aws.role_arn)
+    if case.evidence.target.gcp and case.evidence.target.gcp.service_account:
+        facts.setdefault("service_account", case.evidence.target.gcp.service_account)
+    return facts
+
+
+def _add_named(trace: Trace, named: list[Refusal]) -> None:
+    """Join the faults that the error names with what was evaluated: the same fault keeps the evaluated detail."""
+    for refusal in named:
+        for result in trace.steps:
+            same = [one for one in result.refusals if one.kind is refusal.kind]
+            if same:
+                result.refusals = [
+                    one._replace(certain=True, named_by_error=True) if one is same[0] and refusal.certain else one
+                    for one in result.refusals
+                ]
+                if refusal.certain:
+                    result.state = REFUSED
+                break
+        else:
+            result = trace.step(refusal.step)
+            result.refusals.insert(0, refusal)
+            if refusal.certain:
+                result.state = REFUSED
+                result.at = refusal.where
+
+
+def _rows(trace: Trace, readings: tuple[Reading, ...], shown: frozenset[str]) -> list[StepRow]:
+    """The steps as shown: what an observed error proves to have passed, and what was never reached."""
+    by_error = frozenset[str]()
+    for reading in readings:
+        by_error |= before(trace.cloud, reading.steps)
+    for reading in readings:
+        by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
+    by_error |= shown
+    rows: list[StepRow] = []
+    reached = True
+    exchange_steps = {step.id for step in STEPS[trace.cloud] if step.exchange}
+    for result in trace.steps:
+        state, note = result.state, result.note
+        if result.id in by_error and state in (UNKNOWN, ASSUMED, REFUSED):
+            state, note = PASSED_BY_ERROR, "the observed error comes from a later step"
+        if not reached and state != REFUSED:
+            note = "would pass" if state in (PASSED, ASSUMED) else ""
+            state = NOT_REACHED
+        if result.id in ("permission", "configure") and state == UNKNOWN and not result.refusals:
+            note = note or "not looked at"
+        rows.append(StepRow(result.id, state, str(result.at) if result.at else None, note))
+        if state == REFUSED and result.id in exchange_steps | {"obtain"}:
+            reached = False
+    return rows
+
+
+def _predict(
+    cloud: Cloud, trace: Trace, rows: list[StepRow]
+) -> tuple[Literal["accepted", "refused", "unknown"], str | None, CloudError | None]:
+    exchange_steps = [step.id for step in STEPS[cloud] if step.exchange]
+    states = {row.id: row.state for row in rows}
+    refused = next((step for step in exchange_steps if states[step] == REFUSED), None)
+    if refused is None:
+        open_ = any(states[step] not in (PASSED, ASSUMED, PASSED_BY_ERROR) for step in exchange_steps)
+        return ("unknown" if open_ else "accepted"), None, None
+    refusal = next((one for one in trace.step(refused).refusals if one.certain and one.error), None)
+    if refusal is None or refusal.error is None:
+        return "refused", refused, CloudError("", "", certain=False)
+    earlier = exchange_steps[: exchange_steps.index(refused)]
+    certain = refusal.error.certain and all(states[step] != UNKNOWN for step in earlier)
+    return "refused", refused, refusal.error._replace(certain=certain)
+
+
+def confidence(refusal: Refusal) -> Literal["proven", "predicted", "suspected"]:
+    """How sure the cause is."""
+    if not refusal.certain:
+        return "suspected"
+    return "proven" if refusal.named_by_error else "predicted"
+
+
+def sentence(refusal: Refusal, words: Words) -> str:
+    """The cause in one sentence."""
+    cloud = CLOUD_NAMES[refusal.cloud]
+    may = "" if refusal.certain else "may "
+    verb = "refuses" if refusal.certain else "refuse"
+    if refusal.kind is Kind.REFUSED_UNEXPLAINED:
+        start = "A refusal was seen"
+    elif refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
+        start = f"{cloud} {may}{verb} the trust policy"
+    elif refusal.step == "obtain":
+        start = "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"
+    elif refusal.step == "configure":
+        start = f"{cloud} {may}{verb} the set-up"
+    elif refusal.step == "permission":
+        start = f"After the exchange, {cloud} {may}{verb} the request"
+    else:
+        start = f"{cloud} {may}{verb} this token"
+    return f"{start}: {words.headline}."
+
+
+def as_causes(
+    diagnosis: Diagnosis, exchange_id: str, checks: dict[Kind, Check], words: dict[int, Words]
+) -> list[Cause]:
+    """The exchange's causes. `words` are the checks' own, by the refusal's place."""
+    allowed = frozenset[str]().union(*(reading.steps for reading in readings_for(diagnosis.case)))
+    causes = []
+    for index, refusal in enumerate(diagnosis.refusals):
+        check = checks.get(refusal.kind) or checks.get(Kind.REFUSED_UNEXPLAINED)
+        said = words[index]
+        causes.append(
+            Cause(
+                code=check.code if check else "",
+                name=check.name if check else str(refusal.kind),
+                cloud=refusal.cloud,
+                exchange=exchange_id,
+                position="next",
+                confidence=confidence(refusal),
+                status="active",
+                summary=sentence(refusal, said),
+                location=refusal.location,
+                expected=refusal.expected,
+                actual=refusal.actual,
+                step=refusal.step,
+                at=str(refusal.where) if refusal.where else None,
+                fix=said.fix,
+                commands=said.commands,
+                settle="" if refusal.certain else refusal.settle or "the values that were not given",
+                contradicts_observed=bool(allowed) and refusal.step not in allowed,
+            )
+        )
+    return causes

@@ -1,0 +1,1 @@
+"""Proposed edits, each proven by the evaluators."""

@@ -1,0 +1,237 @@
+"""Edits of trust policies and OIDC providers of AWS, one group for each kind of refusal."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.checkkit import command
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.aws.arns import federated, split_provider
+from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.evidence import AwsOidcProvider, Role
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.steps import PASSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+from oidc_doctor.findings.fixes.edit import Edit, Maker
+
+
+def _policy_edit(case: Case, change: Callable[[Any], bool]) -> Edit | None:
+    """The trust policy with `change` applied to a copy of it; None where it changes nothing."""
+    aws = case.evidence.aws
+    if aws is None or isinstance(aws.role, Missing) or isinstance(aws.role.trust_policy, Missing):
+        return None
+    role: Role = aws.role
+    document: Document = aws.role.trust_policy
+    policy = copy.deepcopy(document.value)
+    if not change(policy):
+        return None
+    before, after = json.dumps(document.value, indent=2), json.dumps(policy, indent=2)
+    edited = document._replace(text=after, value=policy, pointer="", inner=True)
+    evidence = case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
+    name = role.name or "ROLE_NAME"
+    commands = [
+        command(
+            "aws",
+            "iam",
+            "update-assume-role-policy",
+            "--role-name",
+            name,
+            "--policy-document",
+            "file://trust-policy.json",
+        )
+    ]
+    return Edit(evidence, before, after, commands)
+
+
+def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
+    """The Condition block, operator and key that the refusal is about."""
+    parts = refusal.location.split(" · ")
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    if len(parts) != 3 or statements is None:  # noqa: PLR2004 - statement, operator, key
+        return None
+    index = int(parts[0].removeprefix("Statement[").removesuffix("]"))
+    statement = statements[index] if isinstance(statements, list) else statements
+    block = statement.get("Condition")
+    if not isinstance(block, dict) or not isinstance(block.get(parts[1]), dict) or parts[2] not in block[parts[1]]:
+        return None
+    return block, parts[1], parts[2]
+
+
+def _with_value(case: Case, refusal: Refusal, value: str, *, keep: bool) -> Edit | None:
+    """The pattern at fault replaced by `value`, or (`keep`) the value beside it."""
+
+    def change(policy: Any) -> bool:
+        found = _clause_of(policy, refusal)
+        if found is None or refusal.expected is None:
+            return False
+        block, operator, key = found
+        old = block[operator][key] if isinstance(block[operator][key], list) else [block[operator][key]]
+        place = old.index(refusal.expected.value) if refusal.expected.value in old else 0
+        made = [*old[: place + 1], value, *old[place + 1 :]] if keep else [*old[:place], value, *old[place + 1 :]]
+        block[operator][key] = made[0] if len(made) == 1 and not isinstance(block[operator][key], list) else made
+        return True
+
+    return _policy_edit(case, change)
+
+
+def _patterns(case: Case, refusal: Refusal) -> list[str]:
+    """Patterns that would match the token's subject, the one nearest to the old pattern first."""
+    expected, actual = refusal.expected, refusal.actual
+    if expected is None or actual is None:
+        return []
+    pattern, text = expected.value, actual.value
+    if set("*?$") & set(text):
+        return []  # the token's own words must never become a wildcard or a variable
+    made = []
+    if len(expected.spans) == len(actual.spans):
+        for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
+            pattern = pattern[:low] + text[start:end] + pattern[high:]
+        made.append(pattern)
+    if "Like" in refusal.location and case.profile is not None:
+        made.append(case.profile.subject_family(text))
+    return list(dict.fromkeys([*made, text]))
+
+
+def _subject(*, keep: bool) -> Maker:
+    def edit(case: Case, refusal: Refusal) -> Edit | None:
+        for pattern in _patterns(case, refusal):
+            made = _with_value(case, refusal, pattern, keep=keep)
+            if made and evaluate(case._replace(evidence=made.evidence, readings=())).step("authorise").state == PASSED:
+                return made
+        return None
+
+    return edit
+
+
+def _wildcard(case: Case, refusal: Refusal) -> Edit | None:
+    """The key moved under StringLike."""
+
+    def change(policy: Any) -> bool:
+        found = _clause_of(policy, refusal)
+        if found is None or not found[1].endswith("StringEquals"):
+            return False
+        block, operator, key = found
+        if key in block.get(operator.replace("StringEquals", "StringLike"), {}):
+            return False  # what stands there would be overwritten
+        value = block[operator].pop(key)
+        if not block[operator]:
+            del block[operator]
+        block.setdefault(operator.replace("StringEquals", "StringLike"), {})[key] = value
+        return True
+
+    return _policy_edit(case, change)
+
+
+def _key(case: Case, refusal: Refusal) -> Edit | None:
+    """A misspelled key renamed."""
+
+    def change(policy: Any) -> bool:
+        found = _clause_of(policy, refusal)
+        if found is None or refusal.actual is None:
+            return False
+        block, operator, key = found
+        if refusal.actual.value.lower() in (name.lower() for name in block[operator]):
+            return False  # what stands there would be overwritten
+        block[operator] = {
+            refusal.actual.value if name == key else name: value for name, value in block[operator].items()
+        }
+        return True
+
+    return _policy_edit(case, change)
+
+
+def _audience_condition(case: Case, refusal: Refusal) -> Edit | None:
+    return _with_value(case, refusal, refusal.actual.value, keep=False) if refusal.actual else None
+
+
+def _actions(*wanted: str) -> Maker:
+    def edit(case: Case, refusal: Refusal) -> Edit | None:
+        def change(policy: Any) -> bool:
+            statements = policy.get("Statement")
+            for statement in statements if isinstance(statements, list) else [statements]:
+                if isinstance(statement, dict) and statement.get("Effect") == "Allow" and "Action" in statement:
+                    old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                    if not all(isinstance(one, str) for one in old):
+                        return False
+                    made = list(dict.fromkeys([*old, *wanted]))
+                    statement["Action"] = made[0] if len(made) == 1 else made
+                    return True
+            return False
+
+        del refusal
+        return _policy_edit(case, change)
+
+    return edit
+
+
+def _principal(case: Case, refusal: Refusal) -> Edit | None:
+    """The Federated principal replaced, where it is the same issuer's provider of another account."""
+    expected, actual = refusal.expected, refusal.actual
+    if expected is None or actual is None or split_provider(expected.value) is None:
+        return None
+
+    def change(policy: Any) -> bool:
+        changed = False
+        for arn, pointer in federated(policy):
+            if arn == expected.value:
+                place = policy
+                parts = pointer.split("/")[1:]
+                for part in parts[:-1]:
+                    place = place[int(part)] if isinstance(place, list) else place[part]
+                last = parts[-1]
+                place[int(last) if isinstance(place, list) else last] = actual.value
+                changed = True
+        return changed
+
+    return _policy_edit(case, change)
+
+
+def _client_id(case: Case, refusal: Refusal) -> Edit | None:
+    aws = case.evidence.aws
+    audience = refusal.fact("audience")
+    if aws is None or not isinstance(aws.provider, AwsOidcProvider) or not audience:
+        return None
+    provider = aws.provider
+    if not isinstance(provider.client_ids, tuple):
+        return None
+    ids = (*provider.client_ids, audience)
+    evidence = case.evidence._replace(aws=aws._replace(provider=provider._replace(client_ids=ids)))
+    arn = provider.arn or refusal.fact("provider", "PROVIDER_ARN")
+    add = command(
+        "aws",
+        "iam",
+        "add-client-id-to-open-id-connect-provider",
+        "--open-id-connect-provider-arn",
+        arn,
+        "--client-id",
+        audience,
+    )
+    before = json.dumps({"ClientIDList": list(provider.client_ids)}, indent=2)
+    return Edit(evidence, before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
+
+
+_REPLACED, _BESIDE = _subject(keep=False), _subject(keep=True)
+
+
+AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    Kind.AUDIENCE_NOT_REGISTERED: (_client_id,),
+    Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
+    Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
+    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard,),
+    Kind.SUBJECT_CASE_DIFFERS: (_REPLACED, _BESIDE),
+    Kind.SUBJECT_FORMAT_CHANGED: (_BESIDE,),  # tokens of the old format may still come
+    Kind.SUBJECT_FORM_DIFFERS: (_BESIDE,),
+    Kind.SUBJECT_SEGMENT_DIFFERS: (_REPLACED, _BESIDE),
+    Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
+    Kind.CONDITION_KEY_MISSPELLED: (_key,),
+    Kind.ACTION_DIFFERS: (_actions("sts:AssumeRoleWithWebIdentity"),),
+    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),),
+    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal,),
+}

@@ -1,0 +1,83 @@
+"""Edits of Google Cloud's providers, one group for each kind of refusal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.checkkit import command
+from oidc_doctor.model.evidence import GcpProvider
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Refusal
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+from oidc_doctor.findings.fixes.edit import Edit, Maker
+
+
+def _provider_edit(case: Case, before: Any, after: Any, name: str, commands: list[str], **changed: Any) -> Edit | None:
+    gcp = case.evidence.gcp
+    if gcp is None or not isinstance(gcp.provider, GcpProvider):
+        return None
+    evidence = case.evidence._replace(gcp=gcp._replace(provider=gcp.provider._replace(**changed)))
+    return Edit(evidence, json.dumps({name: before}, indent=2), json.dumps({name: after}, indent=2), commands)
+
+
+def _update(provider: GcpProvider, option: str, value: str) -> list[str]:
+    return [
+        command(
+            "gcloud",
+            "iam",
+            "workload-identity-pools",
+            "providers",
+            "update-oidc",
+            provider.name or "PROVIDER",
+            f"--{option}={value}",
+        )
+    ]
+
+
+def _allowed_audience(case: Case, refusal: Refusal) -> Edit | None:
+    gcp = case.evidence.gcp
+    if (
+        gcp is None
+        or not isinstance(gcp.provider, GcpProvider)
+        or refusal.actual is None
+        or "," in refusal.actual.value
+    ):
+        return None
+    provider = gcp.provider
+    made = (*provider.allowed_audiences, refusal.actual.value)
+    return _provider_edit(
+        case,
+        list(provider.allowed_audiences),
+        list(made),
+        "allowedAudiences",
+        _update(provider, "allowed-audiences", ",".join(made)),
+        allowed_audiences=made,
+    )
+
+
+def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
+    """The literal of the false comparison replaced by the token's value, for an exact comparison."""
+    gcp = case.evidence.gcp
+    if gcp is None or not isinstance(gcp.provider, GcpProvider) or refusal.expected is None or refusal.actual is None:
+        return None
+    provider, clause = gcp.provider, refusal.fact("clause")
+    text = provider.condition or ""
+    if "==" not in clause or clause not in text:
+        return None
+    for quote in ("'", '"'):
+        literal = f"{quote}{refusal.expected.value}{quote}"
+        if literal in clause and quote not in refusal.actual.value and "\\" not in refusal.actual.value:
+            made = text.replace(clause, clause.replace(literal, f"{quote}{refusal.actual.value}{quote}"), 1)
+            commands = _update(provider, "attribute-condition", made)
+            return _provider_edit(case, text, made, "attributeCondition", commands, condition=made)
+    return None
+
+
+GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    Kind.AUDIENCE_NOT_ALLOWED: (_allowed_audience,),
+    Kind.ALLOWED_AUDIENCES_EMPTY: (_allowed_audience,),
+    Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal,),
+}

@@ -1,0 +1,72 @@
+"""The proven edits of an exchange."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.report import FixRow
+from oidc_doctor.model.steps import PASSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.findings.causes import Diagnosis
+    from oidc_doctor.model.case import Case
+from oidc_doctor.findings.fixes.aws import AWS_EDITS
+from oidc_doctor.findings.fixes.edit import Edit
+from oidc_doctor.findings.fixes.gcp import GCP_EDITS
+from oidc_doctor.findings.fixes.proof import MOST_SEEN, foreign_subjects, refuses
+
+
+def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow]:
+    """The smallest edit that makes the refused token pass its refusing step; empty where none can be proven.
+
+    `accepted` are subjects that the logs show as accepted before. An edit that would shut one of them out is not
+    offered: for a trust policy the token's pattern then goes beside the old one.
+    """
+    edits = {"aws": AWS_EDITS, "gcp": GCP_EDITS}[diagnosis.trace.cloud]
+    seen = list(dict.fromkeys(one for one in accepted if one))[:MOST_SEEN]
+    for refusal in diagnosis.refusals:
+        if not refusal.certain:
+            continue
+        for make in edits.get(refusal.kind, ()):
+            edit = make(diagnosis.case, refusal)
+            proof = _proof(diagnosis.case, edit, refusal, seen) if edit is not None else None
+            if edit is not None and proof is not None:
+                return [FixRow(str(refusal.kind), _diff(edit), edit.commands, proof, edit.after)]
+    return []
+
+
+def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | None:
+    """What was tried of the edit, in words; None where the token does not pass or an accepted subject is lost."""
+    edited = case._replace(evidence=edit.evidence, readings=())
+    trace = evaluate(edited)
+    if trace.step(refusal.step).state != PASSED:
+        return None
+    if any(refuses(edited, one, refusal.step) and not refuses(case, one, refusal.step) for one in seen):
+        return None
+    whole = not any(one.certain for one in trace.refusals)
+    words = ["the token passes with it" if whole else "this step passes with it; another one still refuses"]
+    if seen:
+        words.append("every subject that the logs show as accepted still passes")
+    foreign = [subject for subject in foreign_subjects(case) if refuses(case, subject)]
+    let_in = sum(not refuses(edited, subject) for subject in foreign)
+    if foreign and not let_in:
+        words.append(f"{len(foreign)} made-up subjects of other tenants and teams stay out")
+    elif foreign and let_in < len(foreign):
+        words.append(f"it would also let in {let_in} of {len(foreign)} made-up subjects of other tenants and teams")
+    return ", ".join(words)
+
+
+def _diff(edit: Edit) -> str:
+    """The lines that change, with - and +, and one line around them. A comma that comes with a line is no change."""
+    before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in (edit.before, edit.after))
+    lines = [
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=1)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+    margin = min((len(line) - 1 - len(line[1:].lstrip()) for line in lines), default=0)
+    return "\n".join(f"{line[0]} {line[1 + margin :]}" for line in lines)

@@ -1,0 +1,120 @@
+"""Suspected causes, for an observed refusal that no evidence explains."""
+
+from __future__ import annotations
+
+from oidc_doctor.model.case import Case, Reading
+from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Refusal, Trace
+from oidc_doctor.model.steps import (
+    PASSED,
+    STEPS,
+    UNKNOWN,
+)
+
+# What an observed refusal of a step most often means, for when nothing that was read refuses there.
+_SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
+    ("aws", "obtain"): ((Kind.TOKEN_NOT_ISSUED, "the workload's own log"),),
+    ("aws", "request"): ((Kind.REQUEST_MALFORMED, "the request as it was sent"),),
+    ("aws", "token"): ((Kind.NOT_A_JWT, "the token that was sent"),),
+    ("aws", "provider"): ((Kind.PROVIDER_MISSING, "aws iam list-open-id-connect-providers in the role's account"),),
+    ("aws", "audience"): ((Kind.AUDIENCE_NOT_REGISTERED, "aws iam get-open-id-connect-provider, and the token's aud"),),
+    ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch the issuer's discovery document and key set from outside"),),
+    ("aws", "session-claims"): ((Kind.TAGS_CLAIM_MALFORMED, "the claims of the token that was sent"),),
+    ("aws", "duration"): (
+        (Kind.SESSION_DURATION_OVER_LIMIT, "aws iam get-role, and the DurationSeconds that was sent"),
+    ),
+    ("aws", "permission"): ((Kind.PERMISSION_MISSING, "the role's permission policies"),),
+    ("gcp", "configure"): ((Kind.POOL_DELETED, "gcloud iam workload-identity-pools list --show-deleted"),),
+    ("gcp", "obtain"): ((Kind.TOKEN_NOT_ISSUED, "the workload's own log"),),
+    ("gcp", "target"): ((Kind.PROVIDER_NOT_FOUND, "gcloud iam workload-identity-pools providers describe"),),
+    ("gcp", "token"): ((Kind.NOT_A_JWT, "the token that was sent"),),
+    ("gcp", "issuer"): ((Kind.ISSUER_MISMATCH, "the token's iss and the provider's issuerUri"),),
+    ("gcp", "audience"): ((Kind.AUDIENCE_NOT_ALLOWED, "the token's aud and the provider's allowedAudiences"),),
+    ("gcp", "times"): ((Kind.TOKEN_EXPIRED, "the iat and exp of the token that was sent"),),
+    ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch the issuer's discovery document and key set from outside"),),
+    ("gcp", "condition"): (
+        (Kind.ATTRIBUTE_CONDITION_FALSE, "the provider's attribute condition and the token's claims"),
+    ),
+    ("gcp", "mapping"): ((Kind.MAPPING_CLAIM_MISSING, "the provider's attribute mapping and the token's claims"),),
+    ("gcp", "impersonate"): (
+        (Kind.IMPERSONATION_BINDING_MISSING, "gcloud iam service-accounts get-iam-policy of the service account"),
+    ),
+    ("gcp", "permission"): ((Kind.PERMISSION_MISSING, "the allow policy of the resource"),),
+}
+
+
+# Everything read lets the token pass, and yet it was refused there.
+_BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
+    ("aws", "authorise"): (
+        (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
+    ),
+    ("gcp", "times"): ((Kind.TOKEN_EXPIRED, "the token that was refused: the one that was given is within its times"),),
+    ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
+    ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
+    ("gcp", "impersonate"): (
+        (Kind.PROPAGATION_DELAY, "when the binding was made: a change takes 2 to 7 minutes or longer"),
+        (Kind.OUTSIDE_THE_ALLOW_POLICY, "deny policies and principal access boundaries"),
+    ),
+}
+
+
+_FRESH = 300  # seconds after its creation in which a role may not be usable everywhere
+
+
+def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allowed: frozenset[str]) -> None:
+    """Refused in fact: where nothing that was read refuses at the steps that can have said so, say what may."""
+    if not readings or any(refusal.step in allowed for refusal in trace.refusals):
+        return
+    if not allowed:
+        if not trace.refusals:
+            last = STEPS[case.cloud][-1].id
+            _suspect(trace, case, last, Kind.REFUSED_UNEXPLAINED, "a sentence of the cloud: this one is not known")
+        return
+    steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
+    open_steps = [step for step in steps if trace.step(step).state != PASSED]
+    for step in open_steps or steps:
+        if step == "authorise" and trace.step(step).state == UNKNOWN:
+            _suspect(
+                trace, case, step, Kind.REFUSED_UNEXPLAINED, "aws iam get-role: the role's trust policy was not read"
+            )
+            continue
+        passed = trace.step(step).state == PASSED
+        suspects = _BEYOND.get((case.cloud, step)) if passed else _SUSPECTS.get((case.cloud, step))
+        if passed and (case.since_change is not None or (step == "authorise" and _fresh_role(case))):
+            suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
+        if step == "authorise" and passed and ":role/role/" in _role_arn(case):
+            suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
+        if suspects is None:
+            suspects = ((Kind.REFUSED_UNEXPLAINED, "the token and the configuration of the moment of the refusal"),)
+        for kind, settle in suspects:
+            _suspect(trace, case, step, kind, settle)
+
+
+def _role_arn(case: Case) -> str:
+    return (case.evidence.target.aws.role_arn if case.evidence.target.aws else None) or ""
+
+
+def _fresh_role(case: Case) -> bool:
+    from datetime import datetime
+
+    aws = case.evidence.aws
+    role = aws.role if aws else None
+    if not isinstance(role, Role) or not role.created:
+        return False
+    try:
+        created = datetime.fromisoformat(role.created).timestamp()
+    except ValueError:
+        return False
+    return 0 <= case.at - created < _FRESH
+
+
+def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> None:
+    facts = {"step": step, "what": "role" if case.cloud == "aws" else "binding"}
+    if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
+        facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}
+    if case.profile is not None and case.profile.token_sources:
+        facts["hint"] = case.profile.token_sources[0].hint
+    trace.step(step).refusals.append(
+        Refusal(case.cloud, step, kind, certain=False, facts=facts, settle=settle, where=None)
+    )

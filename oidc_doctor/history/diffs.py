@@ -1,0 +1,97 @@
+"""What a write changed, as lines with - and +: the values that differ, each with the names that lead to it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.history.revisions import changed_fields
+from oidc_doctor.history.writes import UNSEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oidc_doctor.history.revisions import History
+
+_MOST_LINES = 40
+_NAMES = {
+    "trust": "trust policy", "clients": "ClientIDList", "thumbprints": "ThumbprintList",
+    "duration": "MaxSessionDuration", "role": "role", "provider": "OIDC provider", "state": "provider state",
+    "disabled": "disabled", "condition": "attributeCondition", "mapping": "attributeMapping",
+    "audiences": "allowedAudiences", "issuer": "issuerUri", "jwks": "jwksJson", "pool": "pool state",
+    "pool-disabled": "pool disabled", "account": "service account", "account-disabled": "service account disabled",
+    "account-bindings": "service account policy", "project-bindings": "project policy",
+}  # fmt: skip
+_THERE = {True: "there", False: "deleted"}
+
+
+def diff_of(history: History, index: int) -> str:
+    """The change that began a revision; lines without - or + name what they are of. "" where nothing differs."""
+    out: list[str] = []
+    changed = changed_fields(history, index)
+    for name, (before, after) in changed.items():
+        if name == "url" or (len(changed) > 1 and name in {"role", "provider", "state", "pool", "account"}
+                             and before == after):  # fmt: skip
+            continue
+        lines = _lines(name, before, after)
+        if lines:
+            out += [_NAMES.get(name, name), *lines]
+    if len(out) > _MOST_LINES:
+        out = [*out[:_MOST_LINES], f"… {len(out) - _MOST_LINES} more lines"]
+    return "\n".join(out)
+
+
+def _lines(name: str, before: Any, after: Any) -> list[str]:
+    if before is UNSEEN and after is UNSEEN:
+        return ["  (the logs do not tell what was written)"]
+    old, new = _text(name, before), _text(name, after)
+    if before is UNSEEN:
+        return ["  (what it was before is in no log)", *(f"+ {line}" for line in new)]
+    if after is UNSEEN:
+        return [*(f"- {line}" for line in old), "  (what was written is in no log)"]
+    return [
+        f"{line[0]} {line[1:]}"
+        for line in difflib.unified_diff(old, new, lineterm="", n=0)
+        if line[:1] in "+-" and not line.startswith(("+++", "---"))
+    ]
+
+
+def _text(name: str, value: Any) -> list[str]:
+    if value is UNSEEN or value is None:
+        return []
+    if name.endswith("bindings") and isinstance(value, list):
+        return sorted(_bindings(value))
+    if name in {"role", "provider", "account"} and isinstance(value, bool):
+        return [_THERE[value]]
+    if isinstance(value, str):
+        return value.splitlines() or ['""']
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return list(value)
+    return list(_leaves(value, "")) or [json.dumps(value)]
+
+
+def _leaves(value: Any, path: str) -> Iterator[str]:
+    """Each value of a document with its place, as clauses are named: Statement[0] · StringLike · key: value."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            step = "" if name == "Condition" else f" · {name}" if path else str(name)
+            yield from _leaves(item, path + step)
+    elif isinstance(value, list) and value:
+        single = len(value) == 1 and not isinstance(value[0], dict | list)
+        for index, item in enumerate(value):
+            plain = single or not isinstance(item, dict | list)
+            yield from _leaves(item, path if plain else f"{path}[{index}]")
+    else:
+        yield f"{path}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+
+
+def _bindings(value: list[Any]) -> list[str]:
+    out = []
+    for one in value:
+        if not isinstance(one, dict):
+            continue
+        condition = one.get("condition")
+        text = f" if {condition.get('expression')}" if isinstance(condition, dict) else ""
+        out += [f"{one.get('role')} {member}{text}" for member in one.get("members") or ()]
+    return out

@@ -1,0 +1,172 @@
+"""From runs of outcomes and the replayed decisions to outages, each with what began and what ended it.
+
+A strand is the attempts of one subject family that every revision decides alike; its `vector` holds one decision for
+each revision. Nothing here evaluates: the decisions are given.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oidc_doctor.logs.attempts.signatures import Run
+
+Decision = Literal["accepted", "refused", "doubtful", "unknown"]  # doubtful: unknown, with something that may refuse
+Mark = tuple[str, str]  # step and kind of a refusal
+
+# Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
+# changes take 2 to 7 minutes or longer, changes of providers are advised to be given 5 minutes.
+LAG = {"aws": 90.0, "gcp": 600.0}
+EARLY = 5.0  # seconds by which an event may seem to be before the write that it follows: clocks differ
+
+_STANDING = ("passed", "assumed")
+
+
+class Verdict(NamedTuple):
+    """The decision on one revision: which refusals stand, and how each step ended."""
+
+    decision: Decision
+    marks: frozenset[Mark] = frozenset()
+    first: str | None = None  # the first step that refuses, or may
+    states: tuple[tuple[str, str], ...] = ()  # step and state
+    sole: bool = False  # one clause alone refuses
+
+    @property
+    def stands_against(self) -> bool:
+        """True where the token is refused, or may be."""
+        return self.decision == "refused" or (self.decision == "doubtful" and bool(self.marks))
+
+
+class Outage(NamedTuple):
+    """Refusals in a row. Times are epoch seconds, rows are numbers of attempts."""
+
+    begin: float
+    end: float  # of the last refusal
+    first: int
+    last: int
+    times: int  # refusals
+    before: Run | None  # the successes before it
+    after: Run | None  # and after it
+
+
+def outages_of(runs: Sequence[Run], starts: Sequence[float], vector: Sequence[Verdict], lag: float) -> list[Outage]:
+    """The outages of a strand, oldest first. Stragglers of a change that is not in force everywhere join their run."""
+    out: list[Outage] = []
+    before: Run | None = None
+    for run in _without_stragglers(runs, starts, vector, lag):
+        if run.accepted:
+            if out and out[-1].after is None:
+                out[-1] = out[-1]._replace(after=run)
+            before = run
+        else:
+            out.append(Outage(run.begin, run.end, run.first, run.last, run.times, before, None))
+    return out
+
+
+def _without_stragglers(
+    runs: Sequence[Run], starts: Sequence[float], vector: Sequence[Verdict], lag: float
+) -> list[Run]:
+    """The runs without those that only show a change arriving here and there; their neighbours become one."""
+    flips = [
+        (start, vector[index].stands_against)
+        for index, start in enumerate(starts)
+        if index and vector[index].decision != vector[index - 1].decision
+    ]
+    kept: list[Run] = []
+    for place, run in enumerate(runs):
+        inside = 0 < place < len(runs) - 1
+        old = [start for start, refusing in flips if run.accepted == refusing]  # as it was before the change
+        if inside and any(start - EARLY <= run.begin and run.end <= start + lag for start in old):
+            continue
+        if kept and kept[-1].accepted == run.accepted:
+            last = kept[-1]
+            kept[-1] = last._replace(last=run.last, end=run.end, times=last.times + run.times)
+        else:
+            kept.append(run)
+    return kept
+
+
+def index_at(starts: Sequence[float], time: float) -> int:
+    """The revision in force at `time`; `starts` are in order. A write counts from the second in which it was logged."""
+    return max(0, bisect_right(starts, time) - 1)
+
+
+def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int:
+    """The revision in which an outage began. A refusal may be stamped shortly before the write that it follows."""
+    at = index_at(starts, outage.begin)
+    late = index_at(starts, outage.begin + EARLY)
+    return late if not vector[at].stands_against and vector[late].stands_against else at
+
+
+def flip_before(
+    outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float
+) -> tuple[int | None, int | None]:
+    """The revision at which an outage's refusing began: (where the standing refusals appear, where accepting ended).
+
+    None where no revision between the last success and the first refusal turns an accepting configuration into a
+    refusing one. Without a success in the logs, any earlier revision may have.
+    """
+    at = revision_of(outage, starts, vector)
+    before = outage.before
+    low = 0 if before is None else index_at(starts, before.end - lag)
+    seen = None if before is None else (before.begin, before.end)
+    return turn(vector, at, low, witnessed=seen, starts=starts, lag=lag)
+
+
+def turn(
+    vector: Sequence[Verdict],
+    at: int,
+    low: int,
+    *,
+    witnessed: tuple[float, float] | None,
+    starts: Sequence[float],
+    lag: float,
+) -> tuple[int | None, int | None]:
+    """Where, after revision `low` and up to `at`, the decision turned to refusing for good: (appears, turned).
+
+    `witnessed` is from when until when successes were seen: a configuration of that time of which the decision is not
+    known did accept, since it was seen to.
+    """
+    if not vector[at].stands_against:
+        return None, None
+
+    def accepting(index: int) -> bool:
+        if vector[index].decision == "accepted":
+            return True
+        if witnessed is None or vector[index].decision == "refused":
+            return False
+        begin, end = starts[index], starts[index + 1]
+        settled = begin + min(lag, (end - begin) / 2) if index else begin  # before that, a success may be a straggler
+        return settled <= witnessed[1] and witnessed[0] < end
+
+    index = at
+    while index > low and vector[index - 1].stands_against and not accepting(index - 1):
+        index -= 1
+    if index <= low or index == 0:
+        return None, None
+    before, after = vector[index - 1], vector[index]
+    standing = dict(before.states).get(after.first or "")
+    if not accepting(index - 1) and not (before.decision == "unknown" and standing in _STANDING):
+        return None, None
+    if before.decision != "accepted" and after.decision == "doubtful" and at > index:
+        return None, None  # neither side can be replayed, and there is more than one write to choose from
+    marks = vector[at].marks
+    appears = index
+    for place in range(at, index - 1, -1):
+        if not marks & vector[place].marks:
+            break
+        appears = place
+    return appears, index
+
+
+def mended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
+    """The revision that ended an outage: the first one after it began that no longer refuses."""
+    at = revision_of(outage, starts, vector)
+    limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1
+    for index in range(at + 1, limit):
+        if not vector[index].stands_against:
+            return index
+    return None

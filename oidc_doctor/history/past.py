@@ -1,0 +1,71 @@
+"""What the logs tell of one target in one cloud: its history, the replayed attempts, what Google's entries imply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.history.outage_search import Chronicle, Reader, Strand
+from oidc_doctor.history.outages import LAG, index_at
+
+if TYPE_CHECKING:
+    from oidc_doctor.issuers.profile import Profile
+    from oidc_doctor.logs.attempts.signatures import Attempts
+    from oidc_doctor.model.events import Signature
+    from oidc_doctor.model.evidence import Token
+    from oidc_doctor.model.steps import Cloud
+
+
+class Deduced(NamedTuple):
+    """What Google's entries do not show of the logged tokens, and the provider's history tells."""
+
+    issuer: str | None = None
+    audience: str | None = None
+    profile: Profile | None = None
+
+
+class Past(NamedTuple):
+    """What the logs tell of one target in one cloud."""
+
+    cloud: Cloud
+    reader: Reader
+    told: Chronicle
+    attempts: Attempts
+    profile: Profile | None
+    known: Deduced = Deduced()
+
+    def stand_in(self) -> str | None:
+        """What is taken from the logs for want of a file, in words; None where nothing is."""
+        names = self.told.history.stand_ins
+        listed = ", ".join(names)
+        return f"that nothing later wrote what only the logs tell: {listed}" if names else None
+
+    def family(self, subject: str) -> str:
+        """The subject with `*` for what is new in each run."""
+        return self.profile.subject_family(subject) if self.profile else subject
+
+    def strands_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[Strand]:
+        """The strands that the token belongs to: with its family; failing that, with its fate."""
+        subject, audience = token.subject, token.claims.get("aud")
+        family = self.family(subject) if subject else None
+        same = [
+            one
+            for one in self.told.strands
+            if one.step == step
+            and (family is None or family in one.families or one.families == {None})
+            and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
+        ]
+        return same or [one for one in self.told.strands if one.step == step and one.decisions == decisions]
+
+    def is_mended(self, found: Signature) -> bool:
+        """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""
+        if found.number not in self.told.verdicts:
+            return False
+        then, index = self.told.verdicts[found.number]
+        now = self.reader.verdict(found.sample, len(self.told.starts) - 1)
+        return index < len(self.told.starts) - 1 and then.stands_against and now.decision == "accepted"
+
+    def age_of_change(self, found: Signature) -> float | None:
+        """Seconds from the last change to this refusal, where it may not have been in force everywhere."""
+        index = index_at(self.told.starts, found.last_seen)
+        age = found.last_seen - self.told.starts[index]
+        return age if index and 0 <= age <= LAG[self.cloud] else None

@@ -1,0 +1,202 @@
+"""Logged attempts as cases: the same judge as for the present, on the configuration of another time."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.findings.causes import Diagnosis, diagnose
+from oidc_doctor.history.outage_search import Reader
+from oidc_doctor.history.outages import LAG
+from oidc_doctor.history.past import Deduced, Past
+from oidc_doctor.history.revisions import history_of
+from oidc_doctor.history.writes import provider_path
+from oidc_doctor.issuers import profile_for
+from oidc_doctor.judge import evaluate
+from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from oidc_doctor.history.revisions import History
+    from oidc_doctor.logs.attempts.signatures import Attempts
+    from oidc_doctor.model.events import Attempt, Change, Signature
+    from oidc_doctor.model.steps import Cloud
+
+# Google's sentences that name what the token has [troubleshooting page; measured notes of September 2026].
+_ISSUER = re.compile(r"The issuer in ID Token (\S{1,2048}) does not match")
+_AUDIENCE = re.compile(r"The audience in ID Token \[([^\]]{1,2048})\] does not match")
+_TIMES = ("iat", "exp", "nbf", "jti")
+
+
+def past_of(
+    cloud: Cloud,
+    evidence: TargetEvidence,
+    signatures: Sequence[Signature],
+    changes: Sequence[Change],
+    attempts: Attempts,
+    *,
+    read_at: float,
+    at: float,
+    profile_of: Callable[[TargetEvidence, Token], Any],
+    steps_of: Callable[[Attempt], frozenset[str]],
+) -> Past:
+    """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
+    history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
+    known = _deduced(evidence, history, signatures)
+    known = known._replace(profile=profile_for(known.issuer) if cloud == "gcp" else None)
+    newest = signatures[0].sample if signatures else None
+    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, known))
+
+    def judge(attempt: Attempt, index: int) -> Diagnosis:
+        then = history.revisions[index].evidence
+        token = token_of(attempt, then, known)
+        then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
+        time = at if attempt.time == NO_TIME else attempt.time
+        case = Case(cloud, then, token, time, profile_of(then, token), (), reader.accepted_providers(index))
+        return diagnose(case, evaluate(case))
+
+    def judge_case(case: Case, index: int) -> Diagnosis:
+        changed = case._replace(
+            evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
+            readings=(),
+            accepted_providers=reader.accepted_providers(index),
+            since_change=None,
+        )
+        return diagnose(changed, evaluate(changed))
+
+    reader = Reader(
+        cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, steps_of=steps_of, profile=profile
+    )
+    return Past(cloud, reader, reader.read(), attempts, profile, known)
+
+
+def present_of(past: Past, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
+    """The evidence of now: for files that are not there, what the last logged writes left.
+
+    Where an event is the token, it is the request as well, unless the target says otherwise.
+    """
+    now = past.told.history.revisions[-1].evidence
+    event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
+    request = now.target.aws
+    sent = _request(request, event) if event is not None and token.kind == "event" else None
+    if request is None or sent is None:
+        return now
+    sent = sent._replace(
+        role_session_name=request.role_session_name or sent.role_session_name,
+        duration_seconds=request.duration_seconds or sent.duration_seconds,
+        context={**sent.context, **request.context},
+    )
+    return now._replace(target=now.target._replace(aws=sent))
+
+
+def token_of(found: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
+    """The claims that a logged attempt shows, as a token; all other claims are unknown.
+
+    Where a token of the same subject was given, its claims stand for those that the event does not show.
+    """
+    claims: dict[str, Any] = {}
+    same = next((one for one in evidence.tokens if one.subject and one.subject == found.subject), None)
+    if same is not None:
+        claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
+    if found.subject:
+        claims["sub"] = found.subject
+        if known.profile is not None:
+            claims = {**known.profile.implied_claims(found.subject), **claims}
+    if found.cloud == "aws":
+        if ":oidc-provider/" in (found.provider or ""):
+            claims["iss"] = "https://" + provider_path(found.provider or "")
+        if found.audience:
+            claims["aud"] = found.audience
+            claims.pop("azp", None)
+    else:
+        claims |= _named_by_google(found, claims, known, evidence)
+    claims.update(dict(found.claims))
+    return Token(
+        "event",
+        claims,
+        None,
+        complete=False,
+        origin=found.origin._replace(event_id=found.event_id),
+        name=found.event_id,
+    )
+
+
+def _named_by_google(
+    found: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
+) -> dict[str, Any]:
+    """Issuer and audience of a token of which Google's entry shows the subject alone.
+
+    Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
+    """
+    out: dict[str, Any] = {}
+    message = found.error_message or ""
+    provider = evidence.gcp.provider if evidence.gcp else None
+    read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
+    issuer = _ISSUER.match(message)
+    if "iss" not in claims and (named := (issuer[1] if issuer else None) or known.issuer or read):
+        out["iss"] = named
+    audience = _AUDIENCE.match(message)
+    if "aud" not in claims and (aud := (audience[1] if audience else None) or known.audience):
+        out["aud"] = aud
+    return out
+
+
+def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> frozenset[str]:
+    """The addresses, without scheme, of the providers that the target's tokens come through."""
+    found = {provider_path(one.sample.provider) for one in signatures if one.sample.provider}
+    found |= {provider_path(one.claims["iss"]) for one in evidence.tokens if isinstance(one.claims.get("iss"), str)}
+    if evidence.target.issuer:
+        found.add(provider_path(evidence.target.issuer))
+    if not found and evidence.aws and isinstance(evidence.aws.provider, AwsOidcProvider):
+        found.add(provider_path(evidence.aws.provider.url))
+    return frozenset(found)
+
+
+def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
+    """Issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
+    given = next((one.claims["iss"] for one in evidence.tokens if isinstance(one.claims.get("iss"), str)), None)
+    issuer = given or evidence.target.issuer
+    google = [one for one in signatures if one.sample.cloud == "gcp" and one.sample.step == "exchange"]
+    named = (_AUDIENCE.match(one.sample.error_message or "") for one in google)
+    audience = next((match[1] for match in named if match), None)
+    good = [one.last_seen for one in google if one.sample.outcome == "accepted"]
+    if not good:
+        return Deduced(issuer, audience)
+    then = history.revisions[history.index_at(max(good) - LAG["gcp"])].evidence
+    provider = then.gcp.provider if then.gcp else None
+    if isinstance(provider, GcpProvider):
+        issuer = issuer or provider.issuer_uri
+        if audience is None and len(provider.allowed_audiences) == 1:
+            audience = provider.allowed_audiences[0]
+    return Deduced(issuer, audience)
+
+
+def _sample(found: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
+    from oidc_doctor.model.document import Origin
+
+    if found is None:
+        return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
+    return token_of(found, evidence, known)
+
+
+def _request(request: TargetAws | None, found: Attempt) -> TargetAws | None:
+    """The request as the event shows it: session name, duration, and the condition keys that it tells."""
+    if request is None or found.cloud != "aws":
+        return request
+    told = {"aws:RequestedRegion": found.region, "aws:UserAgent": found.user_agent, "aws:SourceIp": _ip(found.caller)}
+    return request._replace(
+        role_session_name=found.session_name or request.role_session_name,
+        duration_seconds=found.duration_seconds,
+        context={**request.context, **{name: value for name, value in told.items() if value}},
+    )
+
+
+def _ip(caller: str | None) -> str | None:
+    try:
+        return str(ip_address(caller or ""))
+    except ValueError:
+        return None  # a service's name: the call came from inside AWS

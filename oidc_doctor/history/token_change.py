@@ -1,0 +1,112 @@
+"""What differs between a token that was accepted and one that is refused: the token's side of a change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.judge.times import rfc3339
+
+if TYPE_CHECKING:
+    from oidc_doctor.issuers.profile import Profile
+    from oidc_doctor.model.events import Attempt
+
+
+class TokenChange(NamedTuple):
+    """One difference, in words and in parts. Values are the tokens' own."""
+
+    what: str  # subject-form, subject, audience, claims, request
+    text: str
+    before: Attempt
+    after: Attempt
+    segments: tuple[tuple[str, str | None, str | None], ...] = ()  # name, before, after
+    distance: int = 0  # how many parts differ
+
+    def view(self) -> dict[str, Any]:
+        """As the report has it."""
+        old, new = self.before, self.after
+        pair = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
+        if self.what == "request":
+            pair = self.segments[0][1:]
+        return {
+            "what": self.what,
+            "text": self.text,
+            "from": pair[0],
+            "to": pair[1],
+            "segments": [{"name": name, "from": one, "to": two} for name, one, two in self.segments],
+            "last_accepted": {"event_id": old.event_id, "time": rfc3339(old.time)},
+            "first_refused": {"event_id": new.event_id, "time": rfc3339(new.time)},
+        }
+
+
+def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange | None:
+    """The difference between two logged tokens; None where the events show none."""
+    if before.subject != after.subject and before.subject and after.subject:
+        return _of_subjects(before, after, profile)
+    if before.audience != after.audience and before.audience and after.audience:
+        return TokenChange("audience", f"another audience: {after.audience}", before, after, distance=1)
+    if before.claims != after.claims:
+        old, new = dict(before.claims), dict(after.claims)
+        names = sorted({name for name, _ in set(before.claims) ^ set(after.claims)})
+        parts = tuple((name, old.get(name), new.get(name)) for name in names)
+        return TokenChange("claims", f"other claims: {', '.join(names)}", before, after, parts, len(parts))
+    return None
+
+
+# What a condition on the request can look at, and an event shows.
+_REQUEST = (
+    ("caller", "another caller address"),
+    ("region", "another region"),
+    ("session_name", "another session name"),
+    ("user_agent", "another client"),
+    ("duration_seconds", "another duration"),
+)
+
+
+def request_change(before: Attempt, after: Attempt, wanted: frozenset[str]) -> TokenChange | None:
+    """The difference between two requests with alike tokens, in what the policies look at: fields of an attempt."""
+    parts, words = [], []
+    for name, said in _REQUEST:
+        pair = (getattr(before, name), getattr(after, name))
+        if name in wanted and pair[0] != pair[1]:
+            old, new = (None if one is None else str(one) for one in pair)
+            parts.append((name, old, new))
+            words.append(f"{said} ({_shown(old)} → {_shown(new)})")
+    return TokenChange("request", ", ".join(words), before, after, tuple(parts), len(parts)) if parts else None
+
+
+def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:
+    old, new = before.subject or "", after.subject or ""
+    if profile is None:
+        return TokenChange("subject", "another subject", before, after, (("sub", old, new),), 1)
+    one, two = profile.parse_subject(old), profile.parse_subject(new)
+    values = {part.name: part.value for part in one.segments}, {part.name: part.value for part in two.segments}
+    names = [name for name in dict.fromkeys([*values[0], *values[1]]) if values[0].get(name) != values[1].get(name)]
+    parts = tuple((name, values[0].get(name), values[1].get(name)) for name in names)
+    form = _form(parts, profile)
+    if form is not None:
+        return TokenChange("subject-form", form, before, after, parts, len(parts))
+    # What is new in each run anyway is told only where nothing else differs.
+    steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
+    told = ", ".join(f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in steady) or "written otherwise"
+    return TokenChange("subject", f"another {told}", before, after, parts, len(steady))
+
+
+def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> str | None:
+    """A new form of the subject: a segment's key was renamed, or segments came or went."""
+    gone = {name for name, _, now in parts if now is None}
+    come = {name for name, was, _ in parts if was is None}
+    if not gone and not come:
+        return None
+    for change in profile.changes:
+        if (change.old_key in gone and change.new_key in come) or (change.adds and set(change.adds) <= come):
+            return f"the subject's new form ({change.name}, since {change.since})"
+    return f"another form of subject: {', '.join(sorted(come) or sorted(gone))} {'came' if come else 'went'}"
+
+
+def _varies(profile: Profile, name: str) -> bool:
+    rule = profile.segment_rule(name)
+    return rule is not None and bool(rule.varies)
+
+
+def _shown(value: str | None) -> str:
+    return "none" if value is None else value

@@ -1,0 +1,351 @@
+"""Say how a text misses what was expected of it: which segment, which characters, in which words.
+
+The comparison itself is the evaluator's; this explains one that failed, so it may guess what was meant: a pattern under
+StringEquals is laid out as the pattern it was meant to be. Expected texts are written by the account's owner, actual
+ones by whoever holds a token: notes quote both shortened and with invisible characters spelled out.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from oidc_doctor.issuers.alignment import Alignment, Cost, align
+from oidc_doctor.issuers.characters import (
+    Span,
+    agreeing,
+    blank_ends,
+    char_name,
+    fold,
+    has_wildcard,
+    is_invisible,
+    likeness,
+    literal_pairs,
+    ordinary,
+    runs,
+    swallowed,
+    tight,
+    value_note,
+    visible,
+    words,
+)
+from oidc_doctor.issuers.grammar import Grammar, Segment, Subject, parse, separator_of
+from oidc_doctor.issuers.mismatch import FORM, FORMAT, SEGMENT, Account
+from oidc_doctor.issuers.profile import Profile
+from oidc_doctor.model.placeholder import compare, has_placeholder, may_match
+
+EQUAL: Final = "equal"  # nothing differs: the caller asked about a text that matches
+WILDCARD: Final = "wildcard-under-string-equals"
+CASE: Final = "subject-case-differs"
+VALUE: Final = "value-differs"
+KINDS: Final = (EQUAL, WILDCARD, CASE, FORMAT, FORM, SEGMENT, VALUE)
+
+Spans = tuple[Span, ...]
+
+_NO_GRAMMAR: Final = Grammar()
+_SCHEME: Final = re.compile(r"https?:(?=//iam\.)|https?://", re.IGNORECASE)
+
+
+class Difference(NamedTuple):
+    """How `actual` misses the nearest of the expected texts.
+
+    Spans are (start, end) character offsets, in order; an empty span marks the place where the other side has more.
+    `expected_index` is -1 when nothing was expected.
+    """
+
+    kind: str
+    expected: str
+    expected_index: int
+    expected_spans: tuple[Span, ...]
+    actual_spans: tuple[Span, ...]
+    segment: str | None
+    note: str
+    certain: bool
+
+
+def compare_subject(
+    expected: Sequence[str], actual: str, *, wildcards: bool, profile: Profile | None, pasted: bool = True
+) -> Difference:
+    """Explain why a subject matches none of the expected texts; `wildcards` as under StringLike.
+
+    Not `pasted`: no text was copied by hand, so `<…>` and the like are ordinary characters.
+    """
+    question = _Question(tuple(expected), actual, wildcards=wildcards, profile=profile, pasted=pasted)
+    return (
+        question.nothing_expected(SEGMENT)
+        or question.equal()
+        or question.literal_wildcard()
+        or question.only_case(CASE)
+        or question.invisible(SEGMENT)
+        or question.escaped_separator()
+        or question.by_segment()
+    )
+
+
+def compare_value(expected: Sequence[str], actual: str, *, wildcards: bool, pasted: bool = True) -> Difference:
+    """Explain why any other text (an audience, an ARN, a URL, a literal) matches none of the expected."""
+    question = _Question(tuple(expected), actual, wildcards=wildcards, profile=None, pasted=pasted)
+    return (
+        question.nothing_expected(VALUE)
+        or question.equal()
+        or question.literal_wildcard()
+        or question.invisible(VALUE)
+        or question.blanks_around()
+        or question.only_case(VALUE)
+        or question.slash_or_scheme()
+        or question.plain_difference()
+    )
+
+
+class _Question:
+    """One comparison; each method is one possible explanation and gives None when it is not the right one."""
+
+    def __init__(
+        self, expected: tuple[str, ...], actual: str, *, wildcards: bool, profile: Profile | None, pasted: bool
+    ) -> None:
+        self.expected = expected
+        self.actual = actual
+        self.wildcards = wildcards
+        self.profile = profile
+        self.names = ("the policy", "the token") if profile else ("the expected text", "the actual text")
+        self.pasted = pasted
+        self.verdicts = tuple(self._match(text, actual, pattern=wildcards) for text in expected)
+
+    def nothing_expected(self, kind: str) -> Difference | None:
+        """Say that an empty list of values matches nothing."""
+        if self.expected:
+            return None
+        note = "no value is given to compare with"
+        return Difference(kind, "", -1, (), ((0, len(self.actual)),), None, note, certain=True)
+
+    def equal(self) -> Difference | None:
+        """One of the texts matches after all."""
+        if True not in self.verdicts:
+            return None
+        return self._answer(EQUAL, self.verdicts.index(True), (), (), "nothing differs")
+
+    def literal_wildcard(self) -> Difference | None:
+        """See whether it would match if `*` and `?` were wildcards, which they are not here."""
+        if self.wildcards:
+            return None
+        index = self._first(lambda text: self._match(text, self.actual, pattern=True) if has_wildcard(text) else False)
+        if index is None:
+            return None
+        text = self.expected[index]
+        stars = runs(at for at, char in enumerate(text) if char in "*?")
+        met = tuple(self._first_segment(start, end) for start, end in swallowed(text, self.actual))
+        return self._answer(WILDCARD, index, stars, met, ordinary(text))
+
+    def only_case(self, kind: str) -> Difference | None:
+        """Equal but for upper and lower case."""
+        index = self._but_for(fold)
+        if index is None:
+            return None
+        text, folded = self.expected[index], fold(self.actual)
+        pairs = literal_pairs(fold(text), folded) if self._as_pattern(text) else None
+        if pairs is None:
+            same = agreeing(fold(text), folded)
+            pairs = [(at, at) for at in range(same)]
+        pairs = [(one, two) for one, two in pairs if text[one] != self.actual[two] and text[one] != "?"]
+        if not pairs:  # the texts agree up to a placeholder that hides where they do not
+            return None
+        left = self._by_segment([one for one, _ in pairs], text)
+        right = self._by_segment([two for _, two in pairs], self.actual)
+        segment = self._segment_at(self.actual, right[0][0]) if kind == CASE else None
+        where = f" ({words(segment)})" if segment else ""
+        return self._answer(kind, index, left, right, f"only upper/lower case differs{where}", segment)
+
+    def invisible(self, kind: str) -> Difference | None:
+        """Equal but for characters that nobody can see."""
+        index = self._but_for(visible)
+        if index is None:
+            return None
+        text = self.expected[index]
+        left = runs(at for at, char in enumerate(text) if is_invisible(char))
+        right = runs(at for at, char in enumerate(self.actual) if is_invisible(char))
+        if not left and not right:
+            return None
+        side, at = (text, left[0][0]) if left else (self.actual, right[0][0])
+        owner = self.names[0] if left else self.names[1]
+        note = f"an invisible character ({char_name(side[at])}) at position {at + 1} of what {owner} says"
+        if not self.profile:
+            note = f"an invisible character ({char_name(side[at])}) at position {at + 1} of {owner}"
+        return self._answer(kind, index, left, right, note, self._segment_at(side, at) if kind == SEGMENT else None)
+
+    def escaped_separator(self) -> Difference | None:
+        """See whether the issuer only writes a separator inside a value in another way than the policy."""
+        grammar = self.profile.grammar if self.profile else _NO_GRAMMAR
+        escape = grammar.escaped_separator
+        if not escape or escape not in self.actual:
+            return None
+        plain = self.actual.replace(escape, grammar.separator)
+        index = self._first(lambda text: self._match(text, plain, pattern=self._as_pattern(text)))
+        if index is None:
+            return None
+        right = tuple((found.start(), found.end()) for found in re.finditer(re.escape(escape), self.actual))
+        shift = len(escape) - len(grammar.separator)
+        written = {start - shift * number for number, (start, _) in enumerate(right)}
+        pairs = literal_pairs(self.expected[index], plain) or []
+        left = runs(one for one, two in pairs if two in written)
+        segment = self._segment_at(self.actual, right[0][0])
+        note = f"the issuer writes `{grammar.separator}` inside a value as {escape}"
+        return self._answer(SEGMENT, index, left, right, note, segment)
+
+    def by_segment(self) -> Difference:
+        """Lay the nearest expected text beside the subject and tell the first thing that differs."""
+        subject = self._parse(self.actual)
+        changes = self.profile.changes if self.profile else ()
+        found: list[tuple[Cost, int, int, Alignment, Subject]] = []
+        for index, text in enumerate(self.expected):
+            pattern = self._as_pattern(text)
+            parsed = self._parse(text)
+            matches = functools.partial(self._match, pattern=pattern)
+            alignment = align(parsed, subject, matches, self._open_ended, changes)
+            if alignment is not None:
+                found.append((alignment.cost, -agreeing(text, self.actual), index, alignment, parsed))
+        if not found:
+            return self.plain_difference(SEGMENT)
+        _, _, index, alignment, parsed = min(found, key=lambda one: one[:3])
+        if all(step.kind == "agrees" for step in alignment.steps):
+            return self.plain_difference(SEGMENT, index)
+        account = Account(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
+        note = account.note()
+        if not self.wildcards and has_wildcard(parsed.text):
+            note += f"; also, {ordinary(parsed.text)}"
+        left, right = _without_equals((parsed.text, self.actual), *account.spans())
+        return self._answer(account.kind, index, left, right, note, account.segment())
+
+    def blanks_around(self) -> Difference | None:
+        """Equal but for blanks at an end."""
+        index = self._but_for(str.strip)
+        if index is None:
+            return None
+        left, right = blank_ends(self.expected[index]), blank_ends(self.actual)
+        if not left and not right:
+            return None
+        owner = self.names[0] if left else self.names[1]
+        return self._answer(VALUE, index, left, right, f"{owner} has a blank at its beginning or end")
+
+    def slash_or_scheme(self) -> Difference | None:
+        """Equal but for the slash at the end, or the scheme in front."""
+
+        def core(text: str) -> str:
+            return _SCHEME.sub("", text).removesuffix("/")
+
+        index = self._but_for(core)
+        if index is None:
+            return None
+        text = self.expected[index]
+        notes: list[str] = []
+        left: list[Span] = []
+        right: list[Span] = []
+        schemes = [found.group() if (found := _SCHEME.match(one)) else "" for one in (text, self.actual)]
+        if schemes[0] != schemes[1]:
+            says = [f"begins with {scheme}" if scheme else "has no scheme" for scheme in schemes]
+            notes.append(f"{self.names[0]} {says[0]}, {self.names[1]} {says[1]}")
+            left.append((0, len(schemes[0])))
+            right.append((0, len(schemes[1])))
+        slashes = [one.endswith("/") for one in (text, self.actual)]
+        if slashes[0] != slashes[1]:
+            notes.append(f"a trailing slash: {self.names[0 if slashes[0] else 1]} ends in one")
+            left.append((len(text) - slashes[0], len(text)))
+            right.append((len(self.actual) - slashes[1], len(self.actual)))
+        return self._answer(VALUE, index, left, right, "; ".join(notes)) if notes else None
+
+    def plain_difference(self, kind: str = VALUE, index: int | None = None) -> Difference:
+        """Say where the texts part, when there is nothing better to say."""
+        if index is None:
+            index = max(range(len(self.expected)), key=lambda one: (likeness(self.expected[one], self.actual), -one))
+        text = self.expected[index]
+        pattern = self._as_pattern(text)
+        left, right = tight(text, self.actual, pattern=pattern)
+        if self.verdicts[index] is None:
+            note = "a placeholder hides whether the two are equal"
+        else:
+            note = value_note("", text, self.actual, self.names, pattern=pattern)
+        if not self.wildcards and has_wildcard(text):
+            note += f"; also, {ordinary(text)}"
+        segment = self._segment_at(self.actual, right[0]) if kind == SEGMENT else None
+        return self._answer(kind, index, (left,), (right,), note, segment)
+
+    def _match(self, expected: str, actual: str, *, pattern: bool) -> bool | None:
+        if self.pasted:
+            return may_match(expected, actual, wildcards=pattern)
+        return compare([(expected, pattern, False)], actual, text_gaps=False)
+
+    def _open_ended(self, text: str) -> bool:
+        return self.pasted and has_placeholder(text)
+
+    def _as_pattern(self, text: str) -> bool:
+        return self.wildcards or has_wildcard(text)
+
+    def _first(self, judge: Callable[[str], bool | None]) -> int | None:
+        """Find the first expected text that the judge accepts; else the first that it cannot refuse."""
+        verdicts = [judge(text) for text in self.expected]
+        for wanted in (True, None):
+            if wanted in verdicts:
+                return verdicts.index(wanted)
+        return None
+
+    def _but_for(self, change: Callable[[str], str]) -> int | None:
+        """Find the first expected text that surely differs, and would no longer if both sides were changed so."""
+        actual = change(self.actual)
+        return self._first(
+            lambda text: (
+                self.verdicts[self.expected.index(text)] is False
+                and self._match(change(text), actual, pattern=self._as_pattern(text))
+            )
+        )
+
+    def _parse(self, text: str) -> Subject:
+        if self.profile:
+            return self.profile.parse_subject(text)
+        return parse(text, _NO_GRAMMAR, separator=separator_of(self.actual))
+
+    def _segment_at(self, text: str, offset: int) -> str | None:
+        segments = self._parse(text).segments
+        at = next((segment for segment in segments if offset < segment.end), segments[-1] if segments else None)
+        return at.name if at else None
+
+    def _first_segment(self, start: int, end: int) -> Span:
+        """What of a stretch that a wildcard was meant for is enough to show it: up to the end of a segment."""
+        ends = [segment.end for segment in self._parse(self.actual).segments if start < segment.end <= end]
+        return start, ends[0] if ends else end
+
+    def _by_segment(self, places: Sequence[int], text: str) -> tuple[Span, ...]:
+        """One span for each segment that holds some of the places, from the first to the last of them."""
+        subject = self._parse(text)
+        groups: dict[Segment | None, list[int]] = {}
+        for place in places:
+            groups.setdefault(subject.at(place), []).append(place)
+        return tuple(sorted((min(group), max(group) + 1) for group in groups.values()))
+
+    def _answer(
+        self,
+        kind: str,
+        index: int,
+        left: Sequence[Span],
+        right: Sequence[Span],
+        note: str,
+        segment: str | None = None,
+    ) -> Difference:
+        certain = True in self.verdicts or None not in self.verdicts
+        text = self.expected[index]
+        return Difference(kind, text, index, tuple(left), tuple(right), segment, note, certain=certain)
+
+
+def _without_equals(texts: tuple[str, str], left: Spans, right: Spans) -> tuple[Spans, Spans]:
+    """Spans of `env=` and `environment=` without the sign at the end that both have."""
+    if len(left) != len(right):
+        return left, right
+    both = [
+        all(text[start:end].endswith("=") for text, (start, end) in zip(texts, pair, strict=True))
+        for pair in zip(left, right, strict=True)
+    ]
+
+    def trimmed(spans: Spans) -> Spans:
+        return tuple((start, end - same) for (start, end), same in zip(spans, both, strict=True))
+
+    return trimmed(left), trimmed(right)

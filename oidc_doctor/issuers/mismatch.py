@@ -1,0 +1,191 @@
+"""What an alignment of a pattern and a subject says, in words and spans."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Final
+
+from oidc_doctor.issuers.alignment import Alignment, Step
+from oidc_doctor.issuers.characters import Span, has_wildcard, listed, merged, shown, tight, value_note, words
+from oidc_doctor.issuers.grammar import WILD, Grammar, Segment, Subject
+from oidc_doctor.issuers.profile import Profile
+
+FORMAT: Final = "subject-format-changed"
+FORM: Final = "subject-form-differs"
+SEGMENT: Final = "subject-segment-differs"
+
+_FORMAL: Final = frozenset({"other", "only-expected", "only-actual"})
+_NO_GRAMMAR: Final = Grammar()
+
+
+class Account:
+    """What an alignment says, in words."""
+
+    def __init__(
+        self, alignment: Alignment, sides: tuple[Subject, Subject], profile: Profile | None, *, pattern: bool
+    ) -> None:
+        self.expected, self.actual = sides
+        self.steps = alignment.steps
+        self.wrong = [step for step in alignment.steps if step.kind != "agrees"]
+        self.grammar = profile.grammar if profile else _NO_GRAMMAR
+        self.pattern = pattern
+        self.policy = "the pattern" if pattern and has_wildcard(self.expected.text) else "the policy"
+        # A change of format counts when it is what the pattern fails on first; then another form; then a value.
+        first_formal = next((step for step in self.wrong if step.kind in _FORMAL), None)
+        if self.wrong[0].kind == "format":
+            self.kind, self.main = FORMAT, self.wrong[0]
+        elif first_formal:
+            self.kind, self.main = FORM, first_formal
+        else:
+            self.kind, self.main = SEGMENT, self.wrong[0]
+
+    def segment(self) -> str:
+        """The differing segment: the token's own name for it where the token has it."""
+        expected, actual = self._block()
+        if self._without_lead() and self.actual.segments:
+            return self.actual.segments[0].name
+        return (actual or expected)[0].name
+
+    def spans(self) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+        """What differs on each side, over all steps that differ."""
+        left: list[Span] = []
+        right: list[Span] = []
+        ends = (0, 0)
+        for step in self.steps:
+            if step.kind == "value":
+                one, two = self._value_spans(step)
+            elif step.change and step.expected and step.actual and not step.value_differs:
+                one = (step.expected[0].start, step.expected[0].value_start)
+                two = (step.actual[0].start, step.actual[0].value_start)
+            else:
+                one = _stretch(step.expected, ends[0], alone=not step.actual)
+                two = _stretch(step.actual, ends[1], alone=not step.expected)
+            if step.kind != "agrees":
+                left.append(one)
+                right.append(two)
+            ends = (_end(step.expected, ends[0]), _end(step.actual, ends[1]))
+        return merged(left, gap=1), merged(right, gap=1)
+
+    def _value_spans(self, step: Step) -> tuple[Span, Span]:
+        starts = (step.expected[0].value_start, step.actual[0].value_start)
+        left, right = tight(*self._values(step), pattern=self.pattern)
+        return (starts[0] + left[0], starts[0] + left[1]), (starts[1] + right[0], starts[1] + right[1])
+
+    def _values(self, step: Step) -> tuple[str, str]:
+        one = self.expected.text[step.expected[0].value_start : step.expected[-1].end]
+        if len(step.actual) > 1 and WILD in one:  # the wildcard took more; the segment's own value is what differs
+            return one, step.actual[0].value
+        return one, self.actual.text[step.actual[0].value_start : step.actual[-1].end]
+
+    def note(self) -> str:
+        """The first thing that differs, then the names of the other values that do."""
+        if self.main.change:
+            newer = not self.main.expected or self._says_new_key(self.main)
+            text = self.main.change.token_new if newer else self.main.change.token_old
+        elif self.main.kind == "value":
+            name = words(self.main.actual[0].name)
+            text = value_note(name, *self._values(self.main), (self.policy, "the token"), pattern=self.pattern)
+        else:
+            text = self._form_words()
+        others = ["its value"] if self.main.value_differs else []
+        for step in self.wrong:
+            formal = step.kind in _FORMAL and self.kind != FORM
+            if step is not self.main and (step.kind == "value" or formal):
+                others.append(words((step.actual or step.expected)[0].name))
+        unique = list(dict.fromkeys(others))[:3]
+        if not unique:
+            return text
+        return f"{text}; {listed(unique)} {'differs' if len(unique) == 1 else 'differ'} too"
+
+    def _says_new_key(self, step: Step) -> bool:
+        return bool(step.change and step.actual and step.actual[0].name == step.change.new_key)
+
+    def _block(self) -> tuple[list[Segment], list[Segment]]:
+        """The segments of the main step, and of those behind it that are of another form too."""
+        if self.main.kind not in _FORMAL:
+            return list(self.main.expected), list(self.main.actual)
+        start = self.steps.index(self.main)
+        run = list(itertools.takewhile(lambda step: step.kind in _FORMAL, self.steps[start:]))
+        expected = [segment for step in run for segment in step.expected]
+        return expected, [segment for step in run for segment in step.actual]
+
+    def _without_lead(self) -> bool:
+        lead = self.grammar.lead
+        texts = (self.expected.text, self.actual.text)
+        return self.kind == FORM and bool(lead) and texts[1].startswith(lead) and not texts[0].startswith((lead, WILD))
+
+    def _form_words(self) -> str:
+        expected, actual = self._block()
+        names = {segment.name for segment in self.expected.segments}, {segment.name for segment in self.actual.segments}
+        if self._without_lead():
+            return f"{self.policy} does not begin with {self.grammar.lead}"
+        moved = [one.name for one in expected if one.known and one.name in names[1]]
+        moved += [two.name for two in actual if two.known and two.name in names[0]]
+        if moved:
+            order = ", ".join(words(segment.name) for segment in self.actual.segments[:8])
+            return f"{words(moved[0])} stands in another place: the token's order is {order}"
+        if expected and actual:
+            return self._instead(expected, actual)
+        return self._surplus(actual) if actual else self._missing(expected)
+
+    def _because(self) -> str:
+        """Why the issuer made this form, if the policy is of another form of the issuer's."""
+        form = self.grammar.form(self.actual.form)
+        other = self.expected.form != self.actual.form
+        recognised = all(segment.known or segment.name == WILD for segment in self.expected.segments)
+        return form.because if form and other and recognised else ""
+
+    def _instead(self, expected: Sequence[Segment], actual: Sequence[Segment]) -> str:
+        wants = shown(self.expected.text[expected[0].start : expected[-1].end]) or "nothing"
+        says = shown(self.actual.text[actual[0].start : actual[-1].end]) or "nothing"
+        reason = self._because()
+        if reason:
+            return f"{reason}, so its subject says {says} instead of {wants}"
+        return f"the token says {says} where {self.policy} says {wants}"
+
+    def _surplus(self, run: Sequence[Segment]) -> str:
+        """The token has segments that the policy has not."""
+        at = self.steps.index(self.main)
+        after = next((step.expected[0] for step in self.steps[at:] if step.expected), None)
+        before = next((step.expected[-1] for step in reversed(self.steps[:at]) if step.expected), None)
+        text = self.actual.text
+        if after is None:
+            end = f"ends at the {words(before.name)}" if before else "is empty"
+            says = f"{self.policy} {end}; the token goes on with {shown(text[max(run[0].start - 1, 0) :])}"
+        elif before is None:
+            begins = shown(text[run[0].start : run[-1].end]), shown(self.expected.text[after.start : after.end])
+            return f"the token begins with {begins[0]}, {self.policy} with {begins[1]}"
+        else:
+            has = listed(words(segment.name) for segment in run)
+            says = f"between {words(before.name)} and {words(after.name)} the token has {has}, {self.policy} has not"
+        reason = self._because()
+        return f"{says} ({reason})" if reason else says
+
+    def _missing(self, run: Sequence[Segment]) -> str:
+        """The policy has segments that the token has not."""
+        at = self.steps.index(self.main)
+        after = next((step.actual[0] for step in self.steps[at:] if step.actual), None)
+        before = next((step.actual[-1] for step in reversed(self.steps[:at]) if step.actual), None)
+        if after is None:
+            end = f"ends at the {words(before.name)}" if before else "says nothing"
+            goes_on = shown(self.expected.text[max(run[0].start - 1, 0) :])
+            says = f"the token {end}; {self.policy} goes on with {goes_on}"
+        elif all(segment.name == WILD for segment in run):
+            place = f"before {words(after.name)} ({shown(run[0].value)})"
+            says = f"{self.policy} wants a segment {place}; the token has none"
+        else:
+            says = f"the token has no {listed(words(segment.name) for segment in run)}, which {self.policy} wants"
+        reason = self._because()
+        return f"{says} ({reason})" if reason else says
+
+
+def _stretch(segments: Sequence[Segment], done: int, *, alone: bool) -> Span:
+    """From the first to the last; with the separator in front when the other side has nothing here."""
+    if not segments:
+        return (done, done)
+    return (done if alone else segments[0].start, segments[-1].end)
+
+
+def _end(segments: Sequence[Segment], otherwise: int) -> int:
+    return segments[-1].end if segments else otherwise

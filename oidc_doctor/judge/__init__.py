@@ -1,0 +1,21 @@
+"""A case to the cloud's decision, with its trace. `evaluate` is the only judge; everything else builds cases for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Trace
+
+
+def evaluate(case: Case) -> Trace:
+    """Judge one case. Raises nothing for bad evidence: what cannot be read stays unknown."""
+    # late: a run that concerns one cloud does not load the other's engine
+    if case.cloud == "aws":
+        from oidc_doctor.judge.aws.decide import evaluate_aws
+
+        return evaluate_aws(case)
+    from oidc_doctor.judge.gcp.decide import evaluate_gcp
+
+    return evaluate_gcp(case)

@@ -1,0 +1,1 @@
+"""AssumeRoleWithWebIdentity, as AWS STS decides."""

@@ -1,0 +1,140 @@
+"""Role and provider ARNs as IAM reads them. The texts are the user's own, or a policy author's."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from oidc_doctor.model.document import Json
+from oidc_doctor.model.placeholder import has_placeholder, spans
+
+_PARTITION = re.compile(r"aws(-[a-z]+)*")
+_ACCOUNT = re.compile(r"\d{12}")
+_ROLE_PATH = re.compile(r"[\w+=,.@/-]+", re.ASCII)
+_SHORTEST, _LONGEST = 20, 2048  # characters of RoleArn (STS API)
+_LONGEST_NAME = 64  # characters of a role's name (IAM API)
+_FIELDS = 6  # of an ARN
+
+RETIRED = "Request ARN is invalid"
+
+
+def _constraint(text: str, limit: str) -> str:
+    return (
+        f"1 validation error detected: Value '{text}' at 'roleArn' failed to satisfy constraint: "
+        f"Member must have length {limit}"
+    )
+
+
+class RoleArn(NamedTuple):
+    """A role ARN taken apart. `fault` says why it is none; `unsure` where a placeholder may hide the right text."""
+
+    text: str
+    partition: str
+    account: str
+    path: str  # with leading and trailing slash
+    name: str
+    fault: str = ""
+    unsure: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def error(self) -> tuple[str, str]:
+        """Code and message of STS for this fault."""
+        if len(self.text) < _SHORTEST and not self.unsure:
+            return "ValidationError", _constraint(self.text, f"greater than or equal to {_SHORTEST}")
+        if len(self.text) > _LONGEST:
+            return "ValidationError", _constraint(self.text, f"less than or equal to {_LONGEST}")
+        return "ValidationError", RETIRED
+
+
+def issuer_path(issuer: str) -> str:
+    """The issuer as IAM writes it in ARNs and condition keys: without https://, path and case kept."""
+    return issuer.removeprefix("https://")
+
+
+def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
+    """Take a role ARN apart; what is wrong with it is in `fault`, in plain words."""
+    open_ = pasted and has_placeholder(text)
+    if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
+        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder: it may be anything
+    parts = text.split(":", _FIELDS - 1)
+
+    def fault(reason: str, *part: tuple[int, int]) -> RoleArn:
+        return RoleArn(text, "aws", "", "/", "", reason, unsure=False, spans=part)
+
+    if len(parts) < _FIELDS or parts[0] != "arn" or len(text) > _LONGEST:
+        long = len(text) > _LONGEST
+        wanted = (
+            f"it is longer than {_LONGEST} characters" if long else "it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME"
+        )
+        return fault(wanted)
+    _, partition, service, region, account, resource = parts
+    start = len(text) - len(resource)
+    if service != "iam" and not (open_ and has_placeholder(service)):
+        if service == "sts" and resource.startswith("assumed-role/"):
+            return fault(
+                "it names a session (assumed-role) and not the role itself",
+                (text.index(":sts:") + 1, text.index(":sts:") + 4),
+                (start, start + len("assumed-role")),
+            )
+        return fault(f"its service is {service or 'empty'}, a role's is iam", _place(text, 2))
+    if region:
+        return fault("it has a region; IAM is global, so that field is empty", _place(text, 3))
+    if not _PARTITION.fullmatch(partition) and not (open_ and has_placeholder(partition)):
+        return fault(f"{partition or 'an empty text'} is no AWS partition", _place(text, 1))
+    kind, slash, rest = resource.partition("/")
+    if open_ and has_placeholder(kind):
+        return RoleArn(text, partition, account, "/", rest or resource)
+    if kind != "role" or not slash or not rest:
+        return fault(f"it names {'a ' + kind if kind else 'nothing'} and not a role (role/NAME)", (start, len(text)))
+    if not _ACCOUNT.fullmatch(account) and not pasted:
+        return fault(f"{account or 'an empty text'} is no 12-digit account id", _place(text, 4))
+    if not account:
+        return fault("the account id is empty", _place(text, 4))
+    path, _, name = rest.rpartition("/")
+    if not _ROLE_PATH.fullmatch(rest) and not open_:
+        return fault("the role's name holds a character that no role name can have", (start + 5, len(text)))
+    if not open_ and (rest.endswith("/") or len(name) > _LONGEST_NAME):
+        return fault("the role's name is empty or longer than 64 characters", (start + 5, len(text)))
+    return RoleArn(text, partition, account, f"/{path}/" if path else "/", name)
+
+
+def _place(text: str, field: int) -> tuple[int, int]:
+    parts = text.split(":", 5)
+    start = sum(len(part) + 1 for part in parts[:field])
+    return start, start + len(parts[field])
+
+
+def federated(policy: Json) -> list[tuple[str, str]]:
+    """The Federated principals of a trust policy's Allow statements, each with its JSON pointer."""
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    listed = isinstance(statements, list)
+    found: list[tuple[str, str]] = []
+    for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+        base = f"/Statement/{index}" if listed else "/Statement"
+        if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+            continue
+        principal = statement.get("Principal")
+        value = principal.get("Federated") if isinstance(principal, dict) else None
+        if isinstance(value, str):
+            found.append((value, f"{base}/Principal/Federated"))
+        elif isinstance(value, list):
+            found += [
+                (one, f"{base}/Principal/Federated/{place}") for place, one in enumerate(value) if isinstance(one, str)
+            ]
+    return found
+
+
+def split_provider(arn: str) -> tuple[str, str, str] | None:
+    """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
+    head, mark, issuer = arn.partition(":oidc-provider/")
+    parts = head.split(":")
+    if not mark or len(parts) < _FIELDS - 1:
+        return None
+    return parts[1], ":".join(parts[4:]), issuer
+
+
+def provider_issuer(policy: Json) -> str | None:
+    """The issuer that a trust policy trusts, where it trusts exactly one."""
+    issuers = {split[2] for arn, _ in federated(policy) if (split := split_provider(arn))}
+    return issuers.pop() if len(issuers) == 1 else None

@@ -1,0 +1,398 @@
+"""One condition clause that does not hold, put under the one name that fits it.
+
+Order of names (contract): key misspelled, key not provided, else by value; for the subject wildcard, case, format
+changed, form, segment; for the audience `azp-decides-audience` whenever `aud` alone would pass.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor import iam
+from oidc_doctor.issuers import condition_keys
+from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
+from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.judge.exchange import plain_note
+from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
+from oidc_doctor.model.document import ABSENT, Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import CloudError, Side
+
+if TYPE_CHECKING:
+    from oidc_doctor.iam import Node
+    from oidc_doctor.judge.aws.state import AwsExchange
+
+# Keys that exist on other calls and never on this one.
+_EXTERNAL_ID = "sts:externalid"
+_UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+# Keys of other calls and callers (IAM user guide, global condition keys): none of them is a slip of one that is here.
+_ELSEWHERE = re.compile(
+    r"aws:(principal(arn|orgid|orgpaths|tag/.*|servicename|servicenameslist|isawsservice)|source(arn|account|orgid"
+    r"|orgpaths|identity)|resource(account|orgid|orgpaths|tag/.*)|calledvia.*|viaawsservice|referer|username|tokenissuetime"
+    r"|multifactorauth(age|present)|ec2instancesource.*|assumedroot|chatbotsourcearn)|sts:(awsservicename|taskpolicyarn)"
+)
+# How alike two key names must be to take one for a misspelling of the other (difflib's ratio).
+_ALIKE, _ALIKE_PREFIX = 0.8, 0.6
+_RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
+
+
+class Clause(NamedTuple):
+    """One key under one operator of one statement."""
+
+    statement: str
+    operator: Node
+    key: Node
+    where: Origin
+    sure: bool  # no other statement can still allow the token
+    duplicated: bool
+
+
+def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any], error: CloudError) -> None:
+    """Record the refusal of this clause, or the suspicion where its values are not all known."""
+    name = clause.key.name
+    present = {key.lower(): value for key, value in context.items()}
+    location = f"{clause.statement} · {clause.operator.name} · {name}"
+    facts = {"key": name, "operator": clause.operator.name, "statement": clause.statement}
+    absent = name.lower() not in present
+    tested = absent and not clause.operator.name.lower().startswith("null")
+    if tested and _absent_key(exchange, clause, present, location, facts, error):
+        return
+    reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
+    if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
+        _misused(exchange, clause, reasons, location, facts, error)
+        return
+    if "variable-unresolved" in reasons or "variable-literal-in-old-version" in reasons:
+        _variable(exchange, clause, location, facts, error)
+        return
+    actual = present.get(name.lower())
+    if clause.operator.name.lower().startswith("null"):
+        _null(exchange, clause, actual, location, facts, error)
+        return
+    if actual is iam.UNKNOWN or actual is None or actual == []:
+        _unknown_value(exchange, clause, location, facts, error, absent=absent)
+        return
+    _value(exchange, clause, actual, location, facts, error)
+
+
+def _walk(node: Node) -> list[Node]:
+    found: list[Node] = []
+    for child in node.children:
+        found.append(child)
+        found += _walk(child)
+    return found
+
+
+def _patterns(clause: Clause) -> list[str]:
+    """The policy's values of this key, as texts, after variables."""
+    nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
+    values = [node.expected if node.resolved is None else node.resolved for node in nodes]
+    return [one if isinstance(one, str) else str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+
+
+def _absent_key(
+    exchange: AwsExchange,
+    clause: Clause,
+    present: dict[str, Any],
+    location: str,
+    facts: dict[str, str],
+    error: CloudError,
+) -> bool:
+    """The key is not in the request: misspelled, not exported by AWS, or a claim that this token lacks."""
+    path = issuer_path(exchange.issuer or "")
+    name = clause.key.name
+    provided = condition_keys(exchange.case.profile, exchange.issuer)
+    certain = clause.sure and clause.key.result is False
+    if name.lower() == _EXTERNAL_ID:
+        exchange.refuse(
+            "authorise",
+            Kind.EXTERNAL_ID_UNSUPPORTED,
+            error,
+            where=clause.where,
+            certain=certain,
+            location=location,
+            rank=_RANK["key"],
+            facts=facts,
+        )
+        return True
+    prefix, mark, claim = name.rpartition(":")
+    known = {one.lower(): one for one in provided}
+    own_prefix = prefix.lower() == path.lower()
+    if own_prefix and claim.lower() in known:
+        return False  # a key that AWS provides; this token lacks the claim
+    if own_prefix:
+        near = _near(claim, list(provided)) if not _is_claim(exchange, claim) else None
+        wanted = f"{path}:{near}" if near else None
+    elif claim.lower() in known and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
+        wanted = f"{path}:{known[claim.lower()]}"
+    else:
+        wanted = None if _ELSEWHERE.fullmatch(name.lower()) else _near(name, list(present))
+    if wanted is not None:
+        difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
+        exchange.refuse(
+            "authorise",
+            Kind.CONDITION_KEY_MISSPELLED,
+            error,
+            expected=Side(name, clause.where, difference.expected_spans),
+            actual=Side(wanted, None, difference.actual_spans),
+            certain=certain,
+            location=location,
+            rank=_RANK["key"],
+            note=plain_note(difference),
+            facts=facts,
+        )
+        return True
+    profile = exchange.case.profile
+    exchange.refuse(
+        "authorise",
+        Kind.CONDITION_KEY_NOT_PROVIDED,
+        error,
+        expected=Side(name, clause.where),
+        certain=certain,
+        location=location,
+        rank=_RANK["key"],
+        claim=claim if own_prefix or not mark else "",
+        issuer_title=profile.title if profile else "",
+        provided=", ".join(f"{path}:{one}" for one in provided),
+        facts=facts,
+    )
+    return True
+
+
+def _is_claim(exchange: AwsExchange, claim: str) -> bool:
+    """A claim that the token has, or one that every token has though AWS never exports it."""
+    profile = exchange.case.profile
+    if profile is not None and (profile.segment_rule(claim) is not None or claim in profile.grammar.keys):
+        return True
+    return exchange.token.claim(claim) is not ABSENT and (
+        claim in exchange.token.claims or claim in ("iss", "azp", "exp", "iat", "nbf", "jti")
+    )
+
+
+def _like_issuer(prefix: str, path: str) -> bool:
+    """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
+    from difflib import SequenceMatcher
+
+    return (
+        "." in prefix
+        or "/" in prefix
+        or not prefix
+        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _ALIKE_PREFIX
+    )
+
+
+def _near(name: str, candidates: list[str]) -> str | None:
+    """The candidate that the name was probably meant to be."""
+    from difflib import SequenceMatcher
+
+    best, score = None, 0.0
+    for candidate in candidates:
+        a, b = name.lower(), candidate.lower()
+        ratio = SequenceMatcher(None, a, b).ratio()
+        longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
+        if (a.startswith(b) or b.startswith(a)) and not longer.startswith("_"):  # workflow_ref is no slip of workflow
+            ratio = max(ratio, _ALIKE if min(len(a), len(b)) > len("su") else 0.0)
+        elif "_" in longer and a.startswith(b):
+            continue
+        if ratio > score:
+            best, score = candidate, ratio
+    return best if score >= _ALIKE else None
+
+
+def _misused(
+    exchange: AwsExchange, clause: Clause, reasons: set[str], location: str, facts: dict[str, str], error: CloudError
+) -> None:
+    if "multivalued-without-set-operator" in reasons:
+        reason = "the key holds several values, so it never matches without ForAnyValue: or ForAllValues:"
+    elif "unknown-operator" in reasons:
+        reason = "IAM has no such operator"
+    elif "unreadable-policy-value" in reasons:
+        reason = "the policy's value cannot be read as what this operator compares"
+    else:
+        reason = "the token's value cannot be read as what this operator compares"
+    exchange.refuse(
+        "authorise",
+        Kind.CONDITION_OPERATOR_MISUSED,
+        error,
+        expected=Side(", ".join(_patterns(clause)), clause.where),
+        actual=_shown(clause.key.actual),
+        certain=clause.sure,
+        location=location,
+        rank=_RANK["key"],
+        reason=reason,
+        facts=facts,
+    )
+
+
+def _shown(value: Any) -> Side | None:
+    if isinstance(value, str):
+        return Side(str(value))
+    return Side(", ".join(str(one) for one in value)) if isinstance(value, list | tuple) and value else None
+
+
+def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError) -> None:
+    node = next(node for node in _walk(clause.key) if node.reason.startswith("variable"))
+    old = node.reason == "variable-literal-in-old-version"
+    exchange.refuse(
+        "authorise",
+        Kind.POLICY_VARIABLE_UNRESOLVED,
+        error,
+        expected=Side(str(node.expected), clause.where),
+        actual=_shown(clause.key.actual),
+        certain=clause.sure and clause.key.result is False,
+        location=location,
+        rank=_RANK["other"],
+        variable=(_VARIABLE.search(str(node.expected)) or [str(node.expected)])[0],
+        value=str(node.expected),
+        reason="the policy's Version is not 2012-10-17, so it is ordinary text"
+        if old
+        else "the request has no value for it",
+        facts=facts,
+    )
+
+
+def _null(
+    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
+) -> None:
+    """A Null condition asks whether the key is there, and compares nothing."""
+    wants_absent = any(value.lower() == "true" for value in _patterns(clause))
+    exchange.refuse(
+        "authorise",
+        Kind.CONDITION_VALUE_DIFFERS,
+        error,
+        expected=Side("absent" if wants_absent else "present", clause.where),
+        actual=Side("(absent)" if actual is None else "(unknown)" if actual is iam.UNKNOWN else str(actual)),
+        certain=clause.sure and clause.key.result is False,
+        location=location,
+        settle=f"whether {clause.key.name} is in the request",
+        rank=_RANK["other"],
+        note=f"the policy wants {clause.key.name} to be {'absent' if wants_absent else 'present'}",
+        facts=facts,
+    )
+
+
+def _unknown_value(
+    exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError, *, absent: bool
+) -> None:
+    """A key whose value was not read, or a provided key whose claim this token lacks."""
+    if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
+        # without any token every clause is open, and none more suspect than another
+        exchange.settle("authorise", "unknown", f"the value of {clause.key.name} was not given")
+        return
+    path = issuer_path(exchange.issuer or "")
+    claim = clause.key.name.rpartition(":")[2]
+    own = clause.key.name.lower().startswith(path.lower() + ":")
+    kind = Kind.CONDITION_VALUE_DIFFERS
+    if own and claim.lower() == "sub":
+        kind = Kind.SUBJECT_SEGMENT_DIFFERS
+    elif own and claim.lower() == "aud":
+        kind = Kind.AUDIENCE_CONDITION_DIFFERS
+    negated = "not" in clause.operator.name.lower() or clause.operator.name.lower() == "null"
+    note = "the policy wants it absent or present as it is not" if negated else f"the token has no {claim} claim"
+    exchange.refuse(
+        "authorise",
+        kind,
+        error,
+        expected=Side(", ".join(_patterns(clause)), clause.where),
+        certain=absent and clause.sure and clause.key.result is False,
+        location=location,
+        settle=f"the value of {clause.key.name} in the refused request",
+        rank=_RANK["other"]
+        if not own
+        else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
+        note=note if absent else "its value in the request was not read",
+        facts=facts,
+    )
+
+
+def _value(
+    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
+) -> None:
+    path = issuer_path(exchange.issuer or "")
+    name = clause.key.name.lower()
+    claim = name.removeprefix(path.lower() + ":") if name.startswith(path.lower() + ":") else name.rpartition(":")[2]
+    patterns = _patterns(clause)
+    texts = [str(one) for one in actual] if isinstance(actual, list | tuple) else [str(actual)]
+    operator = clause.operator.name.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
+    wildcards = "like" in operator or operator.startswith("arn")
+    certain = clause.sure and clause.key.result is False
+    subject = claim == "sub"
+    difference = (
+        compare_subject(patterns, texts[0], wildcards=wildcards, profile=exchange.case.profile, pasted=exchange.pasted)
+        if subject
+        else compare_value(patterns, texts[0], wildcards=wildcards, pasted=exchange.pasted)
+    )
+    kind, rank = _kind(exchange, claim, difference, patterns, operator)
+    facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}
+    if exchange.case.profile is not None:
+        facts["issuer_title"] = exchange.case.profile.title
+    if "not" in operator:
+        kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
+    invisible = invisible_in(patterns)
+    if kind is not Kind.WILDCARD_UNDER_STRING_EQUALS and "not" not in operator:
+        plain = [strip_invisible(one) for one in patterns]
+        if invisible and iam.conditions_hold({operator: {"k": plain}}, {"k": strip_invisible(texts[0])}) is True:
+            kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
+            facts |= {"value_name": "policy value", "character": invisible[0], "position": str(invisible[1])}
+        elif left_in(difference.expected) and not left_in(texts[0]):
+            kind = Kind.PLACEHOLDER_LEFT_IN
+            facts |= {"value_name": "policy value", "placeholder": left_in(difference.expected)}
+    if kind is Kind.AZP_DECIDES_AUDIENCE:
+        facts |= {"azp": texts[0], "aud": _aud(exchange), "place": "trust policy"}
+    exchange.refuse(
+        "authorise",
+        kind,
+        error,
+        expected=Side(difference.expected, clause.where, difference.expected_spans),
+        actual=Side(
+            texts[0] if len(texts) == 1 else ", ".join(texts), _where(exchange, claim), difference.actual_spans
+        ),
+        certain=certain,
+        location=location,
+        settle="the values behind the placeholders",
+        rank=rank,
+        facts=facts,
+    )
+
+
+def _where(exchange: AwsExchange, claim: str) -> Origin | None:
+    names = {one.lower(): one for one in exchange.token.claims}
+    if claim in ("aud", "oaud"):
+        claim = "azp" if claim == "aud" and "azp" in names else "aud"
+    return exchange.claim_origin(names[claim]) if claim in names else None
+
+
+def _aud(exchange: AwsExchange) -> str:
+    aud = exchange.token.claim("aud")
+    return ", ".join(str(one) for one in aud) if isinstance(aud, list) else str(aud)
+
+
+def _kind(
+    exchange: AwsExchange, claim: str, difference: Difference, patterns: list[str], operator: str
+) -> tuple[Kind, int]:
+    if claim == "aud":
+        rank = _RANK["audience"]
+        if isinstance(exchange.token.claim("azp"), str) and _holds(operator, patterns, exchange):
+            return Kind.AZP_DECIDES_AUDIENCE, rank
+        if difference.kind == Kind.WILDCARD_UNDER_STRING_EQUALS:
+            return Kind.WILDCARD_UNDER_STRING_EQUALS, rank
+        return Kind.AUDIENCE_CONDITION_DIFFERS, rank
+    if claim == "sub":
+        known = {str(kind) for kind in Kind}
+        return (
+            Kind(difference.kind) if difference.kind in known else Kind.SUBJECT_SEGMENT_DIFFERS,
+            _RANK["subject"],
+        )
+    if difference.kind == Kind.WILDCARD_UNDER_STRING_EQUALS:
+        return Kind.WILDCARD_UNDER_STRING_EQUALS, _RANK["other"]
+    return Kind.CONDITION_VALUE_DIFFERS, _RANK["other"]
+
+
+def _holds(operator: str, patterns: list[str], exchange: AwsExchange) -> bool:
+    """Whether the condition on `aud` would hold for the token's real audience."""
+    aud = exchange.token.claim("aud")
+    values = aud if isinstance(aud, list) else [aud]
+    return any(
+        isinstance(one, str) and iam.conditions_hold({operator: {"k": patterns}}, {"k": one}) is True for one in values
+    )

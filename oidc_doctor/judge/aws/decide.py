@@ -1,0 +1,124 @@
+"""AssumeRoleWithWebIdentity as STS and IAM decide it: one case in, the whole exchange step by step out.
+
+The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
+otherwise (recorded STS calls of September 2026, STS API reference, IAM user guide).
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.access import judge_sources
+from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
+from oidc_doctor.judge.aws.audience import judge_audience
+from oidc_doctor.judge.aws.provider import judge_provider
+from oidc_doctor.judge.aws.request import judge_request
+from oidc_doctor.judge.aws.session_claims import judge_session_claims
+from oidc_doctor.judge.aws.state import AwsExchange
+from oidc_doctor.judge.aws.token import judge_token
+from oidc_doctor.judge.aws.trust import judge_trust
+from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.refusal import CloudError, Side, Trace
+
+_DEFAULT_MAX_SESSION = 3600
+
+
+def evaluate_aws(case: Case) -> Trace:
+    """The exchange with AWS STS for one case."""
+    exchange = AwsExchange(case)
+    _judge_obtain(exchange)
+    judge_request(exchange)
+    judge_token(exchange)
+    if exchange.issuer_assumed:
+        exchange.assumed.append(f"the token's issuer is {exchange.issuer}")
+    judge_provider(exchange)
+    judge_audience(exchange)
+    judge_keys(exchange, exchange.issuer, provider=exchange.provider)
+    judge_session_claims(exchange)
+    _judge_role(exchange)
+    _judge_duration(exchange)
+    judge_sources(exchange)
+    return exchange.trace()
+
+
+def _judge_obtain(exchange: AwsExchange) -> None:
+    token = exchange.token
+    if token.fault_kind == "no-token":
+        exchange.refuse("obtain", Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+    elif token.kind in ("jwt", "event") or token.claims:
+        exchange.passed("obtain", "", token.origin)
+
+
+def _judge_role(exchange: AwsExchange) -> None:
+    """The role, then its trust policy: one AccessDenied for all of it."""
+    role, arn = exchange.aws.role, exchange.role_arn
+    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
+    sent = exchange.request.role_arn or ""
+    if arn is not None and not arn.fault:
+        moved = next(
+            (
+                near
+                for near in exchange.aws.near_roles
+                if near.name and near.arn and near.arn != sent and _same_role(near.arn, arn)
+            ),
+            None,
+        )
+        gone = isinstance(role, Missing) and role.proves_absence
+        if moved or gone:
+            difference = (
+                compare_value([moved.arn or ""], sent, wildcards=False, pasted=exchange.pasted) if moved else None
+            )
+            exchange.refuse(
+                "authorise",
+                Kind.ROLE_MISSING,
+                error,
+                expected=Side(moved.arn or "", moved.origin, difference.expected_spans)
+                if moved and difference
+                else None,
+                actual=Side(
+                    sent,
+                    exchange.case.evidence.target.origins.get("aws.role_arn"),
+                    difference.actual_spans if difference else (),
+                ),
+                rank=-10,
+                role_arn=sent,
+            )
+            return
+    if isinstance(role, Missing):
+        return
+    if isinstance(role.trust_policy, Missing):
+        exchange.settle("authorise", "unknown", role.trust_policy.reason)
+        return
+    judge_trust(exchange, role.trust_policy)
+
+
+def _same_role(near: str, sent: RoleArn) -> bool:
+    """Whether a role that was read is the one meant: the same account and name (any case), under another path."""
+    other = read_role_arn(near, pasted=False)
+    return not other.fault and other.account == sent.account and other.name.lower() == sent.name.lower()
+
+
+def _judge_duration(exchange: AwsExchange) -> None:
+    role, seconds = exchange.aws.role, exchange.request.duration_seconds
+    if seconds is None or seconds <= _DEFAULT_MAX_SESSION:
+        exchange.passed("duration", "no longer than the least maximum of any role")
+        return
+    if isinstance(role, Missing) or has_placeholder(str(seconds)):
+        return
+    limit = role.max_session_duration or _DEFAULT_MAX_SESSION
+    if seconds <= limit:
+        exchange.passed("duration", "", role.origin)
+        return
+    exchange.refuse(
+        "duration",
+        Kind.SESSION_DURATION_OVER_LIMIT,
+        CloudError("ValidationError", texts.DURATION_OVER_LIMIT),
+        expected=Side(str(limit), role.origin),
+        actual=Side(str(seconds), exchange.case.evidence.target.origins.get("aws.duration_seconds")),
+        requested=str(seconds),
+        limit=str(limit),
+    )

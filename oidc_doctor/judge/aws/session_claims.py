@@ -1,0 +1,144 @@
+"""The claims that shape an AWS session: tags, source identity, roles. Written by the issuer, on the workload's behalf.
+
+Forms and texts: recorded STS calls of September 2026 (tags); for the roles claim a public write-up of July 2026, whose
+codes were verified and whose second and third text come from another verifier.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.aws.token import invalid
+from oidc_doctor.judge.exchange import shown
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import CloudError, Side
+
+if TYPE_CHECKING:
+    from oidc_doctor.judge.aws.state import AwsExchange
+    from oidc_doctor.model.evidence import Token
+
+TAGS = "https://aws.amazon.com/tags"
+PRINCIPAL_TAGS = f"{TAGS}/principal_tags/"
+TRANSITIVE = f"{TAGS}/transitive_tag_keys"
+SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
+ROLES = "https://aws.amazon.com/roles"
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+
+
+def session_tags(token: Token) -> dict[str, str]:
+    """The session tags that a well-formed token asks for."""
+    found: dict[str, str] = {}
+    nested = token.claim(TAGS)
+    tags = nested.get("principal_tags") if isinstance(nested, dict) else None
+    if isinstance(tags, dict):
+        for key, value in tags.items():
+            if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+                found[key] = value[0]
+    for name, value in token.claims.items():
+        if name.startswith(PRINCIPAL_TAGS) and isinstance(value, str):
+            found[name.removeprefix(PRINCIPAL_TAGS)] = value
+    return found
+
+
+def transitive_keys(token: Token) -> list[str]:
+    """The transitive tag keys that a token asks for."""
+    nested = token.claim(TAGS)
+    keys = nested.get("transitive_tag_keys") if isinstance(nested, dict) else token.claim(TRANSITIVE)
+    return [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+
+
+def source_identity(token: Token) -> str | None:
+    """The source identity that a token sets."""
+    value = token.claim(SOURCE_IDENTITY)
+    return value if isinstance(value, str) else None
+
+
+def roles_claim(token: Token) -> list[str] | None:
+    """The entries of the roles claim; None where there is none (null counts as none, as recorded)."""
+    value = token.claim(ROLES)
+    if value in (ABSENT, UNKNOWN, None):
+        return None
+    entries = value.split(";") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [entry.strip() for entry in entries if isinstance(entry, str) and entry.strip()]
+
+
+def judge_session_claims(exchange: AwsExchange) -> None:
+    """Settle `session-claims`."""
+    token = exchange.token
+    if token.fault_kind:
+        exchange.settle("session-claims", "unknown", "the token could not be read")
+        return
+    _judge_tags(exchange, token.claim(TAGS))
+    _judge_roles(exchange, token.claim(ROLES))
+    result = exchange.results["session-claims"]
+    if result.state == "unknown" and not result.refusals:
+        if exchange.token.claim(TAGS) is UNKNOWN and exchange.token.given:
+            exchange.assume("session-claims", "that the token has no tags, source identity or roles claims (not given)")
+        present = [name for name in token.claims if name.startswith("https://aws.amazon.com/")]
+        if result.state == "unknown":
+            exchange.passed("session-claims", "" if present else "the token has none")
+
+
+def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
+    if nested in (ABSENT, UNKNOWN):
+        return
+    at = exchange.claim_origin(TAGS)
+    if nested is None:
+        return  # how STS reads a null here was never recorded; like the roles claim it is taken as none
+    if not isinstance(nested, dict):
+        exchange.refuse(
+            "session-claims",
+            Kind.TAGS_CLAIM_MALFORMED,
+            invalid(texts.TAGS_FORMAT),
+            where=at,
+            reason=f"{TAGS} is {shown(nested)}, an object is wanted",
+        )
+        return
+    tags = nested.get("principal_tags")
+    if tags is None:
+        return
+    wrong = (
+        [name for name, value in tags.items() if not (isinstance(value, list) and len(value) == 1)]
+        if isinstance(tags, dict)
+        else ["principal_tags"]
+    )
+    if wrong:
+        exchange.refuse(
+            "session-claims",
+            Kind.TAGS_CLAIM_MALFORMED,
+            invalid(texts.PRINCIPAL_TAGS_FORMAT),
+            where=at,
+            reason=f"{', '.join(wrong)}: each value is to be a list of exactly one text",
+        )
+
+
+def _judge_roles(exchange: AwsExchange, claim: Json) -> None:
+    entries = roles_claim(exchange.token)
+    if entries is None:
+        return
+    at = exchange.claim_origin(ROLES)
+    if not isinstance(claim, str | list):
+        exchange.refuse(
+            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim)
+        )
+        return
+    valid = [entry for entry in entries if _ROLE.fullmatch(entry) or exchange.gap(entry)]
+    if not valid:
+        exchange.refuse(
+            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_NO_VALID), where=at, found=shown(claim)
+        )
+        return
+    wanted = exchange.request.role_arn
+    if wanted is None or wanted in valid:
+        return
+    exchange.refuse(
+        "session-claims",
+        Kind.ROLES_CLAIM_EXCLUDES_ROLE,
+        CloudError("AccessDenied", texts.ROLES_EXCLUDE),
+        expected=Side(", ".join(valid), at),
+        actual=Side(wanted, exchange.case.evidence.target.origins.get("aws.role_arn")),
+        certain=not exchange.gap(wanted, *valid),
+    )

@@ -1,0 +1,93 @@
+"""What the steps of an exchange with AWS share: the request, the token's issuer and audience, the provider's ARN."""
+
+from __future__ import annotations
+
+from oidc_doctor.judge.aws.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
+from oidc_doctor.judge.exchange import Exchange, same
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import UNKNOWN, Missing
+from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
+
+# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
+BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
+
+
+class AwsExchange(Exchange):
+    """The state that the AWS steps share."""
+
+    aws: AwsEvidence
+    request: TargetAws
+    role_arn: RoleArn | None
+    issuer: str | None  # of the token, or the one taken for it
+    issuer_assumed: bool
+    provider: AwsOidcProvider | None
+    audience: str | None  # azp if set, else the single aud; None where it is not known
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case, "aws")
+        self.aws = case.evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
+        self.request = case.evidence.target.aws or TargetAws()
+        self.role_arn = read_role_arn(self.request.role_arn, pasted=self.pasted) if self.request.role_arn else None
+        self.provider = None
+        self.issuer, self.issuer_assumed = self._issuer()
+        self.audience = self._audience()
+        known = {"role_arn": self.request.role_arn, "audience": self.audience}
+        self.common = {name: value for name, value in known.items() if value}
+
+    def _issuer(self) -> tuple[str | None, bool]:
+        iss = self.token.claim("iss")
+        if isinstance(iss, str):
+            return iss, False
+        if iss is not UNKNOWN or self.token.fault_kind:
+            return None, False
+        if self.case.evidence.target.issuer:
+            return self.case.evidence.target.issuer, True
+        if isinstance(self.aws.provider, AwsOidcProvider):
+            return "https://" + self.aws.provider.url.removeprefix("https://"), True
+        role = self.aws.role
+        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
+            trusted = provider_issuer(role.trust_policy.value)
+            if trusted:
+                return "https://" + trusted, True
+        return None, False
+
+    def _audience(self) -> str | None:
+        azp = self.token.claim("azp")
+        if isinstance(azp, str | int) and not isinstance(azp, bool):
+            return str(azp)  # STS was seen to read a number as text in sub; that it does so here is inferred
+        aud = self.token.claim("aud")
+        if isinstance(aud, list):
+            return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None
+        return aud if isinstance(aud, str) else None
+
+    @property
+    def account(self) -> str | None:
+        """The role's account, as far as it is known."""
+        return self.role_arn.account if self.role_arn else None
+
+    def _trusted_like_issuer(self) -> tuple[str, str] | None:
+        """Partition and account of the trust policy's principal for this issuer."""
+        role = self.aws.role
+        if isinstance(role, Missing) or isinstance(role.trust_policy, Missing):
+            return None
+        for arn, _ in federated(role.trust_policy.value):
+            parts = split_provider(arn)
+            if parts and same(parts[2], issuer_path(self.issuer or ""), pasted=self.pasted) is not False:
+                return parts[0], parts[1]
+        return None
+
+    @property
+    def provider_arn(self) -> str | None:
+        """The ARN that the token's provider has in the role's account."""
+        if self.issuer is None:
+            return None
+        if issuer_path(self.issuer) in BUILT_IN:
+            return issuer_path(self.issuer)
+        partition = self.role_arn.partition if self.role_arn else "aws"
+        account = self.account
+        trusted = self._trusted_like_issuer()
+        if trusted is not None:
+            # IAM stores no principal of another partition, so such a difference is a slip of what was pasted
+            partition = trusted[0] if self.pasted else partition
+            account = account or trusted[1]
+        return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"

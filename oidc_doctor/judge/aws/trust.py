@@ -1,0 +1,453 @@
+"""The trust policy of a role against a token: the decision, and for a refusal the clause that made it.
+
+Which claims are condition keys, and their values, follow the IAM condition-key reference and recorded evaluations
+(no iss, azp, exp or jti key; `aud` is azp where that is set; other claims are ignored).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import iam
+from oidc_doctor.issuers import condition_keys, profile_for
+from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.aws.arns import federated, issuer_path, split_provider
+from oidc_doctor.judge.aws.clauses import Clause, explain_clause
+from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
+from oidc_doctor.judge.exchange import plain_note, same
+from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
+from oidc_doctor.model.refusal import CloudError, Side
+
+if TYPE_CHECKING:
+    from oidc_doctor.iam import Decision, Node, StatementResult
+    from oidc_doctor.judge.aws.state import AwsExchange
+
+ASSUME = "sts:AssumeRoleWithWebIdentity"
+TAG_SESSION = "sts:TagSession"
+SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
+# Keys of the request that a bundle cannot know unless the target's context says so.
+_OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:UserAgent")
+
+
+def request_context(exchange: AwsExchange) -> dict[str, Any]:
+    """The condition keys of the request. Values of claims are the token's own words."""
+    token, request, path = exchange.token, exchange.request, issuer_path(exchange.issuer or "")
+    context: dict[str, Any] = dict.fromkeys(_OF_THE_CALL, iam.UNKNOWN)
+    context["aws:RequestedRegion"] = request.region or iam.UNKNOWN
+    context |= {
+        "aws:CurrentTime": rfc3339(exchange.case.at),
+        "aws:EpochTime": str(int(exchange.case.at)),
+        "aws:SecureTransport": "true",
+        "aws:PrincipalType": "User",
+        "sts:RoleSessionName": request.role_session_name or iam.UNKNOWN,
+        "sts:RoleAuthorizedByIdp": _authorized_by_idp(exchange),
+    }
+    if exchange.provider_arn:
+        context |= {"aws:FederatedProvider": exchange.provider_arn, "aws:userid": exchange.provider_arn}
+    if exchange.account:
+        context["aws:PrincipalAccount"] = exchange.account
+    for claim, form in condition_keys(exchange.case.profile, exchange.issuer).items():
+        value = _key_value(exchange, claim, form)
+        if value is not None:
+            context[f"{path}:{claim}"] = value
+    tags = session_tags(token)
+    if tags:
+        context["aws:TagKeys"] = list(tags)
+        context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if transitive_keys(token):
+        context["sts:TransitiveTagKeys"] = transitive_keys(token)
+    identity = source_identity(token)
+    if identity is not None:
+        context["sts:SourceIdentity"] = identity
+    return context | {name: _text(value, exchange) for name, value in request.context.items()}
+
+
+def _authorized_by_idp(exchange: AwsExchange) -> Any:
+    """The Bool key: false where the token has no roles claim, true where that names the role."""
+    token, role = exchange.token, exchange.request.role_arn
+    entries = roles_claim(token)
+    if entries is None:
+        return iam.UNKNOWN if token.claim(ROLES) is UNKNOWN else "false"
+    return iam.UNKNOWN if role is None else "true" if role in entries else "false"
+
+
+def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
+    token = exchange.token
+    value = token.claim({"oaud": "aud"}.get(claim, claim))
+    if claim == "aud" and isinstance(token.claim("azp"), str | int):
+        value = token.claim("azp")
+    if value is UNKNOWN:
+        return iam.UNKNOWN
+    if value is ABSENT or value is None:
+        return None
+    if form == "multi":
+        values = value if isinstance(value, list) else [value]
+        return [_text(one, exchange) for one in values]
+    if isinstance(value, list):
+        # STS refuses several before it comes to the policy, so what the key would be was never seen
+        return _text(value[0], exchange) if len(value) == 1 else iam.UNKNOWN if value else None
+    return _text(value, exchange)
+
+
+def _text(value: Json, exchange: AwsExchange) -> str:
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return Pasted(text) if exchange.token_pasted and has_placeholder(text) else text
+
+
+def _with_aliases(exchange: AwsExchange, context: dict[str, Any], policy: Json) -> dict[str, Any]:
+    """Also offer the token's keys under prefixes that a placeholder in the policy or the issuer leaves open."""
+    path = issuer_path(exchange.issuer or "")
+    extra: dict[str, Any] = {}
+    for key in _condition_keys_of(policy):
+        prefix, mark, claim = key.rpartition(":")
+        if not mark or prefix.lower() == path.lower() or not exchange.gap(prefix, path):
+            continue
+        if prefix.lower().startswith(("aws", "sts", "arn:")) or may_equal(prefix.lower(), path.lower()) is False:
+            continue
+        own = next((value for name, value in context.items() if name.lower() == f"{path}:{claim}".lower()), None)
+        if own is not None:
+            extra[key] = own
+    return {**context, **extra}
+
+
+def _condition_keys_of(policy: Json) -> list[str]:
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    keys: list[str] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        block = statement.get("Condition") if isinstance(statement, dict) else None
+        for operands in block.values() if isinstance(block, dict) else ():
+            keys += list(operands) if isinstance(operands, dict) else []
+    return keys
+
+
+def judge_trust(exchange: AwsExchange, document: Document) -> None:
+    """Settle `authorise` by the trust policy, for the assume call and what the token's claims need besides."""
+    principal = exchange.provider_arn
+    if principal is None:
+        return
+    policy = iam.compile_policy(document.value, pasted=exchange.pasted)
+    context = _with_aliases(exchange, request_context(exchange), document.value)
+    decision = policy.decide(principal, ASSUME, context)
+    exchange.detail["policy"] = decision.trace
+    exchange.detail["document"] = document
+    if decision.effect == "allow":
+        if _allowed_besides(exchange, policy, principal, context, document):
+            _resource_control(exchange, context)
+            exchange.passed("authorise", "", document.at(_allowing(decision)))
+            exchange.assumed.append("that no resource control policy or other organisation control denies it")
+    elif decision.effect == "explicit-deny":
+        _denied(exchange, decision, document)
+    else:
+        _not_allowed(exchange, decision, document, context)
+
+
+def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
+    """A resource control policy that was read and denies the call; whether it is attached here is not known."""
+    for document in exchange.aws.rcps:
+        statements = document.value.get("Statement") if isinstance(document.value, dict) else None
+        for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+            if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
+                continue
+            actions = statement.get("Action")
+            named = actions if isinstance(actions, list) else [actions]
+            patterns = [one.lower() for one in named if isinstance(one, str)]
+            if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
+                continue
+            if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
+                continue
+            exchange.refuse(
+                "authorise",
+                Kind.OUTSIDE_THE_TRUST_POLICY,
+                CloudError("AccessDenied", texts.NOT_AUTHORIZED),
+                where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
+                certain=False,
+                location=f"{document.file} · Statement[{index}]",
+                settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
+                reason=f"the resource control policy {document.file} denies it, if it is attached to this account",
+            )
+
+
+def _allowing(decision: Decision) -> str:
+    return next((one.node.pointer for one in decision.statements if one.effect == "Allow" and one.applies), "")
+
+
+def _allowed_besides(
+    exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document
+) -> bool:
+    """sts:TagSession and sts:SetSourceIdentity, where the token's claims call for them."""
+    tags, identity = session_tags(exchange.token), source_identity(exchange.token)
+    good = True
+    for needed, kind, action in (
+        (bool(tags), Kind.SESSION_TAGS_NOT_ALLOWED, TAG_SESSION),
+        (identity is not None, Kind.SOURCE_IDENTITY_NOT_ALLOWED, SET_SOURCE_IDENTITY),
+    ):
+        if not needed:
+            continue
+        decision = policy.decide(principal, action, context)
+        if decision.effect == "allow":
+            continue
+        good = False
+        # inferred: whether the text names the further action was seen in emulators only
+        exchange.refuse(
+            "authorise",
+            kind,
+            CloudError("AccessDenied", texts.NOT_AUTHORIZED, certain=False),
+            expected=Side(action),
+            where=document.at("/Statement"),
+            certain=decision.effect != "unknown",
+            settle="the values that the trust policy's conditions need",
+            tags=", ".join(tags),
+            source_identity=identity or "",
+            action=action,
+        )
+    return good
+
+
+def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> None:
+    statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
+    raw = _at_pointer(document.value, statement.node.pointer)
+    undecided = any(not operator.children for operator in operators_of(statement))
+    clauses = [
+        f"{operator.name} · {key.name}"
+        for operator in operators_of(statement)
+        for key in operator.children
+        if key.result is not False
+    ]
+    exchange.refuse(
+        "authorise",
+        Kind.EXPLICIT_DENY,
+        CloudError("AccessDenied", texts.NOT_AUTHORIZED),
+        where=document.at(statement.node.pointer),
+        location=" · ".join([_statement_name(statement), *clauses[:1]]),
+        actual=_deciding_value(statement),
+        statement=_statement_name(statement),
+        sid=str(raw.get("Sid", "")) if isinstance(raw, dict) else "",
+        clause=", ".join(clauses) or ("a condition that IAM cannot decide" if undecided else "no condition"),
+    )
+
+
+def _deciding_value(statement: StatementResult) -> Side | None:
+    for operator in operators_of(statement):
+        for key in operator.children:
+            if key.result is not False and isinstance(key.actual, str):
+                return Side(str(key.actual))
+    return None
+
+
+def operators_of(statement: StatementResult) -> list[Node]:
+    """The condition operators of a statement, as traced."""
+    return [child for child in statement.node.children if child.level == "operator"]
+
+
+def _statement_name(statement: StatementResult) -> str:
+    index = statement.node.pointer.rsplit("/", 1)[-1]
+    return f"Statement[{index if index.isdigit() else 0}]"
+
+
+def _at_pointer(value: Json, pointer: str) -> Json:
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict):
+            value = value.get(name)
+    return value
+
+
+def _nearness(statement: StatementResult) -> tuple[int, int, int]:
+    """Principal and action first, then the fewest conditions that do not hold."""
+    wrong = sum(key.result is not True for operator in operators_of(statement) for key in operator.children)
+    return statement.principal is False, statement.action is False, wrong
+
+
+def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
+    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
+    allows = [one for one in decision.statements if one.effect == "Allow"]
+    if not allows:
+        exchange.refuse(
+            "authorise",
+            Kind.NO_ALLOW_STATEMENT,
+            error,
+            where=document.at("/Statement"),
+            location="Statement",
+            statements=str(len(decision.statements)),
+        )
+        return
+    nearest = min(allows, key=_nearness)
+    name = _statement_name(nearest)
+    # A refusal is certain only where no other statement could still allow it
+    sure = decision.effect == "implicit-deny"
+    if nearest.principal is not True:
+        _principal(exchange, nearest, document, error, sure=sure)
+    if nearest.action is not True:
+        _action(exchange, nearest, document, error, sure=sure)
+    for operator in operators_of(nearest):
+        for key in operator.children:
+            if key.result is True:
+                continue
+            explain_clause(
+                exchange,
+                Clause(name, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
+                context,
+                error,
+            )
+    _broken_conditions(exchange, nearest, document, error, sure=sure)
+    if not exchange.results["authorise"].refusals:
+        _undecided_deny(exchange, decision, document, error)
+    result = exchange.results["authorise"]
+    if sure and result.state != "refused":
+        # an unknown clause among those that refuse for certain elsewhere: name the refusal all the same
+        result.state = "refused"
+    exchange.detail["nearest"] = nearest.node.pointer
+
+
+def _broken_conditions(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
+    """Operators that IAM does not have, and conditions of a shape that it cannot read: they hold for nobody."""
+    for operator in operators_of(statement):
+        if operator.children or operator.result is True:
+            continue
+        known = operator.reason != "unknown-operator"
+        exchange.refuse(
+            "authorise",
+            Kind.CONDITION_OPERATOR_MISUSED,
+            error,
+            where=document.at(operator.pointer),
+            certain=sure,
+            location=f"{_statement_name(statement)} · Condition · {operator.name}",
+            rank=2,
+            operator=operator.name,
+            reason="what stands under it cannot be read as a condition" if known else "IAM has no such operator",
+        )
+
+
+def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document, error: CloudError) -> None:
+    """An Allow grants, and whether a Deny applies depends on what was not given."""
+    for statement in decision.statements:
+        if statement.effect == "Deny" and statement.applies is None:
+            keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
+            exchange.refuse(
+                "authorise",
+                Kind.EXPLICIT_DENY,
+                error,
+                where=document.at(statement.node.pointer),
+                certain=False,
+                location=_statement_name(statement),
+                settle=f"the value of {', '.join(keys)} in the request" if keys else "the text behind the placeholders",
+                statement=_statement_name(statement),
+                clause=", ".join(keys),
+            )
+
+
+def _principal(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
+    wanted = exchange.provider_arn or ""
+    own = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
+    known = statement.principal is False
+    name = _statement_name(statement)
+    target = split_provider(wanted)
+    for arn, at in own:
+        parts = split_provider(arn)
+        if not parts or not target:
+            continue
+        if same(parts[2], target[2], pasted=exchange.pasted) is True and parts[1] != target[1]:
+            difference = compare_value([arn], wanted, wildcards=False, pasted=exchange.pasted)
+            exchange.refuse(
+                "authorise",
+                Kind.PROVIDER_IN_OTHER_ACCOUNT,
+                error,
+                expected=Side(arn, document.at(at), difference.expected_spans),
+                actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans),
+                certain=known and sure,
+                location=f"{name} · Principal · Federated",
+                settle="the account id that was redacted",
+                rank=0,
+                role_account=target[1],
+                provider_account=parts[1],
+                issuer=target[2],
+            )
+            return
+    shown = own[0] if own else None
+    nearest = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
+    text = nearest.expected if nearest else _raw_principal(document, statement)
+    at = next(
+        (place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal"
+    )
+    token_profile, trusted = exchange.case.profile, split_provider(text)
+    other = profile_for("https://" + trusted[2]) if trusted else None
+    wrong_token = token_profile is not None and other is not None and other.name != token_profile.name
+    exchange.refuse(
+        "authorise",
+        Kind.WRONG_TOKEN_PRESENTED if wrong_token else Kind.PRINCIPAL_DIFFERS,
+        error,
+        expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
+        actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
+        certain=known and sure,
+        location=f"{name} · Principal",
+        settle="a try: nobody has verified what IAM makes of a bare * here"
+        if text.strip('"') == "*" or '"*"' in text
+        else "the values behind the placeholders",
+        rank=0,
+        note=plain_note(nearest) if nearest else "",
+        statement=name,
+        issuer_title=token_profile.title if token_profile else "",
+        other_title=other.title if other else "",
+    )
+
+
+def _raw_principal(document: Document, statement: StatementResult) -> str:
+    import json
+
+    raw = _at_pointer(document.value, statement.node.pointer)
+    principal = raw.get("Principal") if isinstance(raw, dict) else None
+    return json.dumps(principal) if principal is not None else "(no Principal)"
+
+
+def _action(
+    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
+) -> None:
+    raw = _at_pointer(document.value, statement.node.pointer)
+    element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
+    value = raw.get(element) if isinstance(raw, dict) else None
+    actions = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    difference = (
+        compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted)
+        if actions and element == "Action"
+        else None
+    )
+    exchange.refuse(
+        "authorise",
+        Kind.ACTION_DIFFERS,
+        error,
+        expected=Side(
+            ", ".join(actions) or "(no Action)",
+            document.at(f"{statement.node.pointer}/{element}"),
+            difference.expected_spans if difference and len(actions) == 1 else (),
+        ),
+        actual=Side(ASSUME, None, difference.actual_spans if difference and len(actions) == 1 else ()),
+        certain=statement.action is False and sure,
+        location=f"{_statement_name(statement)} · {element}",
+        rank=1,
+        note="the policy excludes it" if element == "NotAction" else "",
+    )
+
+
+def node_json(node: Node, document: Document) -> dict[str, Any]:
+    """A trace node as JSON, with the line of each element."""
+    data = node.to_json()
+    _add_lines(data, document)
+    return data
+
+
+def _add_lines(data: dict[str, Any], document: Document) -> None:
+    origin = document.at(str(data.get("pointer", "")))
+    data["at"] = str(origin)
+    data["line"] = origin.line
+    for child in data.get("children", ()):
+        _add_lines(child, document)

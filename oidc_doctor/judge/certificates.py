@@ -1,0 +1,133 @@
+"""What was seen of the connection to the issuer: its certificates, how long it took, and where it was sent on.
+
+All of it was seen from here, and the cloud stands elsewhere: it suspects, and never decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.evidence import AwsOidcProvider
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import CloudError
+
+if TYPE_CHECKING:
+    from oidc_doctor.judge.exchange import Exchange
+
+# IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
+_AWS_PATIENCE = 5.0
+_CHAIN = "issuer/chain.pem"
+_MOST_CERTIFICATES = 10
+_MARK = "-----BEGIN CERTIFICATE-----"
+_END = "-----END CERTIFICATE-----"
+
+
+class Chain(NamedTuple):
+    """The certificates that a host sends. `thumbprint` is AWS's: SHA-1, hex, of the last one of the chain."""
+
+    thumbprint: str
+    fault: str | None  # why a client may not trust it, in words: expired, self-signed, out of order
+
+
+def read_chain(text: str, at: float) -> Chain | None:
+    """The chain of a PEM text, judged at a moment in epoch seconds; None where there is no certificate in it."""
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library warns of what strangers put into their certificates
+            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{one}{_END}\n".encode()) for one in pieces]
+            if not certificates:
+                return None
+            last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
+            return Chain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when it is asked for
+        return None
+
+
+def _fault(certificates: list[Any], at: datetime) -> str | None:
+    for number, one in enumerate(certificates):
+        name = "the certificate" if number == 0 else f"certificate {number + 1} of the chain"
+        if at > one.not_valid_after_utc:
+            return f"{name} expired on {one.not_valid_after_utc:%d %b %Y}"
+        if at < one.not_valid_before_utc:
+            return f"{name} is valid from {one.not_valid_before_utc:%d %b %Y} on"
+    if certificates[0].issuer == certificates[0].subject:
+        return "the certificate is self-signed"
+    for number, (one, above) in enumerate(pairwise(certificates)):
+        if one.issuer != above.subject:
+            return f"certificate {number + 2} of the chain is not the one that signed certificate {number + 1}"
+    return None
+
+
+def judge_connection(exchange: Exchange, provider: AwsOidcProvider | None) -> None:
+    """Suspicions about the issuer's host: slow, redirecting, or with certificates that the cloud may not trust."""
+    issuer = exchange.case.evidence.issuer
+    if exchange.cloud == "aws":
+        for path, kind in (
+            ("issuer/openid-configuration.json", Kind.ISSUER_UNREACHABLE),
+            ("issuer/jwks.json", Kind.JWKS_UNREACHABLE),
+        ):
+            seconds = issuer.seconds.get(path)
+            if seconds is not None and seconds > _AWS_PATIENCE:
+                _doubt(exchange, kind, path, f"from here it took {seconds:.1f} s, and AWS gives up after 5 s")
+    else:  # Google's troubleshooting page counts redirects among the causes; of AWS nothing is known
+        for path, targets in issuer.redirects.items():
+            kind = Kind.JWKS_UNREACHABLE if "jwks" in path else Kind.ISSUER_UNREACHABLE
+            _doubt(exchange, kind, path, f"it is redirected, to {targets[-1]}")
+    if isinstance(issuer.chain, Missing):
+        return
+    chain = read_chain(issuer.chain, exchange.case.at)
+    if chain is None:
+        return
+    fault = chain.fault or issuer.tls_fault or None
+    if exchange.cloud == "gcp":
+        if fault:
+            _suspect(exchange, Kind.CERTIFICATE_UNTRUSTED, _CHAIN, fault)
+        return
+    # AWS looks at the ThumbprintList only where its library of public authorities does not settle it
+    why = fault or ("the host speaks TLS 1.3 only" if issuer.tls13_only else None)
+    if why is None or provider is None:
+        return
+    if chain.thumbprint in {one.lower() for one in provider.thumbprints}:
+        return
+    _suspect(
+        exchange,
+        Kind.THUMBPRINT_MISMATCH,
+        _CHAIN,
+        f"{why}, so AWS compares thumbprints",
+        thumbprints=", ".join(provider.thumbprints),
+        thumbprint=chain.thumbprint,
+        provider_arn=provider.arn or "",
+    )
+
+
+def _doubt(exchange: Exchange, kind: Kind, path: str, doubt: str) -> None:
+    _suspect(exchange, kind, path, "", doubt=doubt)
+
+
+def _suspect(exchange: Exchange, kind: Kind, path: str, reason: str, **more: str) -> None:
+    if exchange.cloud == "gcp":
+        error = CloudError("invalid_grant", texts.ISSUER_CONNECTION, certain=False)
+    elif kind is Kind.THUMBPRINT_MISMATCH:
+        error = CloudError("InvalidIdentityToken", texts.THUMBPRINT_DIFFERS, certain=False)
+    else:
+        error = CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY, certain=False)
+    exchange.refuse(
+        "keys",
+        kind,
+        error,
+        certain=False,
+        where=Origin(path),
+        settle="look at the host from outside your own network, as the cloud does",
+        facts={"reason": reason, **more},
+    )

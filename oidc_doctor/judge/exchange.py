@@ -1,0 +1,161 @@
+"""Building one exchange's answer: step results, refusals, and comparisons that a gap in the evidence leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Gap, Json, Origin
+from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder, may_equal, spans
+from oidc_doctor.model.refusal import CloudError, Refusal, Side, StepResult, Trace
+from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
+
+if TYPE_CHECKING:
+    from oidc_doctor.issuers.difference import Difference
+
+
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
+NO_TOKEN = "the whole token: none was given"
+
+
+def same(left: str, right: str, *, pasted: bool) -> bool | None:
+    """Whether two texts are equal; None where a placeholder of pasted evidence leaves it open."""
+    if left == right:
+        return True
+    return may_equal(left, right) if pasted else False
+
+
+def shown(value: Json) -> str:
+    """A claim's value as people read it: text as it is, everything else as JSON."""
+    import json
+
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Gap):
+        return f"({value.value})"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def without_gaps(exchange: Exchange, text: str) -> str:
+    """A configured text without placeholders: the asterisks of a redaction are no wildcard."""
+    if not exchange.pasted:
+        return text
+    for start, end in reversed(spans(text)):
+        text = text[:start] + text[end:]
+    return text
+
+
+def plain_note(difference: Difference) -> str:
+    """The difference in a few words for a headline; the two texts themselves stand in the pair below it."""
+    note = difference.note.replace(" under StringEquals", "")
+    return "" if note.startswith("the expected text says") else note
+
+
+class Exchange:
+    """Collects the answer of one case. Steps start as unknown and are settled in any order."""
+
+    def __init__(self, case: Case, cloud: Cloud) -> None:
+        self.case = case
+        self.cloud: Cloud = cloud
+        self.token = case.token
+        self.pasted = case.evidence.target.pasted
+        # A gap in a compact JWT is no placeholder: its text is exactly what was sent
+        self.token_pasted = case.token.kind in ("decoded", "hypothetical") and not case.token.recorded
+        self.either_pasted = self.pasted or self.token_pasted
+        self.results = {step.id: StepResult(step.id, UNKNOWN) for step in STEPS[cloud]}
+        self.assumed: list[str] = []
+        self.detail: dict[str, Any] = {}
+        self.mapped: dict[str, str] = {}
+        self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
+        self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
+        self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
+
+    def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
+        """Set a step's state, unless it already refuses."""
+        result = self.results[step]
+        if result.state == REFUSED or (result.refusals and state in (PASSED, ASSUMED)):
+            return  # an open suspicion is no pass
+        result.state, result.note = state, note
+        result.at = at or result.at
+
+    def passed(self, step: str, note: str = "", at: Origin | None = None) -> None:
+        """The step is known to pass."""
+        self.settle(step, PASSED, note, at)
+
+    def assume(self, step: str, what: str) -> None:
+        """The step cannot be known from a bundle and is taken to pass; said in the report."""
+        if what not in self.assumed:
+            self.assumed.append(what)
+        self.settle(step, ASSUMED, what)
+
+    def refuse(  # noqa: PLR0913 - a record of what a refusal is made from
+        self,
+        step: str,
+        kind: Kind,
+        error: CloudError | None = None,
+        /,
+        *,
+        expected: Side | None = None,
+        actual: Side | None = None,
+        certain: bool = True,
+        location: str = "",
+        where: Origin | None = None,
+        settle: str = "",
+        rank: int = 0,
+        facts: Mapping[str, str] = _NO_FACTS,
+        **more: str,
+    ) -> None:
+        """Record that the step refuses, or (not `certain`) that it may. Facts are what the words need, by name."""
+        result = self.results[step]
+        result.refusals.append(
+            Refusal(
+                self.cloud,
+                step,
+                kind,
+                expected,
+                actual,
+                certain,
+                location,
+                where or (expected.at if expected else None) or (actual.at if actual else None),
+                {**self.common, **facts, **more},
+                error,
+                settle,
+                rank,
+            )
+        )
+        if certain and result.state != REFUSED:
+            result.state = REFUSED
+            result.at = result.refusals[-1].where or result.at
+        elif result.state not in (REFUSED, UNKNOWN):
+            result.state = UNKNOWN
+
+    def seen_at(self, step: str) -> bool:
+        """Whether the observed error is one that this step can say."""
+        return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)
+
+    def claim_side(self, name: str) -> Side:
+        """The token's claim as one side of a difference."""
+        return Side(shown(self.token.claim(name)), self.claim_origin(name))
+
+    def claim_origin(self, name: str) -> Origin:
+        """Where a claim stands."""
+        origin = self.token.origin
+        if self.token.kind == "jwt":
+            return Origin(f"{origin.file} claim {name}")
+        if self.token.document is not None:
+            return self.token.document.at(pointer_segment(name))
+        return Origin(origin.file, f"{origin.pointer}/{name}", origin.line, origin.event_id)
+
+    def gap(self, *texts: str) -> bool:
+        """Whether any of the texts holds a placeholder of pasted evidence."""
+        return self.pasted and any(has_placeholder(text) for text in texts)
+
+    def trace(self) -> Trace:
+        """The finished answer."""
+        for result in self.results.values():
+            result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
+        return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen)

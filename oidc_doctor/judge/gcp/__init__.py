@@ -1,0 +1,1 @@
+"""Google's Security Token Service and service account impersonation, as Google decides."""

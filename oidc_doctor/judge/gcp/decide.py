@@ -1,0 +1,51 @@
+"""The exchange at Google's Security Token Service and the impersonation after it, as Google decides them.
+
+Order: target, token, issuer, audience, times, keys, condition, mapping, impersonation (the mapping is computed before
+the condition and its errors are reported after it: measured). Sources: Google Cloud documentation and measured notes of
+September 2026; what is only inferred is marked where it is used and never makes a certain refusal.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.judge.access import judge_sources
+from oidc_doctor.judge.gcp.audience import judge_audience
+from oidc_doctor.judge.gcp.issuer import judge_issuer
+from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
+from oidc_doctor.judge.gcp.members import judge_impersonation
+from oidc_doctor.judge.gcp.state import GcpExchange
+from oidc_doctor.judge.gcp.target import judge_credentials, judge_target
+from oidc_doctor.judge.gcp.times import judge_times
+from oidc_doctor.judge.gcp.token import judge_token
+from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Trace
+
+
+def evaluate_gcp(case: Case) -> Trace:
+    """The exchange with Google for one case."""
+    exchange = GcpExchange(case)
+    _judge_obtain(exchange)
+    exchange.settle("configure", "unknown", "set-up is not part of the exchange")
+    judge_target(exchange)
+    judge_token(exchange)
+    judge_issuer(exchange)
+    judge_audience(exchange)
+    judge_times(exchange)
+    uploaded = None
+    if exchange.provider and exchange.provider.jwks_json is not None:
+        uploaded = (exchange.provider.jwks_json, exchange.provider.document.at("/oidc/jwksJson"))
+    judge_keys(exchange, exchange.issuer, uploaded)
+    judge_condition_and_mapping(exchange)
+    judge_impersonation(exchange)
+    judge_sources(exchange)
+    return exchange.trace()
+
+
+def _judge_obtain(exchange: GcpExchange) -> None:
+    token, gcp = exchange.token, exchange.gcp
+    if token.fault_kind == "no-token":
+        exchange.refuse("obtain", Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+    judge_credentials(exchange, gcp.credentials)
+    if exchange.results["obtain"].state == "unknown" and (token.kind in ("jwt", "event") or token.claims):
+        exchange.passed("obtain", "", token.origin)

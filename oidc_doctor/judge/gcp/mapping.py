@@ -1,0 +1,441 @@
+"""Attribute mapping and attribute condition of a provider, evaluated on the token's claims.
+
+Limits and texts: Google Cloud documentation and measured notes of September 2026. A missing claim is reported by Google
+as a rejection by the condition (measured); here it is said as what it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import cel
+from oidc_doctor.issuers.difference import compare_subject, compare_value
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.exchange import plain_note, without_gaps
+from oidc_doctor.judge.gcp.cel_clause import Clause, deciding, failing, settled
+from oidc_doctor.model.document import UNKNOWN, Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder, spans
+from oidc_doctor.model.refusal import CloudError, Side
+
+if TYPE_CHECKING:
+    from oidc_doctor.cel import CelError, Program
+    from oidc_doctor.judge.gcp.state import GcpExchange
+
+SUBJECT_LIMIT = 127  # bytes of google.subject
+ATTRIBUTES_LIMIT = 8192  # bytes of all mapped attributes
+GROUPS_LIMIT = 400
+
+
+def judge_condition_and_mapping(exchange: GcpExchange) -> None:
+    """Settle `condition` and `mapping`; fills `exchange.mapped`."""
+    provider = exchange.provider
+    if provider is None or exchange.token.fault_kind or provider.kind not in ("oidc", "unknown"):
+        return
+    mapped: dict[str, Any] = {}
+    faults: list[tuple[str, CelError]] = []
+    if isinstance(provider.mapping, dict):
+        mapped, faults = _map(exchange, provider.mapping)
+    bindings = _bindings(mapped, unmapped=not isinstance(provider.mapping, dict))
+    _judge_condition(exchange, provider.condition, bindings, provider.document.at("/attributeCondition"))
+    if isinstance(provider.mapping, dict):
+        _judge_mapping(exchange, provider.mapping, mapped, faults)
+    exchange.mapped = {name: value for name, value in mapped.items() if isinstance(value, str)}
+    groups = mapped.get("google.groups")
+    exchange.groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else None
+
+
+def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
+    """The token's claims, with those that the expression reads and nobody knows marked as unknown."""
+    token = exchange.token
+    claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
+    for reference in program.references():
+        if len(reference.keys) > 1 and reference.keys[0] == "assertion" and token.claim(reference.keys[1]) is UNKNOWN:
+            claims[reference.keys[1]] = cel.UNKNOWN
+    return claims
+
+
+def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
+    try:
+        return cel.compile(text)
+    except cel.CelError as error:
+        exchange.refuse(
+            step,
+            Kind.EXPRESSION_INVALID,
+            CloudError(
+                "unauthorized_client",
+                texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT,
+                certain=False,
+            ),
+            actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
+            # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
+            certain=not has_placeholder(text),
+            settle="the expression as Google has it",
+            expression=text,
+            which=which,
+            message=error.message,
+        )
+        return None
+
+
+def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any], list[tuple[str, CelError]]]:
+    mapped: dict[str, Any] = {}
+    faults: list[tuple[str, CelError]] = []
+    traces: dict[str, Any] = {}
+    provider = exchange.provider
+    for name, text in mapping.items():
+        at = provider.document.at("/attributeMapping/" + name) if provider else Origin("gcp/provider.json")
+        program = _compile(exchange, text, name, "mapping", at)
+        if program is None:
+            continue
+        node = program.trace({"assertion": _claims(exchange, program)})
+        traces[name] = node
+        if node.error is None:
+            mapped[name] = node.value
+        else:
+            if node.error.code == "unknown":
+                mapped[name] = cel.UNKNOWN
+            faults.append((name, node.error))
+    exchange.detail["mapping"] = traces
+    return mapped, faults
+
+
+def _bindings(mapped: dict[str, Any], *, unmapped: bool) -> dict[str, Any]:
+    if unmapped:
+        return {"google": cel.UNKNOWN, "attribute": cel.UNKNOWN}
+    google: dict[str, Any] = {}
+    attribute: dict[str, Any] = {}
+    for name, value in mapped.items():
+        prefix, _, key = name.partition(".")
+        if prefix == "google":
+            google[key] = value
+        elif prefix == "attribute":
+            attribute[key] = value
+    return {"google": google, "attribute": attribute}
+
+
+def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str, Any], at: Origin) -> None:
+    if not text or not text.strip():
+        exchange.passed("condition", "the provider has none: every token of the issuer passes")
+        return
+    program = _compile(exchange, text, "attributeCondition", "condition", at)
+    if program is None:
+        return
+    from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
+
+    saving = program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
+    exchange.detail["save_time"] = [{"message": one.message, "start": one.start, "end": one.end} for one in saving]
+    unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
+    exchange.detail["unconfirmed_functions"] = unconfirmed
+    node = program.trace({**bindings, "assertion": _claims(exchange, program)})
+    exchange.detail["condition"] = node
+    error = CloudError("unauthorized_client", texts.CONDITION_REJECTED)
+    if node.error is not None:
+        _condition_error(exchange, text, node, at, error)
+        return
+
+    def part(text: str) -> Any:
+        try:
+            return cel.compile(text).trace({**bindings, "assertion": _claims(exchange, program)})
+        except cel.CelError:
+            return None
+
+    answer = settled(node, pasted=exchange.either_pasted, evaluate=part)
+    if unconfirmed:
+        exchange.assumed.append(
+            f"that Google offers {', '.join(unconfirmed)} here (not confirmed by its documentation)"
+        )
+    if node.value is True:
+        if answer is True:
+            exchange.passed("condition", "", at)
+        else:
+            exchange.settle("condition", "unknown", "whether it holds depends on what the placeholders stand for", at)
+        return
+    if node.value is not False:
+        exchange.refuse(
+            "condition",
+            Kind.EXPRESSION_INVALID,
+            error,
+            actual=Side(text, at),
+            expression=text,
+            which="attributeCondition",
+            message="it gives no true or false",
+        )
+        return
+
+    def surely_false(child: Any) -> Any:
+        again = child if child.evaluated else part(child.text)
+        if again is None or settled(again, pasted=exchange.either_pasted, evaluate=part) is not False:
+            return None
+        return again
+
+    _condition_false(exchange, deciding(node, surely_false), at, error, certain=answer is False)
+
+
+def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
+    fault = node.error
+    inner = failing(node)
+    if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
+        exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
+        return
+    if fault.code == "unknown":
+        exchange.refuse(
+            "condition",
+            Kind.ATTRIBUTE_CONDITION_FALSE,
+            error,
+            expected=Side(inner.text, at),
+            certain=False,
+            location=_clause_around(node, inner),
+            settle=f"the value of {inner.text}",
+            clause=_clause_around(node, inner),
+            note="a claim that it reads was not given",
+        )
+        return
+    path = fault.path or str(fault.key or "")
+    if fault.code == "no_such_key" and path.startswith(("google.", "attribute.")):
+        _unmapped(exchange, path, inner, text, at, error)
+        return
+    if fault.code == "no_such_key":
+        claim = path
+        exchange.refuse(
+            "condition",
+            Kind.CONDITION_CLAIM_MISSING,
+            error,
+            expected=Side(text, at, ((inner.start, inner.end),)),
+            actual=Side("(absent)", exchange.token.origin),
+            location=inner.text,
+            claim=claim.removeprefix("assertion."),
+            clause=_clause_around(node, inner),
+        )
+        return
+    exchange.refuse(
+        "condition",
+        Kind.EXPRESSION_INVALID,
+        error,
+        actual=Side(text, at, ((inner.start, inner.end),)),
+        location=inner.text,
+        expression=text,
+        which="attributeCondition",
+        message=fault.message,
+    )
+
+
+def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin, error: CloudError) -> None:
+    """The condition reads an attribute that the mapping does not give: not mapped at all, or its claim is absent."""
+    provider = exchange.provider
+    mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
+    node = exchange.detail.get("mapping", {}).get(path)
+    claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
+    exchange.refuse(
+        "condition",
+        Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
+        error,
+        expected=Side(text, at, ((inner.start, inner.end),)),
+        actual=Side("(absent)", exchange.token.origin) if claim else None,
+        location=inner.text,
+        claim=claim.removeprefix("assertion."),
+        clause=inner.text,
+        attribute=path,
+        mapped=", ".join(mapping),
+    )
+
+
+def _clause_around(root: Any, inner: Any) -> str:
+    """The smallest comparison that holds the failing part."""
+    best = inner
+    for node in root.walk():
+        if node.op in ("compare", "call", "in") and node.start <= inner.start and node.end >= inner.end:
+            best = node
+    return str(best.text)
+
+
+def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: CloudError, *, certain: bool) -> None:
+    facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
+    kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
+    expected, actual = Side(clause.node.text, at), None
+    if clause.compared:
+        note, expected, actual, kind = _literal_difference(exchange, clause, at)
+    elif clause.value is not None:
+        actual = Side(clause.value, _claim_at(exchange, clause.value))
+        note = "the condition excludes this value" if clause.negated else ""
+        if clause.function in ("==", "!="):
+            expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
+    exchange.refuse(
+        "condition",
+        kind,
+        error,
+        expected=expected,
+        actual=actual,
+        certain=certain,
+        location=clause.node.text,
+        where=at,
+        settle="the values behind the placeholders",
+        note=note,
+        facts=facts,
+    )
+
+
+def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tuple[str, Side, Side, Kind]:
+    literal, value = clause.literal, clause.value or ""
+    function = clause.function
+    # the literal as the pattern that the function tests, so that the nearest place can be shown
+    patterns = {
+        "startsWith": [one + "*" for one in literal],
+        "endsWith": ["*" + one for one in literal],
+        "contains": [f"*{one}*" for one in literal],
+    }.get(function, literal)
+    subject = value == exchange.token.subject
+    shaped = function in ("startsWith", "endsWith", "contains")
+    kind = Kind.ATTRIBUTE_CONDITION_FALSE
+    starred = [one for one in literal if "*" in without_gaps(exchange, one)]
+    if starred:
+        plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
+        if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
+            kind = Kind.WILDCARD_IN_CEL
+    if subject:
+        difference = compare_subject(
+            patterns, value, wildcards=shaped, profile=exchange.case.profile, pasted=exchange.pasted
+        )
+    else:
+        difference = compare_value(patterns, value, wildcards=shaped, pasted=exchange.pasted)
+    offset = 1 if function in ("endsWith", "contains") else 0
+    shown = literal[difference.expected_index] if 0 <= difference.expected_index < len(literal) else ", ".join(literal)
+    marks = tuple(
+        (max(0, start - offset), min(len(shown), max(end - offset, start - offset)))
+        for start, end in difference.expected_spans
+        if start - offset < len(shown)
+    )
+    note = plain_note(difference)
+    if kind is Kind.WILDCARD_IN_CEL:
+        note = "`*` is an ordinary character in CEL"
+    if kind is Kind.WILDCARD_IN_CEL:
+        marks = tuple((place, place + 1) for place, letter in enumerate(shown) if letter == "*")
+    return note, Side(shown, at, marks), Side(value, _claim_at(exchange, value), difference.actual_spans), kind
+
+
+def _claim_at(exchange: GcpExchange, value: str) -> Origin | None:
+    name = next((name for name, own in exchange.token.claims.items() if own == value), None)
+    return exchange.claim_origin(name) if name else None
+
+
+def _judge_mapping(
+    exchange: GcpExchange, mapping: dict[str, str], mapped: dict[str, Any], faults: list[tuple[str, CelError]]
+) -> None:
+    provider = exchange.provider
+    at = provider.document.at("/attributeMapping") if provider else None
+    no_subject = CloudError("unauthorized_client", texts.NO_SUBJECT)
+    if "google.subject" not in mapping:
+        exchange.refuse("mapping", Kind.MAPPING_MISSING_SUBJECT, no_subject, where=at)
+    for name, fault in faults:
+        if fault.code == "unknown":
+            continue
+        if name != "google.subject":
+            # inferred: an attribute whose claim is absent is left unset, and refuses nobody by itself
+            exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
+            continue
+        if fault.code == "no_such_key":
+            exchange.refuse(
+                "mapping",
+                Kind.MAPPING_CLAIM_MISSING,
+                no_subject,
+                where=at,
+                location=f"{name}={mapping[name]}",
+                attribute=name,
+                expression=mapping[name],
+                claim=(fault.path or str(fault.key)).removeprefix("assertion."),
+            )
+        else:
+            exchange.refuse(
+                "mapping",
+                Kind.EXPRESSION_INVALID,
+                no_subject,
+                actual=Side(mapping[name], at),
+                expression=mapping[name],
+                which=name,
+                message=fault.message,
+            )
+    _judge_values(exchange, mapped, at)
+    result = exchange.results["mapping"]
+    if result.state == "unknown" and not result.refusals:
+        if mapped.get("google.subject") is cel.UNKNOWN:
+            exchange.settle("mapping", "unknown", "google.subject needs a claim that was not given")
+        else:
+            exchange.passed("mapping", "", at)
+
+
+def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | None) -> None:
+    provider = exchange.provider
+    total = 0
+    for name, value in mapped.items():
+        if value is cel.UNKNOWN:
+            continue
+        if isinstance(value, str):
+            total += len(value.encode("utf-8", "surrogatepass"))
+        elif name != "google.groups":
+            named = exchange.seen_at("mapping")
+            exchange.refuse(
+                "mapping",
+                Kind.MAPPED_ATTRIBUTE_NOT_STRING,
+                CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
+                actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
+                # verified for workforce pools; for workload pools inferred
+                certain=named or name == "google.subject",
+                settle="an exchange: the rule is documented for workforce pools",
+                attribute=name,
+                type=_type(value),
+            )
+        elif isinstance(value, list) and len(value) > GROUPS_LIMIT:
+            exchange.refuse(
+                "mapping",
+                Kind.ATTRIBUTES_OVER_LIMIT,
+                CloudError("invalid_request", "", certain=False),
+                where=at,
+                certain=exchange.seen_at("mapping"),
+                settle="an exchange: the limit is documented for workforce pools",
+                what="google.groups",
+                size=str(len(value)),
+                limit=str(GROUPS_LIMIT),
+            )
+    _judge_subject_size(exchange, mapped.get("google.subject"), at)
+    if total > ATTRIBUTES_LIMIT:
+        exchange.refuse(
+            "mapping",
+            Kind.ATTRIBUTES_OVER_LIMIT,
+            CloudError(
+                "invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False
+            ),
+            where=at,
+            what="all mapped attributes",
+            size=str(total),
+            limit=str(ATTRIBUTES_LIMIT),
+        )
+
+
+def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | None) -> None:
+    if not isinstance(subject, str):
+        return
+    size = len(subject.encode("utf-8", "surrogatepass"))
+    gap = exchange.token_pasted and has_placeholder(subject)
+    if gap:
+        hidden = sum(end - start for start, end in spans(subject))
+        if size - hidden <= SUBJECT_LIMIT:
+            return
+    if size > SUBJECT_LIMIT:
+        name = next((name for name, own in exchange.token.claims.items() if own == subject), "sub")
+        exchange.refuse(
+            "mapping",
+            Kind.SUBJECT_OVER_LIMIT,
+            CloudError("invalid_request", texts.SUBJECT_TOO_LONG),
+            expected=Side(f"at most {SUBJECT_LIMIT} bytes", at),
+            actual=Side(subject, exchange.claim_origin(name)),
+            bytes=str(size),
+            limit=str(SUBJECT_LIMIT),
+            subject=subject,
+        )
+
+
+def _type(value: object) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    names = {int: "int", float: "double", list: "list", dict: "map", type(None): "null"}
+    return names.get(type(value), type(value).__name__.lower())

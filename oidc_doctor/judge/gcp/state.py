@@ -1,0 +1,37 @@
+"""What the steps of an exchange with Google share: the request, the provider, the token's issuer."""
+
+from __future__ import annotations
+
+from oidc_doctor.judge.exchange import Exchange
+from oidc_doctor.judge.gcp.names import ProviderName, read_name
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import GcpEvidence, GcpProvider, TargetGcp
+
+
+class GcpExchange(Exchange):
+    """The state that the Google steps share."""
+
+    gcp: GcpEvidence
+    request: TargetGcp
+    name: ProviderName | None  # the provider that the request names
+    provider: GcpProvider | None
+    issuer: str | None
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case, "gcp")
+        self.gcp = case.evidence.gcp or GcpEvidence(Missing("gcp/provider.json", "not in the bundle"))
+        self.request = case.evidence.target.gcp or TargetGcp()
+        self.provider = self.gcp.provider if isinstance(self.gcp.provider, GcpProvider) else None
+        self.name = None
+        iss = self.token.claim("iss")
+        self.issuer = iss if isinstance(iss, str) else None
+
+    @property
+    def provider_name(self) -> ProviderName | None:
+        """The provider that the exchange is with: as read, else as the request names it."""
+        if self.provider and self.provider.name:
+            read = read_name(self.provider.name)
+            if not read.fault:
+                return read
+        return self.name if self.name and not self.name.fault else None

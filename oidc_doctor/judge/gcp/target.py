@@ -1,0 +1,267 @@
+"""The request's audience: the provider and pool that it names, their states, and the credential configuration."""
+
+from __future__ import annotations
+
+from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.exchange import same, shown
+from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_audience, read_name
+from oidc_doctor.judge.gcp.state import GcpExchange
+from oidc_doctor.model.document import Document, Missing, Origin
+from oidc_doctor.model.evidence import GcpPool, GcpProvider
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.refusal import CloudError, Side
+
+_CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "credential_source")
+
+
+def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) -> None:
+    """The client's external_account configuration: what the client library needs before it asks anybody."""
+    if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
+        exchange.unseen.add(Kind.CREDENTIAL_CONFIG_INVALID)
+        return
+    value = credentials.value
+    absent = [name for name in _CREDENTIAL_FIELDS if not value.get(name)]
+    reached = any(reading.cloud == "gcp" and "obtain" not in reading.steps for reading in exchange.case.readings)
+    if value.get("type") not in (None, "external_account"):
+        exchange.refuse(
+            "obtain",
+            Kind.CREDENTIAL_CONFIG_INVALID,
+            where=credentials.at("/type"),
+            actual=Side(shown(value["type"]), credentials.at("/type")),
+            expected=Side("external_account"),
+            field="type",
+            reason=f"it is {shown(value['type'])}, external_account is wanted",
+        )
+    elif absent and (not reached or _credential_error(exchange)):
+        # a pasted configuration may have been cut short: the cause is only suspected
+        exchange.refuse(
+            "obtain",
+            Kind.CREDENTIAL_CONFIG_INVALID,
+            where=credentials.at(),
+            certain=_credential_error(exchange),
+            settle="the whole credential configuration file",
+            field=", ".join(absent),
+            reason=f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} missing",
+        )
+
+
+def _credential_error(exchange: GcpExchange) -> bool:
+    return any(reading.kind is Kind.CREDENTIAL_CONFIG_INVALID for reading in exchange.case.readings)
+
+
+def _invalid_target(*, certain: bool = True) -> CloudError:
+    return CloudError("invalid_target", texts.INVALID_TARGET, certain)
+
+
+def judge_target(exchange: GcpExchange) -> None:
+    """The audience of the request, then the provider and pool that it names."""
+    origins = exchange.case.evidence.target.origins
+    asked, at, sure = _asked(exchange)
+    if asked is None:
+        _judge_states(exchange)
+        if (
+            exchange.provider
+            and exchange.results["target"].state == "unknown"
+            and not exchange.results["target"].refusals
+        ):
+            exchange.assume("target", "the request names the provider that was read")
+        return
+    # the target file and the flags are written by hand: whatever else was recorded, these may hold placeholders
+    exchange.name = read_audience(asked, pasted=True)
+    name = exchange.name
+    if name.fault:
+        # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
+        exchange.refuse(
+            "target",
+            Kind.REQUEST_AUDIENCE_MALFORMED,
+            CloudError("invalid_request", texts.INVALID_AUDIENCE),
+            actual=Side(asked, at),
+            certain=sure or exchange.seen_at("target"),
+            settle="the audience that the client sent to sts.googleapis.com",
+            found=asked,
+            reason=name.fault,
+            wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+        )
+        return
+    if "$" in asked and has_placeholder(asked) and exchange.seen_at("target"):
+        # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
+        exchange.refuse(
+            "target",
+            Kind.REQUEST_AUDIENCE_MALFORMED,
+            CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
+            actual=Side(asked, at),
+            certain=False,
+            settle="the audience that the client sent to sts.googleapis.com",
+            found=asked,
+            reason="a variable in it was not replaced by its value",
+            wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
+        )
+    if not name.project:
+        return
+    if not name.project_is_number:
+        gap = has_placeholder(name.project)
+        if not gap or ("id" in name.project.lower() and exchange.seen_at("target")):
+            start = asked.find("projects/") + len("projects/")
+            exchange.refuse(
+                "target",
+                Kind.PROJECT_ID_FOR_NUMBER,
+                _invalid_target(),
+                expected=Side(exchange.gcp.project_number) if exchange.gcp.project_number else None,
+                actual=Side(asked, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
+                certain=not gap,
+                settle="the project that the placeholder stands for",
+                project=name.project,
+                wanted=exchange.gcp.project_number or "",
+            )
+            if not gap:
+                return
+    _find_provider(exchange, name, at)
+    _judge_states(exchange)
+    if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
+        if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
+            exchange.assume(
+                "target", "the request's provider is the one that was read (one of the two names is redacted)"
+            )
+        else:
+            exchange.passed("target", "", exchange.provider.document.at("/name"))
+        if isinstance(exchange.gcp.pool, Missing):
+            exchange.assumed.append("that the provider's pool is active (only the provider was read)")
+
+
+def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
+    """The audience of the STS request, where it was read, and whether it is known to be what was sent."""
+    request, origins = exchange.request, exchange.case.evidence.target.origins
+    if request.audience:
+        return request.audience, origins.get("gcp.audience"), True
+    if request.provider:
+        provider = request.provider
+        if provider.startswith(("//", "https:")) and not read_name(provider).fault:
+            # clients differ: most put the prefix before whatever they are given, some take the full form
+            if provider.startswith(HOST):
+                return HOST + provider, origins.get("gcp.provider"), False
+            return provider, origins.get("gcp.provider"), False
+        if provider.startswith("//"):
+            return provider, origins.get("gcp.provider"), True
+        return HOST + provider, origins.get("gcp.provider"), True
+    return None, None, False
+
+
+def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None) -> None:
+    gcp = exchange.gcp
+    read = gcp.provider
+    candidates = [one for one in (read, *gcp.near_providers) if isinstance(one, GcpProvider)]
+    exchange.provider = None
+    for one in candidates:
+        answer = True if one.name is None else same(_project_of(exchange, read_name(one.name)), name.full, pasted=True)
+        if answer is not False:
+            exchange.provider = one
+            return
+    pool = gcp.pool
+    gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
+    pools = _listed(gcp.pool_list) if isinstance(gcp.pool_list, Document) else None
+    if (
+        pools
+        and name.pool_name not in pools
+        and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools)
+    ):
+        gone = True  # the project's pools were listed, and this is none of them
+    listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
+    known = listed is not None and any(read_name(one).pool == name.pool for one in listed)
+    if listed and name.full in listed:
+        return
+    proven = gone or known or exchange.seen_at("target")
+    actual = Side(name.text, at)
+    for one in candidates:
+        other = read_name(one.name or "")
+        if not other.fault and (other.pool, other.provider) == (name.pool, name.provider):
+            difference = compare_value([other.full], name.full, wildcards=False, pasted=exchange.pasted)
+            exchange.refuse(
+                "target",
+                Kind.PROJECT_NUMBER_DIFFERS,
+                _invalid_target(),
+                expected=Side(other.full, one.document.at("/name"), difference.expected_spans),
+                actual=Side(name.full, at, difference.actual_spans),
+                certain=proven,
+                settle="gcloud projects describe with the number that the request names",
+            )
+            return
+    near = next((one for one in candidates if one.name), None)
+    if not (proven or near):
+        return
+    gap = has_placeholder(name.full)
+    found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
+    exchange.refuse(
+        "target",
+        Kind.PROVIDER_NOT_FOUND,
+        _invalid_target(),
+        expected=Side(near.name or "", near.document.at("/name"), found.expected_spans) if near and found else None,
+        actual=Side(name.full, at, found.actual_spans) if found else actual,
+        certain=(gone or known) and not gap,
+        settle="gcloud iam workload-identity-pools providers describe with the name of the request",
+        name=name.full,
+    )
+
+
+def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
+    """A provider's full name with the project's number, where the project was read and the name has its id."""
+    number, identifier = exchange.gcp.project_number, exchange.gcp.project_id
+    if number and name.project == identifier:
+        return name._replace(project=number).full
+    return name.full
+
+
+def _listed(document: Document) -> list[str]:
+    """The names in a list of pools or providers."""
+    entries = document.value if isinstance(document.value, list) else []
+    return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
+
+
+def _judge_states(exchange: GcpExchange) -> None:
+    """State of provider and pool, and the kind of the provider."""
+    provider, pool = exchange.provider, exchange.gcp.pool
+    if not isinstance(pool, GcpPool):
+        exchange.unseen |= {Kind.POOL_DELETED, Kind.POOL_DISABLED}
+    else:
+        name = pool.name or ""
+        expires = str(pool.document.value.get("expireTime", "")) if isinstance(pool.document.value, dict) else ""
+        if pool.state == "DELETED":
+            _bad_state(exchange, Kind.POOL_DELETED, name, pool.document.at("/state"), "DELETED", expires)
+        elif pool.disabled:
+            _bad_state(exchange, Kind.POOL_DISABLED, name, pool.document.at("/disabled"), "disabled: true", "")
+    if provider is None:
+        return
+    name = provider.name or ""
+    value = provider.document.value if isinstance(provider.document.value, dict) else {}
+    if provider.state == "DELETED":
+        _bad_state(
+            exchange,
+            Kind.PROVIDER_DELETED,
+            name,
+            provider.document.at("/state"),
+            "DELETED",
+            str(value.get("expireTime", "")),
+        )
+    elif provider.disabled:
+        _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
+    if provider.kind not in ("oidc", "unknown"):
+        exchange.refuse(
+            "target",
+            Kind.PROVIDER_KIND_DIFFERS,
+            _invalid_target(certain=False),
+            actual=Side(provider.kind, provider.document.at(f"/{provider.kind}")),
+            expected=Side("oidc"),
+            kind=provider.kind,
+        )
+
+
+def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:
+    exchange.refuse(
+        "target", kind, _invalid_target(), actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires
+    )
+
+
+def grant(message: str, *, certain: bool = True) -> CloudError:
+    """An `invalid_grant` error of Google's STS."""
+    return CloudError("invalid_grant", message, certain)

@@ -1,0 +1,208 @@
+"""The step `keys`: the issuer's discovery document and key set, then key and signature. Shared by both clouds."""
+
+from __future__ import annotations
+
+import json
+
+from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.certificates import judge_connection
+from oidc_doctor.judge.exchange import NO_TOKEN, Exchange, shown
+from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids
+from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
+from oidc_doctor.model.evidence import AwsOidcProvider
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import CloudError, Side
+
+# IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
+_AWS_DISCOVERY = (
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+)
+
+
+def _error(exchange: Exchange, kind: Kind) -> CloudError:
+    if exchange.cloud == "aws":
+        if kind is Kind.SIGNATURE_INVALID:
+            return CloudError("InvalidIdentityToken", texts.COULD_NOT_VALIDATE, certain=False)
+        return CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY)
+    if kind is Kind.SIGNATURE_INVALID:
+        return CloudError("invalid_grant", texts.SIGNATURE_UNVERIFIED)
+    return CloudError("invalid_grant", texts.ISSUER_CONNECTION)
+
+
+def judge_keys(
+    exchange: Exchange,
+    issuer: str | None,
+    uploaded: tuple[str, Origin] | None = None,
+    provider: AwsOidcProvider | None = None,
+) -> None:
+    """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching.
+
+    `provider` is AWS's, with its thumbprints.
+    """
+    token = exchange.token
+    if token.kind == "hypothetical":
+        exchange.assume("keys", "the token's signature and the issuer's keys (it is hypothetical)")
+        return
+    if not token.given:
+        exchange.assume("keys", NO_TOKEN)
+        return
+    if token.fault_kind:
+        exchange.settle("keys", "unknown", "the token could not be read")
+        return
+    if uploaded is None:
+        if _of_another_issuer(exchange, issuer):
+            exchange.settle("keys", "unknown", "what was read of an issuer is not of this token's")
+            return
+        _judge_discovery(exchange, issuer)
+        judge_connection(exchange, provider)
+        jwks = exchange.case.evidence.issuer.jwks
+        source = "issuer/jwks.json"
+    else:
+        jwks, source = _uploaded_set(exchange, *uploaded), "the provider's uploaded jwksJson"
+    if isinstance(jwks, Missing):
+        _without_key_set(exchange, jwks)
+        return
+    answer = check_keys(exchange.cloud, token, jwks)
+    if answer.kind is not None:
+        _refuse(exchange, answer, jwks, source, from_set=uploaded is not None)
+    elif exchange.results["keys"].refusals:
+        return
+    elif answer.checked:
+        if uploaded is None:
+            exchange.assumed.append("that the cloud reaches the issuer and trusts its certificate")
+        exchange.passed("keys", "the signature holds", jwks.at(answer.pointer))
+    elif token.kind == "jwt" and not isinstance((token.verified or {}).get("signature"), bool):
+        exchange.settle("keys", "unknown", "the signature could not be checked")
+    else:
+        _assume_decoded(exchange)
+
+
+def _assume_decoded(exchange: Exchange) -> None:
+    verified = exchange.token.verified or {}
+    if verified.get("signature") is True:
+        note = "the signature was checked when the token was read, and then left out"
+        exchange.passed("keys", note, exchange.token.origin)
+    elif verified.get("signature") is False:
+        exchange.refuse(
+            "keys",
+            Kind.SIGNATURE_INVALID,
+            _error(exchange, Kind.SIGNATURE_INVALID),
+            where=exchange.token.origin,
+            kid=shown(verified.get("kid", "")),
+            alg=shown(verified.get("alg", "")),
+        )
+    else:
+        seen = "its claims come from a log" if exchange.token.kind == "event" else "it is decoded"
+        exchange.assume("keys", f"the token's signature and the issuer's keys ({seen})")
+
+
+def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missing:
+    try:
+        return Document(at.file, text, json.loads(text), at.pointer, inner=True)
+    except (ValueError, RecursionError):
+        exchange.refuse(
+            "keys",
+            Kind.KEY_UNUSABLE,
+            _error(exchange, Kind.KEY_UNUSABLE),
+            where=at,
+            reason="the uploaded jwksJson is not JSON",
+        )
+        return Missing("jwksJson", "it is not JSON", "unreadable")
+
+
+def _of_another_issuer(exchange: Exchange, issuer: str | None) -> bool:
+    """The discovery document that was read is another host's, so its keys say nothing of this token."""
+    discovery = exchange.case.evidence.issuer.discovery
+    published = discovery.value if isinstance(discovery, Document) else None
+    named = published.get("issuer") if isinstance(published, dict) else None
+    if not isinstance(named, str) or not issuer or exchange.gap(named, issuer):
+        return False
+    hosts = [one.removeprefix("https://").split("/", 1)[0].lower() for one in (named, issuer)]
+    return hosts[0] != hosts[1]
+
+
+def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
+    discovery = exchange.case.evidence.issuer.discovery
+    if isinstance(discovery, Missing):
+        exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
+        if discovery.outcome in ("failed", "timeout", "denied", "not_found"):
+            address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
+            _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
+        return
+    found = discovery.value if isinstance(discovery.value, dict) else {}
+    wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
+    absent = [name for name in wanted if name not in found]
+    if absent:
+        exchange.refuse(
+            "keys",
+            Kind.DISCOVERY_INVALID,
+            _error(exchange, Kind.DISCOVERY_INVALID),
+            where=discovery.at(),
+            field=", ".join(absent),
+            found="absent",
+        )
+    named = found.get("issuer")
+    if isinstance(named, str) and issuer and named != issuer and not exchange.gap(named, issuer):
+        # inferred: OpenID Connect Discovery wants them equal; neither cloud's answer to a difference was recorded
+        exchange.refuse(
+            "keys",
+            Kind.ISSUER_URL_DIFFERS,
+            None,
+            expected=Side(named, discovery.at("/issuer")),
+            actual=Side(issuer, exchange.claim_origin("iss")),
+            certain=False,
+            settle="whether the cloud minds is not recorded; make the issuer publish the URL that its tokens carry",
+        )
+
+
+def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, url: str) -> None:
+    # our network is not the cloud's: a fetch that failed from here suspects, and never decides
+    exchange.refuse(
+        "keys",
+        kind,
+        _error(exchange, kind),
+        certain=False,
+        where=Origin(missing.what),
+        settle="fetch the document from outside your own network",
+        url=url,
+        reason=missing.reason,
+    )
+
+
+def _without_key_set(exchange: Exchange, missing: Missing) -> None:
+    if missing.outcome in ("failed", "timeout", "denied", "not_found"):
+        discovery = exchange.case.evidence.issuer.discovery
+        published = {} if isinstance(discovery, Missing) else discovery.value
+        uri = published.get("jwks_uri") if isinstance(published, dict) else None
+        _suspect_reach(exchange, Kind.JWKS_UNREACHABLE, missing, uri if isinstance(uri, str) else "")
+    elif exchange.results["keys"].refusals:
+        return
+    elif exchange.token.kind == "jwt":
+        exchange.settle("keys", "unknown", "the issuer's key set was not read")
+    else:
+        _assume_decoded(exchange)
+
+
+def _refuse(exchange: Exchange, answer: KeyAnswer, jwks: Document, source: str, *, from_set: bool) -> None:
+    token = exchange.token
+    kid = token.header_value("kid")
+    assert answer.kind is not None  # noqa: S101 - the caller's branch
+    certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
+    exchange.refuse(
+        "keys",
+        answer.kind,
+        _error(exchange, answer.kind),
+        where=jwks.at(answer.pointer),
+        certain=certain,
+        settle="the token's own header",
+        kid="(none)" if kid in (ABSENT, None) else shown(kid),
+        known=", ".join(known_kids(jwks.value)),
+        alg=shown(token.header_value("alg")),
+        reason=answer.reason.rstrip("."),
+        source=source,
+        field="keys (of the key set)",
+        found="absent",
+    )

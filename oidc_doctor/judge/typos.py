@@ -1,0 +1,49 @@
+"""Slips of the pen in a configured value: characters that nobody sees, and placeholders of a manual never replaced."""
+
+from __future__ import annotations
+
+import re
+
+from oidc_doctor.model.kinds import Kind
+
+_INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\x00-\x1f\x7f]")
+
+
+def invisible_in(values: list[str]) -> tuple[str, int] | None:
+    """The first blank, control or zero-width character of the values: its name and place, counted from 1."""
+    import unicodedata
+
+    for value in values:
+        found = _INVISIBLE.search(value)
+        if found:
+            code = found.group()
+            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start() + 1
+    return None
+
+
+def strip_invisible(value: str) -> str:
+    """The value without characters that nobody sees."""
+    return _INVISIBLE.sub("", value)
+
+
+_LEFT_IN = re.compile(
+    r"(?:YOUR_|MY_)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:ID|NAME|SLUG|NUMBER|ACCOUNT|ORG|REPO|TEAM)\b|REPLACE_?ME|CHANGE_?ME|TODO\b"
+)
+
+
+def left_in(value: str) -> str:
+    """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
+    found = _LEFT_IN.search(value)
+    return found.group() if found else ""
+
+
+def shared_fault(kind: Kind, wanted: list[str], found: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
+    """An invisible character or a placeholder left in the configuration goes before the plain difference."""
+    invisible = invisible_in([*wanted, found])
+    if invisible and any(strip_invisible(one) == strip_invisible(found) for one in wanted):
+        facts = {"note": note, "value_name": name, "character": invisible[0], "position": str(invisible[1])}
+        return Kind.INVISIBLE_CHARACTER_IN_VALUE, facts
+    left = next((left_in(one) for one in wanted if left_in(one)), "")
+    if left and not left_in(found) and len(wanted) == 1:
+        return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": left}
+    return kind, {"note": note}

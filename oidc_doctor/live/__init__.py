@@ -1,0 +1,1 @@
+"""Reading the clouds and the issuer, into a bundle in memory."""

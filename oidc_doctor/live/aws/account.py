@@ -1,0 +1,177 @@
+"""What the readers of one AWS target share: whose account it is, and how it is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.live.aws.client import IAM_REGION, Clients, asked
+from oidc_doctor.live.collect import CallError, Desk, Pacer, Reader
+from oidc_doctor.model.evidence import Target, TargetAws, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_LIST_PAGES = 100
+ARN_FIELDS = 6
+_ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_UNSAFE = re.compile(r"[^\w+=,.@-]", re.ASCII)
+_ECR_URI = re.compile(
+    r"(?:https://)?(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^:@]+)"
+)
+_ECR_ARN = re.compile(r"arn:[\w-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository/(?P<name>[^:@]+)")
+
+
+class Wanted(NamedTuple):
+    """What is to be read for one target. Times are epoch seconds."""
+
+    target: Target
+    issuers: tuple[str, ...] = ()  # of the target and its tokens; a token's word is enough to look for a provider
+    regions: tuple[str, ...] = ()  # of STS endpoints; the IAM Region is read besides
+    since: float | None = None  # of exchanges; changes are read as far back as CloudTrail keeps them
+    until: float | None = None
+    max_pages: int = 40  # of one LookupEvents query
+    trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    lookup: bool = True
+    oracles: bool = False
+    attempt: Token | None = None  # present this token to AWS
+    prefix: str = ""  # targets/NAME/ where there are several
+
+
+def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
+    """The partition: of the role's ARN, else of the Region's name."""
+    arn = (target.aws.role_arn if target.aws else None) or ""
+    found = arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else ""
+    if found in IAM_REGION:
+        return found
+    region = next(iter(regions), "")
+    return next(
+        (name for start, name in (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn")) if region.startswith(start)), "aws"
+    )
+
+
+class Account:
+    """The readers of one target. Each answers as its docstring says."""
+
+    def __init__(self, clients: Clients, wanted: Wanted) -> None:
+        self.clients = clients
+        self.wanted = wanted
+        self.aws = wanted.target.aws or TargetAws()
+        self.partition = clients.partition
+        self.home = IAM_REGION[self.partition]
+        self.regions = tuple(dict.fromkeys(one for one in (self.aws.region, *wanted.regions) if one))
+        self.region = next(iter(self.regions), self.home)
+        parts = (self.aws.role_arn or "").split(":", ARN_FIELDS - 1)
+        whole = len(parts) == ARN_FIELDS and parts[5].startswith("role/")
+        self.account = parts[4] if whole and parts[4].isdecimal() else None
+        name = parts[5].rpartition("/")[2] if whole else ""
+        self.role_name = name if _ROLE_NAME.fullmatch(name) else None
+        self.prefix = wanted.prefix
+        self.role_arn = self.aws.role_arn if self.role_name else f"arn:{self.partition}:iam::*:role/*"
+
+    # ------------------------------------------------------------------------------------------------ how it is asked
+
+    def name(self, short: str) -> str:
+        """A reader's name; with several targets each has its own."""
+        return f"{self.prefix}aws.{short}"
+
+    def path(self, short: str) -> str:
+        """Where a file of aws/ stands in the bundle."""
+        return f"{self.prefix}aws/{short}"
+
+    def iam(self, desk: Desk, operation: str, **parameters: Any) -> Any:
+        """One answer of IAM."""
+        return self.ask(desk, "iam", self.home, operation, **parameters)
+
+    def ask(
+        self, desk: Desk, service: str, region: str, operation: str, *, pacer: Pacer | None = None, **parameters: Any
+    ) -> Any:
+        """One answer, without what the transport adds."""
+        client = self.clients.of(service, region)
+        found = desk.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
+        return {name: value for name, value in found.items() if name != "ResponseMetadata"}
+
+    def own(self, desk: Desk) -> None:
+        """Raises CallError where the credentials are another account's: what that holds says nothing of this one's."""
+        account = desk.answer(self.name("caller"))
+        if self.account is not None and account is not None and account != self.account:
+            raise CallError(
+                "failed",
+                "OtherAccount",
+                f"the credentials are of account {account}, the role is in {self.account}; "
+                "choose credentials of that account with --profile",
+            )
+
+    def absent(self, desk: Desk, failure: CallError) -> CallError:
+        """A not_found that proves nothing, because whose account was asked is not known."""
+        if failure.outcome == "not_found" and self.account is not None and desk.answer(self.name("caller")) is None:
+            return CallError("failed", failure.code, f"{failure.message} (in which account is not known)")
+        return failure
+
+    def listed(self, desk: Desk, operation: str, items: str, **parameters: Any) -> list[Any]:
+        """All pages of one of IAM's lists. Raises CallError also where the pages do not end."""
+        found: list[Any] = []
+        marker: dict[str, Any] = {}
+        for _ in range(MOST_LIST_PAGES):
+            answer = self.iam(desk, operation, **parameters, **marker)
+            found += member(answer, items, list)
+            if not answer.get("IsTruncated"):
+                return found
+            following = answer.get("Marker")
+            if not isinstance(following, str) or following == marker.get("Marker"):
+                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
+            marker = {"Marker": following}
+        raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
+
+    # ------------------------------------------------------------------------------------------------------ identity
+
+    def caller(self) -> Reader:
+        """Whose credentials these are: the account id. GetCallerIdentity needs no permission."""
+        path, call = self.path("caller-identity.json"), "sts:GetCallerIdentity"
+
+        def read(desk: Desk) -> str:
+            found = self.ask(desk, "sts", self.region, "get_caller_identity")
+            account: str = member(found, "Account", str)
+            desk.save(path, call, found)
+            return account
+
+        return Reader(self.name("caller"), path, call, read)
+
+
+def member(value: Any, name: str, shape: Any) -> Any:
+    """A member of an answer. Raises CallError where the answer has no such thing."""
+    found = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(found, shape):
+        raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
+    return found
+
+
+def policy_text(value: Any, name: str) -> None:
+    """Raises CallError where a member is no policy in a text."""
+    text = member(value, name, str)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise CallError("failed", "Malformed", f"the answer's {name} is no policy")
+
+
+def repository_of(text: str) -> tuple[str | None, str | None, str]:
+    """Account, Region and name of an image's repository: its URI, its ARN, or the name alone."""
+    found = _ECR_URI.match(text) or _ECR_ARN.match(text)
+    if found:
+        return found["account"], found["region"], found["name"]
+    return None, None, text.partition(":")[0].partition("@")[0]
+
+
+def rfc3339(moment: float) -> str:
+    """Epoch seconds as CloudTrail writes a time."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def file_name(text: str) -> str:
+    """A policy's name as part of a file's name."""
+    return _UNSAFE.sub("-", text)[:120]

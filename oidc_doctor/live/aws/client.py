@@ -1,0 +1,151 @@
+"""boto3 clients, and every error of theirs as a CallError."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.live.collect import CallError, Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONNECT, _READ = 5.0, 20.0  # seconds, of one request
+_APART = 0.52  # seconds between LookupEvents of one Region: two a second are allowed, and a clock is not exact
+
+# The Region that IAM's endpoint and its events in CloudTrail are in, by partition.
+IAM_REGION = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "Forbidden",
+        "NotAuthorized",
+        "OptInRequired",
+        "UnauthorizedOperation",
+        "403",
+    }
+)
+_STALE = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_NOT_FOUND = frozenset(
+    {
+        "NoSuchBucketPolicy",
+        "NoSuchEntity",
+        "NoSuchEntityException",
+        "NotFoundException",
+        "RepositoryPolicyNotFoundException",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+_THROTTLED = frozenset(
+    {
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "429",
+    }
+)
+
+
+class Clients:
+    """boto3 clients, made once each; a client may be used by several threads, a session may not."""
+
+    def __init__(self, profile: str | None, partition: str) -> None:
+        self.profile = profile
+        self.partition = partition
+        self._session: Any = None
+        self._made: dict[tuple[str, str, bool], Any] = {}
+        self._pacers: dict[str, Pacer] = {}
+        self._lock = threading.Lock()
+
+    def of(self, service: str, region: str) -> Any:
+        """The client of a service. Raises CallError where the profile or its credentials cannot be used."""
+        return self._client(service, region, signed=True)
+
+    def unsigned(self, service: str, region: str) -> Any:
+        """A client that presents no credentials, as a workload with a web identity token has none."""
+        return self._client(service, region, signed=False)
+
+    def pacer(self, region: str) -> Pacer:
+        """Keeps LookupEvents of a Region at its limit."""
+        with self._lock:
+            return self._pacers.setdefault(region, Pacer(_APART))
+
+    def _client(self, service: str, region: str, *, signed: bool) -> Any:
+        with self._lock:
+            found = self._made.get((service, region, signed))
+            if found is None:
+                found = self._made[service, region, signed] = asked(lambda: self._make(service, region, signed=signed))
+            return found
+
+    def _make(self, service: str, region: str, *, signed: bool) -> Any:
+        import boto3
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        if self._session is None:
+            self._session = boto3.session.Session(profile_name=self.profile)
+        config = Config(
+            connect_timeout=_CONNECT,
+            read_timeout=_READ,
+            retries={"total_max_attempts": 1},  # the desk repeats what can heal, at its own pace
+            max_pool_connections=32,
+            **({} if signed else {"signature_version": UNSIGNED}),
+        )
+        return self._session.client(service, region_name=region, config=config)
+
+
+def asked(make: Callable[[], Any]) -> Any:
+    """What `make` returns; every error of boto3 as CallError."""
+    from botocore import exceptions as errors
+    from botocore.parsers import ResponseParserError
+
+    try:
+        return make()
+    except errors.ClientError as error:
+        raise _refused(error) from None
+    except (errors.ConnectTimeoutError, errors.ReadTimeoutError) as error:
+        raise CallError("timeout", type(error).__name__, str(error), heals=True) from None
+    except errors.ConnectionClosedError as error:
+        raise CallError("failed", type(error).__name__, str(error), heals=True) from None
+    except (ResponseParserError, LookupError, TypeError, AttributeError):
+        # an answer of another shape: botocore's parsers meet it so; their text may quote it, and credentials with it
+        raise CallError("failed", "Malformed", "the answer cannot be read") from None
+    except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form
+        raise CallError("failed", type(error).__name__, str(error)) from None
+
+
+def _refused(error: Any) -> CallError:
+    """A service's own error."""
+    answer = error.response if isinstance(error.response, dict) else {}
+    said = answer.get("Error") or {}
+    code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
+    status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
+    # no code, or a bare status, is what botocore makes of a body that is none of AWS's: a proxy or balancer gave it
+    own = code != "Unknown" and not code.isdecimal()
+    make = functools.partial(CallError, code=code, message=message, answered=own)
+    if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests
+        return make("throttled", heals=True)
+    if code in _STALE:
+        return make("denied", hint="renew the AWS credentials, or choose others with --profile")
+    if code in _DENIED or status in (401, 403):
+        return make("denied")
+    if code in _NOT_FOUND:
+        return make("not_found")
+    return make("failed", heals=status >= 500)  # noqa: PLR2004 - the server's fault

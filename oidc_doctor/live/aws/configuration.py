@@ -1,0 +1,265 @@
+"""What AWS is configured to accept: the role, its policies, the OIDC providers, and what the workload wants then."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.live.aws.account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
+from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MOST_NEAR = 8  # providers that are read besides the issuer's own
+_PROVIDER_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/[^\"\\\s]+")
+
+
+class Configuration(Account):
+    """The readers of the configuration. Each answers as its docstring says."""
+
+    # --------------------------------------------------------------------------------------------------- the role
+
+    def role(self) -> Reader:
+        """GetRole's Role."""
+        path, call = self.path("role.json"), "iam:GetRole"
+
+        def read(desk: Desk) -> dict[str, Any]:
+            self.own(desk)
+            try:
+                found = self.iam(desk, "get_role", RoleName=self.role_name)
+            except CallError as failure:
+                raise self.absent(desk, failure) from None
+            role: dict[str, Any] = member(found, "Role", dict)
+            member(role, "Arn", str)
+            member(role, "AssumeRolePolicyDocument", dict | str)
+            desk.save(path, call, found)
+            boundary = role.get("PermissionsBoundary")
+            arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else None
+            if isinstance(arn, str):
+                desk.start(self.managed(arn, "boundary", self.path("boundary.json")))
+            return role
+
+        return Reader(
+            self.name("role"),
+            path,
+            call,
+            read,
+            (self.name("caller"),),
+            (Grant(call, self.role_arn or "*"),),
+            self.policy_grants(),
+        )
+
+    def policy_grants(self) -> tuple[Grant, ...]:
+        """What reading a managed policy needs, AWS's own included."""
+        places = [
+            f"arn:{self.partition}:iam::{self.account or '*'}:policy/*",
+            f"arn:{self.partition}:iam::aws:policy/*",
+        ]
+        return tuple(Grant(f"iam:{call}", place) for call in ("GetPolicy", "GetPolicyVersion") for place in places)
+
+    def managed(self, arn: str, short: str, path: str) -> Reader:
+        """A managed policy's default version: its document."""
+        call = "iam:GetPolicyVersion"
+
+        def read(desk: Desk) -> None:
+            policy = member(self.iam(desk, "get_policy", PolicyArn=arn), "Policy", dict)
+            version = member(policy, "DefaultVersionId", str)
+            found = self.iam(desk, "get_policy_version", PolicyArn=arn, VersionId=version)
+            member(member(found, "PolicyVersion", dict), "Document", dict | str)
+            desk.save(path, call, found)
+
+        return Reader(self.name(short), path, call, read, (), self.policy_grants())
+
+    def policy_list(self) -> Reader:
+        """The names of the role's inline policies, each of which is then read."""
+        path, call = self.path("role-policy-list.json"), "iam:ListRolePolicies"
+        inline = Grant("iam:GetRolePolicy", self.role_arn or "*")
+
+        def policy(name: str) -> Reader:
+            place = self.path(f"role-policies/inline-{file_name(name)}.json")
+
+            def read(desk: Desk) -> None:
+                found = self.iam(desk, "get_role_policy", RoleName=self.role_name, PolicyName=name)
+                member(found, "PolicyDocument", dict | str)
+                desk.save(place, "iam:GetRolePolicy", found)
+
+            return Reader(self.name(f"inline:{name}"), place, "iam:GetRolePolicy", read, (), (inline,))
+
+        def read(desk: Desk) -> None:
+            self.own(desk)
+            names = self.listed(desk, "list_role_policies", "PolicyNames", RoleName=self.role_name)
+            desk.save(path, call, {"PolicyNames": names})
+            desk.start(*(policy(name) for name in names if isinstance(name, str)))
+
+        grants = (Grant(call, self.role_arn or "*"),)
+        return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, (inline,))
+
+    def attached(self) -> Reader:
+        """The role's managed policies, each of which is then read."""
+        path, call = self.path("attached-policies.json"), "iam:ListAttachedRolePolicies"
+
+        def read(desk: Desk) -> None:
+            self.own(desk)
+            found = self.listed(desk, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name)
+            desk.save(path, call, {"AttachedPolicies": found})
+            arns = [
+                one["PolicyArn"] for one in found if isinstance(one, dict) and isinstance(one.get("PolicyArn"), str)
+            ]
+            for arn in dict.fromkeys(arns):
+                place = self.path(f"role-policies/attached-{file_name(arn.rpartition('/')[2])}.json")
+                desk.start(self.managed(arn, f"attached:{arn}", place))
+
+        grants = (Grant(call, self.role_arn or "*"),)
+        needs = (self.name("caller"),)
+        return Reader(self.name("attached"), path, call, read, needs, grants, self.policy_grants())
+
+    # --------------------------------------------------------------------------------------------------- providers
+
+    def provider_list(self) -> Reader:
+        """The ARNs of the account's OIDC providers."""
+        path, call = self.path("oidc-providers.json"), "iam:ListOpenIDConnectProviders"
+
+        def read(desk: Desk) -> list[str]:
+            self.own(desk)
+            found = self.iam(desk, "list_open_id_connect_providers")
+            entries = member(found, "OpenIDConnectProviderList", list)
+            arns = [one.get("Arn") for one in entries if isinstance(one, dict)]
+            desk.save(path, call, found)
+            return [arn for arn in arns if isinstance(arn, str)]
+
+        return Reader(self.name("providers"), path, call, read, (self.name("caller"),), (Grant(call),))
+
+    def provider(self) -> Reader:
+        """The providers that the token or the trust policy may mean: {ARN: GetOpenIDConnectProvider's answer}."""
+        path, call = self.path("oidc-provider.json"), "iam:GetOpenIDConnectProvider"
+
+        def one(desk: Desk, arn: str) -> dict[str, Any]:
+            found = self.iam(desk, "get_open_id_connect_provider", OpenIDConnectProviderArn=arn)
+            member(found, "Url", str)
+            return {"Arn": arn, **found}
+
+        def read(desk: Desk) -> dict[str, Any]:
+            arns = desk.needed(self.name("providers"), "the list of providers")
+            role = desk.answer(self.name("role"))
+            near = _near_providers(arns, self.wanted.issuers, role)
+            if not near:
+                wanted = ", ".join(self.wanted.issuers) or "the role's trust policy"
+                if self.wanted.issuers or role is not None:
+                    raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {wanted}")
+                return {}  # nothing says which one: the list alone is all there is to know
+            results = desk.side_by_side([functools.partial(one, desk, arn) for arn in near])
+            found = [result for result in results if not isinstance(result, CallError)]
+            failures = [result for result in results if isinstance(result, CallError)]
+            if not found:
+                raise failures[0]
+            for arn, result in zip(near, results, strict=True):
+                if isinstance(result, CallError):
+                    desk.warn(f"{arn} could not be read: {result}")
+            desk.save(path, call, found[0] if len(found) == 1 else found)
+            return {provider["Arn"]: provider for provider in found}
+
+        account = self.account or "*"
+        return Reader(
+            self.name("provider"),
+            path,
+            call,
+            read,
+            (self.name("providers"), self.name("role")),
+            (Grant(call, f"arn:{self.partition}:iam::{account}:oidc-provider/*"),),
+        )
+
+    # ------------------------------------------------------------------------------------- what the workload wants then
+
+    def resources(self) -> list[Reader]:
+        """Bucket, key and repository, where the target names them."""
+        found = []
+        if self.aws.s3_bucket:
+            found += [self.bucket_policy(self.aws.s3_bucket), self.bucket_encryption(self.aws.s3_bucket)]
+        if self.aws.ecr_repository:
+            found.append(self.repository_policy(self.aws.ecr_repository))
+        return found
+
+    def bucket_policy(self, bucket: str) -> Reader:
+        """The policy of the bucket that the target names."""
+        path, call = self.path("bucket-policy.json"), "s3:GetBucketPolicy"
+
+        def read(desk: Desk) -> None:
+            found = self.ask(desk, "s3", self.region, "get_bucket_policy", Bucket=bucket)
+            policy_text(found, "Policy")
+            desk.save(path, call, found)
+
+        grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
+        return Reader(self.name("bucket-policy"), path, call, read, (), grants)
+
+    def bucket_encryption(self, bucket: str) -> Reader:
+        """The bucket's encryption, and the policy of the key that it names."""
+        path, call = self.path("bucket-encryption.json"), "s3:GetBucketEncryption"
+
+        def read(desk: Desk) -> None:
+            found = self.ask(desk, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
+            rules = member(member(found, "ServerSideEncryptionConfiguration", dict), "Rules", list)
+            desk.save(path, call, found)
+            for rule in rules:
+                box = rule.get("ApplyServerSideEncryptionByDefault") if isinstance(rule, dict) else None
+                key = box.get("KMSMasterKeyID") if isinstance(box, dict) else None
+                if isinstance(key, str) and "alias/" not in key:
+                    desk.start(self.key_policy(key))
+                    return
+
+        grants = (Grant("s3:GetEncryptionConfiguration", f"arn:{self.partition}:s3:::{bucket}"),)
+        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, (self.key_grant("*"),))
+
+    def key_grant(self, key: str) -> Grant:
+        """What reading a key's policy needs."""
+        whole = key if key.startswith("arn:") else f"arn:{self.partition}:kms:*:*:key/{key}"
+        return Grant("kms:GetKeyPolicy", whole)
+
+    def key_policy(self, key: str) -> Reader:
+        """The policy of a KMS key, named by its id or ARN."""
+        path, call = self.path("key-policy.json"), "kms:GetKeyPolicy"
+        parts = key.split(":")
+        region = parts[3] if key.startswith("arn:") and len(parts) >= ARN_FIELDS else self.region
+
+        def read(desk: Desk) -> None:
+            found = self.ask(desk, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
+            policy_text(found, "Policy")
+            desk.save(path, call, found)
+
+        return Reader(self.name("key-policy"), path, call, read, (), (self.key_grant(key),))
+
+    def repository_policy(self, repository: str) -> Reader:
+        """The policy of the ECR repository that the target names."""
+        path, call = self.path("repository-policy.json"), "ecr:GetRepositoryPolicy"
+        account, region, name = repository_of(repository)
+        region = region or self.region
+        registry: dict[str, Any] = {"registryId": account} if account else {}
+
+        def read(desk: Desk) -> None:
+            found = self.ask(desk, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
+            policy_text(found, "policyText")
+            desk.save(path, call, found)
+
+        owner = account or self.account or "*"
+        grants = (Grant(call, f"arn:{self.partition}:ecr:{region}:{owner}:repository/{name}"),)
+        return Reader(self.name("repository-policy"), path, call, read, (), grants)
+
+
+def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:
+    """The ARNs of the issuers' providers, those of the same host, and those that the trust policy names."""
+    named = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
+    wanted = {one.removeprefix("https://") for one in issuers}
+    hosts = {one.partition("/")[0].lower() for one in wanted}
+
+    def rank(arn: str) -> int:
+        url = arn.partition(":oidc-provider/")[2]
+        if url in wanted:
+            return 0
+        if arn in named:
+            return 1
+        return 2 if url.partition("/")[0].lower() in hosts else 3
+
+    near = [arn for arn in arns if rank(arn) < 3]  # noqa: PLR2004 - the last rank: of another host
+    return sorted(near, key=rank)[:_MOST_NEAR]

@@ -1,0 +1,228 @@
+"""What CloudTrail recorded: LookupEvents at its limit, or the files of a trail's bucket."""
+
+from __future__ import annotations
+
+import functools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
+from oidc_doctor.live.aws.client import asked
+from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+
+_DAY = 86_400.0
+_KEPT = 90 * _DAY  # CloudTrail's event history
+_TRAIL_DAYS = 2  # of a trail's bucket, where no window is given
+_MOST_TRAIL_FILES = 20_000
+_MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
+
+
+class Logs(Account):
+    """The readers of the logs."""
+
+    # ------------------------------------------------------------------------------------------------------------ logs
+
+    def lookups(self) -> list[Reader]:
+        """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are."""
+        found: list[Reader] = []
+        for region in dict.fromkeys((self.home, *self.regions)):
+            if self.role_name:
+                found.append(self.lookup(region, "exchanges", "ResourceName", self.aws.role_arn or ""))
+                found.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=True))
+            else:
+                found.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=False))
+        if self.role_name:
+            found.append(self.lookup(self.home, "role-changes", "ResourceName", self.role_name, changes=True))
+        found.append(self.provider_changes())
+        return found
+
+    def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
+        """By the event's name: where no role is known, or no such role exists and events may not name it."""
+        whole = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
+
+        def read(desk: Desk) -> None:
+            if desk.answer(self.name("role")) is None and self.role_is_missing(desk):
+                desk.start(whole)
+
+        if not unless_found:
+            return whole
+        name, needs = f"{whole.name}:if-missing", (*whole.needs, self.name("role"))
+        return whole._replace(name=name, read=read, needs=needs, silent=True)
+
+    def role_is_missing(self, desk: Desk) -> bool:
+        """Whether IAM said that there is no such role."""
+        entry = desk.reads.get(self.path("role.json"))
+        return entry is not None and entry["outcome"] == "not_found"
+
+    def provider_changes(self) -> Reader:
+        """The changes of the providers that were found."""
+        first = self.lookup(self.home, "provider-changes", "ResourceName", "", changes=True)
+
+        def read(desk: Desk) -> None:
+            for number, arn in enumerate(desk.answer(self.name("provider")) or ()):
+                short = "provider-changes" + (f"-{number + 1}" if number else "")
+                desk.start(self.lookup(self.home, short, "ResourceName", arn, changes=True))
+
+        name, needs = self.name("provider-changes"), (self.name("provider"),)
+        return first._replace(name=name, read=read, needs=needs, silent=True)
+
+    def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
+        """One LookupEvents query, newest events first, page after page."""
+        path, call = self.path(f"cloudtrail/{region}/{short}.json"), "cloudtrail:LookupEvents"
+
+        def read(desk: Desk) -> None:
+            self.own(desk)
+            self.pages(desk, path, region, attribute, value, changes=changes)
+
+        return Reader(
+            self.name(f"lookup:{region}:{short}:{value}"), path, call, read, (self.name("caller"),), (Grant(call),)
+        )
+
+    def pages(self, desk: Desk, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
+        """Save the events of one query; what was cut off is said in the manifest."""
+        until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
+        since = max(until - _KEPT, 0 if changes or self.wanted.since is None else self.wanted.since)
+        query = {
+            "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
+            "StartTime": datetime.fromtimestamp(since, UTC),
+            "EndTime": datetime.fromtimestamp(until, UTC),
+            "MaxResults": 50,
+        }
+        log: dict[str, Any] = {
+            "region": region,
+            "from": rfc3339(since),
+            "to": rfc3339(until),
+            "filter": f"{attribute}={value}",
+        }
+        events: list[Any] = []
+        token: dict[str, Any] = {}
+        pacer = self.clients.pacer(region)
+        for page in range(1, self.wanted.max_pages + 1):
+            try:
+                answer = self.ask(desk, "cloudtrail", region, "lookup_events", pacer=pacer, **query, **token)
+                events += member(answer, "Events", list)
+            except CallError as failure:
+                if not events:
+                    raise
+                log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
+                break
+            desk.say(f"{path}: page {page}, {len(events)} events")
+            following = answer.get("NextToken")
+            if not following:
+                break
+            if following == token.get("NextToken"):
+                log |= {"truncated": True, "code": "Malformed", "message": "a page names itself as the next one"}
+                break
+            token = {"NextToken": following}
+        else:
+            cut = f"more than --max-pages {self.wanted.max_pages} pages; events before the oldest were not read"
+            log |= {"truncated": True, "message": cut}
+        desk.save(path, "cloudtrail:LookupEvents", {"Events": events}, **log)
+
+    def trail(self, place: str, number: int) -> Reader:
+        """A trail's bucket: the days of the window and one more, in either layout."""
+        bucket, prefix = bucket_of(place)
+        path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
+        grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
+        inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
+        also = (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)
+
+        def read(desk: Desk) -> None:
+            self.trail_files(desk, path, bucket, prefix)
+
+        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, also)
+
+    def trail_files(self, desk: Desk, path: str, bucket: str, prefix: str) -> None:
+        """Save the files of the window, the newest first where there are too many."""
+        account = self.account or desk.needed(self.name("caller"), "the account of the trail")
+        until = self.wanted.until if self.wanted.until is not None else time.time()
+        since = self.wanted.since if self.wanted.since is not None else until - _TRAIL_DAYS * _DAY
+        root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
+        owners = [f"{root}{account}/"]
+        folders = self.folders(desk, bucket, root)
+        owners += [f"{one}{account}/" for one in folders if one.removeprefix(root).startswith("o-")]
+        wanted: list[tuple[str, int]] = []
+        searched = [
+            f"{owner}CloudTrail/{region}/{day}/"
+            for owner in owners
+            for region in dict.fromkeys((self.home, *self.regions))
+            for day in days(since, until + _DAY)
+        ]
+        for found in desk.side_by_side([functools.partial(self.objects, desk, bucket, one) for one in searched]):
+            if isinstance(found, CallError):
+                raise found
+            wanted += found
+        wanted.sort(key=lambda one: one[0].rpartition("/")[2], reverse=True)  # the newest first: names have their time
+        kept: list[str] = []
+        size = 0
+        for key, length in wanted:
+            size += length
+            if size > _MOST_TRAIL_BYTES or len(kept) >= _MOST_TRAIL_FILES:
+                break
+            kept.append(key)
+        calls = [functools.partial(self.object, desk, bucket, key) for key in kept]
+        failures: list[CallError] = []
+        for key, data in zip(kept, desk.side_by_side(calls), strict=True):
+            if isinstance(data, CallError):
+                failures.append(data)
+            else:
+                desk.keep(path + key.rpartition("/")[2], data)
+        log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
+        number = len(kept) - len(failures)
+        if number < len(wanted):
+            said = f"{number} of {len(wanted)} files were read"
+            if failures:
+                allow = "allow s3:GetObject; " if failures[0].outcome == "denied" else ""
+                said += f": {allow}s3:GetObject: {failures[0]}"
+            log |= {"truncated": True, "message": printable(said)}
+        desk.record(path, "s3:ListBucket", "ok", **log)
+
+    def folders(self, desk: Desk, bucket: str, prefix: str) -> list[str]:
+        """The folders right below a prefix: account ids, or the organisation's."""
+        answer = self.ask(desk, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
+        found = [one.get("Prefix") for one in answer.get("CommonPrefixes") or [] if isinstance(one, dict)]
+        return [one for one in found if isinstance(one, str)]
+
+    def objects(self, desk: Desk, bucket: str, prefix: str) -> list[tuple[str, int]]:
+        """Keys and sizes of a folder."""
+        found: list[tuple[str, int]] = []
+        token: dict[str, Any] = {}
+        for _ in range(MOST_LIST_PAGES):
+            answer = self.ask(desk, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
+            for one in answer.get("Contents") or []:
+                key = one.get("Key")
+                if isinstance(key, str) and key.endswith((".json", ".json.gz")):
+                    found.append((key, int(one.get("Size") or 0)))
+            following = answer.get("NextContinuationToken")
+            if not answer.get("IsTruncated"):
+                return found
+            if not isinstance(following, str) or following == token.get("ContinuationToken"):
+                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
+            token = {"ContinuationToken": following}
+        raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages of files in {prefix}")
+
+    def object(self, desk: Desk, bucket: str, key: str) -> bytes:
+        """A file's bytes, as they are."""
+        client = self.clients.of("s3", self.region)
+
+        def fetch() -> bytes:
+            data: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return data
+
+        return bytes(desk.call(lambda: asked(fetch)))
+
+
+def bucket_of(place: str) -> tuple[str, str]:
+    """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
+    bucket, _, prefix = place.removeprefix("s3://").partition("/")
+    prefix = prefix.strip("/")
+    head, found, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
+    return bucket, head.strip("/") if found else prefix
+
+
+def days(since: float, until: float) -> list[str]:
+    """The folders of a trail from one moment to another, epoch seconds, both days included."""
+    first, last = (datetime.fromtimestamp(moment, UTC).date() for moment in (since, until))
+    return [f"{first + timedelta(days=number):%Y/%m/%d}" for number in range((last - first).days + 1)]

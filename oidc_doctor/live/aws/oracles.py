@@ -1,0 +1,209 @@
+"""What AWS itself says when it is asked: of the policies, and (--try) of the token. Only where the user allows it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from typing import Any
+
+from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
+from oidc_doctor.live.aws.client import asked
+from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.model.evidence import Token
+
+
+class Oracles(Account):
+    """The readers that ask AWS for its own judgement."""
+
+    # --------------------------------------------------------------------------------------------------------- oracles
+
+    def oracles(self) -> list[Reader]:
+        """What AWS itself says of the policies; asked only where the user allows it."""
+        found = [self.resource_controls()]
+        if self.role_name:
+            found.append(self.validation())
+        if self.role_name and (self.aws.s3_bucket or self.aws.ecr_repository):
+            found.append(self.simulation())
+        return found
+
+    def validation(self) -> Reader:
+        """Access Analyzer's findings on the trust policy."""
+        path, call = self.path("access-analyzer.json"), "access-analyzer:ValidatePolicy"
+
+        def read(desk: Desk) -> None:
+            role = desk.needed(self.name("role"), "the role")
+            policy = role["AssumeRolePolicyDocument"]
+            text = policy if isinstance(policy, str) else json.dumps(policy)
+            findings: list[Any] = []
+            token: dict[str, Any] = {}
+            for _ in range(MOST_LIST_PAGES):
+                answer = self.ask(
+                    desk,
+                    "accessanalyzer",
+                    self.region,
+                    "validate_policy",
+                    policyDocument=text,
+                    policyType="RESOURCE_POLICY",
+                    validatePolicyResourceType="AWS::IAM::AssumeRolePolicyDocument",
+                    **token,
+                )
+                findings += member(answer, "findings", list)
+                following = answer.get("nextToken")
+                if not following:
+                    break
+                token = another(token, "nextToken", following)
+            else:
+                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
+            desk.save(path, call, {"findings": findings})
+            for one in findings:
+                if isinstance(one, dict) and one.get("findingType") in ("ERROR", "SECURITY_WARNING"):
+                    said = f"{one.get('issueCode')}: {one.get('findingDetails')}"
+                    desk.warn(f"Access Analyzer says of the trust policy: {said}")
+
+        return Reader(self.name("validation"), path, call, read, (self.name("role"),), (Grant(call),))
+
+    def simulation(self) -> Reader:
+        """What the role may do with the bucket or repository, as the policy simulator says."""
+        path, call = self.path("simulation.json"), "iam:SimulatePrincipalPolicy"
+        asked: list[tuple[tuple[str, ...], str]] = []
+        if self.aws.s3_bucket:
+            bucket = f"arn:{self.partition}:s3:::{self.aws.s3_bucket}"
+            asked += [(("s3:ListBucket",), bucket), (("s3:GetObject",), f"{bucket}/*")]
+        if self.aws.ecr_repository:
+            account, region, name = repository_of(self.aws.ecr_repository)
+            place = f"arn:{self.partition}:ecr:{region or self.region}:{account or self.account}:repository/{name}"
+            pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+            asked += [(("ecr:GetAuthorizationToken",), "*"), (pull, place)]
+
+        def read(desk: Desk) -> None:
+            self.own(desk)
+            results: list[Any] = []
+            for actions, resource in asked:
+                answer = self.iam(
+                    desk,
+                    "simulate_principal_policy",
+                    PolicySourceArn=self.aws.role_arn,
+                    ActionNames=list(actions),
+                    ResourceArns=[resource],
+                )
+                results += member(answer, "EvaluationResults", list)
+            desk.save(path, call, {"EvaluationResults": results})
+            for one in results:
+                if isinstance(one, dict) and one.get("EvalDecision") not in (None, "allowed"):
+                    said = f"{one.get('EvalActionName')} on {one.get('EvalResourceName')}: {one.get('EvalDecision')}"
+                    desk.warn(f"the policy simulator says of the role: {said}")
+
+        grants = (Grant(call, self.role_arn or "*"),)
+        return Reader(self.name("simulation"), path, call, read, (self.name("caller"),), grants)
+
+    def resource_controls(self) -> Reader:
+        """The organisation's resource control policies, readable from its management or a delegated account."""
+        path, call = self.path("rcps/"), "organizations:ListPolicies"
+        one = Grant("organizations:DescribePolicy")
+
+        def policy(identity: str) -> Reader:
+            place = self.path(f"rcps/{file_name(identity)}.json")
+
+            def read(desk: Desk) -> None:
+                found = self.ask(desk, "organizations", self.home, "describe_policy", PolicyId=identity)
+                member(member(found, "Policy", dict), "Content", str)
+                desk.save(place, "organizations:DescribePolicy", found)
+
+            return Reader(self.name(f"rcp:{identity}"), place, "organizations:DescribePolicy", read, (), (one,))
+
+        def read(desk: Desk) -> None:
+            token: dict[str, Any] = {}
+            for _ in range(MOST_LIST_PAGES):
+                answer = self.ask(
+                    desk, "organizations", self.home, "list_policies", Filter="RESOURCE_CONTROL_POLICY", **token
+                )
+                for found in member(answer, "Policies", list):
+                    if isinstance(found, dict) and isinstance(found.get("Id"), str):
+                        desk.start(policy(found["Id"]))
+                following = answer.get("NextToken")
+                if not following:
+                    break
+                token = another(token, "NextToken", following)
+            else:
+                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
+            desk.record(path, call, "ok")
+
+        return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (one,))
+
+    # ----------------------------------------------------------------------------------------------------------- --try
+
+    def exchange(self, token: Token) -> Reader:
+        """Present the token to AWS once, for its true answer. Needs no permission, and leaves an event in CloudTrail.
+
+        The credentials of a success are not looked at, and kept nowhere.
+        """
+        path, call = f"{self.prefix}error.txt", "sts:AssumeRoleWithWebIdentity"
+        request: dict[str, Any] = {
+            "RoleArn": self.aws.role_arn,
+            "RoleSessionName": self.aws.role_session_name or "oidc-doctor-try",
+        }
+        if self.aws.duration_seconds:
+            request["DurationSeconds"] = self.aws.duration_seconds
+        if self.aws.provider_id:
+            request["ProviderId"] = self.aws.provider_id
+        if self.aws.policy:
+            request["Policy"] = self.aws.policy
+
+        def read(desk: Desk) -> None:
+            client = self.clients.unsigned("sts", self.region)
+            raw = compact(token)
+            at = time.time()
+            try:
+                answer = desk.call(
+                    lambda: asked(lambda: client.assume_role_with_web_identity(**request, WebIdentityToken=raw))
+                )
+            except CallError as failure:
+                if not failure.answered or failure.heals:  # too often asked, or AWS's own fault: no answer to the token
+                    raise
+                text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
+                desk.save(path, call, text + failure.message.replace(raw, "(the token)"))
+                return
+            kept = {name: answer.get(name) for name in ("SubjectFromWebIdentityToken", "Provider", "Audience")}
+            del answer
+            place = self.path(f"cloudtrail/{self.region}/try.json")
+            desk.save(place, call, {"Records": [_success(at, self.region, request, kept)]})
+
+        return Reader(self.name("try"), path, call, read)
+
+
+def another(token: dict[str, Any], name: str, following: Any) -> dict[str, Any]:
+    """The parameters of the next page. Raises CallError where a page names itself: what follows cannot be read."""
+    if following == token.get(name):
+        raise CallError("failed", "Malformed", "a page says that there are more, and not where")
+    return {name: following}
+
+
+def compact(token: Token) -> str:
+    """The JWT itself, put together again. Raises ValueError for a token that is no compact JWT."""
+    if token.kind != "jwt" or not token.signing_input:
+        raise ValueError("not a compact JWT")
+    return token.signing_input.decode() + "." + base64.urlsafe_b64encode(token.signature).rstrip(b"=").decode()
+
+
+def _success(at: float, region: str, request: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+    """A success as CloudTrail would record it; its id says that it is ours."""
+    return {
+        "eventName": "AssumeRoleWithWebIdentity",
+        "eventSource": "sts.amazonaws.com",
+        "eventTime": rfc3339(at),
+        "eventID": f"try-{int(at)}",
+        "awsRegion": region,
+        "userIdentity": {
+            "type": "WebIdentityUser",
+            "userName": kept["SubjectFromWebIdentityToken"],
+            "identityProvider": kept["Provider"],
+        },
+        "requestParameters": {"roleArn": request["RoleArn"], "roleSessionName": request["RoleSessionName"]},
+        "responseElements": {
+            "credentials": {"accessKeyId": "(not kept)"},
+            "subjectFromWebIdentityToken": kept["SubjectFromWebIdentityToken"],
+            "provider": kept["Provider"],
+            "audience": kept["Audience"],
+        },
+    }

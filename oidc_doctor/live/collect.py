@@ -1,0 +1,486 @@
+"""Live collection: readers run side by side and fill a bundle in memory, which is then read as any other.
+
+A reader makes the calls for one file of the bundle (or one folder of logs). It starts when the readers that it needs
+have ended, whatever came of them. What it could not read stands in the bundle's manifest with its outcome and with what
+would allow it, and the others go on.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import queue
+import random
+import re
+import threading
+import time
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.documents.json_text import Unreadable, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from oidc_doctor.model.document import Json
+
+Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
+
+MOST_ATTEMPTS = 4  # of one call, and only where another attempt can heal: throttled, timed out, a fault of the server
+_FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
+_LONGEST_PAUSE = 8.0
+_LONGEST_WARNING = 500
+_LONGEST_MESSAGE = 300  # characters of a service's own words
+_MARKUP = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
+
+
+class CallError(Exception):
+    """One call that gave no answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
+
+    `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
+    the title is kept. `hint` says what would allow a denied call, where that is not simply the reader's grants.
+    `answered`: these are the service's own words.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        code: str,
+        message: str,
+        *,
+        heals: bool = False,
+        after: float = 0.0,
+        hint: str = "",
+        answered: bool = False,
+    ) -> None:
+        message = _without_markup(message)
+        super().__init__(f"{code}: {message}")
+        self.hint = hint
+        self.answered = answered
+        self.outcome: Outcome = outcome
+        self.code = code
+        self.message = message
+        self.heals = heals
+        self.after = after
+
+
+class Grant(NamedTuple):
+    """What a call needs to be allowed: a permission, what it is granted on, and the API that must be on (Google)."""
+
+    permission: str  # "iam:GetRole", "iam.workloadIdentityPoolProviders.get"
+    resource: str = "*"  # an ARN, or a Google resource name
+    api: str = ""  # "iam.googleapis.com"
+
+
+class Reader(NamedTuple):
+    """One thing to read.
+
+    `read` is called in a thread of its own with the Desk; what it returns is the answer that others may ask for. It
+    saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
+    """
+
+    name: str  # "aws.role"; unique
+    path: str  # the file it fills, or the folder of logs, with a slash at its end
+    call: str  # "iam:GetRole", as it stands in manifest and coverage
+    read: Callable[[Desk], Any]
+    needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
+    grants: tuple[Grant, ...] = ()
+    also: tuple[Grant, ...] = ()  # of the readers that it may start
+    silent: bool = False  # it makes no call of its own, and only starts others
+
+
+class Collected(NamedTuple):
+    """What a collection gave: the bundle, what the user should know, and the manifest's entries."""
+
+    bundle: Bundle
+    warnings: tuple[str, ...]
+    reads: tuple[dict[str, Json], ...]
+
+
+class Pacer:
+    """Keeps calls apart: the n-th may begin no earlier than `interval` seconds after the one before it."""
+
+    def __init__(self, interval: float) -> None:
+        self.interval = interval
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def slot(self) -> float:
+        """Seconds to wait until the slot that is hereby taken."""
+        with self._lock:
+            now = time.monotonic()
+            begin = max(now, self._next)
+            self._next = begin + self.interval
+            return begin - now
+
+    def hold(self, seconds: float) -> None:
+        """Leave no slot for so long: the service said that it was asked too often."""
+        with self._lock:
+            self._next = max(self._next, time.monotonic() + seconds)
+
+
+class Desk:
+    """Where readers put what they read, and ask for what others gave. All methods may be called from any thread."""
+
+    def __init__(self, deadline: float, narrate: Callable[[str], None]) -> None:
+        self.deadline = deadline  # of time.monotonic()
+        self.files: dict[str, bytes] = {}
+        self.reads: dict[str, dict[str, Json]] = {}
+        self.warnings: list[str] = []
+        self._narrate = narrate
+        self._answers: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._voice = threading.Lock()  # one line after the other
+        self._closed = threading.Event()
+        self._start: Callable[[Reader], None] | None = None
+
+    # ------------------------------------------------------------------------------------------------ for the readers
+
+    def answer(self, name: str) -> Any:
+        """What the reader `name` returned; None if it failed or is not in the plan."""
+        with self._lock:
+            found = self._answers.get(name)
+        return None if isinstance(found, CallError) else found
+
+    def needed(self, name: str, what: str) -> Any:
+        """The same; raises CallError, saying that `what` is not known, where there is no answer."""
+        found = self.answer(name)
+        if found is None:
+            raise CallError("failed", "NotAsked", f"{what} could not be read")
+        return found
+
+    def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
+        """What `make` returns. It raises CallError; where that heals, it is called again, a few times.
+
+        `make` makes one request with a time limit of its own (`seconds_left`).
+        """
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            if pacer is not None:
+                self.pause(pacer.slot())
+            self._check_time()
+            try:
+                return make()
+            except CallError as failure:
+                if not failure.heals or attempt == MOST_ATTEMPTS:
+                    raise
+                pause = max(failure.after, min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
+                if time.monotonic() + pause >= self.deadline:
+                    raise
+                if pacer is not None and failure.outcome == "throttled":
+                    pacer.hold(max(pause, 1.0))
+                self.pause(pause * random.uniform(1.0, 1.2))  # noqa: S311 - keeps callers apart, guards nothing
+        raise AssertionError  # the last attempt returns or raises
+
+    def save(self, path: str, call: str, content: bytes | str | Json, **more: Json) -> None:
+        """Keep one file. Text and bytes stay as they are, everything else is written as JSON.
+
+        `more` goes to the manifest's entry: for logs region, from, to, filter, truncated; also code and message.
+        """
+        if isinstance(content, str):
+            data = content.encode("utf-8", "surrogatepass")
+        elif isinstance(content, bytes):
+            data = content
+        else:
+            data = json.dumps(content, indent=2, default=_plain).encode()
+        self.keep(path, data)
+        self.record(path, call, "ok", **more)
+
+    def keep(self, path: str, data: bytes) -> None:
+        """Keep one file without an entry of its own: of a folder that has one, with many files."""
+        with self._lock:
+            if not self._closed.is_set():
+                self.files[path] = data
+
+    def record(self, path: str, call: str, outcome: Outcome, **more: Json) -> None:
+        """The manifest's entry for a path; a later one replaces it."""
+        entry: dict[str, Json] = {"path": path, "call": call, "outcome": outcome, "at": _now()}
+        entry |= {name: value for name, value in more.items() if value is not None and value != ""}
+        with self._lock:
+            if not self._closed.is_set():
+                self.reads[path] = entry
+
+    def fail(self, path: str, call: str, failure: CallError, grants: Sequence[Grant] = (), **more: Json) -> None:
+        """The entry of a call that gave nothing, with the permission or API that would allow it."""
+        message = printable(failure.message, _LONGEST_MESSAGE)
+        hint = failure.hint or (_what_allows(grants) if failure.outcome == "denied" else "")
+        message = f"{hint} ({message})" if hint and message else hint or message
+        self.record(path, call, failure.outcome, code=printable(failure.code, 80), message=message, **more)
+
+    def warn(self, text: str) -> None:
+        """Something the user should know, said on stderr after the collection; it is escaped there."""
+        text = text if len(text) <= _LONGEST_WARNING else text[:_LONGEST_WARNING] + "…"
+        with self._lock:
+            if not self._closed.is_set() and text not in self.warnings:
+                self.warnings.append(text)
+
+    def say(self, text: str) -> None:
+        """Narration: what is being read, how far."""
+        with self._voice:
+            if not self._closed.is_set():
+                self._narrate(text)
+
+    def start(self, *readers: Reader) -> None:
+        """Begin further readers at once, whatever they need. The reader that starts them ends when they have ended."""
+        assert self._start is not None  # noqa: S101 - collect() sets it before any reader runs
+        for reader in readers:
+            self._start(reader)
+
+    def side_by_side(self, calls: Sequence[Callable[[], Any]], most: int = 16) -> list[Any]:
+        """What each call returns, or the CallError that it raised, in their order; at most so many at once."""
+        results: list[Any] = [None] * len(calls)
+        waiting = iter(enumerate(calls))
+        defects: list[BaseException] = []
+
+        def work() -> None:
+            while True:
+                with self._lock:
+                    index, call = next(waiting, (-1, None))
+                if call is None:
+                    return
+                try:
+                    results[index] = call()
+                except CallError as failure:
+                    results[index] = failure
+                except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                    defects.append(error)
+                    return
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(most, len(calls)))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if defects:
+            raise defects[0]
+        return results
+
+    def seconds_left(self, most: float) -> float:
+        """A time limit for one request."""
+        return max(0.1, min(most, self.deadline - time.monotonic()))
+
+    def pause(self, seconds: float) -> None:
+        """Wait. Raises CallError where the time of the whole collection ends before."""
+        left = self.deadline - time.monotonic()
+        if self._closed.wait(max(0.0, min(seconds, left))) or seconds > left:
+            self._check_time(over=True)
+
+    def _check_time(self, *, over: bool = False) -> None:
+        if over or self._closed.is_set() or time.monotonic() >= self.deadline:
+            raise CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
+
+    # ------------------------------------------------------------------------------------------------- for collect()
+
+    def _keep(self, name: str, answer: Any) -> None:
+        with self._lock:
+            self._answers[name] = answer
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed.set()
+
+
+def collect(
+    readers: Iterable[Reader],
+    *,
+    base: Bundle | None = None,
+    given: Iterable[tuple[str, bytes | str | Json]] = (),
+    timeout: float = 300.0,
+    narrate: Callable[[str], None] = lambda _: None,
+) -> Collected:
+    """Run the readers, each as soon as what it needs has ended; returns within `timeout` seconds.
+
+    `given` are files that need no reading, such as a target derived from flags. `base` is a bundle that the reads are
+    laid over. An exception that is not CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
+    once: the threads are daemons, and what they still do is thrown away.
+    """
+    began = time.time()
+    wanted = tuple(readers)
+    desk = Desk(time.monotonic() + timeout, narrate)
+    for path, content in given:
+        desk.save(path, "given", content)
+    try:
+        _Run(desk, wanted).work()
+    finally:
+        desk._close()  # noqa: SLF001 - its other half
+    return Collected(_bundle(desk, base, began, live=bool(wanted)), tuple(desk.warnings), tuple(desk.reads.values()))
+
+
+class _Run:
+    """The threads of one collection."""
+
+    def __init__(self, desk: Desk, readers: tuple[Reader, ...]) -> None:
+        self.desk = desk
+        self.readers = {reader.name: reader for reader in readers}
+        self.ended: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
+        self.open: dict[str, Reader] = {}  # running, or waiting for the readers that they started
+        self.children: dict[str, int] = {}  # reader → of its own, and those it started, how many still run
+        self.parent: dict[str, str] = {}
+        self.done = 0
+        self.here = threading.local()
+        self.lock = threading.Lock()
+        desk._start = self.start  # noqa: SLF001 - its other half
+
+    def work(self) -> None:
+        graph = {one.name: [name for name in one.needs if name in self.readers] for one in self.readers.values()}
+        sorter = TopologicalSorter(graph)
+        sorter.prepare()
+        while sorter.is_active():
+            late = time.monotonic() >= self.desk.deadline
+            for name in () if late else sorter.get_ready():
+                self._begin(self.readers[name])
+            finished = None if late else self._wait()
+            if finished is None:
+                self._time_is_up([name for name in self.readers if name not in self.desk._answers])  # noqa: SLF001
+                return
+            for name in self._closed_by(finished):
+                sorter.done(name)
+        if self.readers:
+            self.desk.say(self._how_far())
+
+    def _how_far(self) -> str:
+        with self.lock:
+            return f"{self.done} of {len(self.parent) + len(self.readers)} read"
+
+    def start(self, reader: Reader) -> None:
+        """A reader that another one starts: counted with it."""
+        above = getattr(self.here, "name", None)
+        if above is not None:
+            with self.lock:
+                self.parent[reader.name] = above
+                self.children[above] += 1
+        self._begin(reader)
+
+    def _begin(self, reader: Reader) -> None:
+        with self.lock:
+            self.open[reader.name] = reader
+            self.children[reader.name] = 1
+        threading.Thread(target=self._read, args=(reader,), name=reader.name, daemon=True).start()
+
+    def _read(self, reader: Reader) -> None:
+        self.here.name = reader.name
+        defect: BaseException | None = None
+        answer: Any = None
+        if not reader.silent:
+            self.desk.say(f"{self._how_far()}; reading {reader.path} ({reader.call})")
+        try:
+            answer = reader.read(self.desk)
+        except CallError as failure:
+            answer = failure
+            self.desk.fail(reader.path, reader.call, failure, reader.grants)
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits for this one
+            defect = error
+        self.desk._keep(reader.name, answer)  # noqa: SLF001 - its other half
+        self.ended.put((reader.name, defect))
+
+    def _wait(self) -> str | None:
+        """The next reader that ended; None when the time is up."""
+        while True:
+            left = self.desk.deadline - time.monotonic()
+            if left <= 0:
+                return None
+            try:
+                name, defect = self.ended.get(timeout=min(left, 0.5))  # short: a signal must come through everywhere
+            except queue.Empty:
+                continue
+            if defect is not None:
+                raise defect
+            return name
+
+    def _closed_by(self, name: str) -> Iterator[str]:
+        """The planned readers that are over now that `name` has ended: itself, and those that waited for it alone."""
+        current: str | None = name
+        while current is not None:
+            with self.lock:
+                self.done += current == name
+                self.children[current] -= 1
+                if self.children[current]:
+                    return
+                self.open.pop(current, None)
+                above = self.parent.get(current)
+            if current in self.readers:
+                yield current
+            current = above
+
+    def _time_is_up(self, not_begun: list[str]) -> None:
+        late = CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
+        with self.lock:
+            running = list(self.open.values())
+        for reader in [*running, *(self.readers[name] for name in not_begun)]:
+            if reader.path not in self.desk.reads:
+                self.desk.fail(reader.path, reader.call, late, reader.grants)
+
+
+def _bundle(desk: Desk, base: Bundle | None, began: float, *, live: bool) -> Bundle:
+    """The files that were read, over those of `base`, and the manifest of both."""
+    members: dict[str, Member] = {}
+    reads: dict[str, dict[str, Json]] = {}
+    if base is not None:
+        members = {name: base.member(name) for name in base.names()}
+        found = _manifest_of(base).get("reads")
+        entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        reads = {one["path"]: one for one in entries if isinstance(one.get("path"), str)}
+    for path, entry in desk.reads.items():
+        if entry["outcome"] == "ok" or path not in members:
+            reads[path] = entry
+        elif entry["outcome"] == "not_found":
+            reads[path] = entry
+            del members[path]
+        else:  # what the bundle has is older than this run, and better than nothing
+            reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
+            desk.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
+    members |= {path: _member(data) for path, data in desk.files.items()}
+    stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if not live:  # nothing but what was given: the moment is the base's, or is not known
+        stamp = None if base is None else _manifest_of(base).get("collected_at")
+    manifest = {"collected_at": stamp, "reads": list(reads.values())}
+    members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
+    refused = [] if base is None else list(base.refused)
+    return Bundle("live" if base is None else f"{base.label} and live", members, refused, archive=base)
+
+
+def _manifest_of(base: Bundle) -> dict[str, Any]:
+    """The base's own manifest; nothing where it is broken, as the reading of the base alone would have said."""
+    if contract.MANIFEST not in base:
+        return {}
+    try:
+        found = json.loads(base.read(contract.MANIFEST))
+    except (ValueError, Unreadable):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _member(data: bytes) -> Member:
+    return Member(len(data), lambda: io.BytesIO(data))
+
+
+def _without_markup(text: str) -> str:
+    """A text in which a page, as proxies and load balancers answer with, is only named."""
+    found = _MARKUP.search(text)
+    if found is None:
+        return text
+    title = _TITLE.search(text)
+    words = " ".join(title[1].split()) if title else ""
+    return text[: found.start()] + "an HTML page" + (f" with the title {words}" if words else "")
+
+
+def _what_allows(grants: Sequence[Grant]) -> str:
+    permissions = list(dict.fromkeys(grant.permission for grant in grants))
+    apis = list(dict.fromkeys(grant.api for grant in grants if grant.api))
+    parts = [f"allow {', '.join(permissions)}"] if permissions else []
+    parts += [f"enable {', '.join(apis)}"] if apis else []
+    return " and ".join(parts)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(value: object) -> str:
+    """boto3 gives times as datetime."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

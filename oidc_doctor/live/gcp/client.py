@@ -1,0 +1,291 @@
+"""Google's REST APIs through google-auth, and every error of theirs as a CallError."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Desk, Pacer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_ONE_REQUEST = 20.0  # seconds
+_APART = 1.02  # seconds between entries:list: 60 a minute are allowed, and the limit cannot be raised
+_LARGEST = 32 * 1024 * 1024  # bytes of one answer
+_LOG_IN = "log in with gcloud auth application-default login, or name a key with GOOGLE_APPLICATION_CREDENTIALS"
+
+# What each API is called, and the predefined role that holds the permissions that are asked for.
+_OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"  # gcloud's own variables, such as …_IAM
+ROLES = {
+    "iam.workloadIdentityPool": "roles/iam.workloadIdentityPoolViewer",
+    "iam.serviceAccounts": "roles/iam.serviceAccountViewer",
+    "resourcemanager": "roles/iam.securityReviewer",
+    "serviceusage": "roles/serviceusage.serviceUsageViewer",
+    "orgpolicy": "roles/orgpolicy.policyViewer",
+    "logging.privateLogEntries": "roles/logging.privateLogViewer",
+    "logging.logEntries": "roles/logging.viewer",
+}
+
+
+def role_with(permission: str) -> str:
+    """A predefined role that holds a permission; empty where none is known."""
+    return next((role for start, role in ROLES.items() if permission.startswith(start)), "")
+
+
+def new_pacer() -> Pacer:
+    """Keeps the reads of logs at their limit, which counts all that one login reads."""
+    return Pacer(_APART)
+
+
+def endpoint(service: str) -> str:
+    """Where an API answers: `iam` at https://iam.googleapis.com, unless gcloud's variable says another place."""
+    given = os.environ.get(_OVERRIDE + service.upper())
+    return given.rstrip("/") if given else f"https://{service}.googleapis.com"
+
+
+class Clients:
+    """One login, and a session for each thread: a session may not be used by several."""
+
+    def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
+        self.audience = audience  # of the exchange that is examined: its token is not presented to log ourselves in
+        self._here = threading.local()
+        self._lock = threading.Lock()
+        self._credentials: Any = None
+        self._failure: CallError | None = None
+        self._logins = 0
+        self.pacer = pacer or new_pacer()  # of the reads of logs
+
+    def session(self) -> Any:
+        """The calling thread's session. Raises CallError where there is no login, or one that cannot be used."""
+        session = getattr(self._here, "session", None)
+        if session is None:
+            from google.auth.transport.requests import AuthorizedSession
+
+            make: Any = AuthorizedSession  # google-auth publishes no types
+            session = self._here.session = make(self.credentials(), refresh_status_codes=())
+        return session
+
+    def logging(self, project: str) -> Any:
+        """The calling thread's Cloud Logging client of a project."""
+        made: dict[str, Any] = self._here.__dict__.setdefault("logging", {})
+        if project not in made:
+            from google.api_core.client_options import ClientOptions
+            from google.cloud import logging
+
+            make: Any = logging.Client  # it publishes no types
+            made[project] = make(
+                project=project,
+                credentials=self.credentials(),
+                _http=self.session(),
+                _use_grpc=False,
+                client_options=ClientOptions(api_endpoint=endpoint("logging")),
+            )
+        return made[project]
+
+    def credentials(self) -> Any:
+        """The user's own credentials, made and refreshed once."""
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            if self._credentials is None:
+                try:
+                    self._credentials = asked(self._login)
+                except CallError as failure:
+                    self._logins += 1
+                    if not failure.heals or self._logins == MOST_ATTEMPTS:  # for all readers together
+                        failure.heals = False
+                        self._failure = failure
+                    raise
+            return self._credentials
+
+    def _login(self) -> Any:
+        """An access token of the user's own login. It outlives a collection, so nothing refreshes it."""
+        import google.auth
+        import google.auth.transport.requests
+        from google.auth import exceptions
+        from google.oauth2.credentials import Credentials
+
+        load: Any = google.auth.load_credentials_from_file  # google-auth publishes no types
+        default: Any = google.auth.default
+        bare: Any = Credentials
+        path = self._instead()
+        try:
+            found: Any = load(path, scopes=[_SCOPE])[0] if path else default(scopes=[_SCOPE])[0]
+        except exceptions.DefaultCredentialsError as error:
+            raise CallError("denied", "NoCredentials", _first_line(error), hint=_LOG_IN) from None
+        if not found.valid:
+            foreign(lambda: found.refresh(google.auth.transport.requests.Request()))
+        # the token alone: credentials of a service account would look up its allowed locations besides
+        return bare(found.token, quota_project_id=getattr(found, "quota_project_id", None))
+
+    def _instead(self) -> str | None:
+        """The user's gcloud login, where GOOGLE_APPLICATION_CREDENTIALS is the configuration that is examined.
+
+        google-auth would present the workload's token to log in with it, as soon as it is loaded.
+        """
+        given = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+        if not given or self.audience is None:
+            return None
+        try:
+            with open(given, "rb") as stream:
+                box = json.loads(stream.read(_LARGEST))
+        except (OSError, ValueError):
+            return None  # google-auth says it better
+        mine = box.get("audience") if isinstance(box, dict) else None
+        if not isinstance(mine, str) or _bare(mine) != _bare(self.audience):
+            return None
+        from google.auth import _cloud_sdk  # the path of gcloud's login has no public name
+
+        sdk: Any = _cloud_sdk
+        path: str = sdk.get_application_default_credentials_path()
+        if not os.path.isfile(path):
+            raise CallError(
+                "denied",
+                "OwnLogin",
+                "GOOGLE_APPLICATION_CREDENTIALS is the workload's own configuration, and its token is presented with "
+                "--try alone",
+                hint="log in as yourself with gcloud auth application-default login",
+            )
+        return path
+
+    def get(self, desk: Desk, service: str, path: str, **query: Any) -> dict[str, Any]:
+        """One answer of a GET. `path` is quoted already; a list in the query is repeated."""
+        return self._send(desk, "GET", service, path, params=query)
+
+    def post(self, desk: Desk, service: str, path: str, body: Any, **query: Any) -> dict[str, Any]:
+        """One answer of a POST: reading a policy is one."""
+        return self._send(desk, "POST", service, path, params=query, json=body)
+
+    def _send(self, desk: Desk, method: str, service: str, path: str, **more: Any) -> dict[str, Any]:
+        def once() -> dict[str, Any]:
+            session = self.session()
+            limit = desk.seconds_left(_ONE_REQUEST)
+            answer = session.request(
+                method, f"{endpoint(service)}/{path}", timeout=limit, max_allowed_time=limit + 1, stream=False, **more
+            )
+            return _value(answer)
+
+        found: dict[str, Any] = desk.call(lambda: asked(once))
+        return found
+
+
+def asked(make: Callable[[], Any]) -> Any:
+    """What `make` returns; every error of google-auth, google-cloud and requests as CallError."""
+    import requests
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+
+    try:
+        return make()
+    except (requests.Timeout, auth.TimeoutError) as error:
+        raise CallError("timeout", type(error).__name__, _first_line(error), heals=True) from None
+    except auth.TransportError as error:
+        raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
+    except auth.GoogleAuthError as error:
+        if error.retryable:  # google-auth has asked again itself
+            raise CallError("failed", type(error).__name__, _first_line(error)) from None
+        raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN) from None
+    except api.GoogleAPICallError as error:
+        raise refused(int(error.code or 0), _body_of(error)) from None
+    except api.GoogleAPIError as error:
+        raise CallError("failed", type(error).__name__, _first_line(error)) from None
+    except requests.ConnectionError as error:
+        raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
+    except (requests.RequestException, ValueError) as error:
+        raise CallError("failed", "Malformed", _first_line(error)) from None
+
+
+def foreign(make: Callable[[], Any]) -> Any:
+    """What a call of Google's libraries returns. They take an answer's shape for granted, and break on another."""
+    try:
+        return make()
+    except (LookupError, TypeError, AttributeError):
+        # their text may quote the answer, and a credential with it
+        raise CallError("failed", "Malformed", "the answer cannot be read") from None
+
+
+def refused(status: int, body: Any) -> CallError:
+    """A service's own error: `{"error": {code, message, status, details}}`. `status` is 0 where it is not known."""
+    box = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(box, dict):
+        return _of_another(status)
+    message = str(box.get("message") or "").strip() or f"HTTP {status}"
+    given = box.get("details")
+    details = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    info = next((one for one in details if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
+    code = str(info.get("reason") or box.get("status") or status)
+    given = info.get("metadata")
+    metadata: dict[str, Any] = given if isinstance(given, dict) else {}
+    if status == 429:  # noqa: PLR2004 - too many requests
+        return CallError("throttled", code, message, heals=True, answered=True)
+    if status == 401:  # noqa: PLR2004 - no valid login
+        return CallError("denied", code, message, hint=_LOG_IN, answered=True)
+    if code == "SERVICE_DISABLED" or "has not been used in project" in message:
+        api, consumer = metadata.get("service"), str(metadata.get("consumer") or "")
+        where = f" in project {consumer.removeprefix('projects/')}" if consumer else ""
+        hint = f"enable {api}{where}" if api else "enable the API"
+        return CallError("denied", "SERVICE_DISABLED", message, hint=hint, answered=True)
+    if status == 403:  # noqa: PLR2004 - not allowed
+        needed = metadata.get("permission")
+        hint = f"allow {needed}" + (f" ({role_with(needed)})" if role_with(needed) else "") if needed else ""
+        return CallError("denied", code, message, hint=hint, answered=True)
+    if status == 404:  # noqa: PLR2004 - no such thing
+        return CallError("not_found", code, message, answered=True)
+    return CallError("failed", code, message, heals=status >= 500, answered=True)  # noqa: PLR2004 - the server's fault
+
+
+def _of_another(status: int) -> CallError:
+    """An error that is not in the words of Google's APIs: a 404 of a proxy does not prove that anything is missing."""
+    code = str(status) if status else "Malformed"
+    said = f"HTTP {status} " if status else "an answer "
+    message = f"{said}without an error of Google's own; a proxy or another server may have given it"
+    if status == 429:  # noqa: PLR2004 - too many requests
+        return CallError("throttled", code, message, heals=True)
+    if status in (401, 403, 407):
+        return CallError("denied", code, message)
+    return CallError("failed", code, message, heals=status >= 500)  # noqa: PLR2004 - the server's fault
+
+
+def segment(text: str) -> str:
+    """A name as one segment of a path, whatever is in it."""
+    return quote(text, safe="@:.-_~")
+
+
+def _value(answer: Any) -> dict[str, Any]:
+    """The answer's object. Raises CallError, ValueError."""
+    data: bytes = answer.content
+    if len(data) > _LARGEST:
+        raise CallError("failed", "TooLarge", f"an answer of more than {_LARGEST >> 20} MiB")
+    try:
+        value = json.loads(data)
+    except ValueError:
+        value = None
+    if answer.status_code >= 400:  # noqa: PLR2004 - client and server errors
+        raise refused(answer.status_code, value)
+    if not isinstance(value, dict):
+        raise CallError("failed", "Malformed", "the answer is no JSON object")
+    return value
+
+
+def _body_of(error: Any) -> Any:
+    """The answer behind an error of google-cloud; None where it was no JSON."""
+    response = getattr(error, "response", None)
+    try:
+        return json.loads(response.content) if response is not None else {"error": {"message": error.message}}
+    except ValueError:
+        return None
+
+
+def _first_line(error: BaseException) -> str:
+    """What an exception says, without the answer that google-auth puts behind it."""
+    said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    return said.strip().partition("\n")[0]
+
+
+def _bare(audience: str) -> str:
+    return audience.removeprefix("https:").removeprefix("//iam.googleapis.com/")

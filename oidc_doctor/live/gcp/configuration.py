@@ -1,0 +1,391 @@
+"""What Google Cloud is configured to accept: provider, pool, service account, policies, APIs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.documents.provider import split_name
+from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.gcp.client import Clients, role_with, segment
+from oidc_doctor.model.evidence import Target, TargetGcp, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IAM, PROJECTS = "iam.googleapis.com", "cloudresourcemanager.googleapis.com"
+_MOST_PAGES = 50
+_MOST_FOLDERS = 10  # Google allows ten levels
+_POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
+_NAMED = re.compile(r"[^@\s/]+@([a-z0-9.:-]+)\.iam\.gserviceaccount\.com")
+_DEFAULT = re.compile(r"(\d+)-compute@developer\.gserviceaccount\.com|([^@\s/]+)@appspot\.gserviceaccount\.com")
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9:.-]{0,62}")
+_ID = re.compile(r"[A-Za-z0-9][\w-]{0,63}", re.ASCII)
+_MAIL = re.compile(r"[\w.+-]{1,128}@[\w-][\w.-]{1,253}", re.ASCII)
+_CONSTRAINT = "iam.workloadIdentityPoolProviders"
+
+
+class Wanted(NamedTuple):
+    """What is to be read for one target. Times are epoch seconds."""
+
+    target: Target
+    since: float | None = None  # of exchanges; changes are read as far back as they are kept
+    until: float | None = None
+    max_pages: int = 40  # of one query
+    lookup: bool = True
+    attempt: Token | None = None  # present this token to Google
+    prefix: str = ""  # targets/NAME/ where there are several
+
+
+class Resources:
+    """What the readers of one target share."""
+
+    def __init__(self, clients: Clients, wanted: Wanted) -> None:
+        self.clients = clients
+        self.wanted = wanted
+        self.gcp = wanted.target.gcp or TargetGcp()
+        self.prefix = wanted.prefix
+        parts = split_name(self.gcp.provider or self.gcp.audience or "")
+        project, self.location, pool, self.provider_id = parts or ("", "", "", None)
+        ids = (self.location, pool, self.provider_id or "x")
+        usable = bool(parts) and bool(_PROJECT.fullmatch(project)) and all(_ID.fullmatch(one) for one in ids)
+        self.provider_project = project if usable else ""
+        self.pool = (
+            f"projects/{segment(project)}/locations/{segment(self.location)}/workloadIdentityPools/{segment(pool)}"
+            if usable
+            else ""
+        )
+        self.pool_id = pool
+        account = self.gcp.service_account or ""
+        self.email = account if _MAIL.fullmatch(account) else ""
+        self.account_project = _project_of(self.email)
+        self.policy_project = self.account_project or self.provider_project
+
+    def name(self, short: str) -> str:
+        """A reader's name; with several targets each has its own."""
+        return f"{self.prefix}gcp.{short}"
+
+    def path(self, short: str) -> str:
+        """Where a file of gcp/ stands in the bundle."""
+        return f"{self.prefix}gcp/{short}"
+
+    def reader(self, short: str, path: str, call: str, read: Any, grants: tuple[Grant, ...], *needs: str) -> Reader:
+        """A reader whose denial names the permission, and a role that holds it."""
+
+        def guarded(desk: Desk) -> Any:
+            try:
+                return read(desk)
+            except CallError as failure:
+                raise named(failure, grants) from None
+
+        return Reader(self.name(short), self.path(path), call, guarded, tuple(self.name(one) for one in needs), grants)
+
+    def unusable(self) -> list[Reader]:
+        """For a name that no resource has, such as a variable that was not filled in: it is not asked for."""
+
+        def refuse(what: str, name: str) -> Any:
+            def read(_: Desk) -> None:
+                raise CallError(
+                    "failed", "BadName", f"{what} {name!r} cannot be the name of one, so it was not asked for"
+                )
+
+            return read
+
+        found = []
+        if self.gcp.provider and not self.pool:
+            found.append(self.reader("provider", "provider.json", "iam", refuse("provider", self.gcp.provider), ()))
+        if self.gcp.service_account and not self.email:
+            read = refuse("service account", self.gcp.service_account)
+            found.append(self.reader("service-account", "service-account.json", "iam", read, ()))
+        return found
+
+    def listed(self, desk: Desk, path: str, items: str) -> list[Any]:
+        """All pages of a list, the deleted among them. Raises CallError also where the pages do not end."""
+        found: list[Any] = []
+        token = ""
+        for _ in range(_MOST_PAGES):
+            more = {"pageToken": token} if token else {}
+            answer = self.clients.get(desk, "iam", path, showDeleted="true", pageSize=100, **more)
+            page = answer.get(items, [])
+            if not isinstance(page, list):
+                raise CallError("failed", "Malformed", f"the answer's {items} is no list")
+            found += page
+            following = answer.get("nextPageToken")
+            if not following:
+                return found
+            if not isinstance(following, str) or following == token:
+                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
+            token = following
+        raise CallError("failed", "TooMany", f"more than {_MOST_PAGES} pages")
+
+    def is_missing(self, desk: Desk, path: str) -> bool:
+        """Whether Google said that there is no such thing."""
+        entry = desk.reads.get(self.path(path))
+        return entry is not None and entry["outcome"] == "not_found"
+
+    def one_project(self, desk: Desk) -> bool:
+        """Whether the number and the ID are of one project, as far as it was read."""
+        project = desk.answer(self.name("project")) or {}
+        names = {str(project.get("name", "")).removeprefix("projects/"), project.get("projectId")}
+        return {self.account_project, self.provider_project} <= names
+
+
+class Configuration(Resources):
+    """The readers of the configuration. Each answers as its docstring says."""
+
+    def provider(self) -> Reader:
+        """The provider as the API gives it; one that is deleted is there for 30 days."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            found = self.clients.get(desk, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
+            _has(found, "name")
+            desk.save(self.path("provider.json"), "iam.workloadIdentityPoolProviders.get", found)
+            return found
+
+        call = "iam.workloadIdentityPoolProviders.get"
+        return self.reader("provider", "provider.json", call, read, (Grant(call, self.pool, IAM),))
+
+    def provider_list(self) -> Reader:
+        """The pool's providers, the deleted among them: only where the target names none, or one that is not there."""
+
+        def read(desk: Desk) -> list[Any] | None:
+            if self.provider_id and not self.is_missing(desk, "provider.json"):
+                return None
+            found = self.listed(desk, f"v1/{self.pool}/providers", "workloadIdentityPoolProviders")
+            desk.save(self.path("providers.json"), call, found)
+            return found
+
+        call = "iam.workloadIdentityPoolProviders.list"
+        return self.reader("providers", "providers.json", call, read, (Grant(call, self.pool, IAM),), "provider")
+
+    def pool_itself(self) -> Reader:
+        """The pool."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            found = self.clients.get(desk, "iam", f"v1/{self.pool}")
+            _has(found, "name")
+            desk.save(self.path("pool.json"), call, found)
+            return found
+
+        call = "iam.workloadIdentityPools.get"
+        return self.reader("pool", "pool.json", call, read, (Grant(call, self.pool, IAM),))
+
+    def pool_list(self) -> Reader:
+        """The project's pools, the deleted among them: only where the target's is not there."""
+
+        def read(desk: Desk) -> None:
+            if self.is_missing(desk, "pool.json"):
+                place = f"v1/projects/{segment(self.provider_project)}/locations/{segment(self.location)}"
+                found = self.listed(desk, f"{place}/workloadIdentityPools", "workloadIdentityPools")
+                desk.save(self.path("pools.json"), call, found)
+
+        call = "iam.workloadIdentityPools.list"
+        grant = Grant(call, f"projects/{self.provider_project}", IAM)
+        return self.reader("pools", "pools.json", call, read, (grant,), "pool")
+
+    def project(self) -> Reader:
+        """The pool's project: its number, its ID, and what it lies in."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            found = self.clients.get(desk, "cloudresourcemanager", f"v3/projects/{segment(self.provider_project)}")
+            number = _has(found, "name").removeprefix("projects/")
+            _has(found, "projectId")
+            desk.save(self.path("project.json"), call, {"projectNumber": number, **found})
+            return found
+
+        call = "resourcemanager.projects.get"
+        grant = Grant(call, f"projects/{self.provider_project}", PROJECTS)
+        return self.reader("project", "project.json", call, read, (grant,))
+
+    def services(self) -> Reader:
+        """Whether the APIs are on: sts in the pool's project, iamcredentials in the service account's."""
+        wanted = {self.provider_project or self.account_project: ["sts.googleapis.com", IAM]}
+        if self.email:
+            place = self.account_project or self.provider_project
+            wanted.setdefault(place, []).append("iamcredentials.googleapis.com")
+
+        def read(desk: Desk) -> None:
+            found: list[Any] = []
+            every = [name for names in wanted.values() for name in names]
+            places = {next(iter(wanted)): every} if self.one_project(desk) else wanted
+            for project, names in places.items():
+                place = f"projects/{segment(project)}"
+                answer = self.clients.get(
+                    desk,
+                    "serviceusage",
+                    f"v1/{place}/services:batchGet",
+                    names=[f"projects/{project}/services/{name}" for name in names],
+                )
+                services = answer.get("services")
+                if not isinstance(services, list):
+                    raise CallError("failed", "Malformed", "the answer has no services")
+                found += services
+            desk.save(self.path("services.json"), call, found)
+
+        call = "serviceusage.services.get"
+        grants = tuple(Grant(call, f"projects/{project}", "serviceusage.googleapis.com") for project in wanted)
+        return self.reader("services", "services.json", call, read, grants, "project")
+
+    def org_policy(self) -> Reader:
+        """Which issuers the organisation allows: the constraint as it is in force in the pool's project."""
+
+        def read(desk: Desk) -> None:
+            place = f"projects/{segment(self.provider_project)}"
+            found = self.clients.get(desk, "orgpolicy", f"v2/{place}/policies/{_CONSTRAINT}:getEffectivePolicy")
+            desk.save(self.path(path), call, found)
+
+        call, path = "orgpolicy.policy.get", f"org-policies/{_CONSTRAINT}.json"
+        grant = Grant(call, f"projects/{self.provider_project}", "orgpolicy.googleapis.com")
+        return self.reader("org-policy", path, call, read, (grant,))
+
+    # --------------------------------------------------------------------------------------------- the service account
+
+    def account_place(self) -> str:
+        """The account's resource; with its project, because `-` makes a missing one look forbidden."""
+        return f"v1/projects/{segment(self.account_project or '-')}/serviceAccounts/{segment(self.email)}"
+
+    def service_account(self) -> Reader:
+        """The service account: whether it is there, and enabled."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            found = self.clients.get(desk, "iam", self.account_place())
+            _has(found, "email")
+            desk.save(self.path("service-account.json"), call, found)
+            return found
+
+        call = "iam.serviceAccounts.get"
+        grant = Grant(call, f"projects/{self.account_project or '-'}", IAM)
+        return self.reader("service-account", "service-account.json", call, read, (grant,))
+
+    def service_account_policy(self) -> Reader:
+        """Who may impersonate it: its allow policy, conditions included."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            query = {"options.requestedPolicyVersion": 3}
+            found = self.clients.post(desk, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
+            _policy(found)
+            desk.save(self.path("service-account-policy.json"), call, found)
+            return found
+
+        call = "iam.serviceAccounts.getIamPolicy"
+        grant = Grant(call, f"projects/{self.account_project or '-'}", IAM)
+        return self.reader("service-account-policy", "service-account-policy.json", call, read, (grant,))
+
+    # ---------------------------------------------------------------------------------------- policies from above
+
+    def project_policy(self) -> Reader:
+        """The allow policy of the service account's project (of the pool's, without one), with its audit configs."""
+
+        def read(desk: Desk) -> dict[str, Any]:
+            found = self.policy_of(desk, f"projects/{segment(self.policy_project)}")
+            desk.save(self.path("project-policy.json"), call, found)
+            if {self.account_project, self.provider_project} - {"", self.policy_project} and not self.one_project(desk):
+                desk.warn(
+                    f"the pool is in project {self.provider_project}, the service account in {self.account_project}: "
+                    f"of the two, the policy of {self.policy_project} was read"
+                )
+            return found
+
+        call = "resourcemanager.projects.getIamPolicy"
+        grant = Grant(call, f"projects/{self.policy_project}", PROJECTS)
+        return self.reader("project-policy", "project-policy.json", call, read, (grant,), "project")
+
+    def policy_of(self, desk: Desk, resource: str) -> dict[str, Any]:
+        """The allow policy of a project, folder or organization."""
+        found = self.clients.post(desk, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
+        _policy(found)
+        return found
+
+    def policies_above(self) -> list[Reader]:
+        """What the folders and the organization grant, and what they log."""
+
+        def parents(desk: Desk) -> tuple[list[str], str]:
+            """The folders above the project, the nearest first, and the organization."""
+            known = desk.answer(self.name("project"))
+            if not (known and self.policy_project in (known.get("projectId"), self.provider_project)):
+                place = f"v3/projects/{segment(self.policy_project)}"
+                known = self.clients.get(desk, "cloudresourcemanager", place)
+            above = known.get("parent")
+            folders: list[str] = []
+            while isinstance(above, str) and above.startswith("folders/") and len(folders) < _MOST_FOLDERS:
+                folders.append(above)
+                above = self.clients.get(desk, "cloudresourcemanager", f"v3/{_resource(above)}").get("parent")
+            organization = above if isinstance(above, str) and above.startswith("organizations/") else ""
+            return folders, organization
+
+        def read_folders(desk: Desk) -> tuple[list[str], str]:
+            folders, organization = parents(desk)
+            if folders:
+                results = [self.policy_of(desk, _resource(one)) for one in folders]
+                note = f"of {', '.join(folders)}" if len(folders) > 1 else None
+                desk.save(self.path("folder-policy.json"), call, _together(results), message=note)
+            return folders, organization
+
+        def read_organization(desk: Desk) -> None:
+            above = desk.needed(self.name("folder-policy"), "what the project lies in")
+            if above[1]:
+                found = self.policy_of(desk, _resource(above[1]))
+                desk.save(self.path("organization-policy.json"), over, found)
+
+        call, over = "resourcemanager.folders.getIamPolicy", "resourcemanager.organizations.getIamPolicy"
+        of_folders = (
+            Grant(call, "folders/*", PROJECTS),
+            Grant("resourcemanager.folders.get", "folders/*", PROJECTS),
+            Grant("resourcemanager.projects.get", f"projects/{self.policy_project}", PROJECTS),
+        )
+        of_organization = (Grant(over, "organizations/*", PROJECTS),)
+        return [
+            self.reader("folder-policy", "folder-policy.json", call, read_folders, of_folders, "project"),
+            self.reader(
+                "organization-policy", "organization-policy.json", over, read_organization, of_organization,
+                "folder-policy",
+            ),
+        ]  # fmt: skip
+
+
+def named(failure: CallError, grants: Sequence[Grant]) -> CallError:
+    """A denial with the permission and a role that holds it, where the service did not say."""
+    if failure.outcome == "denied" and not failure.hint and grants:
+        role = role_with(grants[0].permission)
+        needed = dict.fromkeys(grant.permission for grant in grants)
+        failure.hint = f"allow {', '.join(needed)}" + (f" ({role})" if role else "")
+    return failure
+
+
+def _project_of(email: str) -> str:
+    """The project that an account's e-mail address names; empty where it names none."""
+    found = _NAMED.fullmatch(email)
+    if found:
+        return ":".join(reversed(found[1].split("."))) if "." in found[1] else found[1]  # domain-scoped projects
+    found = _DEFAULT.fullmatch(email)
+    return (found[1] or found[2]) if found else ""
+
+
+def _has(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    if not isinstance(value, str) or not value:
+        raise CallError("failed", "Malformed", f"the answer has no {name}")
+    return value
+
+
+def _policy(found: dict[str, Any]) -> None:
+    """An empty policy has an etag alone; an answer without any of a policy's members is none."""
+    if not found.keys() & {"bindings", "etag", "version", "auditConfigs"}:
+        raise CallError("failed", "Malformed", "the answer is no allow policy")
+
+
+def _resource(name: str) -> str:
+    kind, _, number = name.partition("/")
+    return f"{segment(kind)}/{segment(number)}"
+
+
+def _together(policies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Policies that all count, as one."""
+    if len(policies) == 1:
+        return policies[0]
+    made: dict[str, Any] = {"version": 3}
+    for name in ("bindings", "auditConfigs"):
+        parts = [part for policy in policies for part in policy.get(name) or []]
+        if parts:
+            made[name] = parts
+    return made

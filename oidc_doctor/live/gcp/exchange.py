@@ -1,0 +1,168 @@
+"""--try for Google: the exchange itself, for its true answer. The tokens that come back are not looked at."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from oidc_doctor.live.aws.oracles import compact
+from oidc_doctor.live.collect import CallError, Desk, Reader
+from oidc_doctor.live.gcp.client import asked, endpoint, foreign, refused, segment
+from oidc_doctor.live.gcp.configuration import Resources
+from oidc_doctor.model.evidence import Token
+
+_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
+_ACCESS = "urn:ietf:params:oauth:token-type:access_token"
+_JWT = "urn:ietf:params:oauth:token-type:jwt"
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+_EXCHANGE = "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
+
+
+class Refusal(NamedTuple):
+    """Google's answer: as google-auth prints it, and its sentence alone, as the audit log keeps it."""
+
+    shown: str
+    sentence: str
+
+
+class Exchange(Resources):
+    """The reader that presents the token."""
+
+    def exchange(self, token: Token) -> Reader:
+        """Exchange the token and, where a service account is named, impersonate it. Needs no permission of ours."""
+        path, call = self.path("logs/try.json"), "sts.googleapis.com/v1/token"
+
+        def read(desk: Desk) -> None:
+            raw = compact(token)
+            entries: list[Any] = []
+            federated, failure = self.first(desk, raw)
+            entries.append(self.entry(token, _EXCHANGE, "sts.googleapis.com", self.audience(), failure))
+            if federated is not None and self.email:
+                failure = self.second(desk, federated)
+                account = f"projects/-/serviceAccounts/{self.email}"
+                service = "iamcredentials.googleapis.com"
+                entries.append(self.entry(token, "GenerateAccessToken", service, account, failure))
+            del federated
+            if failure is not None and self.wanted.target.aws is None:
+                desk.save(f"{self.prefix}error.txt", call, failure.shown.replace(raw, "(the token)"))
+            desk.save(path, call, json.loads(json.dumps(entries).replace(raw, "(the token)")))
+
+        return Reader(self.name("try"), path, call, read)
+
+    def audience(self) -> str:
+        """The provider as the client names it."""
+        said = self.gcp.audience or self.gcp.provider or ""
+        return said.removeprefix("https:").removeprefix("//iam.googleapis.com/")
+
+    def first(self, desk: Desk, raw: str) -> tuple[str | None, Refusal | None]:
+        """The exchange: the federated token, or Google's refusal. Raises CallError where it gave no answer."""
+
+        def once() -> tuple[str | None, Refusal | None]:
+            import google.auth.transport.requests
+            from google.auth import exceptions
+            from google.oauth2 import sts
+
+            given = self.gcp.audience or f"//iam.googleapis.com/{self.gcp.provider}"  # faults included
+            request = google.auth.transport.requests.Request()
+            limit = desk.seconds_left(20.0)
+
+            client: Any = sts.Client  # it publishes no types
+            try:
+                answer = foreign(
+                    lambda: client(f"{endpoint('sts')}/v1/token").exchange_token(
+                        functools.partial(request, timeout=limit),
+                        _GRANT,
+                        raw,
+                        _JWT,
+                        audience=given,
+                        scopes=[_SCOPE],
+                        requested_token_type=_ACCESS,
+                    )
+                )
+            except exceptions.OAuthError as error:
+                return None, _answered(error)
+            federated = answer.get("access_token") if isinstance(answer, dict) else None
+            if not isinstance(federated, str) or not federated:
+                raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
+            return federated, None
+
+        found: tuple[str | None, Refusal | None] = desk.call(lambda: asked(once))
+        return found
+
+    def second(self, desk: Desk, federated: str) -> Refusal | None:
+        """The impersonation: None where Google gave a token, which is dropped, or its refusal."""
+
+        def once() -> Refusal | None:
+            import requests
+
+            place = f"v1/projects/-/serviceAccounts/{segment(self.email)}:generateAccessToken"
+            lifetime = {"lifetime": f"{self.gcp.access_token_lifetime}s"} if self.gcp.access_token_lifetime else {}
+            answer = requests.post(
+                f"{endpoint('iamcredentials')}/{place}",
+                json={"scope": list(self.gcp.scopes or [_SCOPE]), **lifetime},
+                headers={"Authorization": f"Bearer {federated}"},
+                timeout=desk.seconds_left(20.0),
+            )
+            if answer.ok:
+                return None
+            body = _json(answer.text)
+            failure = refused(answer.status_code, body)
+            if failure.heals or not isinstance(body, dict):
+                raise failure
+            shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
+            return Refusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
+
+        found: Refusal | None = desk.call(lambda: asked(once))
+        return found
+
+    def entry(self, token: Token, method: str, service: str, resource: str, failure: Refusal | None) -> dict[str, Any]:
+        """What happened, as Google's audit log would have it; its id says that it is ours."""
+        now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        said = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
+        labels = {"service": service, "method": method} | ({"email_id": self.email} if self.email else {})
+        principal: dict[str, Any] = {"principalSubject": token.subject} if service.startswith("sts") else {}
+        return {
+            "insertId": f"try-{method.rpartition('.')[2]}-{int(time.time())}",
+            "logName": f"projects/{self.provider_project}/logs/cloudaudit.googleapis.com%2Fdata_access",
+            "protoPayload": {
+                "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+                "authenticationInfo": principal,
+                "methodName": method,
+                "resourceName": resource,
+                "serviceName": service,
+                "status": said,
+                **({} if principal else {"metadata": {"identityDelegationChain": [resource]}}),
+            },
+            "resource": {"type": "audited_resource" if principal else "service_account", "labels": labels},
+            "severity": "ERROR" if failure else "INFO",
+            "timestamp": now,
+        }
+
+
+def _answered(error: Any) -> Refusal:
+    """The refusal of an exchange. Raises CallError where the answer is none of the token service."""
+    body = _json(error.args[1]) if len(error.args) > 1 else None
+    code = body.get("error") if isinstance(body, dict) else None
+    if isinstance(code, dict):  # the API's own refusal: it is off, or asked too often
+        status = code.get("code")
+        failure = refused(status if isinstance(status, int) else 0, body)
+        if failure.heals:
+            raise failure
+        return Refusal(f"google.auth.exceptions.OAuthError: {failure.message}", failure.message)
+    if not isinstance(body, dict) or not isinstance(code, str):
+        raise refused(0, None)
+    if code == "quota_exceeded":
+        raise refused(429, {"error": {"status": code, "message": body.get("error_description")}})
+    sentence = body.get("error_description")
+    shown = f"google.auth.exceptions.OAuthError: ({error.args[0]!r}, {json.dumps(body)!r})"
+    return Refusal(shown, sentence if isinstance(sentence, str) else code)
+
+
+def _json(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError):
+        return None

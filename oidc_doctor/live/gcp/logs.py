@@ -1,0 +1,165 @@
+"""What Cloud Logging recorded: exchanges, impersonations, and changes of what they depend on."""
+
+from __future__ import annotations
+
+import functools
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.gcp.client import asked, foreign
+from oidc_doctor.live.gcp.configuration import Resources, named
+
+_DAY = 86_400.0
+_USUAL = 7 * _DAY
+_KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless somebody changed that
+_PAGE = 1000  # entries; the API's most
+_LOGGING = "logging.googleapis.com"
+_DATA = 'log_id("cloudaudit.googleapis.com/data_access")'
+_ACTIVITY = 'log_id("cloudaudit.googleapis.com/activity")'
+_ACCOUNT_METHODS = (
+    "SetIAMPolicy",
+    "DisableServiceAccount",
+    "EnableServiceAccount",
+    "DeleteServiceAccount",
+    "UndeleteServiceAccount",
+)
+
+
+class Logs(Resources):
+    """The readers of the logs."""
+
+    def lookups(self) -> list[Reader]:
+        """Exchanges of the pool, impersonations of the service account, and changes of either."""
+        found: list[Reader] = []
+        if self.pool:
+            found.append(self.lookup("exchanges", self.provider_project, self.exchanges(), private=True))
+        if self.email:
+            project = self.account_project or self.provider_project
+            if project:
+                found.append(self.lookup("impersonations", project, self.impersonations(), private=True))
+        first, second = self.policy_project, self.provider_project
+        found.append(self.lookup("changes", first, self.changes(), changes=True))
+        if second and second != first:
+            found.append(self.elsewhere(self.lookup("changes-2", second, self.changes(), changes=True)))
+        return found
+
+    def elsewhere(self, lookup: Reader) -> Reader:
+        """A lookup in the pool's project, unless that is the service account's by its other name."""
+
+        def read(desk: Desk) -> None:
+            if not self.one_project(desk):
+                lookup.read(desk)
+
+        return lookup._replace(read=read, needs=(self.name("project"),))
+
+    def exchanges(self) -> str:
+        """Every exchange with a provider of the pool: one with another name is told from the target's later."""
+        return (
+            f'{_DATA} AND protoPayload.serviceName="sts.googleapis.com"'
+            ' AND protoPayload.methodName="google.identity.sts.v1.SecurityTokenService.ExchangeToken"'
+            f" AND protoPayload.resourceName:{_quoted(f'/workloadIdentityPools/{self.pool_id}/providers/')}"
+        )
+
+    def impersonations(self) -> str:
+        """Access and ID tokens for the service account."""
+        return (
+            f'{_DATA} AND protoPayload.serviceName="iamcredentials.googleapis.com"'
+            ' AND protoPayload.methodName:("GenerateAccessToken" OR "GenerateIdToken")'
+            f" AND resource.labels.email_id={_quoted(self.email)}"
+        )
+
+    def changes(self) -> str:
+        """Changes of pool and providers, of the account and its policy, and of the project's policy."""
+        service = 'protoPayload.serviceName="cloudresourcemanager.googleapis.com"'
+        parts = [f'({service} AND protoPayload.methodName="SetIamPolicy")']
+        if self.pool:
+            name = _quoted(f"/workloadIdentityPools/{self.pool_id}")
+            parts.append(f'(protoPayload.methodName:"WorkloadIdentityPool" AND protoPayload.resourceName:{name})')
+        if self.email:
+            methods = " OR ".join(f'"google.iam.admin.v1.{method}"' for method in _ACCOUNT_METHODS)
+            parts.append(f"(protoPayload.methodName=({methods}) AND resource.labels.email_id={_quoted(self.email)})")
+        return f"{_ACTIVITY} AND ({' OR '.join(parts)})"
+
+    def lookup(self, short: str, project: str, query: str, *, private: bool = False, changes: bool = False) -> Reader:
+        """One query, newest entries first, page after page."""
+        path, call = self.path(f"logs/{short}.json"), "logging.entries.list"
+        permission = "logging.privateLogEntries.list" if private else "logging.logEntries.list"
+        grants = (Grant(permission, f"projects/{project}", _LOGGING),)
+
+        def read(desk: Desk) -> None:
+            try:
+                self.pages(desk, path, project, query, changes=changes)
+            except CallError as failure:
+                raise named(failure, grants) from None
+
+        return Reader(self.name(short), path, call, read, (), grants)
+
+    def pages(self, desk: Desk, path: str, project: str, query: str, *, changes: bool) -> None:
+        """Save the entries of one query; what was cut off is said in the manifest."""
+        until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
+        since = until - _USUAL if self.wanted.since is None else self.wanted.since
+        if changes:
+            since = until - _KEPT
+        # always with times: without them the client library adds the last 24 hours, and says nothing
+        query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
+        body: dict[str, Any] = {
+            "resourceNames": [f"projects/{project}"],
+            "filter": query,
+            "orderBy": "timestamp desc",
+            "pageSize": _PAGE,
+        }
+        log: dict[str, Any] = {"from": _rfc3339(since), "to": _rfc3339(until), "filter": query}
+        entries: list[Any] = []
+        token = ""
+        pacer = self.clients.pacer
+        for page in range(1, self.wanted.max_pages + 1):
+            asks = body | ({"pageToken": token} if token else {})
+            try:
+                ask = functools.partial(self.page, desk, project, asks)
+                answer = desk.call(functools.partial(asked, ask), pacer=pacer)
+                found = _entries(answer)
+            except CallError as failure:
+                if page == 1:
+                    raise
+                log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
+                break
+            entries += found
+            desk.say(f"{path}: page {page}, {len(entries)} entries")
+            following = answer.get("nextPageToken")
+            if not following:
+                break  # an empty page with a token is no end
+            if not isinstance(following, str) or following == token:
+                log |= {"truncated": True, "code": "Malformed", "message": "a page names itself as the next one"}
+                break
+            token = following
+        else:
+            cut = f"more than --max-pages {self.wanted.max_pages} pages; entries before the oldest were not read"
+            log |= {"truncated": True, "message": cut}
+        desk.save(path, "logging.entries.list", entries, **log)
+
+    def page(self, desk: Desk, project: str, body: dict[str, Any]) -> Any:
+        """One page as the API gives it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
+        client = self.clients.logging(project)
+        timeout = desk.seconds_left(30.0)
+        ask = functools.partial(client.logging_api.api_request, method="POST", path="/entries:list", data=body)
+        return foreign(lambda: ask(timeout=timeout))
+
+
+def _entries(answer: Any) -> list[Any]:
+    found = answer.get("entries", []) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise CallError("failed", "Malformed", "the answer's entries are no list")
+    return found
+
+
+def _quoted(text: str) -> str:
+    """A text as a string of the filter language."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _rfc3339(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

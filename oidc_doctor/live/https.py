@@ -1,0 +1,369 @@
+"""One document over HTTPS, from an address that somebody else may have written.
+
+https only; the host is resolved once, every address is looked at, and the connection goes to one that was looked at, so
+that a second answer of the DNS changes nothing. Time, size and redirects are bounded, and each redirect is looked at as
+the first address was. Behind a proxy the proxy resolves the name: then only names that are addresses can be looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import ipaddress
+import os
+import socket
+import ssl
+import threading
+import time
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from oidc_doctor import __version__
+from oidc_doctor.live.collect import CallError
+
+MOST_BYTES = 1024 * 1024  # of a document; a key set of a hundred keys has 50 KB
+MOST_REDIRECTS = 3
+_MOST_SECONDS = 10.0
+_MOST_ADDRESSES = 4  # of a host, that are tried
+_CHUNK = 64 * 1024
+
+
+class Page(NamedTuple):
+    """An answer with status 200. `seconds` from the first packet to the last byte, redirects included."""
+
+    body: bytes
+    content_type: str
+    seconds: float
+    redirects: tuple[str, ...]  # the addresses that it was sent to
+
+
+class Rules(NamedTuple):
+    """What may be connected to."""
+
+    private: bool = False  # also addresses that are not public
+    ca_file: str | None = None  # in place of the public authorities
+
+
+def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | None = None) -> Page:
+    """The document at `url`. `bearer` is a secret for that address alone: it follows no redirect. Raises CallError."""
+    began = time.monotonic()
+    deadline = began + min(seconds, _MOST_SECONDS)
+    seen: list[str] = []
+    while True:
+        status, headers, body = _get(url, rules, deadline, bearer)
+        if bearer is not None or status not in (301, 302, 303, 307, 308):
+            break
+        target = headers.get("location")
+        if not target:
+            raise CallError("failed", f"HTTP{status}", "a redirect to nowhere")
+        if len(seen) >= MOST_REDIRECTS:
+            raise CallError(
+                "failed", "TooManyRedirects", f"more than {MOST_REDIRECTS}, the last to {urljoin(url, target)}"
+            )
+        url = urljoin(url, target)
+        seen.append(url)
+    if status != http.client.OK:
+        raise _not_ok(status)
+    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(seen))
+
+
+class Chain(NamedTuple):
+    """The certificates that a host sends, DER, its own first; and what a client makes of them."""
+
+    certificates: list[bytes]
+    tls13_only: bool
+    untrusted: str  # why a client that trusts the public authorities refuses them; empty where it does not
+
+
+def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
+    """The certificates of the host, trusted or not. Two or three handshakes, and no request after. Raises CallError."""
+    deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = (
+        False  # what is sent is to be read, also where it is not to be trusted: nothing is said to it
+    )
+    context.verify_mode = ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        found = _chain_of(url, rules, context, deadline)
+    except CallError as failure:
+        if failure.code != "TLS":
+            raise
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        return Chain(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
+    return Chain(found, False, _untrusted(url, rules, deadline))
+
+
+def _untrusted(url: str, rules: Rules, deadline: float) -> str:
+    """Whether the public authorities, and no others, lead to the host's certificate."""
+    import certifi
+
+    try:
+        _chain_of(url, rules, ssl.create_default_context(cafile=certifi.where()), deadline)
+    except CallError as failure:
+        return failure.message if failure.code == "CertificateNotTrusted" else ""
+    return ""
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is one of the public internet; what carries another address inside is judged by that."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is None and address in ipaddress.ip_network("64:ff9b::/96"):  # RFC 6052
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None and not is_public(str(inner)):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+# ------------------------------------------------------------------------------------------------------- one request
+
+
+def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[int, dict[str, str], bytes]:
+    parts = _checked(url)
+    connection = _Connection(parts, rules, _trusting(rules), deadline)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Accept": "application/json", "User-Agent": f"oidc-doctor/{__version__}", "Accept-Encoding": "identity"}
+    if bearer is not None:
+        headers["Authorization"] = f"Bearer {bearer}"
+    watch = connection.watch()
+    try:
+        connection.request("GET", path, headers=headers)
+        with connection.getresponse() as answer:
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, found, _body(answer, deadline)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _failure(error, parts, deadline) from None
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        piece = answer.read1(_CHUNK)
+        if time.monotonic() >= deadline:  # also where the watch ended the connection, which looks like an end
+            raise TimeoutError
+        if not piece:
+            if answer.length:
+                raise http.client.IncompleteRead(b"", answer.length)
+            return b"".join(pieces)
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise CallError("failed", "TooLarge", f"the document is larger than {MOST_BYTES // 1024} KiB")
+        pieces.append(piece)
+
+
+class _Connection(http.client.HTTPSConnection):
+    """A connection to an address that was looked at; through the proxy where the environment names one."""
+
+    def __init__(self, parts: SplitResult, rules: Rules, context: ssl.SSLContext, deadline: float) -> None:
+        assert parts.hostname is not None  # noqa: S101 - _checked
+        super().__init__(parts.hostname, parts.port or 443, context=context)
+        self._rules = rules
+        self._tls = context
+        self._deadline = deadline
+        self._raw: socket.socket | None = None
+
+    def watch(self) -> threading.Timer:
+        """Ends the connection at the deadline: a socket's own time limit begins anew with each byte."""
+
+        def end() -> None:
+            if self._raw is not None:
+                with contextlib.suppress(OSError):  # it is closed already
+                    self._raw.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(_left(self._deadline), end)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def connect(self) -> None:
+        """Open the connection: instead of the base class's own way, which would resolve the name again."""
+        proxy = _proxy(self.host)
+        if proxy is None:
+            raw = _connected(_addresses(self.host, self.port, self._rules), self._deadline)
+        else:
+            _literal(self.host, self._rules)
+            raw = _through(proxy, self.host, self.port, self._deadline)
+        self._raw = raw
+        try:
+            raw.settimeout(_left(self._deadline))
+            self.sock = self._raw = self._tls.wrap_socket(raw, server_hostname=self.host)
+        except BaseException:
+            raw.close()
+            raise
+
+
+def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) -> list[bytes]:
+    parts = _checked(url)
+    connection = _Connection(parts, rules, context, deadline)
+    watch = connection.watch()
+    try:
+        connection.connect()
+        found: Any = connection.sock
+        # public since 3.13, where it gives bytes; before that it stands on the object below
+        getter = getattr(found, "get_unverified_chain", None) or found._sslobj.get_unverified_chain  # noqa: SLF001
+        certificates = getter() or []
+        encoding = 2  # of a certificate object: _ssl.ENCODING_DER
+        return [bytes(one if isinstance(one, bytes) else one.public_bytes(encoding)) for one in certificates]
+    except (OSError, ValueError) as error:
+        raise _failure(error, parts, deadline) from None
+    finally:
+        watch.cancel()
+        connection.close()
+
+
+def _checked(url: str) -> SplitResult:
+    """The address taken apart. Raises CallError for what is not fetched at all."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise CallError("failed", "NotAnAddress", "not an address that can be fetched") from None
+    if parts.scheme != "https":
+        raise CallError("failed", "NotHttps", f"{parts.scheme or 'no scheme'} in place of https")
+    if not host or parts.username is not None or port == 0 or not url.isascii() or any(c <= " " for c in url):
+        raise CallError("failed", "NotAnAddress", "not an address that can be fetched")
+    return parts
+
+
+def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
+    """What the host resolves to. Raises CallError where one of it is not public: an outsider could point there."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise CallError("failed", "NoSuchHost", f"{host} cannot be resolved from here") from None
+    if not rules.private:
+        hidden = [str(one[4][0]) for one in found if not is_public(str(one[4][0]))]
+        if hidden:
+            raise _not_public(host, hidden[0])
+    return [tuple(one) for one in found[:_MOST_ADDRESSES]]
+
+
+def _literal(host: str, rules: Rules) -> None:
+    try:
+        public = rules.private or is_public(host)
+    except ValueError:
+        public = host != "localhost" and not host.endswith((".localhost", ".local", ".internal"))
+        public = public or rules.private
+    if not public:
+        raise _not_public(host, host)
+
+
+def _not_public(host: str, address: str) -> CallError:
+    return CallError(
+        "failed",
+        "NotPublic",
+        f"{host} is {address}, no public address; the clouds cannot reach it, and it was not called "
+        "(--private-issuer calls it)",
+    )
+
+
+def _connected(addresses: list[tuple[Any, ...]], deadline: float) -> socket.socket:
+    """A connection to the first address that takes one."""
+    last: OSError = OSError("no address")
+    for number, (family, kind, protocol, _, place) in enumerate(addresses):
+        raw = socket.socket(family, kind, protocol)
+        try:
+            raw.settimeout(_left(deadline) / (len(addresses) - number))
+            raw.connect(place)
+        except OSError as error:
+            raw.close()
+            last = error
+        else:
+            return raw
+    raise last
+
+
+def _proxy(host: str) -> SplitResult | None:
+    found = getproxies().get("https")
+    if not found or proxy_bypass(host):
+        return None
+    return urlsplit(found if "://" in found else f"http://{found}")
+
+
+def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socket.socket:
+    """A tunnel through an http proxy, which the user's environment names."""
+    import base64
+
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise CallError("failed", "Proxy", "only a proxy with an http:// address can be used")
+    raw = socket.create_connection((proxy.hostname, proxy.port or 80), timeout=_left(deadline))
+    name = f"[{host}]" if ":" in host else host
+    head = f"CONNECT {name}:{port} HTTP/1.1\r\nHost: {name}:{port}\r\n"
+    if proxy.username is not None:
+        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        head += f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode()}\r\n"
+    try:
+        raw.sendall(head.encode() + b"\r\n")
+        answer = b""
+        while b"\r\n\r\n" not in answer and len(answer) < _CHUNK:
+            raw.settimeout(_left(deadline))
+            piece = raw.recv(1)  # not a byte of what comes after
+            if not piece:
+                break
+            answer += piece
+    except BaseException:
+        raw.close()
+        raise
+    status = answer.split(b" ", 2)[1:2]
+    if status != [b"200"]:
+        raw.close()
+        raise CallError("failed", "Proxy", "the proxy refuses the connection")
+    return raw
+
+
+def _trusting(rules: Rules) -> ssl.SSLContext:
+    """Public authorities, or those that the user's environment names, as requests and OpenSSL read it."""
+    variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    named = rules.ca_file or next(filter(None, variables), None)
+    if not named:
+        import certifi
+
+        named = certifi.where()
+    try:
+        if os.path.isdir(named):
+            return ssl.create_default_context(capath=named)
+        return ssl.create_default_context(cafile=named)
+    except OSError:
+        raise CallError(
+            "failed", "NoAuthorities", f"the file of certificate authorities {named} cannot be read"
+        ) from None
+
+
+def _left(deadline: float) -> float:
+    return max(0.05, deadline - time.monotonic())
+
+
+def _not_ok(status: int) -> CallError:
+    code = f"HTTP{status}"
+    words = http.client.responses.get(status, "")
+    message = f"the answer is {status} {words}".strip()
+    if status in (404, 410):
+        return CallError("not_found", code, message)
+    if status in (401, 403, 407):
+        return CallError("denied", code, message)
+    if status == http.client.TOO_MANY_REQUESTS:
+        return CallError("throttled", code, message, heals=True)
+    return CallError("failed", code, message, heals=status >= http.client.INTERNAL_SERVER_ERROR)
+
+
+def _failure(error: Exception, parts: SplitResult, deadline: float) -> CallError:
+    """What went wrong below HTTP."""
+    host = parts.hostname
+    if time.monotonic() >= deadline:
+        return CallError("timeout", "Timeout", f"{host} took too long")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return CallError("failed", "CertificateNotTrusted", f"{host}: {error.verify_message}")
+    if isinstance(error, TimeoutError):
+        return CallError("timeout", "Timeout", f"{host} took too long", heals=True)
+    if isinstance(error, ssl.SSLError):
+        return CallError("failed", "TLS", f"{host}: no TLS connection ({error.reason or 'closed'})")
+    if isinstance(error, OSError):
+        return CallError("failed", "NoConnection", f"{host}: {error.strerror or 'no connection'}", heals=True)
+    return CallError("failed", "Malformed", f"{host} sent no answer that can be read ({type(error).__name__})")

@@ -1,0 +1,160 @@
+"""What the token's issuer publishes: discovery document, key set, and the certificates of its host.
+
+An address that only a token names is not fetched unless the user says so: a token in a ticket could otherwise make
+this machine call wherever its writer likes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
+from oidc_doctor.live.collect import CallError, Desk, Reader
+from oidc_doctor.live.https import Page, Rules, chain, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
+AWS_PATIENCE = 5.0
+_DISCOVERY, _KEYS, _CHAIN = "issuer/openid-configuration.json", "issuer/jwks.json", "issuer/chain.pem"
+_FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
+
+
+class Wanted(NamedTuple):
+    """Which issuer, and who names it."""
+
+    named: str | None  # by the user, on the command line or in a file of theirs
+    claimed: tuple[str, ...] = ()  # by tokens
+    from_token: bool = False  # fetch also what only a token names
+    rules: Rules = Rules()
+    vouchers: tuple[str, ...] = ()  # readers whose answers name issuers: of the account's own configuration
+    prefix: str = ""
+
+
+def readers(wanted: Wanted) -> list[Reader]:
+    """Discovery document, key set, certificates."""
+    prefix = wanted.prefix
+
+    def trusted(desk: Desk) -> str | None:
+        """The issuer, if its address may be fetched."""
+        known = [one for name in wanted.vouchers for one in _issuers_of(desk.answer(name))]
+        issuer = wanted.named or next(iter(wanted.claimed), None) or next(iter(known), None)
+        if issuer is None or issuer == wanted.named or wanted.from_token or is_known(issuer):
+            return issuer
+        if normalised(issuer) in {normalised(one) for one in known}:
+            return issuer
+        desk.warn(
+            f"the issuer {issuer[:200]} is named by the token alone, so its address was not fetched; "
+            "--fetch-token-issuer fetches it"
+        )
+        return None
+
+    def discovery(desk: Desk) -> str | None:
+        """The key set's address."""
+        issuer = trusted(desk)
+        if issuer is None:
+            return None
+        page = _fetched(desk, _address(issuer) + "/.well-known/openid-configuration", wanted.rules)
+        document = _document(page)
+        desk.save(prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(desk, "the discovery document", page))
+        uri = document.get("jwks_uri")
+        return uri if isinstance(uri, str) else None
+
+    def keys(desk: Desk) -> None:
+        uri = desk.answer(f"{prefix}issuer.discovery")
+        if uri is None:
+            return
+        page = _fetched(desk, uri, wanted.rules)
+        _document(page)
+        desk.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(desk, "the key set", page))
+
+    def certificates(desk: Desk) -> None:
+        issuer = trusted(desk)
+        if issuer is None:
+            return
+        address = _address(issuer)
+        found = desk.call(lambda: chain(address, wanted.rules, desk.seconds_left(10)))
+        text = "".join(_pem(one) for one in found.certificates)
+        more = {"tls13_only": found.tls13_only or None, "untrusted": found.untrusted}
+        desk.save(prefix + _CHAIN, _call(_CHAIN), text, **more)
+
+    # an issuer that the user or the catalogue knows need not wait for the clouds
+    sure = wanted.named is not None or wanted.from_token or any(is_known(one) for one in wanted.claimed[:1])
+    needs = () if sure else wanted.vouchers
+    return [
+        Reader(f"{prefix}issuer.discovery", prefix + _DISCOVERY, _call(_DISCOVERY), discovery, needs),
+        Reader(f"{prefix}issuer.jwks", prefix + _KEYS, _call(_KEYS), keys, (f"{prefix}issuer.discovery",)),
+        Reader(f"{prefix}issuer.chain", prefix + _CHAIN, _call(_CHAIN), certificates, needs),
+    ]
+
+
+def is_known(issuer: str) -> bool:
+    """Whether the address is one of the catalogue's: nobody else can stand there."""
+    profile = profile_for(issuer)
+    return profile is not None and match_for(profile, issuer) is not None
+
+
+def _issuers_of(answer: Any) -> Iterator[str]:
+    """The issuers that a reader's answer names: AWS providers by ARN, a role, Google providers (one or a list)."""
+    if isinstance(answer, list):
+        for one in answer:
+            yield from _issuers_of(one)
+    elif isinstance(answer, dict):
+        oidc = answer.get("oidc")
+        if isinstance(oidc, dict) and isinstance(oidc.get("issuerUri"), str):
+            yield oidc["issuerUri"]
+        elif "AssumeRolePolicyDocument" in answer:
+            for url in _FEDERATED.findall(json.dumps(answer["AssumeRolePolicyDocument"])):
+                yield f"https://{url}"
+        else:
+            for one in answer.values():
+                if isinstance(one, dict) and isinstance(one.get("Url"), str):
+                    yield f"https://{one['Url'].removeprefix('https://')}"
+
+
+def _address(issuer: str) -> str:
+    if "?" in issuer or "#" in issuer:
+        raise CallError("failed", "NotAnIssuer", "an issuer's address has no query and no fragment")
+    return issuer.rstrip("/") if "://" in issuer else f"https://{issuer}".rstrip("/")
+
+
+def _fetched(desk: Desk, url: str, rules: Rules) -> Page:
+    page: Page = desk.call(lambda: fetch(url, rules, desk.seconds_left(10)))
+    return page
+
+
+def _document(page: Page) -> dict[str, Any]:
+    """The body as a JSON object. Raises CallError."""
+    try:
+        found = json.loads(page.body)
+    except (ValueError, RecursionError):
+        kind = printable(page.content_type.partition(";")[0], 60) or "no content type"
+        raise CallError("failed", "NotJson", f"the answer is no JSON ({len(page.body)} bytes of {kind})") from None
+    if not isinstance(found, dict):
+        raise CallError("failed", "NotJson", "the answer is JSON, but no object")
+    return found
+
+
+def _remarks(desk: Desk, what: str, page: Page) -> dict[str, Any]:
+    """What the manifest keeps of how the answer came."""
+    kind = page.content_type.partition(";")[0].strip().lower()
+    if kind and not (kind == "application/json" or kind.endswith("+json")):
+        desk.warn(f"{what} is served as {kind[:60]}, not as application/json")
+    found: dict[str, Any] = {"seconds": round(page.seconds, 3)}
+    if page.redirects:
+        found["redirects"] = [printable(one) for one in page.redirects]
+    return found
+
+
+def _pem(certificate: bytes) -> str:
+    import ssl
+
+    return ssl.DER_cert_to_PEM_cert(certificate)
+
+
+def _call(path: str) -> str:
+    return "TLS handshake" if path == _CHAIN else "GET"

@@ -1,0 +1,201 @@
+"""Which readers a run needs, and the collection itself: live evidence as a bundle in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from oidc_doctor.bundle.files import Bundle
+from oidc_doctor.live import issuer
+from oidc_doctor.live.account_lists import Providers, Roles
+from oidc_doctor.live.aws import readers as aws
+from oidc_doctor.live.collect import Collected, Grant, Pacer, Reader, collect
+from oidc_doctor.live.gcp import readers as gcp
+from oidc_doctor.live.https import Rules
+from oidc_doctor.model.evidence import Target, TargetAws, Token
+
+FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can be a folder's
+ANY_ROLE = "arn:aws:iam::000000000000:role/any"  # stands for every role of every account
+
+
+class Goal(NamedTuple):
+    """One target, the tokens that are judged for it, and the issuer if somebody other than a token names it."""
+
+    target: Target
+    tokens: tuple[Token, ...] = ()
+    issuer: str | None = None
+
+
+class Request(NamedTuple):
+    """What to gather. Times are epoch seconds, `timeout` is seconds for everything."""
+
+    goals: tuple[Goal, ...]
+    folders: bool = False  # each goal has a folder of its own below targets/
+    given: tuple[tuple[str, bytes | str], ...] = ()  # files that need no reading: path and content
+    profile: str | None = None
+    regions: tuple[str, ...] = ()  # further ones, of endpoints
+    since: float | None = None
+    until: float | None = None
+    max_pages: int = 40
+    trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    logs: bool = True
+    oracles: bool = False
+    attempt: bool = False  # --try
+    from_token: bool = False
+    private: bool = False
+    timeout: float = 300.0
+    base: Bundle | None = None
+    account: bool = False  # everything that may take the token, not the target alone
+    project: str | None = None  # Google's, for that
+
+
+def plan(request: Request) -> list[Reader]:
+    """Every reader that the goals need."""
+    found: list[Reader] = []
+    clients: dict[str, aws.Clients] = {}
+    pacer = gcp.new_pacer()
+    for asked in request.goals:
+        goal = _widened(request, asked)
+        prefix = f"targets/{goal.target.name}/" if request.folders else ""
+        if goal.target.aws is not None:
+            partition = aws.partition_of(goal.target, request.regions)
+            client = clients.setdefault(partition, aws.Clients(request.profile, partition))
+            found += aws.readers(client, _of_aws(request, goal, prefix))
+        if goal.target.gcp is not None:
+            found += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
+        if request.account:
+            found += _lists(request, goal, prefix, clients, pacer)
+        found += issuer.readers(_of_issuer(request, goal, prefix))
+    return found
+
+
+def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) -> Collected:
+    """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
+    given: list[tuple[str, bytes | str]] = list(request.given)
+    if request.folders:  # a folder stays a target's also where nothing of it could be read
+        mark = "# the target stands in the file at the top\n"
+        given += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
+    return collect(plan(request), base=request.base, given=given, timeout=request.timeout, narrate=narrate)
+
+
+def grants(readers: Iterable[Reader]) -> list[Grant]:
+    """What the readers need to be allowed, each once, in their order."""
+    return list(dict.fromkeys(grant for reader in readers for grant in (*reader.grants, *reader.also)))
+
+
+def aws_policy(request: Request) -> dict[str, Any]:
+    """The least identity policy that lets every AWS reader of the request read; of ANY_ROLE for every role."""
+    places: dict[str, list[str]] = {}
+    for one in grants(plan(request)):
+        if not one.api:
+            resource = one.resource.replace("000000000000", "*").replace("role/any", "role/*")
+            places.setdefault(one.permission, []).append(resource)
+    statements: dict[tuple[str, ...], list[str]] = {}
+    for permission, resources in places.items():
+        statements.setdefault(tuple(dict.fromkeys(resources)), []).append(permission)
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": sorted(actions), "Resource": on[0] if len(on) == 1 else list(on)}
+            for on, actions in statements.items()
+        ],
+    }
+
+
+def gcp_permissions(request: Request) -> dict[str, Any]:
+    """What the Google readers of the request need: permissions, predefined roles that hold them, APIs."""
+    needed = [one for one in grants(plan(request)) if one.api]
+    permissions = sorted({one.permission for one in needed})
+    return {
+        "title": "oidc-doctor",
+        "description": "Reads what federated sign-in to Google Cloud depends on. Changes nothing.",
+        "stage": "GA",
+        "includedPermissions": permissions,
+    }
+
+
+def gcp_apis(request: Request) -> list[str]:
+    """The APIs that those readers call."""
+    return sorted({one.api for one in grants(plan(request)) if one.api})
+
+
+def gcp_roles(request: Request) -> list[str]:
+    """Predefined roles that hold those permissions."""
+    return sorted({gcp.role_with(one.permission) for one in grants(plan(request)) if one.api} - {""})
+
+
+def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:
+    issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
+    compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
+    return aws.Wanted(
+        target=goal.target,
+        issuers=tuple(dict.fromkeys(issuers)),
+        regions=request.regions,
+        since=request.since,
+        until=request.until,
+        max_pages=request.max_pages,
+        trails=request.trails,
+        lookup=request.logs,
+        oracles=request.oracles,
+        attempt=compact if request.attempt else None,
+        prefix=prefix,
+    )
+
+
+def _widened(request: Request, goal: Goal) -> Goal:
+    """With --account, AWS is asked where nothing but a token is given."""
+    target = goal.target
+    if not request.account or target.aws is not None or target.gcp is not None or request.project:
+        return goal
+    return goal._replace(target=target._replace(aws=TargetAws()))
+
+
+def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer) -> list[Reader]:
+    """The account's roles, and its project's pools and providers."""
+    found: list[Reader] = []
+    if goal.target.aws is not None:
+        partition = aws.partition_of(goal.target, request.regions)
+        found.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
+    gcp_side = Providers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
+    project = request.project or gcp_side.provider_project
+    if project:
+        found.append(gcp_side.providers(project))
+    return found
+
+
+def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
+    """A login of its own for each target: which credentials are usable depends on what is examined."""
+    target = goal.target.gcp
+    examined = (target.audience or target.provider) if target and not request.attempt else None
+    return gcp.Clients(examined, pacer=pacer)
+
+
+def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.Wanted:
+    compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
+    return gcp.Wanted(
+        target=goal.target,
+        since=request.since,
+        until=request.until,
+        max_pages=request.max_pages,
+        lookup=request.logs,
+        attempt=compact if request.attempt else None,
+        prefix=prefix,
+    )
+
+
+def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.Wanted:
+    return issuer.Wanted(
+        named=goal.issuer,
+        claimed=_claimed(goal.tokens),
+        from_token=request.from_token,
+        rules=Rules(private=request.private),
+        vouchers=tuple(prefix + name for name in ("aws.provider", "aws.role", "gcp.provider", "gcp.providers")),
+        prefix=prefix,
+    )
+
+
+def _claimed(tokens: Iterable[Token]) -> tuple[str, ...]:
+    """The issuers that tokens name."""
+    found = (token.claims.get("iss") for token in tokens)
+    return tuple(dict.fromkeys(one for one in found if isinstance(one, str) and one))

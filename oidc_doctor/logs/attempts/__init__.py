@@ -1,0 +1,1 @@
+"""Attempts in columns, grouped into signatures, and matched to targets."""

@@ -1,0 +1,418 @@
+"""Attempts as columns: what a million of them need fits into a few dozen bytes each.
+
+Texts are kept once, in tables that are bounded; a row holds numbers. What a bound cost is told by `dropped`.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.events import Attempt, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_KEYS = 20_000
+MOST_IDENTITIES = 100_000
+MOST_CIRCUMSTANCES = 100_000
+
+MOST_ROWS = 2_000_000  # more are compacted: see Rows.compact
+NO_PLACE = -1
+
+_UUID = 36
+_DASHES = (8, 13, 18, 23)
+_LOW = (1 << 64) - 1
+_SHORT = re.compile(r"[0-9A-Za-z_-]{1,17}")  # Google's insert ids of audit logs
+_IS_SHORT = 0xFFFF << 48  # in the high half: a UUID that begins so (one in 65,536) is kept as text
+_SIXTIETHS = 60.0  # seconds: rows of the same minute are compacted first
+
+
+class Key(NamedTuple):
+    """What all attempts of a signature share. `family` is the subject with `*` for what differs from run to run."""
+
+    cloud: str
+    step: str
+    target: str | None
+    provider: str | None
+    family: str | None
+    audience: str | None
+    service_account: str | None
+    outcome: Outcome
+    error_code: str | None
+    error_family: str | None  # the error's text with # for its digits
+    duration_seconds: int | None
+
+
+class Identity(NamedTuple):
+    """Who presented the token, exactly."""
+
+    subject: str | None
+    principal: str | None
+    claims: tuple[tuple[str, str], ...]
+
+
+class Circumstance(NamedTuple):
+    """From where, and in which words the cloud answered."""
+
+    caller: str | None
+    region: str | None
+    user_agent: str | None
+    session_name: str | None
+    error_message: str | None
+    inferred_from: str | None
+
+
+class Table:
+    """Distinct values with their numbers. Number 0 is `nothing`, which also stands for what did not fit any more."""
+
+    def __init__(self, nothing: Any, most: int) -> None:
+        self.values: list[Any] = [nothing]
+        self.numbers: dict[Any, int] = {nothing: 0}
+        self.most = most
+        self.dropped = 0
+
+    def number(self, value: Any) -> int:
+        """The number of `value`, new or known."""
+        found = self.numbers.get(value)
+        if found is None:
+            if len(self.values) > self.most:
+                self.dropped += 1
+                return 0
+            found = self.numbers[value] = len(self.values)
+            self.values.append(value)
+        return found
+
+
+_NO_KEY = Key("", "", None, None, None, None, None, "unknown", None, None, None)
+_NOBODY = Identity(None, None, ())
+_NOWHERE = Circumstance(None, None, None, None, None, None)
+
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_SIX_BITS = {char: place for place, char in enumerate(_ALPHABET)}
+
+
+class Ids:
+    """Event ids, 16 bytes each: UUIDs and short ids as numbers, others as 0 and their number in a table."""
+
+    def __init__(self) -> None:
+        self.high = array("Q")
+        self.low = array("Q")
+        self.texts = Table("", 1 << 40)
+
+    def __len__(self) -> int:
+        return len(self.high)
+
+    def append(self, event_id: str) -> None:
+        """Take one more id."""
+        high, low = self._split(event_id)
+        self.high.append(high)
+        self.low.append(low)
+
+    def _split(self, event_id: str) -> tuple[int, int]:
+        if len(event_id) == _UUID and all(event_id[place] == "-" for place in _DASHES):
+            try:
+                number = int(event_id.replace("-", ""), 16)
+            except ValueError:
+                number = 0
+            high = number >> 64
+            if high and high < _IS_SHORT and event_id == _uuid(high, number & _LOW):
+                return high, number & _LOW
+        elif _SHORT.fullmatch(event_id):
+            number = 1
+            for char in event_id:
+                number = number << 6 | _SIX_BITS[char]
+            return _IS_SHORT | number >> 64, number & _LOW
+        return 0, self.texts.number(event_id)
+
+    def text(self, row: int) -> str:
+        """The id as logged."""
+        high, low = self.high[row], self.low[row]
+        if not high:
+            return str(self.texts.values[low])
+        if high < _IS_SHORT:
+            return _uuid(high, low)
+        number = (high ^ _IS_SHORT) << 64 | low
+        chars = []
+        while number > 1:
+            chars.append(_ALPHABET[number & 63])
+            number >>= 6
+        return "".join(reversed(chars))
+
+    def cut(self, length: int) -> None:
+        """Forget the ids from there on."""
+        del self.high[length:]
+        del self.low[length:]
+
+    def extend(self, other: Ids, most: int | None = None) -> None:
+        """Take over another's ids."""
+        self.high.extend(other.high[:most])
+        if len(other.texts.values) == 1:
+            self.low.extend(other.low[:most])
+            return
+        numbers = [self.texts.number(text) for text in other.texts.values]
+        pairs = zip(other.high[:most], other.low[:most], strict=True)
+        self.low.extend(array("Q", [low if high else numbers[low] for high, low in pairs]))
+
+
+def _uuid(high: int, low: int) -> str:
+    text = f"{(high << 64) | low:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+_COLUMNS = ("time", "key", "identity", "circumstance", "session", "file", "place", "count", "joined")
+
+
+class Rows:
+    """Attempts, one row each, in the order of reading. Columns are arrays of the standard library (buffers)."""
+
+    def __init__(self) -> None:
+        self.keys = Table(_NO_KEY, MOST_KEYS)
+        self.identities = Table(_NOBODY, MOST_IDENTITIES)
+        self.circumstances = Table(_NOWHERE, MOST_CIRCUMSTANCES)
+        self.files = Table("", 1 << 40)
+        self.ids = Ids()
+        self.time = array("d")  # epoch seconds
+        self.key = array("i")
+        self.identity = array("i")
+        self.circumstance = array("i")
+        self.session = array("Q")  # of the access key id; 0 where there is none
+        self.file = array("i")
+        self.place = array("q")  # the record's offset in the unpacked file; NO_PLACE where that is not known
+        self.count = array("i")  # attempts that the row stands for
+        self.joined = array("i")  # the row of the exchange that the identity was taken from; -1 for none
+        self.width = 0.0  # seconds within which rows were compacted
+
+    def __len__(self) -> int:
+        """Rows, not attempts."""
+        return len(self.time)
+
+    def add(self, found: Attempt, family: Callable[[Attempt], str | None], place: int) -> None:
+        """Take one attempt. `family` gives the subject's family."""
+        message = found.error_message
+        self.add_texts(
+            Key(
+                found.cloud, found.step, found.target, found.provider, family(found), found.audience,
+                found.service_account, found.outcome, found.error_code, without_digits(message),
+                found.duration_seconds,
+            ),
+            Identity(found.subject, found.mapped_principal, found.claims),
+            Circumstance(
+                found.caller, found.region, found.user_agent, found.session_name, message, found.inferred_from
+            ),
+            (found.time, found.event_id, found.access_key, found.origin.file, place),
+        )  # fmt: skip
+
+    def add_texts(
+        self,
+        key: Key,
+        identity: Identity,
+        circumstance: Circumstance,
+        event: tuple[float, str, str | None, str, int],
+    ) -> None:
+        """Take one attempt apart already: `event` is time, id, access key id, file, place."""
+        time, event_id, access_key, file, place = event
+        self.ids.append(event_id)
+        self.time.append(time)
+        self.key.append(self.keys.number(key))
+        self.identity.append(self.identities.number(identity))
+        self.circumstance.append(self._circumstance(circumstance))
+        self.session.append(session_number(access_key))
+        self.file.append(self.files.number(file))
+        self.place.append(place)
+        self.count.append(1)
+        self.joined.append(-1)
+
+    def _circumstance(self, value: Circumstance) -> int:
+        """Where sessions' names or errors' texts are new each time, those go first, and the rest stays."""
+        table = self.circumstances
+        if len(table.values) > table.most // 2:
+            value = value._replace(session_name=None, error_message=None)
+        return table.number(value)
+
+    def key_of(self, number: int) -> Key:
+        """The key with this number."""
+        found: Key = self.keys.values[number]
+        return found
+
+    def identity_of(self, number: int) -> Identity:
+        """The identity with this number."""
+        found: Identity = self.identities.values[number]
+        return found
+
+    def circumstance_of(self, number: int) -> Circumstance:
+        """The circumstance with this number."""
+        found: Circumstance = self.circumstances.values[number]
+        return found
+
+    def event_id(self, row: int) -> str:
+        """The event's id as logged."""
+        return self.ids.text(row)
+
+    def attempt(self, row: int) -> Attempt:
+        """The row as an attempt. Subject and circumstances are None where the tables were full."""
+        key = self.key_of(self.key[row])
+        who = self.identity_of(self.identity[row])
+        where = self.circumstance_of(self.circumstance[row])
+        exchange = self.joined[row]
+        event_id = self.event_id(row)
+        return Attempt(
+            cloud="aws" if key.cloud == "aws" else "gcp",
+            step="impersonate" if key.step == "impersonate" else "exchange",
+            time=self.time[row],
+            target=key.target,
+            provider=key.provider,
+            subject=who.subject,
+            audience=key.audience,
+            outcome=key.outcome,
+            error_code=key.error_code,
+            error_message=where.error_message or key.error_family,
+            event_id=event_id,
+            origin=Origin(self.files.values[self.file[row]], event_id=event_id),
+            region=where.region,
+            caller=where.caller,
+            user_agent=where.user_agent,
+            session_name=where.session_name,
+            duration_seconds=key.duration_seconds,
+            service_account=key.service_account,
+            mapped_principal=who.principal,
+            claims=who.claims,
+            inferred_from=where.inferred_from if exchange < 0 else self.event_id(exchange),
+        )
+
+    def cut(self, length: int) -> None:
+        """Forget the rows from there on; what is in the tables stays."""
+        for name in _COLUMNS:
+            del getattr(self, name)[length:]
+        self.ids.cut(length)
+
+    def extend(self, other: Rows) -> None:
+        """Take over the rows of another table."""
+        before = len(self)
+        for name in ("time", "session", "place", "count"):
+            getattr(self, name).extend(getattr(other, name))
+        self.joined.extend(array(other.joined.typecode, [row + before if row >= 0 else -1 for row in other.joined]))
+        self.ids.extend(other.ids)
+        for name, ours, theirs in (
+            ("key", self.keys, other.keys),
+            ("identity", self.identities, other.identities),
+            ("file", self.files, other.files),
+        ):
+            numbers = [ours.number(value) for value in theirs.values]
+            getattr(self, name).extend(array("i", [numbers[one] for one in getattr(other, name)]))
+        numbers = [0, *(self._circumstance(value) for value in other.circumstances.values[1:])]
+        self.circumstance.extend(array("i", [numbers[one] for one in other.circumstance]))
+        for ours, theirs in ((self.keys, other.keys), (self.identities, other.identities)):
+            ours.dropped += theirs.dropped
+        self.circumstances.dropped += other.circumstances.dropped
+
+    def once(self) -> int:
+        """Put the rows in order of time, each event once: the number of rows that fell away.
+
+        Of two rows of one event the one that knows the outcome stays, else that of the first file by name.
+        """
+        if not self:
+            return 0
+        import numpy as np  # late, and here: sorting millions of rows in lists would take ten times the memory
+
+        unknown = np.array([key.outcome == "unknown" for key in self.keys.values])[np.frombuffer(self.key, np.int32)]
+        ranks = np.argsort(np.argsort(np.array(self.files.values, dtype=object), kind="stable"))
+        file = ranks[np.frombuffer(self.file, np.int32)]
+        order = _in_order(self.ids, self.time, np.frombuffer(self.place, np.int64), file, unknown)
+        keep = order[_is_first(order, self.ids, self.time)]
+        gone = len(self) - len(keep)
+        self._take(keep)
+        return gone
+
+    def compact(self, most: int = MOST_ROWS) -> None:
+        """Keep at most so many rows: of each key and stretch of time the first and the last, with the count of all.
+
+        Must be in order, as `once` leaves it. The stretch begins with a minute and doubles while rows are too many.
+        """
+        import numpy as np
+
+        while len(self) > most:
+            self.width = self.width * 2 or _SIXTIETHS
+            stretch = np.floor_divide(np.frombuffer(self.time, np.float64), self.width)
+            key = np.frombuffer(self.key, np.int32)
+            order = np.lexsort((stretch, key))  # stable: in a group, the order of time stays
+            new = np.flatnonzero((np.diff(stretch[order], prepend=-1) != 0) | (np.diff(key[order], prepend=-1) != 0))
+            last = np.append(new[1:], len(order)) - 1
+            counts = np.frombuffer(self.count, np.int32)[order]
+            sums = np.add.reduceat(counts, new)
+            alone = new == last
+            counts[last] = np.where(alone, counts[last], sums - counts[new])
+            total = np.empty(len(order), np.int32)
+            total[order] = counts
+            keep = np.sort(order[np.union1d(new, last)])
+            del key, stretch
+            self.count = array("i")
+            self.count.frombytes(total.tobytes())
+            self._take(keep)
+
+    def _take(self, rows: Any) -> None:
+        """Keep these rows, in this order: an array of row numbers."""
+        import numpy as np
+
+        for place, names in ((self, _COLUMNS), (self.ids, ("high", "low"))):
+            for name in names:
+                column = getattr(place, name)
+                kept = array(column.typecode)
+                kept.frombytes(np.frombuffer(column, column.typecode)[rows].tobytes())
+                setattr(place, name, kept)
+
+
+def _in_order(ids: Ids, time: array[float], *less: Any) -> Any:
+    """Row numbers by time and id, then by the columns of `less`, the last of them first."""
+    import numpy as np
+
+    keys = [np.frombuffer(ids.low, np.uint64), np.frombuffer(ids.high, np.uint64), np.frombuffer(time, np.float64)]
+    return np.lexsort([*less, *keys])
+
+
+def _is_first(order: Any, ids: Ids, time: array[float]) -> Any:
+    """For each row of the order, whether it is the first of its event."""
+    import numpy as np
+
+    first = np.ones(len(order), bool)
+    same = np.ones(len(order) - 1, bool)
+    for column, kind in ((ids.low, np.uint64), (ids.high, np.uint64), (time, np.float64)):
+        values = np.frombuffer(column, kind)[order]
+        same &= values[1:] == values[:-1]
+    first[1:] = ~same
+    return first
+
+
+def first_of_each(ids: Ids, time: array[float]) -> list[int]:
+    """The rows in order of time, of each event one."""
+    if not ids:
+        return []
+    order = _in_order(ids, time)
+    found: list[int] = order[_is_first(order, ids, time)].tolist()
+    return found
+
+
+def without_digits(message: str | None) -> str | None:
+    """The error's text with # for runs of digits: times and sizes in it do not make it another error."""
+    if message is None or not any(char.isdigit() for char in message):
+        return message
+    out: list[str] = []
+    for char in message:
+        if not char.isdigit():
+            out.append(char)
+        elif not out or out[-1] != "#":
+            out.append("#")
+    return "".join(out)
+
+
+def session_number(access_key: str | None) -> int:
+    """A number for an access key id, the same in every process; 0 for none."""
+    if not access_key:
+        return 0
+    import zlib  # late: Google has none
+
+    data = access_key.encode("utf-8", "replace")
+    return (zlib.crc32(data) << 32 | zlib.crc32(data[::-1])) or 1

@@ -1,0 +1,105 @@
+"""Google's entries say who asked in the exchange, and for which account in the impersonation: put together, on rows.
+
+By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
+names the account alone: it is taken to follow the exchange
+that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
+exchanged from there; then those with its user agent count, if they are one token's.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from oidc_doctor.logs.attempts.matching import JOIN_WITHIN, SHARED_CALLERS
+from oidc_doctor.logs.records.cloudtrail import NO_TIME
+
+if TYPE_CHECKING:
+    from oidc_doctor.logs.attempts.columns import Rows
+
+    Who = tuple[str | None, str | None, str | None]
+
+_TOKEN = 3600.0  # seconds for which the token of an exchange is good
+
+
+class _Stream:
+    """Exchanges in order of time, and for each since when all were of the same identity."""
+
+    __slots__ = ("rows", "since", "times", "who")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.times: list[float] = []
+        self.since: list[int] = []  # the first of the run of one identity that this one belongs to
+        self.who: Who | None = None
+
+    def add(self, row: int, time: float, who: Who) -> None:
+        same = bool(self.rows) and who == self.who
+        self.since.append(self.since[-1] if same else len(self.rows))
+        self.rows.append(row)
+        self.times.append(time)
+        self.who = who
+
+    def only(self, begin: float, end: float) -> int | None:
+        """The last exchange in this time, if all of them are one identity's."""
+        low, high = bisect_left(self.times, begin), bisect_right(self.times, end)
+        return self.rows[high - 1] if low < high and self.since[high - 1] <= low else None
+
+
+def join(rows: Rows) -> None:
+    """Give each impersonation the identity of its exchange, and the exchange's row. Rows must be in order of time."""
+    by_principal: dict[str, _Stream] = {}
+    by_caller: dict[tuple[str, str | None] | str, _Stream] = {}
+    asked = []
+    for row in range(len(rows)):
+        key = rows.key_of(rows.key[row])
+        if key.step == "impersonate":
+            asked.append(row)
+        if key.step != "exchange" or key.outcome != "accepted" or rows.time[row] == NO_TIME:
+            continue
+        identity, where = rows.identity_of(rows.identity[row]), rows.circumstance_of(rows.circumstance[row])
+        who = (identity.subject, key.provider, identity.principal)
+        time = rows.time[row]
+        if identity.principal:
+            by_principal.setdefault(identity.principal, _Stream()).add(row, time, who)
+        if where.caller and where.caller not in SHARED_CALLERS:
+            by_caller.setdefault(where.caller, _Stream()).add(row, time, who)
+            by_caller.setdefault((where.caller, where.user_agent), _Stream()).add(row, time, who)
+    for row in asked:
+        exchange = _exchange(rows, row, by_principal, by_caller)
+        if exchange is not None:
+            _take_over(rows, row, exchange)
+
+
+def _exchange(
+    rows: Rows,
+    row: int,
+    by_principal: dict[str, _Stream],
+    by_caller: dict[tuple[str, str | None] | str, _Stream],
+) -> int | None:
+    identity = rows.identity_of(rows.identity[row])
+    if identity.subject is not None:
+        return None
+    time = rows.time[row]
+    if identity.principal:
+        made = by_principal.get(identity.principal)
+        found = made.only(float("-inf"), float("inf")) if made else None
+        return made.only(time - _TOKEN, time) if made and found is None else found
+    where = rows.circumstance_of(rows.circumstance[row])
+    if where.caller is None or time == NO_TIME:
+        return None
+    for stream in (by_caller.get(where.caller), by_caller.get((where.caller, where.user_agent))):
+        found = stream.only(time - JOIN_WITHIN, time) if stream else None
+        if found is not None:
+            return found
+    return None
+
+
+def _take_over(rows: Rows, row: int, exchange: int) -> None:
+    theirs = rows.key_of(rows.key[exchange])
+    own = rows.key_of(rows.key[row])
+    who = rows.identity_of(rows.identity[exchange])
+    claims = rows.identity_of(rows.identity[row]).claims
+    rows.key[row] = rows.keys.number(own._replace(provider=theirs.provider, family=theirs.family)) or rows.key[row]
+    rows.identity[row] = rows.identities.number(who._replace(claims=claims)) or rows.identity[row]
+    rows.joined[row] = exchange

@@ -1,0 +1,97 @@
+"""Which signatures concern a target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.logs.records.gcp_audit import full_name
+from oidc_doctor.model.events import Attempt, Signature
+from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from oidc_doctor.model.document import Json
+    from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
+
+JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
+
+SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+_ARN_PARTS = 6
+_PRINCIPAL = "principal://iam.googleapis.com/"
+
+
+def for_target(
+    groups: Iterable[Signature],
+    target: Target,
+    claims: Mapping[str, Json] | None = None,
+) -> list[Signature]:
+    """The groups that concern the target, in their order.
+
+    Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
+    which role or provider it was about concerns it unless its subject is another than that of `claims`.
+    """
+    subject = (claims or {}).get("sub")
+    return [found for found in groups if _concerns(found.sample, target, subject if isinstance(subject, str) else None)]
+
+
+def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
+    maybe = not subject or not attempt.subject or _same(attempt.subject, subject, pasted=target.pasted)
+    if attempt.cloud == "aws":
+        return target.aws is not None and _concerns_role(attempt, target.aws, pasted=target.pasted, maybe=maybe)
+    if target.gcp is None:
+        return False
+    if attempt.step == "impersonate":
+        return _concerns_account(attempt, target.gcp, pasted=target.pasted, maybe=maybe)
+    if not attempt.provider or not target.gcp.provider:
+        return maybe
+    return same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
+
+
+def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
+    if not attempt.target or not target.role_arn:
+        return maybe
+    seen, sent = attempt.target.split(":", _ARN_PARTS - 1), target.role_arn.split(":", _ARN_PARTS - 1)
+    if len(seen) == len(sent) == _ARN_PARTS and (account_is_redacted(seen[4]) or account_is_redacted(sent[4])):
+        del seen[4], sent[4]
+    return _same(":".join(seen), ":".join(sent), pasted=pasted)
+
+
+def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:
+    """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
+    if target.provider and attempt.provider and not same_provider(attempt.provider, target.provider, pasted=pasted):
+        return False
+    if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
+        pool = full_name(target.provider).partition("/providers/")[0]
+        seen = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
+        if not same_provider(seen, pool, pasted=pasted):
+            return False
+    if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
+        return bool(target.provider and attempt.provider)
+    if not attempt.service_account:
+        return maybe
+    return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
+
+
+def same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
+    """Whether the full names, of providers or of pools, may be the same.
+
+    Entries have the project's number. Where the target has its id, only the rest can be compared.
+    """
+    one, other = full_name(seen), full_name(sent)
+    (number, rest), (project, sent_rest) = _project(one), _project(other)
+    if number and project and number.isdigit() != project.isdigit():
+        one, other = rest, sent_rest
+    return _same(one, other, pasted=pasted)
+
+
+def _project(name: str) -> tuple[str, str]:
+    """The project of `projects/NUMBER/rest`, and the rest; nothing for a name of another form."""
+    head, _, tail = name.partition("/")
+    project, _, rest = tail.partition("/")
+    return (project, rest) if head == "projects" else ("", "")
+
+
+def _same(seen: str, sent: str, *, pasted: bool) -> bool:
+    """Equal, or with pasted texts perhaps equal: some filling of their placeholders makes them so."""
+    return seen == sent or (pasted and may_equal(seen, sent) is not False)

@@ -1,0 +1,268 @@
+"""Rows to signatures and to runs of like outcomes: a million attempts stay a handful of values.
+
+The one place that knows pandas.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from oidc_doctor.logs.records.cloudtrail import NO_TIME
+from oidc_doctor.model.events import Attempt, Signature
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from oidc_doctor.logs.attempts.columns import Rows
+
+IDS_KEPT = 20
+SUBJECTS_KEPT = 50
+CALLERS_KEPT = 20
+BUCKETS = 240  # at most, over the window
+
+_STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86400, 7 * 86400)  # seconds of a bucket
+
+
+class Run(NamedTuple):
+    """Consecutive attempts that ended alike. Rows are numbers into the table."""
+
+    accepted: bool
+    first: int
+    last: int
+    begin: float  # epoch seconds of the first and of the last
+    end: float
+    times: int  # attempts
+
+
+class Buckets(NamedTuple):
+    """How the window is cut for counting: `start` in epoch seconds, `seconds` each."""
+
+    start: float
+    seconds: int
+    number: int
+
+
+class Cell(NamedTuple):
+    """Attempts with one key, of one identity, under one circumstance where these matter."""
+
+    key: int
+    identity: int
+    circumstance: int
+    row: int  # the newest
+
+
+class Part(NamedTuple):
+    """Some of the attempts with these keys: all, those of some identities (and circumstances), or all but those."""
+
+    keys: tuple[int, ...]
+    only: frozenset[tuple[int, int]] | None = None
+    but: frozenset[tuple[int, int]] = frozenset()
+    by_circumstance: bool = False
+
+
+class Attempts:
+    """The table of all attempts in a window (epoch seconds, None: open), oldest first."""
+
+    def __init__(self, rows: Rows, since: float | None = None, until: float | None = None) -> None:
+        self.rows = rows
+        frame = pd.DataFrame(
+            {
+                "time": np.frombuffer(rows.time, dtype=np.float64),
+                "key": np.frombuffer(rows.key, dtype=np.int32),
+                "identity": np.frombuffer(rows.identity, dtype=np.int32),
+                "circumstance": np.frombuffer(rows.circumstance, dtype=np.int32),
+                "count": np.frombuffer(rows.count, dtype=np.int32),
+            },
+            copy=True,  # the arrays must stay free to grow
+        )
+        if since is not None:
+            frame = frame[frame["time"] >= since]
+        if until is not None:
+            frame = frame[frame["time"] <= until]
+        self.frame = frame.sort_values("time", kind="stable")
+        self.buckets = self._cut()
+
+    def _cut(self) -> Buckets:
+        times = self.frame["time"]
+        times = times[times != NO_TIME]
+        if times.empty:
+            return Buckets(0.0, 1, 0)
+        begin, end = float(times.iloc[0]), float(times.iloc[-1])
+        seconds = next((step for step in _STEPS if (end - begin) / step < BUCKETS - 1), _STEPS[-1])
+        start = begin // seconds * seconds
+        return Buckets(start, seconds, min(BUCKETS, int((end - start) // seconds) + 1))
+
+    def rows_of(self, key: int) -> list[int]:
+        """The numbers of the rows with this key, newest first."""
+        return [int(row) for row in self.frame.index[self.frame["key"] == key][::-1]]
+
+    def signatures(self) -> list[Signature]:
+        """One for each key, the newest first."""
+        frame = self.frame
+        if frame.empty:
+            return []
+        timed = frame["time"].where(frame["time"] != NO_TIME)
+        groups = frame.assign(timed=timed).groupby("key", sort=False)
+        table = groups.agg(count=("count", "sum"), first=("timed", "min"), last=("timed", "max"))
+        newest = frame.groupby("key", sort=False).tail(IDS_KEPT)
+        rows_of: dict[int, list[int]] = {}
+        for row, key in zip(newest.index[::-1], newest["key"].iloc[::-1], strict=True):
+            rows_of.setdefault(int(key), []).append(int(row))
+        subjects = self._distinct("identity", SUBJECTS_KEPT)
+        places = self._sums("circumstance")
+        counts = self._bucketed()
+        out = []
+        for key, line in table.iterrows():
+            number = int(str(key))
+            recent = rows_of[number]
+            names = (self.rows.identity_of(code).subject for code in subjects[number])
+            where = [(self.rows.circumstance_of(code), times) for code, times in places[number]]
+            out.append(
+                Signature(
+                    sample=self.rows.attempt(recent[0]),
+                    count=int(line["count"]),
+                    first_seen=_or_none(line["first"]),
+                    last_seen=_or_none(line["last"]),
+                    event_ids=tuple(self.rows.event_id(row) for row in recent),
+                    number=number,
+                    family=self.rows.key_of(number).family,
+                    subjects=tuple(dict.fromkeys(name for name in names if name)),
+                    callers=_most((one.caller, times) for one, times in where),
+                    regions=_most((one.region, times) for one, times in where),
+                    counts=counts.get(number, ()),
+                )
+            )
+        return sorted(out, key=lambda one: (-one.last_seen, [part or "" for part in _texts(one.sample)]))
+
+    def subset(self, keys: Iterable[int]) -> Attempts:
+        """The attempts with these keys alone."""
+        found = Attempts.__new__(Attempts)
+        found.rows, found.buckets = self.rows, self.buckets
+        found.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
+        return found
+
+    def runs(self, parts: Iterable[Part], accepted: Container[int]) -> list[Run]:
+        """The attempts of the parts together, cut where the outcome changes. Attempts without a time are left out."""
+        frame = self.frame
+        keep = np.zeros(len(frame), dtype=bool)
+        whole: set[int] = set()
+        for part in parts:
+            if part.only is None and not part.but:
+                whole.update(part.keys)
+                continue
+            mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: what pandas gives may not be written
+            pairs = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
+            if not part.by_circumstance:
+                pairs = frame["identity"].to_numpy(np.int64) << 32
+            if part.only is not None:
+                mask &= np.isin(pairs, _codes(part.only))
+            if part.but:
+                mask &= ~np.isin(pairs, _codes(part.but))
+            keep |= mask
+        if whole:
+            keep |= frame["key"].isin(list(whole)).to_numpy()
+        frame = frame[keep & (frame["time"] != NO_TIME).to_numpy()]
+        if frame.empty:
+            return []
+        yes = [key for key in frame["key"].unique() if int(key) in accepted]
+        good = frame["key"].isin(yes)
+        cut = (good != good.shift()).cumsum()
+        part_frame = frame.assign(row=frame.index, good=good).groupby(cut, sort=True)
+        table = part_frame.agg(
+            good=("good", "first"), first=("row", "first"), last=("row", "last"), begin=("time", "first"),
+            end=("time", "last"), count=("count", "sum"),
+        )  # fmt: skip
+        return [
+            Run(bool(good), int(first), int(last), float(begin), float(end), int(count))
+            for good, first, last, begin, end, count in table.itertuples(index=False)
+        ]
+
+    def cells(self, *, by_circumstance: bool) -> list[Cell]:
+        """Who made the attempts, for each key, the newest first."""
+        frame = self.frame.assign(row=self.frame.index)
+        if frame.empty:
+            return []
+        if not by_circumstance:
+            frame = frame.assign(circumstance=0)
+        frame = frame.drop_duplicates(["key", "identity", "circumstance"], keep="last")
+        found = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
+        return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in found.itertuples(index=False)]
+
+    def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
+        """How many attempts with these keys were made from `begin` to `end` inclusive."""
+        frame = self.frame
+        inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
+        return int(frame.loc[inside, "count"].sum())
+
+    def attempt(self, row: int) -> Attempt:
+        """One attempt as logged."""
+        return self.rows.attempt(row)
+
+    def ids_between(self, keys: Iterable[int], begin: float, end: float, most: int = IDS_KEPT) -> list[str]:
+        """Event ids of the attempts with these keys, the oldest first."""
+        frame = self.frame
+        inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
+        return [self.rows.event_id(int(row)) for row in frame.index[inside.to_numpy()][:most]]
+
+    def by_session(self, number: int) -> int | None:
+        """The row of the attempt that gave a session out, by the number of its access key id."""
+        if not number:
+            return None
+        places = np.flatnonzero(np.frombuffer(self.rows.session, dtype=np.uint64) == np.uint64(number))
+        return int(places[-1]) if places.size else None
+
+    def _distinct(self, column: str, most: int) -> dict[int, list[int]]:
+        """Per key the newest different values of a column."""
+        pairs = self.frame[["key", column]].iloc[::-1].drop_duplicates()
+        found = pairs.groupby("key", sort=False).head(most)
+        out: dict[int, list[int]] = {}
+        for key, value in found.itertuples(index=False):
+            out.setdefault(int(key), []).append(int(value))
+        return out
+
+    def _sums(self, column: str) -> dict[int, list[tuple[int, int]]]:
+        table = self.frame.groupby(["key", column], sort=False)["count"].sum()
+        out: dict[int, list[tuple[int, int]]] = {}
+        for (key, value), count in zip(table.index, table.to_numpy(), strict=True):
+            out.setdefault(int(key), []).append((int(value), int(count)))
+        return out
+
+    def _bucketed(self) -> dict[int, tuple[int, ...]]:
+        start, seconds, number = self.buckets
+        frame = self.frame[self.frame["time"] != NO_TIME]
+        if frame.empty or not number:
+            return {}
+        place = ((frame["time"] - start) // seconds).astype("int64").clip(0, number - 1)
+        table = frame.groupby(["key", place])["count"].sum()
+        out: dict[int, list[int]] = {}
+        for (key, index), count in zip(table.index, table.to_numpy(), strict=True):
+            out.setdefault(int(key), [0] * number)[int(index)] = int(count)
+        return {key: tuple(line) for key, line in out.items()}
+
+
+def _codes(cells: Iterable[tuple[int, int]]) -> Any:
+    return np.array([identity << 32 | circumstance for identity, circumstance in cells], dtype=np.int64)
+
+
+def _or_none(value: float) -> float:
+    """An attempt without a time keeps none."""
+    return float(value) if value == value else NO_TIME  # noqa: PLR0124 - NaN alone differs from itself
+
+
+def _most(pairs: Iterable[tuple[str | None, int]]) -> tuple[tuple[str, int], ...]:
+    total: Counter[str] = Counter()
+    for name, count in pairs:
+        if name:
+            total[name] += count
+    return tuple(total.most_common(CALLERS_KEPT))
+
+
+def _texts(sample: Attempt) -> list[str | None]:
+    return [
+        sample.cloud, sample.step, sample.target, sample.provider, sample.subject, sample.audience, sample.outcome,
+        sample.error_code, sample.error_message,
+    ]  # fmt: skip

@@ -1,0 +1,77 @@
+"""Which writes of configuration a run keeps: an organisation's trail holds those of thousands of other resources."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_ROLE
+from oidc_doctor.logs.records.gcp_writes import SET_POLICY
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import GcpProvider, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oidc_doctor.model.events import Change
+    from oidc_doctor.model.evidence import TargetEvidence
+
+_POLICY = re.compile(r"arn:[^:\s\"]+:iam::[^:\s\"]*:policy/[^\s\"\\]+")
+
+
+class Wanted(NamedTuple):
+    """Names of the targets' resources. None: no target names one, so all writes of that kind are wanted."""
+
+    roles: frozenset[str] | None = None  # names, in lower case: IAM keeps no two that differ in case alone
+    policies: frozenset[str] = frozenset()  # ARNs of managed policies that were read as attached
+    pools: frozenset[str] | None = None  # POOL of …/workloadIdentityPools/POOL
+    accounts: frozenset[str] | None = None  # e-mails and unique ids of service accounts, in lower case
+
+    def takes(self, change: Change) -> bool:
+        """Whether the write may concern a target. Every OIDC provider's does: targets seldom name theirs."""
+        name = change.resource
+        if change.what in OF_PROVIDER:
+            return True
+        if change.what in OF_ROLE:
+            return self.roles is None or name.rpartition("/")[2].casefold() in self.roles
+        if change.what in OF_POLICY:
+            return name in self.policies
+        if "workloadIdentityPools/" in name:
+            return self.pools is None or name.partition("workloadIdentityPools/")[2].partition("/")[0] in self.pools
+        if change.what == SET_POLICY and name.startswith(("projects/", "folders/", "organizations/")):
+            return True
+        if change.what == SET_POLICY and "@" not in name and not name.isdigit():
+            return True  # a project by its bare id
+        return self.accounts is None or name.casefold() in self.accounts or name.isdigit()  # an id without its e-mail
+
+
+def wanted_by(targets: Iterable[TargetEvidence]) -> Wanted:
+    """The names that the targets and their configuration files have."""
+    roles: set[str] = set()
+    policies: set[str] = set()
+    pools: set[str] = set()
+    accounts: set[str] = set()
+    for one in targets:
+        arn = one.target.aws.role_arn if one.target.aws else None
+        roles |= {arn.rpartition("/")[2].casefold()} if arn else set()
+        if one.aws is not None:
+            known = (one.aws.role, *one.aws.near_roles)
+            roles |= {role.name.casefold() for role in known if isinstance(role, Role) and role.name}
+            if not isinstance(one.aws.attached_policies, Missing):
+                policies |= set(_POLICY.findall(one.aws.attached_policies.text))
+        if one.target.gcp is not None:
+            gcp = one.target.gcp
+            pools |= _pool(gcp.provider) | _pool(gcp.audience)
+            accounts |= {gcp.service_account.casefold()} if gcp.service_account else set()
+        if one.gcp is not None:
+            if isinstance(one.gcp.provider, GcpProvider):
+                pools |= _pool(one.gcp.provider.name)
+            if not isinstance(one.gcp.service_account, Missing):
+                found = one.gcp.service_account
+                accounts |= {name.casefold() for name in (found.email, found.unique_id) if name}
+    return Wanted(frozenset(roles) or None, frozenset(policies), frozenset(pools) or None, frozenset(accounts) or None)
+
+
+def _pool(name: str | None) -> set[str]:
+    pool = (name or "").partition("workloadIdentityPools/")[2].partition("/")[0]
+    return {pool} if pool else set()

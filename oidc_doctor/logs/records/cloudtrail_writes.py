@@ -1,0 +1,185 @@
+"""CloudTrail records of IAM writes to changes, and refused calls of federated sessions to session uses.
+
+Sources: the IAM API reference for the members' names, which CloudTrail writes with a small first letter; published
+events of CreateRole, UpdateAssumeRolePolicy and the role policy calls. No published event of the OIDC provider calls
+was found, so their members are matched without regard to case (inferred from the API's names).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.logs.records.cloudtrail import NO_TIME, epoch, members, text
+from oidc_doctor.model.events import Change, SessionUse
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.document import Json, Origin
+
+Record = dict[str, Any]
+
+OF_ROLE = frozenset(
+    {
+        "CreateRole", "DeleteRole", "UpdateRole", "UpdateRoleDescription", "UpdateAssumeRolePolicy", "AttachRolePolicy",
+        "DetachRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "PutRolePermissionsBoundary",
+        "DeleteRolePermissionsBoundary", "TagRole", "UntagRole",
+    }
+)  # fmt: skip
+OF_PROVIDER = frozenset(
+    {
+        "CreateOpenIDConnectProvider", "DeleteOpenIDConnectProvider", "AddClientIDToOpenIDConnectProvider",
+        "RemoveClientIDFromOpenIDConnectProvider", "UpdateOpenIDConnectProviderThumbprint", "TagOpenIDConnectProvider",
+        "UntagOpenIDConnectProvider",
+    }
+)  # fmt: skip
+OF_POLICY = frozenset({"CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"})
+WRITES = OF_ROLE | OF_PROVIDER | OF_POLICY
+
+# A denied write has no request parameters; the reason names the resource ["… on resource: role NAME because …"].
+_DENIED = re.compile(r"on resource: (?:role |policy )?(\S{1,2048}?)(?:[.,]? because\b|[.,]?\s|$)")
+_ARN = re.compile(r"arn:[^:\s]{1,64}:iam::([^:\s]{0,64}):\S{1,2048}")
+
+
+def change(record: Record, origin: Origin) -> Change | None:
+    """The write of a role, an OIDC provider or a managed policy's version that the record tells of; else None."""
+    what = record.get("eventName")
+    if not isinstance(what, str) or what not in WRITES:
+        return None
+    source = record.get("eventSource")
+    if isinstance(source, str) and not source.startswith("iam."):
+        return None
+    request = Members(record.get("requestParameters"))
+    response = Members(record.get("responseElements"))
+    resource = _resource(what, request, response) or _named_elsewhere(record)
+    if resource is None:
+        return None
+    identity = members(record.get("userIdentity"))
+    time = epoch(record.get("eventTime"))
+    event_id = text(record.get("eventID")) or f"{what}-{text(record.get('requestID')) or record.get('eventTime')}"
+    return Change(
+        cloud="aws",
+        time=NO_TIME if time is None else time,
+        what=what,
+        resource=resource,
+        account=_account(resource, record, identity),
+        by=_by(identity),
+        event_id=event_id,
+        origin=origin._replace(event_id=event_id),
+        error_code=text(record.get("errorCode")),
+        error_message=text(record.get("errorMessage")),
+        record=record,
+    )
+
+
+def use(record: Record, origin: Origin) -> SessionUse | None:
+    """A refused call by a session that a web identity got [CloudTrail userIdentity element: webIdFederationData]."""
+    code = text(record.get("errorCode"))
+    if code is None:
+        return None
+    identity = members(record.get("userIdentity"))
+    session = members(identity.get("sessionContext"))
+    federation = members(session.get("webIdFederationData"))
+    provider = text(federation.get("federatedProvider"))
+    if provider is None:
+        return None
+    time = epoch(record.get("eventTime"))
+    if time is None:
+        return None
+    event_id = text(record.get("eventID")) or ""
+    return SessionUse(
+        cloud="aws",
+        service=text(record.get("eventSource")) or "",
+        action=text(record.get("eventName")) or "",
+        target=text(members(session.get("sessionIssuer")).get("arn")),
+        session=text(identity.get("accessKeyId")),
+        provider=provider,
+        error_code=code,
+        error_message=text(record.get("errorMessage")),
+        resource=_used(record),
+        time=time,
+        first_seen=time,
+        count=1,
+        event_ids=(event_id,),
+        origin=origin._replace(event_id=event_id or None),
+    )
+
+
+class Members:
+    """An object's members, found by name without regard to case."""
+
+    def __init__(self, value: Json) -> None:
+        self.values = {str(name).casefold(): item for name, item in members(value).items()}
+
+    def get(self, name: str) -> Json:
+        """The member's value, None where there is none."""
+        return self.values.get(name.casefold())
+
+    def text(self, name: str) -> str | None:
+        """The member as text that is not empty."""
+        return text(self.get(name))
+
+
+def policy_text(value: Json) -> str | None:
+    """A policy document as text: requests have it so, responses URL-encoded, a few tools as an object."""
+    if isinstance(value, dict):
+        return json.dumps(value, indent=2)
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return urllib.parse.unquote(value) if value.lstrip().startswith("%7B") else value
+
+
+def _resource(what: str, request: Members, response: Members) -> str | None:
+    if what in OF_ROLE:
+        return request.text("roleName") or Members(response.get("role")).text("roleName")
+    if what in OF_POLICY:
+        return request.text("policyArn")
+    arn = request.text("openIDConnectProviderArn") or response.text("openIDConnectProviderArn")
+    return arn or request.text("url")
+
+
+def _named_elsewhere(record: Record) -> str | None:
+    """The role's name or the resource's ARN, from the list of resources or from the reason of a denial."""
+    listed = record.get("resources")
+    for item in listed if isinstance(listed, list) else ():
+        arn = text(members(item).get("ARN"))
+        if arn:
+            return _short(arn)
+    found = _DENIED.search(text(record.get("errorMessage")) or "")
+    return _short(found[1]) if found else None
+
+
+def _short(name: str) -> str:
+    """A role's ARN as its name; another ARN as it is."""
+    return name.rpartition("/")[2] if ":role/" in name else name
+
+
+def _account(resource: str, record: Record, identity: Record) -> str | None:
+    arn = _ARN.fullmatch(resource)
+    return (
+        (arn[1] or None if arn else None) or text(record.get("recipientAccountId")) or text(identity.get("accountId"))
+    )
+
+
+def _by(identity: Record) -> str | None:
+    """Who wrote: the principal's ARN, or the service or user that the event names."""
+    return (
+        text(identity.get("arn"))
+        or text(identity.get("invokedBy"))
+        or text(identity.get("userName"))
+        or text(identity.get("principalId"))
+    )
+
+
+def _used(record: Record) -> str | None:
+    """What the refused call was about."""
+    listed = record.get("resources")
+    for item in listed if isinstance(listed, list) else ():
+        if arn := text(members(item).get("ARN")):
+            return arn
+    request = Members(record.get("requestParameters"))
+    if bucket := request.text("bucketName"):
+        key = request.text("key")
+        return f"{bucket}/{key}" if key else bucket
+    return request.text("repositoryName") or request.text("keyId")

@@ -1,0 +1,169 @@
+"""Google Cloud audit log entries of IAM writes to changes, and refused calls of federated callers to session uses.
+
+Sources: Google's audit logging page for IAM (method names), a published entry of CreateWorkloadIdentityPoolProvider and
+UpdateWorkloadIdentityPoolProvider, the audit log reference for SetIAMPolicy. Pool and provider writes are long-running:
+two entries with one operation id, of which the first holds the request and the last may hold the failure.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.logs.records.cloudtrail import NO_TIME, members, text
+from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS, full_name, moment, principal, status_of
+from oidc_doctor.model.events import Change, SessionUse
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.document import Json, Origin
+
+Entry = dict[str, Any]
+
+IAM = "iam.googleapis.com"
+RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
+
+_POOL_WRITES = tuple(
+    f"{verb}WorkloadIdentityPool{what}"
+    for verb in ("Create", "Update", "Delete", "Undelete")
+    for what in ("", "Provider")
+)
+_ACCOUNT_WRITES = (
+    "CreateServiceAccount", "DisableServiceAccount", "EnableServiceAccount", "DeleteServiceAccount",
+    "UndeleteServiceAccount",
+)  # fmt: skip
+SET_POLICY = "SetIamPolicy"  # of all kinds; service accounts write SetIAMPolicy
+WRITES = frozenset({*_POOL_WRITES, *_ACCOUNT_WRITES, SET_POLICY})
+
+_LONGEST = 512  # characters of a resource's name
+
+
+def change(entry: Entry, origin: Origin) -> Change | None:
+    """The write of a pool, provider, service account or allow policy that the entry tells of; else None.
+
+    `record` is the whole entry. Of a long-running write both entries are given; `operation_of` joins them.
+    """
+    payload = members(entry.get("protoPayload"))
+    method = (text(payload.get("methodName")) or "").rpartition(".")[2]
+    what = SET_POLICY if method.casefold() == SET_POLICY.casefold() else method
+    if what not in WRITES:
+        return None
+    service = text(payload.get("serviceName"))
+    if service not in {IAM, RESOURCE_MANAGER, None}:
+        return None
+    resource = _resource(what, entry, payload)
+    if resource is None:
+        return None
+    outcome, code, message = status_of(entry, payload)
+    time = moment(entry)
+    event_id = text(entry.get("insertId")) or f"{what}-{entry.get('timestamp')}"
+    authentication = members(payload.get("authenticationInfo"))
+    return Change(
+        cloud="gcp",
+        time=NO_TIME if time is None else time,
+        what=what,
+        resource=resource[:_LONGEST],
+        account=None,
+        by=text(authentication.get("principalEmail")) or text(authentication.get("principalSubject")),
+        event_id=event_id,
+        origin=origin._replace(event_id=event_id),
+        error_code=(code or "UNKNOWN") if outcome == "refused" else None,
+        error_message=message if outcome == "refused" else None,
+        record=entry,
+    )
+
+
+def operation_of(found: Change) -> tuple[str | None, bool]:
+    """The id of the long-running operation that the entry belongs to, and whether it is the operation's first."""
+    operation = members(found.record.get("operation"))
+    return text(operation.get("id")), operation.get("first") is True
+
+
+def use(entry: Entry, origin: Origin) -> SessionUse | None:
+    """A refused call to a resource by a federated principal, itself or through a service account; else None."""
+    payload = members(entry.get("protoPayload"))
+    service = text(payload.get("serviceName"))
+    if service is None or service in {STS, IAM_CREDENTIALS}:
+        return None
+    authentication = members(payload.get("authenticationInfo"))
+    who = principal(authentication)
+    if who is None:
+        return None
+    outcome, code, message = status_of(entry, payload)
+    time = moment(entry)
+    if outcome != "refused" or time is None:
+        return None
+    event_id = text(entry.get("insertId")) or ""
+    return SessionUse(
+        cloud="gcp",
+        service=service,
+        action=text(payload.get("methodName")) or "",
+        target=text(authentication.get("principalEmail")),
+        session=who,
+        provider=None,
+        error_code=code or "UNKNOWN",
+        error_message=message,
+        resource=text(payload.get("resourceName")),
+        time=time,
+        first_seen=time,
+        count=1,
+        event_ids=(event_id,),
+        origin=origin._replace(event_id=event_id or None),
+    )
+
+
+def policy_of(found: Change) -> Json:
+    """The whole allow policy that a SetIamPolicy wrote, None where the entry does not hold it."""
+    payload = members(found.record.get("protoPayload"))
+    for place in (members(payload.get("request")).get("policy"), payload.get("response")):
+        policy = members(place)
+        if isinstance(policy.get("bindings"), list):
+            return policy
+    request = members(members(payload.get("request")).get("policy"))
+    return {"bindings": []} if "etag" in request or "version" in request else None
+
+
+def deltas_of(found: Change) -> list[dict[str, str]]:
+    """The bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
+    payload = members(found.record.get("protoPayload"))
+    for place in (payload.get("serviceData"), payload.get("metadata")):
+        listed = members(members(place).get("policyDelta")).get("bindingDeltas")
+        if isinstance(listed, list):
+            return [
+                {
+                    "action": text(one.get("action")) or "",
+                    "role": text(one.get("role")) or "",
+                    "member": text(one.get("member")) or "",
+                    "condition": text(members(one.get("condition")).get("expression")) or "",
+                }
+                for one in listed
+                if isinstance(one, dict)
+            ]
+    return []
+
+
+def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
+    """What was written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
+    request = members(payload.get("request"))
+    name = text(payload.get("resourceName"))
+    if what in _POOL_WRITES:
+        return _pool_or_provider(what, name, request)
+    labels = members(members(entry.get("resource")).get("labels"))
+    place = name or text(request.get("resource")) or text(request.get("name")) or ""
+    if what in _ACCOUNT_WRITES or "/serviceAccounts/" in place or "email_id" in labels:
+        found = text(labels.get("email_id")) or place.rpartition("/serviceAccounts/")[2]
+        made = text(members(payload.get("response")).get("email"))
+        return (made if what == "CreateServiceAccount" else None) or found or made
+    return place.removeprefix("//cloudresourcemanager.googleapis.com/") or None
+
+
+def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None:
+    """A create's resource is the parent: the id stands in the request."""
+    kind = "workloadIdentityPoolProvider" if what.endswith("Provider") else "workloadIdentityPool"
+    collection = "/providers/" if what.endswith("Provider") else "/workloadIdentityPools/"
+    own = text(members(request.get(kind)).get("name")) or text(request.get("name"))
+    for candidate in (own, name):
+        if candidate and collection in candidate:
+            full = full_name(candidate).partition("/operations/")[0]
+            return full.partition("/providers/")[0] if kind == "workloadIdentityPool" else full
+    made = text(request.get(f"{kind}Id"))
+    parent = text(request.get("parent")) or name
+    return f"{full_name(parent)}{collection}{made}" if made and parent else None

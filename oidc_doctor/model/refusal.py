@@ -1,0 +1,86 @@
+"""What the evaluators say: the decision step by step, and a Refusal where a step refuses or may refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.steps import Cloud, State
+
+
+class Side(NamedTuple):
+    """One side of a difference: the exact value, where it was read, and the character spans that differ."""
+
+    value: str
+    at: Origin | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+class CloudError(NamedTuple):
+    """The error as on the wire, without an SDK's prefix. `certain` is False where the text is not verified."""
+
+    code: str
+    message: str
+    certain: bool = True
+
+
+class Refusal(NamedTuple):
+    """One reason why a step refuses, or (not `certain`) may refuse.
+
+    `facts` holds what the words need, by name; values come from tokens and policies and are not escaped.
+    `rank` orders refusals inside one step: lower first.
+    """
+
+    cloud: Cloud
+    step: str
+    kind: Kind
+    expected: Side | None = None
+    actual: Side | None = None
+    certain: bool = True  # False: a value that the clause uses is unknown, so this is a suspicion
+    location: str = ""  # the clause in the cloud's own words: Statement[0] · StringLike · oidc.baseten.co:sub
+    where: Origin | None = None  # the place of the clause
+    facts: Mapping[str, str] = MappingProxyType({})
+    error: CloudError | None = None
+    settle: str = ""  # what would settle a suspicion
+    rank: int = 0
+    named_by_error: bool = False  # the observed sentence itself names this fault
+
+    def fact(self, name: str, default: str = "") -> str:
+        """A fact by name."""
+        return self.facts.get(name, default)
+
+
+@dataclass
+class StepResult:
+    """How one step went. `note` is a few plain words; `at` is the fact that decided."""
+
+    id: str
+    state: State
+    note: str = ""
+    at: Origin | None = None
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+@dataclass
+class Trace:
+    """The evaluated exchange: the judge's whole answer for one Case."""
+
+    cloud: Cloud
+    steps: list[StepResult]
+    assumed: list[str]
+    detail: dict[str, Any]  # JSON: the policy's or the expressions' own trace
+    mapped: dict[str, str] = field(default_factory=dict)  # Google: mapped attributes, google.subject first
+    unseen: set[Kind] = field(default_factory=set)  # kinds that what was read could not have shown
+
+    def step(self, name: str) -> StepResult:
+        """The result of one step."""
+        return next(result for result in self.steps if result.id == name)
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """All refusals in step order."""
+        return [refusal for result in self.steps for refusal in result.refusals]

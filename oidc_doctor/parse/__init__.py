@@ -1,1 +1,0 @@
-"""Raw JSON and text to the model."""

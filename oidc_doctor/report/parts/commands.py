@@ -1,0 +1,60 @@
+"""Shell commands in lines of a report that can still be pasted."""
+
+from __future__ import annotations
+
+import re
+
+from oidc_doctor.report.parts.escape import code_point, forbid_tokens, is_clear
+from oidc_doctor.report.parts.lines import columns
+
+_LONGEST_COMMAND = 4000
+_SHELL_WORD = re.compile(r"""(?:'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
+
+
+def visible_command(command: str) -> bool:
+    """True where the command can be copied from the screen as it is."""
+    return all(is_clear(character) or character == "\n" for character in command)
+
+
+def command_lines(command: str, room: int) -> list[str]:
+    """A shell command in lines that can be pasted: broken between words only, each break continued with a backslash.
+
+    A word that is longer than `room` stays whole: a command that cannot be pasted is worse than a long line.
+    """
+    if len(command) > _LONGEST_COMMAND:
+        return [f"(a command of {len(command):,} characters: take it from --format json)"]
+    lines: list[str] = []
+    # A quoted line end, or a here-document: what looks like the end of a word may be inside a text.
+    breakable = "<<" not in command and not any(_SHELL_WORD.sub("", line).strip() for line in command.split("\n"))
+    for given in command.split("\n"):
+        text = _as_shown(given)
+        if columns(text) <= room or not breakable:
+            lines.append(text)
+            continue
+        line = ""
+        for option in _shell_words(text):
+            # an option and its argument share a line where there is room for both
+            for index, word in enumerate([option] if columns(option) + 4 <= room else _SHELL_WORD.findall(option)):
+                if line and columns(line) + 1 + columns(word) + 2 > room:
+                    lines.append(f"{line} \\")
+                    line = f"{'    ' if index else '  '}{word}"
+                else:
+                    line = f"{line} {word}" if line else word
+        lines.append(line)
+    return lines
+
+
+def _shell_words(command: str) -> list[str]:
+    """The words of a command as written, quotes included; an option and its argument are kept together."""
+    kept: list[str] = []
+    for word in _SHELL_WORD.findall(command):
+        if kept and kept[-1].startswith("-") and not set(kept[-1]) & set(" =") and not word.startswith("-"):
+            kept[-1] += f" {word}"
+        else:
+            kept.append(word)
+    return kept
+
+
+def _as_shown(command: str) -> str:
+    """A command as it is shown. Backslashes stay single: the text is meant to be pasted, not compared."""
+    return "".join(shown if is_clear(shown) else code_point(shown) for shown in forbid_tokens(command))

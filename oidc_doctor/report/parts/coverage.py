@@ -1,0 +1,255 @@
+"""What was read and what was not, and which file, printed by which command, would settle a step that is unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.times import parse, period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from oidc_doctor.model.evidence import Coverage
+    from oidc_doctor.model.report import Exchange, Report
+
+TOKEN = "token.jwt"
+_TOKEN = (TOKEN,)
+_DISCOVERY = ("issuer/openid-configuration.json", "curl -s {issuer}/.well-known/openid-configuration")
+_KEYS = ("issuer/jwks.json", "curl -s the jwks_uri that the discovery document names")
+_ROLE = ("aws/role.json", "aws iam get-role --role-name {role}")
+_AWS_PROVIDER = (
+    "aws/oidc-provider.json",
+    "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
+)
+_GCP_PROVIDER = ("gcp/provider.json", "gcloud iam workload-identity-pools providers describe {provider} --format=json")
+_POLICY = "gcloud {} get-iam-policy {} --format=json"
+
+# What decides each step: files of a bundle, and the vendor's command that prints each of them.
+_DECIDES: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
+    "aws": {
+        "request": (("oidc-doctor.toml",),),
+        "token": (_TOKEN,),
+        "provider": (_AWS_PROVIDER, ("aws/oidc-providers.json", "aws iam list-open-id-connect-providers")),
+        "audience": (_AWS_PROVIDER, _TOKEN),
+        "keys": (_DISCOVERY, _KEYS, _TOKEN),
+        "session-claims": (_TOKEN,),
+        "authorise": (_ROLE, _TOKEN),
+        "duration": (_ROLE,),
+    },
+    "gcp": {
+        "target": (
+            _GCP_PROVIDER,
+            ("gcp/pool.json", "gcloud iam workload-identity-pools describe {pool} --format=json"),
+        ),
+        "token": (_TOKEN,),
+        "issuer": (_GCP_PROVIDER, _TOKEN),
+        "audience": (_GCP_PROVIDER, _TOKEN),
+        "times": (_TOKEN,),
+        "keys": (_DISCOVERY, _KEYS, _TOKEN),
+        "condition": (_GCP_PROVIDER, _TOKEN),
+        "mapping": (_GCP_PROVIDER, _TOKEN),
+        "impersonate": (
+            ("gcp/service-account-policy.json", _POLICY.format("iam service-accounts", "{account}")),
+            ("gcp/project-policy.json", _POLICY.format("projects", "PROJECT")),
+            ("gcp/folder-policy.json", _POLICY.format("resource-manager folders", "FOLDER")),
+            ("gcp/organization-policy.json", _POLICY.format("organizations", "ORGANIZATION")),
+            _GCP_PROVIDER,
+            _TOKEN,
+        ),
+    },
+}
+_LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
+_ERROR = "error.txt"
+_OPEN = ("refused", "unknown", "assumed")  # states of a step about which more could be read
+_FEW = 3  # files of a folder that are named with it
+_FEW = 3  # files of a folder that are named with it
+_PLAIN = "not in the bundle"  # nobody tried to read it
+
+
+def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
+    """What would settle the unknown steps: file, the ids of the steps that it decides, and the command that prints it.
+
+    Files that were read do not settle a step that they left open: then it is the whole token that is wanting.
+    """
+    read = {_of_target(row.what) for row in report.coverage if row.status == "read"}
+    names = _names(report, exchange)
+    wanted: dict[str, tuple[list[str], str]] = {}
+    for step in exchange.steps:
+        if step.state != "unknown" or step.id not in _DECIDES[exchange.cloud]:
+            continue
+        unread = [entry for entry in _DECIDES[exchange.cloud][step.id] if entry[0] not in read]
+        for file, *command in unread[:1] or [_TOKEN]:
+            steps, _ = wanted.setdefault(file, ([], _filled(command[0], names) if command else ""))
+            steps.append(step.id)
+    return [(file, steps, command) for file, (steps, command) in wanted.items()]
+
+
+def _filled(command: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        command = command.replace(f"{{{name}}}", value)
+    return visible(command)
+
+
+def _names(report: Report, exchange: Exchange) -> dict[str, str]:
+    """The values for the commands, quoted for a shell; a name in capitals for what is not known."""
+    from shlex import quote  # late: only where something is unknown
+
+    resource = exchange.resource or ""
+    view = next((one for one in report.target if one.get("name") == exchange.target_name), {})
+    claims = exchange.token.get("claims")
+    issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
+    google = view.get("gcp")
+    account = google.get("service_account") if isinstance(google, dict) else None
+    known = {
+        "issuer": issuer.rstrip("/") if isinstance(issuer, str) else "",
+        "role": resource.rpartition("/")[2] if ":role/" in resource else "",
+        "provider_arn": _provider_arn(resource, issuer),
+        "provider": resource if "/providers/" in resource else "",
+        "pool": resource.partition("/providers/")[0] if "/providers/" in resource else "",
+        "account": account if isinstance(account, str) else "",
+    }
+    return {
+        name: quote(value) if value and value.isprintable() and value[0] != "-" else name.upper()
+        for name, value in known.items()
+    }
+
+
+def _provider_arn(role: str, issuer: object) -> str:
+    """The ARN that the issuer's OIDC provider has in the account of the role."""
+    parts = role.split(":")
+    if not isinstance(issuer, str) or not issuer.startswith("https://") or len(parts) < 6:  # noqa: PLR2004 - of an ARN
+        return ""
+    return f"{':'.join(parts[:5])}:oidc-provider/{issuer.removeprefix('https://').rstrip('/')}"
+
+
+def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
+    """What was read and what was not: label and sentence. What was not read is never left out, at least as a number.
+
+    `logs` names each log file, `missing` each file that nobody gave; else those that bear on the verdict are named.
+    """
+    now = report.evaluated_at
+    told = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
+    told += [
+        ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
+    ]
+    gone: dict[str, list[str]] = {}
+    rest = 0
+    bearing = set(_bearing(report))
+    for row in report.coverage:
+        if row.status in ("read", "partial"):
+            continue
+        what, why = visible(row.what), visible(row.reason)
+        if row.reason == _PLAIN and not missing and _of_target(row.what) not in bearing:
+            rest += 1
+            continue
+        word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
+        if row.status == "denied":
+            why = f"{word}, {why if missing else _denial(why)}" if why else word
+        gone.setdefault(why or word, []).append(what)
+    lacking = [_with(_by_folder(names), why) for why, names in gone.items()]
+    if rest and lacking:
+        lacking.append(f"and {_count(rest, 'other file')} that a bundle can hold (-v lists them)")
+    elif rest:
+        lacking.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
+    return told + [("Not read", text) for text in lacking]
+
+
+def _denial(why: str) -> str:
+    """Call and code of a denied read, and what would allow it; without the service's own words."""
+    call_and_code, further = why.split(": ")[:2], ": ".join(why.split(": ")[2:])
+    if further.startswith(("allow ", "enable ", "renew ")):
+        call_and_code.append(further.partition(" (")[0])
+    return ": ".join(call_and_code)
+
+
+def _bearing(report: Report) -> Iterator[str]:
+    """The files that could change a verdict of this report, or confirm it."""
+    for exchange in report.exchanges:
+        if exchange.claims_from != "token":
+            yield TOKEN
+        for step in exchange.steps:
+            if step.state in _OPEN:
+                yield from (entry[0] for entry in _DECIDES[exchange.cloud].get(step.id, ()))
+        if exchange.prediction != "accepted":
+            yield _LOGS[exchange.cloud]
+            yield from () if report.observed else (_ERROR,)
+
+
+def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
+    """What was read: one text for each folder; unless `logs`, the log files of a folder as a number."""
+    folders: dict[str, list[Coverage]] = {}
+    for row in rows:
+        if row.status == "read":
+            folder = _log_folder(row.what) or row.what.rpartition("/")[0]
+            folders.setdefault(folder, []).append(row)
+    told: list[str] = []
+    above: list[str] = []
+    for folder, held in folders.items():
+        if _log_folder(folder) and not logs:
+            told.append(_with(f"{visible(folder)}/", _log_facts(held, folder, now)))
+        elif not folder or len(held) == 1:
+            above += [_with(visible(row.what), _facts(row, now)) for row in held]
+        else:
+            names = (_with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in held)
+            told.append(f"{visible(folder)}/: {', '.join(names)}")
+    return [", ".join(above), *told] if above else told
+
+
+def _of_target(name: str) -> str:
+    """The name of a file as the contract has it: without the folder of its target."""
+    return name.split("/", 2)[-1] if name.startswith("targets/") else name
+
+
+def _log_folder(name: str) -> str:
+    """The folder of log files that `name` is, or is in; "" for anything else."""
+    for folder in _LOGS.values():
+        start = f"{name}/".find(folder)
+        if start == 0 or (start > 0 and name[start - 1] == "/"):
+            return name[: start + len(folder) - 1]
+    return ""
+
+
+def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
+    """How many files and events, from when to when."""
+    files = sum(row.what != folder for row in rows)
+    facts = [_count(files, "file")] if files else []
+    counts = [row.count for row in rows if row.count is not None]
+    facts += [_count(sum(counts), "event")] if counts else []
+    seen = [row for row in rows if row.count is not None] or rows
+    starts = sorted(filter(None, (row.since for row in seen)), key=_instant)
+    ends = sorted(filter(None, (row.until for row in seen)), key=_instant)
+    facts += [period(starts[0], ends[-1], now)] if starts and ends else []
+    return ", ".join(facts)
+
+
+def _instant(text: str) -> float:
+    found = parse(text)
+    return found.timestamp() if found is not None else 0.0
+
+
+def _facts(row: Coverage, now: str) -> str:
+    facts = [_count(row.count, "event")] if row.count is not None else []
+    if row.since and row.until:
+        facts.append(period(row.since, row.until, now))
+    if row.status == "partial":
+        facts.append(visible(row.reason))
+    return ", ".join(filter(None, facts))
+
+
+def _by_folder(names: list[str]) -> str:
+    """Names of files with their folder said once: "error.txt; in aws/: roles.json, boundary.json"."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folder, slash, file = name.partition("/")
+        many = slash and file and sum(other.startswith(folder + slash) for other in names) > _FEW
+        folders.setdefault(folder + slash if many else "", []).append(file if many else name)
+    return "; ".join((f"in {folder}: " if folder else "") + ", ".join(files) for folder, files in folders.items())
+
+
+def _with(what: str, facts: str) -> str:
+    return f"{what} ({facts})" if facts else what
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,336 @@
+"""The block of facts about one exchange: what was compared, where it was read, since when, how to mend it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.commands import command_lines, visible_command
+from oidc_doctor.report.parts.escape import exact, visible
+from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
+from oidc_doctor.report.parts.pair import difference, is_cut, pair, plain
+from oidc_doctor.report.parts.times import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from oidc_doctor.model.refusal import Side
+    from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
+
+_LONG = 600  # characters of one text; a whole ARN, subject or error is far below
+_PLACE = 160  # characters of a file and what stands in it
+_LEAST_ROOM = 30  # columns for a note beside a step
+_OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
+_TOKEN_FILE = re.compile(r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--subject|stdin)")
+
+
+def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
+    """What the verdict rests on: target, both sides, errors, history. `whole` leaves nothing out."""
+    target(sheet, report, exchange, cause)
+    if cause is not None:
+        sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
+        clause(sheet, report, cause, whole=whole)
+    # What was taken for granted takes nothing from a refusal, unless the refused step comes after it.
+    if exchange.assumed and (whole or exchange.prediction != "refused" or _assumes(exchange)):
+        sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
+    if cause is None and exchange.prediction == "unknown":
+        unknown(sheet, report, exchange)
+    errors(sheet, report, exchange)
+    if cause is not None:
+        history(sheet, report, exchange, cause)
+    else:
+        _row(sheet, "logged", sentences.logged(report, exchange))
+
+
+def _row(sheet: Sheet, label: str, text: str) -> None:
+    if text:
+        sheet.row(label, text)
+
+
+def _place(text: str) -> str:
+    return clip(visible(text), _PLACE)
+
+
+def _text(text: str) -> str:
+    return shortened(visible(text), _LONG)
+
+
+def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
+    """What was examined; the subject where `cause` does not show it."""
+    if len({other.target_name for other in report.exchanges}) > 1:
+        sheet.row("target", _text(exchange.target_name))
+    label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
+    sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    actual = cause.actual if cause is not None else None
+    shown = actual is not None and actual.value == exchange.subject
+    rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
+    if exchange.subject is not None and not (shown and actual and not (rows and is_cut(actual, "actual", rows))):
+        sheet.row("subject", _text(exchange.subject))
+    if exchange.claims_from == "hypothetical":
+        sheet.row("claims", "supposed from a subject; no token was given")
+    elif exchange.claims_from != "token":
+        sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
+
+
+def _assumes(exchange: Exchange) -> bool:
+    return any(step.state == "assumed" for step in exchange.steps)
+
+
+def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
+    """The clause that decides, and both sides of it. What the clause itself says is not said again."""
+    parts = cause.location.split(" · ")
+    given = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
+    said = {side.value for side in given if not side.spans}
+    shown = {side.value for side in given if side.spans} if len(parts) > 1 else set()
+    if cause.location not in cause.summary:
+        _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
+    kept = [None if side is None or side.value in said else side for side in (cause.expected, cause.actual)]
+    edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
+    known = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
+    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=known)
+    events = [] if whole else [one.claims_from for one in report.exchanges if one.id == cause.exchange]
+    read_in(sheet, cause.expected, cause.actual, cause.at, events=events, whole=whole)
+
+
+def _is_marked(expected: Side | None, actual: Side | None) -> bool:
+    """True where carets help: where they would stand under everything, nothing is common to the two."""
+    return any(side is not None and side.spans not in ((), ((0, len(side.value)),)) for side in (expected, actual))
+
+
+def sides(
+    sheet: Sheet,
+    expected: Side | None,
+    actual: Side | None,
+    *,
+    now: str,
+    full: Callable[[str], bool] = bool,
+    known: Collection[str | None] = (),
+) -> None:
+    """The aligned pair with its carets. `full` says of a value that had to be cut whether to repeat it whole."""
+    label = "found" if expected is None else "gets"
+    if actual is not None and (_of_token(actual) or actual.value == now):
+        label = "now" if actual.value == now else "token"
+    labels = {"expected": "expects", "actual": label, "more": ""}
+    marked = _is_marked(expected, actual)
+    rows = pair(expected, actual, sheet.room) if marked else []
+    for kind, side in (("expected", expected), ("actual", actual)):
+        if side is not None and not marked:
+            sheet.row(labels[kind], shortened(exact(side.value), _LONG))
+    for index, (kind, pieces) in enumerate(rows):
+        if kind == "carets":
+            last = index == len(rows) - 1
+            _carets(sheet, plain(pieces), difference(expected, actual) if last else "")
+            continue
+        style = "green" if rows[0][0] == "expected" and kind != "actual" else "bad"
+        sheet.put(labels[kind], "".join(sheet.paint(text, style) if differs else text for text, differs in pieces))
+    for kind, side in (("expected", expected), ("actual", actual)):
+        if side is not None and rows and side.value not in known and is_cut(side, kind, rows) and full(side.value):
+            sheet.row("in full", f"{labels[kind]} {shortened(exact(side.value), _LONG)}")
+
+
+def read_in(
+    sheet: Sheet,
+    expected: Side | None,
+    actual: Side | None,
+    at: str | None = None,
+    *,
+    events: Collection[str] = (),
+    whole: bool = False,
+) -> None:
+    """Where each side was read. `events` were named above; the file of an event is left out, unless `whole`."""
+    places: dict[str, list[str]] = {}
+    came = "token" if actual is not None and _of_token(actual) else "the other"
+    for side, whose in ((expected, "expected"), (actual, came)):
+        if side is not None and side.at is not None:
+            event = side.at.event_id or ""
+            logged = "that event" if event in events else f"event {event}"
+            place = logged if event and not whole else str(side.at)
+            places.setdefault(_place(place), []).append(whose)
+    if at and _place(at) not in places and (expected is None or expected.at is None):
+        places = {_place(at): ["expected"], **places}
+    if len(places) == 1:
+        _row(sheet, "read in", next(iter(places)))
+    else:
+        _row(sheet, "read in", " · ".join(f"{place} ({', '.join(who)})" for place, who in places.items()))
+
+
+def _of_token(side: Side) -> bool:
+    return side.at is not None and bool(side.at.event_id or _TOKEN_FILE.search(side.at.file))
+
+
+def _carets(sheet: Sheet, line: str, note: str) -> None:
+    """The carets, and beside them what differs; before them where that is the only room, else on the next line."""
+    room, width = sheet.room, columns(note)
+    start = len(line) - len(line.lstrip(" "))
+    marked = " " * start + sheet.paint(line[start:], "bad")
+    if not note:
+        sheet.put("", marked)
+    elif len(line) + 1 + width <= room:
+        sheet.put("", f"{marked} {note}")
+    elif width + 1 <= start:
+        sheet.put("", " " * (start - 1 - width) + f"{note} {sheet.paint(line[start:], 'bad')}")
+    else:
+        sheet.put("", marked)
+        sheet.row("", note)
+
+
+def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """What is not known, and what would settle it."""
+    label = "unknown"
+    for step in exchange.steps:
+        if step.state == "unknown" and step.id not in _OUTSIDE:
+            note = _text(step.note)
+            sheet.row(label, sentences.title(exchange, step.id) + (f": {note}" if note else ""))
+            label = ""
+    from oidc_doctor.report.parts.coverage import TOKEN, settling  # late: not much is unknown
+
+    for file, ids, command in settling(report, exchange):
+        steps = ", ".join(sentences.title(exchange, step) for step in ids)
+        print_it = f", as printed by {command}" if command else ""
+        settle(sheet, f"{'the token' if file == TOKEN else file} ({steps}){print_it}")
+
+
+def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """What the cloud answers, and what was seen."""
+    error, message = exchange.error, ""
+    first = sentences.in_order(report)[0] is exchange
+    seen = report.observed if first else []
+    if error is not None:
+        message = str(error.get("message") or "")
+        answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
+        places = [_place(entry.get("at", "")) for entry in seen if _says(entry, message)]
+        probably = "" if error.get("certain", True) else "probably "
+        if not places and any(_says(entry, message, _like) for entry in seen):
+            answer = ""  # it was seen, at another moment
+        causes = sentences.causes_of(report, exchange)
+        if seen and not places and causes and causes[0].step != exchange.step:
+            answer = ""  # what was seen comes from another step than the one that this error is of
+        _row(
+            sheet,
+            "answers",
+            answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
+        )
+    for entry in seen:
+        if not _says(entry, message):
+            place = _place(entry.get("at", ""))
+            sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
+
+
+def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
+    """True where an observed error holds the message, as text or as a string in JSON."""
+    seen, said = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
+    return bool(said) and said in seen
+
+
+def _like(text: str) -> str:
+    """`text` without its numbers: times, sizes and counts differ from one refusal to the next."""
+    return re.sub(r"\d+", "0", text)
+
+
+def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
+    """Since when, by which change, confirmed by what; or what stands against the cause."""
+    if cause.since:
+        sheet.row("since", sentences.since(report, exchange, cause))
+    else:
+        _row(sheet, "logged", sentences.logged(report, exchange))
+    if cause.until:
+        sheet.row("until", moment(cause.until, report.evaluated_at))
+    for label, entry in (("changed", cause.change), ("token", cause.token_change)):
+        if entry:
+            sentence, lines = sentences.change(entry, report.evaluated_at)
+            side = "request" if entry.get("what") == "request" else "token"
+            said = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
+            _row(sheet, side if label == "token" else label, said)
+            changed(sheet, lines)
+            if (entry.get("replay") or {}).get("before") == "accepted":
+                sheet.row("", "the same token is accepted on the configuration before it, and refused after")
+    if cause.mended_by:
+        _row(sheet, "mended", sentences.change(cause.mended_by, report.evaluated_at)[0])
+    if cause.session and cause.session.get("attempt"):
+        subject = f" as {_text(cause.session['subject'])}" if cause.session.get("subject") else ""
+        sheet.row("session", f"given out by the attempt {_place(cause.session['attempt'])}{subject}")
+    if cause.boundary and cause.boundary.get("note") and not cause.change and not cause.token_change:
+        sheet.row("between", _text(cause.boundary["note"]))
+    events = cause.confirmed_by
+    if events[:1] == [exchange.claims_from]:
+        sheet.row("confirmed", "by that event" + (f" and {len(events) - 1:,} more" if len(events) > 1 else ""))
+    elif events:
+        others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
+        sheet.row("confirmed", f"by logged event {_place(events[0])}{others}")
+    if cause.contradicts_observed:
+        sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
+    if cause.settle:
+        settle(sheet, _text(cause.settle))
+
+
+def settle(sheet: Sheet, text: str) -> None:
+    """What would turn not knowing into knowing."""
+    sheet.say(text, indent=sheet.indent, lead="would settle it: ")
+
+
+def changed(sheet: Sheet, lines: Iterable[str]) -> None:
+    """Lines of a diff, folded to the sheet, the sign kept in front."""
+    for line in lines:
+        style = {"+": "green", "-": "red"}.get(line[:1], "")
+        body = shortened(line, _LONG)
+        lead = len(body) - len(body.lstrip("+- "))
+        inner = sheet.room - 2
+        lead = min(lead, inner // 2)
+        for index, part in enumerate(wrap(body[lead:], inner - lead)):
+            sheet.put("", "  " + sheet.paint((body[:lead] if not index else " " * lead) + part, style))
+
+
+def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
+    """One next step: what to do, the edit, the commands, and what was proven of it."""
+    edits = [row for row in report.fixes if row.for_ == cause.code]
+    edit = edits[0] if edits else None
+    given = commands(cause, edit)
+    if not cause.fix and edit is None and not given:
+        return
+    sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.fix) or "make this edit")
+    if edit is not None:
+        changed(sheet, (visible(line) for line in edit.diff.split("\n") if line.strip()))
+    for command in given:
+        lines = command_lines(command, sheet.room - 2)
+        sheet.lines += [" " * (sheet.hang + 2) + line for line in lines]
+    if any(not visible_command(command) for command in given):
+        sheet.row("", "(a command holds characters that are not seen: take it from --format json)")
+    if edit is not None and edit.proof:
+        sheet.row("checked", _text(edit.proof))
+    if len(edits) > 1:
+        sheet.row("", f"{len(edits) - 1} other edits would do: --format json")
+
+
+def commands(cause: Cause, edit: FixRow | None) -> list[str]:
+    """The commands of the proven edit, or those that the cause names."""
+    return list(edit.commands) if edit is not None and edit.commands else list(cause.commands)
+
+
+def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
+    """The steps in the cloud's order, neighbours of one state together, with the sign and the word of the state."""
+    asked = [step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"]
+    items: list[tuple[str, str]] = []
+    for step, following in zip(asked, [*asked[1:], None], strict=True):
+        sign, word, style = sentences.STATES[step.state]
+        if following is not None and following.state == step.state:
+            items.append((f"{sentences.title(exchange, step.id)},", ""))
+        else:
+            items.append((f"{sentences.title(exchange, step.id)} {sign} {word}", style))
+            items += [("→", "dim")] * (following is not None)
+    if items:
+        sheet.flow(label, items)
+
+
+def steps(sheet: Sheet, exchange: Exchange) -> None:
+    """Every step on lines of its own, with its note and where the fact that decided was read."""
+    for step in exchange.steps:
+        sign, word, style = sentences.STATES[step.state]
+        note = " ".join(filter(None, (_text(step.note), f"({_place(step.at)})" if step.at else "")))
+        lead = f"{sign} {word:<12} {clip(sentences.title(exchange, step.id), 15):<15}"
+        hang = sheet.indent + len(lead) + 1
+        if sheet.width - hang < _LEAST_ROOM:
+            sheet.lines.append(" " * sheet.indent + sheet.paint(lead.rstrip(), style))
+            sheet.say(note, indent=sheet.indent + 2)
+        else:
+            sheet.say(note, indent=sheet.indent, lead=f"{lead} ", style=style)

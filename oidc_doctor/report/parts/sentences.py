@@ -1,0 +1,308 @@
+"""The sentences of a report, the same in text and markdown. All that is returned is visible text, fit to print."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.parts.times import ago, days, moment, parse, period, span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+
+CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
+STATES = {  # sign, word, style
+    "passed": ("✓", "passed", "green"),
+    "passed-by-error": ("=", "implied", "green"),
+    "assumed": ("~", "assumed", "dim"),
+    "refused": ("✗", "refused", "bad"),
+    "unknown": ("?", "unknown", "yellow"),
+    "not-reached": ("–", "not reached", "dim"),
+}
+SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
+
+# A summary may come as a whole sentence; what stands after its colon is the reason.
+_WHOLE_SENTENCE = re.compile(
+    r"^(?:(?:After the exchange, )?(?:AWS|Google Cloud) (?:may |would )?refuses? [a-z -]{1,40}"
+    r"|The exchange (?:was never|may never have been) reached|A refusal was seen): "
+)
+# Suspicions whose words tell what was read: only what follows from it is in doubt.
+_READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
+# Weaknesses by which strangers are let in; how many of them, the finding says.
+_OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
+_WHOSE = r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)"
+
+# What `since` is the time of, where it is not that of a logged failure.
+_BASES = {
+    "change": "the time of the change: refusals like this one leave no event",
+    "last-success": "the last logged success: refusals like this one leave no event",
+}
+
+_NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
+_LONG_WINDOW = 172_800  # seconds; of a longer one nobody minds the hours
+_FEW = 4
+_NAME = 40  # characters of a name that is not ours
+_PLACE = 160  # characters of a file, a principal, an event
+
+
+def reason(cause: Cause) -> str:
+    """Why, as half a sentence: "the trust policy expects another team"."""
+    return visible(_WHOLE_SENTENCE.sub("", cause.summary.removesuffix(f"{cause.timing}."))).rstrip(". ")
+
+
+def title(exchange: Exchange, step: str | None) -> str:
+    """The words for a step."""
+    from oidc_doctor.model.steps import STEPS  # late: a renderer costs nothing until it renders
+
+    known = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
+    return known.get(step or "", clip(visible(step or "?"), _NAME))
+
+
+def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
+    """The active causes of one exchange, in the order given."""
+    return [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
+
+
+def in_order(report: Report) -> list[Exchange]:
+    """The exchanges as they are shown: the one of the first cause first, refused before unknown before accepted."""
+    first = [cause.exchange for cause in report.causes if cause.status == "active"]
+    weight = {"refused": 0, "unknown": 1, "accepted": 2}
+
+    def place(exchange: Exchange) -> tuple[int, int]:
+        known = exchange.id in first
+        return (first.index(exchange.id) if known else len(first), weight.get(exchange.prediction, 1))
+
+    return sorted(report.exchanges, key=place)
+
+
+def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[AttemptRow]:
+    """The logged attempts on the exchange's target; for impersonations, on the service account."""
+    target = exchange.resource
+    if step == "impersonate":
+        view = next((one.get("gcp") for one in report.target if one.get("name") == exchange.target_name), None)
+        target = (view.get("service_account") if isinstance(view, dict) else None) or target
+    return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
+
+
+def seen_refused(report: Report, exchange: Exchange) -> bool:
+    """True where a refusal of this exchange was observed: the newest logged attempt, or the error that was given."""
+    logged = attempts_on(report, exchange)
+    if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
+        return True
+    first = report.causes[0].exchange if report.causes else exchange.id
+    return bool(report.observed) and first == exchange.id
+
+
+def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
+    """The sign and the sentence for one exchange. A suspicion is never worded as a fact."""
+    cause = next(iter(causes_of(report, exchange)), None)
+    if cause is not None:
+        return _because(report, exchange, cause)
+    cloud, thing, refuses, accepts = _parties(exchange)
+    if exchange.prediction == "refused":
+        return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
+    if exchange.prediction == "unknown":
+        return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
+    return "✓", f"{cloud} {accepts} {thing}{_too_wide(report, exchange)}."
+
+
+def _too_wide(report: Report, exchange: Exchange) -> str:
+    """What the sentence of an accepted token goes on with where the trust lets strangers in."""
+    if sum(other.cloud == exchange.cloud and other.resource != exchange.resource for other in report.exchanges):
+        return ""  # a finding does not say which role or provider it is about
+    for row in report.checks:
+        if row.name not in _OPEN_TRUST or row.status != "failed":
+            continue
+        for finding in row.findings:
+            cloud = "aws" if finding.message.startswith("Statement[") else "gcp"
+            if cloud == exchange.cloud:
+                whose = re.search(_WHOSE, finding.message)
+                stranger = f"any {visible(whose[1] or whose[2])} customer's" if whose else "a stranger's"
+                return f", and would accept {stranger}"
+    return ""
+
+
+def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
+    """Who decides, on what, and the verbs for it: nobody decided on a token that is only supposed."""
+    cloud = CLOUDS[exchange.cloud]
+    if exchange.claims_from == "hypothetical":
+        return cloud, "a token with this subject", "would refuse", "would accept"
+    return cloud, "this token", "refuses", "accepts"
+
+
+def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
+    cloud, thing, refuses, accepts = _parties(exchange)
+    why, sure = reason(cause), cause.confidence != "suspected"
+    accepted = f"{cloud} {accepts} {thing}"
+    perhaps = (": ", ": ") if cause.name in _READ_FACTS else (", perhaps because ", ": perhaps ")
+    if cause.step == "obtain":
+        sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
+        return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
+    if cause.step == "permission":
+        if sure and exchange.prediction == "accepted":
+            return "✗", f"{accepted}, but {why}."
+        cloud, thing = f"After the exchange, {cloud}", "the request"
+    elif cause.step == "configure":
+        thing = "the set-up"
+    elif cause.name == "trust-policy-write-refused":
+        thing = "the trust policy"
+    if sure:
+        return "✗", f"{cloud} {refuses} {thing}: {why}."
+    if exchange.prediction == "refused":
+        return "✗", f"{cloud} {refuses} {thing}{perhaps[0]}{why}."
+    if seen_refused(report, exchange):
+        return "✗", f"{cloud} refused {thing}{perhaps[0]}{why}."
+    if exchange.prediction == "accepted":
+        return "✓", f"{accepted}{_too_wide(report, exchange)}."
+    return "?", f"{cloud} may refuse {thing}{perhaps[1]}{why}."
+
+
+def earlier(report: Report, cause: Cause) -> str:
+    """What was, and until when."""
+    until = f"until {moment(cause.until, report.evaluated_at)}" if cause.until else "earlier"
+    return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """The first line of a report on anything but one exchange: sign and sentence."""
+    sign = {"healthy": "✓", "refused": "✗", "unknown": "?", "broken": "!"}.get(report.verdict, "?")
+    if report.headline:
+        return sign, visible(report.headline).lstrip("✓✗?! ")
+    if report.verdict == "broken" and len(report.exchanges) <= 1:
+        return (sign, "A check of oidc-doctor itself broke, so this report may be incomplete.")
+    if not report.exchanges:
+        return "?", "Not enough was read to name a token and a role or provider."
+    signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
+    for exchange in in_order(report):
+        signs[verdict(report, exchange)[0]].append(name(report, exchange))
+    verbs = {"✗": ("refused", "refuses"), "?": ("unknown", "unknown"), "✓": ("accepted", "accepts")}
+    if len(report.exchanges) <= _FEW:
+        parts = [f"{verbs[key][0]}: {', '.join(names)}" for key, names in signs.items() if names]
+    else:
+        parts = [f"{len(names)} {verbs[key][0]}" for key, names in signs.items() if names]
+    text = "; ".join(parts) + "."
+    return sign, f"{len(report.exchanges)} exchanges. {text[:1].upper()}{text[1:]}"
+
+
+def name(report: Report, exchange: Exchange) -> str:
+    """What tells an exchange from the others of the report: cloud, then target and token where there are several."""
+    words = [CLOUDS[exchange.cloud]]
+    if len({other.target_name for other in report.exchanges}) > 1:
+        words.append(clip(visible(exchange.target_name), _NAME))
+    same = [
+        other
+        for other in report.exchanges
+        if (other.cloud, other.target_name) == (exchange.cloud, exchange.target_name)
+    ]
+    if len(same) > 1:
+        words.append(clip(visible(exchange.id), _NAME))
+    return " ".join(words)
+
+
+def window(report: Report) -> str:
+    """The window of the logs, "" where there is none."""
+    start, end = parse(report.window.get("from")), parse(report.window.get("to"))
+    if start is None or end is None:
+        return clip(visible(str(report.window.get("basis") or "")), _PLACE)
+    now = parse(report.evaluated_at)
+    if now is not None and abs((now - end).total_seconds()) <= _NEWEST:
+        return f"last {span((end - start).total_seconds())}"
+    if (end - start).total_seconds() >= _LONG_WINDOW:
+        return f"logs of {days(report.window['from'], report.window['to'], report.evaluated_at)}"
+    return f"logs {period(report.window['from'], report.window['to'], report.evaluated_at)}"
+
+
+def since(report: Report, exchange: Exchange, cause: Cause) -> str:
+    """Since when, and what the logs show on either side of that moment, as far as whole signatures tell."""
+    now = report.evaluated_at
+    when = ", ".join(filter(None, (moment(cause.since, now), ago(cause.since, now))))
+    if cause.since_basis in _BASES:
+        return f"{when}, {_BASES[cause.since_basis]}"
+    if cause.refused_since:
+        until = "since" if cause.status == "active" else "until then" if cause.until is None else "in all"
+        before = f", {cause.accepted_before:,} accepted before" if cause.accepted_before else ""
+        return f"{when}: {cause.refused_since:,} refused {until}{before}"
+    edge = parse(cause.since)
+    if edge is None:
+        return when
+    rows = attempts_on(report, exchange, cause.step)
+    counts = _around(rows, edge)
+    if counts is None:  # others went on as before: the token's own subject tells
+        counts = _around([row for row in rows if row.subject == exchange.subject], edge)
+        counts = counts and f"of this subject {counts}"
+    return f"{when}: {counts}" if counts else when
+
+
+def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
+    """How many were refused after `edge` and accepted before it; None where they cannot be told apart."""
+    after = before = 0
+    for row in rows:
+        first, last = parse(row.first_seen), parse(row.last_seen)
+        if row.outcome == "unknown":
+            continue
+        if first is None or last is None or first < edge <= last:
+            return None  # a signature on both sides: its attempts cannot be told apart
+        after += row.count if row.outcome == "refused" and first >= edge else 0
+        before += row.count if row.outcome == "accepted" and last < edge else 0
+    counts = [f"{after:,} refused since"] if after else []
+    counts += [f"{before:,} accepted before"] if before else []
+    return ", ".join(counts)
+
+
+def logged(report: Report, exchange: Exchange) -> str:
+    """How many logged attempts ended how, and when the last of each was."""
+    words = []
+    for outcome in ("refused", "accepted", "unknown"):
+        rows = [row for row in attempts_on(report, exchange) if row.outcome == outcome]
+        if rows:
+            last = moment(max(row.last_seen for row in rows), report.evaluated_at)
+            ending = {"unknown": "without a recorded outcome"}.get(outcome, outcome)
+            words.append(f"{sum(row.count for row in rows):,} {ending} (last {last})")
+    return ", ".join(words)
+
+
+def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
+    """A configuration or token change: one sentence, and its lines of a diff."""
+    told = dict(entry)
+    when = told.get("time") or told.get("at")
+    words = [moment(when, now, seconds=True)] if when else []
+    what, by, event = (clip(visible(str(told.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
+    if told.get("text"):
+        what = clip(visible(str(told["text"])), _PLACE)
+    words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
+    words += [f"event {event}"] if event else []
+    diff = told.get("diff") or []
+    lines = diff.split("\n") if isinstance(diff, str) else [str(line) for line in diff]
+    old, new = told.get("before", told.get("from")), told.get("after", told.get("to"))
+    if not lines and (old is not None or new is not None):
+        lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
+    return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]
+
+
+def checks(rows: Iterable[CheckRow]) -> str:
+    """How many checks ended how."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.status] = counts.get(row.status, 0) + 1
+    return ", ".join(f"{counts[key]} {key}" for key in ("passed", "failed", "skipped", "broken") if key in counts)
+
+
+def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
+    """The codes of the checks that were skipped, by reason: many have the same."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.status == "skipped":
+            reasons.setdefault(visible(row.reason) or "no reason given", []).append(clip(visible(row.code), _NAME))
+    return list(reasons.items())
+
+
+def more(report: Report) -> str:
+    """Where to go on."""
+    codes = [cause.code for cause in report.causes] + [row.code for row in report.checks if row.status == "failed"]
+    explain = [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"] if codes else ["-v for every step and check"]
+    return " · ".join([*explain, "--format markdown for a ticket"])

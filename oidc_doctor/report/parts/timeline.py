@@ -1,0 +1,71 @@
+"""The timeline in a few lines: runs of like outcomes, and the writes of configuration between them. All in UTC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.parts.times import moment, period
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import Report
+
+_SIGNS = {"accepted": "✓", "refused": "✗"}
+_MOST = 12  # lines, unless everything is asked for
+_BY = 60  # characters of who wrote
+
+
+class Line(NamedTuple):
+    """One line: when, a sign with its word, and the text. `weight` says how much it tells; higher is kept."""
+
+    when: str
+    sign: str
+    text: str
+    weight: int
+
+
+def lines(report: Report, *, whole: bool = False) -> tuple[list[Line], int]:
+    """The lines in order of time, and how many were left out. None where no write and no turn is in the logs."""
+    entries = _merged(report.timeline)
+    outcomes = {one.get("outcome") for one in entries if one.get("kind") == "attempts"}
+    if not any(one.get("flips") or one.get("kind") == "failed-change" for one in entries) and len(outcomes) < 2:  # noqa: PLR2004
+        return [], 0
+    told = [_line(one, report.evaluated_at) for one in entries]
+    kept = set(sorted(range(len(told)), key=lambda place: (-told[place].weight, -place))[: None if whole else _MOST])
+    return [line for place, line in enumerate(told) if place in kept], len(told) - len(kept)
+
+
+def _merged(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Runs that follow each other with one outcome are one, unless a write that turned something lies between."""
+    out: list[dict[str, Any]] = []
+    for entry in timeline:
+        last = out[-1] if out else None
+        alike = last is not None and entry.get("kind") == last.get("kind") == "attempts"
+        if alike and last is not None and all(entry.get(key) == last.get(key) for key in ("outcome", "cloud")):
+            until = max(str(last.get("until")), str(entry.get("until")))
+            out[-1] = {**last, "until": until, "count": _count(last) + _count(entry)}
+        else:
+            out.append(entry)
+    return out
+
+
+def _line(entry: dict[str, Any], now: str) -> Line:
+    when = moment(entry.get("time"), now, seconds=True).removesuffix(" UTC")
+    if entry.get("kind") == "attempts":
+        outcome = str(entry.get("outcome"))
+        span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
+        return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,} {visible(outcome)}", 2)
+    what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
+    what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
+    event = clip(visible(str(entry.get("event_id") or "")), 8)
+    failed = entry.get("kind") == "failed-change"
+    error = clip(visible(str(entry.get("error") or "")).partition(":")[0], _BY)
+    text = f"{what} by {by}" + (f", refused: {error}" if failed else "")
+    weight = 3 if entry.get("flips") else 1 if failed else 0
+    return Line(when, "◆" if not failed else "◇", f"{text} ({event})", weight)
+
+
+def _count(entry: dict[str, Any]) -> int:
+    count = entry.get("count")
+    return count if isinstance(count, int) else 0

@@ -1,0 +1,1 @@
+"""Rows of the report as the screens list them."""

@@ -1,0 +1,330 @@
+"""A token's claims beside what looks at them: steps, clauses of a trust policy, parts of Google's expressions.
+
+Claims are written by whoever made the token, clauses by whoever wrote the policy: all of it is made visible here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.report.parts import sentences as words
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip, columns, shortened, wrap
+from oidc_doctor.report.parts.times import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.report import Cause, Exchange
+    from oidc_doctor.report.parts.lines import Sheet
+
+_LONG = 2000  # characters of one value that are shown
+_NAME = 40
+_LABEL = 12
+_STEPS: dict[str, dict[str, tuple[str, ...]]] = {
+    "aws": {
+        "iss": ("provider",),
+        "aud": ("audience",),
+        "azp": ("audience",),
+        "iat": ("token",),
+        "nbf": ("token",),
+        "exp": ("token",),
+        "https://aws.amazon.com/tags": ("session-claims",),
+        "https://aws.amazon.com/roles": ("session-claims",),
+        "https://aws.amazon.com/source_identity": ("session-claims",),
+    },
+    "gcp": {"iss": ("issuer",), "aud": ("audience",), "iat": ("times",), "nbf": ("times",), "exp": ("times",)},
+}
+_ORDER = ("iss", "sub", "aud", "azp", "iat", "nbf", "exp")
+_READ = re.compile(r"assertion(?:\.([A-Za-z_]\w*)|\[['\"]([^'\"]+)['\"]\])")
+_MAPPED = re.compile(r"\b(?:google|attribute)\.[A-Za-z_]\w*")
+_SIGNS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
+
+
+class Use(NamedTuple):
+    """What looks at a claim, and what it says. `answer` None: it could not be told."""
+
+    where: str  # a step, or a clause in the cloud's words
+    answer: bool | None
+    says: str  # what it wants, or what it gave
+    sign: str = ""  # another sign than the answer's: of a step that is assumed or was not reached
+
+
+class Claim(NamedTuple):
+    """A claim as it is shown: visible text, but for `key`."""
+
+    name: str
+    value: str
+    words: str  # what a person reads in it; may be empty
+    uses: tuple[Use, ...]
+    key: str = ""  # its name as the token has it
+    spans: tuple[tuple[int, int], ...] = ()  # characters of the value that a refusal is about
+
+    @property
+    def worst(self) -> tuple[str, str]:
+        """Sign and style of what looks at it: of a refusal before all."""
+        signs = [_sign(one) for one in self.uses]
+        order = ("✗", "?", "✓", "=", "~", "–")
+        return min(signs, key=lambda one: order.index(one[0]), default=("", ""))
+
+
+def _sign(use: Use) -> tuple[str, str]:
+    if use.sign:
+        return next((sign, style) for sign, _, style in words.STATES.values() if sign == use.sign)
+    return _SIGNS[use.answer]
+
+
+def claims(exchange: Exchange, causes: list[Cause]) -> list[Claim]:
+    """The token's claims, the registered ones first; also those that something asks for and the token lacks."""
+    token = exchange.token
+    given: dict[str, Any] = token.get("claims") or {}
+    times = {row["claim"]: row for row in token.get("times") or ()}
+    found = _uses(exchange, causes)
+    names = sorted(given, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    made = []
+    for name in names:
+        row = times.get(name)
+        said = f"{row['words']} · {_moment(row['time'])}" if row else _in_words(name, given[name], token)
+        made.append(
+            Claim(
+                visible(name),
+                _text(given[name]),
+                visible(said),
+                tuple(found.pop(name, ())),
+                name,
+                _spans(given[name], causes),
+            )
+        )
+    asked = [(name, uses) for name, uses in found.items() if any(use.answer is not True for use in uses)]
+    made += [Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in asked]
+    return made
+
+
+def _spans(value: Any, causes: list[Cause]) -> tuple[tuple[int, int], ...]:
+    sides = (cause.actual for cause in causes if cause.confidence != "suspected")
+    return next((side.spans for side in sides if side is not None and side.spans and side.value == value), ())
+
+
+def _moment(text: str) -> str:
+    found = parse(text)
+    return found.strftime("%d %b %Y %H:%M:%S UTC") if found else text
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return visible(text[: 2 * _LONG])
+
+
+def _in_words(name: str, value: Any, token: dict[str, Any]) -> str:
+    if name == "iss":
+        return str(token.get("issuer") or "an issuer that oidc-doctor has no profile of")
+    if name == "sub" and token.get("subject"):
+        return f"{len(token['subject'])} parts"
+    if name == "aud" and isinstance(value, list):
+        return f"{len(value)} audiences"
+    return ""
+
+
+def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
+    """By claim: the steps that look at it, then the clauses."""
+    rows = {step.id: step for step in exchange.steps}
+    made: dict[str, list[Use]] = {}
+    azp = "azp" in (exchange.token.get("claims") or {})
+    given = exchange.token.get("claims") or {}
+    for name, steps in _STEPS[exchange.cloud].items():
+        if name == "aud" and azp and exchange.cloud == "aws":
+            continue
+        for step in steps:
+            sign, word, _ = words.STATES[rows[step].state]
+            own = [cause for cause in causes if cause.step == step]
+            about = [cause for cause in own if _is_about(cause, name)]
+            if (own or name not in given) and not about:
+                continue  # another claim is what this step is about
+            said = words.reason(about[0]) if about else word
+            made.setdefault(name, []).append(Use(words.title(exchange, step), None, said, sign))
+    trace = exchange.trace
+    if isinstance(trace.get("policy"), dict):
+        _policy_uses(trace["policy"], made)
+    mapping = trace.get("mapping")
+    mapped = {name: _claims_in(str(node.get("text") or "")) for name, node in (mapping or {}).items()}
+    for title, node in (("attribute condition", trace.get("condition")), *_mapping(mapping)):
+        if isinstance(node, dict):
+            _expression_uses(title, node, mapped, made)
+    for cause in causes:
+        for name, value in (exchange.token.get("claims") or {}).items():
+            known = any(_sign(use)[0] == "✗" for use in made.get(name, ()))
+            if cause.actual is not None and cause.actual.value == value and not known:
+                blamed = Use(words.title(exchange, cause.step), False, words.reason(cause))
+                made.setdefault(name, []).append(blamed)
+    return made
+
+
+def _claims_in(text: str) -> list[str]:
+    return list(dict.fromkeys(found[1] or found[2] for found in _READ.finditer(text)))
+
+
+def _is_about(cause: Cause, name: str) -> bool:
+    """Whether one of the cause's sides was read at this claim; where none was read at a claim, whether it names it."""
+    at = {_claim_at(side.at) for side in (cause.expected, cause.actual) if side is not None and side.at is not None}
+    at &= {*_ORDER, name}
+    if at:
+        return name in at
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", cause.summary) is not None
+
+
+def _claim_at(origin: Origin) -> str:
+    return origin.file.rpartition(" claim ")[2] if " claim " in origin.file else origin.pointer.rpartition("/")[2]
+
+
+def _mapping(mapping: Any) -> Iterator[tuple[str, Any]]:
+    for name, node in mapping.items() if isinstance(mapping, dict) else ():
+        yield f"mapping of {visible(str(name))}", node
+
+
+def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
+    for statement in policy.get("children") or ():
+        for operator in statement.get("children") or ():
+            if operator.get("level") != "operator":
+                continue
+            for key in operator.get("children") or ():
+                prefix, mark, claim = str(key.get("name") or "").rpartition(":")
+                if key.get("level") != "key" or not mark or prefix.lower() in ("aws", "sts"):
+                    continue
+                wanted = key.get("expected")
+                says = "wants " + ", ".join(str(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+                if key.get("reason") == "key-absent":
+                    says += ", and the request has no such key"
+                where = f"trust policy, {statement.get('name')} · {operator.get('name')} · {key.get('name')}"
+                use = Use(visible(where), key.get("result"), shortened(visible(says), 300))
+                made.setdefault(claim, []).append(use)
+
+
+def _expression_uses(
+    title: str, node: dict[str, Any], mapped: dict[str, list[str]], made: dict[str, list[Use]]
+) -> None:
+    """The operands of && and || that read a claim, by itself or as the attribute that it is mapped to."""
+    for part in _deciding(node):
+        text = str(part.get("text") or "")
+        read = _claims_in(text)
+        for found in _MAPPED.finditer(text):
+            read += mapped.get(found[0], [])
+        error, value = part.get("error"), part.get("value")
+        answer: bool | None
+        answer, gave = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")
+        if isinstance(error, dict):
+            answer, gave = False, f"error: {visible(str(error.get('message') or error.get('code')))}"
+        elif not part.get("evaluated"):
+            answer, gave = None, "not evaluated"
+        says = visible(" ".join(text.split())) + (f"  {gave}" if gave else "")
+        for claim in dict.fromkeys(read):
+            made.setdefault(claim, []).append(Use(title, answer, shortened(says, 300)))
+
+
+def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The operands of && and ||, through all levels."""
+    children = [child for child in node.get("children") or () if isinstance(child, dict)]
+    if node.get("op") in ("and", "or") and children:
+        for child in children:
+            yield from _deciding(child)
+    else:
+        yield node
+
+
+# On a sheet
+
+
+def summary(sheet: Sheet, claim: Claim) -> None:
+    """One line: the name, the value as far as there is room, the sign of what looks at it, and what it is in words."""
+    sign, style = claim.worst
+    label = f"{clip(claim.name, max(sheet.width // 3, _LABEL)):<{_LABEL}} "
+    room = sheet.width - columns(label) - 2
+    value = claim.value or claim.words
+    needed = min(columns(value), room // 2)
+    short = claim.words.partition(" · ")[0]
+    fitting = [told for told in (claim.words, short, short.partition(", ")[0]) if columns(told) + 2 + needed <= room]
+    right = f"  {fitting[0]}" if fitting and fitting[0] and claim.value else ""
+    left = value if columns(value) <= room - columns(right) else _cut(value, room - columns(right) - 1) + "…"
+    gap = " " * max(room - columns(left) - columns(right), 0)
+    lead = sheet.paint(sign or " ", style) + " " + sheet.paint(label, "bold")
+    sheet.lines.append(lead + sheet.paint(left, "" if claim.value else "dim") + gap + sheet.paint(right, "dim"))
+
+
+def _cut(text: str, room: int) -> str:
+    kept, used = "", 0
+    for character in text:
+        used += columns(character)
+        if used > room:
+            break
+        kept += character
+    return kept
+
+
+def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
+    """Everything about one claim: the whole value, the subject taken apart, and what looks at it."""
+    token = exchange.token
+    name = clip(claim.name, _NAME)
+    sheet.say(name, bold=True, tag=clip(visible(str(token.get("read_at") or "")), max(sheet.width - len(name) - 6, 1)))
+    for line in wrap(shortened(claim.value, _LONG), max(sheet.width - 2, 1)) if claim.value else ():
+        sheet.lines.append(f"  {line}")
+    failing = [use for use in claim.uses if _sign(use)[0] == "✗"]
+    _say_uses(sheet, failing)
+    if claim.key == "sub" and token.get("subject"):
+        subject(sheet, exchange, claim)
+    elif claim.words:
+        sheet.gap()
+        sheet.say(claim.words, indent=2)
+    _say_uses(sheet, [use for use in claim.uses if use not in failing])
+    if not claim.uses:
+        sheet.gap()
+        sheet.say("Nothing that was read looks at it.")
+
+
+def _say_uses(sheet: Sheet, uses: list[Use]) -> None:
+    for use in uses:
+        sign, style = _sign(use)
+        sheet.gap()
+        sheet.say(use.where, lead=f"{sign} ", style=style)
+        if use.says:
+            sheet.say(use.says, indent=2)
+
+
+def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
+    """The subject by the issuer's grammar; the parts that a refusal is about are marked."""
+    parts = exchange.token.get("subject") or []
+    if not parts:
+        return
+    sheet.gap()
+    form = exchange.token.get("form")
+    sheet.say(f"Its parts, of the form {visible(str(form))}:" if form else "Its parts:", indent=2)
+    width = min(max(len(str(part["name"])) for part in parts), _NAME)
+    for part in parts:
+        name = clip(visible(str(part["name"])), _NAME)
+        tail = "" if part.get("known", True) else "  (not a part that this issuer is known to write)"
+        wrong = any(start < part["end"] and part["start"] < max(end, start + 1) for start, end in claim.spans)
+        lead = f"{'✗' if wrong else ' '} {name:<{width}}  "
+        sheet.say(
+            shortened(visible(str(part["value"])), _LONG) + tail, indent=2, lead=lead, style="bad" if wrong else ""
+        )
+
+
+def header(sheet: Sheet, exchange: Exchange) -> None:
+    """The header, where the token was read, and what is wrong with it as a whole."""
+    token = exchange.token
+    told = {"event": "claims from a logged event", "hypothetical": "a subject alone", "decoded": "decoded claims"}
+    sheet.row("read at", visible(str(token.get("read_at") or "nowhere")))
+    sheet.row("kind", told.get(str(token.get("kind")), "a signed token"))
+    found = token.get("header")
+    for name, value in found.items() if isinstance(found, dict) else ():
+        sheet.row(clip(visible(str(name)), 9), shortened(_text(value), 200))
+    if not isinstance(found, dict):
+        sheet.row("header", "not given")
+    keys = next((step for step in exchange.steps if step.id == "keys"), None)
+    if keys is not None:
+        sign, word, style = words.STATES[keys.state]
+        sheet.row("keys", f"{sign} {word}{': ' + visible(keys.note) if keys.note else ''}", style)
+    for text in (token.get("fault"), *(token.get("duplicates") or ())):
+        if text:
+            sheet.row("fault", visible(str(text)), "bad")

@@ -1,0 +1,190 @@
+"""The rows of a report as a list to walk through, and what stands behind each row. The words are those of the text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.report.parts import facts, sentences, tree
+from oidc_doctor.report.parts.commands import visible_command
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip, shortened
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, FixRow, Report
+    from oidc_doctor.report.parts.lines import Sheet
+
+_LONG = 600  # characters of a sentence
+_NAME = 60
+_EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
+_ORDER = ("blocks", "weakens", "note")
+
+
+class Entry(NamedTuple):
+    """One row. `word` says the state that `sign` stands for; the rest is what the row is about."""
+
+    sign: str
+    code: str
+    name: str
+    word: str
+    exchange: Exchange | None = None
+    cause: Cause | None = None
+    check: CheckRow | None = None
+
+
+def entries(report: Report) -> list[Entry]:
+    """Causes first, then the exchanges that have none, what is past, what else was found."""
+    by_id = {exchange.id: exchange for exchange in report.exchanges}
+    found: list[Entry] = []
+    for exchange in sentences.in_order(report):
+        sign, _ = sentences.verdict(report, exchange)
+        own = sentences.causes_of(report, exchange)
+        if not own or (sign == "✓" and own[0].confidence == "suspected"):
+            name = clip(visible(exchange.target_name), _NAME)
+            found.append(Entry(sign, sentences.CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
+        found += [_of_cause(cause, exchange) for cause in own]
+    past = [cause for cause in report.causes if cause.status == "past"]
+    found += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]
+    codes = {cause.code for cause in report.causes}
+    failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
+    found += [_of_check(row) for row in sorted(failed, key=lambda row: _ORDER.index(row.effect))]
+    found += [_of_check(row) for row in report.checks if row.status == "broken"]
+    return found
+
+
+def _of_cause(cause: Cause, exchange: Exchange) -> Entry:
+    word: str = cause.confidence
+    sign = "?" if cause.confidence == "suspected" else "✗"
+    if cause.status == "past":
+        sign, word = "–", "past"
+    elif cause.position == "next":
+        word = f"next, {word}"
+    return Entry(sign, visible(cause.code), visible(cause.name), word, exchange, cause)
+
+
+def _of_check(row: CheckRow) -> Entry:
+    sign, word = {
+        "failed": (_EFFECTS[row.effect], row.effect),
+        "broken": ("!", "broken"),
+        "passed": ("✓", "passed"),
+        "skipped": ("–", "skipped"),
+    }[row.status]
+    return Entry(sign, visible(row.code), visible(row.name), word, None, None, row)
+
+
+def rest(report: Report) -> list[Entry]:
+    """The checks that found nothing: passed ones, then skipped ones."""
+    return [_of_check(row) for status in ("passed", "skipped") for row in report.checks if row.status == status]
+
+
+def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True, whole: bool = False) -> None:
+    """Everything about one row: the sentence, both sides, the fix, how it was decided (`decision`), since when."""
+    if entry.cause is not None and entry.exchange is not None:
+        _cause(sheet, report, entry.exchange, entry.cause, decision=decision, whole=whole)
+    elif entry.exchange is not None:
+        _exchange(sheet, report, entry.exchange, decision=decision, whole=whole)
+    elif entry.check is not None:
+        _check(sheet, entry.check)
+
+
+def sentence(report: Report, entry: Entry) -> tuple[str, str]:
+    """The sign and the sentence of one row."""
+    exchange, cause, check = entry.exchange, entry.cause, entry.check
+    if cause is not None and exchange is not None:
+        where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
+        if cause.status == "past":
+            return entry.sign, sentences.earlier(report, cause)
+        if (
+            cause is next(iter(sentences.causes_of(report, exchange)), None)
+            and sentences.verdict(report, exchange)[0] != "✓"
+        ):
+            return sentences.verdict(report, exchange)
+        lead = "perhaps " if cause.confidence == "suspected" else "next: " if cause.position == "next" else ""
+        return entry.sign, f"{where}{lead}{sentences.reason(cause)}."
+    if exchange is not None:
+        return sentences.verdict(report, exchange)
+    if check is not None and check.findings:
+        return entry.sign, visible(check.findings[0].message)
+    return entry.sign, visible((check.reason or check.name) if check is not None else entry.name)
+
+
+def _said(sheet: Sheet, report: Report, entry: Entry, tag: str) -> None:
+    sign, text = sentence(report, entry)
+    sheet.say(shortened(text, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], tag=tag, bold=True)
+
+
+def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, decision: bool, whole: bool) -> None:
+    entry = _of_cause(cause, exchange)
+    _said(sheet, report, entry, entry.word)
+    sheet.gap()
+    facts.clause(sheet, report, cause, whole=whole)
+    if cause.status == "active":
+        sheet.gap()
+        facts.fix(sheet, report, cause)
+    if decision:
+        tree.decision(sheet, exchange)
+    sheet.gap()
+    facts.errors(sheet, report, exchange)
+    facts.history(sheet, report, exchange, cause)
+    sheet.gap()
+    facts.target(sheet, report, exchange, cause)
+    sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
+    if exchange.assumed:
+        sheet.row("assumed", "; ".join(visible(text) for text in exchange.assumed))
+
+
+def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, decision: bool, whole: bool) -> None:
+    _said(sheet, report, Entry("", "", "", "", exchange), exchange.prediction)
+    sheet.gap()
+    facts.describe(sheet, report, exchange, None, whole=whole)
+    if decision:
+        tree.decision(sheet, exchange)
+
+
+def _check(sheet: Sheet, row: CheckRow) -> None:
+    entry = _of_check(row)
+    for finding in row.findings:
+        sheet.say(
+            shortened(visible(finding.message), _LONG),
+            lead=f"{entry.sign} ",
+            style=sentences.SIGN_STYLES[entry.sign],
+            tag=entry.word,
+            bold=True,
+        )
+        sheet.gap()
+        facts.sides(sheet, finding.expected, finding.actual, now="")
+        facts.read_in(sheet, finding.expected, finding.actual)
+        if finding.fix:
+            sheet.row("fix", visible(finding.fix))
+        sheet.gap()
+    if not row.findings:
+        text = shortened(visible(row.reason or row.name), _LONG)
+        sheet.say(text, lead=f"{entry.sign} ", style=sentences.SIGN_STYLES[entry.sign], tag=entry.word, bold=True)
+        sheet.gap()
+    sheet.row("check", f"{visible(row.code)} {visible(row.name)}")
+
+
+# What can be taken away
+
+
+def edit_of(report: Report, entry: Entry) -> FixRow | None:
+    """The proven edit for a row."""
+    code = entry.cause.code if entry.cause is not None else None
+    return next((row for row in report.fixes if row.for_ == code), None)
+
+
+def remedy(report: Report, entry: Entry) -> tuple[str, str]:
+    """What to copy for a row, and what it is: "command", "fix in words", or "" where there is nothing to do.
+
+    A command that holds a character that is not seen is not given: pasted, it would do what nobody read.
+    """
+    if entry.cause is not None and entry.cause.status == "past":
+        return "", ""  # it was mended
+    if entry.cause is not None:
+        given = facts.commands(entry.cause, edit_of(report, entry))
+        if given and all(visible_command(command) for command in given):
+            return "\n".join(given), "command" if len(given) == 1 else f"{len(given)} commands"
+        return visible(entry.cause.fix or entry.cause.settle), "fix in words"
+    if entry.check is not None:
+        fixes = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
+        return "\n".join(dict.fromkeys(fixes)), "fix in words"
+    return "", ""

@@ -1,0 +1,275 @@
+"""What the logs hold as rows in time: signatures of attempts, changes, and the attempts as counts per bucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip, shortened
+from oidc_doctor.report.parts.times import moment, parse, period
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import AttemptRow, Report
+    from oidc_doctor.report.parts.lines import Sheet
+
+SIGNS = {"accepted": "✓", "refused": "✗", "unknown": "?", "change": "◆", "failed-change": "◇"}
+STYLES = {"accepted": "good", "refused": "bad", "unknown": "yellow", "change": "bold", "failed-change": "dim"}
+_LONG = 400
+_MANY_EVENTS = 20
+_DAY = 86_400
+_LONG_AXIS = 10 * _DAY
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Kind = Literal["attempts", "change", "failed-change"]
+
+
+class Row(NamedTuple):
+    """A signature or a change. `time` and `until` are epoch seconds; `key` is stable from run to run."""
+
+    kind: Kind
+    key: str
+    time: float
+    until: float
+    attempt: AttemptRow | None = None
+    change: dict[str, Any] | None = None
+    number: int = -1  # its index in report.attempts or report.timeline
+
+    @property
+    def outcome(self) -> str:
+        """What it is counted and coloured as: an outcome, or the kind of change."""
+        return self.attempt.outcome if self.attempt is not None else self.kind
+
+
+class Series(NamedTuple):
+    """Counts per bucket, by outcome; `start` is epoch seconds, `seconds` the length of a bucket."""
+
+    start: float
+    seconds: int
+    counts: dict[str, list[int]]
+
+    @property
+    def buckets(self) -> int:
+        """How many there are."""
+        return max((len(one) for one in self.counts.values()), default=0)
+
+
+def _seconds(text: object) -> float | None:
+    found = parse(text)
+    return None if found is None else found.timestamp()
+
+
+def rows(report: Report) -> list[Row]:
+    """Signatures and changes in the order of their beginning."""
+    found: list[Row] = []
+    for index, attempt in enumerate(report.attempts):
+        first, last = _seconds(attempt.first_seen), _seconds(attempt.last_seen)
+        if first is not None:
+            end = last if last is not None else first
+            found.append(Row("attempts", f"a{index}", first, end, attempt, None, index))
+    found += changes(report)
+    return sorted(found, key=lambda row: (row.time, row.until))
+
+
+def changes(report: Report) -> list[Row]:
+    """The changes of the configuration that the logs show, refused ones too, in the order of time."""
+    found: list[Row] = []
+    for index, entry in enumerate(report.timeline):
+        kind, at = entry.get("kind"), _seconds(entry.get("time"))
+        if at is not None and (kind in ("change", "failed-change")):
+            sort: Kind = "change" if kind == "change" else "failed-change"
+            found.append(Row(sort, f"c{index}", at, at, None, entry, index))
+    return sorted(found, key=lambda row: row.time)
+
+
+def series(report: Report) -> Series | None:
+    """Attempts over time; None where the report holds no counts."""
+    start = _seconds(report.window.get("buckets_from"))
+    seconds, number = report.window.get("bucket_seconds"), report.window.get("buckets")
+    if start is None or not isinstance(seconds, int) or not isinstance(number, int) or seconds < 1 or number < 1:
+        return None
+    counts: dict[str, list[int]] = {}
+    for attempt in report.attempts:
+        own = counts.setdefault(attempt.outcome, [0] * number)
+        for index, count in enumerate(attempt.counts[:number]):
+            own[index] += count
+    if not counts:
+        return None
+    before, after = _room_for_changes(report, start, seconds, number)
+    padded = {name: [0] * before + own + [0] * after for name, own in counts.items()}
+    return Series(start - before * seconds, seconds, padded)
+
+
+def _room_for_changes(report: Report, start: float, seconds: int, number: int) -> tuple[int, int]:
+    """Empty buckets to add on either side, so that changes a little outside the attempts are seen too."""
+    most = max(number // 4, 4)
+    times = [row.time for row in changes(report)]
+    before = [int((start - time) // seconds) + 1 for time in times if time < start]
+    after = [int((time - start) // seconds) + 1 - number for time in times if time >= start + number * seconds]
+    return max((one for one in before if one <= most), default=0), max((one for one in after if one <= most), default=0)
+
+
+def during(known: list[Row], begin: float, end: float) -> list[Row]:
+    """The rows of which something lies between two instants (the second not included)."""
+    return [row for row in known if row.time < end and row.until >= begin]
+
+
+def count_during(report: Report, row: Row, found: Series | None, begin: float, end: float) -> int | None:
+    """How many attempts of a signature lie between two instants, to the bucket; None where that is not known."""
+    counts = row.attempt.counts if row.attempt is not None else []
+    if found is None or not counts:
+        return None
+    shift = int((found.start - (_seconds(report.window.get("buckets_from")) or found.start)) // found.seconds)
+    low, high = (int((at - found.start) // found.seconds) + shift for at in (begin, end))
+    return sum(counts[max(low, 0) : max(high, 0)])
+
+
+def clock(seconds: float, spread: float) -> str:
+    """An instant on an axis: with the day where the axis is longer than one."""
+    from datetime import UTC, datetime
+
+    when = datetime.fromtimestamp(seconds, UTC)
+    if spread <= _DAY:
+        return f"{when:%H:%M}"
+    return f"{when.day} {_MONTHS[when.month - 1]}" + ("" if spread > _LONG_AXIS else f" {when:%H:%M}")
+
+
+def label(report: Report, row: Row) -> str:
+    """A row in one line."""
+    now = report.evaluated_at
+    if row.attempt is not None:
+        one = row.attempt
+        who = visible(one.family or one.subject or "no subject")
+        return f"{one.count:,} {one.outcome}, {period(one.first_seen, one.last_seen, now)}: {who}"
+    return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
+
+
+def briefs(report: Report, known: list[Row]) -> list[str]:
+    """Each row for a narrow list, without the sign of its outcome: what tells it from the other rows comes early."""
+    now = report.evaluated_at
+    whose = _apart([visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in known])
+    found = []
+    for row, who in zip(known, whose, strict=True):
+        if row.attempt is not None:
+            one = row.attempt
+            seen = period(one.first_seen, one.last_seen, now).removesuffix(" UTC")
+            found.append(f"{one.count:,}, {seen} {who or ''}".rstrip())
+            continue
+        found.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
+    return found
+
+
+def _apart(subjects: list[str | None]) -> list[str | None]:
+    """Subjects without the segments that they all begin with."""
+    told = {one for one in subjects if one is not None}
+    if len(told) < 2:  # noqa: PLR2004 - one is not told from another
+        return subjects
+    least, most = min(told), max(told)  # what these two begin with, all begin with
+    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
+    return [None if one is None else f"…{one[cut:]}" if cut else one for one in subjects]
+
+
+def _done(row: Row) -> str:
+    """A change: what, and by whom."""
+    entry = row.change or {}
+    by = _short_by(entry)
+    return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
+
+
+def _short_by(entry: dict[str, Any]) -> str:
+    """Who made a change, by the last part of the name: the session, the user, the address."""
+    return visible(str(entry.get("by") or "")).rpartition("/")[2]
+
+
+def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
+    """A row in cells: when, what, how many, whose or on what, why."""
+    now = report.evaluated_at
+    if row.attempt is not None:
+        one = row.attempt
+        why = one.cause or one.error or ""
+        who = visible(one.subject or "no subject")
+        return moment(one.first_seen, now), one.outcome, f"{one.count:,}", who, shortened(visible(why), _LONG)
+    entry = row.change or {}
+    told = visible(str(entry.get("what") or entry.get("text") or ""))
+    by = _short_by(entry)
+    on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
+    return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{told} by {by}" if by else told
+
+
+def event_ids(row: Row) -> list[str]:
+    """The events behind a row, as far as the report names them."""
+    if row.attempt is not None:
+        return list(row.attempt.event_ids)
+    entry = row.change or {}
+    many, one = entry.get("event_ids"), entry.get("event_id")
+    return [str(event) for event in many] if isinstance(many, list) else [str(one)] if one else []
+
+
+def detail(sheet: Sheet, report: Report, row: Row) -> None:
+    """Everything about a row."""
+    if row.attempt is not None:
+        _signature(sheet, report, row, row.attempt)
+    elif row.change is not None:
+        _change(sheet, report, row, row.change)
+
+
+def _signature(sheet: Sheet, report: Report, row: Row, one: AttemptRow) -> None:
+    now = report.evaluated_at
+    sign = SIGNS.get(one.outcome, "?")
+    sheet.say(f"{one.count:,} {one.outcome}", lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    sheet.gap()
+    sheet.row("seen", period(one.first_seen, one.last_seen, now))
+    sheet.row("subject", shortened(visible(one.subject or "not recorded"), _LONG))
+    for name, value in (("audience", one.audience), ("target", one.target), ("provider", one.provider)):
+        if value:
+            sheet.row(name, shortened(visible(value), _LONG))
+    if one.error:
+        sheet.row("answered", shortened(visible(one.error), _LONG))
+    if one.cause:
+        sheet.row("cause", visible(one.cause))
+    if one.replay:
+        told = f"{one.replay.get('decision')} on the configuration of that time: {one.replay.get('revision')}"
+        sheet.row("replayed", shortened(visible(told), _LONG))
+    if one.rate_per_hour is not None:
+        sheet.row("rate", f"{one.rate_per_hour:,} an hour")
+    if one.callers:
+        sheet.row("callers", shortened(_several(one.callers, "address"), _LONG))
+    if one.regions:
+        sheet.row("regions", shortened(_several(one.regions, "region"), _LONG))
+    if one.inferred_from:
+        sheet.row("", f"the subject was taken from the exchange {visible(one.inferred_from)} (inferred)")
+    _events(sheet, row)
+
+
+def _several(known: list[dict[str, Any]], key: str) -> str:
+    return ", ".join(f"{visible(str(one.get(key)))} ({one.get('count')})" for one in known)
+
+
+def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> None:
+    now = report.evaluated_at
+    _, lines = sentences.change(entry, now)
+    told = visible(str(entry.get("what") or entry.get("text") or "change"))
+    when = moment(entry.get("time"), now, seconds=True)
+    refused = ", refused" if row.kind == "failed-change" else ""
+    sheet.say(shortened(f"{when}: {told}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
+    sheet.gap()
+    if entry.get("flips"):
+        sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
+    facts.changed(sheet, lines)
+    if not lines:
+        sheet.row("diff", "the log does not hold what it changed")
+    sheet.gap()
+    for name, key in (("by", "by"), ("on", "resource"), ("answered", "error")):
+        if entry.get(key):
+            sheet.row(name, shortened(visible(str(entry[key])), _LONG))
+    _events(sheet, row)
+
+
+def _events(sheet: Sheet, row: Row) -> None:
+    known = event_ids(row)
+    if known:
+        shown = ", ".join(clip(visible(event), 60) for event in known[:_MANY_EVENTS])
+        more = f" and {len(known) - _MANY_EVENTS:,} more" if len(known) > _MANY_EVENTS else ""
+        sheet.gap()
+        sheet.row("events", shown + more)

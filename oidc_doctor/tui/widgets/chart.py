@@ -1,0 +1,273 @@
+"""Attempts over time: a lane of bars for each outcome, the changes on their axis, and a cursor to walk along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual.binding import Binding, BindingType
+from textual.content import Content, Span
+from textual.message import Message
+from textual.style import Style
+from textual.widgets import Static
+
+from oidc_doctor.report.rows import log_rows
+from oidc_doctor.tui.widgets.page_view import STYLES
+
+if TYPE_CHECKING:
+    from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_LABEL = 13
+_FEWEST = 6  # buckets in sight
+_OUTCOMES = ("accepted", "refused", "unknown")
+
+
+class Bar(NamedTuple):
+    """A column of the chart: its buckets, and where it stands."""
+
+    first: int
+    last: int  # not included
+    left: int
+    width: int
+
+
+def bars(low: int, high: int, columns: int) -> list[Bar]:
+    """The buckets from `low` to `high` over so many columns: as many to each bar, or a bar of several columns."""
+    number, columns = max(high - low, 1), max(columns, 1)
+    each = -(-number // columns)
+    made = -(-number // each)
+    wide = max(columns // made, 1)
+    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * wide, wide) for at in range(made)]
+
+
+def lane(counts: list[int], most: int, rows: int) -> list[str]:
+    """Bars of `counts` as `rows` lines of block characters, one column each; what is not zero is always seen."""
+    lines = [""] * rows
+    for count in counts:
+        eighths = 0 if not count else max(round(count * rows * 8 / max(most, 1)), 1)
+        for row in range(rows):
+            lines[row] += _BLOCKS[min(max(eighths - (rows - 1 - row) * 8, 0), 8)]
+    return lines
+
+
+class Chart(Static, can_focus=True):
+    """The chart. A bar is selected by the arrow keys or a click, a change by `n` and `p`."""
+
+    HELP = (
+        "Attempts over time, one lane for each outcome. ← and → select a bar, Home and End the first and the last, "
+        "n and p the next and the previous change (◆, refused ones ◇); Esc selects all again. + and - zoom (the mouse "
+        "wheel too), Shift+← and Shift+→ pan, 0 shows the whole window. Times are UTC."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1)", "Bar before", id="chart.left", show=False),
+        Binding("right", "move(1)", "Next bar", id="chart.right", show=False),
+        Binding("home", "end(0)", "First bar", id="chart.home", show=False),
+        Binding("end", "end(-1)", "Last bar", id="chart.end", show=False),
+        Binding("shift+left", "pan(-1)", "Pan back", id="chart.pan-back", show=False),
+        Binding("shift+right", "pan(1)", "Pan on", id="chart.pan-on", show=False),
+        Binding("escape", "all", "All", id="chart.all", show=False),
+    ]
+
+    class Selected(Message):
+        """What lies between two instants is wanted; None: all that is in sight. `change` is one that was gone to."""
+
+        def __init__(self, span: tuple[float, float] | None, change: log_rows.Row | None = None) -> None:
+            super().__init__()
+            self.span = span
+            self.change = change
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False, id="chart")
+        self._series: log_rows.Series | None = None
+        self._changes: list[log_rows.Row] = []
+        self._low = self._high = 0
+        self._cursor: int | None = None  # a bucket
+        self._change: int | None = None
+
+    def show(self, found: log_rows.Series | None, changes: list[log_rows.Row]) -> None:
+        """Draw the whole window."""
+        self._series, self._changes = found, changes
+        self._low, self._high = 0, found.buckets if found else 0
+        self._cursor = self._change = None
+        self._draw()
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The instants of the selected bar."""
+        if self._series is None or self._cursor is None:
+            return None
+        bar = next((one for one in self._bars() if one.first <= self._cursor < one.last), None)
+        return None if bar is None else (self._time(bar.first), self._time(bar.last))
+
+    def _time(self, bucket: int) -> float:
+        return self._series.start + bucket * self._series.seconds if self._series is not None else 0.0
+
+    def _bucket(self, time: float) -> int:
+        return int((time - self._series.start) // self._series.seconds) if self._series is not None else 0
+
+    def _bars(self) -> list[Bar]:
+        return bars(self._low, self._high, self.size.width - 2 - _LABEL)
+
+    # What the keys do
+
+    def action_move(self, steps: int) -> None:
+        """To the bar before or after."""
+        made = self._bars()
+        if self._series is None:
+            return
+        cursor = -1 if self._cursor is None else self._cursor
+        here = next((at for at, bar in enumerate(made) if bar.first <= cursor < bar.last), None)
+        at = (len(made) - 1 if steps < 0 else 0) if here is None else min(max(here + steps, 0), len(made) - 1)
+        self._select(made[at].first)
+
+    def action_end(self, index: int) -> None:
+        """To the first or the last bar."""
+        if self._series is not None:
+            self._select(self._bars()[index].first)
+
+    def action_all(self) -> None:
+        """No bar, no change."""
+        self._cursor = self._change = None
+        self._draw()
+        self.post_message(self.Selected(None))
+
+    def action_change(self, steps: int) -> None:
+        """To the next or the previous change."""
+        if not self._changes or self._series is None:
+            return
+        at = (0 if steps > 0 else -1) if self._change is None else self._change + steps
+        self._change = at % len(self._changes)
+        row = self._changes[self._change]
+        bucket = min(max(self._bucket(row.time), 0), self._series.buckets - 1)
+        width = self._high - self._low
+        if not self._low <= bucket < self._high:
+            self._to(bucket - width // 2, width)
+        self._cursor = bucket
+        self._draw()
+        self.post_message(self.Selected(self.span, row))
+
+    def action_zoom(self, steps: int) -> None:
+        """Half as much in sight, twice as much, or (0) all."""
+        if self._series is None:
+            return
+        width = self._high - self._low
+        middle = self._cursor if self._cursor is not None else self._low + width // 2
+        wanted = {0: self._series.buckets, 1: width // 2}.get(steps, width * 2)
+        wanted = min(max(wanted, _FEWEST), self._series.buckets)
+        part = (middle - self._low) / max(width, 1)
+        self._to(round(middle - part * wanted), wanted)
+
+    def action_pan(self, steps: int) -> None:
+        """A quarter of what is in sight."""
+        width = self._high - self._low
+        self._to(self._low + steps * max(width // 4, 1), width)
+
+    def _to(self, low: int, width: int) -> None:
+        if self._series is not None:
+            self._low = min(max(low, 0), self._series.buckets - width)
+            self._high = self._low + width
+            self._draw()
+
+    def _select(self, bucket: int) -> None:
+        self._cursor, self._change = bucket, None
+        self._draw()
+        self.post_message(self.Selected(self.span))
+
+    # The mouse
+
+    def on_click(self, event: Click) -> None:
+        """The bar under the mouse; on the row of changes, the change."""
+        bar = self._under(event.x)
+        if bar is None:
+            return
+        near = [at for at, row in enumerate(self._changes) if bar.first <= self._bucket(row.time) < bar.last]
+        if near and event.style.meta.get("changes"):
+            self._change = near[0] - 1
+            self.action_change(1)
+        else:
+            self._select(bar.first)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Closer."""
+        event.stop()
+        self.action_zoom(1)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Farther."""
+        event.stop()
+        self.action_zoom(-1)
+
+    def _under(self, x: int) -> Bar | None:
+        at = x - 1 - _LABEL
+        return next((bar for bar in self._bars() if bar.left <= at < bar.left + bar.width), None)
+
+    # Drawing
+
+    def on_resize(self, event: Resize) -> None:
+        """Another width, other bars."""
+        del event
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.size.width <= _LABEL + 2:
+            return
+        if self._series is None:
+            self.update(Content.styled("The report holds no counts over time.", "$foreground-muted"))
+            return
+        made = self._bars()
+        outcomes = [one for one in _OUTCOMES if one != "unknown" or any(self._series.counts.get(one, []))]
+        rows = max((self.size.height - 2) // len(outcomes), 1)
+        counts = self._series.counts
+        sums = {name: [sum(counts.get(name, [])[bar.first : bar.last]) for bar in made] for name in outcomes}
+        most = max((count for counts in sums.values() for count in counts), default=0)
+        lines: list[Content] = []
+        for name in outcomes:
+            labels = [f"{log_rows.SIGNS[name]} {name}", f"  {sum(sums[name]):,}"]
+            for at, text in enumerate(lane(sums[name], most, rows)):
+                label = labels[at] if at < len(labels) else ""
+                if rows == 1:
+                    label = f"{log_rows.SIGNS[name]} {sum(sums[name]):,}"
+                lines.append(self._line(label, text, made, STYLES[log_rows.STYLES[name]]))
+        lines += [self._marks(made), self._axis(made, most)]
+        self.update(Content("\n").join(lines))
+
+    def _line(self, label: str, text: str, made: list[Bar], style: str, *, changes: bool = False) -> Content:
+        """A label, and one character for each bar, as wide as the bar is. Few spans: they cost time."""
+        pieces = [f"{label:<{_LABEL}}"]
+        here: tuple[int, int] | None = None
+        cursor = -1 if self._cursor is None else self._cursor
+        for bar, character in zip(made, text, strict=True):
+            gap = bar.width > 2  # noqa: PLR2004 - narrower bars touch each other
+            mark = character in ("◆", "◇")
+            body = f"{character:<{bar.width}}" if mark else character * (bar.width - gap) + " " * gap
+            if bar.first <= cursor < bar.last:
+                here = (_LABEL + bar.left, _LABEL + bar.left + bar.width)
+                body = "┃" + body[1:] if changes and not mark else body
+            pieces.append(body)
+        line = "".join(pieces)
+        spans = [Span(0, _LABEL, "$foreground-muted"), Span(_LABEL, len(line), style)]
+        if changes:
+            spans.append(Span(_LABEL, len(line), Style.from_meta({"changes": True})))
+        if here is not None:
+            spans.append(Span(*here, "on $primary-muted"))
+        return Content(line, spans)
+
+    def _marks(self, made: list[Bar]) -> Content:
+        marks = []
+        for bar in made:
+            here = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
+            marks.append("◆" if "change" in here else "◇" if here else "─")
+        done = sum(row.kind == "change" for row in self._changes)
+        label = f"◆ {done} changes" if done != 1 else "◆ 1 change"
+        return self._line(label, "".join(marks), made, STYLES["yellow"], changes=True)
+
+    def _axis(self, made: list[Bar], most: int) -> Content:
+        """The times, as many as fit, and how much the highest bar is."""
+        spread = self._time(self._high) - self._time(self._low)
+        line, free = f"{f'top {most:,}':<{_LABEL}}", _LABEL
+        for bar in made:
+            at = _LABEL + bar.left
+            text = log_rows.clock(self._time(bar.first), spread)
+            if at >= free and at + len(text) <= self.size.width - len("  UTC "):
+                line, free = f"{line:<{at}}{text}", at + 2 * len(text) + 2
+        return Content.styled(f"{line} UTC", "$foreground-muted")

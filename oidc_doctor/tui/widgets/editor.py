@@ -1,0 +1,113 @@
+"""The editor of What-if: JSON and CEL in colours, the deciding line marked, no token kept."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from oidc_doctor.report.parts.escape import contains_jwt
+from oidc_doctor.whatif.ask import editable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+    from textual.events import Paste
+
+    from oidc_doctor.whatif.ask import Mark
+
+# Both languages' tokens end on their line, so each line is coloured by itself. Textual's way, tree-sitter, was tried:
+# its current release (0.26.1) crashes the process, and it would parse what strangers wrote in native code.
+_TOKENS = {
+    "json": re.compile(
+        r'(?P<name>"(?:\\.|[^"\\])*+"(?=\s*:))|(?P<text>"(?:\\.|[^"\\])*+"?)|(?P<word>\b(?:true|false|null)\b)'
+        r"|(?P<number>-?\b\d[\d.eE+-]*)|(?P<sign>[\[\]{},:])"
+    ),
+    "cel": re.compile(
+        r"""(?P<text>'(?:\\.|[^'\\])*+'?|"(?:\\.|[^"\\])*+"?)|(?P<name>\b(?:assertion|google|attribute)\b)"""
+        r"|(?P<word>\b(?:true|false|null|in)\b)|(?P<number>\b\d[\d.eE]*)|(?P<sign>[\[\]{}(),:])"
+    ),
+}
+# The terminal's own colours: they suit dark and light themes.
+_STYLES = {
+    "name": Style(color="cyan"),
+    "text": Style(color="green"),
+    "word": Style(color="magenta"),
+    "number": Style(color="magenta"),
+    "sign": Style(dim=True),
+}
+_LONGEST_LINE = 4000  # characters that are coloured
+
+
+class Editor(TextArea):
+    """A text of a policy, a condition, a mapping or claims."""
+
+    HELP = (
+        "The text of the exchange. Type, and the decision beside it follows; Esc leaves the text, so that the keys "
+        "below work. Ctrl+Z undoes, Ctrl+Y redoes. A token pasted here is taken apart: only its claims are kept."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "screen.leave_text", "Leave the text", id="whatif.leave", key_display="esc"),
+    ]
+
+    class TokenPasted(Message):
+        """A compact token was pasted or typed: it is not in the editor, and must not be shown."""
+
+        def __init__(self, raw: str) -> None:
+            super().__init__()
+            self.raw = raw
+
+    def __init__(self) -> None:
+        super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
+        self.highlight_cursor_line = False  # its style would take the line's colours
+        self.marks: list[tuple[Mark, str]] = []
+        self._tokens: re.Pattern[str] | None = None
+
+    def show(self, text: str, language: str, line: int = 0) -> None:
+        """Another text; what was undone of the one before is forgotten."""
+        self._tokens = _TOKENS.get(language)
+        self.marks = []
+        self.load_text(text)
+        self.move_cursor((max(0, min(line, self.document.line_count - 1)), 0))
+        self.scroll_cursor_visible(center=True, animate=False)
+
+    def mark(self, marks: Sequence[tuple[Mark, str]]) -> None:
+        """Mark pieces of lines, each with a style: the clause that decides, the place that cannot be read."""
+        if list(marks) != self.marks:
+            self.marks = list(marks)
+            self.notify_style_update()  # drops the lines that were rendered
+            self.refresh()
+
+    def get_line(self, line_index: int) -> Text:
+        """A line in colours, with its mark."""
+        line = super().get_line(line_index)
+        if self._tokens is not None:
+            for token in self._tokens.finditer(line.plain[:_LONGEST_LINE]):
+                line.stylize(_STYLES[token.lastgroup or "sign"], *token.span())
+        for mark, style in self.marks:
+            if mark.line == line_index + 1:
+                space = len(line.plain) - len(line.plain.lstrip())
+                line.stylize(style, max(mark.start, space), mark.end)
+        return line
+
+    def on_paste(self, event: Paste) -> None:
+        """A token is taken apart; of other texts, what nobody could see is written as escapes."""
+        event.prevent_default()
+        event.stop()
+        if contains_jwt(event.text):
+            self.post_message(self.TokenPasted(event.text))
+            return
+        found = self.replace(editable(event.text), *self.selection, maintain_selection_offset=False)
+        self.move_cursor(found.end_location)
+
+    def action_paste(self) -> None:
+        """Of the app's own clipboard."""
+        if contains_jwt(self.app.clipboard):
+            self.post_message(self.TokenPasted(self.app.clipboard))
+            return
+        super().action_paste()

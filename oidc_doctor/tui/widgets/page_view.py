@@ -1,0 +1,103 @@
+"""A sheet of a report as styled content: the lines of report/ in the colours of the theme, never as markup."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textual.containers import ScrollableContainer
+from textual.content import Content, Span
+from textual.widgets import Static
+
+from oidc_doctor.report.parts.escape import forbid_tokens
+from oidc_doctor.report.parts.lines import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.events import Resize
+
+STYLES = {
+    "bold": "bold",
+    "dim": "$foreground-muted",
+    "red": "$text-error",
+    "green": "$text-success",
+    "yellow": "$text-warning",
+    "bad": "bold $text-error",
+    "good": "bold $text-success",
+}
+# What a sheet is given is visible text: an escape character can only be one of its own marks.
+_MARK = re.compile("\x1b(?:<(\\w+)>|/)")
+_NARROWEST = 30
+
+
+class Paper(Sheet):
+    """A sheet whose styles are kept beside its text."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(max(width, _NARROWEST), indent=0)
+
+    def paint(self, text: str, style: str) -> str:
+        """`text` between two marks."""
+        return f"\x1b<{style}>{text}\x1b/" if style and text else text
+
+    def content(self) -> Content:
+        """The lines, styled."""
+        return content(self.lines)
+
+
+def content(lines: list[str]) -> Content:
+    """Painted lines as one Content."""
+    marked = forbid_tokens("\n".join(line.rstrip() for line in lines))
+    parts: list[str] = []
+    spans: list[Span] = []
+    open_marks: list[tuple[int, str]] = []
+    at = end = 0
+    for mark in _MARK.finditer(marked):
+        parts.append(marked[end : mark.start()])
+        at += mark.start() - end
+        end = mark.end()
+        if mark[1]:
+            open_marks.append((at, STYLES[mark[1]]))
+        elif open_marks:
+            start, style = open_marks.pop()
+            spans.append(Span(start, at, style))
+    parts.append(marked[end:])
+    return Content("".join(parts), spans)
+
+
+class PaperView(ScrollableContainer, can_focus=True):
+    """A page that is written anew for every width."""
+
+    HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
+        super().__init__(id=id)
+        self._write: Callable[[Paper], None] | None = None
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        """The page."""
+        yield Static("", markup=False, classes="page")
+
+    def show(self, write: Callable[[Paper], None]) -> None:
+        """Show what `write` puts on a sheet, from its top."""
+        self._write = write
+        self._width = 0
+        self.scroll_home(animate=False)
+        self._render_page()
+
+    def on_resize(self, event: Resize) -> None:
+        """Another width, other lines."""
+        del event
+        self._render_page()
+
+    def _render_page(self) -> None:
+        width = self.scrollable_content_region.width - 2  # a column on either side
+        if self._write is None or width <= 0 or width == self._width:
+            return
+        self._width = width
+        paper = Paper(width)
+        self._write(paper)
+        self.query_one(".page", Static).update(paper.content())

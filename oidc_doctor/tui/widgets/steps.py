@@ -1,0 +1,177 @@
+"""The exchange as a line of steps: each with the sign and the word of its state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.style import Style
+from textual.widgets import Static
+
+from oidc_doctor.report.parts import sentences
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import columns
+from oidc_doctor.tui.widgets.page_view import STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.events import Click, Resize
+
+    from oidc_doctor.model.report import Exchange, Report, StepRow
+
+SHORT = {"aws": "AWS", "gcp": "GCP"}
+_JOIN, _LABEL = " → ", 5
+
+
+class Steps(Static, can_focus=True):
+    """All exchanges, each as a path. The arrow keys go from step to step; Enter and a click go to the finding."""
+
+    HELP = (
+        "The steps that the cloud takes, in its order. ← and → go from step to step, ↑ and ↓ to the other cloud; "
+        "Enter shows what decided the step.\n\n"
+        "✓ passed · = implied: the observed error comes from a later step · ~ assumed · ✗ refused · ? unknown · "
+        "– not reached"
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(0,-1)", "Step back", id="steps.back", show=False),
+        Binding("right", "move(0,1)", "Step on", id="steps.on", show=False),
+        Binding("up", "move(-1,0)", "Exchange above", id="steps.above", show=False),
+        Binding("down", "move(1,0)", "Exchange below", id="steps.below", show=False),
+        Binding("enter", "choose", "Open", id="steps.open"),
+    ]
+
+    class Moved(Message):
+        """The cursor stands on another step; `chosen` where the person asked for its finding."""
+
+        def __init__(self, exchange: Exchange, step: StepRow, *, chosen: bool) -> None:
+            super().__init__()
+            self.exchange = exchange
+            self.step = step
+            self.chosen = chosen
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False, id="steps")
+        self._report: Report | None = None
+        self._exchanges: list[Exchange] = []
+        self.at = (0, 0)
+
+    def show(self, exchanges: Sequence[Exchange], report: Report | None) -> None:
+        """Draw these; the cursor goes to the first step that does not pass."""
+        self._exchanges = list(exchanges)
+        self._report = report
+        self.at = (0, self._first_open(self._exchanges[0])) if self._exchanges else (0, 0)
+        self._draw()
+
+    def point(self, exchange: Exchange, step: str | None) -> None:
+        """Put the cursor on a step of an exchange, if it is there."""
+        for row, other in enumerate(self._exchanges):
+            for column, one in enumerate(other.steps):
+                if other.id == exchange.id and one.id == step:
+                    self.at = (row, column)
+                    self._draw()
+
+    def _first_open(self, exchange: Exchange) -> int:
+        states = [step.state for step in exchange.steps]
+        return next((states.index(state) for state in ("refused", "unknown") if state in states), 0)
+
+    def on_resize(self, event: Resize) -> None:
+        """Another width, other lines."""
+        del event
+        self._draw()
+
+    def on_focus(self) -> None:
+        """The cursor is seen while it can be moved."""
+        self._draw()
+
+    def on_blur(self) -> None:
+        """See on_focus."""
+        self._draw()
+
+    def action_move(self, rows: int, steps: int) -> None:
+        """Move the cursor."""
+        if not self._exchanges:
+            return
+        row = min(max(self.at[0] + rows, 0), len(self._exchanges) - 1)
+        last = len(self._exchanges[row].steps) - 1
+        column = self._first_open(self._exchanges[row]) if row != self.at[0] else min(max(self.at[1] + steps, 0), last)
+        self.at = (row, column)
+        self._draw()
+        self._tell(chosen=False)
+
+    def action_choose(self) -> None:
+        """Show what decided the step."""
+        self._tell(chosen=True)
+
+    def on_click(self, event: Click) -> None:
+        """The mouse on a step."""
+        if "step" in event.style.meta:
+            self.at = event.style.meta["step"]
+            self._draw()
+            self._tell(chosen=True)
+
+    def _tell(self, *, chosen: bool) -> None:
+        if self._exchanges:
+            exchange = self._exchanges[self.at[0]]
+            self.post_message(self.Moved(exchange, exchange.steps[self.at[1]], chosen=chosen))
+
+    def _draw(self) -> None:
+        width = self.size.width - 2
+        if width > 0:
+            lines = [line for row in range(len(self._exchanges)) for line in self._lines(row, width)]
+            self.update(Content("\n").join(lines))
+
+    def _lines(self, row: int, width: int) -> list[Content]:
+        exchange = self._exchanges[row]
+        lines: list[Content] = []
+        if self._report is not None and len({one.target_name for one in self._exchanges}) > 1:
+            lines.append(Content.styled(sentences.name(self._report, exchange), "bold"))
+        line, used = Content.styled(f"{SHORT[exchange.cloud]:<{_LABEL}}", "bold"), _LABEL
+        for column, step in enumerate(exchange.steps):
+            item = self._item(row, column, step, exchange)
+            join = _JOIN if column else ""
+            if used > _LABEL and used + len(join) + columns(item.plain) > width:
+                lines.append(line + Content.styled(" →", "$foreground-muted"))
+                line, used, join = Content(" " * _LABEL), _LABEL, ""
+            line = line + Content.styled(join, "$foreground-muted") + item
+            used += len(join) + columns(item.plain)
+        return [*lines, line]
+
+    def _item(self, row: int, column: int, step: StepRow, exchange: Exchange) -> Content:
+        """A step; the word of its state after the last of a run of like ones."""
+        sign, word, style = sentences.STATES[step.state]
+        following = exchange.steps[column + 1] if column + 1 < len(exchange.steps) else None
+        told = f" {word}" if following is None or following.state != step.state else ""
+        text = f"{sign} {sentences.title(exchange, step.id)}{told}"
+        here = (row, column) == self.at
+        look = STYLES.get(style, "")
+        if step.state == "refused":
+            look, text = "bold $text-error on $error-muted", f" {text} "
+        if here and self.has_focus:
+            look += " reverse"
+        return Content.styled(text, look).stylize(Style.from_meta({"step": (row, column)}))
+
+    def told(self) -> str:
+        """The step under the cursor in a sentence."""
+        if not self._exchanges:
+            return ""
+        exchange = self._exchanges[self.at[0]]
+        step = exchange.steps[self.at[1]]
+        return describe(exchange, step)
+
+
+def describe(exchange: Exchange, step: StepRow) -> str:
+    """A step in one line: what is asked, how it went, why, and where that was read."""
+    from oidc_doctor.model.steps import STEPS
+
+    sign, word, _ = sentences.STATES[step.state]
+    question = next((one.question for one in STEPS[exchange.cloud] if one.id == step.id), "")
+    parts = [
+        f"{sentences.title(exchange, step.id)} {sign} {word}",
+        question,
+        visible(step.note),
+        visible(step.at or ""),
+    ]
+    return " · ".join(filter(None, parts))

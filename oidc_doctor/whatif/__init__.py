@@ -1,0 +1,1 @@
+"""An exchange judged again with an edited document or edited claims."""

@@ -1,0 +1,182 @@
+"""capture: every scenario gives the same diagnosis when it was captured, and what was removed stays with the user."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import stat
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_doctor.cli.main import main
+from oidc_doctor.findings.packs import bundled
+
+SAMPLES = Path(bundled("_samples", "sample_logs"))
+SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
+
+
+def report(bundle: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
+    main(["--report", "--from", str(bundle), "--format", "json"])
+    value = json.loads(capfdbinary.readouterr().out)
+    return (
+        [(one["cloud"], one["prediction"], one["step"]) for one in value["exchanges"]],
+        [(one["code"], one["confidence"], one["step"], one["position"]) for one in value["causes"]],
+        [(one["code"], one["status"]) for one in value["checks"]],
+        value["verdict"],
+        value["exit_code"],
+    )
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_scenario_keeps_its_diagnosis(
+    name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    copy = tmp_path / "copy.tar.gz"
+    assert main(["capture", "-o", str(copy), "--from", str(SAMPLES / name)]) == 0
+    told = capfdbinary.readouterr()
+    assert told.out == b""
+    assert b"gives the same causes" in told.err
+    assert b"one letter throughout" not in told.err
+    assert report(copy, capfdbinary) == report(SAMPLES / name, capfdbinary)
+    originals = json.loads((tmp_path / "copy.tar.gz.map.json").read_text())["originals"].values()
+    telling = [word for word in originals if re.search(r"\d", word) and len(word) >= 6 and not word.startswith("TLS_")]
+    telling = [word for word in telling if not re.fullmatch(r"[0-9a-f]{40}", word)]  # thumbprints are public
+    assert telling
+    text = everything_in(copy)
+    assert not [word for word in telling if word in text]
+
+
+def everything_in(archive: Path) -> str:
+    """Names and contents, unpacked."""
+    texts = []
+    with tarfile.open(archive) as files:
+        for member in files:
+            texts.append(member.name)
+            stream = files.extractfile(member) if member.isfile() else None
+            if stream is not None:
+                data = stream.read()
+                texts.append((gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode())
+    return "\n".join(texts)
+
+
+def test_no_redact_keeps_names_and_never_a_signature(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    source, copy = SAMPLES / "healthy-aws", tmp_path / "copy"
+    signature = (source / "token.jwt").read_text().strip().split(".")[2]
+    assert main(["capture", "-o", str(copy), "--no-redact", "--from", str(source)]) == 0
+    assert report(copy, capfdbinary) == report(source, capfdbinary)
+    assert (copy / "aws/role.json").read_text() == (source / "aws/role.json").read_text()
+    assert signature[:16] not in "".join(path.read_text("utf-8") for path in copy.rglob("*.*") if path.is_file())
+    assert not list(tmp_path.glob("*.map.json"))
+
+
+def test_the_map_is_beside_for_the_user_alone(tmp_path: Path) -> None:
+    copy, kept = tmp_path / "copy", tmp_path / "copy.map.json"
+    assert main(["capture", "-q", "-o", str(copy), "--from", str(SAMPLES / "aws-wrong-team")]) == 0
+    assert stat.S_IMODE(os.stat(kept).st_mode) == 0o600
+    box = json.loads(kept.read_text())
+    assert "Tq7LmZ2x" in box["originals"].values()
+    manifest = json.loads((copy / "manifest.json").read_text())
+    assert manifest["redaction"]["names"] == "replaced"
+    assert any("sessionToken" in what for what in manifest["redaction"]["removed"].values())
+    assert box["key"] not in "".join(path.read_text("utf-8") for path in copy.rglob("*.json"))
+
+
+def test_two_captures_with_one_map_can_be_compared(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    one, other, third = tmp_path / "one", tmp_path / "other.tar.gz", tmp_path / "third"
+    kept = str(tmp_path / "map.json")
+    source = ["-q", "--from", str(SAMPLES / "gcp-condition-false")]
+    for place in (one, other):
+        assert main(["capture", "-o", str(place), "--map", kept, *source]) == 0
+    assert main(["capture", "--diff", str(one), str(other)]) == 0
+    assert capfd.readouterr().out == ""
+    assert main(["capture", "-q", "-o", str(third), "--from", str(SAMPLES / "gcp-condition-false")]) == 0
+    assert main(["capture", "--diff", str(one), str(third)]) == 1
+    out = capfd.readouterr().out
+    assert "~ gcp/provider.json\n" in out
+    assert "    /attributeCondition: " in out
+    assert "~ oidc-doctor.toml" in out
+
+
+def test_diff_names_files_and_values(write_bundle: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    one = write_bundle()
+    other = tmp_path / "other"
+    for path in one.rglob("*.json"):
+        place = other / path.relative_to(one)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(path.read_text().replace("job:blue:*", "job:green:*\\u001b[31m"))
+    (other / "aws/oidc-provider.json").unlink()
+    (other / "error.txt").write_text("AccessDenied")
+    assert main(["capture", "--diff", str(one), str(other)]) == 1
+    out = capfd.readouterr().out
+    assert "- aws/oidc-provider.json" in out
+    assert "+ error.txt" in out
+    pointer = "/Role/AssumeRolePolicyDocument/Statement/Condition/StringLike/oidc.example.com:sub"
+    assert f'{pointer}: "job:blue:*" → "job:green:*' in out
+    assert "\x1b" not in out
+
+
+def test_an_archive_names_nobody(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.tar.gz"
+    assert main(["capture", "-q", "-o", str(copy), "--from", str(SAMPLES / "aws-any-tenant")]) == 0
+    with tarfile.open(copy) as archive:
+        assert all((member.uid, member.uname) == (0, "") for member in archive)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["--subject", "v=1:org=Org8Kd2P:team=Tq7LmZ2y:model=m:deployment=d:environment=e:type=model_build"],
+        ["--claims", "{tmp}/claims.json", "--error", "Not authorized to perform sts:AssumeRoleWithWebIdentity"],
+        ["--token", "{tmp}/token.jwt", "--at", "2026-11-22T22:41:00Z"],
+        ["--token", "{tmp}/spoilt.jwt"],
+        ["--token", "{tmp}/token.jwt", "--role", "arn:aws:iam::210987654321:role/Other", "--region", "eu-west-1"],
+    ],
+)
+def test_what_the_command_line_gives_is_captured_too(
+    given: list[str], aws: Any, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    claims = {**aws.claims_of(), "sub": aws.SUBJECT.replace(aws.TEAM, "Tq7LmZ2y"), "team": "Tq7LmZ2y"}
+    (tmp_path / "claims.json").write_text(json.dumps(claims))
+    compact = aws.compact(claims)
+    (tmp_path / "token.jwt").write_text(compact + "\n")
+    (tmp_path / "spoilt.jwt").write_text(f"Bearer {compact}")
+    aws.remove("token.jwt")
+    arguments = ["--from", str(aws.root), *(one.replace("{tmp}", str(tmp_path)) for one in given)]
+    copy = tmp_path / "copy"
+    assert main(["capture", "-o", str(copy), *arguments]) == 0
+    capfdbinary.readouterr()
+    main(["--report", "--format", "json", *arguments])
+    expected = json.loads(capfdbinary.readouterr().out)
+    found = report(copy, capfdbinary)
+    assert found[1] == [(one["code"], one["confidence"], one["step"], one["position"]) for one in expected["causes"]]
+    assert found[0] == [(one["cloud"], one["prediction"], one["step"]) for one in expected["exchanges"]]
+    assert found[3] in ("refused", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "say where to write"),
+        (["-o", "{tmp}/x"], "nothing to capture"),
+        (["-o", "{tmp}", "--from", str(SAMPLES / "aws-any-tenant")], "it exists already"),
+        (["-o", "{tmp}/b", "--map", "{tmp}/b/map", "--from", str(SAMPLES / "aws-any-tenant")], "must not lie in"),
+        (["-o", "{tmp}/b", "--map", "{tmp}/full", "--from", str(SAMPLES / "aws-any-tenant")], "no map"),
+        (["-o", "{tmp}/b.zip", "--from", str(SAMPLES / "aws-any-tenant")], ".tar.gz can be written"),
+        (["-o", "{tmp}/no/b", "--from", str(SAMPLES / "aws-any-tenant")], "there is no folder"),
+        (["-o", "{tmp}", "--live", "--role", "arn:aws:iam::123456789012:role/R"], "it exists already"),
+        (["--diff", "{tmp}/nothing", "{tmp}"], "nothing"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    arguments: list[str], words: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "full").write_text("x")
+    assert main(["capture", *(one.replace("{tmp}", str(tmp_path)) for one in arguments)]) == 2
+    err = capfd.readouterr().err
+    assert words in err
+    assert err.count("\n") == 1

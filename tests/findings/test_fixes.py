@@ -1,0 +1,282 @@
+"""Proposed edits: each is proven again here, by putting the edited document into the bundle and asking anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oidc_doctor.findings.fixes.aws import AWS_EDITS
+from oidc_doctor.findings.fixes.gcp import GCP_EDITS
+from oidc_doctor.judge import error_texts
+from oidc_doctor.report.json import to_json
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import FixRow
+    from tests.conftest import Answer, Bundle
+
+
+OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"
+OTHER_TENANT = (
+    "v=1:org=Zz9Yx8Wv:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container"
+)
+Change = Callable[[Any], Any]
+
+
+def apply(made: Bundle, fix: FixRow) -> None:
+    """The edited document in the bundle's place of it."""
+    document = json.loads(fix.document)
+    if "Statement" in document:
+        role = made.read("aws/role.json")
+        role["Role"]["AssumeRolePolicyDocument"] = document
+        made.write("aws/role.json", role)
+    elif "ClientIDList" in document:
+        made.write("aws/oidc-provider.json", made.read("aws/oidc-provider.json") | document)
+    elif "attributeCondition" in document:
+        made.write("gcp/provider.json", made.read("gcp/provider.json") | document)
+    else:
+        provider = made.read("gcp/provider.json")
+        provider["oidc"] |= document
+        made.write("gcp/provider.json", provider)
+
+
+def fixed(made: Bundle, name: str) -> tuple[FixRow, Answer]:
+    """The fix of the cause of this name, and the answer with it."""
+    answer = made.ask()
+    cause = answer.cause(name)
+    (fix,) = answer.report.fixes
+    assert fix.for_ == cause.code
+    assert [row["for"] for row in to_json(answer.report)["fixes"]] == [cause.code]
+    assert fix.commands
+    assert fix.diff.strip()
+    assert "passes" in fix.proof
+    assert any(line.startswith("+") for line in fix.diff.splitlines())
+    apply(made, fix)
+    after = made.remove("error.txt").ask()
+    assert after.state(cause.step) == "passed"
+    assert name not in after.names
+    return fix, after
+
+
+def _tags(made: Any) -> Any:
+    return made.token(made.claims_of(**{"https://aws.amazon.com/tags": {"principal_tags": {"team": ["x"]}}}))
+
+
+AWS: dict[str, Change] = {
+    "audience-not-registered": lambda b: b.aws_provider(client_ids=("other",)),
+    "client-id-list-empty": lambda b: b.aws_provider(client_ids=()).error(b.COULD_NOT_VALIDATE[1]),
+    "azp-decides-audience": lambda b: b.token(b.claims_of(azp="some-client")).condition(
+        {"StringEquals": {b.AUD_KEY: "some-client"}, "StringLike": {b.SUB_KEY: b.PATTERN}}
+    ),
+    "wildcard-under-string-equals": lambda b: b.condition(b.subject(b.PATTERN, operator="StringEquals")),
+    "subject-case-differs": lambda b: b.condition(b.subject(b.PATTERN.replace("Org8", "org8"))),
+    "subject-segment-differs": lambda b: b.condition(b.subject(OTHER_TEAM)),
+    "audience-condition-differs": lambda b: b.condition(
+        {"StringEquals": {b.AUD_KEY: "sts.amazonaws.com"}, "StringLike": {b.SUB_KEY: b.PATTERN}}
+    ),
+    "condition-key-misspelled": lambda b: b.condition(
+        {"StringEquals": {b.AUD_KEY: b.AUDIENCE}, "StringLike": {"oidc.baseten.co:subb": b.PATTERN}}
+    ),
+    "action-differs": lambda b: b.trust(b.statement(Action="sts:AssumeRole")),
+    "session-tags-not-allowed": _tags,
+    "source-identity-not-allowed": lambda b: b.token(b.claims_of(**{"https://aws.amazon.com/source_identity": "dev"})),
+    "provider-in-other-account": lambda b: b.trust(
+        b.statement(Principal={"Federated": b.PROVIDER_ARN.replace(b.ACCOUNT, b.OTHER_ACCOUNT)})
+    ),
+}
+GOOGLE: dict[str, Change] = {
+    "audience-not-allowed": lambda b: b.gcp_provider(audiences=("other",)),
+    "allowed-audiences-empty": lambda b: b.gcp_provider(audiences=()),
+    "attribute-condition-false": lambda b: b.gcp_provider(condition="assertion.team == 'Tq7LmZ2y'"),
+}
+
+
+@pytest.mark.parametrize("name", AWS)
+def test_aws(aws: Bundle, name: str) -> None:
+    AWS[name](aws)
+    _, after = fixed(aws, name)
+    assert after.accepted, (after.names, after.steps())
+
+
+@pytest.mark.parametrize("name", GOOGLE)
+def test_google(gcp: Bundle, name: str) -> None:
+    GOOGLE[name](gcp)
+    _, after = fixed(gcp, name)
+    assert after.accepted, (after.names, after.steps())
+
+
+def test_every_maker_is_tried_here() -> None:
+    elsewhere = {"subject-format-changed", "subject-form-differs"}
+    assert {str(kind) for kind in AWS_EDITS} == set(AWS) | elsewhere
+    assert {str(kind) for kind in GCP_EDITS} == set(GOOGLE)
+
+
+def test_an_old_format_stays_beside_the_new(github: Bundle) -> None:
+    host = github.GITHUB.removeprefix("https://")
+    new = "repo:octo-org@123456/weights@654321:ref:refs/heads/main"
+    claims = {
+        "iss": github.GITHUB, "sub": new, "aud": "sts.amazonaws.com", "iat": github.NOW - 60, "exp": github.NOW + 240,
+        "repository": "octo-org/weights",
+    }  # fmt: skip
+    github.token(claims)
+    answer = github.ask()
+    assert answer.first.name == "subject-format-changed"
+    fix, after = fixed(github, "subject-format-changed")
+    assert after.accepted
+    condition = json.loads(fix.document)["Statement"][0]["Condition"]
+    values = next(value for block in condition.values() for key, value in block.items() if key == f"{host}:sub")
+    assert github.GITHUB_SUBJECT in values
+
+
+# What a fix never does
+
+
+def test_nothing_is_offered_for_a_healthy_set_up(aws: Bundle) -> None:
+    assert aws.ask().report.fixes == []
+
+
+def test_nothing_is_offered_for_a_suspicion(aws: Bundle) -> None:
+    answer = aws.condition(aws.subject("v=1:org=Org8Kd2P:team=<team>:*")).error(aws.NOT_AUTHORIZED[1]).ask()
+    assert answer.first.confidence == "suspected"
+    assert answer.report.fixes == []
+
+
+def test_an_accepted_subject_is_not_shut_out(aws: Bundle) -> None:
+    old = aws.SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")
+    aws.condition(aws.subject(OTHER_TEAM))
+    aws.cloudtrail(
+        [aws.event(event_id="bad"), aws.accepted_event(event_id="good", subject=old, at="2026-11-22T21:00:00Z")]
+    )
+    fix, after = fixed(aws, "subject-segment-differs")
+    assert after.exchange().prediction == "accepted"
+    assert "accepted" in fix.proof
+    values = json.loads(fix.document)["Statement"][0]["Condition"]["StringLike"][aws.SUB_KEY]
+    assert OTHER_TEAM in values
+    assert len(values) == 2
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "*",
+        pytest.param(
+            "attribute.team/Tq7LmZ2x",
+        ),
+    ],
+)
+def test_google_an_accepted_subject_is_not_shut_out(gcp: Bundle, member: str) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/{member}")
+    other = gcp.SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")
+    gcp.gcp_provider(condition=f"google.subject == '{other}'")
+    gcp.gcp_logs(
+        [
+            gcp.log_entry(insert_id="bad", message=error_texts.CONDITION_REJECTED),
+            gcp.log_entry(insert_id="good", at="2026-11-22T21:00:00Z", subject=other),
+        ]
+    )
+    answer = gcp.ask()
+    assert answer.first.name == "attribute-condition-false"
+    for fix in answer.report.fixes:
+        assert other in json.loads(fix.document)["attributeCondition"]
+
+
+def test_the_proof_says_who_stays_out(aws: Bundle) -> None:
+    fix, _ = fixed(aws.condition(aws.subject(OTHER_TEAM)), "subject-segment-differs")
+    assert "stay out" in fix.proof
+    assert "let in" not in fix.proof
+
+
+def foreign_is_refused(made: Bundle, subject: str = OTHER_TENANT) -> bool:
+    made.remove("token.jwt")
+    return made.ask(subject=subject).exchange().prediction == "refused"
+
+
+@pytest.mark.parametrize("name", [*AWS])
+def test_another_tenant_stays_out(aws: Bundle, name: str) -> None:
+    AWS[name](aws)
+    for fix in aws.ask().report.fixes:
+        apply(aws, fix)
+    assert foreign_is_refused(aws)
+
+
+def opened(made: Bundle, subject: str) -> bool:
+    """Whether a fix is offered with which another tenant's subject gets in."""
+    fixes = made.ask().report.fixes
+    for fix in fixes:
+        apply(made, fix)
+    return bool(fixes) and not foreign_is_refused(made, subject)
+
+
+def test_a_wildcard_that_moves_does_not_replace_what_stands_there(aws: Bundle) -> None:
+    aws.condition(
+        {
+            "StringEquals": {aws.AUD_KEY: aws.AUDIENCE, aws.SUB_KEY: "v=1:*"},
+            "StringLike": {aws.SUB_KEY: "v=1:org=Org8Kd2P:*"},
+        }
+    )
+    assert aws.ask().first.name == "wildcard-under-string-equals"
+    assert not opened(aws, OTHER_TENANT)
+
+
+@pytest.mark.parametrize(
+    "swapped",
+    [
+        pytest.param(False),
+        True,
+    ],
+)
+def test_a_key_that_is_renamed_does_not_replace_what_stands_there(aws: Bundle, swapped: bool) -> None:
+    keys = {aws.SUB_KEY: "v=1:org=Org8Kd2P:*", "oidc.baseten.co:subb": "v=1:*"}
+    if swapped:
+        keys = dict(reversed(keys.items()))
+    aws.condition({"StringEquals": {aws.AUD_KEY: aws.AUDIENCE}, "StringLike": keys})
+    assert aws.ask().first.name == "condition-key-misspelled"
+    assert not opened(aws, OTHER_TENANT)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [pytest.param("*"), pytest.param("Tq7LmZ2?"), "${aws:username}"],
+)
+def test_a_wildcard_in_the_token_s_own_subject_never_becomes_a_pattern(aws: Bundle, part: str) -> None:
+    aws.token(aws.claims_of(sub=aws.SUBJECT.replace("Tq7LmZ2x", part))).condition(aws.subject(OTHER_TEAM))
+    assert not opened(aws, aws.SUBJECT)
+
+
+def test_a_proof_does_not_say_that_the_token_passes_where_another_step_still_refuses(aws: Bundle) -> None:
+    aws.not_found("aws/oidc-provider.json").condition(aws.subject(OTHER_TEAM))
+    answer = aws.ask()
+    assert answer.names[0] == "provider-missing"
+    for fix in answer.report.fixes:
+        apply(aws, fix)
+        assert "the token passes" not in fix.proof or aws.ask().exchange().prediction == "accepted"
+
+
+def test_other_callers_of_a_statement_keep_their_action(aws: Bundle) -> None:
+    principal = {"Federated": aws.PROVIDER_ARN, "Service": "ec2.amazonaws.com"}
+    aws.trust(aws.statement(Principal=principal, Action="sts:AssumeRole"))
+    for fix in aws.ask().report.fixes:
+        actions = json.loads(fix.document)["Statement"][0]["Action"]
+        assert "sts:AssumeRole" in (actions if isinstance(actions, list) else [actions])
+
+
+@pytest.mark.parametrize("operator", ["StringNotLike", "StringNotEquals"])
+def test_an_exclusion_is_not_edited_away(aws: Bundle, operator: str) -> None:
+    condition = aws.subject(aws.PATTERN)
+    condition[operator] = {aws.SUB_KEY: aws.SUBJECT}
+    aws.condition(condition)
+    assert aws.ask().exchange().prediction == "refused"
+    assert aws.ask().report.fixes == []
+
+
+@pytest.mark.parametrize("value", ["it's", "a\\b", 'quo"te', "new\nline", "', true || '", "$(id)", "a,b"])
+def test_google_a_hostile_value_never_breaks_out_of_its_literal(gcp: Bundle, value: str) -> None:
+    gcp.token(gcp.claims_of(team=value)).gcp_provider(condition="assertion.team == 'Tq7LmZ2y'")
+    answer = gcp.ask()
+    for fix in answer.report.fixes:
+        apply(gcp, fix)
+        assert gcp.ask().state("condition") == "passed"
+        gcp.token(gcp.claims_of(team="someone-else"))
+        assert gcp.ask().state("condition") == "refused"
