@@ -27,7 +27,7 @@ from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, FixR
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
-    from oidc_doctor.history.past import Past
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.reading.raw_events import RawEvents
     from oidc_doctor.model.events import Signature
 from oidc_doctor.examine.collect import Run
@@ -312,7 +312,7 @@ def _attempts(judged: list[Judged]) -> list[AttemptRow]:
     return [attempt_row(signature, past) for signature, past in _signatures(judged)]
 
 
-def _signatures(judged: list[Judged]) -> list[tuple[Signature, Past | None]]:
+def _signatures(judged: list[Judged]) -> list[tuple[Signature, ReplayedLogs | None]]:
     found = {id(signature): (signature, one.past) for one in judged for signature in one.groups}
     return sorted(found.values(), key=lambda pair: -pair[0].last_seen)[:_MOST_ROWS]
 

@@ -16,7 +16,7 @@ from oidc_doctor.model.evidence import (
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
-    from oidc_doctor.history.past import Past
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Change, LogCoverage, SessionUse, Signature
@@ -34,7 +34,7 @@ class Run:
     groups: list[Signature] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     uses: list[SessionUse] = field(default_factory=list)
-    pasts: dict[tuple[str, str], Past] = field(default_factory=dict)  # by target and cloud
+    pasts: dict[tuple[str, str], ReplayedLogs] = field(default_factory=dict)  # by target and cloud
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)

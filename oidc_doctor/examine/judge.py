@@ -21,7 +21,7 @@ from oidc_doctor.model.evidence import (
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
-    from oidc_doctor.history.past import Past
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import SessionUse, Signature
 from oidc_doctor.examine.collect import Run, of_target
 from oidc_doctor.examine.observed import observed, reading_of, reading_of_use, refused_use, steps_of
@@ -36,7 +36,7 @@ class Judged(NamedTuple):
     evidence: TargetEvidence
     diagnosis: Diagnosis
     groups: list[Signature]
-    past: Past | None = None
+    past: ReplayedLogs | None = None
     used: SessionUse | None = None  # the refused call that stands for this exchange's failure
 
 
@@ -59,7 +59,7 @@ def judge_all(state: Run) -> list[Judged]:
     return judged
 
 
-def _past(state: Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Signature]) -> Past | None:
+def _past(state: Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Signature]) -> ReplayedLogs | None:
     """The target's history and its replayed attempts; None where no log was read."""
     if state.rows is None or not (groups or state.changes):
         return None
@@ -103,7 +103,9 @@ def _clouds(state: Run, evidence: TargetEvidence) -> list[Cloud]:
     return list(seen)
 
 
-def _token_of_events(evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: Past | None) -> Token:
+def _token_of_events(
+    evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: ReplayedLogs | None
+) -> Token:
     """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
     exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
     chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
@@ -165,7 +167,7 @@ def _judge(
     token = token._replace(missing_claims=missing)
     profile = profile_of(evidence, token)
     token = complete_hypothetical(token, profile, evidence.target.issuer)
-    accepted = past.reader.accepted_providers(-1) if past is not None else frozenset()
+    accepted = past.replayer.accepted_providers(-1) if past is not None else frozenset()
     now = evidence
     if past is not None:
         from oidc_doctor.history.replay import present_of
@@ -179,7 +181,7 @@ def _judge(
     return Judged(name, evidence, diagnose(case, trace), groups, past, used)
 
 
-def _newest_like(token: Token, groups: Sequence[Signature], past: Past | None) -> Signature | None:
+def _newest_like(token: Token, groups: Sequence[Signature], past: ReplayedLogs | None) -> Signature | None:
     """The newest signature of this kind of token, or of nobody in particular."""
     if token.subject is None:
         return next(iter(groups), None)

@@ -86,7 +86,7 @@ FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
 
 
 @dataclass
-class Strand:
+class AttemptGroup:
     """Groups with one fate: every revision decides them alike, and what was recorded of them goes together."""
 
     step: str
@@ -113,7 +113,7 @@ class Strand:
 class Explained(NamedTuple):
     """One outage and what is known of its beginning and end. Numbers are of revisions."""
 
-    strand: Strand
+    strand: AttemptGroup
     outage: Outage
     why: str  # configuration, token, unlogged-change, accepted-by-reading, all-along, unknown
     appears: int | None  # the revision in which the standing refusal appears
@@ -128,18 +128,18 @@ class Explained(NamedTuple):
 
 
 @dataclass
-class Chronicle:
+class TargetHistory:
     """What the logs tell of one exchange's target in one cloud."""
 
     history: History
     starts: list[float]
-    strands: list[Strand] = field(default_factory=list)
+    strands: list[AttemptGroup] = field(default_factory=list)
     explained: list[Explained] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
     verdicts: dict[int, tuple[Verdict, int]] = field(default_factory=dict)  # by signature: at its newest attempt
 
 
-class Reader:
+class Replayer:
     """Replays the signatures of one target on its history."""
 
     def __init__(
@@ -174,9 +174,9 @@ class Reader:
         self._by_circumstance = bool(seen)
         self._request = frozenset(seen | {"duration_seconds"})  # what decides beside the token
 
-    def read(self) -> Chronicle:
+    def read(self) -> TargetHistory:
         """The strands, their outages, and what each comes from."""
-        told = Chronicle(self.history, self.starts)
+        told = TargetHistory(self.history, self.starts)
         told.strands = self._strands()
         for strand in told.strands:
             for outage in outages_of(strand.runs, self.starts, strand.vector, self.lag):
@@ -228,7 +228,7 @@ class Reader:
 
     # ------------------------------------------------------------------------------------------------------- strands
 
-    def _strands(self) -> list[Strand]:
+    def _strands(self) -> list[AttemptGroup]:
         """All groups, those with one fate together."""
         merged: dict[tuple[object, ...], list[Group]] = {}
         late: list[Group] = []
@@ -252,13 +252,13 @@ class Reader:
                 merged[group.step, group.part] = [group]
         return [self._strand(groups) for groups in merged.values()]
 
-    def _strand(self, groups: list[Group]) -> Strand:
+    def _strand(self, groups: list[Group]) -> AttemptGroup:
         newest = max(groups, key=lambda one: one.sample.time)
         parts = [one.part for one in groups]
         runs = groups[0].runs if len(groups) == 1 else self._own.runs(parts, self._accepted)
         keys = tuple(key for part in parts for key in part.keys)
         families, audiences = {one.family for one in groups}, {one.sample.audience for one in groups}
-        return Strand(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
+        return AttemptGroup(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
 
     def _is_odd(self, group: Group) -> bool:
         """Whether the record and the replay part ways, apart from changes that were not in force everywhere yet."""
@@ -335,7 +335,7 @@ class Reader:
 
     # ----------------------------------------------------------------------------------------------------- explaining
 
-    def _explain(self, strand: Strand, outage: Outage, others: list[Strand]) -> Explained:
+    def _explain(self, strand: AttemptGroup, outage: Outage, others: list[AttemptGroup]) -> Explained:
         at = revision_of(outage, self.starts, strand.vector)
         verdict = strand.vector[at]
         mended = mended_by(outage, self.starts, strand.vector)
@@ -377,7 +377,9 @@ class Reader:
         ]
         return inside[0] if len(inside) == 1 and self.history.revisions[inside[0]].change is not None else None
 
-    def _token_side(self, strand: Strand, outage: Outage, at: int, others: list[Strand]) -> TokenChange | None:
+    def _token_side(
+        self, strand: AttemptGroup, outage: Outage, at: int, others: list[AttemptGroup]
+    ) -> TokenChange | None:
         """What is new in the refused token, beside the likest one that the same configuration accepts."""
         first = self.attempts.attempt(outage.first)
         found: list[TokenChange | None] = []
@@ -397,7 +399,7 @@ class Reader:
             ]
         return min((one for one in found if one is not None), key=lambda one: one.distance, default=None)
 
-    def _came_later(self, strand: Strand, outage: Outage, good: list[Run], other: Strand) -> bool:
+    def _came_later(self, strand: AttemptGroup, outage: Outage, good: list[Run], other: AttemptGroup) -> bool:
         """Whether the refused token is new: others came well before it, and it would have been seen if it had come.
 
         Two workloads side by side, of which one was always refused, are no change.
@@ -412,7 +414,7 @@ class Reader:
         usual = (strand.runs[-1].end - strand.runs[0].begin) / (refusals - 1)
         return quiet > 5 * usual
 
-    def _contradictions(self, strand: Strand) -> list[str]:
+    def _contradictions(self, strand: AttemptGroup) -> list[str]:
         """Accepted in fact and refused by our reading, away from any change: our error, or a write in no log."""
         out = []
         for place, run in enumerate(strand.runs):

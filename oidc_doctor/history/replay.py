@@ -7,9 +7,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.causes import Diagnosis, diagnose
-from oidc_doctor.history.outage_search import Reader
+from oidc_doctor.history.outage_search import Replayer
 from oidc_doctor.history.outages import LAG
-from oidc_doctor.history.past import Deduced, Past
+from oidc_doctor.history.replayed_logs import Deduced, ReplayedLogs
 from oidc_doctor.history.revisions import history_of
 from oidc_doctor.history.writes import provider_path
 from oidc_doctor.issuers import profile_for
@@ -43,7 +43,7 @@ def past_of(
     at: float,
     profile_of: Callable[[TargetEvidence, Token], Any],
     steps_of: Callable[[Attempt], frozenset[str]],
-) -> Past:
+) -> ReplayedLogs:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
     known = _deduced(evidence, history, signatures)
@@ -56,25 +56,25 @@ def past_of(
         token = token_of(attempt, then, known)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
-        case = Case(cloud, then, token, time, profile_of(then, token), (), reader.accepted_providers(index))
+        case = Case(cloud, then, token, time, profile_of(then, token), (), replayer.accepted_providers(index))
         return diagnose(case, evaluate(case))
 
     def judge_case(case: Case, index: int) -> Diagnosis:
         changed = case._replace(
             evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
             readings=(),
-            accepted_providers=reader.accepted_providers(index),
+            accepted_providers=replayer.accepted_providers(index),
             since_change=None,
         )
         return diagnose(changed, evaluate(changed))
 
-    reader = Reader(
+    replayer = Replayer(
         cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, steps_of=steps_of, profile=profile
     )
-    return Past(cloud, reader, reader.read(), attempts, profile, known)
+    return ReplayedLogs(cloud, replayer, replayer.read(), attempts, profile, known)
 
 
-def present_of(past: Past, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
+def present_of(past: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
     """The evidence of now: for files that are not there, what the last logged writes left.
 
     Where an event is the token, it is the request as well, unless the target says otherwise.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.causes import Diagnosis, as_causes
-from oidc_doctor.history.outage_search import Explained, Strand, change_view, tenant_of
+from oidc_doctor.history.outage_search import AttemptGroup, Explained, change_view, tenant_of
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.attempts.columns import session_number
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check, Words
     from oidc_doctor.model.events import SessionUse
     from oidc_doctor.model.kinds import Kind
-from oidc_doctor.history.past import Past
+from oidc_doctor.history.replayed_logs import ReplayedLogs
 
 MOST_PAST = 20
 
@@ -26,7 +26,7 @@ MOST_PAST = 20
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
-def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: Past) -> None:
+def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: ReplayedLogs) -> None:
     """Say of the exchange's active causes since when they are, and which change brought them."""
     token = diagnosis.case.token
     for cause in causes:
@@ -44,12 +44,12 @@ def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: Past) -> None:
             _from_configuration(cause, vector, strands, past)
 
 
-def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
+def date_use(causes: Iterable[Cause], used: SessionUse, past: ReplayedLogs) -> None:
     """Tie the refused calls of a session to the attempt that gave it out."""
     row = past.attempts.by_session(session_number(used.session)) if used.cloud == "aws" else None
     attempt = past.attempts.attempt(row) if row is not None else None
     if attempt is None:
-        samples = (one.sample for one in past.reader.signatures if one.sample.outcome == "accepted")
+        samples = (one.sample for one in past.replayer.signatures if one.sample.outcome == "accepted")
         attempt = next((one for one in samples if used.session and one.mapped_principal == used.session), None)
     for cause in causes:
         if cause.step != "permission":
@@ -72,7 +72,7 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: Past) -> None:
         }
 
 
-def _permissions_written(used: SessionUse, past: Past) -> dict[str, Any]:
+def _permissions_written(used: SessionUse, past: ReplayedLogs) -> dict[str, Any]:
     """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
     earlier = [one for one in past.told.history.other if one.time <= used.first_seen]
     return {
@@ -89,7 +89,7 @@ def _permissions_written(used: SessionUse, past: Past) -> dict[str, Any]:
     }
 
 
-def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: Past) -> None:
+def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: ReplayedLogs) -> None:
     """The logs hold the refusals themselves."""
     outage = found.outage
     begin = outage.begin
@@ -118,7 +118,7 @@ def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past
         cause.token_change = found.token.view()
 
 
-def _like(one: Explained, other: Explained, past: Past) -> bool:
+def _like(one: Explained, other: Explained, past: ReplayedLogs) -> bool:
     """Whether two outages go on for the same reason, in tokens of the same tenant."""
     return (
         not one.over
@@ -129,7 +129,9 @@ def _like(one: Explained, other: Explained, past: Past) -> bool:
     )
 
 
-def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequence[Strand], past: Past) -> None:
+def _from_configuration(
+    cause: Cause, vector: Sequence[Verdict], strands: Sequence[AttemptGroup], past: ReplayedLogs
+) -> None:
     """The failures leave no event: the change's time, else the last success."""
     runs = [run for strand in strands for run in strand.runs]
     good = [run for run in runs if run.accepted]
@@ -153,9 +155,9 @@ def _from_configuration(cause: Cause, vector: Sequence[Verdict], strands: Sequen
         cause.since, cause.since_basis = rfc3339(last_success), "last-success"
 
 
-def _vector(diagnosis: Diagnosis, past: Past, step: str) -> list[Verdict]:
+def _vector(diagnosis: Diagnosis, past: ReplayedLogs, step: str) -> list[Verdict]:
     """The exchange's own token on each revision."""
-    return [past.reader.verdict_of_case(diagnosis.case, index, step) for index in range(len(past.told.starts))]
+    return [past.replayer.verdict_of_case(diagnosis.case, index, step) for index in range(len(past.told.starts))]
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
@@ -166,7 +168,7 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
     return place
 
 
-def _boundary(found: Explained, past: Past) -> dict[str, Any]:
+def _boundary(found: Explained, past: ReplayedLogs) -> dict[str, Any]:
     """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
     outage, history = found.outage, past.told.history
     low = outage.before.end if outage.before else None
@@ -208,7 +210,7 @@ _NOTES = {
 
 
 def past_causes(
-    past: Past,
+    past: ReplayedLogs,
     exchange_id: str,
     diagnosis: Diagnosis,
     kinds: dict[Kind, Check],
@@ -228,7 +230,7 @@ def past_causes(
             continue
         first = past.attempts.attempt(one.outage.first)
         at = index_at(past.told.starts, one.outage.begin)
-        then = past.reader.judge(first, at)
+        then = past.replayer.judge(first, at)
         marks = one.strand.vector[at].marks
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         for cause in as_causes(then, exchange_id, kinds, say(then))[:1]:
@@ -242,7 +244,7 @@ def past_causes(
     return out
 
 
-def _as_past(cause: Cause, found: Explained, past: Past) -> None:
+def _as_past(cause: Cause, found: Explained, past: ReplayedLogs) -> None:
     outage = found.outage
     cause.status, cause.position = "past", "next"
     cause.since, cause.since_basis = rfc3339(outage.begin), "first-failure"
@@ -265,10 +267,10 @@ def _as_past(cause: Cause, found: Explained, past: Past) -> None:
         cause.token_change = found.token.view()
 
 
-def ids(past: Past, strand: Strand, begin: float, end: float, *, accepted: bool) -> list[str]:
+def ids(past: ReplayedLogs, strand: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
     """Event ids of the strand's attempts with one outcome."""
     wanted = "accepted" if accepted else "refused"
-    outcomes = {one.number: one.sample.outcome for one in past.reader.signatures}
+    outcomes = {one.number: one.sample.outcome for one in past.replayer.signatures}
     return past.attempts.ids_between([key for key in strand.keys if outcomes.get(key) == wanted], begin, end)
 
 

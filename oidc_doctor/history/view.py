@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.history.outage_search import Strand, change_view
+from oidc_doctor.history.outage_search import AttemptGroup, change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.report import AttemptRow
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.attempts.signatures import Run
     from oidc_doctor.model.events import Change, Signature
-from oidc_doctor.history.past import Past
+from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.timings import MOST_PAST, ids
 
 _MOST_ENTRIES = 400
@@ -23,7 +23,7 @@ _MOST_ENTRIES = 400
 _MOST_RUNS = 40  # of one strand in the timeline
 
 
-def attempt_row(found: Signature, past: Past | None) -> AttemptRow:
+def attempt_row(found: Signature, past: ReplayedLogs | None) -> AttemptRow:
     """One signature, with the decision of the configuration that was in force at its newest attempt."""
     sample = found.sample
     error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
@@ -59,7 +59,7 @@ def attempt_row(found: Signature, past: Past | None) -> AttemptRow:
     )
 
 
-def _why(verdict: Verdict, past: Past, found: Signature) -> str | None:
+def _why(verdict: Verdict, past: ReplayedLogs, found: Signature) -> str | None:
     """The cause's name for a refused signature."""
     if verdict.first is not None:
         return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
@@ -67,7 +67,7 @@ def _why(verdict: Verdict, past: Past, found: Signature) -> str | None:
         return None
     revisions = past.told.history.revisions
     if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
-        now = past.reader.verdict(found.sample, len(revisions) - 1)
+        now = past.replayer.verdict(found.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
     if past.age_of_change(found) is not None:
@@ -81,7 +81,7 @@ def _rate(found: Signature) -> float | None:
     return round((found.count - 1) * 3600 / span, 2) if span > 0 else None
 
 
-def _revision(past: Past, index: int) -> str:
+def _revision(past: ReplayedLogs, index: int) -> str:
     """A revision's name: the event that made it, or the reading."""
     revisions = past.told.history.revisions
     if index == len(revisions) - 1 and (len(revisions) == 1 or revisions[index].change is None):
@@ -93,7 +93,7 @@ def _revision(past: Past, index: int) -> str:
     return f"before event {following.event_id}" if following is not None else "before the reading"
 
 
-def timeline(pasts: Iterable[Past]) -> list[dict[str, Any]]:
+def timeline(pasts: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     """Attempts that ended alike and writes of configuration, in order of time."""
     out: list[dict[str, Any]] = []
     for past in pasts:
@@ -111,7 +111,7 @@ def timeline(pasts: Iterable[Past]) -> list[dict[str, Any]]:
     return sorted(unique.values(), key=lambda one: (one["time"], one["kind"]))[-_MOST_ENTRIES:]
 
 
-def _run_entry(past: Past, strand: Strand, run: Run) -> dict[str, Any]:
+def _run_entry(past: ReplayedLogs, strand: AttemptGroup, run: Run) -> dict[str, Any]:
     first = past.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
     what = "impersonation" if strand.step == "impersonate" else "exchange"
@@ -130,7 +130,7 @@ def _run_entry(past: Past, strand: Strand, run: Run) -> dict[str, Any]:
     }
 
 
-def _change_entry(past: Past, change: Change, kind: str, index: int | None, *, flips: bool) -> dict[str, Any]:
+def _change_entry(past: ReplayedLogs, change: Change, kind: str, index: int | None, *, flips: bool) -> dict[str, Any]:
     view = change_view(past.told.history, index) if index is not None else None
     failed = f", refused: {change.error_code}" if change.error_code else ""
     return {
@@ -149,6 +149,6 @@ def _change_entry(past: Past, change: Change, kind: str, index: int | None, *, f
     }
 
 
-def contradictions(pasts: Mapping[Any, Past]) -> list[str]:
+def contradictions(pasts: Mapping[Any, ReplayedLogs]) -> list[str]:
     """Attempts that were accepted in fact and refused by the reading, each once."""
     return list(dict.fromkeys(line for past in pasts.values() for line in past.told.contradictions))

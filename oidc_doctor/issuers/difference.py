@@ -32,7 +32,7 @@ from oidc_doctor.issuers.characters import (
     words,
 )
 from oidc_doctor.issuers.grammar import Grammar, Segment, Subject, parse, separator_of
-from oidc_doctor.issuers.mismatch import FORM, FORMAT, SEGMENT, Account
+from oidc_doctor.issuers.mismatch import FORM, FORMAT, SEGMENT, Mismatch
 from oidc_doctor.issuers.profile import Profile
 from oidc_doctor.model.placeholder import compare, has_placeholder, may_match
 
@@ -210,12 +210,12 @@ class _Question:
         _, _, index, alignment, parsed = min(found, key=lambda one: one[:3])
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
-        account = Account(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
-        note = account.note()
+        mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
+        note = mismatch.note()
         if not self.wildcards and has_wildcard(parsed.text):
             note += f"; also, {ordinary(parsed.text)}"
-        left, right = _without_equals((parsed.text, self.actual), *account.spans())
-        return self._answer(account.kind, index, left, right, note, account.segment())
+        left, right = _without_equals((parsed.text, self.actual), *mismatch.spans())
+        return self._answer(mismatch.kind, index, left, right, note, mismatch.segment())
 
     def blanks_around(self) -> Difference | None:
         """Equal but for blanks at an end."""

@@ -19,7 +19,7 @@ _FORMAL: Final = frozenset({"other", "only-expected", "only-actual"})
 _NO_GRAMMAR: Final = Grammar()
 
 
-class Account:
+class Mismatch:
     """What an alignment says, in words."""
 
     def __init__(

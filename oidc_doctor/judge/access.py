@@ -14,7 +14,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
-    from oidc_doctor.judge.exchange import Exchange
+    from oidc_doctor.judge.exchange import ExchangeBuilder
 
 _METHOD = {"aws": "AWS_OIDC", "gcp": "GCP_OIDC"}
 _SCHEME = {"aws": "s3", "gcp": "gs"}
@@ -24,7 +24,7 @@ _REGISTRY = {
 }
 
 
-def judge_sources(exchange: Exchange) -> None:
+def judge_sources(exchange: ExchangeBuilder) -> None:
     """Refuse `permission` for each source of the Truss configuration that this cloud's OIDC method cannot serve."""
     truss = exchange.case.evidence.truss
     if isinstance(truss, Missing):

@@ -18,7 +18,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import CloudError
 
 if TYPE_CHECKING:
-    from oidc_doctor.judge.exchange import Exchange
+    from oidc_doctor.judge.exchange import ExchangeBuilder
 
 # IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
 _AWS_PATIENCE = 5.0
@@ -69,7 +69,7 @@ def _fault(certificates: list[Any], at: datetime) -> str | None:
     return None
 
 
-def judge_connection(exchange: Exchange, provider: AwsOidcProvider | None) -> None:
+def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None) -> None:
     """Suspicions about the issuer's host: slow, redirecting, or with certificates that the cloud may not trust."""
     issuer = exchange.case.evidence.issuer
     if exchange.cloud == "aws":
@@ -111,11 +111,11 @@ def judge_connection(exchange: Exchange, provider: AwsOidcProvider | None) -> No
     )
 
 
-def _doubt(exchange: Exchange, kind: Kind, path: str, doubt: str) -> None:
+def _doubt(exchange: ExchangeBuilder, kind: Kind, path: str, doubt: str) -> None:
     _suspect(exchange, kind, path, "", doubt=doubt)
 
 
-def _suspect(exchange: Exchange, kind: Kind, path: str, reason: str, **more: str) -> None:
+def _suspect(exchange: ExchangeBuilder, kind: Kind, path: str, reason: str, **more: str) -> None:
     if exchange.cloud == "gcp":
         error = CloudError("invalid_grant", texts.ISSUER_CONNECTION, certain=False)
     elif kind is Kind.THUMBPRINT_MISMATCH:

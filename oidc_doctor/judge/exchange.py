@@ -40,7 +40,7 @@ def shown(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def without_gaps(exchange: Exchange, text: str) -> str:
+def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
     """A configured text without placeholders: the asterisks of a redaction are no wildcard."""
     if not exchange.pasted:
         return text
@@ -55,7 +55,7 @@ def plain_note(difference: Difference) -> str:
     return "" if note.startswith("the expected text says") else note
 
 
-class Exchange:
+class ExchangeBuilder:
     """Collects the answer of one case. Steps start as unknown and are settled in any order."""
 
     def __init__(self, case: Case, cloud: Cloud) -> None:

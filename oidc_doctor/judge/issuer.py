@@ -6,7 +6,7 @@ import json
 
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.certificates import judge_connection
-from oidc_doctor.judge.exchange import NO_TOKEN, Exchange, shown
+from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
 from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids
 from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
@@ -22,7 +22,7 @@ _AWS_DISCOVERY = (
 )
 
 
-def _error(exchange: Exchange, kind: Kind) -> CloudError:
+def _error(exchange: ExchangeBuilder, kind: Kind) -> CloudError:
     if exchange.cloud == "aws":
         if kind is Kind.SIGNATURE_INVALID:
             return CloudError("InvalidIdentityToken", texts.COULD_NOT_VALIDATE, certain=False)
@@ -33,7 +33,7 @@ def _error(exchange: Exchange, kind: Kind) -> CloudError:
 
 
 def judge_keys(
-    exchange: Exchange,
+    exchange: ExchangeBuilder,
     issuer: str | None,
     uploaded: tuple[str, Origin] | None = None,
     provider: AwsOidcProvider | None = None,
@@ -80,7 +80,7 @@ def judge_keys(
         _assume_decoded(exchange)
 
 
-def _assume_decoded(exchange: Exchange) -> None:
+def _assume_decoded(exchange: ExchangeBuilder) -> None:
     verified = exchange.token.verified or {}
     if verified.get("signature") is True:
         note = "the signature was checked when the token was read, and then left out"
@@ -99,7 +99,7 @@ def _assume_decoded(exchange: Exchange) -> None:
         exchange.assume("keys", f"the token's signature and the issuer's keys ({seen})")
 
 
-def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missing:
+def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document | Missing:
     try:
         return Document(at.file, text, json.loads(text), at.pointer, inner=True)
     except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ def _uploaded_set(exchange: Exchange, text: str, at: Origin) -> Document | Missi
         return Missing("jwksJson", "it is not JSON", "unreadable")
 
 
-def _of_another_issuer(exchange: Exchange, issuer: str | None) -> bool:
+def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
     """The discovery document that was read is another host's, so its keys say nothing of this token."""
     discovery = exchange.case.evidence.issuer.discovery
     published = discovery.value if isinstance(discovery, Document) else None
@@ -124,7 +124,7 @@ def _of_another_issuer(exchange: Exchange, issuer: str | None) -> bool:
     return hosts[0] != hosts[1]
 
 
-def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
+def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     discovery = exchange.case.evidence.issuer.discovery
     if isinstance(discovery, Missing):
         exchange.unseen |= {Kind.DISCOVERY_INVALID, Kind.ISSUER_URL_DIFFERS}
@@ -158,7 +158,7 @@ def _judge_discovery(exchange: Exchange, issuer: str | None) -> None:
         )
 
 
-def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, url: str) -> None:
+def _suspect_reach(exchange: ExchangeBuilder, kind: Kind, missing: Missing, url: str) -> None:
     # our network is not the cloud's: a fetch that failed from here suspects, and never decides
     exchange.refuse(
         "keys",
@@ -172,7 +172,7 @@ def _suspect_reach(exchange: Exchange, kind: Kind, missing: Missing, url: str) -
     )
 
 
-def _without_key_set(exchange: Exchange, missing: Missing) -> None:
+def _without_key_set(exchange: ExchangeBuilder, missing: Missing) -> None:
     if missing.outcome in ("failed", "timeout", "denied", "not_found"):
         discovery = exchange.case.evidence.issuer.discovery
         published = {} if isinstance(discovery, Missing) else discovery.value
@@ -186,7 +186,7 @@ def _without_key_set(exchange: Exchange, missing: Missing) -> None:
         _assume_decoded(exchange)
 
 
-def _refuse(exchange: Exchange, answer: KeyAnswer, jwks: Document, source: str, *, from_set: bool) -> None:
+def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source: str, *, from_set: bool) -> None:
     token = exchange.token
     kid = token.header_value("kid")
     assert answer.kind is not None  # noqa: S101 - the caller's branch

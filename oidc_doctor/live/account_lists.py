@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from oidc_doctor.live.aws.account import Account
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import IAM, Resources
 
@@ -18,9 +18,9 @@ class Roles(Account):
         """Their trust policies, as iam list-roles prints them."""
         path, call = self.path("roles.json"), "iam:ListRoles"
 
-        def read(desk: Desk) -> None:
-            self.own(desk)
-            desk.save(path, call, {"Roles": self.listed(desk, "list_roles", "Roles")})
+        def read(collector: Collector) -> None:
+            self.own(collector)
+            collector.save(path, call, {"Roles": self.listed(collector, "list_roles", "Roles")})
 
         return Reader(self.name("roles"), path, call, read, (self.name("caller"),), (Grant(call),))
 
@@ -34,22 +34,22 @@ class Providers(Resources):
         place = f"projects/{project}"
         grants = (Grant(call, place, IAM), Grant("iam.workloadIdentityPools.list", place, IAM))
 
-        def read(desk: Desk) -> list[Any]:
+        def read(collector: Collector) -> list[Any]:
             above = f"v1/projects/{segment(project)}/locations/global/workloadIdentityPools"
-            pools = self.listed(desk, above, "workloadIdentityPools")
-            desk.save(self.path("pools.json"), "iam.workloadIdentityPools.list", pools)
+            pools = self.listed(collector, above, "workloadIdentityPools")
+            collector.save(self.path("pools.json"), "iam.workloadIdentityPools.list", pools)
             names = [one["name"] for one in pools if isinstance(one, dict) and isinstance(one.get("name"), str)]
             ids = [segment(name.rpartition("/")[2]) for name in names]
             asks = [
-                functools.partial(self.listed, desk, f"{above}/{one}/providers", "workloadIdentityPoolProviders")
+                functools.partial(self.listed, collector, f"{above}/{one}/providers", "workloadIdentityPoolProviders")
                 for one in ids
             ]
             found: list[Any] = []
-            for result in desk.side_by_side(asks):
+            for result in collector.side_by_side(asks):
                 if isinstance(result, CallError):
                     raise result
                 found += result
-            desk.save(self.path("providers.json"), call, found)
+            collector.save(self.path("providers.json"), call, found)
             return found
 
         return self.reader("account", "providers.json", call, read, grants)

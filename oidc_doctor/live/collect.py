@@ -79,14 +79,14 @@ class Grant(NamedTuple):
 class Reader(NamedTuple):
     """One thing to read.
 
-    `read` is called in a thread of its own with the Desk; what it returns is the answer that others may ask for. It
-    saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
+    `read` is called in a thread of its own with the Collector; what it returns is the answer that others may ask for.
+    It saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
     """
 
     name: str  # "aws.role"; unique
     path: str  # the file it fills, or the folder of logs, with a slash at its end
     call: str  # "iam:GetRole", as it stands in manifest and coverage
-    read: Callable[[Desk], Any]
+    read: Callable[[Collector], Any]
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
     also: tuple[Grant, ...] = ()  # of the readers that it may start
@@ -123,7 +123,7 @@ class Pacer:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
-class Desk:
+class Collector:
     """Where readers put what they read, and ask for what others gave. All methods may be called from any thread."""
 
     def __init__(self, deadline: float, narrate: Callable[[str], None]) -> None:
@@ -299,21 +299,23 @@ def collect(
     """
     began = time.time()
     wanted = tuple(readers)
-    desk = Desk(time.monotonic() + timeout, narrate)
+    collector = Collector(time.monotonic() + timeout, narrate)
     for path, content in given:
-        desk.save(path, "given", content)
+        collector.save(path, "given", content)
     try:
-        _Run(desk, wanted).work()
+        _Run(collector, wanted).work()
     finally:
-        desk._close()  # noqa: SLF001 - its other half
-    return Collected(_bundle(desk, base, began, live=bool(wanted)), tuple(desk.warnings), tuple(desk.reads.values()))
+        collector._close()  # noqa: SLF001 - its other half
+    return Collected(
+        _bundle(collector, base, began, live=bool(wanted)), tuple(collector.warnings), tuple(collector.reads.values())
+    )
 
 
 class _Run:
     """The threads of one collection."""
 
-    def __init__(self, desk: Desk, readers: tuple[Reader, ...]) -> None:
-        self.desk = desk
+    def __init__(self, collector: Collector, readers: tuple[Reader, ...]) -> None:
+        self.collector = collector
         self.readers = {reader.name: reader for reader in readers}
         self.ended: queue.SimpleQueue[tuple[str, BaseException | None]] = queue.SimpleQueue()
         self.open: dict[str, Reader] = {}  # running, or waiting for the readers that they started
@@ -322,24 +324,24 @@ class _Run:
         self.done = 0
         self.here = threading.local()
         self.lock = threading.Lock()
-        desk._start = self.start  # noqa: SLF001 - its other half
+        collector._start = self.start  # noqa: SLF001 - its other half
 
     def work(self) -> None:
         graph = {one.name: [name for name in one.needs if name in self.readers] for one in self.readers.values()}
         sorter = TopologicalSorter(graph)
         sorter.prepare()
         while sorter.is_active():
-            late = time.monotonic() >= self.desk.deadline
+            late = time.monotonic() >= self.collector.deadline
             for name in () if late else sorter.get_ready():
                 self._begin(self.readers[name])
             finished = None if late else self._wait()
             if finished is None:
-                self._time_is_up([name for name in self.readers if name not in self.desk._answers])  # noqa: SLF001
+                self._time_is_up([name for name in self.readers if name not in self.collector._answers])  # noqa: SLF001
                 return
             for name in self._closed_by(finished):
                 sorter.done(name)
         if self.readers:
-            self.desk.say(self._how_far())
+            self.collector.say(self._how_far())
 
     def _how_far(self) -> str:
         with self.lock:
@@ -365,21 +367,21 @@ class _Run:
         defect: BaseException | None = None
         answer: Any = None
         if not reader.silent:
-            self.desk.say(f"{self._how_far()}; reading {reader.path} ({reader.call})")
+            self.collector.say(f"{self._how_far()}; reading {reader.path} ({reader.call})")
         try:
-            answer = reader.read(self.desk)
+            answer = reader.read(self.collector)
         except CallError as failure:
             answer = failure
-            self.desk.fail(reader.path, reader.call, failure, reader.grants)
+            self.collector.fail(reader.path, reader.call, failure, reader.grants)
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that waits for this one
             defect = error
-        self.desk._keep(reader.name, answer)  # noqa: SLF001 - its other half
+        self.collector._keep(reader.name, answer)  # noqa: SLF001 - its other half
         self.ended.put((reader.name, defect))
 
     def _wait(self) -> str | None:
         """The next reader that ended; None when the time is up."""
         while True:
-            left = self.desk.deadline - time.monotonic()
+            left = self.collector.deadline - time.monotonic()
             if left <= 0:
                 return None
             try:
@@ -410,11 +412,11 @@ class _Run:
         with self.lock:
             running = list(self.open.values())
         for reader in [*running, *(self.readers[name] for name in not_begun)]:
-            if reader.path not in self.desk.reads:
-                self.desk.fail(reader.path, reader.call, late, reader.grants)
+            if reader.path not in self.collector.reads:
+                self.collector.fail(reader.path, reader.call, late, reader.grants)
 
 
-def _bundle(desk: Desk, base: Bundle | None, began: float, *, live: bool) -> Bundle:
+def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
     """The files that were read, over those of `base`, and the manifest of both."""
     members: dict[str, Member] = {}
     reads: dict[str, dict[str, Json]] = {}
@@ -423,7 +425,7 @@ def _bundle(desk: Desk, base: Bundle | None, began: float, *, live: bool) -> Bun
         found = _manifest_of(base).get("reads")
         entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
         reads = {one["path"]: one for one in entries if isinstance(one.get("path"), str)}
-    for path, entry in desk.reads.items():
+    for path, entry in collector.reads.items():
         if entry["outcome"] == "ok" or path not in members:
             reads[path] = entry
         elif entry["outcome"] == "not_found":
@@ -431,8 +433,8 @@ def _bundle(desk: Desk, base: Bundle | None, began: float, *, live: bool) -> Bun
             del members[path]
         else:  # what the bundle has is older than this run, and better than nothing
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
-            desk.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
-    members |= {path: _member(data) for path, data in desk.files.items()}
+            collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
+    members |= {path: _member(data) for path, data in collector.files.items()}
     stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if not live:  # nothing but what was given: the moment is the base's, or is not known
         stamp = None if base is None else _manifest_of(base).get("collected_at")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
-from oidc_doctor.live.collect import CallError, Desk, Reader
+from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.https import Page, Rules, chain, fetch
 
 if TYPE_CHECKING:
@@ -39,48 +39,50 @@ def readers(wanted: Wanted) -> list[Reader]:
     """Discovery document, key set, certificates."""
     prefix = wanted.prefix
 
-    def trusted(desk: Desk) -> str | None:
+    def trusted(collector: Collector) -> str | None:
         """The issuer, if its address may be fetched."""
-        known = [one for name in wanted.vouchers for one in _issuers_of(desk.answer(name))]
+        known = [one for name in wanted.vouchers for one in _issuers_of(collector.answer(name))]
         issuer = wanted.named or next(iter(wanted.claimed), None) or next(iter(known), None)
         if issuer is None or issuer == wanted.named or wanted.from_token or is_known(issuer):
             return issuer
         if normalised(issuer) in {normalised(one) for one in known}:
             return issuer
-        desk.warn(
+        collector.warn(
             f"the issuer {issuer[:200]} is named by the token alone, so its address was not fetched; "
             "--fetch-token-issuer fetches it"
         )
         return None
 
-    def discovery(desk: Desk) -> str | None:
+    def discovery(collector: Collector) -> str | None:
         """The key set's address."""
-        issuer = trusted(desk)
+        issuer = trusted(collector)
         if issuer is None:
             return None
-        page = _fetched(desk, _address(issuer) + "/.well-known/openid-configuration", wanted.rules)
+        page = _fetched(collector, _address(issuer) + "/.well-known/openid-configuration", wanted.rules)
         document = _document(page)
-        desk.save(prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(desk, "the discovery document", page))
+        collector.save(
+            prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
+        )
         uri = document.get("jwks_uri")
         return uri if isinstance(uri, str) else None
 
-    def keys(desk: Desk) -> None:
-        uri = desk.answer(f"{prefix}issuer.discovery")
+    def keys(collector: Collector) -> None:
+        uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = _fetched(desk, uri, wanted.rules)
+        page = _fetched(collector, uri, wanted.rules)
         _document(page)
-        desk.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(desk, "the key set", page))
+        collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
-    def certificates(desk: Desk) -> None:
-        issuer = trusted(desk)
+    def certificates(collector: Collector) -> None:
+        issuer = trusted(collector)
         if issuer is None:
             return
         address = _address(issuer)
-        found = desk.call(lambda: chain(address, wanted.rules, desk.seconds_left(10)))
+        found = collector.call(lambda: chain(address, wanted.rules, collector.seconds_left(10)))
         text = "".join(_pem(one) for one in found.certificates)
         more = {"tls13_only": found.tls13_only or None, "untrusted": found.untrusted}
-        desk.save(prefix + _CHAIN, _call(_CHAIN), text, **more)
+        collector.save(prefix + _CHAIN, _call(_CHAIN), text, **more)
 
     # an issuer that the user or the catalogue knows need not wait for the clouds
     sure = wanted.named is not None or wanted.from_token or any(is_known(one) for one in wanted.claimed[:1])
@@ -122,8 +124,8 @@ def _address(issuer: str) -> str:
     return issuer.rstrip("/") if "://" in issuer else f"https://{issuer}".rstrip("/")
 
 
-def _fetched(desk: Desk, url: str, rules: Rules) -> Page:
-    page: Page = desk.call(lambda: fetch(url, rules, desk.seconds_left(10)))
+def _fetched(collector: Collector, url: str, rules: Rules) -> Page:
+    page: Page = collector.call(lambda: fetch(url, rules, collector.seconds_left(10)))
     return page
 
 
@@ -139,11 +141,11 @@ def _document(page: Page) -> dict[str, Any]:
     return found
 
 
-def _remarks(desk: Desk, what: str, page: Page) -> dict[str, Any]:
+def _remarks(collector: Collector, what: str, page: Page) -> dict[str, Any]:
     """What the manifest keeps of how the answer came."""
     kind = page.content_type.partition(";")[0].strip().lower()
     if kind and not (kind == "application/json" or kind.endswith("+json")):
-        desk.warn(f"{what} is served as {kind[:60]}, not as application/json")
+        collector.warn(f"{what} is served as {kind[:60]}, not as application/json")
     found: dict[str, Any] = {"seconds": round(page.seconds, 3)}
     if page.redirects:
         found["redirects"] = [printable(one) for one in page.redirects]

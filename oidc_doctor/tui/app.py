@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from oidc_doctor.report.rows.listing import Entry
     from oidc_doctor.tui.events import ReadEvents
     from oidc_doctor.tui.preferences import Preferences
-    from oidc_doctor.tui.trials import Desk
+    from oidc_doctor.tui.trials import Trials
 
 _TOLD = 300  # characters of what was copied
 
@@ -104,7 +104,7 @@ class Doctor(App[None]):
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
         self.inquiry = inquiry
         self.report: Report | None = None
-        self.desk: Desk | None = None  # what is tried on the exchanges
+        self.desk: Trials | None = None  # what is tried on the exchanges
         self.judged: list[Exchange] = []  # while the run goes on
         self.entry: Entry | None = None  # the selected finding
         self.read_events: ReadEvents | None = None
@@ -245,11 +245,11 @@ class Doctor(App[None]):
     def present(self, examined: Examined) -> None:
         """Show an answer on every screen that there is."""
         from oidc_doctor.report.rows.listing import entries
-        from oidc_doctor.tui.trials import Desk
+        from oidc_doctor.tui.trials import Trials
 
         self.report, self.judged = examined.report, []
         self.entry = next(iter(entries(examined.report)), None)
-        self.desk = Desk(examined, self.desk)
+        self.desk = Trials(examined, self.desk)
         raw, inquiry = examined.raw, self.inquiry
         self.read_events = partial(inquiry.read_events, raw) if inquiry is not None and raw is not None else None
         self._tell("")

@@ -18,7 +18,7 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.path import Filter, FilteredScreen
-from oidc_doctor.tui.widgets.page_view import Paper, PaperView
+from oidc_doctor.tui.widgets.page_view import PaperView, StyledSheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,7 +240,7 @@ class RawScreen(Screen[None]):
             self._show(event.first, event.events, event.problem)
 
     def _show(self, first: int, events: list[tuple[str, str]], problem: str) -> None:
-        def write(paper: Paper) -> None:
+        def write(paper: StyledSheet) -> None:
             log_rows.detail(paper, self._report, self._row)
             if problem:
                 paper.gap()
@@ -272,7 +272,7 @@ def deciding(row: log_rows.Row) -> tuple[str, ...]:
     return tuple(value for value in (one.subject, one.audience, one.error) if value)
 
 
-def raw(paper: Paper, text: str, values: tuple[str, ...]) -> None:
+def raw(paper: StyledSheet, text: str, values: tuple[str, ...]) -> None:
     """An event as JSON, a line for each member; those that decide have a mark before them."""
     try:
         lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")

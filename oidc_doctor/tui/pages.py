@@ -16,7 +16,7 @@ from oidc_doctor.report.parts import facts, sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import wrap
 from oidc_doctor.report.rows import listing
-from oidc_doctor.tui.widgets.page_view import Paper, PaperView
+from oidc_doctor.tui.widgets.page_view import PaperView, StyledSheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class PageScreen(Screen[None]):
     ]
 
     def __init__(
-        self, title: str, write: Callable[[Paper], None], take: tuple[str, str] = ("", ""), document: str = ""
+        self, title: str, write: Callable[[StyledSheet], None], take: tuple[str, str] = ("", ""), document: str = ""
     ) -> None:
         super().__init__()
         self._title = title
@@ -75,7 +75,7 @@ class PageScreen(Screen[None]):
 def detail_page(report: Report, entry: Entry) -> PageScreen:
     """A finding in full."""
 
-    def write(paper: Paper) -> None:
+    def write(paper: StyledSheet) -> None:
         listing.detail(paper, report, entry, whole=True)
 
     return PageScreen(f"{entry.code} {entry.name}", write, listing.remedy(report, entry), _document(report, entry))
@@ -85,7 +85,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
     """What to do about a finding: the edit, the commands, what was proven of them, and the edited document."""
     document = _document(report, entry)
 
-    def write(paper: Paper) -> None:
+    def write(paper: StyledSheet) -> None:
         sign, text = listing.sentence(report, entry)
         paper.say(text, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
         paper.gap()
@@ -119,7 +119,7 @@ def explain_page(entry: Entry) -> PageScreen | None:
     if check is None:
         return None
 
-    def write(paper: Paper) -> None:
+    def write(paper: StyledSheet) -> None:
         for line in check.page.strip().split("\n"):
             indent = len(line) - len(line.lstrip())
             style = "bold" if line and not indent else ""

@@ -14,7 +14,7 @@ from oidc_doctor.report.parts import sentences, tree
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.frame import ReportScreen
-from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
+from oidc_doctor.tui.widgets.page_view import STYLES, PaperView, StyledSheet
 from oidc_doctor.tui.widgets.sparkline import Pulse
 from oidc_doctor.tui.widgets.steps import Steps
 
@@ -221,11 +221,11 @@ def _label(row: Entry | str) -> Content:
     return Content.assemble((row.sign, style), f" {row.code} ", visible(row.name), word)
 
 
-def _nothing(paper: Paper) -> None:
+def _nothing(paper: StyledSheet) -> None:
     """A page without a line."""
 
 
-def _group(paper: Paper, report: Report, row: str) -> None:
+def _group(paper: StyledSheet, report: Report, row: str) -> None:
     """The checks behind a number; those that were skipped by reason."""
     number, word = row.split()
     paper.say(f"{number} checks {word}", lead=f"{_GROUPS[word]} ", bold=True)

@@ -14,7 +14,7 @@ from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.rows import log_rows
 from oidc_doctor.tui.frame import ReportScreen
 from oidc_doctor.tui.widgets.chart import Chart
-from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
+from oidc_doctor.tui.widgets.page_view import STYLES, PaperView, StyledSheet
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -121,7 +121,7 @@ def _label(row: log_rows.Row, brief: str, part: int | None) -> Content:
     return Content.assemble((log_rows.SIGNS.get(row.outcome, "?"), style), " ", (told, "bold" if flips else ""))
 
 
-def _nothing(paper: Paper, basis: str, *, chosen: bool) -> None:
+def _nothing(paper: StyledSheet, basis: str, *, chosen: bool) -> None:
     told = "No attempt and no change in this bar." if chosen else "The logs hold no attempt and no change."
     paper.say(told, bold=True)
     if not chosen:

@@ -17,7 +17,7 @@ from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.rows import claims
 from oidc_doctor.tui import trial_page
 from oidc_doctor.tui.trials import DeskScreen
-from oidc_doctor.tui.widgets.page_view import STYLES, Paper, PaperView
+from oidc_doctor.tui.widgets.page_view import STYLES, PaperView, StyledSheet
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -177,7 +177,7 @@ class TokenScreen(DeskScreen):
         rows = [claims.Claim("header", visible(" · ".join(named)), "", ()), *self._claims]
         prompts = []
         for row in rows:
-            paper = Paper(width)
+            paper = StyledSheet(width)
             claims.summary(paper, row)
             prompts.append(Option(paper.content()))
         found.clear_options()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from oidc_doctor.whatif.ask import PartId, WhatIf
 
 
-class Bench:
+class Trial:
     """One exchange: what was read, perhaps with another token, and the edits on it."""
 
     def __init__(self, name: str, read: WhatIf) -> None:
@@ -50,29 +50,29 @@ class Bench:
             self.edits[part] = text
 
 
-class Desk:
+class Trials:
     """The benches of one run. `before` is the desk of the run before: what was tried there is laid out again."""
 
-    def __init__(self, examined: Examined, before: Desk | None = None) -> None:
+    def __init__(self, examined: Examined, before: Trials | None = None) -> None:
         self._examined = examined
-        self.benches: dict[str, Bench] = {}  # those that were wanted so far
+        self.benches: dict[str, Trial] = {}  # those that were wanted so far
         self._before = before.benches if before is not None else {}
         self.order = [one.id for one in sentences.in_order(examined.report) if one.id in examined.diagnoses]
         self.place = 0
         self._followed = before.followed if before is not None else ""
 
     @property
-    def bench(self) -> Bench | None:
+    def bench(self) -> Trial | None:
         """The exchange in front; None where the run found none."""
         return self.of(self.order[self.place]) if self.order else None
 
-    def of(self, name: str) -> Bench:
+    def of(self, name: str) -> Trial:
         """The bench of an exchange, made when it is first wanted."""
         from oidc_doctor.whatif.ask import WhatIf
 
         if name not in self.benches:
             found = self._examined
-            bench = Bench(name, WhatIf(found.diagnoses[name], found.accepted[name], found.report.fixes))
+            bench = Trial(name, WhatIf(found.diagnoses[name], found.accepted[name], found.report.fixes))
             earlier = self._before.get(name)
             if earlier is not None:
                 bench.take(earlier.token)
@@ -104,7 +104,7 @@ class DeskScreen(ReportScreen):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("n", "other", "Next", id="desk.next", tooltip="The next exchange")]
 
     @property
-    def bench(self) -> Bench | None:
+    def bench(self) -> Trial | None:
         """The exchange in front."""
         return self.doctor.desk.bench if self.doctor.desk is not None else None
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.findings.fixes.proof import Reach
     from oidc_doctor.model.report import Report
-    from oidc_doctor.tui.trials import Bench
+    from oidc_doctor.tui.trials import Trial
     from oidc_doctor.whatif.ask import Answer, PartId, WhatIf
 
 _PAUSE = 0.04  # seconds without a key before the decision is asked for
@@ -72,7 +72,7 @@ class WhatIfScreen(DeskScreen):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: Timer | None = None
-        self._shown: tuple[Bench, PartId] | None = None  # what is in the editor
+        self._shown: tuple[Trial, PartId] | None = None  # what is in the editor
         self._answer: Answer | None = None
         self._whom: Reach | None = None
 

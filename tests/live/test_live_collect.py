@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from oidc_doctor.bundle.files import Bundle
-from oidc_doctor.live.collect import CallError, Collected, Desk, Grant, Pacer, Reader, collect
+from oidc_doctor.live.collect import CallError, Collected, Collector, Grant, Pacer, Reader, collect
 
 
 def reader(name: str, read: Any, *needs: str, **more: Any) -> Reader:
@@ -24,13 +24,15 @@ def entry(found: Collected, name: str) -> dict[str, Any]:
 def test_readers_run_side_by_side_as_soon_as_they_can() -> None:
     together = threading.Barrier(2, timeout=5)
 
-    def meet(desk: Desk) -> str:
+    def meet(collector: Collector) -> str:
         together.wait()
         return "met"
 
-    def after(desk: Desk) -> None:
-        desk.save(
-            "aws/after.json", "x:after", [desk.answer("one"), desk.needed("two", "the other"), desk.answer("none")]
+    def after(collector: Collector) -> None:
+        collector.save(
+            "aws/after.json",
+            "x:after",
+            [collector.answer("one"), collector.needed("two", "the other"), collector.answer("none")],
         )
 
     found = collect([reader("after", after, "one", "two", "not planned"), reader("one", meet), reader("two", meet)])
@@ -40,15 +42,15 @@ def test_readers_run_side_by_side_as_soon_as_they_can() -> None:
 def test_a_reader_ends_when_those_that_it_started_have_ended() -> None:
     order: list[str] = []
 
-    def grandchild(desk: Desk) -> None:
+    def grandchild(collector: Collector) -> None:
         time.sleep(0.1)
         order.append("grandchild")
 
-    def child(desk: Desk) -> None:
-        desk.start(reader("grandchild", grandchild))
+    def child(collector: Collector) -> None:
+        collector.start(reader("grandchild", grandchild))
 
-    def parent(desk: Desk) -> None:
-        desk.start(reader("child", child))
+    def parent(collector: Collector) -> None:
+        collector.start(reader("child", child))
         order.append("parent")
 
     collect([reader("last", lambda _: order.append("last"), "parent"), reader("parent", parent)])
@@ -56,17 +58,17 @@ def test_a_reader_ends_when_those_that_it_started_have_ended() -> None:
 
 
 def test_what_fails_is_named_and_the_rest_goes_on() -> None:
-    def denied(desk: Desk) -> None:
+    def denied(collector: Collector) -> None:
         raise CallError("denied", "AccessDenied", "no \x1b[1m" + "x" * 2000)
 
-    def after(desk: Desk) -> None:
-        desk.needed("denied", "the thing")
+    def after(collector: Collector) -> None:
+        collector.needed("denied", "the thing")
 
     found = collect(
         [
             reader("denied", denied, grants=(Grant("x:Get", api="x.googleapis.com"),)),
             reader("after", after, "denied"),
-            reader("good", lambda desk: desk.save("aws/good.json", "x:good", {})),
+            reader("good", lambda collector: collector.save("aws/good.json", "x:good", {})),
         ]
     )
     assert entry(found, "denied")["outcome"] == "denied"
@@ -93,7 +95,7 @@ def test_only_what_can_heal_is_repeated() -> None:
                 raise failure
             return name
 
-        return lambda desk: desk.save(f"aws/{name}.json", "x", desk.call(make))
+        return lambda collector: collector.save(f"aws/{name}.json", "x", collector.call(make))
 
     healing = CallError("throttled", "Slow", "down", heals=True)
     found = collect([reader("a", call("a", healing)), reader("b", call("b", CallError("denied", "No", "no")))])
@@ -102,9 +104,9 @@ def test_only_what_can_heal_is_repeated() -> None:
 
 
 def test_the_time_limit_keeps_what_was_read_and_names_the_rest() -> None:
-    quick = reader("quick", lambda desk: desk.save("aws/quick.json", "x", {}))
-    slow = reader("slow", lambda desk: desk.pause(30), "quick")
-    never = reader("never", lambda desk: desk.save("aws/never.json", "x", {}), "slow")
+    quick = reader("quick", lambda collector: collector.save("aws/quick.json", "x", {}))
+    slow = reader("slow", lambda collector: collector.pause(30), "quick")
+    never = reader("never", lambda collector: collector.save("aws/never.json", "x", {}), "slow")
     began = time.monotonic()
     found = collect([quick, slow, never], timeout=0.4)
     assert time.monotonic() - began < 2
@@ -115,9 +117,9 @@ def test_the_time_limit_keeps_what_was_read_and_names_the_rest() -> None:
 def test_what_comes_after_the_end_is_thrown_away() -> None:
     late = threading.Event()
 
-    def slow(desk: Desk) -> None:
+    def slow(collector: Collector) -> None:
         time.sleep(0.4)
-        desk.save("aws/slow.json", "x", {})
+        collector.save("aws/slow.json", "x", {})
         late.set()
 
     found = collect([reader("slow", slow)], timeout=0.1)
@@ -127,13 +129,13 @@ def test_what_comes_after_the_end_is_thrown_away() -> None:
 
 
 def test_a_defect_of_a_reader_is_not_hidden() -> None:
-    def wrong(desk: Desk) -> None:
+    def wrong(collector: Collector) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         collect([reader("wrong", wrong)])
     with pytest.raises(ZeroDivisionError):
-        collect([reader("wrong", lambda desk: desk.side_by_side([lambda: 1 / 0]))])
+        collect([reader("wrong", lambda collector: collector.side_by_side([lambda: 1 / 0]))])
 
 
 def test_results_side_by_side_keep_their_order() -> None:
@@ -144,7 +146,7 @@ def test_results_side_by_side_keep_their_order() -> None:
 
     results: list[Any] = []
     calls = [*(lambda number=number: number for number in range(40)), fails]
-    collect([reader("many", lambda desk: results.extend(desk.side_by_side(calls, most=7)))])
+    collect([reader("many", lambda collector: results.extend(collector.side_by_side(calls, most=7)))])
     assert results == [*range(40), failure]
 
 
@@ -164,10 +166,10 @@ def base() -> Bundle:
 
 
 def test_live_reads_are_laid_over_a_bundle() -> None:
-    def gone(desk: Desk) -> None:
+    def gone(collector: Collector) -> None:
         raise CallError("not_found", "NoSuch", "gone")
 
-    def denied(desk: Desk) -> None:
+    def denied(collector: Collector) -> None:
         raise CallError("denied", "No", "no")
 
     found = collect([reader("a", gone), reader("b", denied)], base=base())
@@ -181,8 +183,8 @@ def test_live_reads_are_laid_over_a_bundle() -> None:
 
 
 def test_the_interrupt_comes_through() -> None:
-    def interrupt(desk: Desk) -> None:
+    def interrupt(collector: Collector) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        collect([reader("slow", lambda desk: desk.pause(30)), reader("wrong", interrupt)])
+        collect([reader("slow", lambda collector: collector.pause(30)), reader("wrong", interrupt)])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.logs.reading import fast as archive
 from oidc_doctor.logs.reading import prefilter
-from oidc_doctor.logs.reading.counters import Source, Tally
+from oidc_doctor.logs.reading.counters import ScanState, Source
 from oidc_doctor.logs.reading.scan import family_of, read_file
 from oidc_doctor.logs.reading.scope import Wanted
 
@@ -89,15 +89,15 @@ def lines(*entries: Any) -> bytes:
     return "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in entries).encode()
 
 
-def tally_of(data: bytes, source: Source = "cloudtrail", **how: Any) -> Tally:
-    tally = Tally(source, Wanted(), family_of)
+def tally_of(data: bytes, source: Source = "cloudtrail", **how: Any) -> ScanState:
+    tally = ScanState(source, Wanted(), family_of)
     name = NAME if source == "cloudtrail" else "sink.json"
     read_file(lambda _: io.BytesIO(data), name, tally, **how)
     tally.rows.once()
     return tally
 
 
-def seen(tally: Tally, *, counts: bool = True) -> Any:
+def seen(tally: ScanState, *, counts: bool = True) -> Any:
     """What has to be the same however the file was read: places in the file are not."""
     rows = [tally.rows.attempt(row) for row in range(len(tally.rows))]
     changes = sorted(json.dumps(one.record, sort_keys=True) for one in tally.changes)
@@ -107,16 +107,16 @@ def seen(tally: Tally, *, counts: bool = True) -> Any:
 
 def is_fast(data: bytes, source: Source = "cloudtrail", *, exact: bool = False) -> bool:
     """Whether the file was not read in full."""
-    tally = Tally(source, Wanted(), family_of)
+    tally = ScanState(source, Wanted(), family_of)
     tally.begin(NAME)
     try:
         archive.read(lambda: io.BytesIO(data), NAME, tally, exact=exact)
-    except archive.Doubt:
+    except archive.FastPathUnavailable:
         return False
     return True
 
 
-def check(data: bytes, source: Source = "cloudtrail", *, counts: bool = True) -> Tally:
+def check(data: bytes, source: Source = "cloudtrail", *, counts: bool = True) -> ScanState:
     """Read in full, fast, and fast with each record looked at: always the same."""
     full = tally_of(data, source, fast=False)
     for exact in (False, True):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.widgets.chart import bars, lane
-from oidc_doctor.tui.widgets.page_view import Paper
+from oidc_doctor.tui.widgets.page_view import StyledSheet
 
 HOSTILE = {
     "markup": "[bold red]x[/] [@click=app.quit]y[/] [/nothing]",
@@ -62,7 +62,7 @@ def test_every_screen_shows_it_harmlessly(
 
 @given(st.text(max_size=200), st.integers(30, 120))
 def test_a_page_holds_what_is_visible_and_nothing_else(text: str, width: int) -> None:
-    paper = Paper(width)
+    paper = StyledSheet(width)
     paper.row("subject", visible(text), style="bad")
     paper.say(visible(text), bold=True)
     content = paper.content()

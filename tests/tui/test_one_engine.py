@@ -15,7 +15,7 @@ from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.rows import listing
 from oidc_doctor.tui.path import Findings, PathScreen
 from oidc_doctor.tui.start import scenarios
-from oidc_doctor.tui.widgets.page_view import Paper
+from oidc_doctor.tui.widgets.page_view import StyledSheet
 from oidc_doctor.tui.widgets.steps import Steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -91,7 +91,7 @@ def _has_pages(report: Report) -> None:
     """Every row has a page that begins with its sentence, on a narrow and on a wide terminal."""
     for row in [*listing.entries(report), *listing.rest(report)]:
         for width in (46, 120):
-            paper = Paper(width)
+            paper = StyledSheet(width)
             listing.detail(paper, report, row, whole=True)
             text = paper.content().plain
             sign, sentence = listing.sentence(report, row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oidc_doctor.judge.aws.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
-from oidc_doctor.judge.exchange import Exchange, same
+from oidc_doctor.judge.exchange import ExchangeBuilder, same
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import UNKNOWN, Missing
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
@@ -12,7 +12,7 @@ from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, Targe
 BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
 
 
-class AwsExchange(Exchange):
+class AwsExchange(ExchangeBuilder):
     """The state that the AWS steps share."""
 
     aws: AwsEvidence

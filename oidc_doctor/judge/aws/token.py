@@ -7,7 +7,7 @@ tolerance; the clock printed in the expiry text is 300 s behind, in the not-befo
 from __future__ import annotations
 
 from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.exchange import NO_TOKEN, Exchange, shown
+from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
 from oidc_doctor.judge.keys import ALGORITHMS
 from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
@@ -25,7 +25,7 @@ def invalid(message: str, *, certain: bool = True) -> CloudError:
     return CloudError("InvalidIdentityToken", message, certain)
 
 
-def judge_token(exchange: Exchange) -> None:
+def judge_token(exchange: ExchangeBuilder) -> None:
     """Settle the step `token`."""
     token = exchange.token
     if token.kind == "hypothetical":
@@ -56,7 +56,7 @@ def judge_token(exchange: Exchange) -> None:
         exchange.passed("token", "well formed, within its times", token.origin)
 
 
-def _judge_header(exchange: Exchange) -> None:
+def _judge_header(exchange: ExchangeBuilder) -> None:
     token = exchange.token
     if "crit" in (token.header or {}):
         exchange.refuse(
@@ -81,7 +81,7 @@ def _judge_header(exchange: Exchange) -> None:
         )
 
 
-def _judge_required(exchange: Exchange) -> None:
+def _judge_required(exchange: ExchangeBuilder) -> None:
     token = exchange.token
     missing = [name for name in REQUIRED if token.claim(name) is ABSENT]
     if missing:
@@ -115,7 +115,7 @@ def _judge_required(exchange: Exchange) -> None:
         _malformed(exchange, "iss", iss, "the issuer's https URL as a text", certain=False)
 
 
-def _malformed(exchange: Exchange, claim: str, value: Json, wanted: str, *, certain: bool) -> None:
+def _malformed(exchange: ExchangeBuilder, claim: str, value: Json, wanted: str, *, certain: bool) -> None:
     exchange.refuse(
         "token",
         Kind.CLAIM_MALFORMED,
@@ -129,7 +129,7 @@ def _malformed(exchange: Exchange, claim: str, value: Json, wanted: str, *, cert
     )
 
 
-def _judge_audience_shape(exchange: Exchange) -> None:
+def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
     aud = exchange.token.claim("aud")
     if isinstance(aud, list):
         if not aud:
@@ -156,7 +156,7 @@ def _judge_audience_shape(exchange: Exchange) -> None:
         _malformed(exchange, "aud", aud, "one audience as a text, or a list of one", certain=False)
 
 
-def _judge_times(exchange: Exchange) -> None:
+def _judge_times(exchange: ExchangeBuilder) -> None:
     token, now = exchange.token, exchange.case.at
     times: dict[str, int] = {}
     for name in ("exp", "iat", "nbf"):
@@ -192,7 +192,7 @@ def _judge_times(exchange: Exchange) -> None:
         exchange.assume("token", "the token's times (not given)")
 
 
-def _expired(exchange: Exchange, exp: int) -> None:
+def _expired(exchange: ExchangeBuilder, exp: int) -> None:
     now = exchange.case.at
     text = f"Token expired: current date/time {int(now) - BEHIND} must be before the expiration date/time {exp}"
     exchange.refuse(
@@ -208,7 +208,7 @@ def _expired(exchange: Exchange, exp: int) -> None:
     )
 
 
-def _ahead(exchange: Exchange, kind: Kind, claim: str, value: int, text: str) -> None:
+def _ahead(exchange: ExchangeBuilder, kind: Kind, claim: str, value: int, text: str) -> None:
     now = exchange.case.at
     exchange.refuse(
         "token",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from oidc_doctor.judge.exchange import Exchange
+from oidc_doctor.judge.exchange import ExchangeBuilder
 from oidc_doctor.judge.gcp.names import ProviderName, read_name
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import GcpEvidence, GcpProvider, TargetGcp
 
 
-class GcpExchange(Exchange):
+class GcpExchange(ExchangeBuilder):
     """The state that the Google steps share."""
 
     gcp: GcpEvidence

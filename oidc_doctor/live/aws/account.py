@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.live.aws.client import IAM_REGION, Clients, asked
-from oidc_doctor.live.collect import CallError, Desk, Pacer, Reader
+from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
 if TYPE_CHECKING:
@@ -81,21 +81,28 @@ class Account:
         """Where a file of aws/ stands in the bundle."""
         return f"{self.prefix}aws/{short}"
 
-    def iam(self, desk: Desk, operation: str, **parameters: Any) -> Any:
+    def iam(self, collector: Collector, operation: str, **parameters: Any) -> Any:
         """One answer of IAM."""
-        return self.ask(desk, "iam", self.home, operation, **parameters)
+        return self.ask(collector, "iam", self.home, operation, **parameters)
 
     def ask(
-        self, desk: Desk, service: str, region: str, operation: str, *, pacer: Pacer | None = None, **parameters: Any
+        self,
+        collector: Collector,
+        service: str,
+        region: str,
+        operation: str,
+        *,
+        pacer: Pacer | None = None,
+        **parameters: Any,
     ) -> Any:
         """One answer, without what the transport adds."""
         client = self.clients.of(service, region)
-        found = desk.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
+        found = collector.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
         return {name: value for name, value in found.items() if name != "ResponseMetadata"}
 
-    def own(self, desk: Desk) -> None:
+    def own(self, collector: Collector) -> None:
         """Raises CallError where the credentials are another account's: what that holds says nothing of this one's."""
-        account = desk.answer(self.name("caller"))
+        account = collector.answer(self.name("caller"))
         if self.account is not None and account is not None and account != self.account:
             raise CallError(
                 "failed",
@@ -104,18 +111,22 @@ class Account:
                 "choose credentials of that account with --profile",
             )
 
-    def absent(self, desk: Desk, failure: CallError) -> CallError:
+    def absent(self, collector: Collector, failure: CallError) -> CallError:
         """A not_found that proves nothing, because whose account was asked is not known."""
-        if failure.outcome == "not_found" and self.account is not None and desk.answer(self.name("caller")) is None:
+        if (
+            failure.outcome == "not_found"
+            and self.account is not None
+            and collector.answer(self.name("caller")) is None
+        ):
             return CallError("failed", failure.code, f"{failure.message} (in which account is not known)")
         return failure
 
-    def listed(self, desk: Desk, operation: str, items: str, **parameters: Any) -> list[Any]:
+    def listed(self, collector: Collector, operation: str, items: str, **parameters: Any) -> list[Any]:
         """All pages of one of IAM's lists. Raises CallError also where the pages do not end."""
         found: list[Any] = []
         marker: dict[str, Any] = {}
         for _ in range(MOST_LIST_PAGES):
-            answer = self.iam(desk, operation, **parameters, **marker)
+            answer = self.iam(collector, operation, **parameters, **marker)
             found += member(answer, items, list)
             if not answer.get("IsTruncated"):
                 return found
@@ -131,10 +142,10 @@ class Account:
         """Whose credentials these are: the account id. GetCallerIdentity needs no permission."""
         path, call = self.path("caller-identity.json"), "sts:GetCallerIdentity"
 
-        def read(desk: Desk) -> str:
-            found = self.ask(desk, "sts", self.region, "get_caller_identity")
+        def read(collector: Collector) -> str:
+            found = self.ask(collector, "sts", self.region, "get_caller_identity")
             account: str = member(found, "Account", str)
-            desk.save(path, call, found)
+            collector.save(path, call, found)
             return account
 
         return Reader(self.name("caller"), path, call, read)

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.live.aws.account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,20 +26,20 @@ class Configuration(Account):
         """GetRole's Role."""
         path, call = self.path("role.json"), "iam:GetRole"
 
-        def read(desk: Desk) -> dict[str, Any]:
-            self.own(desk)
+        def read(collector: Collector) -> dict[str, Any]:
+            self.own(collector)
             try:
-                found = self.iam(desk, "get_role", RoleName=self.role_name)
+                found = self.iam(collector, "get_role", RoleName=self.role_name)
             except CallError as failure:
-                raise self.absent(desk, failure) from None
+                raise self.absent(collector, failure) from None
             role: dict[str, Any] = member(found, "Role", dict)
             member(role, "Arn", str)
             member(role, "AssumeRolePolicyDocument", dict | str)
-            desk.save(path, call, found)
+            collector.save(path, call, found)
             boundary = role.get("PermissionsBoundary")
             arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else None
             if isinstance(arn, str):
-                desk.start(self.managed(arn, "boundary", self.path("boundary.json")))
+                collector.start(self.managed(arn, "boundary", self.path("boundary.json")))
             return role
 
         return Reader(
@@ -64,12 +64,12 @@ class Configuration(Account):
         """A managed policy's default version: its document."""
         call = "iam:GetPolicyVersion"
 
-        def read(desk: Desk) -> None:
-            policy = member(self.iam(desk, "get_policy", PolicyArn=arn), "Policy", dict)
+        def read(collector: Collector) -> None:
+            policy = member(self.iam(collector, "get_policy", PolicyArn=arn), "Policy", dict)
             version = member(policy, "DefaultVersionId", str)
-            found = self.iam(desk, "get_policy_version", PolicyArn=arn, VersionId=version)
+            found = self.iam(collector, "get_policy_version", PolicyArn=arn, VersionId=version)
             member(member(found, "PolicyVersion", dict), "Document", dict | str)
-            desk.save(path, call, found)
+            collector.save(path, call, found)
 
         return Reader(self.name(short), path, call, read, (), self.policy_grants())
 
@@ -81,18 +81,18 @@ class Configuration(Account):
         def policy(name: str) -> Reader:
             place = self.path(f"role-policies/inline-{file_name(name)}.json")
 
-            def read(desk: Desk) -> None:
-                found = self.iam(desk, "get_role_policy", RoleName=self.role_name, PolicyName=name)
+            def read(collector: Collector) -> None:
+                found = self.iam(collector, "get_role_policy", RoleName=self.role_name, PolicyName=name)
                 member(found, "PolicyDocument", dict | str)
-                desk.save(place, "iam:GetRolePolicy", found)
+                collector.save(place, "iam:GetRolePolicy", found)
 
             return Reader(self.name(f"inline:{name}"), place, "iam:GetRolePolicy", read, (), (inline,))
 
-        def read(desk: Desk) -> None:
-            self.own(desk)
-            names = self.listed(desk, "list_role_policies", "PolicyNames", RoleName=self.role_name)
-            desk.save(path, call, {"PolicyNames": names})
-            desk.start(*(policy(name) for name in names if isinstance(name, str)))
+        def read(collector: Collector) -> None:
+            self.own(collector)
+            names = self.listed(collector, "list_role_policies", "PolicyNames", RoleName=self.role_name)
+            collector.save(path, call, {"PolicyNames": names})
+            collector.start(*(policy(name) for name in names if isinstance(name, str)))
 
         grants = (Grant(call, self.role_arn or "*"),)
         return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, (inline,))
@@ -101,16 +101,16 @@ class Configuration(Account):
         """The role's managed policies, each of which is then read."""
         path, call = self.path("attached-policies.json"), "iam:ListAttachedRolePolicies"
 
-        def read(desk: Desk) -> None:
-            self.own(desk)
-            found = self.listed(desk, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name)
-            desk.save(path, call, {"AttachedPolicies": found})
+        def read(collector: Collector) -> None:
+            self.own(collector)
+            found = self.listed(collector, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name)
+            collector.save(path, call, {"AttachedPolicies": found})
             arns = [
                 one["PolicyArn"] for one in found if isinstance(one, dict) and isinstance(one.get("PolicyArn"), str)
             ]
             for arn in dict.fromkeys(arns):
                 place = self.path(f"role-policies/attached-{file_name(arn.rpartition('/')[2])}.json")
-                desk.start(self.managed(arn, f"attached:{arn}", place))
+                collector.start(self.managed(arn, f"attached:{arn}", place))
 
         grants = (Grant(call, self.role_arn or "*"),)
         needs = (self.name("caller"),)
@@ -122,12 +122,12 @@ class Configuration(Account):
         """The ARNs of the account's OIDC providers."""
         path, call = self.path("oidc-providers.json"), "iam:ListOpenIDConnectProviders"
 
-        def read(desk: Desk) -> list[str]:
-            self.own(desk)
-            found = self.iam(desk, "list_open_id_connect_providers")
+        def read(collector: Collector) -> list[str]:
+            self.own(collector)
+            found = self.iam(collector, "list_open_id_connect_providers")
             entries = member(found, "OpenIDConnectProviderList", list)
             arns = [one.get("Arn") for one in entries if isinstance(one, dict)]
-            desk.save(path, call, found)
+            collector.save(path, call, found)
             return [arn for arn in arns if isinstance(arn, str)]
 
         return Reader(self.name("providers"), path, call, read, (self.name("caller"),), (Grant(call),))
@@ -136,29 +136,29 @@ class Configuration(Account):
         """The providers that the token or the trust policy may mean: {ARN: GetOpenIDConnectProvider's answer}."""
         path, call = self.path("oidc-provider.json"), "iam:GetOpenIDConnectProvider"
 
-        def one(desk: Desk, arn: str) -> dict[str, Any]:
-            found = self.iam(desk, "get_open_id_connect_provider", OpenIDConnectProviderArn=arn)
+        def one(collector: Collector, arn: str) -> dict[str, Any]:
+            found = self.iam(collector, "get_open_id_connect_provider", OpenIDConnectProviderArn=arn)
             member(found, "Url", str)
             return {"Arn": arn, **found}
 
-        def read(desk: Desk) -> dict[str, Any]:
-            arns = desk.needed(self.name("providers"), "the list of providers")
-            role = desk.answer(self.name("role"))
+        def read(collector: Collector) -> dict[str, Any]:
+            arns = collector.needed(self.name("providers"), "the list of providers")
+            role = collector.answer(self.name("role"))
             near = _near_providers(arns, self.wanted.issuers, role)
             if not near:
                 wanted = ", ".join(self.wanted.issuers) or "the role's trust policy"
                 if self.wanted.issuers or role is not None:
                     raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {wanted}")
                 return {}  # nothing says which one: the list alone is all there is to know
-            results = desk.side_by_side([functools.partial(one, desk, arn) for arn in near])
+            results = collector.side_by_side([functools.partial(one, collector, arn) for arn in near])
             found = [result for result in results if not isinstance(result, CallError)]
             failures = [result for result in results if isinstance(result, CallError)]
             if not found:
                 raise failures[0]
             for arn, result in zip(near, results, strict=True):
                 if isinstance(result, CallError):
-                    desk.warn(f"{arn} could not be read: {result}")
-            desk.save(path, call, found[0] if len(found) == 1 else found)
+                    collector.warn(f"{arn} could not be read: {result}")
+            collector.save(path, call, found[0] if len(found) == 1 else found)
             return {provider["Arn"]: provider for provider in found}
 
         account = self.account or "*"
@@ -186,10 +186,10 @@ class Configuration(Account):
         """The policy of the bucket that the target names."""
         path, call = self.path("bucket-policy.json"), "s3:GetBucketPolicy"
 
-        def read(desk: Desk) -> None:
-            found = self.ask(desk, "s3", self.region, "get_bucket_policy", Bucket=bucket)
+        def read(collector: Collector) -> None:
+            found = self.ask(collector, "s3", self.region, "get_bucket_policy", Bucket=bucket)
             policy_text(found, "Policy")
-            desk.save(path, call, found)
+            collector.save(path, call, found)
 
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         return Reader(self.name("bucket-policy"), path, call, read, (), grants)
@@ -198,15 +198,15 @@ class Configuration(Account):
         """The bucket's encryption, and the policy of the key that it names."""
         path, call = self.path("bucket-encryption.json"), "s3:GetBucketEncryption"
 
-        def read(desk: Desk) -> None:
-            found = self.ask(desk, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
+        def read(collector: Collector) -> None:
+            found = self.ask(collector, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
             rules = member(member(found, "ServerSideEncryptionConfiguration", dict), "Rules", list)
-            desk.save(path, call, found)
+            collector.save(path, call, found)
             for rule in rules:
                 box = rule.get("ApplyServerSideEncryptionByDefault") if isinstance(rule, dict) else None
                 key = box.get("KMSMasterKeyID") if isinstance(box, dict) else None
                 if isinstance(key, str) and "alias/" not in key:
-                    desk.start(self.key_policy(key))
+                    collector.start(self.key_policy(key))
                     return
 
         grants = (Grant("s3:GetEncryptionConfiguration", f"arn:{self.partition}:s3:::{bucket}"),)
@@ -223,10 +223,10 @@ class Configuration(Account):
         parts = key.split(":")
         region = parts[3] if key.startswith("arn:") and len(parts) >= ARN_FIELDS else self.region
 
-        def read(desk: Desk) -> None:
-            found = self.ask(desk, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
+        def read(collector: Collector) -> None:
+            found = self.ask(collector, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
             policy_text(found, "Policy")
-            desk.save(path, call, found)
+            collector.save(path, call, found)
 
         return Reader(self.name("key-policy"), path, call, read, (), (self.key_grant(key),))
 
@@ -237,10 +237,10 @@ class Configuration(Account):
         region = region or self.region
         registry: dict[str, Any] = {"registryId": account} if account else {}
 
-        def read(desk: Desk) -> None:
-            found = self.ask(desk, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
+        def read(collector: Collector) -> None:
+            found = self.ask(collector, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
             policy_text(found, "policyText")
-            desk.save(path, call, found)
+            collector.save(path, call, found)
 
         owner = account or self.account or "*"
         grants = (Grant(call, f"arn:{self.partition}:ecr:{region}:{owner}:repository/{name}"),)

@@ -10,7 +10,7 @@ from typing import Any
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 
 _DAY = 86_400.0
 _KEPT = 90 * _DAY  # CloudTrail's event history
@@ -42,28 +42,28 @@ class Logs(Account):
         """By the event's name: where no role is known, or no such role exists and events may not name it."""
         whole = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
 
-        def read(desk: Desk) -> None:
-            if desk.answer(self.name("role")) is None and self.role_is_missing(desk):
-                desk.start(whole)
+        def read(collector: Collector) -> None:
+            if collector.answer(self.name("role")) is None and self.role_is_missing(collector):
+                collector.start(whole)
 
         if not unless_found:
             return whole
         name, needs = f"{whole.name}:if-missing", (*whole.needs, self.name("role"))
         return whole._replace(name=name, read=read, needs=needs, silent=True)
 
-    def role_is_missing(self, desk: Desk) -> bool:
+    def role_is_missing(self, collector: Collector) -> bool:
         """Whether IAM said that there is no such role."""
-        entry = desk.reads.get(self.path("role.json"))
+        entry = collector.reads.get(self.path("role.json"))
         return entry is not None and entry["outcome"] == "not_found"
 
     def provider_changes(self) -> Reader:
         """The changes of the providers that were found."""
         first = self.lookup(self.home, "provider-changes", "ResourceName", "", changes=True)
 
-        def read(desk: Desk) -> None:
-            for number, arn in enumerate(desk.answer(self.name("provider")) or ()):
+        def read(collector: Collector) -> None:
+            for number, arn in enumerate(collector.answer(self.name("provider")) or ()):
                 short = "provider-changes" + (f"-{number + 1}" if number else "")
-                desk.start(self.lookup(self.home, short, "ResourceName", arn, changes=True))
+                collector.start(self.lookup(self.home, short, "ResourceName", arn, changes=True))
 
         name, needs = self.name("provider-changes"), (self.name("provider"),)
         return first._replace(name=name, read=read, needs=needs, silent=True)
@@ -72,15 +72,15 @@ class Logs(Account):
         """One LookupEvents query, newest events first, page after page."""
         path, call = self.path(f"cloudtrail/{region}/{short}.json"), "cloudtrail:LookupEvents"
 
-        def read(desk: Desk) -> None:
-            self.own(desk)
-            self.pages(desk, path, region, attribute, value, changes=changes)
+        def read(collector: Collector) -> None:
+            self.own(collector)
+            self.pages(collector, path, region, attribute, value, changes=changes)
 
         return Reader(
             self.name(f"lookup:{region}:{short}:{value}"), path, call, read, (self.name("caller"),), (Grant(call),)
         )
 
-    def pages(self, desk: Desk, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
+    def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
         """Save the events of one query; what was cut off is said in the manifest."""
         until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
         since = max(until - _KEPT, 0 if changes or self.wanted.since is None else self.wanted.since)
@@ -101,14 +101,14 @@ class Logs(Account):
         pacer = self.clients.pacer(region)
         for page in range(1, self.wanted.max_pages + 1):
             try:
-                answer = self.ask(desk, "cloudtrail", region, "lookup_events", pacer=pacer, **query, **token)
+                answer = self.ask(collector, "cloudtrail", region, "lookup_events", pacer=pacer, **query, **token)
                 events += member(answer, "Events", list)
             except CallError as failure:
                 if not events:
                     raise
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
-            desk.say(f"{path}: page {page}, {len(events)} events")
+            collector.say(f"{path}: page {page}, {len(events)} events")
             following = answer.get("NextToken")
             if not following:
                 break
@@ -119,7 +119,7 @@ class Logs(Account):
         else:
             cut = f"more than --max-pages {self.wanted.max_pages} pages; events before the oldest were not read"
             log |= {"truncated": True, "message": cut}
-        desk.save(path, "cloudtrail:LookupEvents", {"Events": events}, **log)
+        collector.save(path, "cloudtrail:LookupEvents", {"Events": events}, **log)
 
     def trail(self, place: str, number: int) -> Reader:
         """A trail's bucket: the days of the window and one more, in either layout."""
@@ -129,19 +129,19 @@ class Logs(Account):
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
         also = (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)
 
-        def read(desk: Desk) -> None:
-            self.trail_files(desk, path, bucket, prefix)
+        def read(collector: Collector) -> None:
+            self.trail_files(collector, path, bucket, prefix)
 
         return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, also)
 
-    def trail_files(self, desk: Desk, path: str, bucket: str, prefix: str) -> None:
+    def trail_files(self, collector: Collector, path: str, bucket: str, prefix: str) -> None:
         """Save the files of the window, the newest first where there are too many."""
-        account = self.account or desk.needed(self.name("caller"), "the account of the trail")
+        account = self.account or collector.needed(self.name("caller"), "the account of the trail")
         until = self.wanted.until if self.wanted.until is not None else time.time()
         since = self.wanted.since if self.wanted.since is not None else until - _TRAIL_DAYS * _DAY
         root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
         owners = [f"{root}{account}/"]
-        folders = self.folders(desk, bucket, root)
+        folders = self.folders(collector, bucket, root)
         owners += [f"{one}{account}/" for one in folders if one.removeprefix(root).startswith("o-")]
         wanted: list[tuple[str, int]] = []
         searched = [
@@ -150,7 +150,9 @@ class Logs(Account):
             for region in dict.fromkeys((self.home, *self.regions))
             for day in days(since, until + _DAY)
         ]
-        for found in desk.side_by_side([functools.partial(self.objects, desk, bucket, one) for one in searched]):
+        for found in collector.side_by_side(
+            [functools.partial(self.objects, collector, bucket, one) for one in searched]
+        ):
             if isinstance(found, CallError):
                 raise found
             wanted += found
@@ -162,13 +164,13 @@ class Logs(Account):
             if size > _MOST_TRAIL_BYTES or len(kept) >= _MOST_TRAIL_FILES:
                 break
             kept.append(key)
-        calls = [functools.partial(self.object, desk, bucket, key) for key in kept]
+        calls = [functools.partial(self.object, collector, bucket, key) for key in kept]
         failures: list[CallError] = []
-        for key, data in zip(kept, desk.side_by_side(calls), strict=True):
+        for key, data in zip(kept, collector.side_by_side(calls), strict=True):
             if isinstance(data, CallError):
                 failures.append(data)
             else:
-                desk.keep(path + key.rpartition("/")[2], data)
+                collector.keep(path + key.rpartition("/")[2], data)
         log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
         number = len(kept) - len(failures)
         if number < len(wanted):
@@ -177,20 +179,20 @@ class Logs(Account):
                 allow = "allow s3:GetObject; " if failures[0].outcome == "denied" else ""
                 said += f": {allow}s3:GetObject: {failures[0]}"
             log |= {"truncated": True, "message": printable(said)}
-        desk.record(path, "s3:ListBucket", "ok", **log)
+        collector.record(path, "s3:ListBucket", "ok", **log)
 
-    def folders(self, desk: Desk, bucket: str, prefix: str) -> list[str]:
+    def folders(self, collector: Collector, bucket: str, prefix: str) -> list[str]:
         """The folders right below a prefix: account ids, or the organisation's."""
-        answer = self.ask(desk, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
+        answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
         found = [one.get("Prefix") for one in answer.get("CommonPrefixes") or [] if isinstance(one, dict)]
         return [one for one in found if isinstance(one, str)]
 
-    def objects(self, desk: Desk, bucket: str, prefix: str) -> list[tuple[str, int]]:
+    def objects(self, collector: Collector, bucket: str, prefix: str) -> list[tuple[str, int]]:
         """Keys and sizes of a folder."""
         found: list[tuple[str, int]] = []
         token: dict[str, Any] = {}
         for _ in range(MOST_LIST_PAGES):
-            answer = self.ask(desk, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
+            answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
             for one in answer.get("Contents") or []:
                 key = one.get("Key")
                 if isinstance(key, str) and key.endswith((".json", ".json.gz")):
@@ -203,7 +205,7 @@ class Logs(Account):
             token = {"ContinuationToken": following}
         raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages of files in {prefix}")
 
-    def object(self, desk: Desk, bucket: str, key: str) -> bytes:
+    def object(self, collector: Collector, bucket: str, key: str) -> bytes:
         """A file's bytes, as they are."""
         client = self.clients.of("s3", self.region)
 
@@ -211,7 +213,7 @@ class Logs(Account):
             data: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
             return data
 
-        return bytes(desk.call(lambda: asked(fetch)))
+        return bytes(collector.call(lambda: asked(fetch)))
 
 
 def bucket_of(place: str) -> tuple[str, str]:

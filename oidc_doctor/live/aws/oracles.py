@@ -9,7 +9,7 @@ from typing import Any
 
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.model.evidence import Token
 
 
@@ -31,15 +31,15 @@ class Oracles(Account):
         """Access Analyzer's findings on the trust policy."""
         path, call = self.path("access-analyzer.json"), "access-analyzer:ValidatePolicy"
 
-        def read(desk: Desk) -> None:
-            role = desk.needed(self.name("role"), "the role")
+        def read(collector: Collector) -> None:
+            role = collector.needed(self.name("role"), "the role")
             policy = role["AssumeRolePolicyDocument"]
             text = policy if isinstance(policy, str) else json.dumps(policy)
             findings: list[Any] = []
             token: dict[str, Any] = {}
             for _ in range(MOST_LIST_PAGES):
                 answer = self.ask(
-                    desk,
+                    collector,
                     "accessanalyzer",
                     self.region,
                     "validate_policy",
@@ -55,11 +55,11 @@ class Oracles(Account):
                 token = another(token, "nextToken", following)
             else:
                 raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
-            desk.save(path, call, {"findings": findings})
+            collector.save(path, call, {"findings": findings})
             for one in findings:
                 if isinstance(one, dict) and one.get("findingType") in ("ERROR", "SECURITY_WARNING"):
                     said = f"{one.get('issueCode')}: {one.get('findingDetails')}"
-                    desk.warn(f"Access Analyzer says of the trust policy: {said}")
+                    collector.warn(f"Access Analyzer says of the trust policy: {said}")
 
         return Reader(self.name("validation"), path, call, read, (self.name("role"),), (Grant(call),))
 
@@ -76,23 +76,23 @@ class Oracles(Account):
             pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
             asked += [(("ecr:GetAuthorizationToken",), "*"), (pull, place)]
 
-        def read(desk: Desk) -> None:
-            self.own(desk)
+        def read(collector: Collector) -> None:
+            self.own(collector)
             results: list[Any] = []
             for actions, resource in asked:
                 answer = self.iam(
-                    desk,
+                    collector,
                     "simulate_principal_policy",
                     PolicySourceArn=self.aws.role_arn,
                     ActionNames=list(actions),
                     ResourceArns=[resource],
                 )
                 results += member(answer, "EvaluationResults", list)
-            desk.save(path, call, {"EvaluationResults": results})
+            collector.save(path, call, {"EvaluationResults": results})
             for one in results:
                 if isinstance(one, dict) and one.get("EvalDecision") not in (None, "allowed"):
                     said = f"{one.get('EvalActionName')} on {one.get('EvalResourceName')}: {one.get('EvalDecision')}"
-                    desk.warn(f"the policy simulator says of the role: {said}")
+                    collector.warn(f"the policy simulator says of the role: {said}")
 
         grants = (Grant(call, self.role_arn or "*"),)
         return Reader(self.name("simulation"), path, call, read, (self.name("caller"),), grants)
@@ -105,29 +105,29 @@ class Oracles(Account):
         def policy(identity: str) -> Reader:
             place = self.path(f"rcps/{file_name(identity)}.json")
 
-            def read(desk: Desk) -> None:
-                found = self.ask(desk, "organizations", self.home, "describe_policy", PolicyId=identity)
+            def read(collector: Collector) -> None:
+                found = self.ask(collector, "organizations", self.home, "describe_policy", PolicyId=identity)
                 member(member(found, "Policy", dict), "Content", str)
-                desk.save(place, "organizations:DescribePolicy", found)
+                collector.save(place, "organizations:DescribePolicy", found)
 
             return Reader(self.name(f"rcp:{identity}"), place, "organizations:DescribePolicy", read, (), (one,))
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             token: dict[str, Any] = {}
             for _ in range(MOST_LIST_PAGES):
                 answer = self.ask(
-                    desk, "organizations", self.home, "list_policies", Filter="RESOURCE_CONTROL_POLICY", **token
+                    collector, "organizations", self.home, "list_policies", Filter="RESOURCE_CONTROL_POLICY", **token
                 )
                 for found in member(answer, "Policies", list):
                     if isinstance(found, dict) and isinstance(found.get("Id"), str):
-                        desk.start(policy(found["Id"]))
+                        collector.start(policy(found["Id"]))
                 following = answer.get("NextToken")
                 if not following:
                     break
                 token = another(token, "NextToken", following)
             else:
                 raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
-            desk.record(path, call, "ok")
+            collector.record(path, call, "ok")
 
         return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (one,))
 
@@ -150,24 +150,24 @@ class Oracles(Account):
         if self.aws.policy:
             request["Policy"] = self.aws.policy
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             client = self.clients.unsigned("sts", self.region)
             raw = compact(token)
             at = time.time()
             try:
-                answer = desk.call(
+                answer = collector.call(
                     lambda: asked(lambda: client.assume_role_with_web_identity(**request, WebIdentityToken=raw))
                 )
             except CallError as failure:
                 if not failure.answered or failure.heals:  # too often asked, or AWS's own fault: no answer to the token
                     raise
                 text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
-                desk.save(path, call, text + failure.message.replace(raw, "(the token)"))
+                collector.save(path, call, text + failure.message.replace(raw, "(the token)"))
                 return
             kept = {name: answer.get(name) for name in ("SubjectFromWebIdentityToken", "Provider", "Audience")}
             del answer
             place = self.path(f"cloudtrail/{self.region}/try.json")
-            desk.save(place, call, {"Records": [_success(at, self.region, request, kept)]})
+            collector.save(place, call, {"Records": [_success(at, self.region, request, kept)]})
 
         return Reader(self.name("try"), path, call, read)
 

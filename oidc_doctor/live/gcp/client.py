@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Desk, Pacer
+from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Collector, Pacer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,24 +153,24 @@ class Clients:
             )
         return path
 
-    def get(self, desk: Desk, service: str, path: str, **query: Any) -> dict[str, Any]:
+    def get(self, collector: Collector, service: str, path: str, **query: Any) -> dict[str, Any]:
         """One answer of a GET. `path` is quoted already; a list in the query is repeated."""
-        return self._send(desk, "GET", service, path, params=query)
+        return self._send(collector, "GET", service, path, params=query)
 
-    def post(self, desk: Desk, service: str, path: str, body: Any, **query: Any) -> dict[str, Any]:
+    def post(self, collector: Collector, service: str, path: str, body: Any, **query: Any) -> dict[str, Any]:
         """One answer of a POST: reading a policy is one."""
-        return self._send(desk, "POST", service, path, params=query, json=body)
+        return self._send(collector, "POST", service, path, params=query, json=body)
 
-    def _send(self, desk: Desk, method: str, service: str, path: str, **more: Any) -> dict[str, Any]:
+    def _send(self, collector: Collector, method: str, service: str, path: str, **more: Any) -> dict[str, Any]:
         def once() -> dict[str, Any]:
             session = self.session()
-            limit = desk.seconds_left(_ONE_REQUEST)
+            limit = collector.seconds_left(_ONE_REQUEST)
             answer = session.request(
                 method, f"{endpoint(service)}/{path}", timeout=limit, max_allowed_time=limit + 1, stream=False, **more
             )
             return _value(answer)
 
-        found: dict[str, Any] = desk.call(lambda: asked(once))
+        found: dict[str, Any] = collector.call(lambda: asked(once))
         return found
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.provider import split_name
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import Clients, role_with, segment
 from oidc_doctor.model.evidence import Target, TargetGcp, Token
 
@@ -72,9 +72,9 @@ class Resources:
     def reader(self, short: str, path: str, call: str, read: Any, grants: tuple[Grant, ...], *needs: str) -> Reader:
         """A reader whose denial names the permission, and a role that holds it."""
 
-        def guarded(desk: Desk) -> Any:
+        def guarded(collector: Collector) -> Any:
             try:
-                return read(desk)
+                return read(collector)
             except CallError as failure:
                 raise named(failure, grants) from None
 
@@ -84,7 +84,7 @@ class Resources:
         """For a name that no resource has, such as a variable that was not filled in: it is not asked for."""
 
         def refuse(what: str, name: str) -> Any:
-            def read(_: Desk) -> None:
+            def read(_: Collector) -> None:
                 raise CallError(
                     "failed", "BadName", f"{what} {name!r} cannot be the name of one, so it was not asked for"
                 )
@@ -99,13 +99,13 @@ class Resources:
             found.append(self.reader("service-account", "service-account.json", "iam", read, ()))
         return found
 
-    def listed(self, desk: Desk, path: str, items: str) -> list[Any]:
+    def listed(self, collector: Collector, path: str, items: str) -> list[Any]:
         """All pages of a list, the deleted among them. Raises CallError also where the pages do not end."""
         found: list[Any] = []
         token = ""
         for _ in range(_MOST_PAGES):
             more = {"pageToken": token} if token else {}
-            answer = self.clients.get(desk, "iam", path, showDeleted="true", pageSize=100, **more)
+            answer = self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **more)
             page = answer.get(items, [])
             if not isinstance(page, list):
                 raise CallError("failed", "Malformed", f"the answer's {items} is no list")
@@ -118,14 +118,14 @@ class Resources:
             token = following
         raise CallError("failed", "TooMany", f"more than {_MOST_PAGES} pages")
 
-    def is_missing(self, desk: Desk, path: str) -> bool:
+    def is_missing(self, collector: Collector, path: str) -> bool:
         """Whether Google said that there is no such thing."""
-        entry = desk.reads.get(self.path(path))
+        entry = collector.reads.get(self.path(path))
         return entry is not None and entry["outcome"] == "not_found"
 
-    def one_project(self, desk: Desk) -> bool:
+    def one_project(self, collector: Collector) -> bool:
         """Whether the number and the ID are of one project, as far as it was read."""
-        project = desk.answer(self.name("project")) or {}
+        project = collector.answer(self.name("project")) or {}
         names = {str(project.get("name", "")).removeprefix("projects/"), project.get("projectId")}
         return {self.account_project, self.provider_project} <= names
 
@@ -136,10 +136,10 @@ class Configuration(Resources):
     def provider(self) -> Reader:
         """The provider as the API gives it; one that is deleted is there for 30 days."""
 
-        def read(desk: Desk) -> dict[str, Any]:
-            found = self.clients.get(desk, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
+        def read(collector: Collector) -> dict[str, Any]:
+            found = self.clients.get(collector, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
             _has(found, "name")
-            desk.save(self.path("provider.json"), "iam.workloadIdentityPoolProviders.get", found)
+            collector.save(self.path("provider.json"), "iam.workloadIdentityPoolProviders.get", found)
             return found
 
         call = "iam.workloadIdentityPoolProviders.get"
@@ -148,11 +148,11 @@ class Configuration(Resources):
     def provider_list(self) -> Reader:
         """The pool's providers, the deleted among them: only where the target names none, or one that is not there."""
 
-        def read(desk: Desk) -> list[Any] | None:
-            if self.provider_id and not self.is_missing(desk, "provider.json"):
+        def read(collector: Collector) -> list[Any] | None:
+            if self.provider_id and not self.is_missing(collector, "provider.json"):
                 return None
-            found = self.listed(desk, f"v1/{self.pool}/providers", "workloadIdentityPoolProviders")
-            desk.save(self.path("providers.json"), call, found)
+            found = self.listed(collector, f"v1/{self.pool}/providers", "workloadIdentityPoolProviders")
+            collector.save(self.path("providers.json"), call, found)
             return found
 
         call = "iam.workloadIdentityPoolProviders.list"
@@ -161,10 +161,10 @@ class Configuration(Resources):
     def pool_itself(self) -> Reader:
         """The pool."""
 
-        def read(desk: Desk) -> dict[str, Any]:
-            found = self.clients.get(desk, "iam", f"v1/{self.pool}")
+        def read(collector: Collector) -> dict[str, Any]:
+            found = self.clients.get(collector, "iam", f"v1/{self.pool}")
             _has(found, "name")
-            desk.save(self.path("pool.json"), call, found)
+            collector.save(self.path("pool.json"), call, found)
             return found
 
         call = "iam.workloadIdentityPools.get"
@@ -173,11 +173,11 @@ class Configuration(Resources):
     def pool_list(self) -> Reader:
         """The project's pools, the deleted among them: only where the target's is not there."""
 
-        def read(desk: Desk) -> None:
-            if self.is_missing(desk, "pool.json"):
+        def read(collector: Collector) -> None:
+            if self.is_missing(collector, "pool.json"):
                 place = f"v1/projects/{segment(self.provider_project)}/locations/{segment(self.location)}"
-                found = self.listed(desk, f"{place}/workloadIdentityPools", "workloadIdentityPools")
-                desk.save(self.path("pools.json"), call, found)
+                found = self.listed(collector, f"{place}/workloadIdentityPools", "workloadIdentityPools")
+                collector.save(self.path("pools.json"), call, found)
 
         call = "iam.workloadIdentityPools.list"
         grant = Grant(call, f"projects/{self.provider_project}", IAM)
@@ -186,11 +186,11 @@ class Configuration(Resources):
     def project(self) -> Reader:
         """The pool's project: its number, its ID, and what it lies in."""
 
-        def read(desk: Desk) -> dict[str, Any]:
-            found = self.clients.get(desk, "cloudresourcemanager", f"v3/projects/{segment(self.provider_project)}")
+        def read(collector: Collector) -> dict[str, Any]:
+            found = self.clients.get(collector, "cloudresourcemanager", f"v3/projects/{segment(self.provider_project)}")
             number = _has(found, "name").removeprefix("projects/")
             _has(found, "projectId")
-            desk.save(self.path("project.json"), call, {"projectNumber": number, **found})
+            collector.save(self.path("project.json"), call, {"projectNumber": number, **found})
             return found
 
         call = "resourcemanager.projects.get"
@@ -204,14 +204,14 @@ class Configuration(Resources):
             place = self.account_project or self.provider_project
             wanted.setdefault(place, []).append("iamcredentials.googleapis.com")
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             found: list[Any] = []
             every = [name for names in wanted.values() for name in names]
-            places = {next(iter(wanted)): every} if self.one_project(desk) else wanted
+            places = {next(iter(wanted)): every} if self.one_project(collector) else wanted
             for project, names in places.items():
                 place = f"projects/{segment(project)}"
                 answer = self.clients.get(
-                    desk,
+                    collector,
                     "serviceusage",
                     f"v1/{place}/services:batchGet",
                     names=[f"projects/{project}/services/{name}" for name in names],
@@ -220,7 +220,7 @@ class Configuration(Resources):
                 if not isinstance(services, list):
                     raise CallError("failed", "Malformed", "the answer has no services")
                 found += services
-            desk.save(self.path("services.json"), call, found)
+            collector.save(self.path("services.json"), call, found)
 
         call = "serviceusage.services.get"
         grants = tuple(Grant(call, f"projects/{project}", "serviceusage.googleapis.com") for project in wanted)
@@ -229,10 +229,10 @@ class Configuration(Resources):
     def org_policy(self) -> Reader:
         """Which issuers the organisation allows: the constraint as it is in force in the pool's project."""
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             place = f"projects/{segment(self.provider_project)}"
-            found = self.clients.get(desk, "orgpolicy", f"v2/{place}/policies/{_CONSTRAINT}:getEffectivePolicy")
-            desk.save(self.path(path), call, found)
+            found = self.clients.get(collector, "orgpolicy", f"v2/{place}/policies/{_CONSTRAINT}:getEffectivePolicy")
+            collector.save(self.path(path), call, found)
 
         call, path = "orgpolicy.policy.get", f"org-policies/{_CONSTRAINT}.json"
         grant = Grant(call, f"projects/{self.provider_project}", "orgpolicy.googleapis.com")
@@ -247,10 +247,10 @@ class Configuration(Resources):
     def service_account(self) -> Reader:
         """The service account: whether it is there, and enabled."""
 
-        def read(desk: Desk) -> dict[str, Any]:
-            found = self.clients.get(desk, "iam", self.account_place())
+        def read(collector: Collector) -> dict[str, Any]:
+            found = self.clients.get(collector, "iam", self.account_place())
             _has(found, "email")
-            desk.save(self.path("service-account.json"), call, found)
+            collector.save(self.path("service-account.json"), call, found)
             return found
 
         call = "iam.serviceAccounts.get"
@@ -260,11 +260,11 @@ class Configuration(Resources):
     def service_account_policy(self) -> Reader:
         """Who may impersonate it: its allow policy, conditions included."""
 
-        def read(desk: Desk) -> dict[str, Any]:
+        def read(collector: Collector) -> dict[str, Any]:
             query = {"options.requestedPolicyVersion": 3}
-            found = self.clients.post(desk, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
+            found = self.clients.post(collector, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
             _policy(found)
-            desk.save(self.path("service-account-policy.json"), call, found)
+            collector.save(self.path("service-account-policy.json"), call, found)
             return found
 
         call = "iam.serviceAccounts.getIamPolicy"
@@ -276,11 +276,13 @@ class Configuration(Resources):
     def project_policy(self) -> Reader:
         """The allow policy of the service account's project (of the pool's, without one), with its audit configs."""
 
-        def read(desk: Desk) -> dict[str, Any]:
-            found = self.policy_of(desk, f"projects/{segment(self.policy_project)}")
-            desk.save(self.path("project-policy.json"), call, found)
-            if {self.account_project, self.provider_project} - {"", self.policy_project} and not self.one_project(desk):
-                desk.warn(
+        def read(collector: Collector) -> dict[str, Any]:
+            found = self.policy_of(collector, f"projects/{segment(self.policy_project)}")
+            collector.save(self.path("project-policy.json"), call, found)
+            if {self.account_project, self.provider_project} - {"", self.policy_project} and not self.one_project(
+                collector
+            ):
+                collector.warn(
                     f"the pool is in project {self.provider_project}, the service account in {self.account_project}: "
                     f"of the two, the policy of {self.policy_project} was read"
                 )
@@ -290,42 +292,42 @@ class Configuration(Resources):
         grant = Grant(call, f"projects/{self.policy_project}", PROJECTS)
         return self.reader("project-policy", "project-policy.json", call, read, (grant,), "project")
 
-    def policy_of(self, desk: Desk, resource: str) -> dict[str, Any]:
+    def policy_of(self, collector: Collector, resource: str) -> dict[str, Any]:
         """The allow policy of a project, folder or organization."""
-        found = self.clients.post(desk, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
+        found = self.clients.post(collector, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
         _policy(found)
         return found
 
     def policies_above(self) -> list[Reader]:
         """What the folders and the organization grant, and what they log."""
 
-        def parents(desk: Desk) -> tuple[list[str], str]:
+        def parents(collector: Collector) -> tuple[list[str], str]:
             """The folders above the project, the nearest first, and the organization."""
-            known = desk.answer(self.name("project"))
+            known = collector.answer(self.name("project"))
             if not (known and self.policy_project in (known.get("projectId"), self.provider_project)):
                 place = f"v3/projects/{segment(self.policy_project)}"
-                known = self.clients.get(desk, "cloudresourcemanager", place)
+                known = self.clients.get(collector, "cloudresourcemanager", place)
             above = known.get("parent")
             folders: list[str] = []
             while isinstance(above, str) and above.startswith("folders/") and len(folders) < _MOST_FOLDERS:
                 folders.append(above)
-                above = self.clients.get(desk, "cloudresourcemanager", f"v3/{_resource(above)}").get("parent")
+                above = self.clients.get(collector, "cloudresourcemanager", f"v3/{_resource(above)}").get("parent")
             organization = above if isinstance(above, str) and above.startswith("organizations/") else ""
             return folders, organization
 
-        def read_folders(desk: Desk) -> tuple[list[str], str]:
-            folders, organization = parents(desk)
+        def read_folders(collector: Collector) -> tuple[list[str], str]:
+            folders, organization = parents(collector)
             if folders:
-                results = [self.policy_of(desk, _resource(one)) for one in folders]
+                results = [self.policy_of(collector, _resource(one)) for one in folders]
                 note = f"of {', '.join(folders)}" if len(folders) > 1 else None
-                desk.save(self.path("folder-policy.json"), call, _together(results), message=note)
+                collector.save(self.path("folder-policy.json"), call, _together(results), message=note)
             return folders, organization
 
-        def read_organization(desk: Desk) -> None:
-            above = desk.needed(self.name("folder-policy"), "what the project lies in")
+        def read_organization(collector: Collector) -> None:
+            above = collector.needed(self.name("folder-policy"), "what the project lies in")
             if above[1]:
-                found = self.policy_of(desk, _resource(above[1]))
-                desk.save(self.path("organization-policy.json"), over, found)
+                found = self.policy_of(collector, _resource(above[1]))
+                collector.save(self.path("organization-policy.json"), over, found)
 
         call, over = "resourcemanager.folders.getIamPolicy", "resourcemanager.organizations.getIamPolicy"
         of_folders = (

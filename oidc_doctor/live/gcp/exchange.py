@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from oidc_doctor.live.aws.oracles import compact
-from oidc_doctor.live.collect import CallError, Desk, Reader
+from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.gcp.client import asked, endpoint, foreign, refused, segment
 from oidc_doctor.live.gcp.configuration import Resources
 from oidc_doctor.model.evidence import Token
@@ -35,20 +35,20 @@ class Exchange(Resources):
         """Exchange the token and, where a service account is named, impersonate it. Needs no permission of ours."""
         path, call = self.path("logs/try.json"), "sts.googleapis.com/v1/token"
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             raw = compact(token)
             entries: list[Any] = []
-            federated, failure = self.first(desk, raw)
+            federated, failure = self.first(collector, raw)
             entries.append(self.entry(token, _EXCHANGE, "sts.googleapis.com", self.audience(), failure))
             if federated is not None and self.email:
-                failure = self.second(desk, federated)
+                failure = self.second(collector, federated)
                 account = f"projects/-/serviceAccounts/{self.email}"
                 service = "iamcredentials.googleapis.com"
                 entries.append(self.entry(token, "GenerateAccessToken", service, account, failure))
             del federated
             if failure is not None and self.wanted.target.aws is None:
-                desk.save(f"{self.prefix}error.txt", call, failure.shown.replace(raw, "(the token)"))
-            desk.save(path, call, json.loads(json.dumps(entries).replace(raw, "(the token)")))
+                collector.save(f"{self.prefix}error.txt", call, failure.shown.replace(raw, "(the token)"))
+            collector.save(path, call, json.loads(json.dumps(entries).replace(raw, "(the token)")))
 
         return Reader(self.name("try"), path, call, read)
 
@@ -57,7 +57,7 @@ class Exchange(Resources):
         said = self.gcp.audience or self.gcp.provider or ""
         return said.removeprefix("https:").removeprefix("//iam.googleapis.com/")
 
-    def first(self, desk: Desk, raw: str) -> tuple[str | None, Refusal | None]:
+    def first(self, collector: Collector, raw: str) -> tuple[str | None, Refusal | None]:
         """The exchange: the federated token, or Google's refusal. Raises CallError where it gave no answer."""
 
         def once() -> tuple[str | None, Refusal | None]:
@@ -67,7 +67,7 @@ class Exchange(Resources):
 
             given = self.gcp.audience or f"//iam.googleapis.com/{self.gcp.provider}"  # faults included
             request = google.auth.transport.requests.Request()
-            limit = desk.seconds_left(20.0)
+            limit = collector.seconds_left(20.0)
 
             client: Any = sts.Client  # it publishes no types
             try:
@@ -89,10 +89,10 @@ class Exchange(Resources):
                 raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
             return federated, None
 
-        found: tuple[str | None, Refusal | None] = desk.call(lambda: asked(once))
+        found: tuple[str | None, Refusal | None] = collector.call(lambda: asked(once))
         return found
 
-    def second(self, desk: Desk, federated: str) -> Refusal | None:
+    def second(self, collector: Collector, federated: str) -> Refusal | None:
         """The impersonation: None where Google gave a token, which is dropped, or its refusal."""
 
         def once() -> Refusal | None:
@@ -104,7 +104,7 @@ class Exchange(Resources):
                 f"{endpoint('iamcredentials')}/{place}",
                 json={"scope": list(self.gcp.scopes or [_SCOPE]), **lifetime},
                 headers={"Authorization": f"Bearer {federated}"},
-                timeout=desk.seconds_left(20.0),
+                timeout=collector.seconds_left(20.0),
             )
             if answer.ok:
                 return None
@@ -115,7 +115,7 @@ class Exchange(Resources):
             shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
             return Refusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
 
-        found: Refusal | None = desk.call(lambda: asked(once))
+        found: Refusal | None = collector.call(lambda: asked(once))
         return found
 
     def entry(self, token: Token, method: str, service: str, resource: str, failure: Refusal | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.collect import CallError, Desk, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import asked, foreign
 from oidc_doctor.live.gcp.configuration import Resources, named
 
@@ -49,9 +49,9 @@ class Logs(Resources):
     def elsewhere(self, lookup: Reader) -> Reader:
         """A lookup in the pool's project, unless that is the service account's by its other name."""
 
-        def read(desk: Desk) -> None:
-            if not self.one_project(desk):
-                lookup.read(desk)
+        def read(collector: Collector) -> None:
+            if not self.one_project(collector):
+                lookup.read(collector)
 
         return lookup._replace(read=read, needs=(self.name("project"),))
 
@@ -89,15 +89,15 @@ class Logs(Resources):
         permission = "logging.privateLogEntries.list" if private else "logging.logEntries.list"
         grants = (Grant(permission, f"projects/{project}", _LOGGING),)
 
-        def read(desk: Desk) -> None:
+        def read(collector: Collector) -> None:
             try:
-                self.pages(desk, path, project, query, changes=changes)
+                self.pages(collector, path, project, query, changes=changes)
             except CallError as failure:
                 raise named(failure, grants) from None
 
         return Reader(self.name(short), path, call, read, (), grants)
 
-    def pages(self, desk: Desk, path: str, project: str, query: str, *, changes: bool) -> None:
+    def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
         """Save the entries of one query; what was cut off is said in the manifest."""
         until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
         since = until - _USUAL if self.wanted.since is None else self.wanted.since
@@ -118,8 +118,8 @@ class Logs(Resources):
         for page in range(1, self.wanted.max_pages + 1):
             asks = body | ({"pageToken": token} if token else {})
             try:
-                ask = functools.partial(self.page, desk, project, asks)
-                answer = desk.call(functools.partial(asked, ask), pacer=pacer)
+                ask = functools.partial(self.page, collector, project, asks)
+                answer = collector.call(functools.partial(asked, ask), pacer=pacer)
                 found = _entries(answer)
             except CallError as failure:
                 if page == 1:
@@ -127,7 +127,7 @@ class Logs(Resources):
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
             entries += found
-            desk.say(f"{path}: page {page}, {len(entries)} entries")
+            collector.say(f"{path}: page {page}, {len(entries)} entries")
             following = answer.get("nextPageToken")
             if not following:
                 break  # an empty page with a token is no end
@@ -138,12 +138,12 @@ class Logs(Resources):
         else:
             cut = f"more than --max-pages {self.wanted.max_pages} pages; entries before the oldest were not read"
             log |= {"truncated": True, "message": cut}
-        desk.save(path, "logging.entries.list", entries, **log)
+        collector.save(path, "logging.entries.list", entries, **log)
 
-    def page(self, desk: Desk, project: str, body: dict[str, Any]) -> Any:
+    def page(self, collector: Collector, project: str, body: dict[str, Any]) -> Any:
         """One page as the API gives it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
         client = self.clients.logging(project)
-        timeout = desk.seconds_left(30.0)
+        timeout = collector.seconds_left(30.0)
         ask = functools.partial(client.logging_api.api_request, method="POST", path="/entries:list", data=body)
         return foreign(lambda: ask(timeout=timeout))
 

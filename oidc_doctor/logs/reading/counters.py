@@ -56,7 +56,7 @@ class Mark(NamedTuple):
     problems: Problems
 
 
-class Tally:
+class ScanState:
     """The counts and finds of some files. Rows, uses and changes are bounded by their own modules."""
 
     def __init__(self, source: Source, wanted: Wanted, family: Family) -> None:
@@ -195,7 +195,7 @@ class Tally:
         if (use := changes.use(record, origin)) is not None:
             self.uses.add(use, place)
 
-    def merge(self, other: Tally) -> None:
+    def merge(self, other: ScanState) -> None:
         """Take over what another one met after this one."""
         self.files += other.files
         self.events += other.events

@@ -2,7 +2,7 @@
 
 Only two layouts are read so, the ones that the clouds themselves write: CloudTrail's `{"Records":[{"eventVersion":…`
 without spaces, and JSON lines of Cloud Logging. At any doubt (another layout, an escape in a name, damage, a record
-that is not where it is expected) `Doubt` is raised, and the caller reads the file in full with `values`.
+that is not where it is expected) `FastPathUnavailable` is raised, and the caller reads the file in full with `values`.
 
 Where a record is cut out of the bytes, it is proven to be an element of Records: what lies between two cuts must be
 whole JSON values, so nothing that is nested in a record can be taken for one.
@@ -25,7 +25,7 @@ from oidc_doctor.model.document import Origin
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from oidc_doctor.logs.reading.counters import Tally, Window
+    from oidc_doctor.logs.reading.counters import ScanState, Window
 
 PIECE = 524288
 HELD = 8 << 20  # bytes of one file that are held until it is known whether they are needed
@@ -56,7 +56,7 @@ _TAIL = 32 * 1024  # of a piece: enough for nearly any record
 _WANTED = frozenset((cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES))
 
 
-class Doubt(Exception):  # noqa: N818 - it is no error: the file is read another way
+class FastPathUnavailable(Exception):  # noqa: N818 - it is no error: the file is read another way
     """The file has to be read in full."""
 
 
@@ -68,12 +68,14 @@ class _LookError(Exception):
     """Each record has to be looked at."""
 
 
-def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool, window: Window | None = None) -> None:
+def read(
+    stream: Callable[[], BinaryIO], name: str, tally: ScanState, *, exact: bool, window: Window | None = None
+) -> None:
     """Count the records of one file into `tally`, and keep the wanted ones.
 
     `exact` looks at each record for its service and Region; otherwise only STS is looked for, and the first record of
-    each file. `window` are times that other files reach (epoch seconds). Raises Doubt, and what reading raises; the
-    caller then takes the tally back to before the file.
+    each file. `window` are times that other files reach (epoch seconds). Raises FastPathUnavailable, and what reading
+    raises; the caller then restores the state before the file.
     """
     mark = tally.mark()
     reader = _Trail if tally.source == "cloudtrail" else _Lines
@@ -93,7 +95,7 @@ def read(stream: Callable[[], BinaryIO], name: str, tally: Tally, *, exact: bool
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """The file's bytes, unpacked where it begins as gzip does. Raises Doubt where the gzip data is not whole."""
+    """The file's bytes, unpacked where it is gzip. Raises FastPathUnavailable where the gzip data is cut off."""
     data = stream.read(READ)
     if not data.startswith(b"\x1f\x8b"):
         while data:
@@ -117,9 +119,9 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
             elif member.needs_input:
                 data = stream.read(READ)
                 if not data:
-                    raise Doubt
+                    raise FastPathUnavailable
     except fault:
-        raise Doubt from None
+        raise FastPathUnavailable from None
 
 
 def text_at(stream: BinaryIO, place: int) -> str | None:
@@ -132,7 +134,7 @@ def text_at(stream: BinaryIO, place: int) -> str | None:
             offset += len(piece)
             if len(held) > _LONGEST_RECORD:
                 break
-    except Doubt:
+    except FastPathUnavailable:
         return None
     text = held[:_LONGEST_RECORD].decode("utf-8", "replace")
     try:
@@ -163,7 +165,7 @@ def keep_freed_memory() -> None:
 class _Trail:
     """A CloudTrail file. Unless told to `hold`, it is only searched, since that keeps the same memory in the cache."""
 
-    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, hold: bool) -> None:
+    def __init__(self, name: str, tally: ScanState, window: Window | None, *, exact: bool, hold: bool) -> None:
         self.origin = Origin(name)
         self.tally = tally
         self.narrow = tally.inside(window)  # then the times of the records need not be looked at
@@ -181,7 +183,7 @@ class _Trail:
         self.earliest, self.latest = b"~", b""
 
     def read(self, pieces: Iterator[bytes]) -> None:
-        """The whole file. Raises Doubt."""
+        """The whole file. Raises FastPathUnavailable."""
         head = b""
         while len(head) < _LOOK and (more := next(pieces, None)) is not None:
             head += more  # the first member of a gzip file may be short
@@ -224,7 +226,7 @@ class _Trail:
         """What the first record tells."""
         time, service, region = (one.search(head) for one in (_EVENT_TIME, _EVENT_SOURCE, _AWS_REGION))
         if time is None:
-            raise Doubt
+            raise FastPathUnavailable
         self.tally.saw(cloudtrail.epoch(time[1].decode()), self.origin)
         self.tally.of(service[1].decode() if service else None, region[1].decode() if region else None)
         self.needles = prefilter.needles("cloudtrail", *(self.tally.hours() or (time[1][:11].decode(),)))
@@ -291,11 +293,11 @@ class _Trail:
                 if not seen or prefilter.names_wanted_call(piece, start):
                     self.wanted.append(offset + start)
             elif kinds[needle] == prefilter.DOUBT:
-                raise Doubt
+                raise FastPathUnavailable
             elif start >= len(_EVE) and piece[start - len(_EVE) : start] != _EVE:
                 continue  # agentVersion, currentTime, …
             elif kinds[needle] == prefilter.VERSION:
-                raise Doubt
+                raise FastPathUnavailable
             else:
                 self.tally.events += 1
                 text = piece[end : end + _STAMP].decode("ascii", "replace")
@@ -321,7 +323,7 @@ class _Trail:
         data = bytearray().join(self.held)
         cut = data.rfind(_NEXT) + 1
         if not cut:
-            raise Doubt
+            raise FastPathUnavailable
         start = len(_HEAD) if self.base == 0 else 1  # after a comma
         rest = bytes(data[cut:])
         self._take_apart(data, start, cut, last=False)
@@ -335,7 +337,7 @@ class _Trail:
         end = _END.search(tail, max(0, len(tail) - _AROUND))
         last = tail.rfind(_RECORD)
         if end is None or last < 0 or not _is_list(b"[" + tail[last : end.start()] + b"]"):
-            raise Doubt  # the file may be half of one
+            raise FastPathUnavailable  # the file may be half of one
         if self.wanted or self.base:
             data = bytearray().join(self.held)
             start = len(_HEAD) if self.base == 0 else 1
@@ -365,7 +367,7 @@ class _Trail:
     def _take(self, raw: bytes, place: int) -> None:
         record = _object(raw)
         if not isinstance(record.get("eventName"), str):
-            raise Doubt
+            raise FastPathUnavailable
         self.tally.of(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
         self.tally.keep(record, self.origin, place, len(raw))
 
@@ -377,7 +379,7 @@ class _Trail:
             held.append(piece)
             size += len(piece)
             if size > HELD:
-                raise Doubt
+                raise FastPathUnavailable
         data = b"".join(held)
         if _EMPTY.match(data) or self._counted(data):
             return
@@ -385,7 +387,7 @@ class _Trail:
         for raw, begin in _elements(data):
             look = _slim(raw)
             if not isinstance(look.eventName, str) or "Insight" in (look.eventCategory or look.eventType or ""):
-                raise Doubt
+                raise FastPathUnavailable
             at = begin
             wanted = look.eventName in _WANTED or (look.errorCode is not None and b"ederatedProvider" in raw)
             if wanted or b"\\u00" in raw or (look.eventVersion or "")[:2] != "1.":
@@ -426,33 +428,33 @@ class _Trail:
 class _Lines:
     """JSON lines of Cloud Logging: one entry a line, as a sink writes them."""
 
-    def __init__(self, name: str, tally: Tally, window: Window | None, *, exact: bool, hold: bool) -> None:  # noqa: ARG002 - as _Trail
+    def __init__(self, name: str, tally: ScanState, window: Window | None, *, exact: bool, hold: bool) -> None:  # noqa: ARG002 - as _Trail
         self.origin = Origin(name)
         self.tally = tally
         self.needles = prefilter.needles("gcp-logs")
         self.base = 0
 
     def read(self, pieces: Iterator[bytes]) -> None:
-        """The whole file. Raises Doubt."""
+        """The whole file. Raises FastPathUnavailable."""
         rest = b""
         for piece in pieces:
             block = rest + piece
             cut = block.rfind(b"\n") + 1
             if len(block) - cut > HELD:
-                raise Doubt
+                raise FastPathUnavailable
             rest = block[cut:]
             if cut:
                 self._block(block[:cut])
         if rest.strip():
             self._block(rest + b"\n")
         elif not self.base:
-            raise Doubt  # an empty file: it is named
+            raise FastPathUnavailable  # an empty file: it is named
 
     def _block(self, block: bytes) -> None:
         """Whole lines: each must be an object. Two objects side by side stand nowhere inside a JSON value."""
         ends = prefilter.lines(block)  # in one pass: bytes.count is slower than all the rest
         if block[:2] != b'{"' or block[-2:] != b"}\n" or sum(hit[0] for hit in ends) != 1:
-            raise Doubt
+            raise FastPathUnavailable
         lines = len(ends)
         if not self.base:
             self._begin(block[: block.index(b"\n")])
@@ -472,7 +474,7 @@ class _Lines:
         """Look again at what was hit; the end of the line where that was taken, else what was done before."""
         kind = self.needles.kinds[hit[0]]
         if kind == prefilter.DOUBT:
-            raise Doubt
+            raise FastPathUnavailable
         if kind == prefilter.NAME and not prefilter.names_wanted_method(block, hit[1]):
             return done
         begin, end = block.rfind(b"\n", 0, hit[1]) + 1, block.index(b"\n", hit[1])
@@ -507,7 +509,7 @@ class _Lines:
         entry = _object(line)
         time = _TIMESTAMP.search(line)
         if "protoPayload" not in entry or time is None:
-            raise Doubt
+            raise FastPathUnavailable
         self.tally.of(gcp_audit.service_name(entry), None)
         self.needles = prefilter.needles("gcp-logs", "2")
 
@@ -523,17 +525,17 @@ def _elements(data: bytes) -> Iterator[tuple[bytes, int]]:
     try:
         found = _page()(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise Doubt from None
+        raise FastPathUnavailable from None
     at = 0
     for number, one in enumerate(found):
         raw = bytes(one)
         begin = data.find(raw, at)
         if not (_BETWEEN if number else _OPENING).match(data[at:begin]):
-            raise Doubt
+            raise FastPathUnavailable
         yield raw, begin
         at = begin + len(raw)
     if not found or not _CLOSING.match(data[at:]):
-        raise Doubt
+        raise FastPathUnavailable
 
 
 @functools.cache
@@ -587,14 +589,17 @@ def _slim(raw: bytes) -> Any:
     try:
         return _slim_decoder()(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise Doubt from None
+        raise FastPathUnavailable from None
 
 
 def _prove(view: memoryview, start: int, end: int) -> None:
-    """Raise Doubt unless whole objects stand there, with commas between them. The bytes around them are overwritten."""
+    """Raise FastPathUnavailable unless the bytes are whole objects with commas between them.
+
+    The bytes around them are overwritten.
+    """
     view[start - 1], view[end] = ord("["), ord("]")
     if not _is_list(view[start - 1 : end + 1]):
-        raise Doubt
+        raise FastPathUnavailable
 
 
 @functools.cache
@@ -622,7 +627,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        raise Doubt from None
+        raise FastPathUnavailable from None
     if not isinstance(found, dict):
-        raise Doubt
+        raise FastPathUnavailable
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.columns import MOST_ROWS, NO_PLACE, Rows
-from oidc_doctor.logs.reading.counters import Problems, Source, Tally
+from oidc_doctor.logs.reading.counters import Problems, ScanState, Source
 from oidc_doctor.logs.reading.tolerant import values
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
 from oidc_doctor.model.document import Origin
@@ -58,7 +58,7 @@ def scan(
     """
     from oidc_doctor.logs.reading.workers import read_all
 
-    tally = Tally(source, wanted, family or family_of)
+    tally = ScanState(source, wanted, family or family_of)
     read_all(tally, list(names), open_file, on_disk or _nowhere, progress=progress, processes=processes)
     return _harvest(tally)
 
@@ -67,7 +67,7 @@ def _nowhere(_: str) -> None:
     return None
 
 
-def _harvest(tally: Tally) -> Harvest:
+def _harvest(tally: ScanState) -> Harvest:
     rows = tally.rows
     duplicates = tally.duplicates + rows.once()
     rows.compact()
@@ -93,7 +93,7 @@ def _harvest(tally: Tally) -> Harvest:
     return Harvest(rows, sorted(changes.values(), key=lambda one: (one.time, one.event_id)), uses, coverage)
 
 
-def _bounds(tally: Tally) -> Iterator[str]:
+def _bounds(tally: ScanState) -> Iterator[str]:
     """What the bounds of memory cost, in words."""
     rows = tally.rows
     if rows.width:
@@ -117,7 +117,7 @@ def _bounds(tally: Tally) -> Iterator[str]:
 def read_file(
     open_file: Callable[[str], BinaryIO],
     name: str,
-    tally: Tally,
+    tally: ScanState,
     *,
     window: Window | None = None,
     exact: bool = True,
@@ -133,7 +133,7 @@ def read_file(
 
             try:
                 archive.read(lambda: open_file(name), name, tally, exact=exact, window=window)
-            except (archive.Doubt, OSError, EOFError, zlib.error):
+            except (archive.FastPathUnavailable, OSError, EOFError, zlib.error):
                 tally.back(mark)  # reading in full also takes what comes before a fault
             else:
                 tally.files += 1

@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from oidc_doctor.logs.attempts.columns import MOST_ROWS
-from oidc_doctor.logs.reading.counters import Tally
+from oidc_doctor.logs.reading.counters import ScanState
 from oidc_doctor.logs.reading.scan import read_file
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _File(NamedTuple):
 
 
 def read_all(
-    tally: Tally,
+    tally: ScanState,
     names: list[str],
     open_file: Callable[[str], BinaryIO],
     on_disk: Callable[[str], str | None],
@@ -89,7 +89,7 @@ def _cores() -> Any:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
-def _trim(tally: Tally) -> None:
+def _trim(tally: ScanState) -> None:
     """Stay within the bound while reading: half of it may be rows that are not compact yet."""
     if len(tally.rows) > MOST_ROWS:
         tally.duplicates += tally.rows.once()
@@ -112,7 +112,7 @@ class _Worker(NamedTuple):
 class _Pool:
     """The processes, what they are doing, and what came back before its turn."""
 
-    def __init__(self, tally: Tally, files: list[_File], progress: Progress | None, count: int) -> None:
+    def __init__(self, tally: ScanState, files: list[_File], progress: Progress | None, count: int) -> None:
         self.tally = tally
         self.progress = progress
         self.files = len(files)
@@ -195,12 +195,12 @@ class _Pool:
         worker.process.join()
 
     def _read_here(self, number: int) -> None:
-        found = Tally(self.tally.source, *self.tally.tools())
+        found = ScanState(self.tally.source, *self.tally.tools())
         for file in self.batches[number]:
             _read(file, found, self.window)
         self._merge(number, found)
 
-    def _merge(self, number: int, found: Tally) -> None:
+    def _merge(self, number: int, found: ScanState) -> None:
         self.tally.merge(found)
         self.tally.has_sts = self.tally.has_sts or found.has_sts
         _trim(self.tally)
@@ -244,7 +244,7 @@ def _work(pipe: Connection, others: list[Connection], source: Source, wanted: Wa
             batch, window, has_sts = pipe.recv()
         except (EOFError, OSError):
             return
-        tally = Tally(source, wanted, family)
+        tally = ScanState(source, wanted, family)
         tally.has_sts = has_sts
         for file in batch:
             _read(file, tally, window)
@@ -254,7 +254,7 @@ def _work(pipe: Connection, others: list[Connection], source: Source, wanted: Wa
             return
 
 
-def _read(file: _File, tally: Tally, window: Window | None) -> None:
+def _read(file: _File, tally: ScanState, window: Window | None) -> None:
     def opened(name: str) -> BinaryIO:
         return open(file.path or name, "rb", buffering=0)
 

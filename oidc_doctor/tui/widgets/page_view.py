@@ -32,7 +32,7 @@ _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
 _NARROWEST = 30
 
 
-class Paper(Sheet):
+class StyledSheet(Sheet):
     """A sheet whose styles are kept beside its text."""
 
     def __init__(self, width: int) -> None:
@@ -74,14 +74,14 @@ class PaperView(ScrollableContainer, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
-        self._write: Callable[[Paper], None] | None = None
+        self._write: Callable[[StyledSheet], None] | None = None
         self._width = 0
 
     def compose(self) -> ComposeResult:
         """The page."""
         yield Static("", markup=False, classes="page")
 
-    def show(self, write: Callable[[Paper], None]) -> None:
+    def show(self, write: Callable[[StyledSheet], None]) -> None:
         """Show what `write` puts on a sheet, from its top."""
         self._write = write
         self._width = 0
@@ -98,6 +98,6 @@ class PaperView(ScrollableContainer, can_focus=True):
         if self._write is None or width <= 0 or width == self._width:
             return
         self._width = width
-        paper = Paper(width)
+        paper = StyledSheet(width)
         self._write(paper)
         self.query_one(".page", Static).update(paper.content())

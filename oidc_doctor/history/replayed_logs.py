@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.history.outage_search import Chronicle, Reader, Strand
+from oidc_doctor.history.outage_search import AttemptGroup, Replayer, TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ class Deduced(NamedTuple):
     profile: Profile | None = None
 
 
-class Past(NamedTuple):
+class ReplayedLogs(NamedTuple):
     """What the logs tell of one target in one cloud."""
 
     cloud: Cloud
-    reader: Reader
-    told: Chronicle
+    replayer: Replayer
+    told: TargetHistory
     attempts: Attempts
     profile: Profile | None
     known: Deduced = Deduced()
@@ -43,7 +43,7 @@ class Past(NamedTuple):
         """The subject with `*` for what is new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
 
-    def strands_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[Strand]:
+    def strands_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
         """The strands that the token belongs to: with its family; failing that, with its fate."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
@@ -61,7 +61,7 @@ class Past(NamedTuple):
         if found.number not in self.told.verdicts:
             return False
         then, index = self.told.verdicts[found.number]
-        now = self.reader.verdict(found.sample, len(self.told.starts) - 1)
+        now = self.replayer.verdict(found.sample, len(self.told.starts) - 1)
         return index < len(self.told.starts) - 1 and then.stands_against and now.decision == "accepted"
 
     def age_of_change(self, found: Signature) -> float | None:
