@@ -8,11 +8,17 @@ the folder.
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import functools
 import json
+import os
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +94,46 @@ def write_bundle(tmp_path: Path) -> Callable[..., Path]:
 
 
 Json = Any
+
+
+# A job in the background inherits SIGINT as ignored and hands that on, as the program should: a test sets it back.
+_INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from oidc_doctor.cli import main; raise SystemExit(main())"
+)
+_LONGEST = 60  # seconds that a started program may run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """A function that starts the program as a process of its own, which SIGINT reaches.
+
+    The process and those that it started are killed after a minute, and at the end of the test.
+    """
+    with contextlib.ExitStack() as ends:
+
+        def started(*arguments: str | Path) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _INTERRUPTIBLE, *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                start_new_session=True,
+            )
+
+            def kill() -> None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+            watch = threading.Timer(_LONGEST, kill)
+            watch.start()
+            ends.enter_context(process)  # closes the pipes and waits, after all are killed
+            ends.callback(kill)
+            ends.callback(watch.cancel)
+            return process
+
+        yield started
 
 
 def base64url(data: bytes) -> str:
