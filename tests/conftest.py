@@ -34,6 +34,7 @@ from oidc_doctor.sources.bundle import load_snapshot, open_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import FrameType
 
     from oidc_doctor.model.evidence import TargetEvidence, Token
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report, StepRow
@@ -94,6 +95,29 @@ def write_bundle(tmp_path: Path) -> Callable[..., Path]:
 
 
 Json = Any
+
+
+@pytest.fixture
+def lines_run() -> Callable[[Callable[[], object]], int]:
+    """A function that counts the lines of Python which a call runs: its work, whatever the machine is busy with."""
+
+    def count(question: Callable[[], object]) -> int:
+        lines = 0
+
+        def trace(_frame: FrameType, event: str, _value: object) -> Any:
+            nonlocal lines
+            lines += event == "line"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            question()
+        finally:
+            sys.settrace(before)
+        return lines
+
+    return count
 
 
 # A job in the background inherits SIGINT as ignored and hands that on, as the program should: a test sets it back.
