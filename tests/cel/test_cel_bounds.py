@@ -146,6 +146,25 @@ def test_work_is_bounded() -> None:
     assert time.process_time() - started < 20
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n.all(a, s.replace('x', s) != '')",  # small in, large out
+        "n.exists(a, s.replace('x', s, 900) == '')",
+        "n.map(a, size('%s%s'.format([t, t]))) == []",
+        "n.all(a, [s, s].join(t) != '')",
+        "size(n.transformMapEntry(i, v, m)) == 0",
+        "n.all(a, t.indexOf('q', 0) < 0)",  # large in, small out
+        "n.exists(a, size(t.split('q', 2)) == 2)",
+    ],
+)
+def test_every_value_of_a_loop_is_work(text: str) -> None:
+    entries = {f"k{number}": number for number in range(600)}
+    given: dict[str, object] = {"s": "x" * 1000, "t": "y" * 100_000, "m": entries}
+    assert outcome(text, n=list(range(1000)), **given) == "limit"
+    assert outcome(text, n=[0], **given) == "none"
+
+
 def doubled(times: int, value: str, twice: str, body: str) -> str:
     """``cel.bind`` inside of ``cel.bind``, each name holding the one before it twice."""
     text = f"cel.bind(v0, {value}, "
