@@ -8,11 +8,17 @@ the folder.
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import functools
 import json
+import os
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +36,7 @@ from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import FrameType
 
     from oidc_doctor.model.evidence import TargetEvidence, Token
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report, StepRow
@@ -90,6 +97,69 @@ def write_bundle(tmp_path: Path) -> Callable[..., Path]:
 
 
 Json = Any
+
+
+@pytest.fixture
+def lines_run() -> Callable[[Callable[[], object]], int]:
+    """A function that counts the lines of Python which a call runs: its work, whatever the machine is busy with."""
+
+    def count(question: Callable[[], object]) -> int:
+        lines = 0
+
+        def trace(_frame: FrameType, event: str, _value: object) -> Any:
+            nonlocal lines
+            lines += event == "line"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            question()
+        finally:
+            sys.settrace(before)
+        return lines
+
+    return count
+
+
+# A job in the background inherits SIGINT as ignored and hands that on, as the program should: a test sets it back.
+_INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from oidc_doctor.cli import main; raise SystemExit(main())"
+)
+_LONGEST = 60  # seconds that a started program may run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """A function that starts the program as a process of its own, which SIGINT reaches.
+
+    The process and those that it started are killed after a minute, and at the end of the test.
+    """
+    with contextlib.ExitStack() as ends:
+
+        def started(*arguments: str | Path) -> subprocess.Popen[str]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _INTERRUPTIBLE, *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                start_new_session=True,
+            )
+
+            def kill() -> None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+            watch = threading.Timer(_LONGEST, kill)
+            watch.start()
+            ends.enter_context(process)  # closes the pipes and waits, after all are killed
+            ends.callback(kill)
+            ends.callback(watch.cancel)
+            return process
+
+        yield started
 
 
 def base64url(data: bytes) -> str:

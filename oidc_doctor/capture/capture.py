@@ -10,8 +10,9 @@ import os
 import secrets
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture import Redacted, redact_bundle
@@ -23,10 +24,9 @@ from oidc_doctor.examine.question import Question
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.capture.pseudonyms import Mode
-    from oidc_doctor.model.report import Report
+    from oidc_doctor.model.report import Cause, Report
 
 _KEY_BYTES = 32
-_KEYS_TRIED = 3
 _ARCHIVES = (".tar.gz", ".tgz")
 
 
@@ -35,14 +35,13 @@ class CaptureError(Exception):
 
 
 class Captured(NamedTuple):
-    """What was written. `same` tells whether the copy gives the original's answer; `differs` where it does not."""
+    """What was written. `differs` says, by what it is of, where the copy's report is not the original's."""
 
     place: str
     map: str | None
     redacted: Redacted
     mode: Mode
-    same: bool
-    differs: tuple[str, ...]
+    differs: dict[str, str]
 
 
 def capture(
@@ -62,14 +61,14 @@ def capture(
     kept = map_file or place.rstrip("/") + ".map.json"
     if redact and os.path.abspath(kept).startswith(os.path.abspath(place) + os.sep):
         raise CaptureError(f"{printable(kept)}: the map must not lie in the bundle, which goes to others")
-    known = _key_of(kept) if redact and os.path.exists(kept) else None
+    key = _key_of(kept) if redact and os.path.exists(kept) else secrets.token_bytes(_KEY_BYTES)
     bundle = with_given(found, question)
-    expected = _answer(run(found, question))
+    expected = run(found, question)
     window = Question(since=question.since, since_back=question.since_back, until=question.until)
     parent = os.path.dirname(os.path.abspath(place))
     try:
         with tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
-            folder, key, captured = _made(bundle, work, known, expected, window, redact=redact)
+            folder, captured = _made(bundle, work, key, expected, window, redact=redact)
             if place.endswith(_ARCHIVES):
                 _pack(folder, os.path.join(work, "packed"), _name_in_archive(place))
                 os.replace(os.path.join(work, "packed"), place)
@@ -100,36 +99,67 @@ def check_place(place: str) -> None:
 
 
 def _made(
-    bundle: Bundle, work: str, known: bytes | None, expected: dict[str, Any], window: Question, *, redact: bool
-) -> tuple[str, bytes, Captured]:
-    """The first copy that gives the same answer: other keys, then the weaker mode; else the first one."""
-    keys = [known] if known else [secrets.token_bytes(_KEY_BYTES) for _ in range(_KEYS_TRIED)]
-    tries: list[tuple[bytes, Mode]] = [(key, "prefix") for key in keys]
-    tries.append((keys[0], "letters"))
-    first: tuple[str, bytes, Captured] | None = None
-    for number, (key, mode) in enumerate(tries if redact else tries[:1]):
-        folder = os.path.join(work, f"bundle-{number}")
+    bundle: Bundle, work: str, key: bytes, expected: Report, window: Question, *, redact: bool
+) -> tuple[str, Captured]:
+    """The first copy that gives the same answer: the weaker mode only where it must be; else the first one."""
+    modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
+    copies = []
+    for mode in modes:
+        folder = os.path.join(work, mode)
         os.mkdir(folder)
-        writer = functools.partial(_write, folder)
-        redacted = redact_bundle(bundle, writer, key, mode=mode, names_stay=not redact)
+        redacted = redact_bundle(bundle, functools.partial(_write, folder), key, mode=mode, names_stay=not redact)
         with open_bundle(folder) as copy:
-            answer = _answer(run(copy, window))
-        differs = tuple(name for name, value in expected.items() if answer[name] != value)
-        captured = Captured("", None, redacted, mode, not differs, differs)
+            differs = _differences(expected, run(copy, window), redacted)
+        copies.append((folder, Captured("", None, redacted, mode, differs)))
         if not differs:
-            return folder, key, captured
-        first = first or (folder, key, captured)
-    assert first is not None  # noqa: S101 - there is always one try
-    return first
+            return copies[-1]
+    return copies[0]
 
 
-def _answer(report: Report) -> dict[str, Any]:
-    """What must not change: predictions, causes in their order, and what each check found."""
+def _differences(original: Report, copy: Report, redacted: Redacted) -> dict[str, str]:
+    """Where the copy's report has another answer: `causes` and the like, each with what it lacks and what it adds."""
+    before, after = _answer(original, redacted.stand_in), _answer(copy, str)
+    differs = {}
+    for name, rows in before.items():
+        if rows == after[name]:
+            continue
+        was, now = (Counter(text for row in side for text in row.texts) for side in (rows, after[name]))
+        said = [f"{word} {', '.join(texts)}" for word, texts in (("without", was - now), ("with", now - was)) if texts]
+        differs[name] = " and ".join(said) or "in another order"
+    return differs
+
+
+class _Row(NamedTuple):
+    """A part of an answer: of what, by cloud and resource, and the words that tell it."""
+
+    of: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_Row]]:
+    """What must not change: each exchange's prediction, its causes in their order, and what each check found.
+
+    Exchanges are matched by their resource, which `stand_in` names as the copy does: the copy's folders below targets/
+    and its tokens have other names, so both come in another order. For the same reason an outage that several targets
+    share may come under another of them: causes that are over are compared as a whole.
+    """
+    predictions, causes = [], []
+    for exchange in report.exchanges:
+        of = (exchange.cloud, stand_in(exchange.resource or ""))
+        own = [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
+        prediction = f"{exchange.prediction} at {exchange.step}" if exchange.step else exchange.prediction
+        predictions.append(_Row(of, (prediction,)))
+        causes.append(_Row((*of, prediction), tuple(map(_of_cause, own))))
+    past = sorted(_of_cause(cause) for cause in report.causes if cause.status == "past")
     return {
-        "predictions": [(one.cloud, one.prediction, one.step) for one in report.exchanges],
-        "causes": [(one.code, one.confidence, one.step, one.status) for one in report.causes],
-        "findings": [(one.code, one.status) for one in report.checks],
+        "predictions": sorted(predictions),
+        "causes": [*sorted(causes), _Row((), tuple(past))],
+        "findings": [_Row((), (f"{row.code} {row.status}",)) for row in report.checks],
     }
+
+
+def _of_cause(cause: Cause) -> str:
+    return f"{cause.code} {cause.confidence} at {cause.step}" + (", past" if cause.status == "past" else "")
 
 
 def _write(folder: str, name: str, pieces: Iterator[bytes]) -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.bundle.reader import Reader
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.manifest import Manifest, parse_manifest
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.live.aws.oracles import compact
+from oidc_doctor.model.document import Missing
 
 if TYPE_CHECKING:
     from oidc_doctor.examine.question import Question
@@ -36,8 +39,9 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
         given[contract.TARGET_FILE] = "\n".join(_toml(one.target) for one in targets).encode()
-    if question.at is not None:
-        given[contract.MANIFEST] = _dated(base, question.at)
+    at = _date_of_folders(base) if question.at is None else question.at
+    if at is not None:
+        given[contract.MANIFEST] = _dated(base, at)
     made = members | {name: _member(data) for name, data in given.items()}
     for folder, places in ((contract.CLOUDTRAIL, question.cloudtrail), (contract.GCP_LOGS, question.gcp_logs)):
         for number, place in enumerate(places):
@@ -84,6 +88,18 @@ def _toml(target: Target) -> str:
                 pairs = ", ".join(f"{json.dumps(key)} = {json.dumps(text)}" for key, text in value.items())
                 lines.append(f"{name} = {{ {pairs} }}")
     return "\n".join(lines) + "\n"
+
+
+def _date_of_folders(base: Bundle) -> float | None:
+    """The instant of a bundle whose top has no date of its own: the first folder of targets/ that has one dates it.
+
+    The copy's folders come in another order, so the date must stand at the top. None where nothing has to be added.
+    """
+    reader = Reader(base)
+    top = reader.parsed(contract.MANIFEST, parse_manifest)
+    dated = isinstance(top, Manifest) and top.collected_at is not None
+    unreadable = isinstance(top, Missing) and contract.MANIFEST in base
+    return None if dated or unreadable else reader.collected_at
 
 
 def _dated(base: Bundle, at: float) -> bytes:

@@ -45,6 +45,7 @@ class Redacted:
     images: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
     left_out: list[str] = field(default_factory=list)
+    stand_in: Callable[[str], str] = str  # what the copy writes for a name, subject, ARN or path of the original
 
 
 def redact_bundle(
@@ -80,6 +81,7 @@ def redact_bundle(
     for prefix in {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}:
         write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
     result.images = dict(copy.texts.images)
+    result.stand_in = copy.texts.value
     return result
 
 

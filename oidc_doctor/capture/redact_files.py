@@ -37,11 +37,11 @@ _STAY_TEXT = """
     identityProviderConnectionVerificationMethod expiration EventId EventName EventTime EventSource ReadOnly @type
     insertId severity methodName serviceName method service permission permissionType producer timestamp
     receiveTimestamp grantType requestedTokenType subjectTokenType subject_token_type lifetime collected_at outcome
-    code state updateMask logType action type kid alg typ kty crv ThumbprintList CreateDate createTime expireTime
-    RoleLastUsed universe_domain ResourceType resourceType serviceConfig sourceRevision creationDate
+    code state updateMask logType action type kid alg typ kty crv ThumbprintList thumbprintList CreateDate createTime
+    expireTime RoleLastUsed universe_domain ResourceType resourceType serviceConfig sourceRevision creationDate
 """
 _STAY = frozenset(_STAY_TEXT.split())
-_OF_KEYS = frozenset(("use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # and the rest of a public key
+_OF_KEYS = frozenset(("kid", "use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # and the rest of a public key
 _SENTENCES = frozenset(
     (
         "errorMessage",
@@ -62,6 +62,7 @@ _AUDIENCES = frozenset(
 _CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
 _PRIVATE_KEY_PARTS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
 _NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a map's key that is no name of a member
+_PUBLIC_ID = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # thumbprint, event id
 _CONDITION: Final = "Condition"
 
 
@@ -192,8 +193,9 @@ class _Json:
             return self.texts.secret("a header of the credential configuration")
         if self.texts.cipher is None:
             self.collect(name, text, claims)
-        if (name in _STAY and not claims and not _NAMES_A_THING.search(text)) or (
-            name in _OF_KEYS and self.path[0] in ("keys", "header")
+        named = _NAMES_A_THING.search(text) and not _PUBLIC_ID.fullmatch(text)  # twelve of its digits are no account
+        if (name in _STAY and not claims and not named) or (
+            name in _OF_KEYS and self.path[0] in ("keys", "header", "verified")
         ):
             return self.texts.secret(name) if _looks_secret(text) else text
         if name == "call" and not claims:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def command(options: argparse.Namespace, gather: Callable[[], tuple[Bundle | Non
     if not options.quiet:
         for line in _told(captured):
             print(line, file=sys.stderr)
-    return 0 if captured.same else 3
+    return 3 if captured.differs else 0
 
 
 def _diff(one: str, other: str) -> int:
@@ -81,8 +82,9 @@ def _told(captured: Captured) -> list[str]:
         lines.append(f"removed from {printable(name)}: {printable(found)}")
     if redacted.left_out:
         lines.append(f"left out, being no part of a bundle: {', '.join(map(printable, redacted.left_out[:8]))}")
-    if captured.same:
-        lines.append("checked: a report on it gives the same causes, findings and predictions")
-    else:
-        lines.append(f"a report on it gives other {' and '.join(captured.differs)}; --no-redact would keep them")
-    return lines
+    if not captured.differs:
+        return [*lines, "checked: a report on it gives the same causes, findings and predictions"]
+    copy = "the redacted copy" if captured.map else "the copy"
+    lines += [f"{copy} yields different {name}: {printable(how)}" for name, how in captured.differs.items()]
+    command = f"oidc-doctor --report --from {shlex.quote(captured.place)}"
+    return [*lines, f"compare its report with yours before you send it: {printable(command)}"]

@@ -295,6 +295,40 @@ def test_a_wrong_signature_stays_wrong(aws: Any, tmp_path: Path) -> None:
     assert answer(tmp_path / "copy") == answer(aws.root)
 
 
+TWELVE_DIGITS = "0123456789abcdef1234567890120123456789ab"  # as in an account id, amid forty hex digits
+
+
+def test_a_thumbprint_and_an_event_id_hold_no_account(aws: Any, tmp_path: Path) -> None:
+    event_id = "6f1c1d6e-0000-4000-8000-123456789012"
+    provider = aws.read("aws/oidc-provider.json") | {"ThumbprintList": [TWELVE_DIGITS]}
+    request = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "thumbprintList": [TWELVE_DIGITS]}
+    change = {
+        "eventID": event_id,
+        "eventTime": "2026-11-22T22:00:00Z",
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "UpdateOpenIDConnectProviderThumbprint",
+        "requestParameters": request,
+    }
+    aws.write("aws/oidc-provider.json", provider).cloudtrail([change])
+    redacted(aws.root, tmp_path / "copy")
+    text = everything(tmp_path / "copy")
+    assert text.count(TWELVE_DIGITS) == 2
+    assert event_id in text
+    assert aws.ACCOUNT not in text
+
+
+def test_the_name_of_a_public_key_stays_wherever_it_stands(aws: Any, tmp_path: Path) -> None:
+    """A key set is public and stays as a whole, so the token's header must go on naming the same key."""
+    kid = f"key-{TWELVE_DIGITS}"
+    aws.jwks(aws.jwk(kid=kid)).token(kid=kid)
+    assert answer(aws.root)[0] == [("aws", "accepted", None)]
+    redacted(aws.root, tmp_path / "one")
+    redacted(tmp_path / "one", tmp_path / "two")
+    for copy in ("one", "two"):
+        assert answer(tmp_path / copy) == answer(aws.root)
+        assert json.loads((tmp_path / copy / "claims.json").read_text())["header"]["kid"] == kid
+
+
 def test_a_repeated_member_and_the_lines_stay(aws: Any, tmp_path: Path) -> None:
     text = (aws.root / "aws/role.json").read_text().replace('"Effect": "Allow"', '"Effect": "Deny", "Effect": "Allow"')
     aws.write("aws/role.json", text)

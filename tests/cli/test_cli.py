@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import os
@@ -128,14 +129,29 @@ def test_unreadable_token(run: Run, tmp_path: Path) -> None:
     assert "Permission denied" in complaint(run("--report", "--token", path))
 
 
-def test_help_and_version(run: Run) -> None:
+def test_version(run: Run) -> None:
     assert run("--version") == Done(0, f"oidc-doctor {__version__}\n", "")
-    done = run("--help")
-    assert done.code == 0
-    assert done.err == ""
-    assert "--report" in done.out
-    for later in ("sarif", "junit", "health", "expect"):
-        assert later not in done.out
+
+
+@pytest.mark.parametrize("command", [[], ["capture"], ["explain"], ["permissions"]], ids=" ".join)
+def test_help_has_a_line_for_every_option(command: list[str], run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsers: list[argparse.ArgumentParser] = []
+    write = argparse.ArgumentParser.print_help
+
+    def print_help(parser: argparse.ArgumentParser, file: Any = None) -> None:
+        parsers.append(parser)
+        write(parser, file)
+
+    monkeypatch.setattr(argparse.ArgumentParser, "print_help", print_help)
+    done = run(*command, "--help")
+    assert (done.code, done.err) == (0, "")
+    (parser,) = parsers
+    assert all(action.help and action.help is not argparse.SUPPRESS for action in parser._actions)
+    listed = re.findall(r"^  (?:-\w(?: [A-Z]+)?, )?(--[a-z-]+)", done.out, re.MULTILINE)
+    options = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+    assert sorted(listed) == sorted(options)
+    assert len(set(options)) == len(options)
+    assert max(map(len, done.out.splitlines())) <= 100
 
 
 # Exit codes

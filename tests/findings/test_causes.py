@@ -271,6 +271,14 @@ def test_a_named_fault_that_was_also_evaluated_keeps_its_detail(aws: Bundle) -> 
     assert answer.first.actual is not None or answer.first.at
 
 
+def test_the_fault_that_the_error_names_comes_before_another_of_its_step(aws: Bundle) -> None:
+    aws.token(aws.claims_of(iat=aws.NOW - 7200, exp=aws.NOW - 3600), header={"crit": ["b64"]})
+    assert aws.ask().names == ["header-unsupported", "token-expired"]
+    aws.error("ExpiredTokenException: Token expired: current date/time 1 must be before 2")
+    assert aws.ask().names == ["token-expired", "header-unsupported"]
+    assert [cause.confidence for cause in aws.ask().report.causes] == ["proven", "predicted"]
+
+
 def test_the_error_proves_the_claim_that_it_names_and_no_other(aws: Bundle) -> None:
     claims = aws.claims_of(exp=...)
     aws.claims(claims, complete=True).error("Missing a required claim: sub")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,13 @@ def test_the_proof_says_who_stays_out(aws: Bundle) -> None:
     fix, _ = fixed(aws.condition(aws.subject(OTHER_TEAM)), "subject-segment-differs")
     assert "stay out" in fix.proof
     assert "let in" not in fix.proof
+
+
+def test_the_proof_says_whom_else_the_edit_would_let_in(aws: Bundle) -> None:
+    """The pattern leaves the tenant open, and so does the edit; other teams stay out."""
+    fix, _ = fixed(aws.condition(aws.subject("v=1:org=*:team=Tq7LmZ2y:*")), "subject-segment-differs")
+    assert re.search(r"\b3 of 6 made-up subjects of other tenants and teams", fix.proof), fix.proof
+    assert "stay out" not in fix.proof
 
 
 def foreign_is_refused(made: Bundle, subject: str = OTHER_TENANT) -> bool:

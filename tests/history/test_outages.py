@@ -55,6 +55,18 @@ def test_stragglers_of_a_change_do_not_cut_the_outage() -> None:
     assert flip_before(only, [0, 1000], decisions, LAG) == (1, 1)
 
 
+def test_a_straggler_at_the_end_of_the_logs_is_a_run() -> None:
+    """Nothing lies beyond it, so no neighbours become one, and it may be all that there is on its side."""
+    starts, mended = [0.0, 1000.0], vector("refused", "accepted")
+    (only,) = outages_of([run(False, 1001, 1002), run(True, 1003, 2000)], starts, mended, LAG)
+    assert (only.begin, only.end) == (1001, 1002)
+    assert only.after is not None
+    broken = vector("accepted", "refused")
+    runs = [run(True, 0, 900), run(False, 1001, 1002), run(True, 1003, 1004)]
+    (only,) = outages_of(runs, starts, broken, LAG)
+    assert only.after == runs[-1]
+
+
 def test_a_refusal_stamped_before_its_write() -> None:
     runs = [run(True, 0, 900), run(False, 1000 - EARLY, 2000)]
     assert turned(runs, [0, 1000], vector("accepted", "refused")) == [1]

@@ -115,6 +115,18 @@ def test_client_ids_are_rolled_back_from_what_was_read(aws: Bundle) -> None:
     assert "+ oidc.baseten.co" in diff_of(history, 1)
 
 
+def test_what_a_write_made_is_not_undone_by_what_the_next_one_presupposes(aws: Bundle) -> None:
+    """A role that was deleted, made again by a write that is in no log, and then edited."""
+    deleted = aws_event(1, "DeleteRole", {"roleName": ROLE})
+    edited = aws_event(2, "UpdateAssumeRolePolicy", {"roleName": ROLE, "policyDocument": json.dumps(policy("a"))})
+    history = aws_history(aws, deleted, edited)
+    roles = [one.evidence.aws.role for one in history.revisions if one.evidence.aws is not None]
+    assert isinstance(roles[1], Missing)
+    assert roles[1].proves_absence
+    assert isinstance(roles[2], Role)
+    assert [one.fields["role"].value for one in history.revisions[:3]] == [True, False, True]
+
+
 def test_a_provider_that_was_deleted_and_made_again(aws: Bundle) -> None:
     arn = aws.PROVIDER_ARN
     aws.aws_provider([])

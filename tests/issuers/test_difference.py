@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -458,12 +460,20 @@ def test_one_changed_value_is_found(values: list[str], which: int, other: str) -
     assert (found.kind, found.segment) == ("subject-segment-differs", names[which])
 
 
-def test_hostile_lengths_take_no_time() -> None:
-    for pattern, actual in (
+@pytest.mark.parametrize(
+    "pattern, actual",
+    [
         ("repo:" + "*a" * 900, "repo:" + "a" * 19000 + "b"),
         (":" * 3000, ":" * 19000),
         ("*?" * 900 + "b", "a" * 19000),
         (":".join(["*a*"] * 23) + ":z", ":".join(["aaaaaaa" * 20] * 23) + ":y"),
-    ):
-        subject(pattern, actual, GITHUB)
-        value(pattern, actual, wildcards=True)
+        (":".join(["*a*"] * 47) + ":z", ":".join(["aaaaaaa" * 20] * 47) + ":y"),
+    ],
+    ids=["stars", "separators", "marks", "segments", "too-many-segments"],
+)
+def test_work_grows_with_the_length_of_hostile_texts_alone(
+    pattern: str, actual: str, lines_run: Callable[[Callable[[], object]], int]
+) -> None:
+    most = 150 * (len(pattern) + len(actual))  # of the two lengths multiplied it is hundreds of times as much
+    assert lines_run(lambda: subject(pattern, actual, GITHUB)) < most
+    assert lines_run(lambda: value(pattern, actual, wildcards=True)) < most

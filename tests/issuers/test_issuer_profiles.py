@@ -150,9 +150,9 @@ def test_loading_is_quick_and_happens_once() -> None:
 
 
 def _time_to_load() -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     catalogue.all_profiles.__wrapped__()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 @given(st.text(max_size=80), st.none() | st.text(max_size=80))

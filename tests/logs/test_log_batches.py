@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -93,11 +94,10 @@ def test_a_process_that_dies_is_no_loss(trail: list[str], monkeypatch: pytest.Mo
 
 
 @linux
-def test_an_interrupted_read_ends_all_processes(tmp_path: Path) -> None:
+def test_an_interrupted_read_ends_all_processes(start: Callable[..., subprocess.Popen[str]], tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b" " * (9 << 20))
     os.mkfifo(tmp_path / "b.json")  # reading it never ends
-    command = [sys.executable, "-m", "oidc_doctor", "--report", "--subject", "x", "--cloudtrail", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start("--report", "--subject", "x", "--cloudtrail", tmp_path)
     children: list[int] = []
     until = time.monotonic() + 30
     while len(children) < 2 and time.monotonic() < until and process.poll() is None:

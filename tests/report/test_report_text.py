@@ -490,10 +490,10 @@ def test_wrapping_loses_nothing(text: str) -> None:
 def test_rendering_is_fast(sample: Sample) -> None:
     report = sample("refused")
     render_text(report, width=80, color=True)
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20):
         render_text(report, width=80, color=True)
-    assert (time.perf_counter() - started) / 20 < 0.02
+    assert (time.process_time() - started) / 20 < 0.02
 
 
 def test_importing_the_renderers_loads_little() -> None:

@@ -71,5 +71,12 @@ def test_keys_that_exist_elsewhere_are_not_misspelled(aws: Bundle, key: str) -> 
     assert "condition-key-misspelled" not in asking_for(aws, key).ask().names
 
 
+@pytest.mark.parametrize("key", ["oidc.baseten.co:amber", "aws:Region"])
+def test_a_name_that_is_less_alike_was_not_meant(aws: Bundle, key: str) -> None:
+    answer = asking_for(aws, key).ask()
+    answer.refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
+    assert "condition-key-misspelled" not in answer.names
+
+
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("condition-key-misspelled")

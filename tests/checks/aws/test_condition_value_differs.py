@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from tests.conftest import Bundle
 
 
+SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container"
+
+
 def also(bundle: Bundle, operator: str, key: str, value: Any) -> Bundle:
     """The healthy condition and one more."""
     condition = bundle.subject(bundle.PATTERN)
@@ -74,6 +77,36 @@ def test_keys_that_a_bundle_cannot_know(aws: Bundle, key: str) -> None:
 def test_unless_the_target_tells_them(aws: Bundle, address: str, accepted: bool) -> None:
     also(aws, "IpAddress", "aws:SourceIp", "203.0.113.0/24").sends(context={"aws:SourceIp": address})
     assert aws.ask().exchange().prediction == ("accepted" if accepted else "refused")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        ("StringNotLike", "v=1:org=Org8Kd2P:*"),
+        ("StringNotEquals", SUBJECT),
+        ("ForAnyValue:StringNotLike", "*"),
+    ],
+)
+def test_a_subject_that_is_excluded(aws: Bundle, operator: str, value: str) -> None:
+    """Nothing of the subject differs from what the policy names, so no segment, case or wildcard is the cause."""
+    answer = also(aws, operator, aws.SUB_KEY, value).ask()
+    cause = answer.refused("condition-value-differs", "authorise", aws.NOT_AUTHORIZED)
+    assert cause.location == f"Statement[0] · {operator} · {aws.SUB_KEY}"
+    assert "excludes" in cause.summary
+    assert cause.expected is not None
+    assert cause.actual is not None
+    assert (cause.expected.value, cause.actual.value) == (value, aws.SUBJECT)
+    assert not cause.actual.spans
+
+
+def test_an_audience_that_is_excluded(aws: Bundle) -> None:
+    answer = also(aws, "StringNotEquals", aws.AUD_KEY, aws.AUDIENCE).ask()
+    assert "excludes" in answer.refused("condition-value-differs", "authorise", aws.NOT_AUTHORIZED).summary
+
+
+@pytest.mark.parametrize("operator", ["StringNotLike", "StringNotEquals"])
+def test_a_subject_that_is_not_excluded(aws: Bundle, operator: str) -> None:
+    assert also(aws, operator, aws.SUB_KEY, "v=1:org=Another:*").ask().accepted
 
 
 def test_a_session_name_that_is_not_known(aws: Bundle) -> None:

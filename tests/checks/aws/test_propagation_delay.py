@@ -22,6 +22,11 @@ def test_an_older_role(aws: Bundle) -> None:
     assert "propagation-delay" not in answer.names
 
 
+def test_a_role_that_was_made_after_the_attempt(aws: Bundle) -> None:
+    answer = aws.aws_role(CreateDate=aws.times(6)).error(aws.NOT_AUTHORIZED[1]).ask()
+    assert "propagation-delay" not in answer.names
+
+
 def test_a_new_role_that_nobody_was_refused(aws: Bundle) -> None:
     assert aws.aws_role(CreateDate=aws.times(-6)).ask().accepted
 

@@ -91,6 +91,17 @@ def test_a_redaction_that_cannot_hide_it(aws: Bundle) -> None:
     answer.refused("subject-segment-differs", "authorise", aws.NOT_AUTHORIZED)
 
 
+def test_keys_under_an_issuer_that_was_redacted(aws: Bundle) -> None:
+    def asking_for(pattern: str) -> Bundle:
+        condition = {"StringEquals": {"<issuer>:aud": aws.AUDIENCE}, "StringLike": {"<issuer>:sub": pattern}}
+        return aws.condition(condition)
+
+    answer = asking_for("v=1:org=Org8Kd2P:team=Tq7LmZ2y:*").ask()
+    cause = answer.refused("subject-segment-differs", "authorise", aws.NOT_AUTHORIZED)
+    assert cause.location == "Statement[0] · StringLike · <issuer>:sub"
+    assert asking_for(aws.PATTERN).ask().accepted
+
+
 def test_a_hypothetical_subject(aws: Bundle) -> None:
     answer = aws.remove("token.jwt").ask(subject=aws.SUBJECT.replace("Tq7LmZ2x", "other"))
     answer.refused("subject-segment-differs", "authorise", aws.NOT_AUTHORIZED)

@@ -41,6 +41,18 @@ def test_the_list_of_its_pool_has_it(gcp: Bundle) -> None:
     assert answer.check("provider-not-found").status == "passed"
 
 
+def test_a_list_with_the_provider_of_another_pool_has_it(aim: Aim, gcp: Bundle) -> None:
+    """The request names a provider of another pool than the one that was read; the list says that it exists."""
+    other = gcp.GCP_PROVIDER.replace("baseten-pool", "batch-pool")
+    aim(audience=f"//iam.googleapis.com/{other}")
+    provider = gcp.read("gcp/provider.json")
+    answer = gcp.write("gcp/providers.json", [provider, provider | {"name": other}]).ask()
+    assert "provider-not-found" not in answer.names
+    assert answer.exchange().prediction == "unknown"
+    answer = gcp.write("gcp/providers.json", [provider, provider | {"name": other + "s"}]).ask()
+    assert (answer.first.name, answer.first.confidence) == ("provider-not-found", "predicted")
+
+
 def test_another_provider_alone_proves_nothing(aim: Aim, gcp: Bundle) -> None:
     answer = aim(provider=gcp.GCP_PROVIDER + "s").ask()
     assert answer.first.name == "provider-not-found"

@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -95,7 +94,9 @@ def test_a_newcomers_run(cloud: Cloud, site: Site, set_up: Callable[..., Made], 
         "issuer/chain.pem",
     }
     assert "reading aws/role.json (iam:GetRole)" in done.err
-    assert "17 of 17 read" in done.err
+    (last,) = re.findall(r"(\d+) of (\d+) read$", done.err.rstrip())
+    assert last[0] == last[1]  # all that was asked for
+    assert int(last[1]) >= len(read(done))
 
 
 def test_a_refusal_names_the_line_of_what_was_read(set_up: Callable[..., Made], ask: Callable[..., Done]) -> None:
@@ -296,17 +297,18 @@ def test_the_time_limit_holds(cloud: Cloud, set_up: Callable[..., Made], ask: Ca
     assert "--timeout" in done.coverage("aws/role.json")["reason"]
 
 
-def test_an_interrupt_ends_at_once(cloud: Cloud, set_up: Callable[..., Made], tmp_path: Path) -> None:
+def test_an_interrupt_ends_at_once(
+    cloud: Cloud, set_up: Callable[..., Made], start: Callable[..., subprocess.Popen[str]]
+) -> None:
     made = set_up()
     cloud.latency = 30.0
-    command = [sys.executable, "-m", "oidc_doctor", "--report", "--role", made.role]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        assert process.stderr is not None
-        assert "reading" in process.stderr.readline()
-        time.sleep(0.3)
-        began = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+    process = start("--report", "--role", made.role)
+    assert process.stderr is not None
+    assert "reading" in process.stderr.readline()
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
     assert time.monotonic() - began < 2.0
     assert process.returncode == 130
     assert not out
