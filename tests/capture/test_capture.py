@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from oidc_doctor.bundle.open import open_bundle
-from oidc_doctor.capture import capture
+from oidc_doctor.capture.capture import capture
 from oidc_doctor.cli.main import main
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
