@@ -59,6 +59,7 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     A fault without `fault_kind` speaks of the file, not of the token: claims.json is no JSON. A token whose claims can
     be read in spite of a fault has them.
     """
+    origin = origin._replace(of_token=True)
     body = text.removeprefix("\ufeff").rstrip("\r\n")
     bare = body.strip()
     if not bare:
@@ -82,7 +83,8 @@ def hypothetical(
     """A token of which only the subject is given; the issuer's profile may add issuer and audience."""
     given = {"iss": issuer, "aud": audience, "sub": subject}
     claims = {claim: value for claim, value in given.items() if value is not None}
-    return Token("hypothetical", claims, None, True, origin or Origin("--subject"), name)
+    place = (origin or Origin("--subject"))._replace(of_token=True)
+    return Token("hypothetical", claims, None, True, place, name)
 
 
 def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:

@@ -128,7 +128,7 @@ def _row(cloud: str, resource: str, diagnosis: Diagnosis, say: Say) -> dict[str,
         "resource": resource,
         "prediction": diagnosis.prediction,
         "step": diagnosis.step or (unknown.id if unknown and diagnosis.prediction == "unknown" else None),
-        "clause": first.location if first is not None else "",
+        "clause": str(first.clause) if first is not None else "",
         "why": why,
         "at": str(first.where) if first is not None and first.where else "",
     }

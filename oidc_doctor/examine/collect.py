@@ -31,23 +31,23 @@ class Run:
     snapshot: Snapshot
     rows: Rows | None = None
     attempts: Attempts | None = None
-    groups: list[Signature] = field(default_factory=list)
+    signatures: list[Signature] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    uses: list[SessionUse] = field(default_factory=list)
-    pasts: dict[tuple[str, str], ReplayedLogs] = field(default_factory=dict)  # by target and cloud
+    denials: list[SessionUse] = field(default_factory=list)
+    replayed: dict[tuple[str, str], ReplayedLogs] = field(default_factory=dict)  # by target and cloud
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
 
 
-def read_logs(state: Run, bundle: Bundle | None) -> None:
-    """Read every log file of the bundle and of the command line into the state."""
-    targets = state.snapshot.targets
+def read_logs(run: Run, bundle: Bundle | None) -> None:
+    """Read every log file of the bundle and of the command line into the run."""
+    targets = run.snapshot.targets
     names = {
         "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
         "gcp-logs": list(dict.fromkeys(name for one in targets for name in one.gcp_logs)),
     }
-    extra = {"cloudtrail": state.question.cloudtrail, "gcp-logs": state.question.gcp_logs}
+    extra = {"cloudtrail": run.question.cloudtrail, "gcp-logs": run.question.gcp_logs}
     if not any(names.values()) and not any(extra.values()):
         return
     from oidc_doctor.logs.reading.scan import scan
@@ -68,15 +68,15 @@ def read_logs(state: Run, bundle: Bundle | None) -> None:
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=state.question.progress)
-        if state.rows is None:
-            state.rows = found.rows
+        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=run.question.progress)
+        if run.rows is None:
+            run.rows = found.rows
         else:
-            state.rows.extend(found.rows)
-        state.changes += found.changes
-        state.uses += found.uses
-        state.logs[source] = found.coverage
-        state.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
+            run.rows.extend(found.rows)
+        run.changes += found.changes
+        run.denials += found.uses
+        run.logs[source] = found.coverage
+        run.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
@@ -92,17 +92,17 @@ def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage
     )
 
 
-def _instant(state: Run) -> float:
+def _instant(run: Run) -> float:
     """--at, else when the evidence was collected, else (with logs) the newest attempt or the token's iat, else now."""
-    if state.question.at is not None:
-        return state.question.at
-    if state.snapshot.collected_at is not None:
-        return state.snapshot.collected_at
+    if run.question.at is not None:
+        return run.question.at
+    if run.snapshot.collected_at is not None:
+        return run.snapshot.collected_at
     now = time.time()
-    if not state.logs:
+    if not run.logs:
         return now
-    times = [found.last_seen for one in state.snapshot.targets for found in of_target(state, one)]
-    for one in state.snapshot.targets:
+    times = [found.last_seen for one in run.snapshot.targets for found in signatures_of(run, one)]
+    for one in run.snapshot.targets:
         for token in one.tokens:
             issued = seconds_of(token.claims.get("iat"))
             if issued is not None:
@@ -110,27 +110,27 @@ def _instant(state: Run) -> float:
     return min(max(times), now) if times else now
 
 
-def apply_window(state: Run) -> None:
+def apply_window(run: Run) -> None:
     """The signatures of the window that was asked for. The instant may hang on them, and the window on it."""
-    question = state.question
-    if state.rows is None or not len(state.rows):
-        state.at = _instant(state)
+    question = run.question
+    if run.rows is None or not len(run.rows):
+        run.at = _instant(run)
         return
     from oidc_doctor.logs.attempts.signatures import Attempts
 
-    state.attempts = Attempts(state.rows)
-    state.groups = state.attempts.signatures()
-    state.at = _instant(state)
-    since = question.since if question.since_back is None else state.at - question.since_back
+    run.attempts = Attempts(run.rows)
+    run.signatures = run.attempts.signatures()
+    run.at = _instant(run)
+    since = question.since if question.since_back is None else run.at - question.since_back
     if since is not None or question.until is not None:
-        state.attempts = Attempts(state.rows, since, question.until)
-        state.groups = state.attempts.signatures()
+        run.attempts = Attempts(run.rows, since, question.until)
+        run.signatures = run.attempts.signatures()
 
 
-def of_target(state: Run, evidence: TargetEvidence, token: Token | None = None) -> list[Signature]:
+def signatures_of(run: Run, evidence: TargetEvidence, token: Token | None = None) -> list[Signature]:
     """The signatures of this target's attempts, the newest first; with a token, only those that can be its own."""
-    if not state.groups:
+    if not run.signatures:
         return []
     from oidc_doctor.logs.attempts.matching import for_target
 
-    return list(for_target(state.groups, evidence.target, token.claims if token else None))
+    return list(for_target(run.signatures, evidence.target, token.claims if token else None))

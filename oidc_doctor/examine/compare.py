@@ -17,7 +17,7 @@ _LOGIC = ("and", "or", "not", "conditional")
 _LOGICAL = ("&&", "||", "!", "?:", "!_", "_?_:_")
 
 
-class Clause(NamedTuple):
+class ClauseRow(NamedTuple):
     """One clause of a policy, condition or mapping on one token. `result` is None where it was not decided."""
 
     key: tuple[str, str]  # what the same clause has on the other token
@@ -100,7 +100,7 @@ def _clauses(one: Trace, other: Trace) -> Iterator[dict[str, Any]]:
         }
 
 
-def _of(trace: Trace) -> Iterator[Clause]:
+def _of(trace: Trace) -> Iterator[ClauseRow]:
     detail = trace.detail
     if "policy" in detail:
         yield from _of_policy(node_json(detail["policy"], detail["document"]), ())
@@ -110,16 +110,16 @@ def _of(trace: Trace) -> Iterator[Clause]:
         box = node.to_json()
         value = trace.mapped.get(name, box.get("value"))
         done = name in trace.mapped
-        yield Clause(
+        yield ClauseRow(
             ("mapping", name), f"attributeMapping · {name}", box.get("text"), "", value, True if done else None
         )
 
 
-def _of_policy(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[Clause]:
+def _of_policy(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[ClauseRow]:
     level, name = str(node.get("level")), str(node.get("name"))
     if level in _LEVELS:
         words = " · ".join((*above, name))
-        found = Clause(
+        found = ClauseRow(
             (str(node.get("pointer")), name), words, node.get("expected"), str(node.get("at") or ""),
             node.get("actual"), node.get("result"),
         )  # fmt: skip
@@ -130,7 +130,7 @@ def _of_policy(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[Clause]
         yield from _of_policy(child, here)
 
 
-def _of_condition(node: dict[str, Any], where: str) -> Iterator[Clause]:
+def _of_condition(node: dict[str, Any], where: str) -> Iterator[ClauseRow]:
     """The parts of a condition that `&&`, `||` and `!` join."""
     children = node.get("children") or ()
     if node.get("op") in _LOGIC or node.get("function") in _LOGICAL:
@@ -141,4 +141,4 @@ def _of_condition(node: dict[str, Any], where: str) -> Iterator[Clause]:
     result = node.get("value") if isinstance(node.get("value"), bool) else None
     text = str(node.get("text"))
     key = (where, f"{node.get('start')}:{text}")
-    yield Clause(key, "attributeCondition", text, "", value, result if node.get("evaluated") else None)
+    yield ClauseRow(key, "attributeCondition", text, "", value, result if node.get("evaluated") else None)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a_resource, raw_events_of
+from oidc_doctor.examine.collect import Run, apply_window, read_logs
+from oidc_doctor.examine.exchange_rows import exchange_row
+from oidc_doctor.examine.judge import judge_all
+from oidc_doctor.examine.question import Progress, Question, silent
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.model.report import Report
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.logs.reading.raw_events import RawEvents
-from oidc_doctor.examine.assemble import accepted_subjects, exchange_row, make_report, names_a_resource, raw_events_of
-from oidc_doctor.examine.collect import Run, apply_window, read_logs
-from oidc_doctor.examine.judge import judge_all
-from oidc_doctor.examine.question import Progress, Question, silent
 
 
 class Examined(NamedTuple):
@@ -43,12 +44,16 @@ def examine(bundle: Bundle | None, question: Question, progress: Progress = sile
     apply_window(state)
     judged = judge_all(state)
     if question.account:
-        judged = [one for one in judged if names_a_resource(one.evidence.target, one.diagnosis.trace.cloud)]
-    for one in judged:
-        progress(f"judging {one.id}", exchange_row(one.id, one.diagnosis))
+        judged = [
+            exchange
+            for exchange in judged
+            if names_a_resource(exchange.evidence.target, exchange.diagnosis.trace.cloud)
+        ]
+    for exchange in judged:
+        progress(f"judging {exchange.id}", exchange_row(exchange.id, exchange.diagnosis))
     return Examined(
         make_report(state, judged),
-        {one.id: one.diagnosis for one in judged},
-        {one.id: tuple(accepted_subjects(one)) for one in judged},
+        {exchange.id: exchange.diagnosis for exchange in judged},
+        {exchange.id: tuple(accepted_subjects(exchange)) for exchange in judged},
         raw_events_of(state, judged),
     )

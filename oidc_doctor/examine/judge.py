@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.examine.collect import Run, signatures_of
+from oidc_doctor.examine.observed import denial_of_session, token_of_denial, token_of_reading, token_of_signature
 from oidc_doctor.findings.causes import Diagnosis, diagnose
-from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
-from oidc_doctor.model.case import Case
-from oidc_doctor.model.document import Missing, Origin
-from oidc_doctor.model.evidence import (
-    AwsOidcProvider,
-    GcpProvider,
-    Role,
-    TargetEvidence,
-    Token,
-)
+from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
+from oidc_doctor.judge.readings import reading_of_attempt, reading_of_denial, readings_of_errors
+from oidc_doctor.model.case import Case, Reading
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import SessionUse, Signature
-from oidc_doctor.examine.collect import Run, of_target
-from oidc_doctor.examine.observed import observed, reading_of, reading_of_use, refused_use, steps_of
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
+_ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
 
 
 class Judged(NamedTuple):
@@ -35,155 +31,150 @@ class Judged(NamedTuple):
     id: str
     evidence: TargetEvidence
     diagnosis: Diagnosis
-    groups: list[Signature]
-    past: ReplayedLogs | None = None
-    used: SessionUse | None = None  # the refused call that stands for this exchange's failure
+    signatures: list[Signature]  # of the target's attempts in this cloud
+    own_signatures: list[Signature]  # those that belong to this exchange's token
+    replayed: ReplayedLogs | None = None
+    denial: SessionUse | None = None  # the denied call that stands for this exchange's failure
 
 
-def judge_all(state: Run) -> list[Judged]:
+def judge_all(run: Run) -> list[Judged]:
     """Every exchange, judged: the observed ones first, then refused, unknown, accepted."""
-    judged = []
-    for evidence in state.snapshot.targets:
-        clouds = _clouds(state, evidence)
-        tokens = evidence.tokens
-        for cloud in clouds:
-            groups = [one for one in of_target(state, evidence) if one.sample.cloud == cloud]
-            past = _past(state, evidence, cloud, groups)
-            if past is not None:
-                state.pasts[evidence.target.name, cloud] = past
-            for token in tokens or (_token_of_events(evidence, cloud, groups, past),):
-                name = f"{evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
-                judged.append(_judge(state, evidence, cloud, token, groups, name))
-    order: dict[str, int] = {"refused": 1, "unknown": 2, "accepted": 3}
-    judged.sort(key=lambda one: (not one.diagnosis.observed, order[one.diagnosis.prediction]))
+    judged = [exchange for evidence in run.snapshot.targets for exchange in _Target(run, evidence).exchanges()]
+    judged.sort(key=lambda exchange: (not exchange.diagnosis.observed, _ORDER[exchange.diagnosis.prediction]))
     return judged
 
 
-def _past(state: Run, evidence: TargetEvidence, cloud: Cloud, groups: list[Signature]) -> ReplayedLogs | None:
-    """The target's history and its replayed attempts; None where no log was read."""
-    if state.rows is None or not (groups or state.changes):
-        return None
-    from oidc_doctor.history.replay import past_of
+class _Target:
+    """One target's exchanges: every token with every cloud that the target concerns."""
 
-    # files without a date were read after everything that is logged
-    newest = max((one.last_seen for one in groups), default=state.at)
-    read_at = state.snapshot.collected_at or max(state.at, newest) + 1
-    attempts = state.attempts
-    if attempts is None:
-        from oidc_doctor.logs.attempts.signatures import Attempts
+    def __init__(self, run: Run, evidence: TargetEvidence) -> None:
+        self.run = run
+        self.evidence = evidence
+        self.errors = readings_of_errors(evidence)
+        self.clouds = self._clouds()
 
-        attempts = Attempts(state.rows)
-    return past_of(
-        cloud,
-        evidence,
-        groups,
-        state.changes,
-        attempts,
-        read_at=read_at,
-        at=state.at,
-        profile_of=profile_of,
-        steps_of=steps_of,
-    )
+    def exchanges(self) -> list[Judged]:
+        """All exchanges of the target, judged."""
+        tokens: dict[Cloud, tuple[Token, ...]] = {}
+        signatures: dict[Cloud, list[Signature]] = {}
+        for cloud in self.clouds:
+            signatures[cloud] = [
+                signature for signature in signatures_of(self.run, self.evidence) if signature.sample.cloud == cloud
+            ]
+            replayed = self._replay(cloud, signatures[cloud])
+            if replayed is not None:
+                self.run.replayed[self.evidence.target.name, cloud] = replayed
+            tokens[cloud] = self.evidence.tokens or (self._token_of_events(signatures[cloud], replayed),)
+        errors = self._errors_by_exchange(tokens)
+        return [
+            self._judge(cloud, index, tokens[cloud], signatures[cloud], errors.get((cloud, index), []))
+            for cloud in self.clouds
+            for index in range(len(tokens[cloud]))
+        ]
 
+    def _clouds(self) -> list[Cloud]:
+        """The clouds that the target or any file names; failing that, the one that the observed error names."""
+        named: list[Cloud] = []
+        if self.evidence.target.aws is not None or self.evidence.aws is not None:
+            named.append("aws")
+        if self.evidence.target.gcp is not None or self.evidence.gcp is not None:
+            named.append("gcp")
+        if named:
+            # a sentence that only the other cloud says is about an exchange with that one
+            of_errors = [reading.cloud for reading in self.errors if reading.cloud and reading.cloud not in named]
+            return [*named, *dict.fromkeys(of_errors)]
+        if self.errors:
+            return [self.errors[0].cloud or ("gcp" if _GOOGLE.search(self.errors[0].text) else "aws")]
+        return sorted({signature.sample.cloud for signature in signatures_of(self.run, self.evidence)})
 
-def _clouds(state: Run, evidence: TargetEvidence) -> list[Cloud]:
-    """The clouds that the target or any file names; failing that, the one that the observed error names."""
-    named: list[Cloud] = []
-    if evidence.target.aws is not None or evidence.aws is not None:
-        named.append("aws")
-    if evidence.target.gcp is not None or evidence.gcp is not None:
-        named.append("gcp")
-    readings = observed(evidence)
-    if named:
-        # a sentence that only the other cloud says is about an exchange with that one
-        return [*named, *dict.fromkeys(one.cloud for one in readings if one.cloud and one.cloud not in named)]
-    if readings:
-        return [readings[0].cloud or ("gcp" if _GOOGLE.search(readings[0].text) else "aws")]
-    seen = sorted({one.sample.cloud for one in of_target(state, evidence)})
-    return list(seen)
+    def _replay(self, cloud: Cloud, signatures: list[Signature]) -> ReplayedLogs | None:
+        """The target's history and its replayed attempts; None where no log was read."""
+        run = self.run
+        if run.rows is None or not (signatures or run.changes):
+            return None
+        from oidc_doctor.history.replay import replay
 
+        # files without a date were read after everything that is logged
+        newest = max((signature.last_seen for signature in signatures), default=run.at)
+        read_at = run.snapshot.collected_at or max(run.at, newest) + 1
+        attempts = run.attempts
+        if attempts is None:
+            from oidc_doctor.logs.attempts.signatures import Attempts
 
-def _token_of_events(
-    evidence: TargetEvidence, cloud: Cloud, groups: Sequence[Signature], past: ReplayedLogs | None
-) -> Token:
-    """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
-    exchanges = [one for one in groups if one.sample.cloud == cloud and one.sample.subject]
-    chosen = next((one for one in exchanges if one.sample.outcome == "refused"), None) or next(iter(exchanges), None)
-    if chosen is None or past is None:
-        return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    from oidc_doctor.history.replay import token_of
+            attempts = Attempts(run.rows)
+        return replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
 
-    return token_of(chosen.sample, evidence, past.known)
+    def _token_of_events(self, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
+        """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
+        samples = [signature.sample for signature in signatures if signature.sample.subject]
+        refused = (sample for sample in samples if sample.outcome == "refused")
+        chosen = next(refused, None) or next(iter(samples), None)
+        if chosen is None or replayed is None:
+            return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
+        from oidc_doctor.history.replay import token_of
 
+        return token_of(chosen, self.evidence, replayed.known)
 
-def complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
-    """A hypothetical token takes the target's issuer or the profile's, and aud where the issuer fixes it."""
-    if token.kind != "hypothetical":
-        return token
-    claims = dict(token.claims)
-    known = issuer or (profile.url if profile is not None else None)
-    if "iss" not in claims and known:
-        claims["iss"] = known
-    if "aud" not in claims and profile is not None and profile.audience.fixed:
-        claims["aud"] = profile.audience.fixed
-    return token._replace(claims=claims)
+    def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
+        """The observed errors, each under the one exchange that it was observed of."""
+        errors: dict[tuple[Cloud, int], list[Reading]] = {}
+        for reading in self.errors:
+            cloud = reading.cloud or self._cloud_of_unknown_sentence(tokens)
+            errors.setdefault((cloud, token_of_reading(reading, tokens[cloud])), []).append(reading)
+        return errors
 
+    def _cloud_of_unknown_sentence(self, tokens: dict[Cloud, tuple[Token, ...]]) -> Cloud:
+        """The exchange that a sentence without a cloud is taken to be of: the first that is refused, else unknown."""
+        if len(self.clouds) == 1:
+            return self.clouds[0]
+        predictions = {}
+        for cloud in self.clouds:
+            token = tokens[cloud][0]
+            case = Case(cloud, self.evidence, token, self.run.at, profile_of(self.evidence, token))
+            predictions[cloud] = diagnose(case, evaluate(case)).prediction
+        return min(self.clouds, key=lambda cloud: _ORDER[predictions[cloud]])
 
-def profile_of(evidence: TargetEvidence, token: Token) -> Any:
-    """The issuer's profile for a token of this target; None for an unknown issuer."""
-    issuer = token.claims.get("iss")
-    if not isinstance(issuer, str):
-        issuer = evidence.target.issuer
-    if issuer is None and evidence.aws is not None and isinstance(evidence.aws.provider, AwsOidcProvider):
-        issuer = "https://" + evidence.aws.provider.url.removeprefix("https://")
-    if issuer is None and evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider):
-        issuer = evidence.gcp.provider.issuer_uri
-    if issuer is None and evidence.aws is not None and isinstance(evidence.aws.role, Role):
-        from oidc_doctor.judge.aws.arns import provider_issuer
+    def _judge(
+        self,
+        cloud: Cloud,
+        index: int,
+        tokens: Sequence[Token],
+        signatures: list[Signature],
+        errors: Sequence[Reading],
+    ) -> Judged:
+        evidence, token, readings = self.evidence, tokens[index], list(errors)
+        replayed = self.run.replayed.get((evidence.target.name, cloud))
+        own = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
+        newest = next(iter(own), None)
+        logged = reading_of_attempt(newest.sample) if newest is not None else None
+        if logged is not None and newest is not None and replayed is not None and replayed.is_mended(newest):
+            logged = None  # the configuration that refused it is no longer in force
+        if logged is not None and not any(
+            reading.steps & logged.steps and reading.cloud == logged.cloud for reading in readings
+        ):
+            readings.append(logged)
+        denial = None
+        if not readings or any("permission" in reading.steps for reading in readings):
+            denial = denial_of_session(self.run.denials, evidence, cloud, newest)
+            if denial is not None and token_of_denial(denial, tokens, replayed) != index:
+                denial = None
+        if denial is not None and not readings:
+            readings.append(reading_of_denial(denial))
+        token = token._replace(missing_claims=frozenset[str]().union(*(reading.missing_claims for reading in readings)))
+        profile = profile_of(evidence, token)
+        token = complete_hypothetical(token, profile, evidence.target.issuer)
+        accepted: frozenset[str] = frozenset()
+        age = None
+        if replayed is not None:
+            from oidc_doctor.history.replay import present_of
 
-        policy = evidence.aws.role.trust_policy
-        trusted = None if isinstance(policy, Missing) else provider_issuer(policy.value)
-        issuer = f"https://{trusted}" if trusted else None
-    return profile_for(issuer, token.subject)
-
-
-def _judge(
-    state: Run, evidence: TargetEvidence, cloud: Cloud, token: Token, groups: list[Signature], name: str
-) -> Judged:
-    readings = observed(evidence)
-    past = state.pasts.get((evidence.target.name, cloud))
-    newest = _newest_like(token, groups, past)
-    logged = reading_of(newest.sample) if newest is not None else None
-    if logged is not None and newest is not None and past is not None and past.is_mended(newest):
-        logged = None  # the configuration that refused it is no longer in force
-    if logged is not None and not any(one.steps & logged.steps and one.cloud == logged.cloud for one in readings):
-        readings.append(logged)
-    used = None
-    if not readings or any("permission" in one.steps for one in readings):
-        used = refused_use(state, evidence, cloud, newest)
-    if used is not None and not readings:
-        readings.append(reading_of_use(used))
-    missing = frozenset[str]().union(*(one.missing_claims for one in readings)) if readings else frozenset()
-    token = token._replace(missing_claims=missing)
-    profile = profile_of(evidence, token)
-    token = complete_hypothetical(token, profile, evidence.target.issuer)
-    accepted = past.replayer.accepted_providers(-1) if past is not None else frozenset()
-    now = evidence
-    if past is not None:
-        from oidc_doctor.history.replay import present_of
-
-        now = present_of(past, token, groups)
-    age = past.age_of_change(newest) if past is not None and newest is not None and logged is not None else None
-    case = Case(cloud, now, token, state.at, profile, tuple(readings), accepted, age)
-    trace = evaluate(case)
-    if past is not None and (wrote := past.stand_in()):
-        trace.assumed.append(wrote)
-    return Judged(name, evidence, diagnose(case, trace), groups, past, used)
-
-
-def _newest_like(token: Token, groups: Sequence[Signature], past: ReplayedLogs | None) -> Signature | None:
-    """The newest signature of this kind of token, or of nobody in particular."""
-    if token.subject is None:
-        return next(iter(groups), None)
-    family = past.family(token.subject) if past is not None else token.subject
-    return next((one for one in groups if one.family in {None, family} or one.sample.subject == token.subject), None)
+            accepted = replayed.replayer.accepted_providers(-1)
+            evidence = present_of(replayed, token, signatures)
+            if newest is not None and logged is not None:
+                age = replayed.age_of_change(newest)
+        case = Case(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age)
+        trace = evaluate(case)
+        if replayed is not None and (stand_in := replayed.stand_in()):
+            trace.assumed.append(stand_in)
+        name = f"{self.evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
+        return Judged(name, self.evidence, diagnose(case, trace), signatures, own, replayed, denial)

@@ -1,109 +1,96 @@
-"""Errors and logged refusals as readings: what was said, and the steps that can say it."""
+"""Observations and their owners: each error and each logged event belongs to one exchange and one token."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oidc_doctor.judge.error_texts import read_error
 from oidc_doctor.model.case import Reading
-from oidc_doctor.model.evidence import (
-    TargetEvidence,
-)
+from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.events import Attempt, SessionUse, Signature
-from oidc_doctor.examine.collect import Run
+    from oidc_doctor.history.replayed_logs import ReplayedLogs
+    from oidc_doctor.model.events import SessionUse, Signature
 
 _IDS_KEPT = 20
+# The services of the calls that workloads make with their sessions: images and weights, and the keys that encrypt them.
+_SERVICES = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
+# The facts of a sentence that name a claim of the token that was refused.
+_CLAIM_OF_FACT = {"subject": "sub", "issuer": "iss", "audience": "aud"}
 
 
-def observed(evidence: TargetEvidence) -> list[Reading]:
-    """The observed errors of a target as readings."""
-    # a sentence that is not in the table still says that something was refused
-    return [
-        read_error(one.text, str(one.origin)) or Reading(None, frozenset(), one.text, source=str(one.origin))
-        for one in evidence.observed
-        if one.text.strip()
-    ]
+def token_of_reading(reading: Reading, tokens: Sequence[Token]) -> int:
+    """The index of the token that an error was observed of: the first token, or the one whose claims it names."""
+    named = {claim: reading.facts[fact] for fact, claim in _CLAIM_OF_FACT.items() if reading.facts.get(fact)}
+    if named:
+        for index, token in enumerate(tokens):
+            if all(_holds(token, claim, value) for claim, value in named.items()):
+                return index
+    return 0
 
 
-def steps_of(sample: Attempt) -> frozenset[str]:
-    """The steps that a logged refusal can come from."""
-    reading = reading_of(sample)
-    return reading.steps if reading is not None else frozenset()
+def _holds(token: Token, claim: str, value: str) -> bool:
+    own = token.claim(claim)
+    return value in own if isinstance(own, list) else own == value
 
 
-def reading_of(sample: Attempt) -> Reading | None:
-    """What a logged refusal says. CloudTrail's text for a denial is the same for every cause."""
-    if sample.outcome != "refused":
+def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
+    """The index of the token that logged attempts belong to; None where they are of no token that was given.
+
+    The newest subject decides, then every subject of the signature, then its family. Attempts whose events name no
+    subject belong to the first token, and so does everything where no token's subject is known.
+    """
+    subjects = [token.subject for token in tokens]
+    for subject in (signature.sample.subject, *signature.subjects):
+        if subject is not None and subject in subjects:
+            return subjects.index(subject)
+    for index, subject in enumerate(subjects):
+        family = replayed.family(subject) if replayed is not None and subject is not None else subject
+        if subject is None or (signature.family is not None and signature.family == family):
+            return index
+    return 0 if signature.family is None else None
+
+
+def token_of_denial(denial: SessionUse, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int:
+    """The index of the token whose session was denied a call: the first, unless the logs show that it was another's."""
+    attempt = replayed.attempt_of_session(denial) if replayed is not None else None
+    subjects = [token.subject for token in tokens]
+    return subjects.index(attempt.subject) if attempt is not None and attempt.subject in subjects else 0
+
+
+def denial_of_session(
+    denials: Sequence[SessionUse], evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
+) -> SessionUse | None:
+    """The newest denied call of a session of this target, merged with the same call of other sessions.
+
+    None where the newest attempt was refused: then the exchange failed, and no session came of it.
+    """
+    own = [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
+    latest = max(own, key=lambda denial: denial.time, default=None)
+    if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
         return None
-    source = f"event {sample.event_id}"
-    message = sample.error_message or ""
-    seen = f"An error occurred ({sample.error_code}): {message}" if sample.error_code else message
-    reading = read_error(message, source) or read_error(seen, source)
-    if sample.cloud == "gcp" and sample.step == "impersonate" and not _says(reading, "gcp", "impersonate"):
-        reading = Reading("gcp", frozenset({"impersonate"}), seen, source=source)
-    if sample.cloud == "aws" and sample.error_code == "AccessDenied" and not _says(reading, "aws", "authorise"):
-        # CloudTrail's text for a denial says nothing, whatever the clause
-        reading = Reading("aws", frozenset({"authorise"}), seen, source=source)
-    # an event that is a refusal stays one, whatever its words
-    return (
-        reading._replace(text=seen) if reading is not None else Reading(sample.cloud, frozenset(), seen, source=source)
-    )
-
-
-def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
-    return reading is not None and reading.cloud == cloud and step in reading.steps
-
-
-def refused_use(state: Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionUse | None:
-    """The newest call that a session of this target was refused: the federation worked, the permission did not."""
-    own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
-    found = max(own, key=lambda one: one.time, default=None)
-    if found is None or (newest is not None and newest.sample.outcome != "accepted"):
-        return None
-    # The same call by other sessions, whose names stand in the error's text.
-    same = [
-        one
-        for one in own
-        if (one.service, one.action, one.error_code) == (found.service, found.action, found.error_code)
-    ]
-    same.sort(key=lambda one: -one.time)
+    call = (latest.service, latest.action, latest.error_code)
+    same = [denial for denial in own if (denial.service, denial.action, denial.error_code) == call]
+    same.sort(key=lambda denial: -denial.time)
     return replace(
-        found,
-        first_seen=min(one.first_seen for one in same),
-        count=sum(one.count for one in same),
-        event_ids=tuple(dict.fromkeys(event for one in same for event in one.event_ids))[:_IDS_KEPT],
+        latest,
+        first_seen=min(denial.first_seen for denial in same),
+        count=sum(denial.count for denial in same),
+        event_ids=tuple(dict.fromkeys(event for denial in same for event in denial.event_ids))[:_IDS_KEPT],
     )
 
 
-def reading_of_use(found: SessionUse) -> Reading:
-    """A session's refused call as a reading of the permission step."""
-    source = f"event {found.event_ids[0]}" if found.event_ids else ""
-    message = f"An error occurred ({found.error_code}) when calling the {found.action} operation: {found.error_message}"
-    reading = read_error(found.error_message or "", source) or read_error(message, source)
-    if reading is None or "permission" not in reading.steps:
-        reading = Reading(found.cloud, frozenset({"permission"}), message, source=source)
-    facts = {"resource": found.resource} if found.resource else {}
-    facts["permission"] = f"{found.service.partition('.')[0]}:{found.action}" if found.cloud == "aws" else found.action
-    return reading._replace(text=message, facts={**facts, **reading.facts}, source=source)
-
-
-# What the workloads ask for with their sessions: images and weights, and the keys that these are encrypted with.
-_USED = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
-
-
-def _uses_target(used: SessionUse, evidence: TargetEvidence) -> bool:
-    if not used.service.startswith(_USED):
+def _concerns(denial: SessionUse, evidence: TargetEvidence) -> bool:
+    if not denial.service.startswith(_SERVICES):
         return False
     target = evidence.target
-    if used.cloud == "aws":
-        return target.aws is not None and used.target == target.aws.role_arn
+    if denial.cloud == "aws":
+        return target.aws is not None and denial.target == target.aws.role_arn
     account = target.gcp.service_account if target.gcp else None
     if account:
-        return used.target == account
+        return denial.target == account
     provider = (target.gcp.provider if target.gcp else None) or ""
     pool = provider.partition("/providers/")[0]
-    return bool(pool) and f"/{pool.partition('projects/')[2]}/" in (used.session or "")
+    return bool(pool) and f"/{pool.partition('projects/')[2]}/" in (denial.session or "")

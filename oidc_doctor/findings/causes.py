@@ -6,17 +6,19 @@ step order, order inside the step.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oidc_doctor.checkkit import Check, Words
+from oidc_doctor.checkkit import Check
+from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Refusal, Trace
-from oidc_doctor.model.report import Cause, StepRow
+from oidc_doctor.model.refusal import Clause, CloudError, Refusal, Trace
+from oidc_doctor.model.report import NamedRefusal, StepRow
 from oidc_doctor.model.steps import (
     ASSUMED,
     NOT_REACHED,
@@ -28,8 +30,6 @@ from oidc_doctor.model.steps import (
     Cloud,
     position,
 )
-
-CLOUD_NAMES: dict[Cloud, str] = {"aws": "AWS", "gcp": "Google Cloud"}
 
 
 @dataclass
@@ -75,10 +75,10 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
     """One refusal for each kind and clause; the first of them is the surest."""
-    seen: set[tuple[Kind, str]] = set()
+    seen: set[tuple[Kind, Clause | str]] = set()
     kept = []
     for refusal in refusals:
-        key = (refusal.kind, refusal.location or str(refusal.where or ""))
+        key = (refusal.kind, refusal.clause if refusal.clause.parts else str(refusal.where or ""))
         if key not in seen:
             seen.add(key)
             kept.append(refusal)
@@ -183,61 +183,26 @@ def _predict(
     return "refused", refused, refusal.error._replace(certain=certain)
 
 
-def confidence(refusal: Refusal) -> Literal["proven", "predicted", "suspected"]:
-    """How sure the cause is."""
-    if not refusal.certain:
-        return "suspected"
-    return "proven" if refusal.named_by_error else "predicted"
+def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:
+    """The exchange's refusals under the names and in the words of their checks, in the order of causes."""
+    return [_named_by_check(refusal, checks) for refusal in diagnosis.refusals]
 
 
-def sentence(refusal: Refusal, words: Words) -> str:
-    """The cause in one sentence."""
-    cloud = CLOUD_NAMES[refusal.cloud]
-    may = "" if refusal.certain else "may "
-    verb = "refuses" if refusal.certain else "refuse"
-    if refusal.kind is Kind.REFUSED_UNEXPLAINED:
-        start = "A refusal was seen"
-    elif refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
-        start = f"{cloud} {may}{verb} the trust policy"
-    elif refusal.step == "obtain":
-        start = "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"
-    elif refusal.step == "configure":
-        start = f"{cloud} {may}{verb} the set-up"
-    elif refusal.step == "permission":
-        start = f"After the exchange, {cloud} {may}{verb} the request"
-    else:
-        start = f"{cloud} {may}{verb} this token"
-    return f"{start}: {words.headline}."
+def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
+    """Whether the error that was observed cannot come from the refusal's step."""
+    steps = frozenset[str]().union(*(reading.steps for reading in readings_for(diagnosis.case)))
+    return bool(steps) and refusal.step not in steps
 
 
-def as_causes(
-    diagnosis: Diagnosis, exchange_id: str, checks: dict[Kind, Check], words: dict[int, Words]
-) -> list[Cause]:
-    """The exchange's causes. `words` are the checks' own, by the refusal's place."""
-    allowed = frozenset[str]().union(*(reading.steps for reading in readings_for(diagnosis.case)))
-    causes = []
-    for index, refusal in enumerate(diagnosis.refusals):
-        check = checks.get(refusal.kind) or checks.get(Kind.REFUSED_UNEXPLAINED)
-        said = words[index]
-        causes.append(
-            Cause(
-                code=check.code if check else "",
-                name=check.name if check else str(refusal.kind),
-                cloud=refusal.cloud,
-                exchange=exchange_id,
-                position="next",
-                confidence=confidence(refusal),
-                status="active",
-                summary=sentence(refusal, said),
-                location=refusal.location,
-                expected=refusal.expected,
-                actual=refusal.actual,
-                step=refusal.step,
-                at=str(refusal.where) if refusal.where else None,
-                fix=said.fix,
-                commands=said.commands,
-                settle="" if refusal.certain else refusal.settle or "the values that were not given",
-                contradicts_observed=bool(allowed) and refusal.step not in allowed,
-            )
-        )
-    return causes
+def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check]) -> NamedRefusal:
+    words, broken = run_checks.say(checks.get(refusal.kind), refusal)
+    check = checks.get(refusal.kind) or checks.get(Kind.REFUSED_UNEXPLAINED)
+    return NamedRefusal(
+        refusal,
+        check.code if check else "",
+        check.name if check else str(refusal.kind),
+        words.headline,
+        words.fix,
+        words.commands,
+        broken,
+    )

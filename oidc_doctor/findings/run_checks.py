@@ -8,12 +8,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from oidc_doctor.checkkit import Check, Finding, NotReadError, Words
-from oidc_doctor.findings.causes import Diagnosis, sentence
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import SEEN_ONLY_IN_ERRORS, STEPS_OF, Kind
-from oidc_doctor.model.refusal import Refusal
-from oidc_doctor.model.report import CheckRow, FindingRow
+from oidc_doctor.model.refusal import Refusal, Trace
+from oidc_doctor.model.report import CheckRow, FindingRow, NamedRefusal
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED
+from oidc_doctor.report.parts.sentences import refusal_sentence
 
 _PASSING = (PASSED, PASSED_BY_ERROR)
 
@@ -59,46 +59,38 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
 
 
 def cause_rows(
-    checks: Iterable[Check], diagnoses: list[Diagnosis], words: Mapping[int, tuple[Words, str]]
+    checks: Iterable[Check], traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]
 ) -> list[CheckRow]:
     """One row for each cause check: failed where its kind was met, passed only where its step was looked at."""
-    rows = []
-    for check in checks:
-        if check.kind is None:
-            continue
-        met = [refusal for diagnosis in diagnoses for refusal in diagnosis.refusals if refusal.kind is check.kind]
-        broken = next((words[id(one)][1] for one in met if words[id(one)][1]), "")
-        if broken:
-            rows.append(
-                CheckRow(check.code, check.name, "broken", check.effect, "the check itself failed", traceback=broken)
-            )
-        elif met:
-            findings = [_cause_finding(one, words[id(one)][0]) for one in met]
-            sure = any(one.certain for one in met)
-            reason = (
-                "" if sure else "suspected only: " + "; ".join(dict.fromkeys(one.settle for one in met if one.settle))
-            )
-            rows.append(
-                CheckRow(check.code, check.name, "failed" if sure else "skipped", check.effect, reason, findings)
-            )
-        else:
-            rows.append(_unmet(check, diagnoses))
-    return rows
+    return [_cause_row(check, traces, named_refusals) for check in checks if check.kind is not None]
 
 
-def _cause_finding(refusal: Refusal, words: Words) -> FindingRow:
-    return FindingRow(sentence(refusal, words), refusal.expected, refusal.actual, words.fix)
+def _cause_row(check: Check, traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]) -> CheckRow:
+    met = [named for named in named_refusals if named.refusal.kind is check.kind]
+    if not met:
+        return _unmet(check, traces)
+    broken = next((named.broken for named in met if named.broken), "")
+    if broken:
+        reason = "the check itself failed"
+        return CheckRow(check.code, check.name, "broken", check.effect, reason, traceback=broken)
+    findings = [
+        FindingRow(refusal_sentence(named), named.refusal.expected, named.refusal.actual, named.fix) for named in met
+    ]
+    if any(named.refusal.certain for named in met):
+        return CheckRow(check.code, check.name, "failed", check.effect, "", findings)
+    settle = "; ".join(dict.fromkeys(named.refusal.settle for named in met if named.refusal.settle))
+    return CheckRow(check.code, check.name, "skipped", check.effect, f"suspected only: {settle}", findings)
 
 
-def _unmet(check: Check, diagnoses: list[Diagnosis]) -> CheckRow:
+def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     assert check.kind is not None  # noqa: S101 - the caller's branch
     if check.kind in SEEN_ONLY_IN_ERRORS:
         return CheckRow(check.code, check.name, "skipped", check.effect, "only what a caller saw can show it")
     states = [
-        diagnosis.trace.step(step).state
-        for diagnosis in diagnoses
+        trace.step(step).state
+        for trace in traces
         for cloud, step in STEPS_OF[check.kind]
-        if diagnosis.trace.cloud == cloud and check.kind not in diagnosis.trace.unseen
+        if trace.cloud == cloud and check.kind not in trace.unseen
     ]
     if any(state in (*_PASSING, REFUSED) for state in states):
         return CheckRow(check.code, check.name, "passed", check.effect, "")

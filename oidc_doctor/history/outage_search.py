@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.findings.causes import CLOUD_NAMES
 from oidc_doctor.history.outages import (
     EARLY,
     LAG,
@@ -25,9 +24,11 @@ from oidc_doctor.history.outages import (
 )
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.token_change import TokenChange, request_change, token_change
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.attempts.signatures import Part
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, STEPS, Cloud, position
+from oidc_doctor.report.parts.sentences import CLOUDS
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -151,7 +152,6 @@ class Replayer:
         *,
         judge: Judge,
         judge_case: JudgeCase,
-        steps_of: Callable[[Attempt], frozenset[str]],
         profile: Profile | None,
     ) -> None:
         self.cloud = cloud
@@ -160,7 +160,6 @@ class Replayer:
         self.signatures = signatures
         self.judge = judge
         self.judge_case = judge_case
-        self.steps_of = steps_of  # the steps that an attempt's recorded error can come from
         self.profile = profile
         self.starts = [one.start for one in history.revisions]
         self.lag = LAG[cloud]
@@ -367,7 +366,7 @@ class Replayer:
         """
         if outage.before is None:
             return None
-        steps = self.steps_of(self.attempts.attempt(outage.first))
+        steps = steps_of_attempt(self.attempts.attempt(outage.first))
         wanted = frozenset[str]().union(*(FIELDS_OF.get((self.cloud, step), frozenset()) for step in steps))
         inside = [
             index
@@ -428,7 +427,7 @@ class Replayer:
                 if strand.vector[index].decision != "refused" or near or later:
                     continue
                 attempt = self.attempts.attempt(row)
-                cloud = CLOUD_NAMES[self.cloud]
+                cloud = CLOUDS[self.cloud]
                 out.append(
                     f"{cloud} accepted {attempt.subject} on {rfc3339(time)} (event {attempt.event_id}), and the "
                     "configuration of that time, as far as the evidence tells it, refuses it: a change is in no log "
@@ -460,7 +459,7 @@ def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:
     sure = [one for one in refusals if one.certain]
     first = (sure or refusals)[0].step if refusals else None
     if sure:
-        clauses = {(one.step, one.location or str(one.kind)) for one in sure}
+        clauses = {(one.step, one.clause if one.clause.parts else str(one.kind)) for one in sure}
         return Verdict(
             "refused", frozenset((one.step, str(one.kind)) for one in sure), first, states, len(clauses) == 1
         )

@@ -14,12 +14,13 @@ from oidc_doctor.history.revisions import history_of
 from oidc_doctor.history.writes import provider_path
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import Attempts
@@ -32,7 +33,7 @@ _AUDIENCE = re.compile(r"The audience in ID Token \[([^\]]{1,2048})\] does not m
 _TIMES = ("iat", "exp", "nbf", "jti")
 
 
-def past_of(
+def replay(
     cloud: Cloud,
     evidence: TargetEvidence,
     signatures: Sequence[Signature],
@@ -41,8 +42,6 @@ def past_of(
     *,
     read_at: float,
     at: float,
-    profile_of: Callable[[TargetEvidence, Token], Any],
-    steps_of: Callable[[Attempt], frozenset[str]],
 ) -> ReplayedLogs:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
@@ -68,18 +67,16 @@ def past_of(
         )
         return diagnose(changed, evaluate(changed))
 
-    replayer = Replayer(
-        cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, steps_of=steps_of, profile=profile
-    )
+    replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
     return ReplayedLogs(cloud, replayer, replayer.read(), attempts, profile, known)
 
 
-def present_of(past: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
+def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
     """The evidence of now: for files that are not there, what the last logged writes left.
 
     Where an event is the token, it is the request as well, unless the target says otherwise.
     """
-    now = past.told.history.revisions[-1].evidence
+    now = replayed.told.history.revisions[-1].evidence
     event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
     request = now.target.aws
     sent = _request(request, event) if event is not None and token.kind == "event" else None

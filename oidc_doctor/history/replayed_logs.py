@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outage_search import AttemptGroup, Replayer, TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
+from oidc_doctor.logs.attempts.columns import session_number
 
 if TYPE_CHECKING:
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.model.events import Signature
+    from oidc_doctor.model.events import Attempt, SessionUse, Signature
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.steps import Cloud
 
@@ -43,8 +44,8 @@ class ReplayedLogs(NamedTuple):
         """The subject with `*` for what is new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
 
-    def strands_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
-        """The strands that the token belongs to: with its family; failing that, with its fate."""
+    def groups_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
+        """The groups of attempts that the token belongs to: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
         same = [
@@ -55,6 +56,17 @@ class ReplayedLogs(NamedTuple):
             and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
         ]
         return same or [one for one in self.told.strands if one.step == step and one.decisions == decisions]
+
+    def attempt_of_session(self, denial: SessionUse) -> Attempt | None:
+        """The attempt that issued the session whose call was denied; None where the logs do not hold it."""
+        row = self.attempts.by_session(session_number(denial.session)) if denial.cloud == "aws" else None
+        attempt = self.attempts.attempt(row) if row is not None else None
+        if attempt is not None or not denial.session:
+            return attempt
+        accepted = (
+            signature.sample for signature in self.replayer.signatures if signature.sample.outcome == "accepted"
+        )
+        return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
     def is_mended(self, found: Signature) -> bool:
         """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""

@@ -1,20 +1,20 @@
-"""Causes put into time: since when, by which change, until when; outages that are over; and the timeline of it all."""
+"""Since when a refusal stands, by which change, until when; and the causes of outages that are over."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.findings.causes import Diagnosis, as_causes
+from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
 from oidc_doctor.history.outage_search import AttemptGroup, Explained, change_view, tenant_of
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.logs.attempts.columns import session_number
-from oidc_doctor.model.report import Cause
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.report import Cause, NamedRefusal, Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from oidc_doctor.checkkit import Check, Words
+    from oidc_doctor.checkkit import Check
     from oidc_doctor.model.events import SessionUse
     from oidc_doctor.model.kinds import Kind
 from oidc_doctor.history.replayed_logs import ReplayedLogs
@@ -26,55 +26,80 @@ MOST_PAST = 20
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
-def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: ReplayedLogs) -> None:
-    """Say of the exchange's active causes since when they are, and which change brought them."""
-    token = diagnosis.case.token
-    for cause in causes:
-        if cause.step in {"obtain", "configure", "permission"}:
-            continue
-        step = "impersonate" if past.cloud == "gcp" and cause.step == "impersonate" else "exchange"
-        vector = _vector(diagnosis, past, step)
-        strands = past.strands_like(token, step, tuple(one.decision for one in vector))
-        current = [
-            one for one in past.told.explained if any(one.strand is strand for strand in strands) and not one.over
-        ]
-        if current and cause.step not in _UNLOGGED[past.cloud]:
-            _from_outage(cause, vector, current[-1], past)
+class Confirmation(NamedTuple):
+    """Logged refusals that one refusal explains: their event ids, and the time of the first (RFC 3339)."""
+
+    event_ids: tuple[str, ...] = ()
+    first_seen: str | None = None
+
+
+def timings_of(
+    named_refusals: Sequence[NamedRefusal],
+    diagnosis: Diagnosis,
+    replayed: ReplayedLogs,
+    confirmations: Sequence[Confirmation],
+    denial: SessionUse | None = None,
+) -> list[tuple[Timing, tuple[str, ...]]]:
+    """When each refusal of an exchange began, and the event ids that confirm it.
+
+    `confirmations` are the logged refusals of each, in the same order. `denial` is the denied call of a session that
+    stands for the exchange's failure.
+    """
+    session = _session_timing(denial, replayed) if denial is not None else None
+    dated = []
+    for named, confirmation in zip(named_refusals, confirmations, strict=True):
+        step = named.refusal.step
+        if step == "permission" and session is not None and denial is not None:
+            dated.append((session, denial.event_ids))
+        elif step in {"obtain", "configure", "permission"}:
+            dated.append((Timing(since=confirmation.first_seen), confirmation.event_ids))
         else:
-            _from_configuration(cause, vector, strands, past)
+            dated.append(_exchange_timing(named.refusal, diagnosis, replayed, confirmation))
+    return dated
 
 
-def date_use(causes: Iterable[Cause], used: SessionUse, past: ReplayedLogs) -> None:
-    """Tie the refused calls of a session to the attempt that gave it out."""
-    row = past.attempts.by_session(session_number(used.session)) if used.cloud == "aws" else None
-    attempt = past.attempts.attempt(row) if row is not None else None
-    if attempt is None:
-        samples = (one.sample for one in past.replayer.signatures if one.sample.outcome == "accepted")
-        attempt = next((one for one in samples if used.session and one.mapped_principal == used.session), None)
-    for cause in causes:
-        if cause.step != "permission":
-            continue
-        cause.since, cause.since_basis = rfc3339(used.first_seen), "first-failure"
-        cause.refused_since = used.count
-        cause.confirmed_by = list(used.event_ids)
-        cause.boundary = _permissions_written(used, past)
-        cause.session = {
-            "service": used.service,
-            "action": used.action,
-            "resource": used.resource,
-            "error": ": ".join(text for text in (used.error_code, used.error_message) if text),
-            "count": used.count,
-            "first_seen": rfc3339(used.first_seen),
-            "last_seen": rfc3339(used.time),
-            "event_ids": list(used.event_ids),
+def _exchange_timing(
+    refusal: Refusal, diagnosis: Diagnosis, replayed: ReplayedLogs, confirmation: Confirmation
+) -> tuple[Timing, tuple[str, ...]]:
+    step = "impersonate" if replayed.cloud == "gcp" and refusal.step == "impersonate" else "exchange"
+    vector = _vector(diagnosis, replayed, step)
+    groups = replayed.groups_like(diagnosis.case.token, step, tuple(verdict.decision for verdict in vector))
+    current = [
+        explained
+        for explained in replayed.told.explained
+        if any(explained.strand is group for group in groups) and not explained.over
+    ]
+    if current and refusal.step not in _UNLOGGED[replayed.cloud]:
+        return _from_outage(refusal, vector, current[-1], replayed, confirmation)
+    return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
+
+
+def _session_timing(denial: SessionUse, replayed: ReplayedLogs) -> Timing:
+    """The denied calls of a session, and the attempt that issued the session."""
+    attempt = replayed.attempt_of_session(denial)
+    return Timing(
+        since=rfc3339(denial.first_seen),
+        since_basis="first-failure",
+        refused_since=denial.count,
+        boundary=_permissions_written(denial, replayed),
+        session={
+            "service": denial.service,
+            "action": denial.action,
+            "resource": denial.resource,
+            "error": ": ".join(text for text in (denial.error_code, denial.error_message) if text),
+            "count": denial.count,
+            "first_seen": rfc3339(denial.first_seen),
+            "last_seen": rfc3339(denial.time),
+            "event_ids": list(denial.event_ids),
             "attempt": attempt.event_id if attempt else None,
             "subject": attempt.subject if attempt else None,
-        }
+        },
+    )
 
 
-def _permissions_written(used: SessionUse, past: ReplayedLogs) -> dict[str, Any]:
+def _permissions_written(used: SessionUse, replayed: ReplayedLogs) -> dict[str, Any]:
     """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
-    earlier = [one for one in past.told.history.other if one.time <= used.first_seen]
+    earlier = [one for one in replayed.told.history.other if one.time <= used.first_seen]
     return {
         "last_success": None,
         "first_failure": rfc3339(used.first_seen),
@@ -89,75 +114,86 @@ def _permissions_written(used: SessionUse, past: ReplayedLogs) -> dict[str, Any]
     }
 
 
-def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: ReplayedLogs) -> None:
+def _from_outage(
+    refusal: Refusal, vector: Sequence[Verdict], found: Explained, replayed: ReplayedLogs, confirmation: Confirmation
+) -> tuple[Timing, tuple[str, ...]]:
     """The logs hold the refusals themselves."""
     outage = found.outage
     begin = outage.begin
-    if found.turned is None:  # what no revision explains began with the first of the like
-        begin = min(begin, *(one.outage.begin for one in past.told.explained if _like(one, found, past)))
-    cause.since, cause.since_basis = rfc3339(begin), "first-failure"
-    cause.refused_since = outage.times
-    cause.accepted_before = outage.before.times if outage.before else 0
-    cause.boundary = _boundary(found, past)
-    cause.confirmed_by = ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
-    mark = (cause.step, cause.name)
+    if found.turned is None:  # an outage that no revision explains began with the first one like it
+        begin = min(begin, *(other.outage.begin for other in replayed.told.explained if _like(other, found, replayed)))
+    events = tuple(ids(replayed, found.strand, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    timing = Timing(
+        since=rfc3339(begin),
+        since_basis="first-failure",
+        refused_since=outage.times,
+        accepted_before=outage.before.times if outage.before else 0,
+        boundary=_boundary(found, replayed),
+    )
+    mark = (refusal.step, str(refusal.kind))
     if found.turned is not None and not vector[-1].marks and not found.strand.vector[-1].marks:
-        cause.change = change_view(past.told.history, found.turned)  # it cannot be replayed, and nothing else changed
-        return
+        # the configuration cannot be replayed, and nothing else changed
+        return replace(timing, change=change_view(replayed.told.history, found.turned)), events
     if mark not in vector[-1].marks:
-        return
+        return timing, events
     if found.turned is not None:
-        appears = _appears(vector, mark, found.turned)
-        cause.change = change_view(past.told.history, appears)
-        if cause.change is not None:
-            cause.change["replay"] = {"before": found.strand.vector[found.turned - 1].decision, "after": "refused"}
-        flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
-        if flips and vector[-1].sole and cause.confidence == "predicted":
-            cause.confidence = "proven"
-    elif found.token is not None:
-        cause.token_change = found.token.view()
+        before = found.strand.vector[found.turned - 1].decision
+        change = change_view(replayed.told.history, _appears(vector, mark, found.turned))
+        if change is not None:
+            change["replay"] = {"before": before, "after": "refused"}
+        flips = before == "accepted" and outage.before is not None and vector[-1].sole
+        return replace(timing, change=change, flips=flips), events
+    return replace(timing, token_change=found.token.view() if found.token is not None else None), events
 
 
-def _like(one: Explained, other: Explained, past: ReplayedLogs) -> bool:
+def _like(one: Explained, other: Explained, replayed: ReplayedLogs) -> bool:
     """Whether two outages go on for the same reason, in tokens of the same tenant."""
     return (
         not one.over
         and (one.why, one.strand.step) == (other.why, other.strand.step)
         and one.strand.vector[-1].marks == other.strand.vector[-1].marks
-        and tenant_of(one.strand.sample.subject, past.profile) == tenant_of(other.strand.sample.subject, past.profile)
+        and tenant_of(one.strand.sample.subject, replayed.profile)
+        == tenant_of(other.strand.sample.subject, replayed.profile)
         and (one.token.text if one.token else None) == (other.token.text if other.token else None)
     )
 
 
 def _from_configuration(
-    cause: Cause, vector: Sequence[Verdict], strands: Sequence[AttemptGroup], past: ReplayedLogs
-) -> None:
+    refusal: Refusal,
+    vector: Sequence[Verdict],
+    groups: Sequence[AttemptGroup],
+    replayed: ReplayedLogs,
+    confirmation: Confirmation,
+) -> Timing:
     """The failures leave no event: the change's time, else the last success."""
-    runs = [run for strand in strands for run in strand.runs]
+    runs = [run for group in groups for run in group.runs]
     good = [run for run in runs if run.accepted]
     last_success = max((run.end for run in good), default=None)
-    mark = (cause.step, cause.name)
-    lag = LAG[past.cloud]
-    low = 0 if last_success is None else index_at(past.told.starts, last_success - lag)
+    mark = (refusal.step, str(refusal.kind))
+    lag = LAG[replayed.cloud]
+    starts = replayed.told.starts
+    low = 0 if last_success is None else index_at(starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
-    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts, lag=lag)
+    _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
     if turned is not None and mark in vector[-1].marks:
-        appears = _appears(vector, mark, turned)
-        change = change_view(past.told.history, appears)
+        change = change_view(replayed.told.history, _appears(vector, mark, turned))
         if change is not None:
-            cause.change, cause.since, cause.since_basis = change, change["time"], "change"
-            cause.accepted_before = sum(run.times for run in good)
-            return  # when the outcome flipped is in no log, so this proves nothing
+            # the moment in which the outcome flipped is in no log, so this proves nothing
+            accepted = sum(run.times for run in good)
+            return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
-    if failed and cause.step not in _UNLOGGED[past.cloud]:
-        cause.since, cause.since_basis = rfc3339(failed[0].begin), "first-failure"
-    elif last_success is not None and cause.since is None:
-        cause.since, cause.since_basis = rfc3339(last_success), "last-success"
+    if failed and refusal.step not in _UNLOGGED[replayed.cloud]:
+        return Timing(since=rfc3339(failed[0].begin), since_basis="first-failure")
+    if last_success is not None and confirmation.first_seen is None:
+        return Timing(since=rfc3339(last_success), since_basis="last-success")
+    return Timing(since=confirmation.first_seen)
 
 
-def _vector(diagnosis: Diagnosis, past: ReplayedLogs, step: str) -> list[Verdict]:
+def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Verdict]:
     """The exchange's own token on each revision."""
-    return [past.replayer.verdict_of_case(diagnosis.case, index, step) for index in range(len(past.told.starts))]
+    return [
+        replayed.replayer.verdict_of_case(diagnosis.case, index, step) for index in range(len(replayed.told.starts))
+    ]
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
@@ -168,11 +204,11 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
     return place
 
 
-def _boundary(found: Explained, past: ReplayedLogs) -> dict[str, Any]:
+def _boundary(found: Explained, replayed: ReplayedLogs) -> dict[str, Any]:
     """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
-    outage, history = found.outage, past.told.history
+    outage, history = found.outage, replayed.told.history
     low = outage.before.end if outage.before else None
-    begin = (low if low is not None else 0.0) - LAG[past.cloud]
+    begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
     inside = [
         {
             "event_id": one.change.event_id,
@@ -210,76 +246,72 @@ _NOTES = {
 
 
 def past_causes(
-    past: ReplayedLogs,
-    exchange_id: str,
-    diagnosis: Diagnosis,
-    kinds: dict[Kind, Check],
-    say: Callable[[Diagnosis], dict[int, Words]],
+    replayed: ReplayedLogs, exchange_id: str, diagnosis: Diagnosis, checks: Mapping[Kind, Check]
 ) -> list[Cause]:
     """Outages of this exchange's kind of token that are over, the newest first."""
     token = diagnosis.case.token
-    mine = [
-        strand
-        for step in (("exchange", "impersonate") if past.cloud == "gcp" else ("exchange",))
-        for strand in past.strands_like(token, step, tuple(one.decision for one in _vector(diagnosis, past, step)))
+    own = [
+        group
+        for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
+        for group in replayed.groups_like(
+            token, step, tuple(verdict.decision for verdict in _vector(diagnosis, replayed, step))
+        )
     ]
-    out: list[Cause] = []
-    seen: set[tuple[str | None, ...]] = set()
-    for one in reversed(past.told.explained):
-        if not one.over or one.why not in {"configuration", "token"} or not any(one.strand is my for my in mine):
+    causes: dict[tuple[object, ...], Cause] = {}
+    for explained in reversed(replayed.told.explained):
+        if not explained.over or explained.why not in {"configuration", "token"}:
             continue
-        first = past.attempts.attempt(one.outage.first)
-        at = index_at(past.told.starts, one.outage.begin)
-        then = past.replayer.judge(first, at)
-        marks = one.strand.vector[at].marks
+        if not any(explained.strand is group for group in own):
+            continue
+        first = replayed.attempts.attempt(explained.outage.first)
+        index = index_at(replayed.told.starts, explained.outage.begin)
+        then = replayed.replayer.judge(first, index)
+        marks = explained.strand.vector[index].marks
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
-        for cause in as_causes(then, exchange_id, kinds, say(then))[:1]:
-            _as_past(cause, one, past)
-            key = (cause.code, cause.location, (cause.change or {}).get("event_id"), cause.until)
-            if key not in seen:
-                seen.add(key)
-                out.append(cause)
-        if len(out) >= MOST_PAST:
+        for named in name_refusals(then, checks):
+            timing, events = _past_timing(explained, index, replayed)
+            cause = Cause(
+                exchange_id,
+                named,
+                timing,
+                events,
+                status="past",
+                contradicts_observed=contradicts_observed(then, named.refusal),
+            )
+            changed = (timing.change or {}).get("event_id")
+            causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)
+        if len(causes) >= MOST_PAST:
             break
-    return out
+    return list(causes.values())
 
 
-def _as_past(cause: Cause, found: Explained, past: ReplayedLogs) -> None:
-    outage = found.outage
-    cause.status, cause.position = "past", "next"
-    cause.since, cause.since_basis = rfc3339(outage.begin), "first-failure"
-    cause.refused_since = outage.times
-    cause.accepted_before = outage.before.times if outage.before else 0
-    cause.confirmed_by = ids(past, found.strand, outage.begin, outage.end, accepted=False)
-    end = past.told.starts[found.mended] if found.mended is not None else None
-    after = outage.after.begin if outage.after is not None else None
-    until = after if after is not None else end
-    cause.until = rfc3339(until) if until is not None else None
-    cause.mended_by = change_view(past.told.history, found.mended) if found.mended is not None else None
-    cause.boundary = _boundary(found, past)
+def _past_timing(found: Explained, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
+    outage, told = found.outage, replayed.told
+    end = told.starts[found.mended] if found.mended is not None else None
+    until = outage.after.begin if outage.after is not None else end
+    timing = Timing(
+        since=rfc3339(outage.begin),
+        until=rfc3339(until) if until is not None else None,
+        since_basis="first-failure",
+        mended_by=change_view(told.history, found.mended) if found.mended is not None else None,
+        boundary=_boundary(found, replayed),
+        refused_since=outage.times,
+        accepted_before=outage.before.times if outage.before else 0,
+    )
     if found.turned is not None and found.appears is not None:
-        cause.change = change_view(past.told.history, found.appears)
-        at = index_at(past.told.starts, outage.begin)
         flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
-        if flips and found.strand.vector[at].sole and cause.confidence == "predicted":
-            cause.confidence = "proven"
+        timing = replace(
+            timing,
+            change=change_view(told.history, found.appears),
+            flips=flips and found.strand.vector[index].sole,
+        )
     elif found.token is not None:
-        cause.token_change = found.token.view()
+        timing = replace(timing, token_change=found.token.view())
+    return timing, tuple(ids(replayed, found.strand, outage.begin, outage.end, accepted=False))
 
 
-def ids(past: ReplayedLogs, strand: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
+def ids(replayed: ReplayedLogs, strand: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
     """Event ids of the strand's attempts with one outcome."""
     wanted = "accepted" if accepted else "refused"
-    outcomes = {one.number: one.sample.outcome for one in past.replayer.signatures}
-    return past.attempts.ids_between([key for key in strand.keys if outcomes.get(key) == wanted], begin, end)
-
-
-def in_time(cause: Cause) -> str:
-    """What the cause's sentence goes on with: the change that brought it. "" where none is known."""
-    if cause.change is not None:
-        by = (cause.change["by"] or "an unknown caller").rpartition("/")[2]
-        return f", since {cause.change['what']} by {by} at {cause.change['time']}"
-    if cause.token_change is not None:
-        side = "request" if cause.token_change["what"] == "request" else "token"
-        return f", since the {side} changed: {cause.token_change['text']}"
-    return ""
+    outcomes = {one.number: one.sample.outcome for one in replayed.replayer.signatures}
+    return replayed.attempts.ids_between([key for key in strand.keys if outcomes.get(key) == wanted], begin, end)

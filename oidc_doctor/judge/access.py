@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.exchange import ExchangeBuilder
@@ -50,6 +50,6 @@ def judge_sources(exchange: ExchangeBuilder) -> None:
                 expected=Side(wanted),
                 actual=Side(resource, at),
                 where=at,
-                location=f"auth_method {auth.auth_method}",
+                location=Clause((f"auth_method {auth.auth_method}",)),
                 source=resource,
             )

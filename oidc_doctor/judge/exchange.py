@@ -11,7 +11,7 @@ from oidc_doctor.model.document import Gap, Json, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder, may_equal, spans
-from oidc_doctor.model.refusal import CloudError, Refusal, Side, StepResult, Trace
+from oidc_doctor.model.refusal import NO_CLAUSE, Clause, CloudError, Refusal, Side, StepResult, Trace
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ExchangeBuilder:
         expected: Side | None = None,
         actual: Side | None = None,
         certain: bool = True,
-        location: str = "",
+        location: Clause = NO_CLAUSE,
         where: Origin | None = None,
         settle: str = "",
         rank: int = 0,
@@ -145,10 +145,10 @@ class ExchangeBuilder:
         """Where a claim stands."""
         origin = self.token.origin
         if self.token.kind == "jwt":
-            return Origin(f"{origin.file} claim {name}")
+            return Origin(origin.file, claim=name, of_token=True)
         if self.token.document is not None:
-            return self.token.document.at(pointer_segment(name))
-        return Origin(origin.file, f"{origin.pointer}/{name}", origin.line, origin.event_id)
+            return self.token.document.at(pointer_segment(name))._replace(claim=name, of_token=True)
+        return origin._replace(pointer=f"{origin.pointer}/{name}", claim=name, of_token=True)
 
     def gap(self, *texts: str) -> bool:
         """Whether any of the texts holds a placeholder of pasted evidence."""

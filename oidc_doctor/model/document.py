@@ -33,6 +33,8 @@ class Origin(NamedTuple):
     pointer: str = ""
     line: int | None = None
     event_id: str | None = None
+    claim: str = ""  # the name of the token's claim that stands there
+    of_token: bool = False  # a token, its header or a claim stands there
 
     def __str__(self) -> str:
         """`aws/role.json:14`, or the file and the JSON pointer where no line is known."""
@@ -40,6 +42,8 @@ class Origin(NamedTuple):
             return f"{self.file} event {self.event_id}"
         if self.line is not None:
             return f"{self.file}:{self.line}"
+        if self.claim and not self.pointer:
+            return f"{self.file} claim {self.claim}"
         return f"{self.file}#{self.pointer}" if self.pointer else self.file
 
 

@@ -20,6 +20,33 @@ class Side(NamedTuple):
     spans: tuple[tuple[int, int], ...] = ()
 
 
+class Clause(NamedTuple):
+    """The clause of a policy, binding or expression that decides. `str()` shows it in the cloud's own words.
+
+    A condition of a trust policy has `statement`, `operator` and `key`. Every other clause has its `names`, from the
+    outside in: an element (Principal, Federated), a role and its member, a parameter, the text of an expression.
+    """
+
+    names: tuple[str, ...] = ()
+    statement: int | None = None  # the index in the policy's Statement
+    operator: str = ""
+    key: str = ""
+    document: str = ""  # the file, where it is not the trust policy: a resource control policy
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that are shown, from the outside in."""
+        statement = "" if self.statement is None else f"Statement[{self.statement}]"
+        return tuple(filter(None, (self.document, statement, *self.names, self.operator, self.key)))
+
+    def __str__(self) -> str:
+        """`Statement[0] · StringLike · oidc.baseten.co:sub`."""
+        return " · ".join(self.parts)
+
+
+NO_CLAUSE = Clause()
+
+
 class CloudError(NamedTuple):
     """The error as on the wire, without an SDK's prefix. `certain` is False where the text is not verified."""
 
@@ -41,7 +68,7 @@ class Refusal(NamedTuple):
     expected: Side | None = None
     actual: Side | None = None
     certain: bool = True  # False: a value that the clause uses is unknown, so this is a suspicion
-    location: str = ""  # the clause in the cloud's own words: Statement[0] · StringLike · oidc.baseten.co:sub
+    clause: Clause = NO_CLAUSE
     where: Origin | None = None  # the place of the clause
     facts: Mapping[str, str] = MappingProxyType({})
     error: CloudError | None = None

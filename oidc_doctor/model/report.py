@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.evidence import Coverage
-from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.steps import Cloud, State
 
 SCHEMA = "oidc-doctor.report/1"
@@ -20,6 +20,14 @@ class StepRow:
     state: State
     at: str | None
     note: str
+
+
+class Read(NamedTuple):
+    """A place of an expression that reads a path, such as ("assertion", "sub"). `start`, `end` count characters."""
+
+    keys: tuple[str, ...]
+    start: int
+    end: int
 
 
 @dataclass
@@ -41,41 +49,110 @@ class Exchange:
     token: dict[str, Any] = field(
         default_factory=dict
     )  # header, claims, times in words, subject segments; no signature
+    reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
 
 
-@dataclass
-class Cause:
-    """Why an exchange is refused, or may be."""
+Confidence = Literal["proven", "predicted", "suspected"]
+Verdict = Literal["healthy", "refused", "unknown", "broken"]
 
+
+@dataclass(frozen=True)
+class NamedRefusal:
+    """A refusal under the name and in the words of its cause check. Words hold values from tokens and policies."""
+
+    refusal: Refusal
     code: str
     name: str
-    cloud: Cloud
-    exchange: str
-    position: Literal["first", "next"]
-    confidence: Literal["proven", "predicted", "suspected"]
-    status: Literal["active", "past"]
-    summary: str  # one sentence in plain words
-    location: str  # the clause, in the cloud's own words
-    expected: Side | None
-    actual: Side | None
-    step: str
-    at: str | None = None  # where the clause was read
-    fix: str = ""
+    headline: str  # completes "AWS refuses this token: …"
+    fix: str = ""  # one next step, a full sentence
     commands: tuple[str, ...] = ()
-    settle: str = ""  # for a suspicion: what would settle it
-    contradicts_observed: bool = False  # the observed error cannot come from this step
-    confirmed_by: list[str] = field(default_factory=list)  # event ids
-    timing: str = ""  # what the summary goes on with where a change is known
+    broken: str = ""  # the traceback of a check that failed: our bug
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a cause began and ended, as far as the logs tell. Times are RFC 3339, UTC."""
+
     since: str | None = None
     until: str | None = None
     since_basis: str | None = None  # first-failure, change, last-success
-    change: dict[str, Any] | None = None
-    token_change: dict[str, Any] | None = None
+    change: dict[str, Any] | None = None  # the write of configuration that brought it
+    token_change: dict[str, Any] | None = None  # or the difference in the token that brought it
     mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
-    boundary: dict[str, Any] | None = None  # last_success, first_failure, and what lies between them
-    session: dict[str, Any] | None = None  # of a permission: the refused calls, and the attempt that gave the session
+    boundary: dict[str, Any] | None = None  # last_success, first_failure, and the writes between them
+    session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
     refused_since: int = 0  # logged attempts
     accepted_before: int = 0
+    flips: bool = False  # the decision flips where the outcome flipped, and this clause alone refuses
+
+
+UNDATED = Timing()
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why an exchange is refused, or may be: a named refusal, its time, and the logged events that confirm it."""
+
+    exchange: str
+    named: NamedRefusal
+    timing: Timing = UNDATED
+    confirmed_by: tuple[str, ...] = ()  # event ids
+    position: Literal["first", "next"] = "next"
+    status: Literal["active", "past"] = "active"
+    contradicts_observed: bool = False  # the observed error cannot come from this step
+
+    @property
+    def code(self) -> str:
+        """The code of its check."""
+        return self.named.code
+
+    @property
+    def name(self) -> str:
+        """The name of its check."""
+        return self.named.name
+
+    @property
+    def cloud(self) -> Cloud:
+        """The cloud that refuses."""
+        return self.named.refusal.cloud
+
+    @property
+    def step(self) -> str:
+        """The step that refuses."""
+        return self.named.refusal.step
+
+    @property
+    def clause(self) -> Clause:
+        """The clause that decides."""
+        return self.named.refusal.clause
+
+    @property
+    def expected(self) -> Side | None:
+        """The configuration's side of the difference."""
+        return self.named.refusal.expected
+
+    @property
+    def actual(self) -> Side | None:
+        """The token's or request's side of the difference."""
+        return self.named.refusal.actual
+
+    @property
+    def at(self) -> str | None:
+        """Where the clause was read."""
+        return str(self.named.refusal.where) if self.named.refusal.where else None
+
+    @property
+    def settle(self) -> str:
+        """For a suspicion: the evidence that would settle it."""
+        refusal = self.named.refusal
+        return "" if refusal.certain else refusal.settle or "the values that were not given"
+
+    @property
+    def confidence(self) -> Confidence:
+        """`proven` by the observed sentence or by a decision that flips; `suspected` where a value is unknown."""
+        if not self.named.refusal.certain:
+            return "suspected"
+        return "proven" if self.named.refusal.named_by_error or self.timing.flips else "predicted"
 
 
 @dataclass
@@ -143,7 +220,7 @@ class AttemptRow:
 class Report:
     """The whole answer."""
 
-    verdict: Literal["healthy", "refused", "unknown", "broken"]
+    verdict: Verdict
     exit_code: int
     evaluated_at: str  # RFC 3339, UTC
     tool: dict[str, str]  # name, version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.document import Origin
 from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens
+from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Side
@@ -112,24 +113,24 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "position": cause.position,
         "confidence": cause.confidence,
         "status": cause.status,
-        "summary": cause.summary,
-        "location": cause.location,
+        "summary": summary(cause),
+        "location": str(cause.clause),
         "differs": differs,
         "confirmed_by": cause.confirmed_by,
-        "since": cause.since,
-        "since_basis": cause.since_basis,
-        "until": cause.until,
-        "change": cause.change,
-        "token_change": cause.token_change,
-        "mended_by": cause.mended_by,
-        "boundary": cause.boundary,
-        "session": cause.session,
-        "refused_since": cause.refused_since,
-        "accepted_before": cause.accepted_before,
+        "since": cause.timing.since,
+        "since_basis": cause.timing.since_basis,
+        "until": cause.timing.until,
+        "change": cause.timing.change,
+        "token_change": cause.timing.token_change,
+        "mended_by": cause.timing.mended_by,
+        "boundary": cause.timing.boundary,
+        "session": cause.timing.session,
+        "refused_since": cause.timing.refused_since,
+        "accepted_before": cause.timing.accepted_before,
         "step": cause.step,
         "at": cause.at,
-        "fix": cause.fix,
-        "commands": cause.commands,
+        "fix": cause.named.fix,
+        "commands": cause.named.commands,
         "settle": cause.settle,
         "contradicts_observed": cause.contradicts_observed,
     }

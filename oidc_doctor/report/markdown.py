@@ -75,9 +75,9 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     if cause is None:
         return parts
     edit = next((row for row in report.fixes if row.for_ == cause.code), None)
-    if cause.fix or edit is not None:
+    if cause.named.fix or edit is not None:
         label = "If so" if cause.confidence == "suspected" else "Fix"
-        parts.append(f"**{label}:** {prose(_text(cause.fix) or 'make this edit')}")
+        parts.append(f"**{label}:** {prose(_text(cause.named.fix) or 'make this edit')}")
     if edit is not None and edit.diff.strip():
         parts.append(fenced((_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"))
     commands = facts.commands(cause, edit)

@@ -150,7 +150,7 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     told: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes:
-        key = (cause.code, cause.status, cause.location, cause.expected, cause.actual, cause.since)
+        key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
         if id(cause) not in shown and key not in told:
             told.add(key)
             _further(sheet, report, cause, above, verbose=verbose)
@@ -200,7 +200,7 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
 
 
 def _history(cause: Cause) -> tuple[object, ...]:
-    seen = (cause.since, cause.until, cause.change, cause.token_change, cause.confirmed_by)
+    seen = (cause.timing.since, cause.timing.until, cause.timing.change, cause.timing.token_change, cause.confirmed_by)
     return (*seen, cause.settle, cause.contradicts_observed)
 
 

@@ -20,25 +20,26 @@ from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
 from oidc_doctor.documents.token import parse_token
-from oidc_doctor.examine.assemble import exchange_row
-from oidc_doctor.examine.judge import profile_of
+from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.findings import packs, run_checks
-from oidc_doctor.findings.causes import Diagnosis, as_causes, diagnose, readings_for
+from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals, readings_for
 from oidc_doctor.findings.fixes.proof import Reach, reach
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.keys import check_keys
+from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
 from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, TargetEvidence, Token
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.report import Cause
 from oidc_doctor.model.steps import NOT_REACHED, PASSED, PASSED_BY_ERROR, REFUSED, STEPS, position
 from oidc_doctor.report.parts.escape import is_clear
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case, Reading
-    from oidc_doctor.model.report import Cause, Exchange, FixRow, StepRow
+    from oidc_doctor.model.report import Exchange, FixRow, StepRow
     from oidc_doctor.model.steps import Cloud
 
 PartId = Literal[
@@ -373,9 +374,11 @@ _SIGNED = "taken as signed by the issuer, like the token that was read"
 
 
 def _causes(diagnosis: Diagnosis) -> tuple[Cause, ...]:
-    kinds = run_checks.by_kind(packs.all_checks())
-    words = {index: run_checks.say(kinds.get(one.kind), one)[0] for index, one in enumerate(diagnosis.refusals)}
-    return tuple(as_causes(diagnosis, "", kinds, words))
+    checks = run_checks.by_kind(packs.all_checks())
+    return tuple(
+        Cause("", named, contradicts_observed=contradicts_observed(diagnosis, named.refusal))
+        for named in name_refusals(diagnosis, checks)
+    )
 
 
 _PLACES: dict[str, PartId] = {
@@ -400,7 +403,8 @@ def _read_in_edit(cause: Cause, changed: Collection[PartId]) -> Cause:
     if (expected, actual) == (cause.expected, cause.actual):
         return cause
     first = next((side.at for side in (expected, actual) if side is not None and side.at is not None), None)
-    return replace(cause, expected=expected, actual=actual, at=str(first) if first else None)
+    refusal = cause.named.refusal._replace(expected=expected, actual=actual, where=first)
+    return replace(cause, named=replace(cause.named, refusal=refusal))
 
 
 def editable(text: str) -> str:
@@ -691,8 +695,8 @@ def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
         for refusal in diagnosis.refusals[:1]:
             for side in (refusal.actual, refusal.expected):
                 at = side.at if side is not None else None
-                if at is not None and " claim " in at.file:
-                    yield pointer_segment(at.file.rpartition(" claim ")[2])
+                if at is not None and at.claim and not at.pointer:
+                    yield pointer_segment(at.claim)
                 elif at is not None and at.file == diagnosis.case.token.origin.file:
                     yield at.pointer[at.pointer.rfind("/") :] if "/" in at.pointer else ""
 

@@ -51,16 +51,16 @@ def _policy_edit(case: Case, change: Callable[[Any], bool]) -> Edit | None:
 
 def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
     """The Condition block, operator and key that the refusal is about."""
-    parts = refusal.location.split(" · ")
+    clause = refusal.clause
     statements = policy.get("Statement") if isinstance(policy, dict) else None
-    if len(parts) != 3 or statements is None:  # noqa: PLR2004 - statement, operator, key
+    if clause.statement is None or not clause.operator or not clause.key or clause.document or statements is None:
         return None
-    index = int(parts[0].removeprefix("Statement[").removesuffix("]"))
-    statement = statements[index] if isinstance(statements, list) else statements
+    statement = statements[clause.statement] if isinstance(statements, list) else statements
     block = statement.get("Condition")
-    if not isinstance(block, dict) or not isinstance(block.get(parts[1]), dict) or parts[2] not in block[parts[1]]:
+    keys = block.get(clause.operator) if isinstance(block, dict) else None
+    if not isinstance(block, dict) or not isinstance(keys, dict) or clause.key not in keys:
         return None
-    return block, parts[1], parts[2]
+    return block, clause.operator, clause.key
 
 
 def _with_value(case: Case, refusal: Refusal, value: str, *, keep: bool) -> Edit | None:
@@ -93,7 +93,7 @@ def _patterns(case: Case, refusal: Refusal) -> list[str]:
         for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
             pattern = pattern[:low] + text[start:end] + pattern[high:]
         made.append(pattern)
-    if "Like" in refusal.location and case.profile is not None:
+    if "Like" in refusal.clause.operator and case.profile is not None:
         made.append(case.profile.subject_family(text))
     return list(dict.fromkeys([*made, text]))
 

@@ -17,7 +17,7 @@ from oidc_doctor.judge.exchange import plain_note
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, Origin
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Node
@@ -38,10 +38,10 @@ _ALIKE, _ALIKE_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
-class Clause(NamedTuple):
+class FailedCondition(NamedTuple):
     """One key under one operator of one statement."""
 
-    statement: str
+    statement: int  # its index in the policy
     operator: Node
     key: Node
     where: Origin
@@ -49,12 +49,12 @@ class Clause(NamedTuple):
     duplicated: bool
 
 
-def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any], error: CloudError) -> None:
+def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict[str, Any], error: CloudError) -> None:
     """Record the refusal of this clause, or the suspicion where its values are not all known."""
     name = clause.key.name
     present = {key.lower(): value for key, value in context.items()}
-    location = f"{clause.statement} · {clause.operator.name} · {name}"
-    facts = {"key": name, "operator": clause.operator.name, "statement": clause.statement}
+    location = Clause(statement=clause.statement, operator=clause.operator.name, key=name)
+    facts = {"key": name, "operator": clause.operator.name, "statement": f"Statement[{clause.statement}]"}
     absent = name.lower() not in present
     tested = absent and not clause.operator.name.lower().startswith("null")
     if tested and _absent_key(exchange, clause, present, location, facts, error):
@@ -84,7 +84,7 @@ def _walk(node: Node) -> list[Node]:
     return found
 
 
-def _patterns(clause: Clause) -> list[str]:
+def _patterns(clause: FailedCondition) -> list[str]:
     """The policy's values of this key, as texts, after variables."""
     nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
     values = [node.expected if node.resolved is None else node.resolved for node in nodes]
@@ -93,9 +93,9 @@ def _patterns(clause: Clause) -> list[str]:
 
 def _absent_key(
     exchange: AwsExchange,
-    clause: Clause,
+    clause: FailedCondition,
     present: dict[str, Any],
-    location: str,
+    location: Clause,
     facts: dict[str, str],
     error: CloudError,
 ) -> bool:
@@ -201,7 +201,12 @@ def _near(name: str, candidates: list[str]) -> str | None:
 
 
 def _misused(
-    exchange: AwsExchange, clause: Clause, reasons: set[str], location: str, facts: dict[str, str], error: CloudError
+    exchange: AwsExchange,
+    clause: FailedCondition,
+    reasons: set[str],
+    location: Clause,
+    facts: dict[str, str],
+    error: CloudError,
 ) -> None:
     if "multivalued-without-set-operator" in reasons:
         reason = "the key holds several values, so it never matches without ForAnyValue: or ForAllValues:"
@@ -231,7 +236,9 @@ def _shown(value: Any) -> Side | None:
     return Side(", ".join(str(one) for one in value)) if isinstance(value, list | tuple) and value else None
 
 
-def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError) -> None:
+def _variable(
+    exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str], error: CloudError
+) -> None:
     node = next(node for node in _walk(clause.key) if node.reason.startswith("variable"))
     old = node.reason == "variable-literal-in-old-version"
     exchange.refuse(
@@ -253,7 +260,12 @@ def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[
 
 
 def _null(
-    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
+    exchange: AwsExchange,
+    clause: FailedCondition,
+    actual: Any,
+    location: Clause,
+    facts: dict[str, str],
+    error: CloudError,
 ) -> None:
     """A Null condition asks whether the key is there, and compares nothing."""
     wants_absent = any(value.lower() == "true" for value in _patterns(clause))
@@ -273,7 +285,13 @@ def _null(
 
 
 def _unknown_value(
-    exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError, *, absent: bool
+    exchange: AwsExchange,
+    clause: FailedCondition,
+    location: Clause,
+    facts: dict[str, str],
+    error: CloudError,
+    *,
+    absent: bool,
 ) -> None:
     """A key whose value was not read, or a provided key whose claim this token lacks."""
     if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
@@ -307,7 +325,12 @@ def _unknown_value(
 
 
 def _value(
-    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
+    exchange: AwsExchange,
+    clause: FailedCondition,
+    actual: Any,
+    location: Clause,
+    facts: dict[str, str],
+    error: CloudError,
 ) -> None:
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name.lower()

@@ -8,7 +8,7 @@ from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.aws.token import LONGEST, SHORTEST, invalid
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
 
@@ -116,7 +116,7 @@ def _judge_parameters(exchange: AwsExchange) -> None:
             kind,
             error,
             where=exchange.case.evidence.target.origins.get("aws." + _snake(parameter)),
-            location=parameter[0].upper() + parameter[1:],
+            location=Clause((parameter[0].upper() + parameter[1:],)),
             parameter=parameter[0].upper() + parameter[1:],
             found=value,
             wanted=constraint.removeprefix("Member must "),

@@ -13,14 +13,14 @@ from oidc_doctor.issuers import condition_keys, profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import federated, issuer_path, split_provider
-from oidc_doctor.judge.aws.clauses import Clause, explain_clause
+from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
 from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
@@ -165,7 +165,7 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
                 CloudError("AccessDenied", texts.NOT_AUTHORIZED),
                 where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
                 certain=False,
-                location=f"{document.file} · Statement[{index}]",
+                location=Clause(statement=index, document=document.file),
                 settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
                 reason=f"the resource control policy {document.file} denies it, if it is attached to this account",
             )
@@ -211,8 +211,8 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
     statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
     raw = _at_pointer(document.value, statement.node.pointer)
     undecided = any(not operator.children for operator in operators_of(statement))
-    clauses = [
-        f"{operator.name} · {key.name}"
+    applying = [
+        (operator.name, key.name)
         for operator in operators_of(statement)
         for key in operator.children
         if key.result is not False
@@ -222,11 +222,14 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
         Kind.EXPLICIT_DENY,
         CloudError("AccessDenied", texts.NOT_AUTHORIZED),
         where=document.at(statement.node.pointer),
-        location=" · ".join([_statement_name(statement), *clauses[:1]]),
+        location=Clause(statement=statement.index, operator=applying[0][0], key=applying[0][1])
+        if applying
+        else Clause(statement=statement.index),
         actual=_deciding_value(statement),
         statement=_statement_name(statement),
         sid=str(raw.get("Sid", "")) if isinstance(raw, dict) else "",
-        clause=", ".join(clauses) or ("a condition that IAM cannot decide" if undecided else "no condition"),
+        clause=", ".join(map(" · ".join, applying))
+        or ("a condition that IAM cannot decide" if undecided else "no condition"),
     )
 
 
@@ -273,12 +276,11 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
             Kind.NO_ALLOW_STATEMENT,
             error,
             where=document.at("/Statement"),
-            location="Statement",
+            location=Clause(("Statement",)),
             statements=str(len(decision.statements)),
         )
         return
     nearest = min(allows, key=_nearness)
-    name = _statement_name(nearest)
     # A refusal is certain only where no other statement could still allow it
     sure = decision.effect == "implicit-deny"
     if nearest.principal is not True:
@@ -291,7 +293,7 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 continue
             explain_clause(
                 exchange,
-                Clause(name, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
+                FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
                 context,
                 error,
             )
@@ -319,7 +321,7 @@ def _broken_conditions(
             error,
             where=document.at(operator.pointer),
             certain=sure,
-            location=f"{_statement_name(statement)} · Condition · {operator.name}",
+            location=Clause(("Condition",), statement.index, operator.name),
             rank=2,
             operator=operator.name,
             reason="what stands under it cannot be read as a condition" if known else "IAM has no such operator",
@@ -337,7 +339,7 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
                 error,
                 where=document.at(statement.node.pointer),
                 certain=False,
-                location=_statement_name(statement),
+                location=Clause(statement=statement.index),
                 settle=f"the value of {', '.join(keys)} in the request" if keys else "the text behind the placeholders",
                 statement=_statement_name(statement),
                 clause=", ".join(keys),
@@ -365,7 +367,7 @@ def _principal(
                 expected=Side(arn, document.at(at), difference.expected_spans),
                 actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans),
                 certain=known and sure,
-                location=f"{name} · Principal · Federated",
+                location=Clause(("Principal", "Federated"), statement.index),
                 settle="the account id that was redacted",
                 rank=0,
                 role_account=target[1],
@@ -389,7 +391,7 @@ def _principal(
         expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=known and sure,
-        location=f"{name} · Principal",
+        location=Clause(("Principal",), statement.index),
         settle="a try: nobody has verified what IAM makes of a bare * here"
         if text.strip('"') == "*" or '"*"' in text
         else "the values behind the placeholders",
@@ -432,7 +434,7 @@ def _action(
         ),
         actual=Side(ASSUME, None, difference.actual_spans if difference and len(actions) == 1 else ()),
         certain=statement.action is False and sure,
-        location=f"{_statement_name(statement)} · {element}",
+        location=Clause((element,), statement.index),
         rank=1,
         note="the policy excludes it" if element == "NotAction" else "",
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 
 
-class Clause(NamedTuple):
+class DecidingTest(NamedTuple):
     """The deciding sub-expression. `literal` is what the expression's author wrote, `value` what the token gave.
 
     `compared` is False for what is not a comparison of two texts; then only the clause itself is shown.
@@ -94,7 +94,7 @@ def _open_answer(node: Node) -> bool | None:
     return None
 
 
-def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Clause:
+def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> DecidingTest:
     """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false.
 
     `surely_false` gives the trace of a part of `&&` that is false whatever placeholders stand for, None for others.
@@ -148,12 +148,12 @@ def _plain(value: object) -> str:
 _COMPARISONS = ("==", "in", "startsWith", "endsWith", "contains")
 
 
-def _sides(node: Node, outer: Node, *, negated: bool) -> Clause:
+def _sides(node: Node, outer: Node, *, negated: bool) -> DecidingTest:
     """What the clause compares. `outer` is the same clause with the `!` before it."""
     children = [child for child in node.children if child.evaluated and child.error is None]
     name = node.function or node.op
     if len(children) != 2:  # noqa: PLR2004 - a comparison has two sides
-        return Clause(outer, negated, name, [], None, compared=False)
+        return DecidingTest(outer, negated, name, [], None, compared=False)
     left, right = children
     if _is_literal(left) and not _is_literal(right) and name != "in":
         left, right = right, left
@@ -165,4 +165,4 @@ def _sides(node: Node, outer: Node, *, negated: bool) -> Clause:
     ]
     value = repr(left.value) if quoted and isinstance(left.value, str) else ", ".join(_texts(left))
     compared = texts and name in _COMPARISONS and not negated
-    return Clause(outer, negated or name == "!=", name, literal, value, compared=compared)
+    return DecidingTest(outer, negated or name == "!=", name, literal, value, compared=compared)

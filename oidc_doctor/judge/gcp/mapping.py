@@ -12,11 +12,11 @@ from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
-from oidc_doctor.judge.gcp.cel_clause import Clause, deciding, failing, settled
+from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, settled
 from oidc_doctor.model.document import UNKNOWN, Origin
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder, spans
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
@@ -185,7 +185,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
             error,
             expected=Side(inner.text, at),
             certain=False,
-            location=_clause_around(node, inner),
+            location=Clause((_clause_around(node, inner),)),
             settle=f"the value of {inner.text}",
             clause=_clause_around(node, inner),
             note="a claim that it reads was not given",
@@ -203,7 +203,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
             error,
             expected=Side(text, at, ((inner.start, inner.end),)),
             actual=Side("(absent)", exchange.token.origin),
-            location=inner.text,
+            location=Clause((inner.text,)),
             claim=claim.removeprefix("assertion."),
             clause=_clause_around(node, inner),
         )
@@ -213,7 +213,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         Kind.EXPRESSION_INVALID,
         error,
         actual=Side(text, at, ((inner.start, inner.end),)),
-        location=inner.text,
+        location=Clause((inner.text,)),
         expression=text,
         which="attributeCondition",
         message=fault.message,
@@ -232,7 +232,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
         error,
         expected=Side(text, at, ((inner.start, inner.end),)),
         actual=Side("(absent)", exchange.token.origin) if claim else None,
-        location=inner.text,
+        location=Clause((inner.text,)),
         claim=claim.removeprefix("assertion."),
         clause=inner.text,
         attribute=path,
@@ -249,7 +249,9 @@ def _clause_around(root: Any, inner: Any) -> str:
     return str(best.text)
 
 
-def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: CloudError, *, certain: bool) -> None:
+def _condition_false(
+    exchange: GcpExchange, clause: DecidingTest, at: Origin, error: CloudError, *, certain: bool
+) -> None:
     facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
     kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
     expected, actual = Side(clause.node.text, at), None
@@ -267,7 +269,7 @@ def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: C
         expected=expected,
         actual=actual,
         certain=certain,
-        location=clause.node.text,
+        location=Clause((clause.node.text,)),
         where=at,
         settle="the values behind the placeholders",
         note=note,
@@ -275,7 +277,7 @@ def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: C
     )
 
 
-def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tuple[str, Side, Side, Kind]:
+def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin) -> tuple[str, Side, Side, Kind]:
     literal, value = clause.literal, clause.value or ""
     function = clause.function
     # the literal as the pattern that the function tests, so that the nearest place can be shown
@@ -339,7 +341,7 @@ def _judge_mapping(
                 Kind.MAPPING_CLAIM_MISSING,
                 no_subject,
                 where=at,
-                location=f"{name}={mapping[name]}",
+                location=Clause((f"{name}={mapping[name]}",)),
                 attribute=name,
                 expression=mapping[name],
                 claim=(fault.path or str(fault.key)).removeprefix("assertion."),

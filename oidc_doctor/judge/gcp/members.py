@@ -19,7 +19,7 @@ from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding, ServiceAccount
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
@@ -392,7 +392,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         expected=expected,
         actual=actual,
         certain=certain,
-        location=f"{miss.binding.role} · {member.text}",
+        location=Clause((miss.binding.role, member.text)),
         where=at,
         settle="the values that were not given, and the allow policy of the service account",
         facts=facts,

@@ -22,7 +22,6 @@ _LONG = 600  # characters of one text; a whole ARN, subject or error is far belo
 _PLACE = 160  # characters of a file and what stands in it
 _LEAST_ROOM = 30  # columns for a note beside a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
-_TOKEN_FILE = re.compile(r"(?:^|/)(?:token|claims|tokens/|--token|--claims|--subject|stdin)")
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
@@ -79,11 +78,11 @@ def _assumes(exchange: Exchange) -> bool:
 
 def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
     """The clause that decides, and both sides of it. What the clause itself says is not said again."""
-    parts = cause.location.split(" · ")
+    parts = cause.clause.parts
     given = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
     said = {side.value for side in given if not side.spans}
     shown = {side.value for side in given if side.spans} if len(parts) > 1 else set()
-    if cause.location not in cause.summary:
+    if str(cause.clause) not in cause.named.headline:
         _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
     kept = [None if side is None or side.value in said else side for side in (cause.expected, cause.actual)]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
@@ -156,7 +155,7 @@ def read_in(
 
 
 def _of_token(side: Side) -> bool:
-    return side.at is not None and bool(side.at.event_id or _TOKEN_FILE.search(side.at.file))
+    return side.at is not None and bool(side.at.event_id or side.at.of_token)
 
 
 def _carets(sheet: Sheet, line: str, note: str) -> None:
@@ -230,13 +229,13 @@ def _like(text: str) -> str:
 
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
     """Since when, by which change, confirmed by what; or what stands against the cause."""
-    if cause.since:
+    if cause.timing.since:
         sheet.row("since", sentences.since(report, exchange, cause))
     else:
         _row(sheet, "logged", sentences.logged(report, exchange))
-    if cause.until:
-        sheet.row("until", moment(cause.until, report.evaluated_at))
-    for label, entry in (("changed", cause.change), ("token", cause.token_change)):
+    if cause.timing.until:
+        sheet.row("until", moment(cause.timing.until, report.evaluated_at))
+    for label, entry in (("changed", cause.timing.change), ("token", cause.timing.token_change)):
         if entry:
             sentence, lines = sentences.change(entry, report.evaluated_at)
             side = "request" if entry.get("what") == "request" else "token"
@@ -245,15 +244,20 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             changed(sheet, lines)
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
-    if cause.mended_by:
-        _row(sheet, "mended", sentences.change(cause.mended_by, report.evaluated_at)[0])
-    if cause.session and cause.session.get("attempt"):
-        subject = f" as {_text(cause.session['subject'])}" if cause.session.get("subject") else ""
-        sheet.row("session", f"given out by the attempt {_place(cause.session['attempt'])}{subject}")
-    if cause.boundary and cause.boundary.get("note") and not cause.change and not cause.token_change:
-        sheet.row("between", _text(cause.boundary["note"]))
+    if cause.timing.mended_by:
+        _row(sheet, "mended", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
+    if cause.timing.session and cause.timing.session.get("attempt"):
+        subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
+        sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
+    if (
+        cause.timing.boundary
+        and cause.timing.boundary.get("note")
+        and not cause.timing.change
+        and not cause.timing.token_change
+    ):
+        sheet.row("between", _text(cause.timing.boundary["note"]))
     events = cause.confirmed_by
-    if events[:1] == [exchange.claims_from]:
+    if events[:1] == (exchange.claims_from,):
         sheet.row("confirmed", "by that event" + (f" and {len(events) - 1:,} more" if len(events) > 1 else ""))
     elif events:
         others = f" and {len(events) - 1:,} more" if len(events) > 1 else ""
@@ -286,9 +290,9 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
     edits = [row for row in report.fixes if row.for_ == cause.code]
     edit = edits[0] if edits else None
     given = commands(cause, edit)
-    if not cause.fix and edit is None and not given:
+    if not cause.named.fix and edit is None and not given:
         return
-    sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.fix) or "make this edit")
+    sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.named.fix) or "make this edit")
     if edit is not None:
         changed(sheet, (visible(line) for line in edit.diff.split("\n") if line.strip()))
     for command in given:
@@ -304,7 +308,7 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
 
 def commands(cause: Cause, edit: FixRow | None) -> list[str]:
     """The commands of the proven edit, or those that the cause names."""
-    return list(edit.commands) if edit is not None and edit.commands else list(cause.commands)
+    return list(edit.commands) if edit is not None and edit.commands else list(cause.named.commands)
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.parts.times import ago, days, moment, parse, period, span
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
+    from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, NamedRefusal, Report
 
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
 STATES = {  # sign, word, style
@@ -26,11 +27,6 @@ STATES = {  # sign, word, style
 }
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
-# A summary may come as a whole sentence; what stands after its colon is the reason.
-_WHOLE_SENTENCE = re.compile(
-    r"^(?:(?:After the exchange, )?(?:AWS|Google Cloud) (?:may |would )?refuses? [a-z -]{1,40}"
-    r"|The exchange (?:was never|may never have been) reached|A refusal was seen): "
-)
 # Suspicions whose words tell what was read: only what follows from it is in doubt.
 _READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
 # Weaknesses by which strangers are let in; how many of them, the finding says.
@@ -50,9 +46,46 @@ _NAME = 40  # characters of a name that is not ours
 _PLACE = 160  # characters of a file, a principal, an event
 
 
+def refusal_sentence(named: NamedRefusal) -> str:
+    """A refusal in one sentence: "AWS refuses this token: the trust policy expects another team." Not escaped."""
+    return f"{_refusal_subject(named)}: {named.headline}."
+
+
+def summary(cause: Cause) -> str:
+    """The cause in one sentence, with the change that brought it where one is known. Not escaped."""
+    return f"{_refusal_subject(cause.named)}: {cause.named.headline}{_brought_by(cause)}."
+
+
+def _refusal_subject(named: NamedRefusal) -> str:
+    refusal = named.refusal
+    refuses = f"{CLOUDS[refusal.cloud]} {'refuses' if refusal.certain else 'may refuse'}"
+    if refusal.kind is Kind.REFUSED_UNEXPLAINED:
+        return "A refusal was seen"
+    if refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
+        return f"{refuses} the trust policy"
+    if refusal.step == "obtain":
+        return "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"
+    if refusal.step == "configure":
+        return f"{refuses} the set-up"
+    if refusal.step == "permission":
+        return f"After the exchange, {refuses} the request"
+    return f"{refuses} this token"
+
+
+def _brought_by(cause: Cause) -> str:
+    change, token_change = cause.timing.change, cause.timing.token_change
+    if change is not None:
+        by = (change["by"] or "an unknown caller").rpartition("/")[2]
+        return f", since {change['what']} by {by} at {change['time']}"
+    if token_change is not None:
+        side = "request" if token_change["what"] == "request" else "token"
+        return f", since the {side} changed: {token_change['text']}"
+    return ""
+
+
 def reason(cause: Cause) -> str:
     """Why, as half a sentence: "the trust policy expects another team"."""
-    return visible(_WHOLE_SENTENCE.sub("", cause.summary.removesuffix(f"{cause.timing}."))).rstrip(". ")
+    return visible(cause.named.headline).rstrip(". ")
 
 
 def title(exchange: Exchange, step: str | None) -> str:
@@ -149,7 +182,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
         cloud, thing = f"After the exchange, {cloud}", "the request"
     elif cause.step == "configure":
         thing = "the set-up"
-    elif cause.name == "trust-policy-write-refused":
+    elif cause.named.refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
         thing = "the trust policy"
     if sure:
         return "✗", f"{cloud} {refuses} {thing}: {why}."
@@ -164,7 +197,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
 
 def earlier(report: Report, cause: Cause) -> str:
     """What was, and until when."""
-    until = f"until {moment(cause.until, report.evaluated_at)}" if cause.until else "earlier"
+    until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
     return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
 
 
@@ -220,14 +253,14 @@ def window(report: Report) -> str:
 def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     """Since when, and what the logs show on either side of that moment, as far as whole signatures tell."""
     now = report.evaluated_at
-    when = ", ".join(filter(None, (moment(cause.since, now), ago(cause.since, now))))
-    if cause.since_basis in _BASES:
-        return f"{when}, {_BASES[cause.since_basis]}"
-    if cause.refused_since:
-        until = "since" if cause.status == "active" else "until then" if cause.until is None else "in all"
-        before = f", {cause.accepted_before:,} accepted before" if cause.accepted_before else ""
-        return f"{when}: {cause.refused_since:,} refused {until}{before}"
-    edge = parse(cause.since)
+    when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
+    if cause.timing.since_basis in _BASES:
+        return f"{when}, {_BASES[cause.timing.since_basis]}"
+    if cause.timing.refused_since:
+        until = "since" if cause.status == "active" else "until then" if cause.timing.until is None else "in all"
+        before = f", {cause.timing.accepted_before:,} accepted before" if cause.timing.accepted_before else ""
+        return f"{when}: {cause.timing.refused_since:,} refused {until}{before}"
+    edge = parse(cause.timing.since)
     if edge is None:
         return when
     rows = attempts_on(report, exchange, cause.step)

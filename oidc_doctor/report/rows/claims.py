@@ -6,7 +6,6 @@ Claims are written by whoever made the token, clauses by whoever wrote the polic
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.report.parts import sentences as words
@@ -15,10 +14,9 @@ from oidc_doctor.report.parts.lines import clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from oidc_doctor.model.document import Origin
-    from oidc_doctor.model.report import Cause, Exchange
+    from oidc_doctor.model.report import Cause, Exchange, Read
     from oidc_doctor.report.parts.lines import Sheet
 
 _LONG = 2000  # characters of one value that are shown
@@ -39,8 +37,6 @@ _STEPS: dict[str, dict[str, tuple[str, ...]]] = {
     "gcp": {"iss": ("issuer",), "aud": ("audience",), "iat": ("times",), "nbf": ("times",), "exp": ("times",)},
 }
 _ORDER = ("iss", "sub", "aud", "azp", "iat", "nbf", "exp")
-_READ = re.compile(r"assertion(?:\.([A-Za-z_]\w*)|\[['\"]([^'\"]+)['\"]\])")
-_MAPPED = re.compile(r"\b(?:google|attribute)\.[A-Za-z_]\w*")
 _SIGNS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
 
 
@@ -149,10 +145,10 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
     if isinstance(trace.get("policy"), dict):
         _policy_uses(trace["policy"], made)
     mapping = trace.get("mapping")
-    mapped = {name: _claims_in(str(node.get("text") or "")) for name, node in (mapping or {}).items()}
-    for title, node in (("attribute condition", trace.get("condition")), *_mapping(mapping)):
+    mapped = {name: _claims_read(reads) for name, reads in exchange.reads.items() if name}
+    for title, name, node in (("attribute condition", "", trace.get("condition")), *_mapping(mapping)):
         if isinstance(node, dict):
-            _expression_uses(title, node, mapped, made)
+            _expression_uses(title, node, exchange.reads.get(name, ()), mapped, made)
     for cause in causes:
         for name, value in (exchange.token.get("claims") or {}).items():
             known = any(_sign(use)[0] == "✗" for use in made.get(name, ()))
@@ -162,26 +158,21 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
     return made
 
 
-def _claims_in(text: str) -> list[str]:
-    return list(dict.fromkeys(found[1] or found[2] for found in _READ.finditer(text)))
-
-
 def _is_about(cause: Cause, name: str) -> bool:
     """Whether one of the cause's sides was read at this claim; where none was read at a claim, whether it names it."""
-    at = {_claim_at(side.at) for side in (cause.expected, cause.actual) if side is not None and side.at is not None}
+    at = {side.at.claim for side in (cause.expected, cause.actual) if side is not None and side.at is not None}
     at &= {*_ORDER, name}
-    if at:
-        return name in at
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", cause.summary) is not None
+    refusal = cause.named.refusal
+    return name in at if at else name in (refusal.fact("claim"), refusal.where.claim if refusal.where else "")
 
 
-def _claim_at(origin: Origin) -> str:
-    return origin.file.rpartition(" claim ")[2] if " claim " in origin.file else origin.pointer.rpartition("/")[2]
-
-
-def _mapping(mapping: Any) -> Iterator[tuple[str, Any]]:
+def _mapping(mapping: Any) -> Iterator[tuple[str, str, Any]]:
     for name, node in mapping.items() if isinstance(mapping, dict) else ():
-        yield f"mapping of {visible(str(name))}", node
+        yield f"mapping of {visible(str(name))}", name, node
+
+
+def _claims_read(reads: Sequence[Read]) -> list[str]:
+    return [read.keys[1] for read in reads if read.keys[0] == "assertion" and len(read.keys) > 1]
 
 
 def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
@@ -203,14 +194,20 @@ def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
 
 
 def _expression_uses(
-    title: str, node: dict[str, Any], mapped: dict[str, list[str]], made: dict[str, list[Use]]
+    title: str,
+    node: dict[str, Any],
+    reads: Sequence[Read],
+    mapped: dict[str, list[str]],
+    made: dict[str, list[Use]],
 ) -> None:
     """The operands of && and || that read a claim, by itself or as the attribute that it is mapped to."""
     for part in _deciding(node):
         text = str(part.get("text") or "")
-        read = _claims_in(text)
-        for found in _MAPPED.finditer(text):
-            read += mapped.get(found[0], [])
+        start, end = part.get("start", 0), part.get("end", 0)
+        inside = [read for read in reads if start <= read.start and read.end <= end]
+        read = _claims_read(inside)
+        for attribute in inside:
+            read += mapped.get(".".join(attribute.keys[:2]), [])
         error, value = part.get("error"), part.get("value")
         answer: bool | None
         answer, gave = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")

@@ -183,7 +183,7 @@ def remedy(report: Report, entry: Entry) -> tuple[str, str]:
         given = facts.commands(entry.cause, edit_of(report, entry))
         if given and all(visible_command(command) for command in given):
             return "\n".join(given), "command" if len(given) == 1 else f"{len(given)} commands"
-        return visible(entry.cause.fix or entry.cause.settle), "fix in words"
+        return visible(entry.cause.named.fix or entry.cause.settle), "fix in words"
     if entry.check is not None:
         fixes = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
         return "\n".join(dict.fromkeys(fixes)), "fix in words"

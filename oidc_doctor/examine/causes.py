@@ -1,0 +1,87 @@
+"""The causes of the judged exchanges: named refusals, with the time and the logged events that the logs give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from oidc_doctor.findings.causes import contradicts_observed
+from oidc_doctor.judge.readings import reading_of_attempt
+from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.report import UNDATED, Cause, NamedRefusal, Timing
+
+if TYPE_CHECKING:
+    from oidc_doctor.checkkit import Check
+    from oidc_doctor.examine.judge import Judged
+    from oidc_doctor.history.timings import Confirmation
+    from oidc_doctor.model.kinds import Kind
+
+
+def causes_of(
+    judged: Sequence[Judged], named_refusals: Mapping[str, Sequence[NamedRefusal]], checks: Mapping[Kind, Check]
+) -> list[Cause]:
+    """The causes in order, the active ones before those of outages that are over.
+
+    `named_refusals` are those of each exchange, by its id.
+    """
+    active = [cause for exchange in judged for cause in _active(exchange, named_refusals[exchange.id])]
+    causes = [*active, *_past(judged, checks)]
+    if causes:
+        causes[0] = replace(causes[0], position="first")
+    return causes
+
+
+def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Cause]:
+    dated: list[tuple[Timing, tuple[str, ...]]] = [(UNDATED, ()) for _ in named_refusals]
+    if exchange.replayed is not None:
+        from oidc_doctor.history.timings import timings_of
+
+        confirmations = [_confirmation(exchange, named.refusal) for named in named_refusals]
+        dated = timings_of(named_refusals, exchange.diagnosis, exchange.replayed, confirmations, exchange.denial)
+    return [
+        Cause(
+            exchange.id,
+            named,
+            timing,
+            event_ids,
+            contradicts_observed=contradicts_observed(exchange.diagnosis, named.refusal),
+        )
+        for named, (timing, event_ids) in zip(named_refusals, dated, strict=True)
+    ]
+
+
+def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]:
+    """Causes of outages that are over. An outage concerns every token of its kind, and is reported once."""
+    causes: dict[tuple[object, ...], Cause] = {}
+    for exchange in judged:
+        if exchange.replayed is None:
+            continue
+        from oidc_doctor.history.timings import past_causes
+
+        for cause in past_causes(exchange.replayed, exchange.id, exchange.diagnosis, checks):
+            key = (cause.code, cause.cloud, cause.clause, cause.timing.since, cause.timing.until)
+            causes.setdefault(key, cause)
+    return list(causes.values())
+
+
+def _confirmation(exchange: Judged, refusal: Refusal) -> Confirmation:
+    """The logged refusals of this exchange's token whose recorded error the refused step can have given."""
+    from oidc_doctor.history.timings import Confirmation
+
+    assert exchange.replayed is not None  # noqa: S101 - the caller's branch
+    event_ids: dict[str, None] = {}
+    first: str | None = None
+    for signature in exchange.own_signatures:
+        reading = reading_of_attempt(signature.sample)
+        if reading is None or refusal.step not in reading.steps:
+            continue
+        verdict = exchange.replayed.told.verdicts.get(signature.number)
+        kinds = {kind for _, kind in verdict[0].marks} if verdict else set()
+        if kinds and str(refusal.kind) not in kinds:
+            continue  # the replay explains this attempt by another refusal
+        event_ids |= dict.fromkeys(signature.event_ids)
+        seen = rfc3339(signature.first_seen)
+        first = min(first, seen) if first else seen
+    return Confirmation(tuple(event_ids), first)

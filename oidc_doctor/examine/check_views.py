@@ -1,0 +1,85 @@
+"""The evidence of one exchange as weakness and log checks ask for it, by parameter name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import Role, TargetEvidence
+
+if TYPE_CHECKING:
+    from oidc_doctor.examine.collect import Run
+    from oidc_doctor.examine.judge import Judged
+
+
+def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[str, Any]:
+    """What a weakness or log check may ask for, by parameter name."""
+    evidence, case = exchange.evidence, exchange.diagnosis.case
+    aws, gcp = evidence.aws, evidence.gcp
+    none = Missing("this cloud", "no file and no target names it")
+    role: Any = aws.role if aws else none
+    if isinstance(role, Role) and isinstance(role.trust_policy, Missing):
+        role = role.trust_policy
+    return {
+        "role": role,
+        "aws_provider": aws.provider if aws else none,
+        "gcp_provider": gcp.provider if gcp else none,
+        "service_account_policy": gcp.service_account_policy if gcp else none,
+        "project_policy": gcp.project_policy if gcp else none,
+        "token": case.token,
+        "target": evidence.target,
+        "evidence": evidence,
+        "profile": case.profile,
+        "trace": exchange.diagnosis.trace,
+        "attempts": tuple(exchange.signatures),
+        "silence": _missing_events(run, exchange),
+        "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),
+    }
+
+
+def _replayed(exchange: Judged) -> bool:
+    """Whether some logged attempt of the target could be decided again: else nothing is known to agree."""
+    verdicts = exchange.replayed.told.verdicts.values() if exchange.replayed is not None else ()
+    return any(verdict.decision in {"accepted", "refused"} for verdict, _ in verdicts)
+
+
+def _not_replayed(run: Run) -> str:
+    return "no logged attempt of this target could be replayed" if run.logs else "none were read"
+
+
+def _missing_events(run: Run, exchange: Judged) -> Any:
+    diagnosis = exchange.diagnosis
+    if exchange.denial is not None:
+        return ()  # the failure is logged: it is not one of the exchange
+    cloud = diagnosis.trace.cloud
+    covered = run.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
+    if covered is None:
+        return Missing("aws/cloudtrail" if cloud == "aws" else "gcp/logs", "no logs were read")
+    if not diagnosis.observed and diagnosis.prediction != "refused":
+        return ()
+    from oidc_doctor.history.missing_events import explain_silence
+
+    target = exchange.evidence.target
+    step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
+    region = target.aws.region if target.aws else None
+    return tuple(
+        explain_silence(cloud, exchange.signatures, covered, target, step, run.at, region, _audit_on(exchange.evidence))
+    )
+
+
+def _audit_on(evidence: TargetEvidence) -> bool | None:
+    """Whether ADMIN_READ audit logs of sts.googleapis.com are on, as far as the project's policy says."""
+    policy = evidence.gcp.project_policy if evidence.gcp else None
+    if policy is None or isinstance(policy, Missing):
+        return None
+    value = policy.document.value
+    configs = value.get("auditConfigs") if isinstance(value, dict) else None
+    for config in configs if isinstance(configs, list) else ():
+        if not isinstance(config, dict) or config.get("service") not in ("sts.googleapis.com", "allServices"):
+            continue
+        kinds = config.get("auditLogConfigs")
+        listed = kinds if isinstance(kinds, list) else []
+        if any(isinstance(kind, dict) and kind.get("logType") == "ADMIN_READ" for kind in listed):
+            return True
+    return None if not isinstance(value, dict) else False

@@ -1,0 +1,80 @@
+"""A judged exchange as the report has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oidc_doctor.examine.token_view import describe
+from oidc_doctor.findings.causes import Diagnosis
+from oidc_doctor.model.evidence import GcpProvider
+from oidc_doctor.model.refusal import Trace
+from oidc_doctor.model.report import Exchange, Read
+
+
+def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
+    """A judged exchange as the report has it."""
+    case, trace = diagnosis.case, diagnosis.trace
+    error = diagnosis.error
+    target = case.evidence.target
+    if trace.cloud == "aws":
+        resource = target.aws.role_arn if target.aws else None
+    else:
+        resource = target.gcp.provider if target.gcp else None
+        if resource is None and case.evidence.gcp and isinstance(case.evidence.gcp.provider, GcpProvider):
+            resource = case.evidence.gcp.provider.name
+    token = case.token
+    origin = {"event": token.name, "hypothetical": "hypothetical"}.get(token.kind, "token")
+    return Exchange(
+        id=name,
+        cloud=trace.cloud,
+        target_name=target.name,
+        resource=resource,
+        subject=token.subject,
+        claims_from=origin,
+        prediction=diagnosis.prediction,
+        step=diagnosis.step,
+        error={"code": error.code, "message": error.message, "certain": error.certain} if error else None,
+        assumed=list(dict.fromkeys(trace.assumed)),
+        steps=diagnosis.rows,
+        trace=_trace_json(trace),
+        reads=_reads(trace),
+        token=describe(token, case.profile, case.at, trace.cloud),
+    )
+
+
+def _trace_json(trace: Trace) -> dict[str, Any]:
+    from oidc_doctor.judge.aws.trust import node_json  # late: a run that concerns Google alone does not need it
+
+    view: dict[str, Any] = {}
+    detail = trace.detail
+    if "policy" in detail:
+        view["policy"] = node_json(detail["policy"], detail["document"])
+        view["nearest"] = detail.get("nearest")
+    if "mapping" in detail:
+        view["mapping"] = {name: node.to_json() for name, node in detail["mapping"].items()}
+        view["mapped"] = trace.mapped
+    for name in ("save_time", "unconfirmed_functions"):
+        if name in detail:
+            view[name] = detail[name]
+    if "condition" in detail:
+        view["condition"] = detail["condition"].to_json()
+    return view
+
+
+def _reads(trace: Trace) -> dict[str, tuple[Read, ...]]:
+    """What each expression reads: under the mapped attribute's name, and under "" for the attribute condition."""
+    texts = {name: node.text for name, node in trace.detail.get("mapping", {}).items()}
+    if "condition" in trace.detail:
+        texts[""] = trace.detail["condition"].text
+    if not texts:
+        return {}
+    from oidc_doctor import cel  # late: a run that concerns AWS alone needs no expressions
+
+    reads = {}
+    for name, text in texts.items():
+        try:
+            references = cel.compile(text).references()
+        except cel.CelError:
+            continue  # the trace holds the error
+        reads[name] = tuple(Read(reference.keys, reference.start, reference.end) for reference in references)
+    return reads

@@ -1,0 +1,65 @@
+"""Readings of observed errors: what a sentence or a logged refusal says, and the steps that can say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.judge.error_texts import read_error
+from oidc_doctor.model.case import Reading
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.events import Attempt, SessionUse
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.steps import Cloud
+
+
+def readings_of_errors(evidence: TargetEvidence) -> list[Reading]:
+    """The errors that a caller saw, in the order given. An unknown sentence names no cloud and no step."""
+    return [
+        read_error(error.text, str(error.origin)) or Reading(None, frozenset(), error.text, source=str(error.origin))
+        for error in evidence.observed
+        if error.text.strip()
+    ]
+
+
+def reading_of_attempt(attempt: Attempt) -> Reading | None:
+    """The refusal that an event records; None for an attempt that was not refused.
+
+    CloudTrail's text for a denial is the same for every cause. A recorded refusal stays one, whatever its words.
+    """
+    if attempt.outcome != "refused":
+        return None
+    source = f"event {attempt.event_id}"
+    message = attempt.error_message or ""
+    text = f"An error occurred ({attempt.error_code}): {message}" if attempt.error_code else message
+    reading = read_error(message, source) or read_error(text, source)
+    if attempt.cloud == "gcp" and attempt.step == "impersonate" and not _is_of(reading, "gcp", "impersonate"):
+        reading = Reading("gcp", frozenset({"impersonate"}), text, source=source)
+    if attempt.cloud == "aws" and attempt.error_code == "AccessDenied" and not _is_of(reading, "aws", "authorise"):
+        reading = Reading("aws", frozenset({"authorise"}), text, source=source)
+    if reading is None:
+        return Reading(attempt.cloud, frozenset(), text, source=source)
+    return reading._replace(text=text)
+
+
+def steps_of_attempt(attempt: Attempt) -> frozenset[str]:
+    """The steps that a logged refusal can come from."""
+    reading = reading_of_attempt(attempt)
+    return reading.steps if reading is not None else frozenset()
+
+
+def reading_of_denial(denial: SessionUse) -> Reading:
+    """The denied call of a session, as a reading of the permission step."""
+    source = f"event {denial.event_ids[0]}" if denial.event_ids else ""
+    text = f"An error occurred ({denial.error_code}) when calling the {denial.action} operation: {denial.error_message}"
+    reading = read_error(denial.error_message or "", source) or read_error(text, source)
+    if reading is None or "permission" not in reading.steps:
+        reading = Reading(denial.cloud, frozenset({"permission"}), text, source=source)
+    facts = {"resource": denial.resource} if denial.resource else {}
+    service = denial.service.partition(".")[0]
+    facts["permission"] = f"{service}:{denial.action}" if denial.cloud == "aws" else denial.action
+    return reading._replace(text=text, facts={**facts, **reading.facts}, source=source)
+
+
+def _is_of(reading: Reading | None, cloud: Cloud, step: str) -> bool:
+    return reading is not None and reading.cloud == cloud and step in reading.steps
