@@ -33,6 +33,7 @@ from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.model.document import Origin
+from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,10 +182,41 @@ def private_key(name: str) -> Any:
 
 
 @dataclass
+class SeenCause:
+    """A cause as the report shows it: its named refusal, timing and sentence under the names of the JSON contract."""
+
+    cause: Cause
+
+    def __getattr__(self, name: str) -> Any:
+        owners = (self.cause, self.cause.named, self.cause.timing)
+        return getattr(next((owner for owner in owners if hasattr(owner, name)), self.cause), name)
+
+    @property
+    def summary(self) -> str:
+        """The sentence."""
+        return summary(self.cause)
+
+    @property
+    def location(self) -> str:
+        """The clause, in the cloud's own words."""
+        return str(self.cause.clause)
+
+    @property
+    def confirmed_by(self) -> list[str]:
+        """The event ids."""
+        return list(self.cause.confirmed_by)
+
+
+@dataclass(frozen=True)
 class Answer:
     """A report, with what tests ask of it."""
 
     report: Report
+
+    @property
+    def causes(self) -> list[SeenCause]:
+        """The causes, in order."""
+        return [SeenCause(cause) for cause in self.report.causes]
 
     @property
     def names(self) -> list[str]:
@@ -192,13 +224,13 @@ class Answer:
         return [cause.name for cause in self.report.causes]
 
     @property
-    def first(self) -> Cause:
+    def first(self) -> SeenCause:
         """The cause that is put first."""
         assert self.report.causes, f"no causes; {self.steps()}"
         first = self.report.causes[0]
         assert first.position == "first"
         assert all(cause.position == "next" for cause in self.report.causes[1:])
-        return first
+        return SeenCause(first)
 
     @property
     def accepted(self) -> bool:
@@ -216,7 +248,7 @@ class Answer:
         *,
         cloud: str = "",
         confidence: str = "predicted",
-    ) -> Cause:
+    ) -> SeenCause:
         """The first cause, of this name: the exchange refuses at `step` with `error`, and all that says so agrees."""
         first = self.first
         assert (first.name, first.confidence, first.step) == (name, confidence, step), (self.names, self.steps())
@@ -232,7 +264,7 @@ class Answer:
         assert first.fix
         return first
 
-    def suspected(self, name: str, cloud: str = "") -> Cause:
+    def suspected(self, name: str, cloud: str = "") -> SeenCause:
         """The cause of this name, a suspicion only: nothing is predicted from it, and its check did not pass."""
         cause = self.cause(name)
         assert cause.confidence == "suspected"
@@ -267,10 +299,10 @@ class Answer:
         assert all(finding.fix for finding in row.findings)
         return [finding.message for finding in row.findings]
 
-    def cause(self, name: str) -> Cause:
+    def cause(self, name: str) -> SeenCause:
         """The cause of a name."""
         assert name in self.names, (name, self.names, self.steps())
-        return next(cause for cause in self.report.causes if cause.name == name)
+        return next(cause for cause in self.causes if cause.name == name)
 
     def check(self, name: str) -> CheckRow:
         """What a check said."""

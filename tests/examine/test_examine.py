@@ -161,7 +161,7 @@ def test_the_error_names_the_cloud_where_nothing_else_does(bundle: Bundle) -> No
     for text, cloud in ((error_texts.CONDITION_REJECTED, "gcp"), (error_texts.NOT_AUTHORIZED, "aws")):
         answer = bundle.ask(error=text)
         assert [one.cloud for one in answer.report.exchanges] == [cloud]
-        assert answer.report.causes
+        assert answer.causes
 
 
 # What is not there
@@ -295,7 +295,7 @@ def test_each_of_two_tokens_is_confirmed_by_its_own_events(aws: Bundle) -> None:
     answer = aws.ask()
     confirmed: dict[str | None, list[str]] = {}
     for one in answer.report.exchanges:
-        causes = [cause for cause in answer.report.causes if cause.exchange == one.id]
+        causes = [cause for cause in answer.causes if cause.exchange == one.id]
         confirmed[one.subject] = [event for cause in causes for event in cause.confirmed_by]
     assert confirmed == {aws.SUBJECT: ["one"], OTHER_SUBJECT: ["two"]}
 
@@ -329,7 +329,7 @@ def test_google_attempts_have_the_providers_full_name(gcp: Bundle) -> None:
 
 def test_a_logged_refusal_alone_gives_causes_and_is_refused(aws: Bundle) -> None:
     answer = aws.cloudtrail([aws.event(event_id="e-1")]).ask()
-    assert answer.report.causes
+    assert answer.causes
     assert (answer.report.verdict, answer.report.exit_code) == ("refused", 1)
 
 
@@ -347,13 +347,13 @@ def test_another_subjects_refusal_is_not_this_tokens(aws: Bundle) -> None:
 def test_a_logged_code_that_is_not_known_is_still_a_refusal(aws: Bundle) -> None:
     answer = aws.cloudtrail([aws.event(errorCode="BrandNewFault", errorMessage="nobody has seen this")]).ask()
     assert answer.report.verdict == "refused"
-    assert answer.report.causes
+    assert answer.causes
 
 
 def test_google_a_logged_sentence_that_is_not_known_is_still_a_refusal(gcp: Bundle) -> None:
     answer = gcp.gcp_logs([gcp.log_entry(message="nobody has seen this")]).ask()
     assert answer.report.verdict == "refused"
-    assert answer.report.causes
+    assert answer.causes
 
 
 # Exit codes
@@ -404,7 +404,7 @@ def test_skipping_a_check_never_changes_the_verdict(aws: Bundle) -> None:
     answer = aws.ask(skip=("*",))
     assert answer.report.checks == []
     assert (answer.report.verdict, answer.report.exit_code) == ("refused", 1)
-    assert answer.report.causes
+    assert answer.causes
     only = aws.ask(check=("TOK*",)).report
     assert {row.code[:3] for row in only.checks} == {"TOK"}
     assert only.exit_code == 1

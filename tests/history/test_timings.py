@@ -112,7 +112,7 @@ def test_an_outage_that_is_mended_is_past_though_nobody_came_since(aws: Bundle) 
     answer = mended(aws).ask()
     assert answer.report.verdict == "healthy"
     assert answer.report.exit_code == 0
-    (cause,) = answer.report.causes
+    (cause,) = answer.causes
     assert (cause.status, cause.since, cause.until) == ("past", clock(7), clock(11, 30))
     assert cause.change is not None
     assert cause.mended_by is not None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
-from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.report import (
     AttemptRow,
     Cause,
@@ -17,8 +19,10 @@ from oidc_doctor.model.report import (
     Exchange,
     FindingRow,
     FixRow,
+    NamedRefusal,
     Report,
     StepRow,
+    Timing,
 )
 from oidc_doctor.model.steps import STEPS
 
@@ -76,18 +80,76 @@ def cause(**given: Any) -> Cause:
         "position": "first",
         "confidence": "proven",
         "status": "active",
-        "summary": "the trust policy expects another team",
-        "location": "Statement[0] · StringLike · oidc.baseten.co:sub",
+        "headline": "the trust policy expects another team",
+        "clause": Clause(statement=0, operator="StringLike", key="oidc.baseten.co:sub"),
         "expected": Side(PATTERN, Origin("aws/role.json", "/Role", 14), ((at, at + 1),)),
-        "actual": Side(SUBJECT, Origin("claims.json", "/sub", 4), ((at, at + 1),)),
+        "actual": Side(SUBJECT, Origin("claims.json", "/sub", 4, claim="sub", of_token=True), ((at, at + 1),)),
         "step": "authorise",
-        "at": "aws/role.json:14",
+        "where": Origin("aws/role.json", "/Role", 14),
         "fix": "Put the team back into the pattern.",
         "commands": (
             "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
         ),
     }
-    return Cause(**(values | given))
+    return flat_cause(values | given)
+
+
+def flat_cause(values: dict[str, Any]) -> Cause:
+    """A cause of the fields that its JSON has, and `expected`, `actual` and `headline`."""
+    confidence = values["confidence"]
+    refusal = Refusal(
+        values["cloud"],
+        values["step"],
+        values.get("kind", Kind.SUBJECT_SEGMENT_DIFFERS),
+        values["expected"],
+        values["actual"],
+        certain=confidence != "suspected",
+        clause=values["clause"],
+        where=values["where"],
+        settle=values.get("settle", ""),
+        named_by_error=confidence == "proven",
+    )
+    named = NamedRefusal(
+        refusal, values["code"], values["name"], values["headline"], values["fix"], tuple(values["commands"])
+    )
+    timing = Timing(**{field.name: values[field.name] for field in fields(Timing) if field.name in values})
+    return Cause(
+        values["exchange"],
+        named,
+        timing,
+        tuple(values.get("confirmed_by", ())),
+        values["position"],
+        values["status"],
+        values.get("contradicts_observed", False),
+    )
+
+
+def change_cause(report: Report, index: int = 0, **given: Any) -> None:
+    """Give one cause of the report other values, by the names of `cause`."""
+    cause = report.causes[index]
+    values: dict[str, Any] = {
+        "code": cause.code,
+        "name": cause.name,
+        "cloud": cause.cloud,
+        "exchange": cause.exchange,
+        "position": cause.position,
+        "confidence": cause.confidence,
+        "status": cause.status,
+        "kind": cause.named.refusal.kind,
+        "headline": cause.named.headline,
+        "clause": cause.clause,
+        "expected": cause.expected,
+        "actual": cause.actual,
+        "step": cause.step,
+        "where": cause.named.refusal.where,
+        "fix": cause.named.fix,
+        "commands": cause.named.commands,
+        "settle": cause.named.refusal.settle,
+        "confirmed_by": cause.confirmed_by,
+        "contradicts_observed": cause.contradicts_observed,
+        **vars(cause.timing),
+    }
+    report.causes[index] = flat_cause(values | given)
 
 
 def report(**given: Any) -> Report:
@@ -244,15 +306,17 @@ def suspected() -> Report:
                 code="AWS030",
                 name="condition-value-differs",
                 confidence="suspected",
-                summary="the account id in the policy is redacted and another one is expected",
-                location="Statement[0] · Principal · Federated",
+                headline="the account id in the policy is redacted and another one is expected",
+                clause=Clause(("Principal", "Federated"), 0),
                 expected=Side("arn:aws:iam::XXXXXXXXXXXX:oidc-provider/oidc.baseten.co"),
                 actual=None,
                 commands=(),
                 fix="Compare the account id with the one of the role.",
                 settle="the trust policy without redaction, as aws iam get-role prints it",
             ),
-            cause(code="AWS031", confidence="suspected", expected=None, actual=None, location="", settle="the token"),
+            cause(
+                code="AWS031", confidence="suspected", expected=None, actual=None, clause=Clause(), settle="the token"
+            ),
         ],
         observed=[{"text": f"Error: {NOT_AUTHORIZED}\nfor the 2nd time", "at": "error.txt:1"}],
     )
@@ -298,10 +362,12 @@ def two() -> Report:
                 cloud="gcp",
                 exchange="weights/gcp",
                 confidence="predicted",
-                summary="Google Cloud refuses this token: the attribute condition wants environment production.",
-                location="attributeCondition · assertion.environment == 'production'",
+                headline="the attribute condition wants environment production",
+                clause=Clause(("attributeCondition", "assertion.environment == 'production'")),
                 expected=Side(value, Origin("gcp/provider.json", "/attributeCondition", 9), ((26, 36),)),
-                actual=Side("<none>", Origin("claims.json", "/environment", 8), ((0, 6),)),
+                actual=Side(
+                    "<none>", Origin("claims.json", "/environment", 8, claim="environment", of_token=True), ((0, 6),)
+                ),
                 step="condition",
                 fix="Promote the deployment to production, or accept <none> in the condition.",
                 commands=(),
@@ -313,8 +379,8 @@ def two() -> Report:
                 exchange="weights/gcp",
                 position="next",
                 confidence="predicted",
-                summary="no binding lets the principal impersonate the service account",
-                location="roles/iam.workloadIdentityUser",
+                headline="no binding lets the principal impersonate the service account",
+                clause=Clause(("roles/iam.workloadIdentityUser",)),
                 expected=None,
                 actual=Side(f"principal://iam.googleapis.com/{PROVIDER.partition('/providers')[0]}/subject/{SUBJECT}"),
                 step="impersonate",
@@ -376,11 +442,11 @@ def permission() -> Report:
                 name="permission-missing",
                 step="permission",
                 confidence="predicted",
-                summary="the role may not read the bucket",
-                location="s3:GetObject",
+                headline="the role may not read the bucket",
+                clause=Clause(("s3:GetObject",)),
                 expected=None,
                 actual=None,
-                at="aws/role-policies/weights.json:7",
+                where=Origin("aws/role-policies/weights.json", "", 7),
             )
         ],
     )
@@ -398,7 +464,7 @@ def lengths() -> Report:
             cause(
                 expected=Side(left, Origin("aws/role.json", "", 14), ((left.index("blue"), left.index("blue") + 4),)),
                 actual=Side(right, Origin("claims.json", "", 2), ((right.index("green"), right.index("green") + 5),)),
-                summary="the trust policy names the team blue, and the token comes from the team green, which is why "
+                headline="the trust policy names the team blue, and the token comes from the team green, which is why "
                 "no statement of the policy applies to it at all",
             )
         ],
@@ -446,11 +512,11 @@ def hostile() -> Report:
                 exchange=HOSTILE,
                 code=HOSTILE,
                 name=HOSTILE,
-                summary=HOSTILE,
-                location=long,
+                headline=HOSTILE,
+                clause=Clause((long,)),
                 expected=Side(HOSTILE, at, ((3, 9),)),
                 actual=row,
-                at=HOSTILE,
+                where=Origin(HOSTILE),
                 fix=HOSTILE,
                 commands=("echo 'ok'", f"echo '{HOSTILE}'"),
                 settle=HOSTILE,
@@ -461,8 +527,8 @@ def hostile() -> Report:
                 token_change={"from": HOSTILE, "to": long},
                 contradicts_observed=True,
             ),
-            cause(exchange=HOSTILE, code="AWS1", summary=long, position="next", fix=long, status="past"),
-            cause(exchange="b", code="AWS2", summary=long, confidence="suspected", settle=long),
+            cause(exchange=HOSTILE, code="AWS1", headline=long, position="next", fix=long, status="past"),
+            cause(exchange="b", code="AWS2", headline=long, confidence="suspected", settle=long),
         ],
         checks=[
             CheckRow(HOSTILE, HOSTILE, "failed", "weakens", HOSTILE, [FindingRow(HOSTILE, row, row, HOSTILE)]),

@@ -15,6 +15,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import SCHEMA, Report
 from oidc_doctor.report.json import render_json, to_json
+from tests.report.conftest import change_cause
 
 Sample = Callable[[str], Report]
 PUBLISHED = json.loads((pathlib.Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))
@@ -156,7 +157,7 @@ def test_no_token_is_written(sample: Sample, text: str) -> None:
     report = sample("refused")
     report.exchanges[0].trace = {text: [text.encode(), {"a": text}]}
     report.observed = [{"text": text, "at": text}]
-    report.causes[0].actual = Side(text, Origin(text), ((0, 2),))
+    change_cause(report, actual=Side(text, Origin(text), ((0, 2),)))
     rendered = render_json(report)
     assert not any(part in rendered for part in TOKEN.split("."))
     assert json.loads(rendered)["causes"][0]["differs"]["actual"]["spans"] == []

@@ -10,6 +10,7 @@ import pytest
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.markdown import fenced, prose, render_markdown
 from oidc_doctor.report.parts.escape import visible
+from tests.report.conftest import change_cause
 
 markdown_it = pytest.importorskip("markdown_it")
 Sample = Callable[[str], Report]
@@ -111,8 +112,7 @@ def test_no_token_is_written(sample: Sample) -> None:
     token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzIn0.c2lnbmF0dXJl"
     report = sample("refused")
     report.observed = [{"text": f"x {token}", "at": "error.txt"}]
-    report.causes[0].fix = f"send {token}"
-    report.causes[0].summary = f"it sent {token}"
+    change_cause(report, fix=f"send {token}", headline=f"it sent {token}")
     text = render_markdown(report)
     assert not any(part in text for part in token.split("."))
     assert "token removed" in text

@@ -16,6 +16,7 @@ from oidc_doctor.examine.examine import Examined, examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
 from oidc_doctor.report.parts.escape import contains_jwt
+from oidc_doctor.report.parts.sentences import summary
 from oidc_doctor.whatif.ask import LONGEST, Answer, WhatIf, editable, moved_past
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def decided(answer: Answer) -> tuple[Any, ...]:
         exchange.error,
         [(row.id, row.state, row.note) for row in exchange.steps],
         without_places(exchange.trace),
-        [(cause.code, cause.summary, cause.confidence) for cause in answer.causes],
+        [(cause.code, summary(cause), cause.confidence) for cause in answer.causes],
     )
 
 

@@ -75,11 +75,11 @@ def _refusal_subject(named: NamedRefusal) -> str:
 def _brought_by(cause: Cause) -> str:
     change, token_change = cause.timing.change, cause.timing.token_change
     if change is not None:
-        by = (change["by"] or "an unknown caller").rpartition("/")[2]
-        return f", since {change['what']} by {by} at {change['time']}"
+        by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
+        return f", since {change.get('what')} by {by} at {change.get('time')}"
     if token_change is not None:
-        side = "request" if token_change["what"] == "request" else "token"
-        return f", since the {side} changed: {token_change['text']}"
+        side = "request" if token_change.get("what") == "request" else "token"
+        return f", since the {side} changed: {token_change.get('text', '')}"
     return ""
 
 

@@ -33,7 +33,7 @@ def test_everything_that_was_read_lets_it_pass(aws: Bundle, text: str, step: str
 def test_a_definite_refusal_elsewhere_comes_second(aws: Bundle) -> None:
     answer = aws.condition(aws.subject("v=1:org=other:*")).error(aws.COULD_NOT_VALIDATE[1]).ask()
     assert answer.names == ["refused-unexplained", "subject-segment-differs"]
-    assert [cause.contradicts_observed for cause in answer.report.causes] == [False, True]
+    assert [cause.contradicts_observed for cause in answer.causes] == [False, True]
 
 
 def test_a_clause_that_explains_it(aws: Bundle) -> None:

@@ -42,7 +42,7 @@ def test_nobody_was_refused(aws: Bundle) -> None:
 def test_a_refusal_elsewhere_contradicts_what_was_seen(aws: Bundle) -> None:
     answer = aws.aws_provider(client_ids=("other",)).error(aws.NOT_AUTHORIZED[1]).ask()
     assert answer.names == ["outside-the-trust-policy", "audience-not-registered"]
-    assert [cause.contradicts_observed for cause in answer.report.causes] == [False, True]
+    assert [cause.contradicts_observed for cause in answer.causes] == [False, True]
 
 
 def test_a_resource_control_policy_that_denies(aws: Bundle) -> None:

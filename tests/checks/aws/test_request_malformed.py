@@ -60,7 +60,7 @@ def test_two_faults_are_counted(aws: Bundle) -> None:
 
 
 def test_two_faults_are_two_causes(aws: Bundle) -> None:
-    summaries = [cause.summary for cause in aws.sends(role_session_name="a b", duration_seconds=1).ask().report.causes]
+    summaries = [cause.summary for cause in aws.sends(role_session_name="a b", duration_seconds=1).ask().causes]
     assert any("RoleSessionName" in summary for summary in summaries)
     assert any("DurationSeconds" in summary for summary in summaries)
 

@@ -85,5 +85,5 @@ def test_an_attribute_that_is_not_mapped(gcp: Bundle) -> None:
 
 def test_the_mapping_was_not_read(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="attribute.team == 'Tq7LmZ2x'", mapping=...).ask()
-    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert all(cause.confidence == "suspected" for cause in answer.causes)
     assert answer.exchange().prediction == "unknown"

@@ -115,4 +115,4 @@ def test_what_is_no_jwt(gcp: Bundle, says: type[Says], token: str) -> None:
 
 def test_two_keys_of_one_kid(gcp: Bundle) -> None:
     answer = gcp.jwks(gcp.jwk(), gcp.jwk("rsa-other")).ask()
-    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert all(cause.confidence == "suspected" for cause in answer.causes)

@@ -61,5 +61,5 @@ def test_a_placeholder(gcp: Bundle) -> None:
 
 def test_the_mapping_was_not_read(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition=..., mapping=...).service_account_policy(member(gcp, "other")).ask()
-    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert all(cause.confidence == "suspected" for cause in answer.causes)
     assert answer.exchange().prediction == "unknown"

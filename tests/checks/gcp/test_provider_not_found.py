@@ -64,7 +64,7 @@ def test_another_provider_alone_proves_nothing(aim: Aim, gcp: Bundle) -> None:
 def test_a_read_that_failed_proves_nothing(gcp: Bundle, outcome: str) -> None:
     gcp.remove("gcp/provider.json").manifest([{"path": "gcp/provider.json", "outcome": outcome}])
     answer = gcp.ask()
-    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert all(cause.confidence == "suspected" for cause in answer.causes)
     assert answer.exchange().prediction == "unknown"
     assert answer.check("provider-not-found").status == "skipped"
     assert answer.check("provider-not-found").findings == []

@@ -45,5 +45,5 @@ def test_the_account_has_a_binding_too(gcp: Bundle) -> None:
 
 def test_the_policy_of_the_account_was_not_read(gcp: Bundle) -> None:
     answer = granted(gcp, "roles/storage.objectViewer").remove("gcp/service-account-policy.json").ask()
-    assert all(cause.confidence == "suspected" for cause in answer.report.causes)
+    assert all(cause.confidence == "suspected" for cause in answer.causes)
     assert answer.exchange().prediction == "unknown"

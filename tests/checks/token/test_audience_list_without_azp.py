@@ -34,7 +34,7 @@ def test_a_list_of_one(aws: Bundle) -> None:
 
 def test_the_token_is_not_said_to_have_no_audience(aws: Bundle) -> None:
     answer = aws.token(aws.claims_of(aud=[aws.AUDIENCE, "sts.amazonaws.com"])).ask()
-    assert not any("no aud claim" in cause.summary for cause in answer.report.causes)
+    assert not any("no aud claim" in cause.summary for cause in answer.causes)
 
 
 def test_the_error_alone_names_it(aws: Bundle) -> None:
