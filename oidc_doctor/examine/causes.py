@@ -77,7 +77,7 @@ def _confirmation(exchange: Judged, refusal: Refusal) -> Confirmation:
         reading = reading_of_attempt(signature.sample)
         if reading is None or refusal.step not in reading.steps:
             continue
-        verdict = exchange.replayed.told.verdicts.get(signature.number)
+        verdict = exchange.replayed.target_history.verdicts.get(signature.number)
         kinds = {kind for _, kind in verdict[0].marks} if verdict else set()
         if kinds and str(refusal.kind) not in kinds:
             continue  # the replay explains this attempt by another refusal

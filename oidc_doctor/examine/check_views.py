@@ -40,7 +40,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
 
 def _replayed(exchange: Judged) -> bool:
     """Whether some logged attempt of the target could be decided again: else nothing is known to agree."""
-    verdicts = exchange.replayed.told.verdicts.values() if exchange.replayed is not None else ()
+    verdicts = exchange.replayed.target_history.verdicts.values() if exchange.replayed is not None else ()
     return any(verdict.decision in {"accepted", "refused"} for verdict, _ in verdicts)
 
 

@@ -76,7 +76,7 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
 
     Where an event is the token, it is the request as well, unless the target says otherwise.
     """
-    now = replayed.told.history.revisions[-1].evidence
+    now = replayed.target_history.history.revisions[-1].evidence
     event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
     request = now.target.aws
     sent = _request(request, event) if event is not None and token.kind == "event" else None
@@ -90,67 +90,67 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
     return now._replace(target=now.target._replace(aws=sent))
 
 
-def token_of(found: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
+def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown.
 
     Where a token of the same subject was given, its claims stand for those that the event does not show.
     """
     claims: dict[str, Any] = {}
-    same = next((one for one in evidence.tokens if one.subject and one.subject == found.subject), None)
+    same = next((one for one in evidence.tokens if one.subject and one.subject == attempt.subject), None)
     if same is not None:
         claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
-    if found.subject:
-        claims["sub"] = found.subject
+    if attempt.subject:
+        claims["sub"] = attempt.subject
         if known.profile is not None:
-            claims = {**known.profile.implied_claims(found.subject), **claims}
-    if found.cloud == "aws":
-        if ":oidc-provider/" in (found.provider or ""):
-            claims["iss"] = "https://" + provider_path(found.provider or "")
-        if found.audience:
-            claims["aud"] = found.audience
+            claims = {**known.profile.implied_claims(attempt.subject), **claims}
+    if attempt.cloud == "aws":
+        if ":oidc-provider/" in (attempt.provider or ""):
+            claims["iss"] = "https://" + provider_path(attempt.provider or "")
+        if attempt.audience:
+            claims["aud"] = attempt.audience
             claims.pop("azp", None)
     else:
-        claims |= _named_by_google(found, claims, known, evidence)
-    claims.update(dict(found.claims))
+        claims |= _named_by_google(attempt, claims, known, evidence)
+    claims.update(dict(attempt.claims))
     return Token(
         "event",
         claims,
         None,
         complete=False,
-        origin=found.origin._replace(event_id=found.event_id),
-        name=found.event_id,
+        origin=attempt.origin._replace(event_id=attempt.event_id),
+        name=attempt.event_id,
     )
 
 
 def _named_by_google(
-    found: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
+    attempt: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
 ) -> dict[str, Any]:
     """Issuer and audience of a token of which Google's entry shows the subject alone.
 
     Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
     """
-    out: dict[str, Any] = {}
-    message = found.error_message or ""
+    claims_of_provider: dict[str, Any] = {}
+    message = attempt.error_message or ""
     provider = evidence.gcp.provider if evidence.gcp else None
     read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
     issuer = _ISSUER.match(message)
     if "iss" not in claims and (named := (issuer[1] if issuer else None) or known.issuer or read):
-        out["iss"] = named
+        claims_of_provider["iss"] = named
     audience = _AUDIENCE.match(message)
     if "aud" not in claims and (aud := (audience[1] if audience else None) or known.audience):
-        out["aud"] = aud
-    return out
+        claims_of_provider["aud"] = aud
+    return claims_of_provider
 
 
 def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> frozenset[str]:
     """The addresses, without scheme, of the providers that the target's tokens come through."""
-    found = {provider_path(one.sample.provider) for one in signatures if one.sample.provider}
-    found |= {provider_path(one.claims["iss"]) for one in evidence.tokens if isinstance(one.claims.get("iss"), str)}
+    issuers = {signature.sample.provider for signature in signatures if signature.sample.provider}
+    issuers |= {token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)}
     if evidence.target.issuer:
-        found.add(provider_path(evidence.target.issuer))
-    if not found and evidence.aws and isinstance(evidence.aws.provider, AwsOidcProvider):
-        found.add(provider_path(evidence.aws.provider.url))
-    return frozenset(found)
+        issuers.add(evidence.target.issuer)
+    if not issuers and evidence.aws and isinstance(evidence.aws.provider, AwsOidcProvider):
+        issuers.add(evidence.aws.provider.url)
+    return frozenset(map(provider_path, issuers))
 
 
 def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
@@ -172,23 +172,27 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     return Deduced(issuer, audience)
 
 
-def _sample(found: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
+def _sample(attempt: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
     from oidc_doctor.model.document import Origin
 
-    if found is None:
+    if attempt is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    return token_of(found, evidence, known)
+    return token_of(attempt, evidence, known)
 
 
-def _request(request: TargetAws | None, found: Attempt) -> TargetAws | None:
+def _request(request: TargetAws | None, attempt: Attempt) -> TargetAws | None:
     """The request as the event shows it: session name, duration, and the condition keys that it tells."""
-    if request is None or found.cloud != "aws":
+    if request is None or attempt.cloud != "aws":
         return request
-    told = {"aws:RequestedRegion": found.region, "aws:UserAgent": found.user_agent, "aws:SourceIp": _ip(found.caller)}
+    context = {
+        "aws:RequestedRegion": attempt.region,
+        "aws:UserAgent": attempt.user_agent,
+        "aws:SourceIp": _ip(attempt.caller),
+    }
     return request._replace(
-        role_session_name=found.session_name or request.role_session_name,
-        duration_seconds=found.duration_seconds,
-        context={**request.context, **{name: value for name, value in told.items() if value}},
+        role_session_name=attempt.session_name or request.role_session_name,
+        duration_seconds=attempt.duration_seconds,
+        context={**request.context, **{name: value for name, value in context.items() if value}},
     )
 
 

@@ -29,14 +29,14 @@ class ReplayedLogs(NamedTuple):
 
     cloud: Cloud
     replayer: Replayer
-    told: TargetHistory
+    target_history: TargetHistory
     attempts: Attempts
     profile: Profile | None
     known: Deduced = Deduced()
 
     def stand_in(self) -> str | None:
         """What is taken from the logs for want of a file, in words; None where nothing is."""
-        names = self.told.history.stand_ins
+        names = self.target_history.history.stand_ins
         listed = ", ".join(names)
         return f"that nothing later wrote what only the logs tell: {listed}" if names else None
 
@@ -50,12 +50,12 @@ class ReplayedLogs(NamedTuple):
         family = self.family(subject) if subject else None
         same = [
             one
-            for one in self.told.strands
+            for one in self.target_history.strands
             if one.step == step
             and (family is None or family in one.families or one.families == {None})
             and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
         ]
-        return same or [one for one in self.told.strands if one.step == step and one.decisions == decisions]
+        return same or [one for one in self.target_history.strands if one.step == step and one.decisions == decisions]
 
     def attempt_of_session(self, denial: SessionUse) -> Attempt | None:
         """The attempt that issued the session whose call was denied; None where the logs do not hold it."""
@@ -70,14 +70,14 @@ class ReplayedLogs(NamedTuple):
 
     def is_mended(self, found: Signature) -> bool:
         """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""
-        if found.number not in self.told.verdicts:
+        if found.number not in self.target_history.verdicts:
             return False
-        then, index = self.told.verdicts[found.number]
-        now = self.replayer.verdict(found.sample, len(self.told.starts) - 1)
-        return index < len(self.told.starts) - 1 and then.stands_against and now.decision == "accepted"
+        then, index = self.target_history.verdicts[found.number]
+        now = self.replayer.verdict(found.sample, len(self.target_history.starts) - 1)
+        return index < len(self.target_history.starts) - 1 and then.stands_against and now.decision == "accepted"
 
     def age_of_change(self, found: Signature) -> float | None:
         """Seconds from the last change to this refusal, where it may not have been in force everywhere."""
-        index = index_at(self.told.starts, found.last_seen)
-        age = found.last_seen - self.told.starts[index]
+        index = index_at(self.target_history.starts, found.last_seen)
+        age = found.last_seen - self.target_history.starts[index]
         return age if index and 0 <= age <= LAG[self.cloud] else None

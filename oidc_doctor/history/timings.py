@@ -66,7 +66,7 @@ def _exchange_timing(
     groups = replayed.groups_like(diagnosis.case.token, step, tuple(verdict.decision for verdict in vector))
     current = [
         explained
-        for explained in replayed.told.explained
+        for explained in replayed.target_history.explained
         if any(explained.strand is group for group in groups) and not explained.over
     ]
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
@@ -97,15 +97,21 @@ def _session_timing(denial: SessionUse, replayed: ReplayedLogs) -> Timing:
     )
 
 
-def _permissions_written(used: SessionUse, replayed: ReplayedLogs) -> dict[str, Any]:
+def _permissions_written(denial: SessionUse, replayed: ReplayedLogs) -> dict[str, Any]:
     """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
-    earlier = [one for one in replayed.told.history.other if one.time <= used.first_seen]
+    earlier = [change for change in replayed.target_history.history.other if change.time <= denial.first_seen]
     return {
         "last_success": None,
-        "first_failure": rfc3339(used.first_seen),
+        "first_failure": rfc3339(denial.first_seen),
         "changes": [
-            {"event_id": one.event_id, "time": rfc3339(one.time), "what": one.what, "by": one.by, "flips": False}
-            for one in earlier[::-1][:MOST_PAST]
+            {
+                "event_id": change.event_id,
+                "time": rfc3339(change.time),
+                "what": change.what,
+                "by": change.by,
+                "flips": False,
+            }
+            for change in earlier[::-1][:MOST_PAST]
         ],
         "token": None,
         "note": "What the session may do is not replayed: these writes lie before the first refused call."
@@ -115,47 +121,56 @@ def _permissions_written(used: SessionUse, replayed: ReplayedLogs) -> dict[str, 
 
 
 def _from_outage(
-    refusal: Refusal, vector: Sequence[Verdict], found: Explained, replayed: ReplayedLogs, confirmation: Confirmation
+    refusal: Refusal,
+    vector: Sequence[Verdict],
+    explained: Explained,
+    replayed: ReplayedLogs,
+    confirmation: Confirmation,
 ) -> tuple[Timing, tuple[str, ...]]:
     """The logs hold the refusals themselves."""
-    outage = found.outage
+    outage = explained.outage
     begin = outage.begin
-    if found.turned is None:  # an outage that no revision explains began with the first one like it
-        begin = min(begin, *(other.outage.begin for other in replayed.told.explained if _like(other, found, replayed)))
-    events = tuple(ids(replayed, found.strand, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    if explained.turned is None:  # an outage that no revision explains began with the first one like it
+        others = replayed.target_history.explained
+        begin = min(begin, *(other.outage.begin for other in others if _is_like(other, explained, replayed)))
+    events = tuple(ids(replayed, explained.strand, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
         refused_since=outage.times,
         accepted_before=outage.before.times if outage.before else 0,
-        boundary=_boundary(found, replayed),
+        boundary=_boundary(explained, replayed),
     )
     mark = (refusal.step, str(refusal.kind))
-    if found.turned is not None and not vector[-1].marks and not found.strand.vector[-1].marks:
+    if explained.turned is not None and not vector[-1].marks and not explained.strand.vector[-1].marks:
         # the configuration cannot be replayed, and nothing else changed
-        return replace(timing, change=change_view(replayed.told.history, found.turned)), events
+        return replace(timing, change=change_view(replayed.target_history.history, explained.turned)), events
     if mark not in vector[-1].marks:
         return timing, events
-    if found.turned is not None:
-        before = found.strand.vector[found.turned - 1].decision
-        change = change_view(replayed.told.history, _appears(vector, mark, found.turned))
+    if explained.turned is not None:
+        before = explained.strand.vector[explained.turned - 1].decision
+        change = change_view(replayed.target_history.history, _appears(vector, mark, explained.turned))
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
         flips = before == "accepted" and outage.before is not None and vector[-1].sole
         return replace(timing, change=change, flips=flips), events
-    return replace(timing, token_change=found.token.view() if found.token is not None else None), events
+    return replace(timing, token_change=explained.token.view() if explained.token is not None else None), events
 
 
-def _like(one: Explained, other: Explained, replayed: ReplayedLogs) -> bool:
+def _is_like(other: Explained, explained: Explained, replayed: ReplayedLogs) -> bool:
     """Whether two outages go on for the same reason, in tokens of the same tenant."""
-    return (
-        not one.over
-        and (one.why, one.strand.step) == (other.why, other.strand.step)
-        and one.strand.vector[-1].marks == other.strand.vector[-1].marks
-        and tenant_of(one.strand.sample.subject, replayed.profile)
-        == tenant_of(other.strand.sample.subject, replayed.profile)
-        and (one.token.text if one.token else None) == (other.token.text if other.token else None)
-    )
+
+    def traits(outage: Explained) -> tuple[object, ...]:
+        group = outage.strand
+        return (
+            outage.why,
+            group.step,
+            group.vector[-1].marks,
+            tenant_of(group.sample.subject, replayed.profile),
+            outage.token.text if outage.token else None,
+        )
+
+    return not other.over and traits(other) == traits(explained)
 
 
 def _from_configuration(
@@ -171,12 +186,12 @@ def _from_configuration(
     last_success = max((run.end for run in good), default=None)
     mark = (refusal.step, str(refusal.kind))
     lag = LAG[replayed.cloud]
-    starts = replayed.told.starts
+    starts = replayed.target_history.starts
     low = 0 if last_success is None else index_at(starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
     _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
     if turned is not None and mark in vector[-1].marks:
-        change = change_view(replayed.told.history, _appears(vector, mark, turned))
+        change = change_view(replayed.target_history.history, _appears(vector, mark, turned))
         if change is not None:
             # the moment in which the outcome flipped is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
@@ -192,7 +207,8 @@ def _from_configuration(
 def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Verdict]:
     """The exchange's own token on each revision."""
     return [
-        replayed.replayer.verdict_of_case(diagnosis.case, index, step) for index in range(len(replayed.told.starts))
+        replayed.replayer.verdict_of_case(diagnosis.case, index, step)
+        for index in range(len(replayed.target_history.starts))
     ]
 
 
@@ -204,29 +220,29 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
     return place
 
 
-def _boundary(found: Explained, replayed: ReplayedLogs) -> dict[str, Any]:
+def _boundary(explained: Explained, replayed: ReplayedLogs) -> dict[str, Any]:
     """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
-    outage, history = found.outage, replayed.told.history
+    outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
     inside = [
         {
-            "event_id": one.change.event_id,
-            "time": rfc3339(one.change.time),
-            "what": one.change.what,
-            "by": one.change.by,
-            "flips": index in {found.appears, found.turned},
+            "event_id": revision.change.event_id,
+            "time": rfc3339(revision.change.time),
+            "what": revision.change.what,
+            "by": revision.change.by,
+            "flips": index in {explained.appears, explained.turned},
         }
-        for index, one in enumerate(history.revisions)
-        if one.change is not None and begin <= one.start <= outage.begin
+        for index, revision in enumerate(history.revisions)
+        if revision.change is not None and begin <= revision.start <= outage.begin
     ]
-    inside.sort(key=lambda one: not one["flips"])
+    inside.sort(key=lambda change: not change["flips"])
     view: dict[str, Any] = {
         "last_success": rfc3339(low) if low is not None else None,
         "first_failure": rfc3339(outage.begin),
         "changes": inside[:MOST_PAST],
-        "token": found.token.view() if found.token else None,
-        "note": _NOTES.get(found.why, ""),
+        "token": explained.token.view() if explained.token else None,
+        "note": _NOTES.get(explained.why, ""),
     }
     return view
 
@@ -258,13 +274,13 @@ def past_causes(
         )
     ]
     causes: dict[tuple[object, ...], Cause] = {}
-    for explained in reversed(replayed.told.explained):
+    for explained in reversed(replayed.target_history.explained):
         if not explained.over or explained.why not in {"configuration", "token"}:
             continue
         if not any(explained.strand is group for group in own):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
-        index = index_at(replayed.told.starts, explained.outage.begin)
+        index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.strand.vector[index].marks
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
@@ -285,33 +301,33 @@ def past_causes(
     return list(causes.values())
 
 
-def _past_timing(found: Explained, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
-    outage, told = found.outage, replayed.told
-    end = told.starts[found.mended] if found.mended is not None else None
+def _past_timing(explained: Explained, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
+    outage, history = explained.outage, replayed.target_history
+    end = history.starts[explained.mended] if explained.mended is not None else None
     until = outage.after.begin if outage.after is not None else end
     timing = Timing(
         since=rfc3339(outage.begin),
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
-        mended_by=change_view(told.history, found.mended) if found.mended is not None else None,
-        boundary=_boundary(found, replayed),
+        mended_by=change_view(history.history, explained.mended) if explained.mended is not None else None,
+        boundary=_boundary(explained, replayed),
         refused_since=outage.times,
         accepted_before=outage.before.times if outage.before else 0,
     )
-    if found.turned is not None and found.appears is not None:
-        flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
+    if explained.turned is not None and explained.appears is not None:
+        flips = explained.strand.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
         timing = replace(
             timing,
-            change=change_view(told.history, found.appears),
-            flips=flips and found.strand.vector[index].sole,
+            change=change_view(history.history, explained.appears),
+            flips=flips and explained.strand.vector[index].sole,
         )
-    elif found.token is not None:
-        timing = replace(timing, token_change=found.token.view())
-    return timing, tuple(ids(replayed, found.strand, outage.begin, outage.end, accepted=False))
+    elif explained.token is not None:
+        timing = replace(timing, token_change=explained.token.view())
+    return timing, tuple(ids(replayed, explained.strand, outage.begin, outage.end, accepted=False))
 
 
-def ids(replayed: ReplayedLogs, strand: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
-    """Event ids of the strand's attempts with one outcome."""
-    wanted = "accepted" if accepted else "refused"
-    outcomes = {one.number: one.sample.outcome for one in replayed.replayer.signatures}
-    return replayed.attempts.ids_between([key for key in strand.keys if outcomes.get(key) == wanted], begin, end)
+def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
+    """Event ids of the group's attempts with one outcome."""
+    outcome = "accepted" if accepted else "refused"
+    numbers = {signature.number for signature in replayed.replayer.signatures if signature.sample.outcome == outcome}
+    return replayed.attempts.ids_between([key for key in group.keys if key in numbers], begin, end)

@@ -20,20 +20,20 @@ from oidc_doctor.history.timings import MOST_PAST, ids
 _MOST_ENTRIES = 400
 
 
-_MOST_RUNS = 40  # of one strand in the timeline
+_MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
-def attempt_row(found: Signature, past: ReplayedLogs | None) -> AttemptRow:
+def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
     """One signature, with the decision of the configuration that was in force at its newest attempt."""
-    sample = found.sample
+    sample = signature.sample
     error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
     replay, cause = None, None
-    if past is not None and found.number in past.told.verdicts:
-        verdict, index = past.told.verdicts[found.number]
+    if replayed is not None and signature.number in replayed.target_history.verdicts:
+        verdict, index = replayed.target_history.verdicts[signature.number]
         decision = "unknown" if verdict.decision == "doubtful" else verdict.decision
-        replay = {"decision": decision, "revision": _revision(past, index)}
-        if found.sample.outcome == "refused":
-            cause = _why(verdict, past, found)
+        replay = {"decision": decision, "revision": _revision(replayed, index)}
+        if signature.sample.outcome == "refused":
+            cause = _why(verdict, replayed, signature)
     return AttemptRow(
         cloud=sample.cloud,
         target=sample.target,
@@ -42,48 +42,48 @@ def attempt_row(found: Signature, past: ReplayedLogs | None) -> AttemptRow:
         audience=sample.audience,
         outcome=sample.outcome,
         error=error,
-        count=found.count,
-        first_seen=rfc3339(found.first_seen),
-        last_seen=rfc3339(found.last_seen),
+        count=signature.count,
+        first_seen=rfc3339(signature.first_seen),
+        last_seen=rfc3339(signature.last_seen),
         replay=replay,
         cause=cause,
-        event_ids=list(found.event_ids),
-        family=found.family,
+        event_ids=list(signature.event_ids),
+        family=signature.family,
         step=sample.step,
-        subjects=list(found.subjects),
-        callers=[{"address": name, "count": times} for name, times in found.callers],
-        regions=[{"region": name, "count": times} for name, times in found.regions],
-        rate_per_hour=_rate(found),
-        counts=list(found.counts),
+        subjects=list(signature.subjects),
+        callers=[{"address": name, "count": times} for name, times in signature.callers],
+        regions=[{"region": name, "count": times} for name, times in signature.regions],
+        rate_per_hour=_rate(signature),
+        counts=list(signature.counts),
         inferred_from=sample.inferred_from,
     )
 
 
-def _why(verdict: Verdict, past: ReplayedLogs, found: Signature) -> str | None:
+def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str | None:
     """The cause's name for a refused signature."""
     if verdict.first is not None:
         return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
     if verdict.decision != "accepted":
         return None
-    revisions = past.told.history.revisions
+    revisions = replayed.target_history.history.revisions
     if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
-        now = past.replayer.verdict(found.sample, len(revisions) - 1)
+        now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
-    if past.age_of_change(found) is not None:
+    if replayed.age_of_change(signature) is not None:
         return "propagation-delay"
-    return "outside-the-trust-policy" if past.cloud == "aws" else "outside-the-allow-policy"
+    return "outside-the-trust-policy" if replayed.cloud == "aws" else "outside-the-allow-policy"
 
 
-def _rate(found: Signature) -> float | None:
+def _rate(signature: Signature) -> float | None:
     """Attempts an hour between the first and the last; None for fewer than two."""
-    span = found.last_seen - found.first_seen
-    return round((found.count - 1) * 3600 / span, 2) if span > 0 else None
+    span = signature.last_seen - signature.first_seen
+    return round((signature.count - 1) * 3600 / span, 2) if span > 0 else None
 
 
-def _revision(past: ReplayedLogs, index: int) -> str:
+def _revision(replayed: ReplayedLogs, index: int) -> str:
     """A revision's name: the event that made it, or the reading."""
-    revisions = past.told.history.revisions
+    revisions = replayed.target_history.history.revisions
     if index == len(revisions) - 1 and (len(revisions) == 1 or revisions[index].change is None):
         return "as read"
     change = revisions[index].change
@@ -93,51 +93,58 @@ def _revision(past: ReplayedLogs, index: int) -> str:
     return f"before event {following.event_id}" if following is not None else "before the reading"
 
 
-def timeline(pasts: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
+def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     """Attempts that ended alike and writes of configuration, in order of time."""
-    out: list[dict[str, Any]] = []
-    for past in pasts:
-        flips = {one.appears for one in past.told.explained} | {one.mended for one in past.told.explained}
-        for strand in past.told.strands:
-            out += [_run_entry(past, strand, run) for run in strand.runs[-_MOST_RUNS:]]
-        for index, revision in enumerate(past.told.history.revisions):
+    entries: list[dict[str, Any]] = []
+    for replayed in replayed_logs:
+        target_history = replayed.target_history
+        flips = {index for outage in target_history.explained for index in (outage.appears, outage.mended)}
+        for group in target_history.strands:
+            entries += [_run_entry(replayed, group, run) for run in group.runs[-_MOST_RUNS:]]
+        for index, revision in enumerate(target_history.history.revisions):
             if revision.change is not None:
-                out.append(_change_entry(past, revision.change, "change", index, flips=index in flips))
-        out += [_change_entry(past, one, "failed-change", None, flips=False) for one in past.told.history.refused]
-        out += [_change_entry(past, one, "change", None, flips=False) for one in past.told.history.other]
+                entries.append(_change_entry(replayed, revision.change, "change", index, flips=index in flips))
+        for kind, changes in (
+            ("failed-change", target_history.history.refused),
+            ("change", target_history.history.other),
+        ):
+            entries += [_change_entry(replayed, change, kind, None, flips=False) for change in changes]
     unique = {
-        (one["kind"], one.get("event_id"), one["time"], one.get("subject"), one.get("outcome")): one for one in out
+        (entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")): entry
+        for entry in entries
     }
-    return sorted(unique.values(), key=lambda one: (one["time"], one["kind"]))[-_MOST_ENTRIES:]
+    return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
 
 
-def _run_entry(past: ReplayedLogs, strand: AttemptGroup, run: Run) -> dict[str, Any]:
-    first = past.attempts.attempt(run.first)
+def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: Run) -> dict[str, Any]:
+    first = replayed.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
-    what = "impersonation" if strand.step == "impersonate" else "exchange"
+    what = "impersonation" if group.step == "impersonate" else "exchange"
     return {
         "time": rfc3339(run.begin),
         "until": rfc3339(run.end),
         "kind": "attempts",
-        "cloud": past.cloud,
+        "cloud": replayed.cloud,
         "resource": first.target,
-        "text": f"{run.times:,} {what}{'' if run.times == 1 else 's'} {outcome}: {strand.name}",
+        "text": f"{run.times:,} {what}{'' if run.times == 1 else 's'} {outcome}: {group.name}",
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": sorted(one for one in strand.families if one)[:MOST_PAST],
-        "event_ids": ids(past, strand, run.begin, run.end, accepted=run.accepted)[:3],
+        "families": sorted(one for one in group.families if one)[:MOST_PAST],
+        "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
 
 
-def _change_entry(past: ReplayedLogs, change: Change, kind: str, index: int | None, *, flips: bool) -> dict[str, Any]:
-    view = change_view(past.told.history, index) if index is not None else None
+def _change_entry(
+    replayed: ReplayedLogs, change: Change, kind: str, index: int | None, *, flips: bool
+) -> dict[str, Any]:
+    view = change_view(replayed.target_history.history, index) if index is not None else None
     failed = f", refused: {change.error_code}" if change.error_code else ""
     return {
         "time": rfc3339(change.time),
         "until": None,
         "kind": kind,
-        "cloud": past.cloud,
+        "cloud": replayed.cloud,
         "resource": change.resource,
         "text": f"{change.what} by {change.by or 'an unknown caller'}{failed}",
         "event_id": change.event_id,
@@ -149,6 +156,7 @@ def _change_entry(past: ReplayedLogs, change: Change, kind: str, index: int | No
     }
 
 
-def contradictions(pasts: Mapping[Any, ReplayedLogs]) -> list[str]:
+def contradictions(replayed_logs: Mapping[Any, ReplayedLogs]) -> list[str]:
     """Attempts that were accepted in fact and refused by the reading, each once."""
-    return list(dict.fromkeys(line for past in pasts.values() for line in past.told.contradictions))
+    histories = (replayed.target_history for replayed in replayed_logs.values())
+    return list(dict.fromkeys(line for history in histories for line in history.contradictions))
