@@ -1,8 +1,7 @@
-"""Which roles and providers of an account would take a token: each judged as if it were the target."""
+"""Which roles and providers of an account would accept a token: each is judged as if it were the target."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,8 @@ from oidc_doctor.documents.provider import parse_gcp_pools, parse_gcp_providers
 from oidc_doctor.documents.trust_policy import parse_roles
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.aws.arns import federated, split_provider
+from oidc_doctor.judge.aws.state import BUILT_IN
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import (
@@ -46,7 +47,7 @@ def _roles(evidence: TargetEvidence, token: Token, at: float, profile: Any, say:
         return
     others = 0
     for role in parse_roles(aws.roles.text, aws.roles.file)[:_MOST]:
-        if isinstance(role.trust_policy, Document) and "oidc-provider/" not in json.dumps(role.trust_policy.value):
+        if isinstance(role.trust_policy, Document) and not _trusts_oidc(role.trust_policy):
             others += 1
             continue
         yield _row("aws", role.arn or role.name or "", _judge_role(evidence, aws, role, token, at, profile), say)
@@ -62,10 +63,14 @@ def _roles(evidence: TargetEvidence, token: Token, at: float, profile: Any, say:
         }
 
 
+def _trusts_oidc(trust_policy: Document) -> bool:
+    return any(split_provider(arn) or arn in BUILT_IN for arn, _ in federated(trust_policy.value))
+
+
 def _judge_role(
     evidence: TargetEvidence, aws: AwsEvidence, role: Role, token: Token, at: float, profile: Any
 ) -> Diagnosis:
-    """The role as the target, alone: nothing that was read of another one is its own."""
+    """Judge the role as the target, without the evidence that was read for another role."""
     empty = Missing("the role's policies", "not read for every role of the account")
     target = evidence.target._replace(aws=TargetAws(role_arn=role.arn), gcp=None)
     own = aws._replace(role=role, near_roles=(), role_policies=(), role_policy_list=empty, attached_policies=empty)
@@ -77,14 +82,11 @@ def _providers(evidence: TargetEvidence, token: Token, at: float, profile: Any, 
     gcp = evidence.gcp
     if gcp is None:
         return
-    found: list[GcpProvider] = []
-    for document in (gcp.provider_list,):
-        if isinstance(document, Document):
-            found += parse_gcp_providers(document.text, document.file)
-    named = {one.name for one in found}
-    if isinstance(gcp.provider, GcpProvider) and gcp.provider.name not in named:
-        found.append(gcp.provider)
-    for provider in found[:_MOST]:
+    listed = gcp.provider_list
+    providers = list(parse_gcp_providers(listed.text, listed.file)) if isinstance(listed, Document) else []
+    if isinstance(gcp.provider, GcpProvider) and gcp.provider.name not in {provider.name for provider in providers}:
+        providers.append(gcp.provider)
+    for provider in providers[:_MOST]:
         if provider.name:
             yield _row("gcp", provider.name, _judge_provider(evidence, gcp, provider, token, at, profile), say)
 
@@ -92,7 +94,7 @@ def _providers(evidence: TargetEvidence, token: Token, at: float, profile: Any, 
 def _judge_provider(
     evidence: TargetEvidence, gcp: GcpEvidence, provider: GcpProvider, token: Token, at: float, profile: Any
 ) -> Diagnosis:
-    """The exchange with the provider, without an impersonation: which account it would then be is not the question."""
+    """Judge the exchange with the provider, without an impersonation."""
     target = evidence.target._replace(gcp=TargetGcp(provider=provider.name), aws=None)
     pool = (provider.name or "").partition("/providers/")[0]
     own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), near_pools=(), credentials=_NONE)
@@ -118,7 +120,7 @@ def _pool(gcp: GcpEvidence, name: str) -> Any:
 def _row(cloud: str, resource: str, diagnosis: Diagnosis, say: Say) -> dict[str, Any]:
     """The first refusing clause, or what is not known."""
     refusals = diagnosis.refusals if diagnosis.prediction != "accepted" else []
-    first = next((one for one in refusals if one.certain), None) or next(iter(refusals), None)
+    first = next((refusal for refusal in refusals if refusal.certain), None) or next(iter(refusals), None)
     unknown = next((row for row in diagnosis.rows if row.state == "unknown"), None)
     why = say(first) if first else ""
     if not why and diagnosis.prediction == "unknown" and unknown is not None:

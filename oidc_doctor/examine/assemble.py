@@ -113,7 +113,7 @@ def _check_rows(
 
 
 def _compared(exchange: Judged, token: Token) -> dict[str, Any]:
-    """An exchange's token and another, on the same configuration; what was observed of the first says nothing of it."""
+    """An exchange's token and another on the same configuration, without the errors observed of the first."""
     from oidc_doctor.examine import compare
 
     profile = profile_of(exchange.evidence, token)
@@ -124,7 +124,7 @@ def _compared(exchange: Judged, token: Token) -> dict[str, Any]:
 
 
 def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
-    """Every role and provider that was listed, for each token; they decide the verdict where no target does."""
+    """Judge each token on every listed role and provider. They decide the verdict where no target does."""
     from oidc_doctor.examine.account import survey
 
     def say(refusal: Refusal) -> str:
@@ -158,7 +158,7 @@ def names_a_resource(target: Target, cloud: Cloud) -> bool:
 
 
 def _repeated(evidence: TargetEvidence) -> list[str]:
-    """Members that stand more than once in a document that decides: the clouds let the last one count."""
+    """A line for each key that is repeated in a document that decides: the clouds use the last value."""
     aws, gcp = evidence.aws, evidence.gcp
     role = aws.role if aws else None
     parts: list[Any] = [role.trust_policy if isinstance(role, Role) else None]
@@ -166,10 +166,10 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
         parts.append(aws.provider.document)
     if gcp is not None:
         parts += [
-            getattr(one, "document", None) for one in (gcp.provider, gcp.service_account_policy, gcp.project_policy)
+            getattr(part, "document", None) for part in (gcp.provider, gcp.service_account_policy, gcp.project_policy)
         ]
     return [
-        f"{part.at(pointer)}: {pointer.rpartition('/')[2]} stands there more than once; the last one counts"
+        f"{part.at(pointer)}: {pointer.rpartition('/')[2]} is repeated; the last value is used"
         for part in parts
         if isinstance(part, Document)
         for pointer in part.duplicates
@@ -218,8 +218,8 @@ def _target_view(evidence: TargetEvidence) -> dict[str, Any]:
 
 
 def _window(run: Run) -> dict[str, Any]:
-    firsts = [one.first for one in run.logs.values() if one.first is not None]
-    lasts = [one.last for one in run.logs.values() if one.last is not None]
+    firsts = [coverage.first for coverage in run.logs.values() if coverage.first is not None]
+    lasts = [coverage.last for coverage in run.logs.values() if coverage.last is not None]
     question = run.question
     since = question.since if question.since_back is None else run.at - question.since_back
     low, high = since if since is not None else min(firsts, default=None), question.until or max(lasts, default=None)

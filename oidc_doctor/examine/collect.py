@@ -44,8 +44,8 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
     """Read every log file of the bundle and of the command line into the run."""
     targets = run.snapshot.targets
     names = {
-        "cloudtrail": list(dict.fromkeys(name for one in targets for name in one.cloudtrail)),
-        "gcp-logs": list(dict.fromkeys(name for one in targets for name in one.gcp_logs)),
+        "cloudtrail": list(dict.fromkeys(name for evidence in targets for name in evidence.cloudtrail)),
+        "gcp-logs": list(dict.fromkeys(name for evidence in targets for name in evidence.gcp_logs)),
     }
     extra = {"cloudtrail": run.question.cloudtrail, "gcp-logs": run.question.gcp_logs}
     if not any(names.values()) and not any(extra.values()):
@@ -68,15 +68,15 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        found = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=run.question.progress)
+        harvest = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=run.question.progress)
         if run.rows is None:
-            run.rows = found.rows
+            run.rows = harvest.rows
         else:
-            run.rows.extend(found.rows)
-        run.changes += found.changes
-        run.denials += found.uses
-        run.logs[source] = found.coverage
-        run.coverage.append(_log_coverage(source, found.coverage, named=bool(extra[source])))
+            run.rows.extend(harvest.rows)
+        run.changes += harvest.changes
+        run.denials += harvest.uses
+        run.logs[source] = harvest.coverage
+        run.coverage.append(_log_coverage(source, harvest.coverage, named=bool(extra[source])))
 
 
 def _log_coverage(source: str, covered: LogCoverage, *, named: bool) -> Coverage:
@@ -101,9 +101,9 @@ def _instant(run: Run) -> float:
     now = time.time()
     if not run.logs:
         return now
-    times = [found.last_seen for one in run.snapshot.targets for found in signatures_of(run, one)]
-    for one in run.snapshot.targets:
-        for token in one.tokens:
+    times = [signature.last_seen for evidence in run.snapshot.targets for signature in signatures_of(run, evidence)]
+    for evidence in run.snapshot.targets:
+        for token in evidence.tokens:
             issued = seconds_of(token.claims.get("iat"))
             if issued is not None:
                 times.append(float(issued))
@@ -111,7 +111,7 @@ def _instant(run: Run) -> float:
 
 
 def apply_window(run: Run) -> None:
-    """The signatures of the window that was asked for. The instant may hang on them, and the window on it."""
+    """Keep the signatures of the window that was asked for, and settle the instant, which may depend on them."""
     question = run.question
     if run.rows is None or not len(run.rows):
         run.at = _instant(run)

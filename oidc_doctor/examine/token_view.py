@@ -31,7 +31,7 @@ def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> 
     if token.fault:
         view["fault"] = token.fault
     if token.duplicates:
-        view["duplicates"] = [f"{name} stands in it more than once; the last one counts" for name in token.duplicates]
+        view["duplicates"] = [f"{name} is repeated; the last value is used" for name in token.duplicates]
     if profile is not None:
         view["issuer"] = profile.title
     subject = token.subject

@@ -501,5 +501,5 @@ def test_a_member_that_stands_twice_is_said(aws: Bundle) -> None:
     twice = policy.replace('"Effect"', '"Effect": "Deny", "Effect"', 1)
     (aws.root / "aws/role.json").write_text(twice)
     report = aws.ask().report
-    assert any("Effect stands there more than once" in line for line in report.warnings)
+    assert any("Effect is repeated" in line for line in report.warnings)
     assert not any(cause.name == "explicit-deny" for cause in report.causes)
