@@ -10,7 +10,7 @@ from typing import Any
 from oidc_doctor.checkkit import Check, Finding, NotReadError, Words
 from oidc_doctor.findings.causes import Diagnosis, sentence
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.kinds import SEEN_ONLY_IN_ERRORS, STEPS_OF, Kind
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import CheckRow, FindingRow
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED
@@ -92,12 +92,12 @@ def _cause_finding(refusal: Refusal, words: Words) -> FindingRow:
 
 def _unmet(check: Check, diagnoses: list[Diagnosis]) -> CheckRow:
     assert check.kind is not None  # noqa: S101 - the caller's branch
-    if check.kind in SEEN_ONLY_IN_ERRORS:
+    if check.kind.seen_only:
         return CheckRow(check.code, check.name, "skipped", check.effect, "only what a caller saw can show it")
     states = [
         diagnosis.trace.step(step).state
         for diagnosis in diagnoses
-        for cloud, step in STEPS_OF[check.kind]
+        for cloud, step in check.kind.steps
         if diagnosis.trace.cloud == cloud and check.kind not in diagnosis.trace.unseen
     ]
     if any(state in (*_PASSING, REFUSED) for state in states):

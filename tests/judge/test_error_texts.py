@@ -10,7 +10,7 @@ import pytest
 
 from oidc_doctor.judge import error_texts
 from oidc_doctor.judge.error_texts import before, read_error
-from oidc_doctor.model.kinds import STEPS_OF, Kind
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import STEPS
 
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"
@@ -479,7 +479,7 @@ def test_every_row_names_steps_and_kinds_that_exist() -> None:
             known = {step.id for step in STEPS[cloud]}
             assert set(row.steps.split()) <= known, row.pattern
             if row.kind is not None:
-                assert any(place[0] == cloud for place in STEPS_OF[row.kind]) or row.kind == Kind.MEMBER_MALFORMED, (
+                assert any(place[0] == cloud for place in row.kind.steps) or row.kind == Kind.MEMBER_MALFORMED, (
                     row.pattern
                 )
 
