@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.answers import usual_error
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.exchange import ExchangeBuilder
@@ -116,16 +115,11 @@ def _doubt(exchange: ExchangeBuilder, kind: Kind, path: str, doubt: str) -> None
 
 
 def _suspect(exchange: ExchangeBuilder, kind: Kind, path: str, reason: str, **more: str) -> None:
-    if exchange.cloud == "gcp":
-        error = CloudError("invalid_grant", texts.ISSUER_CONNECTION, certain=False)
-    elif kind is Kind.THUMBPRINT_MISMATCH:
-        error = CloudError("InvalidIdentityToken", texts.THUMBPRINT_DIFFERS, certain=False)
-    else:
-        error = CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY, certain=False)
+    error = usual_error(exchange.cloud, "keys", kind)
     exchange.refuse(
-        "keys",
         kind,
-        error,
+        error._replace(certain=False) if error else None,
+        step="keys",
         certain=False,
         where=Origin(path),
         settle="look at the host from outside your own network, as the cloud does",

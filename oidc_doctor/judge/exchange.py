@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.judge.answers import usual_error
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Gap, Json, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -94,11 +95,11 @@ class ExchangeBuilder:
 
     def refuse(  # noqa: PLR0913 - a record of what a refusal is made from
         self,
-        step: str,
         kind: Kind,
         error: CloudError | None = None,
         /,
         *,
+        step: str = "",
         expected: Side | None = None,
         actual: Side | None = None,
         certain: bool = True,
@@ -109,7 +110,12 @@ class ExchangeBuilder:
         facts: Mapping[str, str] = _NO_FACTS,
         **more: str,
     ) -> None:
-        """Record that the step refuses, or (not `certain`) that it may. Facts are what the words need, by name."""
+        """Record that a step refuses, or (not `certain`) that it may. Facts are what the words need, by name.
+
+        `step` is needed only for a kind that the cloud can meet at several steps; `error` only where it is not the
+        usual one of the step or kind.
+        """
+        step = step or kind.step_in(self.cloud)
         result = self.results[step]
         result.refusals.append(
             Refusal(
@@ -122,7 +128,7 @@ class ExchangeBuilder:
                 location,
                 where or (expected.at if expected else None) or (actual.at if actual else None),
                 {**self.common, **facts, **more},
-                error,
+                error or usual_error(self.cloud, step, kind),
                 settle,
                 rank,
             )

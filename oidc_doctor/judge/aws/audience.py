@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
-from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, UNKNOWN
@@ -34,12 +32,9 @@ def judge_audience(exchange: AwsExchange) -> None:
     if not ids and {provider.arn, exchange.provider_arn} & exchange.case.accepted_providers:
         exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
         return
-    error = invalid(texts.COULD_NOT_VALIDATE)
     if not ids:
         exchange.refuse(
-            "audience",
             Kind.CLIENT_ID_LIST_EMPTY,
-            error,
             expected=Side("[]", at),
             actual=exchange.claim_side(name),
             # nobody has measured what STS does with an empty list; an observed audience error settles it
@@ -76,9 +71,8 @@ def judge_audience(exchange: AwsExchange) -> None:
             kind = Kind.PLACEHOLDER_LEFT_IN
             facts |= {"value_name": "client id", "placeholder": left_in(difference.expected)}
     exchange.refuse(
-        "audience",
         kind,
-        error,
+        step="audience",
         expected=expected,
         actual=actual,
         certain=None not in answers,

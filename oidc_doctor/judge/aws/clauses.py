@@ -17,7 +17,7 @@ from oidc_doctor.judge.exchange import plain_note
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, Origin
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Node
@@ -49,7 +49,7 @@ class Clause(NamedTuple):
     duplicated: bool
 
 
-def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any], error: CloudError) -> None:
+def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any]) -> None:
     """Record the refusal of this clause, or the suspicion where its values are not all known."""
     name = clause.key.name
     present = {key.lower(): value for key, value in context.items()}
@@ -57,23 +57,23 @@ def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any
     facts = {"key": name, "operator": clause.operator.name, "statement": clause.statement}
     absent = name.lower() not in present
     tested = absent and not clause.operator.name.lower().startswith("null")
-    if tested and _absent_key(exchange, clause, present, location, facts, error):
+    if tested and _absent_key(exchange, clause, present, location, facts):
         return
     reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
-        _misused(exchange, clause, reasons, location, facts, error)
+        _misused(exchange, clause, reasons, location, facts)
         return
     if "variable-unresolved" in reasons or "variable-literal-in-old-version" in reasons:
-        _variable(exchange, clause, location, facts, error)
+        _variable(exchange, clause, location, facts)
         return
     actual = present.get(name.lower())
     if clause.operator.name.lower().startswith("null"):
-        _null(exchange, clause, actual, location, facts, error)
+        _null(exchange, clause, actual, location, facts)
         return
     if actual is iam.UNKNOWN or actual is None or actual == []:
-        _unknown_value(exchange, clause, location, facts, error, absent=absent)
+        _unknown_value(exchange, clause, location, facts, absent=absent)
         return
-    _value(exchange, clause, actual, location, facts, error)
+    _value(exchange, clause, actual, location, facts)
 
 
 def _walk(node: Node) -> list[Node]:
@@ -97,7 +97,6 @@ def _absent_key(
     present: dict[str, Any],
     location: str,
     facts: dict[str, str],
-    error: CloudError,
 ) -> bool:
     """The key is not in the request: misspelled, not exported by AWS, or a claim that this token lacks."""
     path = issuer_path(exchange.issuer or "")
@@ -106,9 +105,8 @@ def _absent_key(
     certain = clause.sure and clause.key.result is False
     if name.lower() == _EXTERNAL_ID:
         exchange.refuse(
-            "authorise",
             Kind.EXTERNAL_ID_UNSUPPORTED,
-            error,
+            step="authorise",
             where=clause.where,
             certain=certain,
             location=location,
@@ -131,9 +129,7 @@ def _absent_key(
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
-            "authorise",
             Kind.CONDITION_KEY_MISSPELLED,
-            error,
             expected=Side(name, clause.where, difference.expected_spans),
             actual=Side(wanted, None, difference.actual_spans),
             certain=certain,
@@ -145,9 +141,7 @@ def _absent_key(
         return True
     profile = exchange.case.profile
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_KEY_NOT_PROVIDED,
-        error,
         expected=Side(name, clause.where),
         certain=certain,
         location=location,
@@ -200,9 +194,7 @@ def _near(name: str, candidates: list[str]) -> str | None:
     return best if score >= _ALIKE else None
 
 
-def _misused(
-    exchange: AwsExchange, clause: Clause, reasons: set[str], location: str, facts: dict[str, str], error: CloudError
-) -> None:
+def _misused(exchange: AwsExchange, clause: Clause, reasons: set[str], location: str, facts: dict[str, str]) -> None:
     if "multivalued-without-set-operator" in reasons:
         reason = "the key holds several values, so it never matches without ForAnyValue: or ForAllValues:"
     elif "unknown-operator" in reasons:
@@ -212,9 +204,7 @@ def _misused(
     else:
         reason = "the token's value cannot be read as what this operator compares"
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_OPERATOR_MISUSED,
-        error,
         expected=Side(", ".join(_patterns(clause)), clause.where),
         actual=_shown(clause.key.actual),
         certain=clause.sure,
@@ -231,13 +221,11 @@ def _shown(value: Any) -> Side | None:
     return Side(", ".join(str(one) for one in value)) if isinstance(value, list | tuple) and value else None
 
 
-def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError) -> None:
+def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str]) -> None:
     node = next(node for node in _walk(clause.key) if node.reason.startswith("variable"))
     old = node.reason == "variable-literal-in-old-version"
     exchange.refuse(
-        "authorise",
         Kind.POLICY_VARIABLE_UNRESOLVED,
-        error,
         expected=Side(str(node.expected), clause.where),
         actual=_shown(clause.key.actual),
         certain=clause.sure and clause.key.result is False,
@@ -252,15 +240,11 @@ def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[
     )
 
 
-def _null(
-    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
-) -> None:
+def _null(exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str]) -> None:
     """A Null condition asks whether the key is there, and compares nothing."""
     wants_absent = any(value.lower() == "true" for value in _patterns(clause))
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_VALUE_DIFFERS,
-        error,
         expected=Side("absent" if wants_absent else "present", clause.where),
         actual=Side("(absent)" if actual is None else "(unknown)" if actual is iam.UNKNOWN else str(actual)),
         certain=clause.sure and clause.key.result is False,
@@ -273,7 +257,7 @@ def _null(
 
 
 def _unknown_value(
-    exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], error: CloudError, *, absent: bool
+    exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str], *, absent: bool
 ) -> None:
     """A key whose value was not read, or a provided key whose claim this token lacks."""
     if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
@@ -291,9 +275,8 @@ def _unknown_value(
     negated = "not" in clause.operator.name.lower() or clause.operator.name.lower() == "null"
     note = "the policy wants it absent or present as it is not" if negated else f"the token has no {claim} claim"
     exchange.refuse(
-        "authorise",
         kind,
-        error,
+        step="authorise",
         expected=Side(", ".join(_patterns(clause)), clause.where),
         certain=absent and clause.sure and clause.key.result is False,
         location=location,
@@ -306,9 +289,7 @@ def _unknown_value(
     )
 
 
-def _value(
-    exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str], error: CloudError
-) -> None:
+def _value(exchange: AwsExchange, clause: Clause, actual: Any, location: str, facts: dict[str, str]) -> None:
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name.lower()
     claim = name.removeprefix(path.lower() + ":") if name.startswith(path.lower() + ":") else name.rpartition(":")[2]
@@ -341,9 +322,8 @@ def _value(
     if kind is Kind.AZP_DECIDES_AUDIENCE:
         facts |= {"azp": texts[0], "aud": _aud(exchange), "place": "trust policy"}
     exchange.refuse(
-        "authorise",
         kind,
-        error,
+        step="authorise",
         expected=Side(difference.expected, clause.where, difference.expected_spans),
         actual=Side(
             texts[0] if len(texts) == 1 else ", ".join(texts), _where(exchange, claim), difference.actual_spans

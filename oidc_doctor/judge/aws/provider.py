@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
-from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
@@ -75,7 +73,6 @@ def _refuse_provider(
 ) -> None:
     aws = exchange.aws
     proven = listed is not None or (isinstance(aws.provider, Missing) and aws.provider.proves_absence)
-    error = invalid(texts.COULD_NOT_VALIDATE)
     settle = "aws iam list-open-id-connect-providers in the role's account"
     iss = Side(exchange.issuer or "", exchange.claim_origin("iss"))
     account = exchange.account or ""
@@ -84,9 +81,8 @@ def _refuse_provider(
     if elsewhere or other_arn:
         found = elsewhere.arn if elsewhere else other_arn
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_IN_OTHER_ACCOUNT,
-            error,
+            step="provider",
             expected=Side(wanted),
             actual=Side(found or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
             certain=proven,
@@ -103,9 +99,7 @@ def _refuse_provider(
         url, at = urls[near]
         difference = compare_value([url.removeprefix("https://")], path, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_URL_DIFFERS,
-            error,
             expected=Side(url, at, difference.expected_spans),
             actual=Side(path, iss.at, difference.actual_spans),
             certain=proven,
@@ -114,9 +108,7 @@ def _refuse_provider(
         )
     elif proven:
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_MISSING,
-            error,
             actual=iss,
             where=list_at,
             account=account,
@@ -125,9 +117,7 @@ def _refuse_provider(
         )
     elif candidates:
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_MISSING,
-            error,
             expected=Side(candidates[0].url, candidates[0].document.at("/Url")),
             actual=iss,
             certain=False,

@@ -14,7 +14,7 @@ from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import shown
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
@@ -90,7 +90,6 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
         return  # how STS reads a null here was never recorded; like the roles claim it is taken as none
     if not isinstance(nested, dict):
         exchange.refuse(
-            "session-claims",
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.TAGS_FORMAT),
             where=at,
@@ -107,7 +106,6 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
     )
     if wrong:
         exchange.refuse(
-            "session-claims",
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.PRINCIPAL_TAGS_FORMAT),
             where=at,
@@ -121,23 +119,17 @@ def _judge_roles(exchange: AwsExchange, claim: Json) -> None:
         return
     at = exchange.claim_origin(ROLES)
     if not isinstance(claim, str | list):
-        exchange.refuse(
-            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim)
-        )
+        exchange.refuse(Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim))
         return
     valid = [entry for entry in entries if _ROLE.fullmatch(entry) or exchange.gap(entry)]
     if not valid:
-        exchange.refuse(
-            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_NO_VALID), where=at, found=shown(claim)
-        )
+        exchange.refuse(Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_NO_VALID), where=at, found=shown(claim))
         return
     wanted = exchange.request.role_arn
     if wanted is None or wanted in valid:
         return
     exchange.refuse(
-        "session-claims",
         Kind.ROLES_CLAIM_EXCLUDES_ROLE,
-        CloudError("AccessDenied", texts.ROLES_EXCLUDE),
         expected=Side(", ".join(valid), at),
         actual=Side(wanted, exchange.case.evidence.target.origins.get("aws.role_arn")),
         certain=not exchange.gap(wanted, *valid),

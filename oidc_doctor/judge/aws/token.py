@@ -35,14 +35,7 @@ def judge_token(exchange: ExchangeBuilder) -> None:
         exchange.assume("token", NO_TOKEN)
         return
     if token.fault_kind == "not-a-jwt":
-        exchange.refuse(
-            "token",
-            Kind.NOT_A_JWT,
-            invalid(texts.NOT_A_JWT),
-            where=token.origin,
-            fault=token.fault or "",
-            size=str(token.size),
-        )
+        exchange.refuse(Kind.NOT_A_JWT, where=token.origin, fault=token.fault or "", size=str(token.size))
         return
     _judge_header(exchange)
     _judge_required(exchange)
@@ -60,9 +53,7 @@ def _judge_header(exchange: ExchangeBuilder) -> None:
     token = exchange.token
     if "crit" in (token.header or {}):
         exchange.refuse(
-            "token",
             Kind.HEADER_UNSUPPORTED,
-            invalid(texts.NOT_A_JWT),
             where=token.origin,
             rank=-2,  # the header is read before the claims
             member="crit",
@@ -70,14 +61,8 @@ def _judge_header(exchange: ExchangeBuilder) -> None:
         )
     alg = token.header_value("alg")
     if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["aws"]):
-        # inferred: the STS API lists the accepted ones; what it answers for another was never recorded
         exchange.refuse(
-            "token",
-            Kind.ALGORITHM_UNSUPPORTED,
-            invalid(texts.COULD_NOT_VALIDATE, certain=False),
-            where=token.origin,
-            alg=shown(alg),
-            accepted=", ".join(ALGORITHMS["aws"]),
+            Kind.ALGORITHM_UNSUPPORTED, where=token.origin, alg=shown(alg), accepted=", ".join(ALGORITHMS["aws"])
         )
 
 
@@ -86,7 +71,6 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
     missing = [name for name in REQUIRED if token.claim(name) is ABSENT]
     if missing:
         exchange.refuse(
-            "token",
             Kind.CLAIM_MISSING,
             invalid(f"Missing a required claim: {missing[0]}", certain=len(missing) == 1),
             where=token.origin,
@@ -100,7 +84,6 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
     sub = token.claim("sub")
     if sub is None:
         exchange.refuse(
-            "token",
             Kind.CLAIM_MALFORMED,
             CloudError("InternalFailure", "Unknown error validating third-party token"),
             where=exchange.claim_origin("sub"),
@@ -117,9 +100,7 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
 
 def _malformed(exchange: ExchangeBuilder, claim: str, value: Json, wanted: str, *, certain: bool) -> None:
     exchange.refuse(
-        "token",
         Kind.CLAIM_MALFORMED,
-        None,
         certain=certain,
         where=exchange.claim_origin(claim),
         settle="nobody has recorded how AWS answers this; send a token with a well-formed claim",
@@ -134,7 +115,6 @@ def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
     if isinstance(aud, list):
         if not aud:
             exchange.refuse(
-                "token",
                 Kind.CLAIM_MALFORMED,
                 invalid("Claim is not allowed to be empty: aud"),
                 where=exchange.claim_origin("aud"),
@@ -144,9 +124,7 @@ def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
             )
         elif len(aud) > 1 and not isinstance(exchange.token.claim("azp"), str):
             exchange.refuse(
-                "token",
                 Kind.AUDIENCE_LIST_WITHOUT_AZP,
-                invalid(texts.MORE_THAN_ONE_AUDIENCE),
                 where=exchange.claim_origin("aud"),
                 audiences=", ".join(shown(one) for one in aud),
             )
@@ -166,7 +144,6 @@ def _judge_times(exchange: ExchangeBuilder) -> None:
         seconds = seconds_of(value)
         if seconds is None:
             exchange.refuse(
-                "token",
                 Kind.CLAIM_MALFORMED,
                 invalid(texts.INVALID_TIMESTAMP),
                 where=exchange.claim_origin(name),
@@ -196,7 +173,6 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
     now = exchange.case.at
     text = f"Token expired: current date/time {int(now) - BEHIND} must be before the expiration date/time {exp}"
     exchange.refuse(
-        "token",
         Kind.TOKEN_EXPIRED,
         CloudError("ExpiredTokenException", text),
         expected=Side(f"used before {rfc3339(exp + BEHIND)}", exchange.claim_origin("exp")),
@@ -211,9 +187,9 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
 def _ahead(exchange: ExchangeBuilder, kind: Kind, claim: str, value: int, text: str) -> None:
     now = exchange.case.at
     exchange.refuse(
-        "token",
         kind,
         invalid(text),
+        step="token",
         expected=Side(f"at or before {rfc3339(now + AHEAD)}"),
         actual=Side(rfc3339(value), exchange.claim_origin(claim)),
         when=relative(value, now),

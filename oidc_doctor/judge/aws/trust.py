@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys, profile_for
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import federated, issuer_path, split_provider
 from oidc_doctor.judge.aws.clauses import Clause, explain_clause
 from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
@@ -20,7 +19,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
@@ -160,9 +159,7 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
             if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
                 continue
             exchange.refuse(
-                "authorise",
                 Kind.OUTSIDE_THE_TRUST_POLICY,
-                CloudError("AccessDenied", texts.NOT_AUTHORIZED),
                 where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
                 certain=False,
                 location=f"{document.file} · Statement[{index}]",
@@ -191,11 +188,9 @@ def _allowed_besides(
         if decision.effect == "allow":
             continue
         good = False
-        # inferred: whether the text names the further action was seen in emulators only
         exchange.refuse(
-            "authorise",
             kind,
-            CloudError("AccessDenied", texts.NOT_AUTHORIZED, certain=False),
+            step="authorise",
             expected=Side(action),
             where=document.at("/Statement"),
             certain=decision.effect != "unknown",
@@ -218,9 +213,7 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
         if key.result is not False
     ]
     exchange.refuse(
-        "authorise",
         Kind.EXPLICIT_DENY,
-        CloudError("AccessDenied", texts.NOT_AUTHORIZED),
         where=document.at(statement.node.pointer),
         location=" · ".join([_statement_name(statement), *clauses[:1]]),
         actual=_deciding_value(statement),
@@ -265,13 +258,10 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
-    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
     allows = [one for one in decision.statements if one.effect == "Allow"]
     if not allows:
         exchange.refuse(
-            "authorise",
             Kind.NO_ALLOW_STATEMENT,
-            error,
             where=document.at("/Statement"),
             location="Statement",
             statements=str(len(decision.statements)),
@@ -282,9 +272,9 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     # A refusal is certain only where no other statement could still allow it
     sure = decision.effect == "implicit-deny"
     if nearest.principal is not True:
-        _principal(exchange, nearest, document, error, sure=sure)
+        _principal(exchange, nearest, document, sure=sure)
     if nearest.action is not True:
-        _action(exchange, nearest, document, error, sure=sure)
+        _action(exchange, nearest, document, sure=sure)
     for operator in operators_of(nearest):
         for key in operator.children:
             if key.result is True:
@@ -293,11 +283,10 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 exchange,
                 Clause(name, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
                 context,
-                error,
             )
-    _broken_conditions(exchange, nearest, document, error, sure=sure)
+    _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
-        _undecided_deny(exchange, decision, document, error)
+        _undecided_deny(exchange, decision, document)
     result = exchange.results["authorise"]
     if sure and result.state != "refused":
         # an unknown clause among those that refuse for certain elsewhere: name the refusal all the same
@@ -305,18 +294,14 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     exchange.detail["nearest"] = nearest.node.pointer
 
 
-def _broken_conditions(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
+def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     """Operators that IAM does not have, and conditions of a shape that it cannot read: they hold for nobody."""
     for operator in operators_of(statement):
         if operator.children or operator.result is True:
             continue
         known = operator.reason != "unknown-operator"
         exchange.refuse(
-            "authorise",
             Kind.CONDITION_OPERATOR_MISUSED,
-            error,
             where=document.at(operator.pointer),
             certain=sure,
             location=f"{_statement_name(statement)} · Condition · {operator.name}",
@@ -326,15 +311,13 @@ def _broken_conditions(
         )
 
 
-def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document, error: CloudError) -> None:
+def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     """An Allow grants, and whether a Deny applies depends on what was not given."""
     for statement in decision.statements:
         if statement.effect == "Deny" and statement.applies is None:
             keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
             exchange.refuse(
-                "authorise",
                 Kind.EXPLICIT_DENY,
-                error,
                 where=document.at(statement.node.pointer),
                 certain=False,
                 location=_statement_name(statement),
@@ -344,9 +327,7 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
             )
 
 
-def _principal(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
+def _principal(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     wanted = exchange.provider_arn or ""
     own = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
     known = statement.principal is False
@@ -359,9 +340,8 @@ def _principal(
         if same(parts[2], target[2], pasted=exchange.pasted) is True and parts[1] != target[1]:
             difference = compare_value([arn], wanted, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
-                "authorise",
                 Kind.PROVIDER_IN_OTHER_ACCOUNT,
-                error,
+                step="authorise",
                 expected=Side(arn, document.at(at), difference.expected_spans),
                 actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans),
                 certain=known and sure,
@@ -383,9 +363,8 @@ def _principal(
     other = profile_for("https://" + trusted[2]) if trusted else None
     wrong_token = token_profile is not None and other is not None and other.name != token_profile.name
     exchange.refuse(
-        "authorise",
         Kind.WRONG_TOKEN_PRESENTED if wrong_token else Kind.PRINCIPAL_DIFFERS,
-        error,
+        step="authorise",
         expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=known and sure,
@@ -409,9 +388,7 @@ def _raw_principal(document: Document, statement: StatementResult) -> str:
     return json.dumps(principal) if principal is not None else "(no Principal)"
 
 
-def _action(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
+def _action(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     raw = _at_pointer(document.value, statement.node.pointer)
     element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
     value = raw.get(element) if isinstance(raw, dict) else None
@@ -422,9 +399,7 @@ def _action(
         else None
     )
     exchange.refuse(
-        "authorise",
         Kind.ACTION_DIFFERS,
-        error,
         expected=Side(
             ", ".join(actions) or "(no Action)",
             document.at(f"{statement.node.pointer}/{element}"),

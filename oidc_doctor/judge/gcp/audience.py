@@ -50,9 +50,9 @@ def judge_audience(exchange: GcpExchange) -> None:
         "allowedAudiences",
     )
     exchange.refuse(
-        "audience",
         kind,
         grant(f"The audience in ID Token [{text}] does not match the expected audience."),
+        step="audience",
         expected=Side(difference.expected, at, difference.expected_spans)
         if default or len(allowed) == 1
         else Side(", ".join(allowed), at),

@@ -36,9 +36,9 @@ def judge_issuer(exchange: GcpExchange) -> None:
     kind, facts = shared_fault(Kind.ISSUER_MISMATCH, [uri], found, plain_note(difference), "issuerUri")
     slash = uri.rstrip("/") == found.rstrip("/")
     exchange.refuse(
-        "issuer",
         kind,
         error,
+        step="issuer",
         expected=Side(uri, at, difference.expected_spans),
         actual=Side(found, exchange.claim_origin("iss"), difference.actual_spans),
         # whether Google overlooks a trailing slash is not known

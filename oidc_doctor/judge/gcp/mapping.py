@@ -60,13 +60,13 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
         return cel.compile(text)
     except cel.CelError as error:
         exchange.refuse(
-            step,
             Kind.EXPRESSION_INVALID,
             CloudError(
                 "unauthorized_client",
                 texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT,
                 certain=False,
             ),
+            step=step,
             actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
             # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
             certain=not has_placeholder(text),
@@ -129,9 +129,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     exchange.detail["unconfirmed_functions"] = unconfirmed
     node = program.trace({**bindings, "assertion": _claims(exchange, program)})
     exchange.detail["condition"] = node
-    error = CloudError("unauthorized_client", texts.CONDITION_REJECTED)
     if node.error is not None:
-        _condition_error(exchange, text, node, at, error)
+        _condition_error(exchange, text, node, at)
         return
 
     def part(text: str) -> Any:
@@ -153,9 +152,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         return
     if node.value is not False:
         exchange.refuse(
-            "condition",
             Kind.EXPRESSION_INVALID,
-            error,
+            step="condition",
             actual=Side(text, at),
             expression=text,
             which="attributeCondition",
@@ -169,10 +167,10 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             return None
         return again
 
-    _condition_false(exchange, deciding(node, surely_false), at, error, certain=answer is False)
+    _condition_false(exchange, deciding(node, surely_false), at, certain=answer is False)
 
 
-def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
+def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) -> None:
     fault = node.error
     inner = failing(node)
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
@@ -180,9 +178,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         return
     if fault.code == "unknown":
         exchange.refuse(
-            "condition",
             Kind.ATTRIBUTE_CONDITION_FALSE,
-            error,
             expected=Side(inner.text, at),
             certain=False,
             location=_clause_around(node, inner),
@@ -193,14 +189,12 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         return
     path = fault.path or str(fault.key or "")
     if fault.code == "no_such_key" and path.startswith(("google.", "attribute.")):
-        _unmapped(exchange, path, inner, text, at, error)
+        _unmapped(exchange, path, inner, text, at)
         return
     if fault.code == "no_such_key":
         claim = path
         exchange.refuse(
-            "condition",
             Kind.CONDITION_CLAIM_MISSING,
-            error,
             expected=Side(text, at, ((inner.start, inner.end),)),
             actual=Side("(absent)", exchange.token.origin),
             location=inner.text,
@@ -209,9 +203,8 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         )
         return
     exchange.refuse(
-        "condition",
         Kind.EXPRESSION_INVALID,
-        error,
+        step="condition",
         actual=Side(text, at, ((inner.start, inner.end),)),
         location=inner.text,
         expression=text,
@@ -220,16 +213,15 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
     )
 
 
-def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin, error: CloudError) -> None:
+def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin) -> None:
     """The condition reads an attribute that the mapping does not give: not mapped at all, or its claim is absent."""
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
     claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
     exchange.refuse(
-        "condition",
         Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
-        error,
+        step="condition",
         expected=Side(text, at, ((inner.start, inner.end),)),
         actual=Side("(absent)", exchange.token.origin) if claim else None,
         location=inner.text,
@@ -249,7 +241,7 @@ def _clause_around(root: Any, inner: Any) -> str:
     return str(best.text)
 
 
-def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: CloudError, *, certain: bool) -> None:
+def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, *, certain: bool) -> None:
     facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
     kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
     expected, actual = Side(clause.node.text, at), None
@@ -261,9 +253,8 @@ def _condition_false(exchange: GcpExchange, clause: Clause, at: Origin, error: C
         if clause.function in ("==", "!="):
             expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
     exchange.refuse(
-        "condition",
         kind,
-        error,
+        step="condition",
         expected=expected,
         actual=actual,
         certain=certain,
@@ -323,9 +314,8 @@ def _judge_mapping(
 ) -> None:
     provider = exchange.provider
     at = provider.document.at("/attributeMapping") if provider else None
-    no_subject = CloudError("unauthorized_client", texts.NO_SUBJECT)
     if "google.subject" not in mapping:
-        exchange.refuse("mapping", Kind.MAPPING_MISSING_SUBJECT, no_subject, where=at)
+        exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
         if fault.code == "unknown":
             continue
@@ -335,9 +325,7 @@ def _judge_mapping(
             continue
         if fault.code == "no_such_key":
             exchange.refuse(
-                "mapping",
                 Kind.MAPPING_CLAIM_MISSING,
-                no_subject,
                 where=at,
                 location=f"{name}={mapping[name]}",
                 attribute=name,
@@ -346,9 +334,8 @@ def _judge_mapping(
             )
         else:
             exchange.refuse(
-                "mapping",
                 Kind.EXPRESSION_INVALID,
-                no_subject,
+                step="mapping",
                 actual=Side(mapping[name], at),
                 expression=mapping[name],
                 which=name,
@@ -374,7 +361,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
         elif name != "google.groups":
             named = exchange.seen_at("mapping")
             exchange.refuse(
-                "mapping",
                 Kind.MAPPED_ATTRIBUTE_NOT_STRING,
                 CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
                 actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
@@ -386,7 +372,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
             )
         elif isinstance(value, list) and len(value) > GROUPS_LIMIT:
             exchange.refuse(
-                "mapping",
                 Kind.ATTRIBUTES_OVER_LIMIT,
                 CloudError("invalid_request", "", certain=False),
                 where=at,
@@ -399,7 +384,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
     _judge_subject_size(exchange, mapped.get("google.subject"), at)
     if total > ATTRIBUTES_LIMIT:
         exchange.refuse(
-            "mapping",
             Kind.ATTRIBUTES_OVER_LIMIT,
             CloudError(
                 "invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False
@@ -423,9 +407,7 @@ def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | Non
     if size > SUBJECT_LIMIT:
         name = next((name for name, own in exchange.token.claims.items() if own == subject), "sub")
         exchange.refuse(
-            "mapping",
             Kind.SUBJECT_OVER_LIMIT,
-            CloudError("invalid_request", texts.SUBJECT_TOO_LONG),
             expected=Side(f"at most {SUBJECT_LIMIT} bytes", at),
             actual=Side(subject, exchange.claim_origin(name)),
             bytes=str(size),

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from oidc_doctor import cel
 from oidc_doctor.documents.provider import service_states
 from oidc_doctor.issuers.difference import compare_subject, compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, same, without_gaps
 from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
 from oidc_doctor.model.document import Document, Missing, Origin
@@ -29,8 +28,6 @@ GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCrea
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
 _API = "iamcredentials.googleapis.com"
 _HOUR = 3600
-
-DENIED = CloudError("PERMISSION_DENIED", texts.IMPERSONATION_DENIED)
 
 
 class Miss(NamedTuple):
@@ -91,9 +88,7 @@ def _direct_access(exchange: GcpExchange) -> None:
         name = exchange.provider_name
         subject = exchange.mapped.get("google.subject", "")
         exchange.refuse(
-            "impersonate",
             Kind.IMPERSONATION_NOT_CONFIGURED,
-            CloudError("PERMISSION_DENIED", "The caller does not have permission", certain=False),
             where=credentials.at("/service_account_impersonation_url") if isinstance(credentials, Document) else None,
             certain=False,
             settle="the client's credential configuration",
@@ -108,9 +103,7 @@ def _judge_request(exchange: GcpExchange) -> None:
     origins = exchange.case.evidence.target.origins
     if lifetime is not None and lifetime > _HOUR:
         exchange.refuse(
-            "impersonate",
             Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT,
-            CloudError("INVALID_ARGUMENT", "", certain=False),
             actual=Side(str(lifetime), origins.get("gcp.access_token_lifetime")),
             expected=Side(f"at most {_HOUR}"),
             # the organisation may have lifted the limit for this account
@@ -120,21 +113,16 @@ def _judge_request(exchange: GcpExchange) -> None:
             limit=str(_HOUR),
         )
     if exchange.request.scopes is not None and not exchange.request.scopes:
-        exchange.refuse(
-            "impersonate",
-            Kind.SCOPE_MISSING,
-            CloudError("INVALID_ARGUMENT", "Request contains an invalid argument."),
-            where=origins.get("gcp.scopes"),
-        )
+        exchange.refuse(Kind.SCOPE_MISSING, where=origins.get("gcp.scopes"))
     services = exchange.gcp.services
     if isinstance(services, Missing):
         exchange.unseen.add(Kind.API_DISABLED)
     elif service_states(services).get("sts.googleapis.com") == "DISABLED":
         # inferred: no raw refusal for this was found, and it is the pool's project that counts
         exchange.refuse(
-            "target",
             Kind.API_DISABLED,
             CloudError("PERMISSION_DENIED", "", certain=False),
+            step="target",
             where=services.at(),
             certain=exchange.seen_at("target"),
             settle="an exchange, or gcloud services list in the pool's project",
@@ -147,7 +135,6 @@ def _judge_request(exchange: GcpExchange) -> None:
         exchange.unseen.add(Kind.SCOPE_MISSING)
     if isinstance(services, Document) and service_states(services).get(_API) == "DISABLED":
         exchange.refuse(
-            "impersonate",
             Kind.API_DISABLED,
             CloudError(
                 "PERMISSION_DENIED",
@@ -155,6 +142,7 @@ def _judge_request(exchange: GcpExchange) -> None:
                 f"{exchange.gcp.project_number or '<number>'} before or it is disabled.",
                 certain=False,
             ),
+            step="impersonate",
             where=services.at(),
             api=_API,
             project=exchange.gcp.project_id or exchange.gcp.project_number or "",
@@ -167,21 +155,13 @@ def _judge_account(exchange: GcpExchange, account: str) -> None:
         exchange.unseen |= {Kind.SERVICE_ACCOUNT_DISABLED, Kind.SERVICE_ACCOUNT_MISSING}
         if read.proves_absence:
             exchange.refuse(
-                "impersonate",
                 Kind.SERVICE_ACCOUNT_MISSING,
                 CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
                 where=exchange.case.evidence.target.origins.get("gcp.service_account"),
                 service_account=account,
             )
     elif read.disabled:
-        # the exact text for a disabled account was never recorded
-        exchange.refuse(
-            "impersonate",
-            Kind.SERVICE_ACCOUNT_DISABLED,
-            CloudError("PERMISSION_DENIED", texts.IMPERSONATION_DENIED, certain=False),
-            where=read.document.at("/disabled"),
-            service_account=account,
-        )
+        exchange.refuse(Kind.SERVICE_ACCOUNT_DISABLED, where=read.document.at("/disabled"), service_account=account)
 
 
 def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
@@ -203,7 +183,6 @@ def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPol
                     misses.append(found)
     if isinstance(own, Missing) and own.proves_absence:
         exchange.refuse(
-            "impersonate",
             Kind.SERVICE_ACCOUNT_MISSING,
             CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
             where=exchange.case.evidence.target.origins.get("gcp.service_account") or Origin(own.what),
@@ -230,9 +209,7 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
 def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:
     name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     exchange.refuse(
-        "impersonate",
         Kind.IMPERSONATION_BINDING_MISSING,
-        DENIED,
         expected=Side(GRANTING[0], own.document.at("/bindings")),
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
@@ -386,9 +363,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         expected = Side(member.text, at, _places(member.text, member, name))
         actual = Side(principal or name.pool_name, None, _places(principal or name.pool_name, name, member))
     exchange.refuse(
-        "impersonate",
         miss.kind,
-        DENIED,
+        step="impersonate",
         expected=expected,
         actual=actual,
         certain=certain,

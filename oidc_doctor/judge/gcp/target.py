@@ -26,7 +26,6 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
     reached = any(reading.cloud == "gcp" and "obtain" not in reading.steps for reading in exchange.case.readings)
     if value.get("type") not in (None, "external_account"):
         exchange.refuse(
-            "obtain",
             Kind.CREDENTIAL_CONFIG_INVALID,
             where=credentials.at("/type"),
             actual=Side(shown(value["type"]), credentials.at("/type")),
@@ -37,7 +36,6 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
     elif absent and (not reached or _credential_error(exchange)):
         # a pasted configuration may have been cut short: the cause is only suspected
         exchange.refuse(
-            "obtain",
             Kind.CREDENTIAL_CONFIG_INVALID,
             where=credentials.at(),
             certain=_credential_error(exchange),
@@ -49,10 +47,6 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
 
 def _credential_error(exchange: GcpExchange) -> bool:
     return any(reading.kind is Kind.CREDENTIAL_CONFIG_INVALID for reading in exchange.case.readings)
-
-
-def _invalid_target(*, certain: bool = True) -> CloudError:
-    return CloudError("invalid_target", texts.INVALID_TARGET, certain)
 
 
 def judge_target(exchange: GcpExchange) -> None:
@@ -74,9 +68,7 @@ def judge_target(exchange: GcpExchange) -> None:
     if name.fault:
         # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
         exchange.refuse(
-            "target",
             Kind.REQUEST_AUDIENCE_MALFORMED,
-            CloudError("invalid_request", texts.INVALID_AUDIENCE),
             actual=Side(asked, at),
             certain=sure or exchange.seen_at("target"),
             settle="the audience that the client sent to sts.googleapis.com",
@@ -88,7 +80,6 @@ def judge_target(exchange: GcpExchange) -> None:
     if "$" in asked and has_placeholder(asked) and exchange.seen_at("target"):
         # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
         exchange.refuse(
-            "target",
             Kind.REQUEST_AUDIENCE_MALFORMED,
             CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
             actual=Side(asked, at),
@@ -105,9 +96,7 @@ def judge_target(exchange: GcpExchange) -> None:
         if not gap or ("id" in name.project.lower() and exchange.seen_at("target")):
             start = asked.find("projects/") + len("projects/")
             exchange.refuse(
-                "target",
                 Kind.PROJECT_ID_FOR_NUMBER,
-                _invalid_target(),
                 expected=Side(exchange.gcp.project_number) if exchange.gcp.project_number else None,
                 actual=Side(asked, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
                 certain=not gap,
@@ -178,9 +167,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
         if not other.fault and (other.pool, other.provider) == (name.pool, name.provider):
             difference = compare_value([other.full], name.full, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
-                "target",
                 Kind.PROJECT_NUMBER_DIFFERS,
-                _invalid_target(),
                 expected=Side(other.full, one.document.at("/name"), difference.expected_spans),
                 actual=Side(name.full, at, difference.actual_spans),
                 certain=proven,
@@ -193,9 +180,7 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     gap = has_placeholder(name.full)
     found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
-        "target",
         Kind.PROVIDER_NOT_FOUND,
-        _invalid_target(),
         expected=Side(near.name or "", near.document.at("/name"), found.expected_spans) if near and found else None,
         actual=Side(name.full, at, found.actual_spans) if found else actual,
         certain=(gone or known) and not gap,
@@ -247,9 +232,7 @@ def _judge_states(exchange: GcpExchange) -> None:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
     if provider.kind not in ("oidc", "unknown"):
         exchange.refuse(
-            "target",
             Kind.PROVIDER_KIND_DIFFERS,
-            _invalid_target(certain=False),
             actual=Side(provider.kind, provider.document.at(f"/{provider.kind}")),
             expected=Side("oidc"),
             kind=provider.kind,
@@ -257,9 +240,7 @@ def _judge_states(exchange: GcpExchange) -> None:
 
 
 def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:
-    exchange.refuse(
-        "target", kind, _invalid_target(), actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires
-    )
+    exchange.refuse(kind, step="target", actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires)
 
 
 def grant(message: str, *, certain: bool = True) -> CloudError:
