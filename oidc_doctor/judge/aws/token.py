@@ -7,9 +7,9 @@ tolerance; the clock printed in the expiry text is 300 s behind, in the not-befo
 from __future__ import annotations
 
 from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
-from oidc_doctor.judge.keys import ALGORITHMS
+from oidc_doctor.judge.exchange import ExchangeBuilder, shown
 from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
+from oidc_doctor.judge.token_form import judge_algorithm, pass_unless_refused, settle_unread
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import CloudError, Side
@@ -27,26 +27,16 @@ def invalid(message: str, *, certain: bool = True) -> CloudError:
 
 def judge_token(exchange: ExchangeBuilder) -> None:
     """Settle the step `token`."""
-    token = exchange.token
-    if token.kind == "hypothetical":
-        exchange.assume("token", "the token's header and times (it is hypothetical)")
-        return
-    if not token.given:
-        exchange.assume("token", NO_TOKEN)
-        return
-    if token.fault_kind == "not-a-jwt":
-        exchange.refuse(Kind.NOT_A_JWT, where=token.origin, fault=token.fault or "", size=str(token.size))
+    if settle_unread(exchange):
         return
     _judge_header(exchange)
     _judge_required(exchange)
     _judge_audience_shape(exchange)
-    if token.kind == "event":
+    if exchange.token.kind == "event":
         exchange.assume("token", "the token's header and times (its claims come from a log)")
     else:
         _judge_times(exchange)
-    result = exchange.results["token"]
-    if result.state == "unknown" and not result.refusals:
-        exchange.passed("token", "well formed, within its times", token.origin)
+    pass_unless_refused(exchange, "well formed, within its times")
 
 
 def _judge_header(exchange: ExchangeBuilder) -> None:
@@ -59,11 +49,7 @@ def _judge_header(exchange: ExchangeBuilder) -> None:
             member="crit",
             value=shown((token.header or {})["crit"]),
         )
-    alg = token.header_value("alg")
-    if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["aws"]):
-        exchange.refuse(
-            Kind.ALGORITHM_UNSUPPORTED, where=token.origin, alg=shown(alg), accepted=", ".join(ALGORITHMS["aws"])
-        )
+    judge_algorithm(exchange)
 
 
 def _judge_required(exchange: ExchangeBuilder) -> None:
