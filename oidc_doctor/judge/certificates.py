@@ -44,7 +44,7 @@ def read_chain(text: str, at: float) -> Chain | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library warns of what strangers put into their certificates
-            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{one}{_END}\n".encode()) for one in pieces]
+            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{body}{_END}\n".encode()) for body in pieces]
             if not certificates:
                 return None
             last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
@@ -54,16 +54,16 @@ def read_chain(text: str, at: float) -> Chain | None:
 
 
 def _fault(certificates: list[Any], at: datetime) -> str | None:
-    for number, one in enumerate(certificates):
+    for number, certificate in enumerate(certificates):
         name = "the certificate" if number == 0 else f"certificate {number + 1} of the chain"
-        if at > one.not_valid_after_utc:
-            return f"{name} expired on {one.not_valid_after_utc:%d %b %Y}"
-        if at < one.not_valid_before_utc:
-            return f"{name} is valid from {one.not_valid_before_utc:%d %b %Y} on"
+        if at > certificate.not_valid_after_utc:
+            return f"{name} expired on {certificate.not_valid_after_utc:%d %b %Y}"
+        if at < certificate.not_valid_before_utc:
+            return f"{name} is valid from {certificate.not_valid_before_utc:%d %b %Y} on"
     if certificates[0].issuer == certificates[0].subject:
         return "the certificate is self-signed"
-    for number, (one, above) in enumerate(pairwise(certificates)):
-        if one.issuer != above.subject:
+    for number, (certificate, above) in enumerate(pairwise(certificates)):
+        if certificate.issuer != above.subject:
             return f"certificate {number + 2} of the chain is not the one that signed certificate {number + 1}"
     return None
 
@@ -97,7 +97,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
     why = fault or ("the host speaks TLS 1.3 only" if issuer.tls13_only else None)
     if why is None or provider is None:
         return
-    if chain.thumbprint in {one.lower() for one in provider.thumbprints}:
+    if chain.thumbprint in {thumbprint.lower() for thumbprint in provider.thumbprints}:
         return
     _suspect(
         exchange,

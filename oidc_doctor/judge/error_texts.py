@@ -164,10 +164,10 @@ def on_the_wire(text: str) -> tuple[str, str]:
     """Code and message of an observed error without what an SDK put around them; the code may be empty."""
     text = text[:_LONGEST]
     for pattern in _WRAPPED:
-        found = re.search(pattern, text)
-        if found:
-            message = _AFTER.sub("", found["message"].strip()).replace('\\"', '"')
-            return found.groupdict().get("code") or "", message[:_LONGEST_MESSAGE]
+        wrapped = re.search(pattern, text)
+        if wrapped:
+            message = _AFTER.sub("", wrapped["message"].strip()).replace('\\"', '"')
+            return wrapped.groupdict().get("code") or "", message[:_LONGEST_MESSAGE]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     known = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
     return "", known[:_LONGEST_MESSAGE]

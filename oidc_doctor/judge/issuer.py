@@ -101,7 +101,7 @@ def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
     named = published.get("issuer") if isinstance(published, dict) else None
     if not isinstance(named, str) or not issuer or exchange.gap(named, issuer):
         return False
-    hosts = [one.removeprefix("https://").split("/", 1)[0].lower() for one in (named, issuer)]
+    hosts = [address.removeprefix("https://").split("/", 1)[0].lower() for address in (named, issuer)]
     return hosts[0] != hosts[1]
 
 
@@ -113,12 +113,12 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
             _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
         return
-    found = discovery.value if isinstance(discovery.value, dict) else {}
+    members = discovery.value if isinstance(discovery.value, dict) else {}
     wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
-    absent = [name for name in wanted if name not in found]
+    absent = [name for name in wanted if name not in members]
     if absent:
         exchange.refuse(Kind.DISCOVERY_INVALID, where=discovery.at(), field=", ".join(absent), found="absent")
-    named = found.get("issuer")
+    named = members.get("issuer")
     if isinstance(named, str) and issuer and named != issuer and not exchange.gap(named, issuer):
         exchange.refuse(
             Kind.ISSUER_URL_DIFFERS,

@@ -39,8 +39,8 @@ def of_trust_policy(policy: Json) -> list[Objection]:
 
 
 def _trust_policy(policy: Json) -> Iterator[Objection]:
-    found = policy.get("Statement") if isinstance(policy, dict) else None
-    if not isinstance(found, list | dict) or not found:
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    if not isinstance(statements, list | dict) or not statements:
         yield Objection("IAM stores no trust policy without a Statement")
         return
     size = sum(not character.isspace() for character in _compact(policy))
@@ -48,8 +48,8 @@ def _trust_policy(policy: Json) -> Iterator[Objection]:
         yield Objection(
             f"it has {size:,} characters without white space; the default quota is {_POLICY_QUOTA:,}", certain=False
         )
-    for index, statement in enumerate(found if isinstance(found, list) else [found]):
-        pointer = f"/Statement/{index}" if isinstance(found, list) else "/Statement"
+    for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+        pointer = f"/Statement/{index}" if isinstance(statements, list) else "/Statement"
         if not isinstance(statement, dict):
             yield Objection("a statement is an object", pointer)
             continue
@@ -79,9 +79,11 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
 
 
 def _lets_assume(statement: dict[str, Any]) -> bool:
-    actions = statement.get("Action")
-    named = [one.lower() for one in (actions if isinstance(actions, list) else [actions]) if isinstance(one, str)]
-    return iam.conditions_hold({"StringLike": {"k": named}}, {"k": _ASSUME}) is True
+    element = statement.get("Action")
+    actions = [
+        action.lower() for action in (element if isinstance(element, list) else [element]) if isinstance(action, str)
+    ]
+    return iam.conditions_hold({"StringLike": {"k": actions}}, {"k": _ASSUME}) is True
 
 
 def _shared_control(statement: dict[str, Any], arn: str, pointer: str) -> Iterator[Objection]:
@@ -99,7 +101,7 @@ def _shared_control(statement: dict[str, Any], arn: str, pointer: str) -> Iterat
             continue
         for key, values in operands.items():
             if key.lower() in keys and not any(
-                _for_all(one, github=github) for one in (values if isinstance(values, list) else [values])
+                _for_all(value, github=github) for value in (values if isinstance(values, list) else [values])
             ):
                 return
     names = " or ".join(claim if ":" in claim else f"{path}:{claim}" for claim in wanted)
@@ -121,17 +123,17 @@ def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list
     if not text.strip():
         return _without_condition(profile, issuer)
     program = cel.compile(text)
-    made = [
+    objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
     ]
     if len(text) > _CONDITION_LONGEST:
-        made.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
-    made += [
+        objections.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
+    objections += [
         Objection(f"Google's documentation does not say that it offers {name} here", span=(start, end), certain=False)
         for name, start, end in program.unconfirmed_functions()
     ]
-    return made
+    return objections
 
 
 def _without_condition(profile: Profile | None, issuer: str | None) -> list[Objection]:
@@ -146,21 +148,21 @@ def of_mapping_expression(name: str, text: str) -> list[Objection]:
     """What Google would refuse of one attribute's expression. Raises CelError where the text is no expression."""
     # an attribute may be any text, and google.groups is a list of them; what a claim is, only the token tells
     wanted = "list(string)" if name == "google.groups" else "string"
-    made = [
+    objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in cel.compile(text).check({"assertion": "dyn"}, result=wanted)
     ]
     if len(text) > _MAPPING_LONGEST:
-        made.append(Objection(f"it has {len(text):,} characters; an expression may have {_MAPPING_LONGEST:,}"))
-    return made
+        objections.append(Objection(f"it has {len(text):,} characters; an expression may have {_MAPPING_LONGEST:,}"))
+    return objections
 
 
 def of_mapping(mapping: dict[str, str]) -> list[Objection]:
     """What Google would refuse of the mapping as a whole."""
-    made = []
+    objections = []
     if "google.subject" not in mapping:
-        made.append(Objection("an OIDC provider's mapping has google.subject"))
+        objections.append(Objection("an OIDC provider's mapping has google.subject"))
     custom = sum(name.startswith("attribute.") for name in mapping)
     if custom > _MOST_ATTRIBUTES:
-        made.append(Objection(f"it has {custom} custom attributes; {_MOST_ATTRIBUTES} are allowed"))
-    return made
+        objections.append(Objection(f"it has {custom} custom attributes; {_MOST_ATTRIBUTES} are allowed"))
+    return objections

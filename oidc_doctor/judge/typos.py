@@ -14,10 +14,10 @@ def invisible_in(values: list[str]) -> tuple[str, int] | None:
     import unicodedata
 
     for value in values:
-        found = _INVISIBLE.search(value)
-        if found:
-            code = found.group()
-            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start() + 1
+        match = _INVISIBLE.search(value)
+        if match:
+            code = match.group()
+            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), match.start() + 1
     return None
 
 
@@ -33,17 +33,17 @@ _LEFT_IN = re.compile(
 
 def left_in(value: str) -> str:
     """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
-    found = _LEFT_IN.search(value)
-    return found.group() if found else ""
+    match = _LEFT_IN.search(value)
+    return match.group() if match else ""
 
 
-def shared_fault(kind: Kind, wanted: list[str], found: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
+def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
     """An invisible character or a placeholder left in the configuration goes before the plain difference."""
-    invisible = invisible_in([*wanted, found])
-    if invisible and any(strip_invisible(one) == strip_invisible(found) for one in wanted):
+    invisible = invisible_in([*configured, sent])
+    if invisible and any(strip_invisible(value) == strip_invisible(sent) for value in configured):
         facts = {"note": note, "value_name": name, "character": invisible[0], "position": str(invisible[1])}
         return Kind.INVISIBLE_CHARACTER_IN_VALUE, facts
-    left = next((left_in(one) for one in wanted if left_in(one)), "")
-    if left and not left_in(found) and len(wanted) == 1:
+    left = next((left_in(value) for value in configured if left_in(value)), "")
+    if left and not left_in(sent) and len(configured) == 1:
         return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": left}
     return kind, {"note": note}

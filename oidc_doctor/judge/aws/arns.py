@@ -109,7 +109,7 @@ def federated(policy: Json) -> list[tuple[str, str]]:
     """The Federated principals of a trust policy's Allow statements, each with its JSON pointer."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     listed = isinstance(statements, list)
-    found: list[tuple[str, str]] = []
+    principals: list[tuple[str, str]] = []
     for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
         base = f"/Statement/{index}" if listed else "/Statement"
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
@@ -117,12 +117,12 @@ def federated(policy: Json) -> list[tuple[str, str]]:
         principal = statement.get("Principal")
         value = principal.get("Federated") if isinstance(principal, dict) else None
         if isinstance(value, str):
-            found.append((value, f"{base}/Principal/Federated"))
+            principals.append((value, f"{base}/Principal/Federated"))
         elif isinstance(value, list):
-            found += [
-                (one, f"{base}/Principal/Federated/{place}") for place, one in enumerate(value) if isinstance(one, str)
+            principals += [
+                (arn, f"{base}/Principal/Federated/{place}") for place, arn in enumerate(value) if isinstance(arn, str)
             ]
-    return found
+    return principals
 
 
 def split_provider(arn: str) -> tuple[str, str, str] | None:

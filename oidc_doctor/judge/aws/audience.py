@@ -44,7 +44,7 @@ def judge_audience(exchange: AwsExchange) -> None:
             provider=_provider_name(exchange, provider),
         )
         return
-    answers = [same(one, audience, pasted=exchange.either_pasted) for one in ids]
+    answers = [same(client_id, audience, pasted=exchange.either_pasted) for client_id in ids]
     if True in answers:
         exchange.passed("audience", "", at)
         return
@@ -59,12 +59,12 @@ def judge_audience(exchange: AwsExchange) -> None:
     expected = Side(difference.expected, at, difference.expected_spans)
     aud = exchange.token.claim("aud")
     auds = aud if isinstance(aud, list) else [aud]
-    if name == "azp" and any(one in ids for one in auds):
+    if name == "azp" and any(client_id in ids for client_id in auds):
         kind = Kind.AZP_DECIDES_AUDIENCE
-        facts |= {"azp": audience, "aud": ", ".join(str(one) for one in auds), "place": "ClientIDList"}
+        facts |= {"azp": audience, "aud": ", ".join(str(client_id) for client_id in auds), "place": "ClientIDList"}
     else:
         invisible = invisible_in([*ids, audience])
-        if invisible and any(strip_invisible(one) == strip_invisible(audience) for one in ids):
+        if invisible and any(strip_invisible(client_id) == strip_invisible(audience) for client_id in ids):
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
             facts |= {"value_name": "client id", "character": invisible[0], "position": str(invisible[1])}
         elif left_in(difference.expected):

@@ -77,18 +77,21 @@ def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any
 
 
 def _walk(node: Node) -> list[Node]:
-    found: list[Node] = []
+    nodes: list[Node] = []
     for child in node.children:
-        found.append(child)
-        found += _walk(child)
-    return found
+        nodes.append(child)
+        nodes += _walk(child)
+    return nodes
 
 
 def _patterns(clause: Clause) -> list[str]:
     """The policy's values of this key, as texts, after variables."""
     nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
     values = [node.expected if node.resolved is None else node.resolved for node in nodes]
-    return [one if isinstance(one, str) else str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+    return [
+        value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+        for value in values
+    ]
 
 
 def _absent_key(
@@ -115,7 +118,7 @@ def _absent_key(
         )
         return True
     prefix, mark, claim = name.rpartition(":")
-    known = {one.lower(): one for one in provided}
+    known = {key.lower(): key for key in provided}
     own_prefix = prefix.lower() == path.lower()
     if own_prefix and claim.lower() in known:
         return False  # a key that AWS provides; this token lacks the claim
@@ -148,7 +151,7 @@ def _absent_key(
         rank=_RANK["key"],
         claim=claim if own_prefix or not mark else "",
         issuer_title=profile.title if profile else "",
-        provided=", ".join(f"{path}:{one}" for one in provided),
+        provided=", ".join(f"{path}:{key}" for key in provided),
         facts=facts,
     )
     return True
@@ -218,7 +221,7 @@ def _misused(exchange: AwsExchange, clause: Clause, reasons: set[str], location:
 def _shown(value: Any) -> Side | None:
     if isinstance(value, str):
         return Side(str(value))
-    return Side(", ".join(str(one) for one in value)) if isinstance(value, list | tuple) and value else None
+    return Side(", ".join(str(part) for part in value)) if isinstance(value, list | tuple) and value else None
 
 
 def _variable(exchange: AwsExchange, clause: Clause, location: str, facts: dict[str, str]) -> None:
@@ -294,7 +297,7 @@ def _value(exchange: AwsExchange, clause: Clause, actual: Any, location: str, fa
     name = clause.key.name.lower()
     claim = name.removeprefix(path.lower() + ":") if name.startswith(path.lower() + ":") else name.rpartition(":")[2]
     patterns = _patterns(clause)
-    texts = [str(one) for one in actual] if isinstance(actual, list | tuple) else [str(actual)]
+    texts = [str(value) for value in actual] if isinstance(actual, list | tuple) else [str(actual)]
     operator = clause.operator.name.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
     wildcards = "like" in operator or operator.startswith("arn")
     certain = clause.sure and clause.key.result is False
@@ -312,7 +315,7 @@ def _value(exchange: AwsExchange, clause: Clause, actual: Any, location: str, fa
         kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
     invisible = invisible_in(patterns)
     if kind is not Kind.WILDCARD_UNDER_STRING_EQUALS and "not" not in operator:
-        plain = [strip_invisible(one) for one in patterns]
+        plain = [strip_invisible(value) for value in patterns]
         if invisible and iam.conditions_hold({operator: {"k": plain}}, {"k": strip_invisible(texts[0])}) is True:
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
             facts |= {"value_name": "policy value", "character": invisible[0], "position": str(invisible[1])}
@@ -337,7 +340,7 @@ def _value(exchange: AwsExchange, clause: Clause, actual: Any, location: str, fa
 
 
 def _where(exchange: AwsExchange, claim: str) -> Origin | None:
-    names = {one.lower(): one for one in exchange.token.claims}
+    names = {name.lower(): name for name in exchange.token.claims}
     if claim in ("aud", "oaud"):
         claim = "azp" if claim == "aud" and "azp" in names else "aud"
     return exchange.claim_origin(names[claim]) if claim in names else None
@@ -345,7 +348,7 @@ def _where(exchange: AwsExchange, claim: str) -> Origin | None:
 
 def _aud(exchange: AwsExchange) -> str:
     aud = exchange.token.claim("aud")
-    return ", ".join(str(one) for one in aud) if isinstance(aud, list) else str(aud)
+    return ", ".join(str(audience) for audience in aud) if isinstance(aud, list) else str(aud)
 
 
 def _kind(
@@ -374,5 +377,6 @@ def _holds(operator: str, patterns: list[str], exchange: AwsExchange) -> bool:
     aud = exchange.token.claim("aud")
     values = aud if isinstance(aud, list) else [aud]
     return any(
-        isinstance(one, str) and iam.conditions_hold({operator: {"k": patterns}}, {"k": one}) is True for one in values
+        isinstance(value, str) and iam.conditions_hold({operator: {"k": patterns}}, {"k": value}) is True
+        for value in values
     )

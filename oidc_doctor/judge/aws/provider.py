@@ -23,26 +23,28 @@ def judge_provider(exchange: AwsExchange) -> None:
     if path in BUILT_IN:
         exchange.passed("provider", "AWS knows this issuer without a provider in the account")
         return
-    candidates = [one for one in (aws.provider, *aws.other_providers) if isinstance(one, AwsOidcProvider)]
+    candidates = [
+        candidate for candidate in (aws.provider, *aws.other_providers) if isinstance(candidate, AwsOidcProvider)
+    ]
     elsewhere: AwsOidcProvider | None = None
     open_question = False
-    for one in candidates:
-        answer = same(one.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
+    for candidate in candidates:
+        answer = same(candidate.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
         here = (
-            same(_account_of(one.arn), exchange.account, pasted=exchange.pasted)
-            if one.arn and exchange.account
+            same(_account_of(candidate.arn), exchange.account, pasted=exchange.pasted)
+            if candidate.arn and exchange.account
             else True
         )
         if answer is False:
             continue
         if here is False:
-            elsewhere = one
+            elsewhere = candidate
         elif answer is True:
-            exchange.provider = one
-            exchange.passed("provider", "", one.document.at())
+            exchange.provider = candidate
+            exchange.passed("provider", "", candidate.document.at())
             return
         else:
-            exchange.provider = one  # its URL holds a placeholder: taken as this issuer's
+            exchange.provider = candidate  # its URL holds a placeholder: taken as this issuer's
             open_question = True
     if open_question:
         exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")
@@ -79,20 +81,20 @@ def _refuse_provider(
     list_at = aws.provider_arns_document.at() if aws.provider_arns_document else None
     other_arn = next((arn for arn in listed or () if arn.endswith("oidc-provider/" + path)), None)
     if elsewhere or other_arn:
-        found = elsewhere.arn if elsewhere else other_arn
+        other = elsewhere.arn if elsewhere else other_arn
         exchange.refuse(
             Kind.PROVIDER_IN_OTHER_ACCOUNT,
             step="provider",
             expected=Side(wanted),
-            actual=Side(found or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
+            actual=Side(other or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
             certain=proven,
             settle=settle,
             role_account=account,
-            provider_account=_account_of(found),
+            provider_account=_account_of(other),
             issuer=path,
         )
         return
-    urls: list[tuple[str, Origin | None]] = [(one.url, one.document.at("/Url")) for one in candidates]
+    urls: list[tuple[str, Origin | None]] = [(candidate.url, candidate.document.at("/Url")) for candidate in candidates]
     urls += [(arn.split(":oidc-provider/", 1)[1], list_at) for arn in listed or () if ":oidc-provider/" in arn]
     near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
     if near is not None:
@@ -142,10 +144,10 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
         if plain(url) == wanted:
             return index
     for index, url in enumerate(urls):
-        found = plain(url)
-        if found.startswith(wanted + "/") or wanted.startswith(found + "/"):
+        registered = plain(url)
+        if registered.startswith(wanted + "/") or wanted.startswith(registered + "/"):
             return index
-        (host, _, rest), (wanted_host, _, wanted_rest) = found.partition("/"), wanted.partition("/")
+        (host, _, rest), (wanted_host, _, wanted_rest) = registered.partition("/"), wanted.partition("/")
         if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _ALIKE_HOSTS:
             return index
     return None

@@ -30,17 +30,17 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 def session_tags(token: Token) -> dict[str, str]:
     """The session tags that a well-formed token asks for."""
-    found: dict[str, str] = {}
+    session: dict[str, str] = {}
     nested = token.claim(TAGS)
-    tags = nested.get("principal_tags") if isinstance(nested, dict) else None
-    if isinstance(tags, dict):
-        for key, value in tags.items():
+    nested_tags = nested.get("principal_tags") if isinstance(nested, dict) else None
+    if isinstance(nested_tags, dict):
+        for key, value in nested_tags.items():
             if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-                found[key] = value[0]
+                session[key] = value[0]
     for name, value in token.claims.items():
         if name.startswith(PRINCIPAL_TAGS) and isinstance(value, str):
-            found[name.removeprefix(PRINCIPAL_TAGS)] = value
-    return found
+            session[name.removeprefix(PRINCIPAL_TAGS)] = value
+    return session
 
 
 def transitive_keys(token: Token) -> list[str]:

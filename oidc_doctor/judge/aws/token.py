@@ -112,7 +112,7 @@ def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
             exchange.refuse(
                 Kind.AUDIENCE_LIST_WITHOUT_AZP,
                 where=exchange.claim_origin("aud"),
-                audiences=", ".join(shown(one) for one in aud),
+                audiences=", ".join(shown(audience) for audience in aud),
             )
         elif not isinstance(aud[0], str):
             _malformed(exchange, "aud", aud, "one audience as a text, or a list of one", certain=False)

@@ -85,7 +85,7 @@ def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
         return None
     if form == "multi":
         values = value if isinstance(value, list) else [value]
-        return [_text(one, exchange) for one in values]
+        return [_text(entry, exchange) for entry in values]
     if isinstance(value, list):
         # STS refuses several before it comes to the policy, so what the key would be was never seen
         return _text(value[0], exchange) if len(value) == 1 else iam.UNKNOWN if value else None
@@ -153,7 +153,7 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
                 continue
             actions = statement.get("Action")
             named = actions if isinstance(actions, list) else [actions]
-            patterns = [one.lower() for one in named if isinstance(one, str)]
+            patterns = [action.lower() for action in named if isinstance(action, str)]
             if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
                 continue
             if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
@@ -169,7 +169,14 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
 
 
 def _allowing(decision: Decision) -> str:
-    return next((one.node.pointer for one in decision.statements if one.effect == "Allow" and one.applies), "")
+    return next(
+        (
+            statement.node.pointer
+            for statement in decision.statements
+            if statement.effect == "Allow" and statement.applies
+        ),
+        "",
+    )
 
 
 def _allowed_besides(
@@ -203,7 +210,7 @@ def _allowed_besides(
 
 
 def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> None:
-    statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
+    statement = next(candidate for candidate in decision.statements if candidate.effect == "Deny" and candidate.applies)
     raw = _at_pointer(document.value, statement.node.pointer)
     undecided = any(not operator.children for operator in operators_of(statement))
     clauses = [
@@ -258,7 +265,7 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
-    allows = [one for one in decision.statements if one.effect == "Allow"]
+    allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not allows:
         exchange.refuse(
             Kind.NO_ALLOW_STATEMENT,
@@ -392,7 +399,7 @@ def _action(exchange: AwsExchange, statement: StatementResult, document: Documen
     raw = _at_pointer(document.value, statement.node.pointer)
     element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
     value = raw.get(element) if isinstance(raw, dict) else None
-    actions = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    actions = [action for action in (value if isinstance(value, list) else [value]) if isinstance(action, str)]
     difference = (
         compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted)
         if actions and element == "Action"

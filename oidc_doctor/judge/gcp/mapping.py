@@ -42,7 +42,7 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
         _judge_mapping(exchange, provider.mapping, mapped, faults)
     exchange.mapped = {name: value for name, value in mapped.items() if isinstance(value, str)}
     groups = mapped.get("google.groups")
-    exchange.groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else None
+    exchange.groups = [group for group in groups if isinstance(group, str)] if isinstance(groups, list) else None
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
@@ -124,7 +124,9 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 
     saving = program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
-    exchange.detail["save_time"] = [{"message": one.message, "start": one.start, "end": one.end} for one in saving]
+    exchange.detail["save_time"] = [
+        {"message": fault.message, "start": fault.start, "end": fault.end} for fault in saving
+    ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     node = program.trace({**bindings, "assertion": _claims(exchange, program)})
@@ -271,14 +273,14 @@ def _literal_difference(exchange: GcpExchange, clause: Clause, at: Origin) -> tu
     function = clause.function
     # the literal as the pattern that the function tests, so that the nearest place can be shown
     patterns = {
-        "startsWith": [one + "*" for one in literal],
-        "endsWith": ["*" + one for one in literal],
-        "contains": [f"*{one}*" for one in literal],
+        "startsWith": [text + "*" for text in literal],
+        "endsWith": ["*" + text for text in literal],
+        "contains": [f"*{text}*" for text in literal],
     }.get(function, literal)
     subject = value == exchange.token.subject
     shaped = function in ("startsWith", "endsWith", "contains")
     kind = Kind.ATTRIBUTE_CONDITION_FALSE
-    starred = [one for one in literal if "*" in without_gaps(exchange, one)]
+    starred = [text for text in literal if "*" in without_gaps(exchange, text)]
     if starred:
         plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:

@@ -57,9 +57,9 @@ def judge_impersonation(exchange: GcpExchange) -> None:
         _direct_access(exchange)
         return
     policies = [
-        one
-        for one in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
-        if isinstance(one, AllowPolicy)
+        policy
+        for policy in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
+        if isinstance(policy, AllowPolicy)
     ]
     if account is None and isinstance(gcp.service_account, ServiceAccount):
         account = gcp.service_account.email
@@ -173,14 +173,14 @@ def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPol
                 member = read_member(text)
                 if member is None:
                     continue
-                found = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
-                if found == "granted":
+                answer = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
+                if answer == "granted":
                     at = policy.document.at(f"{binding.pointer}/members/{index}")
                     exchange.passed("impersonate", "", at)
                     exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
                     return
-                if isinstance(found, Miss):
-                    misses.append(found)
+                if isinstance(answer, Miss):
+                    misses.append(answer)
     if isinstance(own, Missing) and own.proves_absence:
         exchange.refuse(
             Kind.SERVICE_ACCOUNT_MISSING,
@@ -225,11 +225,11 @@ def _judge_member(
     if binding.role in GRANTING:
         if miss is not None:
             return miss
-        held = _condition_holds(exchange, binding)
+        holds = _condition_holds(exchange, binding)
         return (
             "granted"
-            if held
-            else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
+            if holds
+            else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, holds is False)
         )
     if miss is not None:
         return None
@@ -262,9 +262,9 @@ def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allo
         return miss(32 if elsewhere else 3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
     if elsewhere:
         return miss(20, Kind.MEMBER_POOL_DIFFERS, exchange.provider is not None)
-    found = _match_value(exchange, member, miss)
-    if found is not None:
-        return found
+    value_miss = _match_value(exchange, member, miss)
+    if value_miss is not None:
+        return value_miss
     return miss(1, Kind.MEMBER_POOL_DIFFERS, False) if elsewhere is None or name is None else None
 
 
@@ -303,7 +303,7 @@ def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
         return miss(5, Kind.MAPPING_MISSING_ATTRIBUTE, True)
     if exchange.groups is None:
         return miss(7, Kind.MEMBER_ATTRIBUTE_DIFFERS, False)
-    answers = [same(member.value, one, pasted=exchange.either_pasted) for one in exchange.groups]
+    answers = [same(member.value, group, pasted=exchange.either_pasted) for group in exchange.groups]
     if True in answers:
         return None
     return miss(10, Kind.MEMBER_ATTRIBUTE_DIFFERS, None not in answers)
@@ -378,13 +378,13 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
 def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
     """Where project and pool stand in `text`, of the two that differ."""
     spans = []
-    for before, mine, theirs in (
+    for before, part, other_part in (
         ("projects/", own.project, other.project),
         ("workloadIdentityPools/", own.pool, other.pool),
     ):
-        start = text.find(before + mine)
-        if mine != theirs and start >= 0:
-            spans.append((start + len(before), start + len(before) + len(mine)))
+        start = text.find(before + part)
+        if part != other_part and start >= 0:
+            spans.append((start + len(before), start + len(before) + len(part)))
     return tuple(spans)
 
 

@@ -140,12 +140,16 @@ def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
 def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None) -> None:
     gcp = exchange.gcp
     read = gcp.provider
-    candidates = [one for one in (read, *gcp.near_providers) if isinstance(one, GcpProvider)]
+    candidates = [candidate for candidate in (read, *gcp.near_providers) if isinstance(candidate, GcpProvider)]
     exchange.provider = None
-    for one in candidates:
-        answer = True if one.name is None else same(_project_of(exchange, read_name(one.name)), name.full, pasted=True)
+    for candidate in candidates:
+        answer = (
+            True
+            if candidate.name is None
+            else same(_project_of(exchange, read_name(candidate.name)), name.full, pasted=True)
+        )
         if answer is not False:
-            exchange.provider = one
+            exchange.provider = candidate
             return
     pool = gcp.pool
     gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
@@ -153,36 +157,36 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     if (
         pools
         and name.pool_name not in pools
-        and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools)
+        and all(candidate.partition("/locations/")[0] == f"projects/{name.project}" for candidate in pools)
     ):
         gone = True  # the project's pools were listed, and this is none of them
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
-    known = listed is not None and any(read_name(one).pool == name.pool for one in listed)
+    known = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
     if listed and name.full in listed:
         return
     proven = gone or known or exchange.seen_at("target")
     actual = Side(name.text, at)
-    for one in candidates:
-        other = read_name(one.name or "")
+    for candidate in candidates:
+        other = read_name(candidate.name or "")
         if not other.fault and (other.pool, other.provider) == (name.pool, name.provider):
             difference = compare_value([other.full], name.full, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
                 Kind.PROJECT_NUMBER_DIFFERS,
-                expected=Side(other.full, one.document.at("/name"), difference.expected_spans),
+                expected=Side(other.full, candidate.document.at("/name"), difference.expected_spans),
                 actual=Side(name.full, at, difference.actual_spans),
                 certain=proven,
                 settle="gcloud projects describe with the number that the request names",
             )
             return
-    near = next((one for one in candidates if one.name), None)
+    near = next((candidate for candidate in candidates if candidate.name), None)
     if not (proven or near):
         return
     gap = has_placeholder(name.full)
-    found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
+    nearest = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
         Kind.PROVIDER_NOT_FOUND,
-        expected=Side(near.name or "", near.document.at("/name"), found.expected_spans) if near and found else None,
-        actual=Side(name.full, at, found.actual_spans) if found else actual,
+        expected=Side(near.name or "", near.document.at("/name"), nearest.expected_spans) if near and nearest else None,
+        actual=Side(name.full, at, nearest.actual_spans) if nearest else actual,
         certain=(gone or known) and not gap,
         settle="gcloud iam workload-identity-pools providers describe with the name of the request",
         name=name.full,
