@@ -1,6 +1,6 @@
-"""What was seen of the connection to the issuer: its certificates, how long it took, and where it was sent on.
+"""The connection to the issuer as it was observed: certificates, response time, redirects.
 
-All of it was seen from here, and the cloud stands elsewhere: it suspects, and never decides.
+The observation was made from the user's network and not from the cloud's, so it only ever makes suspicions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.exchange import ExchangeBuilder
 
 # IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
-_AWS_PATIENCE = 5.0
+_AWS_TIMEOUT = 5.0
 _CHAIN = "issuer/chain.pem"
 _MOST_CERTIFICATES = 10
 _MARK = "-----BEGIN CERTIFICATE-----"
@@ -35,7 +35,7 @@ class Chain(NamedTuple):
 
 
 def read_chain(text: str, at: float) -> Chain | None:
-    """The chain of a PEM text, judged at a moment in epoch seconds; None where there is no certificate in it."""
+    """Read the chain of a PEM text and judge it at an instant in epoch seconds; None where it has no certificate."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -43,7 +43,7 @@ def read_chain(text: str, at: float) -> Chain | None:
     pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the library warns of what strangers put into their certificates
+            warnings.simplefilter("ignore")  # the library warns of faults in others' certificates
             certificates = [x509.load_pem_x509_certificate(f"{_MARK}{body}{_END}\n".encode()) for body in pieces]
             if not certificates:
                 return None
@@ -69,7 +69,7 @@ def _fault(certificates: list[Any], at: datetime) -> str | None:
 
 
 def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None) -> None:
-    """Suspicions about the issuer's host: slow, redirecting, or with certificates that the cloud may not trust."""
+    """Suspect a host that is slow, redirects, or sends certificates that the cloud may not trust."""
     issuer = exchange.case.evidence.issuer
     if exchange.cloud == "aws":
         for path, kind in (
@@ -77,7 +77,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
             ("issuer/jwks.json", Kind.JWKS_UNREACHABLE),
         ):
             seconds = issuer.seconds.get(path)
-            if seconds is not None and seconds > _AWS_PATIENCE:
+            if seconds is not None and seconds > _AWS_TIMEOUT:
                 _doubt(exchange, kind, path, f"from here it took {seconds:.1f} s, and AWS gives up after 5 s")
     else:  # Google's troubleshooting page counts redirects among the causes; of AWS nothing is known
         for path, targets in issuer.redirects.items():

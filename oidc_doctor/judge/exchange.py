@@ -1,4 +1,4 @@
-"""Building one exchange's answer: step results, refusals, and comparisons that a gap in the evidence leaves open."""
+"""Builds the trace of one exchange: step results, refusals, and comparisons that a gap in the evidence leaves open."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def same(left: str, right: str, *, pasted: bool) -> bool | None:
 
 
 def shown(value: Json) -> str:
-    """A claim's value as people read it: text as it is, everything else as JSON."""
+    """Return a claim's value for display: text as it is, everything else as JSON."""
     import json
 
     if isinstance(value, str):
@@ -42,7 +42,7 @@ def shown(value: Json) -> str:
 
 
 def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
-    """A configured text without placeholders: the asterisks of a redaction are no wildcard."""
+    """Return a configured text without placeholders: the asterisks of a redaction are no wildcard."""
     if not exchange.pasted:
         return text
     for start, end in reversed(spans(text)):
@@ -51,13 +51,13 @@ def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
 
 
 def plain_note(difference: Difference) -> str:
-    """The difference in a few words for a headline; the two texts themselves stand in the pair below it."""
+    """Return the difference in a few words for a headline; the two texts themselves are shown below it."""
     note = difference.note.replace(" under StringEquals", "")
     return "" if note.startswith("the expected text says") else note
 
 
 class ExchangeBuilder:
-    """Collects the answer of one case. Steps start as unknown and are settled in any order."""
+    """Collects the trace of one case. Steps start as unknown and are settled in any order."""
 
     def __init__(self, case: Case, cloud: Cloud) -> None:
         self.case = case
@@ -73,7 +73,7 @@ class ExchangeBuilder:
         self.mapped: dict[str, str] = {}
         self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
         self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
-        self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
+        self.unseen: set[Kind] = set()  # kinds whose evidence was not read
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
@@ -84,11 +84,11 @@ class ExchangeBuilder:
         result.at = at or result.at
 
     def passed(self, step: str, note: str = "", at: Origin | None = None) -> None:
-        """The step is known to pass."""
+        """Settle the step as passed."""
         self.settle(step, PASSED, note, at)
 
     def assume(self, step: str, what: str) -> None:
-        """The step cannot be known from a bundle and is taken to pass; said in the report."""
+        """Settle the step as assumed, where a bundle cannot show it; the report lists the assumption."""
         if what not in self.assumed:
             self.assumed.append(what)
         self.settle(step, ASSUMED, what)
@@ -140,15 +140,15 @@ class ExchangeBuilder:
             result.state = UNKNOWN
 
     def seen_at(self, step: str) -> bool:
-        """Whether the observed error is one that this step can say."""
+        """Whether an observed error is one that the cloud returns at this step."""
         return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)
 
     def claim_side(self, name: str) -> Side:
-        """The token's claim as one side of a difference."""
+        """Return the token's claim as one side of a difference."""
         return Side(shown(self.token.claim(name)), self.claim_origin(name))
 
     def claim_origin(self, name: str) -> Origin:
-        """Where a claim stands."""
+        """Return where a claim was read."""
         origin = self.token.origin
         if self.token.kind == "jwt":
             return Origin(f"{origin.file} claim {name}")
@@ -161,7 +161,7 @@ class ExchangeBuilder:
         return self.pasted and any(has_placeholder(text) for text in texts)
 
     def trace(self) -> Trace:
-        """The finished answer."""
+        """Return the finished trace, each step's certain refusals first."""
         for result in self.results.values():
             result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
         return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen)

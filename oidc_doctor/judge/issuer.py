@@ -95,7 +95,7 @@ def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document 
 
 
 def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
-    """The discovery document that was read is another host's, so its keys say nothing of this token."""
+    """Whether the discovery document is another host's, so that its keys prove nothing about this token."""
     discovery = exchange.case.evidence.issuer.discovery
     published = discovery.value if isinstance(discovery, Document) else None
     named = published.get("issuer") if isinstance(published, dict) else None

@@ -41,7 +41,7 @@ def _keys(jwks: Json) -> list[tuple[str, dict[str, Any]]]:
 
 
 def known_kids(jwks: Json) -> list[str]:
-    """The kids of a key set, in order."""
+    """Return the kids of a key set, in order."""
     return [key["kid"] for _, key in _keys(jwks) if isinstance(key.get("kid"), str)]
 
 

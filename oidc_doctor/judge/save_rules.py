@@ -1,4 +1,4 @@
-"""What a cloud would refuse to store, before any token comes: trust policies at IAM, providers at Google.
+"""Why a cloud would refuse to store a document: trust policies at IAM, providers at Google.
 
 Only rules with a source: IAM User Guide, id_roles_providers_oidc_secure-by-default, with recorded policy writes of
 September 2026 for its edges; Access Analyzer's policy checks; the IAM and IAM v1 (discovery document) API references.
@@ -34,7 +34,7 @@ class Objection(NamedTuple):
 
 
 def of_trust_policy(policy: Json) -> list[Objection]:
-    """What IAM would refuse of a role's trust policy. Never raises, whatever the JSON."""
+    """Return IAM's objections to a role's trust policy. Never raises, whatever the JSON."""
     return list(_trust_policy(policy))
 
 
@@ -70,7 +70,7 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
     for name in ("NotPrincipal", "Resource", "NotResource"):
         if name in statement:
             yield Objection(f"a role's trust policy cannot have {name}", pointer + pointer_segment(name))
-    if statement.get("Effect") == "Allow" and _lets_assume(statement):
+    if statement.get("Effect") == "Allow" and _allows_assume(statement):
         principal = statement.get("Principal")
         named = principal.get("Federated") if isinstance(principal, dict) else None
         for arn in named if isinstance(named, list) else [named]:
@@ -78,7 +78,7 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
                 yield from _shared_control(statement, arn, pointer)
 
 
-def _lets_assume(statement: dict[str, Any]) -> bool:
+def _allows_assume(statement: dict[str, Any]) -> bool:
     element = statement.get("Action")
     actions = [
         action.lower() for action in (element if isinstance(element, list) else [element]) if isinstance(action, str)
@@ -87,13 +87,13 @@ def _lets_assume(statement: dict[str, Any]) -> bool:
 
 
 def _shared_control(statement: dict[str, Any], arn: str, pointer: str) -> Iterator[Objection]:
-    """IAM's demand for issuers that many customers share: one of its keys tested, and not for everything."""
+    """IAM's rule for issuers that many customers share: a condition tests one of its keys, and not for all values."""
     path = arn.partition(":oidc-provider/")[2] or arn
     wanted = shared_issuer_control(path)
     if not wanted:
         return
     github = path.startswith(_GITHUB)
-    claims = (*wanted, "job_workflow_ref") if github else wanted  # the second was observed to be taken as well
+    claims = (*wanted, "job_workflow_ref") if github else wanted  # the second was observed to be accepted as well
     keys = {(claim if ":" in claim else f"{path}:{claim}").lower() for claim in claims}
     block = statement.get("Condition")
     for operator, operands in block.items() if isinstance(block, dict) else ():
@@ -119,7 +119,7 @@ def _for_all(value: object, *, github: bool) -> bool:
 
 
 def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list[Objection]:
-    """What Google would refuse of an attribute condition. Raises CelError where the text is no expression."""
+    """Return Google's objections to an attribute condition. Raises CelError where the text is no expression."""
     if not text.strip():
         return _without_condition(profile, issuer)
     program = cel.compile(text)
@@ -145,8 +145,8 @@ def _without_condition(profile: Profile | None, issuer: str | None) -> list[Obje
 
 
 def of_mapping_expression(name: str, text: str) -> list[Objection]:
-    """What Google would refuse of one attribute's expression. Raises CelError where the text is no expression."""
-    # an attribute may be any text, and google.groups is a list of them; what a claim is, only the token tells
+    """Return Google's objections to one attribute's expression. Raises CelError where the text is no expression."""
+    # an attribute is text and google.groups a list of texts; a claim's type is known from the token only
     wanted = "list(string)" if name == "google.groups" else "string"
     objections = [
         Objection(error.message, span=(error.start, error.end))
@@ -158,7 +158,7 @@ def of_mapping_expression(name: str, text: str) -> list[Objection]:
 
 
 def of_mapping(mapping: dict[str, str]) -> list[Objection]:
-    """What Google would refuse of the mapping as a whole."""
+    """Return Google's objections to the mapping as a whole."""
     objections = []
     if "google.subject" not in mapping:
         objections.append(Objection("an OIDC provider's mapping has google.subject"))

@@ -1,4 +1,4 @@
-"""Slips of the pen in a configured value: characters that nobody sees, and placeholders of a manual never replaced."""
+"""Typing errors in configured values: invisible characters, and documentation placeholders that were not replaced."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064
 
 
 def invisible_in(values: list[str]) -> tuple[str, int] | None:
-    """The first blank, control or zero-width character of the values: its name and place, counted from 1."""
+    """Return the first blank, control or zero-width character of the values: its name and its place, counted from 1."""
     import unicodedata
 
     for value in values:
@@ -22,7 +22,7 @@ def invisible_in(values: list[str]) -> tuple[str, int] | None:
 
 
 def strip_invisible(value: str) -> str:
-    """The value without characters that nobody sees."""
+    """Return the value without blank, control and zero-width characters."""
     return _INVISIBLE.sub("", value)
 
 
@@ -32,13 +32,13 @@ _LEFT_IN = re.compile(
 
 
 def left_in(value: str) -> str:
-    """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
+    """Return a documentation placeholder such as ORG_ID that was not replaced; empty where there is none."""
     match = _LEFT_IN.search(value)
     return match.group() if match else ""
 
 
 def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
-    """An invisible character or a placeholder left in the configuration goes before the plain difference."""
+    """Return the kind and facts of a difference: a typing error in the configured values, else `kind`."""
     invisible = invisible_in([*configured, sent])
     if invisible and any(strip_invisible(value) == strip_invisible(sent) for value in configured):
         facts = {"note": note, "value_name": name, "character": invisible[0], "position": str(invisible[1])}

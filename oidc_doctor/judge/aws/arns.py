@@ -26,7 +26,7 @@ def _constraint(text: str, limit: str) -> str:
 
 
 class RoleArn(NamedTuple):
-    """A role ARN taken apart. `fault` says why it is none; `unsure` where a placeholder may hide the right text."""
+    """The parts of a role ARN. `fault` says why it is not one; `unsure` where a placeholder may hide the right text."""
 
     text: str
     partition: str
@@ -53,10 +53,10 @@ def issuer_path(issuer: str) -> str:
 
 
 def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
-    """Take a role ARN apart; what is wrong with it is in `fault`, in plain words."""
+    """Split a role ARN into its parts; `fault` says in plain words why it is not a role's."""
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
-        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder: it may be anything
+        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may stand for any ARN
     parts = text.split(":", _FIELDS - 1)
 
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:

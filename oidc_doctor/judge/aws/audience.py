@@ -14,7 +14,7 @@ from oidc_doctor.model.refusal import Side
 
 
 def judge_audience(exchange: AwsExchange) -> None:
-    """Azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
+    """Judge azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
     provider, audience = exchange.provider, exchange.audience
     if issuer_path(exchange.issuer or "") in BUILT_IN:
         exchange.passed("audience", "an issuer that AWS knows itself has no ClientIDList")
@@ -37,7 +37,7 @@ def judge_audience(exchange: AwsExchange) -> None:
             Kind.CLIENT_ID_LIST_EMPTY,
             expected=Side("[]", at),
             actual=exchange.claim_side(name),
-            # nobody has measured what STS does with an empty list; an observed audience error settles it
+            # how STS treats an empty list was not measured; an observed audience error settles it
             certain=exchange.seen_at("audience"),
             settle="a logged success or refusal of this provider, or add the audience and try again",
             audience=audience,

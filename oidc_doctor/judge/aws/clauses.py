@@ -1,4 +1,4 @@
-"""One condition clause that does not hold, put under the one name that fits it.
+"""The kind of refusal for a condition key that does not hold.
 
 Order of names (contract): key misspelled, key not provided, else by value; for the subject wildcard, case, format
 changed, form, segment; for the audience `azp-decides-audience` whenever `aud` alone would pass.
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-# Keys of other calls and callers (IAM user guide, global condition keys): none of them is a slip of one that is here.
-_ELSEWHERE = re.compile(
+# Keys of other calls and callers (IAM user guide, global condition keys): not misspellings of this call's keys.
+_OF_OTHER_CALLS = re.compile(
     r"aws:(principal(arn|orgid|orgpaths|tag/.*|servicename|servicenameslist|isawsservice)|source(arn|account|orgid"
     r"|orgpaths|identity)|resource(account|orgid|orgpaths|tag/.*)|calledvia.*|viaawsservice|referer|username|tokenissuetime"
     r"|multifactorauth(age|present)|ec2instancesource.*|assumedroot|chatbotsourcearn)|sts:(awsservicename|taskpolicyarn)"
 )
-# How alike two key names must be to take one for a misspelling of the other (difflib's ratio).
-_ALIKE, _ALIKE_PREFIX = 0.8, 0.6
+# How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
+_SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
@@ -128,7 +128,7 @@ def _absent_key(
     elif claim.lower() in known and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
         wanted = f"{path}:{known[claim.lower()]}"
     else:
-        wanted = None if _ELSEWHERE.fullmatch(name.lower()) else _near(name, list(present))
+        wanted = None if _OF_OTHER_CALLS.fullmatch(name.lower()) else _near(name, list(present))
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
@@ -175,12 +175,12 @@ def _like_issuer(prefix: str, path: str) -> bool:
         "." in prefix
         or "/" in prefix
         or not prefix
-        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _ALIKE_PREFIX
+        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _SIMILAR_PREFIX
     )
 
 
 def _near(name: str, candidates: list[str]) -> str | None:
-    """The candidate that the name was probably meant to be."""
+    """Return the candidate that the name probably misspells."""
     from difflib import SequenceMatcher
 
     best, score = None, 0.0
@@ -188,13 +188,15 @@ def _near(name: str, candidates: list[str]) -> str | None:
         a, b = name.lower(), candidate.lower()
         ratio = SequenceMatcher(None, a, b).ratio()
         longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
-        if (a.startswith(b) or b.startswith(a)) and not longer.startswith("_"):  # workflow_ref is no slip of workflow
-            ratio = max(ratio, _ALIKE if min(len(a), len(b)) > len("su") else 0.0)
+        if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
+            "_"
+        ):  # workflow_ref is not a misspelled workflow
+            ratio = max(ratio, _SIMILAR if min(len(a), len(b)) > len("su") else 0.0)
         elif "_" in longer and a.startswith(b):
             continue
         if ratio > score:
             best, score = candidate, ratio
-    return best if score >= _ALIKE else None
+    return best if score >= _SIMILAR else None
 
 
 def _misused(exchange: AwsExchange, clause: Clause, reasons: set[str], location: str, facts: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""AssumeRoleWithWebIdentity as STS and IAM decide it: one case in, the whole exchange step by step out.
+"""AssumeRoleWithWebIdentity as STS and IAM decide it: from one case to the trace of all steps.
 
 The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
 otherwise (recorded STS calls of September 2026, STS API reference, IAM user guide).
@@ -53,7 +53,7 @@ def _judge_obtain(exchange: AwsExchange) -> None:
 
 
 def _judge_role(exchange: AwsExchange) -> None:
-    """The role, then its trust policy: one AccessDenied for all of it."""
+    """Judge the role, then its trust policy: STS returns the same AccessDenied for both."""
     role, arn = exchange.aws.role, exchange.role_arn
     sent = exchange.request.role_arn or ""
     if arn is not None and not arn.fault:

@@ -11,11 +11,11 @@ from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
-_ALIKE_HOSTS = 0.85  # difflib's ratio
+_SIMILAR_HOSTS = 0.85  # difflib's ratio
 
 
 def judge_provider(exchange: AwsExchange) -> None:
-    """Is there a provider for the token's issuer in the role's account? Sets `exchange.provider`."""
+    """Find the provider of the token's issuer in the role's account. Sets `exchange.provider`."""
     aws, issuer, wanted = exchange.aws, exchange.issuer, exchange.provider_arn
     if issuer is None or wanted is None:
         return
@@ -130,9 +130,9 @@ def _refuse_provider(
 
 
 def _nearest_url(path: str, urls: list[str]) -> int | None:
-    """The registered URL that was meant for this issuer: slash, case, port, a missing path, or a slip in the host.
+    """Return the URL meant for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
 
-    Another last part of the path is another cluster, organisation or team, and no slip.
+    A path that differs in its last part is another cluster, organisation or team, and no typing error.
     """
     from difflib import SequenceMatcher
 
@@ -148,6 +148,6 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
         if registered.startswith(wanted + "/") or wanted.startswith(registered + "/"):
             return index
         (host, _, rest), (wanted_host, _, wanted_rest) = registered.partition("/"), wanted.partition("/")
-        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _ALIKE_HOSTS:
+        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _SIMILAR_HOSTS:
             return index
     return None

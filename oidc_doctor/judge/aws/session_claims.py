@@ -87,7 +87,7 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
         return
     at = exchange.claim_origin(TAGS)
     if nested is None:
-        return  # how STS reads a null here was never recorded; like the roles claim it is taken as none
+        return  # how STS reads a null here was never recorded; it is treated as absent, like the roles claim
     if not isinstance(nested, dict):
         exchange.refuse(
             Kind.TAGS_CLAIM_MALFORMED,

@@ -20,7 +20,7 @@ _QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 
 
 class Clause(NamedTuple):
-    """The deciding sub-expression. `literal` is what the expression's author wrote, `value` what the token gave.
+    """The deciding sub-expression. `literal` is the text in the expression, `value` the token's.
 
     `compared` is False for what is not a comparison of two texts; then only the clause itself is shown.
     """

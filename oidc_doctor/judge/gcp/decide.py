@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.gcp.audience import judge_audience
+from oidc_doctor.judge.gcp.impersonate import judge_impersonation
 from oidc_doctor.judge.gcp.issuer import judge_issuer
 from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
-from oidc_doctor.judge.gcp.members import judge_impersonation
 from oidc_doctor.judge.gcp.state import GcpExchange
 from oidc_doctor.judge.gcp.target import judge_credentials, judge_target
 from oidc_doctor.judge.gcp.times import judge_times

@@ -1,7 +1,7 @@
 """Attribute mapping and attribute condition of a provider, evaluated on the token's claims.
 
 Limits and texts: Google Cloud documentation and measured notes of September 2026. A missing claim is reported by Google
-as a rejection by the condition (measured); here it is said as what it is.
+as a rejection by the condition (measured); the judge names it a missing claim.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
-    """The token's claims, with those that the expression reads and nobody knows marked as unknown."""
+    """The token's claims, with those that the expression reads and that were not given marked as unknown."""
     token = exchange.token
     claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
     for reference in program.references():
@@ -322,7 +322,7 @@ def _judge_mapping(
         if fault.code == "unknown":
             continue
         if name != "google.subject":
-            # inferred: an attribute whose claim is absent is left unset, and refuses nobody by itself
+            # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
             exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
             continue
         if fault.code == "no_such_key":

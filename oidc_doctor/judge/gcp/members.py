@@ -1,4 +1,4 @@
-"""Impersonation: whether any member of the service account's (or project's) policy is the mapped principal.
+"""Whether a member of the allow policies of the service account or above it is the mapped principal.
 
 Roles: roles/iam.workloadIdentityUser (documented); roles/iam.serviceAccountTokenCreator carries the same permission
 (inferred). A binding on the project, folder or organisation applies to the service accounts below it (inferred from
@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor import cel
-from oidc_doctor.documents.provider import service_states
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge.exchange import plain_note, same, without_gaps
 from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
-from oidc_doctor.model.document import Document, Missing, Origin
-from oidc_doctor.model.evidence import AllowPolicy, Binding, ServiceAccount
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import CloudError, Side
 
@@ -26,12 +25,10 @@ if TYPE_CHECKING:
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
-_API = "iamcredentials.googleapis.com"
-_HOUR = 3600
 
 
 class Miss(NamedTuple):
-    """Why one member does not match; `near` is smaller the nearer it came."""
+    """Why one member does not match; the smaller `near`, the closer it is to a match."""
 
     near: int
     kind: Kind
@@ -47,124 +44,8 @@ def principal_of(name: ProviderName, subject: str) -> str:
     return f"principal://iam.googleapis.com/{name.pool_name}/subject/{subject}"
 
 
-def judge_impersonation(exchange: GcpExchange) -> None:
-    """Settle `impersonate`."""
-    account = exchange.request.service_account
-    gcp = exchange.gcp
-    if exchange.provider is not None and exchange.provider.kind not in ("oidc", "unknown"):
-        return
-    if _uses_the_token_directly(exchange):
-        _direct_access(exchange)
-        return
-    policies = [
-        policy
-        for policy in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
-        if isinstance(policy, AllowPolicy)
-    ]
-    if account is None and isinstance(gcp.service_account, ServiceAccount):
-        account = gcp.service_account.email
-    if account is None and isinstance(gcp.service_account_policy, Missing):
-        _direct_access(exchange)
-        return
-    _judge_request(exchange)
-    _judge_account(exchange, account or "")
-    _judge_bindings(exchange, account or "", policies)
-
-
-def _uses_the_token_directly(exchange: GcpExchange) -> bool:
-    """The client's configuration names no account, and what was read of one was not meant by the target either."""
-    credentials = exchange.gcp.credentials
-    if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
-        return False
-    named = exchange.case.evidence.target.origins.get("gcp.service_account")
-    by_client = named is not None and not named.file.startswith("gcp/")
-    return not credentials.value.get("service_account_impersonation_url") and not by_client
-
-
-def _direct_access(exchange: GcpExchange) -> None:
-    """No service account is named: the federated token is used as it is."""
-    if exchange.seen_at("impersonate") or exchange.seen_at("permission"):
-        credentials = exchange.gcp.credentials
-        name = exchange.provider_name
-        subject = exchange.mapped.get("google.subject", "")
-        exchange.refuse(
-            Kind.IMPERSONATION_NOT_CONFIGURED,
-            where=credentials.at("/service_account_impersonation_url") if isinstance(credentials, Document) else None,
-            certain=False,
-            settle="the client's credential configuration",
-            principal=principal_of(name, subject) if name and subject else "",
-        )
-        return
-    exchange.passed("impersonate", "no service account is named: the federated token is used directly")
-
-
-def _judge_request(exchange: GcpExchange) -> None:
-    lifetime = exchange.request.access_token_lifetime
-    origins = exchange.case.evidence.target.origins
-    if lifetime is not None and lifetime > _HOUR:
-        exchange.refuse(
-            Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT,
-            actual=Side(str(lifetime), origins.get("gcp.access_token_lifetime")),
-            expected=Side(f"at most {_HOUR}"),
-            # the organisation may have lifted the limit for this account
-            certain=exchange.seen_at("impersonate"),
-            settle="the constraint iam.allowServiceAccountCredentialLifetimeExtension of the organisation",
-            requested=str(lifetime),
-            limit=str(_HOUR),
-        )
-    if exchange.request.scopes is not None and not exchange.request.scopes:
-        exchange.refuse(Kind.SCOPE_MISSING, where=origins.get("gcp.scopes"))
-    services = exchange.gcp.services
-    if isinstance(services, Missing):
-        exchange.unseen.add(Kind.API_DISABLED)
-    elif service_states(services).get("sts.googleapis.com") == "DISABLED":
-        # inferred: no raw refusal for this was found, and it is the pool's project that counts
-        exchange.refuse(
-            Kind.API_DISABLED,
-            CloudError("PERMISSION_DENIED", "", certain=False),
-            step="target",
-            where=services.at(),
-            certain=exchange.seen_at("target"),
-            settle="an exchange, or gcloud services list in the pool's project",
-            api="sts.googleapis.com",
-            project=exchange.gcp.project_id or exchange.gcp.project_number or "",
-        )
-    if lifetime is None:
-        exchange.unseen.add(Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
-    if exchange.request.scopes is None:
-        exchange.unseen.add(Kind.SCOPE_MISSING)
-    if isinstance(services, Document) and service_states(services).get(_API) == "DISABLED":
-        exchange.refuse(
-            Kind.API_DISABLED,
-            CloudError(
-                "PERMISSION_DENIED",
-                "IAM Service Account Credentials API has not been used in project "
-                f"{exchange.gcp.project_number or '<number>'} before or it is disabled.",
-                certain=False,
-            ),
-            step="impersonate",
-            where=services.at(),
-            api=_API,
-            project=exchange.gcp.project_id or exchange.gcp.project_number or "",
-        )
-
-
-def _judge_account(exchange: GcpExchange, account: str) -> None:
-    read = exchange.gcp.service_account
-    if isinstance(read, Missing):
-        exchange.unseen |= {Kind.SERVICE_ACCOUNT_DISABLED, Kind.SERVICE_ACCOUNT_MISSING}
-        if read.proves_absence:
-            exchange.refuse(
-                Kind.SERVICE_ACCOUNT_MISSING,
-                CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
-                where=exchange.case.evidence.target.origins.get("gcp.service_account"),
-                service_account=account,
-            )
-    elif read.disabled:
-        exchange.refuse(Kind.SERVICE_ACCOUNT_DISABLED, where=read.document.at("/disabled"), service_account=account)
-
-
-def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
+def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
+    """Settle `impersonate` by the members of these policies; `account` is the service account's e-mail address."""
     own = exchange.gcp.service_account_policy
     misses: list[Miss] = []
     for policy in policies:
@@ -376,7 +257,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
 
 
 def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
-    """Where project and pool stand in `text`, of the two that differ."""
+    """Return the spans of project and pool in `text` where they differ."""
     spans = []
     for before, part, other_part in (
         ("projects/", own.project, other.project),

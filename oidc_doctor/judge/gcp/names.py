@@ -21,7 +21,7 @@ _PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 class ProviderName(NamedTuple):
-    """A provider's full name taken apart. `fault` says why it is none."""
+    """The parts of a provider's full name. `fault` says why it is not one."""
 
     text: str
     project: str = ""
@@ -79,7 +79,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
         )
     bare = text.removeprefix(HOST)
     if bare.startswith("locations/"):
-        return ProviderName(text)  # a workforce pool: not ours to judge
+        return ProviderName(text)  # a workforce pool, which the tool does not judge
     match = _NAME.fullmatch(bare)
     if match:
         name = ProviderName(text, match["project"], match["pool"], match["provider"])
@@ -101,7 +101,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
 
 
 class Member(NamedTuple):
-    """A member of an allow policy that names a workload identity pool's principals, taken apart."""
+    """A member of an allow policy that names a workload identity pool's principals, in its parts."""
 
     text: str
     project: str = ""

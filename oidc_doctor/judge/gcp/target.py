@@ -17,7 +17,7 @@ _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "cr
 
 
 def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) -> None:
-    """The client's external_account configuration: what the client library needs before it asks anybody."""
+    """Judge the client's external_account configuration: the client library refuses it before any request."""
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
         exchange.unseen.add(Kind.CREDENTIAL_CONFIG_INVALID)
         return
@@ -50,7 +50,7 @@ def _credential_error(exchange: GcpExchange) -> bool:
 
 
 def judge_target(exchange: GcpExchange) -> None:
-    """The audience of the request, then the provider and pool that it names."""
+    """Judge the audience of the request, then the provider and pool that it names."""
     origins = exchange.case.evidence.target.origins
     asked, at, sure = _asked(exchange)
     if asked is None:
@@ -120,7 +120,7 @@ def judge_target(exchange: GcpExchange) -> None:
 
 
 def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
-    """The audience of the STS request, where it was read, and whether it is known to be what was sent."""
+    """Return the audience of the STS request, its origin, and whether it is certainly the text that was sent."""
     request, origins = exchange.request, exchange.case.evidence.target.origins
     if request.audience:
         return request.audience, origins.get("gcp.audience"), True
