@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.conftest import Bundle
@@ -10,6 +13,11 @@ from tests.judge.aws.changes import (
     VALIDATE,
 )
 from tests.judge.rules import Rule, hold
+
+
+def took(path: str, seconds: float) -> Callable[[Bundle], Any]:
+    return lambda b: b.manifest([{"path": path, "outcome": "ok", "seconds": seconds}])
+
 
 RULES = {
     "healthy": Rule(lambda b: b, "keys", "passed"),
@@ -58,6 +66,14 @@ RULES = {
     ),
     "not read": Rule(lambda b: b.remove("issuer/jwks.json"), "keys", "unknown"),
     "decoded": Rule(lambda b: b.claims(), "keys", "assumed"),
+    "keys after 5 s": Rule(took("issuer/jwks.json", 5.0), "keys", "passed"),
+    "keys after 5.1 s": Rule(
+        took("issuer/jwks.json", 5.1), "keys", "jwks-unreachable?", "?" + NO_KEY,
+        {"doubt": "from here it took 5.1 s, and AWS gives up after 5 s"},
+    ),
+    "discovery after 5.1 s": Rule(
+        took("issuer/openid-configuration.json", 5.1), "keys", "issuer-unreachable?", "?" + NO_KEY
+    ),
 }  # fmt: skip
 
 

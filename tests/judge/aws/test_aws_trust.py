@@ -24,6 +24,9 @@ RULES = {
         lambda b: b.aws_role(Arn=Bundle.ROLE_ARN.replace("role/", "role/team/")), "authorise", "role-missing", DENIED,
         {}, (Bundle.ROLE_ARN.replace("role/", "role/team/"), Bundle.ROLE_ARN),
     ),
+    "another name": Rule(
+        lambda b: b.aws_role(Arn=b.ROLE_ARN + "2", RoleName="ModelWeights2"), "authorise", "unknown"
+    ),
     "no statement": Rule(
         lambda b: b.aws_role(b.policy(Statement=[])), "authorise", "no-allow-statement", DENIED, {"statements": "0"}
     ),
