@@ -9,7 +9,7 @@ from typing import Any
 
 from oidc_doctor.checkkit import Check, Finding, NotReadError, Words
 from oidc_doctor.model.document import Missing
-from oidc_doctor.model.kinds import SEEN_ONLY_IN_ERRORS, STEPS_OF, Kind
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import CheckRow, FindingRow, NamedRefusal
 from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED
@@ -84,12 +84,12 @@ def _cause_row(check: Check, traces: Sequence[Trace], named_refusals: Sequence[N
 
 def _unmet(check: Check, traces: Sequence[Trace]) -> CheckRow:
     assert check.kind is not None  # noqa: S101 - the caller's branch
-    if check.kind in SEEN_ONLY_IN_ERRORS:
+    if check.kind.seen_only:
         return CheckRow(check.code, check.name, "skipped", check.effect, "only what a caller saw can show it")
     states = [
         trace.step(step).state
         for trace in traces
-        for cloud, step in STEPS_OF[check.kind]
+        for cloud, step in check.kind.steps
         if trace.cloud == cloud and check.kind not in trace.unseen
     ]
     if any(state in (*_PASSING, REFUSED) for state in states):

@@ -49,34 +49,6 @@ ANY = YES | NO | ERROR
 
 TRUTH: tuple[bool | None, ...] = (None, True, False, None, None, None, None, None)
 
-REASONS: frozenset[Reason] = frozenset(
-    (
-        "match",
-        "no-match",
-        "key-absent",
-        "key-present",
-        "key-unknown",
-        "multivalued-without-set-operator",
-        "vacuous",
-        "unreadable-request-value",
-        "unreadable-policy-value",
-        "variable-unresolved",
-        "variable-literal-in-old-version",
-        "placeholder",
-        "unknown-operator",
-        "malformed",
-        "element-missing",
-        "not-principal-unsupported",
-        "resource-unsupported",
-        "other-principal-type",
-        "wildcard-principal-unverified",
-        "allow",
-        "explicit-deny",
-        "implicit-deny",
-        "unknown",
-    )
-)
-
 
 def _combine(rank: dict[int, int]) -> tuple[int, ...]:
     """All 64 combinations of two answer sets under a connective where the lowest rank wins."""

@@ -1,4 +1,4 @@
-"""Lay a pattern for subjects beside a subject, segment by segment, in the way that makes the least of their difference.
+"""Align a pattern for subjects with a subject, segment by segment, so that they differ as little as possible.
 
 A wildcard crosses separators (AWS IAM user guide, string condition operators), so one segment of the pattern may stand
 for several of the subject; a placeholder may do so on either side.
@@ -26,7 +26,7 @@ _ELSEWHERE = 10
 
 
 class Step(NamedTuple):
-    """One stretch of both sides; either may be empty."""
+    """A span of segments on both sides; either may be empty."""
 
     kind: StepKind
     expected: tuple[Segment, ...]
@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What separates the two sides, the worst first."""
+    """The cost of an alignment, the worst difference first."""
 
     form: int = 0
     values: int = 0
@@ -45,7 +45,7 @@ class Cost(NamedTuple):
     unsure: int = 0
 
     def plus(self, other: Cost) -> Cost:
-        """Both together."""
+        """Add two costs."""
         return Cost(
             self.form + other.form,
             self.values + other.values,
@@ -56,7 +56,7 @@ class Cost(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """The cheapest way to lay the two sides beside each other."""
+    """The alignment of the two sides with the lowest cost."""
 
     steps: tuple[Step, ...]
     cost: Cost
@@ -78,7 +78,7 @@ def align(
     open_ended: Callable[[str], bool],
     changes: Sequence[FormatChange] = (),
 ) -> Alignment | None:
-    """Align the two; `open_ended` tells a text that may stand for several segments. None when there are too many."""
+    """Align the two; `open_ended` says whether a text may stand for several segments. None when there are too many."""
     left = _nodes(expected, lambda text: WILD in text or open_ended(text))
     right = _nodes(actual, open_ended)
     if max(len(left), len(right)) > _MOST_NODES:
@@ -94,7 +94,7 @@ def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:
         segments.append(
             Segment(f"segment {len(segments) + 1}", rest, start, len(subject.text), known=False, value_start=start)
         )
-    befores = [""] + [subject.text[one.end : two.start] for one, two in pairwise(segments)]
+    befores = [""] + [subject.text[left.end : right.start] for left, right in pairwise(segments)]
     nodes = []
     for segment, before in zip(segments, befores, strict=False):
         elastic = open_ended(segment.value)
@@ -141,7 +141,7 @@ class _Table:
         self.cells: dict[tuple[int, int], _Cell] = {(0, 0): (Cost(), None, None)}
 
     def best(self) -> Alignment:
-        """Fill the table and follow the cheapest way back."""
+        """Fill the table and follow the cheapest path back."""
         for i in range(len(self.left) + 1):
             for j in range(len(self.right) + 1):
                 if (i, j) in self.cells:
@@ -187,14 +187,14 @@ class _Table:
         return self.known[key]
 
     def _separated_alike(self, i: int, j: int) -> bool:
-        """The same separator in front, or a wildcard that swallowed it."""
+        """Whether both have the same separator in front, or a wildcard covers it."""
         if i == 0 or j == 0:
             return True
         glued = self.left[i].before == "" and self.left[i - 1].wild
         return glued or self.left[i].before == self.right[j].before
 
     def _lead_swallowed(self, i: int, j: int) -> bool:
-        """The pattern's first wildcard stands for a fixed lead: `*:web` for `system:serviceaccount:web`."""
+        """Whether the pattern's first wildcard covers a fixed lead: `*:web` for `system:serviceaccount:web`."""
         if (i, j) != (1, 0) or not self.left[0].wild:
             return False
         lead, label = self.right[0].label, self.left[1].label
@@ -203,22 +203,22 @@ class _Table:
     def _pairs(self, i: int, j: int) -> None:
         if i == len(self.left) or j == len(self.right):
             return
-        one, two = self.left[i], self.right[j]
+        left, right = self.left[i], self.right[j]
         alike = self._separated_alike(i, j)
-        change = _renamed(self.changes, one.name, two.name)
+        change = _renamed(self.changes, left.name, right.name)
         if change:
-            differs = self._match(one.segment.value, two.segment.value) is False
+            differs = self._match(left.segment.value, right.segment.value) is False
             cost = Cost(formats=1, values=int(differs))
             self._reach((i, j), (1, 1), cost, "format", change, value_differs=differs)
-        elif one.name == two.name and alike and (one.label == two.label or self._lead_swallowed(i, j)):
-            for reach in range(1, len(self.right) - j + 1 if one.elastic else 2):
-                text = self.actual[two.segment.value_start : self.right[j + reach - 1].segment.end]
-                self._pair((i, j), (1, reach), one.segment.value, text)
-            for reach in range(2, len(self.left) - i + 1 if two.elastic else 2):
-                text = self.expected[one.segment.value_start : self.left[i + reach - 1].segment.end]
-                self._pair((i, j), (reach, 1), text, two.segment.value)
+        elif left.name == right.name and alike and (left.label == right.label or self._lead_swallowed(i, j)):
+            for reach in range(1, len(self.right) - j + 1 if left.elastic else 2):
+                text = self.actual[right.segment.value_start : self.right[j + reach - 1].segment.end]
+                self._pair((i, j), (1, reach), left.segment.value, text)
+            for reach in range(2, len(self.left) - i + 1 if right.elastic else 2):
+                text = self.expected[left.segment.value_start : self.left[i + reach - 1].segment.end]
+                self._pair((i, j), (reach, 1), text, right.segment.value)
         else:
-            elsewhere = (one.name and one.name in self.right_names) or (two.name and two.name in self.left_names)
+            elsewhere = (left.name and left.name in self.right_names) or (right.name and right.name in self.left_names)
             self._reach((i, j), (1, 1), Cost(form=_ELSEWHERE if elsewhere else 1), "other")
 
     def _pair(self, origin: tuple[int, int], used: tuple[int, int], pattern: str, text: str) -> None:
@@ -229,15 +229,15 @@ class _Table:
             self._reach(origin, used, _open(verdict=verdict, reach=max(used)), "agrees")
 
     def _wildcards(self, i: int, j: int) -> None:
-        """A piece without a key of its own: what it takes is decided by the text alone."""
+        """Extend the alignment by a piece without a key of its own: its text alone decides what it matches."""
         if i < len(self.left) and self.left[i].wild and (j == len(self.right) or self._separated_alike(i, j)):
-            one = self.left[i]
+            wildcard = self.left[i]
             following = self.left[i + 1] if i + 1 < len(self.left) else None
             if following and (following.before == "" or (j < len(self.right) and self._lead_swallowed(i + 1, j))):
                 self._reach((i, j), (1, 0), Cost(), "agrees")
             for reach in range(1, len(self.right) - j + 1):
                 text = self.actual[self.right[j].segment.start : self.right[j + reach - 1].segment.end]
-                verdict = self._match(one.segment.value, text)
+                verdict = self._match(wildcard.segment.value, text)
                 if verdict is not False:
                     self._reach((i, j), (1, reach), _open(verdict=verdict, reach=reach), "agrees")
         if j < len(self.right) and self.right[j].wild and (i == len(self.left) or self._separated_alike(i, j)):
@@ -248,7 +248,7 @@ class _Table:
 
     @staticmethod
     def _missing(node: _Node, others: set[str]) -> int:
-        """A segment that the other side has too, elsewhere, is a worse thing to call missing."""
+        """Return the cost of a missing segment, which is higher where the other side has it elsewhere."""
         return _ELSEWHERE if node.name and not node.wild and node.name in others else 1
 
     def _gaps(self, i: int, j: int) -> None:
@@ -266,8 +266,8 @@ def _open(*, verdict: bool | None, reach: int) -> Cost:
     return Cost() if verdict else Cost(unsure=1, stretched=int(reach > 1))
 
 
-def _renamed(changes: Sequence[FormatChange], one: str, two: str) -> FormatChange | None:
-    keys = {one, two}
+def _renamed(changes: Sequence[FormatChange], left: str, right: str) -> FormatChange | None:
+    keys = {left, right}
     return next((change for change in changes if change.old_key and keys == {change.old_key, change.new_key}), None)
 
 

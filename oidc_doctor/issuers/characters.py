@@ -1,4 +1,4 @@
-"""Where two texts part, character by character, and how to say so in a few words.
+"""Compare two texts character by character, and describe the difference in a few words.
 
 Either text may be written by a stranger: quotations are short and spell out what cannot be seen.
 """
@@ -22,25 +22,25 @@ _BLANK: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
 
 
 def has_wildcard(text: str) -> bool:
-    """Holds `*` or `?`; three asterisks and more are how logs and tickets hide a value."""
+    """Whether a text has `*` or `?`; three or more asterisks are a redaction in logs and tickets."""
     return re.search(r"\?|(?<!\*)\*{1,2}(?!\*)", text) is not None
 
 
 def ordinary(text: str) -> str:
-    """Say that the wildcard is none here."""
+    """Return the note that a wildcard is an ordinary character here."""
     return _ORDINARY if WILD in text else _ORDINARY.replace("*", "?")
 
 
 def fold(text: str) -> str:
-    """Lower case, character for character so that offsets stay; `$NAME` stays, it is a placeholder only so."""
+    """Lower the case without moving offsets; `$NAME` is kept, as only upper case makes it a placeholder."""
     folded = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    for found in re.finditer(r"\$[A-Z_][A-Z0-9_]*", text):
-        folded = folded[: found.start()] + found.group() + folded[found.end() :]
+    for match in re.finditer(r"\$[A-Z_][A-Z0-9_]*", text):
+        folded = folded[: match.start()] + match.group() + folded[match.end() :]
     return folded
 
 
 def is_invisible(char: str) -> bool:
-    """Takes no room or no ink on a screen; an ordinary blank is not meant."""
+    """Whether a character is invisible on a screen; an ordinary blank is not meant."""
     if " " <= char <= "~":
         return False
     category = unicodedata.category(char)
@@ -48,17 +48,17 @@ def is_invisible(char: str) -> bool:
 
 
 def visible(text: str) -> str:
-    """Leave out what cannot be seen."""
+    """Return the text without invisible characters."""
     return text if text.isascii() and text.isprintable() else "".join(c for c in text if not is_invisible(c))
 
 
 def char_name(char: str) -> str:
-    """Give Unicode's name for a character."""
+    """Return Unicode's name of a character."""
     return unicodedata.name(char, f"U+{ord(char):04X}").lower()
 
 
 def shown(text: str) -> str:
-    """A short quotation, with what cannot be seen spelled out."""
+    """Quote a text, shortened, with invisible characters spelled out."""
     spelled = "".join(f"\\u{{{ord(char):x}}}" if is_invisible(char) else char for char in text[:_LONGEST_QUOTATION])
     return spelled + ("…" if len(text) > _LONGEST_QUOTATION else "")
 
@@ -86,7 +86,7 @@ def runs(places: Iterable[int]) -> tuple[Span, ...]:
 
 
 def merged(spans: Iterable[Span], gap: int = 0) -> tuple[Span, ...]:
-    """In order; those are joined that touch, or stand no further apart than the gap."""
+    """Sort the spans, and join those that touch or are no further apart than the gap."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         near = gap if merged and start < end and merged[-1][0] < merged[-1][1] else 0
@@ -97,27 +97,27 @@ def merged(spans: Iterable[Span], gap: int = 0) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _common_prefix(one: str, two: str) -> int:
-    pairs = enumerate(zip(one, two, strict=False))
-    return next((count for count, (a, b) in pairs if a != b), min(len(one), len(two)))
+def _common_prefix(left: str, right: str) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((count for count, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-def _common_suffix(one: str, two: str) -> int:
-    return _common_prefix(one[::-1], two[::-1])
+def _common_suffix(left: str, right: str) -> int:
+    return _common_prefix(left[::-1], right[::-1])
 
 
 def agreeing(pattern: str, text: str) -> int:
     """How many characters agree before the first that does not, or before the first `*`."""
-    for count, (one, two) in enumerate(zip(pattern, text, strict=False)):
-        if one not in ("?", two):
+    for count, (expected, actual) in enumerate(zip(pattern, text, strict=False)):
+        if expected not in ("?", actual):
             return count
     return min(len(pattern), len(text))
 
 
-def likeness(one: str, two: str) -> int:
+def likeness(left: str, right: str) -> int:
     """Characters that agree at both ends."""
-    head = agreeing(one, two)
-    return head + min(_common_suffix(one, two), min(len(one), len(two)) - head)
+    head = agreeing(left, right)
+    return head + min(_common_suffix(left, right), min(len(left), len(right)) - head)
 
 
 def tight(expected: str, actual: str, *, pattern: bool) -> tuple[Span, Span]:
@@ -154,15 +154,15 @@ def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
         expression = re.compile("".join("." if char == "?" else re.escape(char) for char in chunk), re.DOTALL)
         last = number == len(chunks) - 1
         if number == 0:
-            found = expression.match(text)
+            match = expression.match(text)
         elif last:
-            found = expression.match(text, max(len(text) - len(chunk), at))
+            match = expression.match(text, max(len(text) - len(chunk), at))
         else:
-            found = expression.search(text, at)
-        if found is None or (last and found.end() != len(text)):
+            match = expression.search(text, at)
+        if match is None or (last and match.end() != len(text)):
             return None
-        pairs += [(place + step, found.start() + step) for step in range(len(chunk))]
-        at = found.end()
+        pairs += [(place + step, match.start() + step) for step in range(len(chunk))]
+        at = match.end()
         place += len(chunk) + 1
     return pairs
 
@@ -178,7 +178,7 @@ def swallowed(pattern: str, text: str) -> tuple[Span, ...]:
 
 
 def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
-    """Say in a few words how one value differs from another; `owners` are whose they are."""
+    """Say in a few words how one value differs from another; `owners` names the owner of each."""
     subject = name or "the value"
     prefix = f"{name}: " if name else ""
     odd = next((char for char in actual + expected if is_invisible(char)), None)
@@ -216,7 +216,7 @@ def _one_end(prefix: str, values: tuple[str, str], owners: tuple[str, str]) -> s
     return None
 
 
-def _look_alike(one: str, two: str) -> str:
+def _look_alike(left: str, right: str) -> str:
     """A letter of another alphabet can look like the right one."""
-    foreign = next((char for char in (one, two) if not char.isascii()), None)
-    return f" ({char_name(foreign)})" if foreign and one.isascii() != two.isascii() else ""
+    foreign = next((char for char in (left, right) if not char.isascii()), None)
+    return f" ({char_name(foreign)})" if foreign and left.isascii() != right.isascii() else ""

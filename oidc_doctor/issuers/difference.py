@@ -1,4 +1,4 @@
-"""Say how a text misses what was expected of it: which segment, which characters, in which words.
+"""Explain how a text differs from the expected texts: which segment, which characters, in which words.
 
 The comparison itself is the evaluator's; this explains one that failed, so it may guess what was meant: a pattern under
 StringEquals is laid out as the pattern it was meant to be. Expected texts are written by the account's owner, actual
@@ -49,7 +49,7 @@ _SCHEME: Final = re.compile(r"https?:(?=//iam\.)|https?://", re.IGNORECASE)
 
 
 class Difference(NamedTuple):
-    """How `actual` misses the nearest of the expected texts.
+    """How `actual` differs from the nearest of the expected texts.
 
     Spans are (start, end) character offsets, in order; an empty span marks the place where the other side has more.
     `expected_index` is -1 when nothing was expected.
@@ -158,7 +158,7 @@ class _Question:
         return self._answer(kind, index, left, right, f"only upper/lower case differs{where}", segment)
 
     def invisible(self, kind: str) -> Difference | None:
-        """Equal but for characters that nobody can see."""
+        """Equal but for invisible characters."""
         index = self._but_for(visible)
         if index is None:
             return None
@@ -194,7 +194,7 @@ class _Question:
         return self._answer(SEGMENT, index, left, right, note, segment)
 
     def by_segment(self) -> Difference:
-        """Lay the nearest expected text beside the subject and tell the first thing that differs."""
+        """Align the nearest expected text with the subject and report the first difference."""
         subject = self._parse(self.actual)
         changes = self.profile.changes if self.profile else ()
         found: list[tuple[Cost, int, int, Alignment, Subject]] = []
@@ -255,7 +255,7 @@ class _Question:
         return self._answer(VALUE, index, left, right, "; ".join(notes)) if notes else None
 
     def plain_difference(self, kind: str = VALUE, index: int | None = None) -> Difference:
-        """Say where the texts part, when there is nothing better to say."""
+        """Report the place where the texts differ, where no other explanation fits."""
         if index is None:
             index = max(range(len(self.expected)), key=lambda one: (likeness(self.expected[one], self.actual), -one))
         text = self.expected[index]

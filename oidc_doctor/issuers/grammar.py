@@ -57,7 +57,7 @@ class Subject(NamedTuple):
 
 
 class SegmentRule(NamedTuple):
-    """What an issuer says of one segment.
+    """The issuer's rule for one segment.
 
     `key` is the text before the value (`repo`, `org`). A rule with `after` has no key: it goes on, behind that
     character, in the value of the rule above it (`repo:OWNER@ID/REPOSITORY@ID`). `varies` holds the prefixes behind
@@ -76,7 +76,7 @@ class SegmentRule(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One of the sets of segments that the issuer makes; `because` says when it does."""
+    """A set of segments that the issuer builds; `because` says when."""
 
     name: str
     segments: tuple[str, ...]
@@ -108,15 +108,15 @@ class Grammar(NamedTuple):
 
 def keyed(rules: Sequence[SegmentRule]) -> dict[str, tuple[SegmentRule, ...]]:
     """Each key with its rule and the rules that go on in its value."""
-    found: dict[str, tuple[SegmentRule, ...]] = {}
+    keys: dict[str, tuple[SegmentRule, ...]] = {}
     current = ""
     for rule in rules:
         if rule.after and current:
-            found[current] += (rule,)
+            keys[current] += (rule,)
         elif rule.key:
             current = rule.key
-            found[current] = (rule,)
-    return found
+            keys[current] = (rule,)
+    return keys
 
 
 def parse(text: str, grammar: Grammar, *, separator: str | None = None) -> Subject:

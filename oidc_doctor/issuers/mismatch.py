@@ -1,4 +1,4 @@
-"""What an alignment of a pattern and a subject says, in words and spans."""
+"""Describe the difference that an alignment of a pattern and a subject shows, in words and spans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NO_GRAMMAR: Final = Grammar()
 
 
 class Mismatch:
-    """What an alignment says, in words."""
+    """The difference that an alignment shows: its kind, its segment, its spans and its words."""
 
     def __init__(
         self, alignment: Alignment, sides: tuple[Subject, Subject], profile: Profile | None, *, pattern: bool
@@ -54,16 +54,16 @@ class Mismatch:
         ends = (0, 0)
         for step in self.steps:
             if step.kind == "value":
-                one, two = self._value_spans(step)
+                expected, actual = self._value_spans(step)
             elif step.change and step.expected and step.actual and not step.value_differs:
-                one = (step.expected[0].start, step.expected[0].value_start)
-                two = (step.actual[0].start, step.actual[0].value_start)
+                expected = (step.expected[0].start, step.expected[0].value_start)
+                actual = (step.actual[0].start, step.actual[0].value_start)
             else:
-                one = _stretch(step.expected, ends[0], alone=not step.actual)
-                two = _stretch(step.actual, ends[1], alone=not step.expected)
+                expected = _stretch(step.expected, ends[0], alone=not step.actual)
+                actual = _stretch(step.actual, ends[1], alone=not step.expected)
             if step.kind != "agrees":
-                left.append(one)
-                right.append(two)
+                left.append(expected)
+                right.append(actual)
             ends = (_end(step.expected, ends[0]), _end(step.actual, ends[1]))
         return merged(left, gap=1), merged(right, gap=1)
 

@@ -1,4 +1,4 @@
-"""One issuer as a value: who it is, what it puts into a token, and what of that the clouds can test."""
+"""One issuer as a value: its addresses, the claims of its tokens, and which of them the clouds can test."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class TokenSource(NamedTuple):
 
 
 class Tenancy(NamedTuple):
-    """What keeps customers apart: a policy without the `tenant` segment trusts every customer of a shared issuer."""
+    """What separates customers: a policy without the `tenant` segment trusts every customer of a shared issuer."""
 
     tenant: str | None = None
     team: str | None = None
@@ -65,7 +65,7 @@ class FormatChange(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """All that is known of one issuer."""
+    """The profile of one issuer."""
 
     name: str
     title: str
@@ -96,7 +96,7 @@ class Profile(NamedTuple):
 
     def implied_claims(self, text: str) -> dict[str, str]:
         """Claims that the issuer's documents give the same values as the subject's segments."""
-        values = {one.name: one.value for one in self.parse_subject(text).segments if one.known}
+        values = {segment.name: segment.value for segment in self.parse_subject(text).segments if segment.known}
         out = {}
         for claim, template in self.implied:
             names = re.findall(r"\{(\w+)\}", template)

@@ -45,7 +45,6 @@ def judge_sources(exchange: ExchangeBuilder) -> None:
         if not served:
             at = truss.at(auth.pointer)
             exchange.refuse(
-                "permission",
                 Kind.SOURCE_NOT_SERVED,
                 expected=Side(wanted),
                 actual=Side(resource, at),

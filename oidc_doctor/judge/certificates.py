@@ -1,6 +1,6 @@
-"""What was seen of the connection to the issuer: its certificates, how long it took, and where it was sent on.
+"""The connection to the issuer as it was observed: certificates, response time, redirects.
 
-All of it was seen from here, and the cloud stands elsewhere: it suspects, and never decides.
+The observation was made from the user's network and not from the cloud's, so it only ever makes suspicions.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.judge import error_texts as texts
+from oidc_doctor.judge.answers import usual_error
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.exchange import ExchangeBuilder
 
 # IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
-_AWS_PATIENCE = 5.0
+_AWS_TIMEOUT = 5.0
 _CHAIN = "issuer/chain.pem"
 _MOST_CERTIFICATES = 10
 _MARK = "-----BEGIN CERTIFICATE-----"
@@ -36,7 +35,7 @@ class Chain(NamedTuple):
 
 
 def read_chain(text: str, at: float) -> Chain | None:
-    """The chain of a PEM text, judged at a moment in epoch seconds; None where there is no certificate in it."""
+    """Read the chain of a PEM text and judge it at an instant in epoch seconds; None where it has no certificate."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -44,8 +43,8 @@ def read_chain(text: str, at: float) -> Chain | None:
     pieces = (piece.partition(_END)[0] for piece in text.split(_MARK)[1 : _MOST_CERTIFICATES + 1])
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the library warns of what strangers put into their certificates
-            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{one}{_END}\n".encode()) for one in pieces]
+            warnings.simplefilter("ignore")  # the library warns of faults in others' certificates
+            certificates = [x509.load_pem_x509_certificate(f"{_MARK}{body}{_END}\n".encode()) for body in pieces]
             if not certificates:
                 return None
             last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
@@ -55,22 +54,22 @@ def read_chain(text: str, at: float) -> Chain | None:
 
 
 def _fault(certificates: list[Any], at: datetime) -> str | None:
-    for number, one in enumerate(certificates):
+    for number, certificate in enumerate(certificates):
         name = "the certificate" if number == 0 else f"certificate {number + 1} of the chain"
-        if at > one.not_valid_after_utc:
-            return f"{name} expired on {one.not_valid_after_utc:%d %b %Y}"
-        if at < one.not_valid_before_utc:
-            return f"{name} is valid from {one.not_valid_before_utc:%d %b %Y} on"
+        if at > certificate.not_valid_after_utc:
+            return f"{name} expired on {certificate.not_valid_after_utc:%d %b %Y}"
+        if at < certificate.not_valid_before_utc:
+            return f"{name} is valid from {certificate.not_valid_before_utc:%d %b %Y} on"
     if certificates[0].issuer == certificates[0].subject:
         return "the certificate is self-signed"
-    for number, (one, above) in enumerate(pairwise(certificates)):
-        if one.issuer != above.subject:
+    for number, (certificate, above) in enumerate(pairwise(certificates)):
+        if certificate.issuer != above.subject:
             return f"certificate {number + 2} of the chain is not the one that signed certificate {number + 1}"
     return None
 
 
 def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None) -> None:
-    """Suspicions about the issuer's host: slow, redirecting, or with certificates that the cloud may not trust."""
+    """Suspect a host that is slow, redirects, or sends certificates that the cloud may not trust."""
     issuer = exchange.case.evidence.issuer
     if exchange.cloud == "aws":
         for path, kind in (
@@ -78,7 +77,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
             ("issuer/jwks.json", Kind.JWKS_UNREACHABLE),
         ):
             seconds = issuer.seconds.get(path)
-            if seconds is not None and seconds > _AWS_PATIENCE:
+            if seconds is not None and seconds > _AWS_TIMEOUT:
                 _doubt(exchange, kind, path, f"from here it took {seconds:.1f} s, and AWS gives up after 5 s")
     else:  # Google's troubleshooting page counts redirects among the causes; of AWS nothing is known
         for path, targets in issuer.redirects.items():
@@ -98,7 +97,7 @@ def judge_connection(exchange: ExchangeBuilder, provider: AwsOidcProvider | None
     why = fault or ("the host speaks TLS 1.3 only" if issuer.tls13_only else None)
     if why is None or provider is None:
         return
-    if chain.thumbprint in {one.lower() for one in provider.thumbprints}:
+    if chain.thumbprint in {thumbprint.lower() for thumbprint in provider.thumbprints}:
         return
     _suspect(
         exchange,
@@ -116,16 +115,11 @@ def _doubt(exchange: ExchangeBuilder, kind: Kind, path: str, doubt: str) -> None
 
 
 def _suspect(exchange: ExchangeBuilder, kind: Kind, path: str, reason: str, **more: str) -> None:
-    if exchange.cloud == "gcp":
-        error = CloudError("invalid_grant", texts.ISSUER_CONNECTION, certain=False)
-    elif kind is Kind.THUMBPRINT_MISMATCH:
-        error = CloudError("InvalidIdentityToken", texts.THUMBPRINT_DIFFERS, certain=False)
-    else:
-        error = CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY, certain=False)
+    error = usual_error(exchange.cloud, "keys", kind)
     exchange.refuse(
-        "keys",
         kind,
-        error,
+        error._replace(certain=False) if error else None,
+        step="keys",
         certain=False,
         where=Origin(path),
         settle="look at the host from outside your own network, as the cloud does",

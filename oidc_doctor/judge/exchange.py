@@ -1,4 +1,4 @@
-"""Building one exchange's answer: step results, refusals, and comparisons that a gap in the evidence leaves open."""
+"""Builds the trace of one exchange: step results, refusals, and comparisons that a gap in the evidence leaves open."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.judge.answers import usual_error
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Gap, Json, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -30,7 +31,7 @@ def same(left: str, right: str, *, pasted: bool) -> bool | None:
 
 
 def shown(value: Json) -> str:
-    """A claim's value as people read it: text as it is, everything else as JSON."""
+    """Return a claim's value for display: text as it is, everything else as JSON."""
     import json
 
     if isinstance(value, str):
@@ -41,7 +42,7 @@ def shown(value: Json) -> str:
 
 
 def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
-    """A configured text without placeholders: the asterisks of a redaction are no wildcard."""
+    """Return a configured text without placeholders: the asterisks of a redaction are no wildcard."""
     if not exchange.pasted:
         return text
     for start, end in reversed(spans(text)):
@@ -50,13 +51,13 @@ def without_gaps(exchange: ExchangeBuilder, text: str) -> str:
 
 
 def plain_note(difference: Difference) -> str:
-    """The difference in a few words for a headline; the two texts themselves stand in the pair below it."""
+    """Return the difference in a few words for a headline; the two texts themselves are shown below it."""
     note = difference.note.replace(" under StringEquals", "")
     return "" if note.startswith("the expected text says") else note
 
 
 class ExchangeBuilder:
-    """Collects the answer of one case. Steps start as unknown and are settled in any order."""
+    """Collects the trace of one case. Steps start as unknown and are settled in any order."""
 
     def __init__(self, case: Case, cloud: Cloud) -> None:
         self.case = case
@@ -72,7 +73,7 @@ class ExchangeBuilder:
         self.mapped: dict[str, str] = {}
         self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
         self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
-        self.unseen: set[Kind] = set()  # kinds that nobody could look for: what would show them was not read
+        self.unseen: set[Kind] = set()  # kinds whose evidence was not read
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
@@ -83,22 +84,22 @@ class ExchangeBuilder:
         result.at = at or result.at
 
     def passed(self, step: str, note: str = "", at: Origin | None = None) -> None:
-        """The step is known to pass."""
+        """Settle the step as passed."""
         self.settle(step, PASSED, note, at)
 
     def assume(self, step: str, what: str) -> None:
-        """The step cannot be known from a bundle and is taken to pass; said in the report."""
+        """Settle the step as assumed, where a bundle cannot show it; the report lists the assumption."""
         if what not in self.assumed:
             self.assumed.append(what)
         self.settle(step, ASSUMED, what)
 
     def refuse(  # noqa: PLR0913 - a record of what a refusal is made from
         self,
-        step: str,
         kind: Kind,
         error: CloudError | None = None,
         /,
         *,
+        step: str = "",
         expected: Side | None = None,
         actual: Side | None = None,
         certain: bool = True,
@@ -109,7 +110,12 @@ class ExchangeBuilder:
         facts: Mapping[str, str] = _NO_FACTS,
         **more: str,
     ) -> None:
-        """Record that the step refuses, or (not `certain`) that it may. Facts are what the words need, by name."""
+        """Record that a step refuses, or (not `certain`) that it may. Facts are what the words need, by name.
+
+        `step` is needed only for a kind that the cloud can meet at several steps; `error` only where it is not the
+        usual one of the step or kind.
+        """
+        step = step or kind.step_in(self.cloud)
         result = self.results[step]
         result.refusals.append(
             Refusal(
@@ -122,7 +128,7 @@ class ExchangeBuilder:
                 location,
                 where or (expected.at if expected else None) or (actual.at if actual else None),
                 {**self.common, **facts, **more},
-                error,
+                error or usual_error(self.cloud, step, kind),
                 settle,
                 rank,
             )
@@ -134,15 +140,15 @@ class ExchangeBuilder:
             result.state = UNKNOWN
 
     def seen_at(self, step: str) -> bool:
-        """Whether the observed error is one that this step can say."""
+        """Whether an observed error is one that the cloud returns at this step."""
         return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)
 
     def claim_side(self, name: str) -> Side:
-        """The token's claim as one side of a difference."""
+        """Return the token's claim as one side of a difference."""
         return Side(shown(self.token.claim(name)), self.claim_origin(name))
 
     def claim_origin(self, name: str) -> Origin:
-        """Where a claim stands."""
+        """Return where a claim was read."""
         origin = self.token.origin
         if self.token.kind == "jwt":
             return Origin(origin.file, claim=name, of_token=True)
@@ -155,7 +161,7 @@ class ExchangeBuilder:
         return self.pasted and any(has_placeholder(text) for text in texts)
 
     def trace(self) -> Trace:
-        """The finished answer."""
+        """Return the finished trace, each step's certain refusals first."""
         for result in self.results.values():
             result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
         return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.certificates import judge_connection
 from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
 from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids
 from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Side
 
 # IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
 _AWS_DISCOVERY = (
@@ -20,16 +19,6 @@ _AWS_DISCOVERY = (
     "subject_types_supported",
     "id_token_signing_alg_values_supported",
 )
-
-
-def _error(exchange: ExchangeBuilder, kind: Kind) -> CloudError:
-    if exchange.cloud == "aws":
-        if kind is Kind.SIGNATURE_INVALID:
-            return CloudError("InvalidIdentityToken", texts.COULD_NOT_VALIDATE, certain=False)
-        return CloudError("InvalidIdentityToken", texts.NO_VERIFICATION_KEY)
-    if kind is Kind.SIGNATURE_INVALID:
-        return CloudError("invalid_grant", texts.SIGNATURE_UNVERIFIED)
-    return CloudError("invalid_grant", texts.ISSUER_CONNECTION)
 
 
 def judge_keys(
@@ -87,9 +76,7 @@ def _assume_decoded(exchange: ExchangeBuilder) -> None:
         exchange.passed("keys", note, exchange.token.origin)
     elif verified.get("signature") is False:
         exchange.refuse(
-            "keys",
             Kind.SIGNATURE_INVALID,
-            _error(exchange, Kind.SIGNATURE_INVALID),
             where=exchange.token.origin,
             kid=shown(verified.get("kid", "")),
             alg=shown(verified.get("alg", "")),
@@ -103,24 +90,18 @@ def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document 
     try:
         return Document(at.file, text, json.loads(text), at.pointer, inner=True)
     except (ValueError, RecursionError):
-        exchange.refuse(
-            "keys",
-            Kind.KEY_UNUSABLE,
-            _error(exchange, Kind.KEY_UNUSABLE),
-            where=at,
-            reason="the uploaded jwksJson is not JSON",
-        )
+        exchange.refuse(Kind.KEY_UNUSABLE, where=at, reason="the uploaded jwksJson is not JSON")
         return Missing("jwksJson", "it is not JSON", "unreadable")
 
 
 def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
-    """The discovery document that was read is another host's, so its keys say nothing of this token."""
+    """Whether the discovery document is another host's, so that its keys prove nothing about this token."""
     discovery = exchange.case.evidence.issuer.discovery
     published = discovery.value if isinstance(discovery, Document) else None
     named = published.get("issuer") if isinstance(published, dict) else None
     if not isinstance(named, str) or not issuer or exchange.gap(named, issuer):
         return False
-    hosts = [one.removeprefix("https://").split("/", 1)[0].lower() for one in (named, issuer)]
+    hosts = [address.removeprefix("https://").split("/", 1)[0].lower() for address in (named, issuer)]
     return hosts[0] != hosts[1]
 
 
@@ -132,25 +113,15 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             address = f"{issuer.rstrip('/')}/.well-known/openid-configuration" if issuer else ""
             _suspect_reach(exchange, Kind.ISSUER_UNREACHABLE, discovery, address)
         return
-    found = discovery.value if isinstance(discovery.value, dict) else {}
+    members = discovery.value if isinstance(discovery.value, dict) else {}
     wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
-    absent = [name for name in wanted if name not in found]
+    absent = [name for name in wanted if name not in members]
     if absent:
-        exchange.refuse(
-            "keys",
-            Kind.DISCOVERY_INVALID,
-            _error(exchange, Kind.DISCOVERY_INVALID),
-            where=discovery.at(),
-            field=", ".join(absent),
-            found="absent",
-        )
-    named = found.get("issuer")
+        exchange.refuse(Kind.DISCOVERY_INVALID, where=discovery.at(), field=", ".join(absent), found="absent")
+    named = members.get("issuer")
     if isinstance(named, str) and issuer and named != issuer and not exchange.gap(named, issuer):
-        # inferred: OpenID Connect Discovery wants them equal; neither cloud's answer to a difference was recorded
         exchange.refuse(
-            "keys",
             Kind.ISSUER_URL_DIFFERS,
-            None,
             expected=Side(named, discovery.at("/issuer")),
             actual=Side(issuer, exchange.claim_origin("iss")),
             certain=False,
@@ -161,9 +132,8 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
 def _suspect_reach(exchange: ExchangeBuilder, kind: Kind, missing: Missing, url: str) -> None:
     # our network is not the cloud's: a fetch that failed from here suspects, and never decides
     exchange.refuse(
-        "keys",
         kind,
-        _error(exchange, kind),
+        step="keys",
         certain=False,
         where=Origin(missing.what),
         settle="fetch the document from outside your own network",
@@ -192,9 +162,8 @@ def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source
     assert answer.kind is not None  # noqa: S101 - the caller's branch
     certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
     exchange.refuse(
-        "keys",
         answer.kind,
-        _error(exchange, answer.kind),
+        step="keys",
         where=jwks.at(answer.pointer),
         certain=certain,
         settle="the token's own header",

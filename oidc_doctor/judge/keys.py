@@ -41,7 +41,7 @@ def _keys(jwks: Json) -> list[tuple[str, dict[str, Any]]]:
 
 
 def known_kids(jwks: Json) -> list[str]:
-    """The kids of a key set, in order."""
+    """Return the kids of a key set, in order."""
     return [key["kid"] for _, key in _keys(jwks) if isinstance(key.get("kid"), str)]
 
 
@@ -118,7 +118,7 @@ def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
     pointer, key = chosen[-1]
     if cloud == "gcp" and len(chosen) > 1:
         # which of several keys of one kid Google takes was never recorded: the answer is sure where all agree
-        answers = [_verify(cloud, token, one, kty, place) for place, one in chosen]
+        answers = [_verify(cloud, token, candidate, kty, place) for place, candidate in chosen]
         if len({answer.kind for answer in answers}) > 1:
             return KeyAnswer(
                 None, checked=False, reason="several keys have this kid, and they do not agree", pointer=pointer

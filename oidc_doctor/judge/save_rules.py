@@ -1,4 +1,4 @@
-"""What a cloud would refuse to store, before any token comes: trust policies at IAM, providers at Google.
+"""Why a cloud would refuse to store a document: trust policies at IAM, providers at Google.
 
 Only rules with a source: IAM User Guide, id_roles_providers_oidc_secure-by-default, with recorded policy writes of
 September 2026 for its edges; Access Analyzer's policy checks; the IAM and IAM v1 (discovery document) API references.
@@ -34,13 +34,13 @@ class Objection(NamedTuple):
 
 
 def of_trust_policy(policy: Json) -> list[Objection]:
-    """What IAM would refuse of a role's trust policy. Never raises, whatever the JSON."""
+    """Return IAM's objections to a role's trust policy. Never raises, whatever the JSON."""
     return list(_trust_policy(policy))
 
 
 def _trust_policy(policy: Json) -> Iterator[Objection]:
-    found = policy.get("Statement") if isinstance(policy, dict) else None
-    if not isinstance(found, list | dict) or not found:
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    if not isinstance(statements, list | dict) or not statements:
         yield Objection("IAM stores no trust policy without a Statement")
         return
     size = sum(not character.isspace() for character in _compact(policy))
@@ -48,8 +48,8 @@ def _trust_policy(policy: Json) -> Iterator[Objection]:
         yield Objection(
             f"it has {size:,} characters without white space; the default quota is {_POLICY_QUOTA:,}", certain=False
         )
-    for index, statement in enumerate(found if isinstance(found, list) else [found]):
-        pointer = f"/Statement/{index}" if isinstance(found, list) else "/Statement"
+    for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
+        pointer = f"/Statement/{index}" if isinstance(statements, list) else "/Statement"
         if not isinstance(statement, dict):
             yield Objection("a statement is an object", pointer)
             continue
@@ -70,7 +70,7 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
     for name in ("NotPrincipal", "Resource", "NotResource"):
         if name in statement:
             yield Objection(f"a role's trust policy cannot have {name}", pointer + pointer_segment(name))
-    if statement.get("Effect") == "Allow" and _lets_assume(statement):
+    if statement.get("Effect") == "Allow" and _allows_assume(statement):
         principal = statement.get("Principal")
         named = principal.get("Federated") if isinstance(principal, dict) else None
         for arn in named if isinstance(named, list) else [named]:
@@ -78,20 +78,22 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
                 yield from _shared_control(statement, arn, pointer)
 
 
-def _lets_assume(statement: dict[str, Any]) -> bool:
-    actions = statement.get("Action")
-    named = [one.lower() for one in (actions if isinstance(actions, list) else [actions]) if isinstance(one, str)]
-    return iam.conditions_hold({"StringLike": {"k": named}}, {"k": _ASSUME}) is True
+def _allows_assume(statement: dict[str, Any]) -> bool:
+    element = statement.get("Action")
+    actions = [
+        action.lower() for action in (element if isinstance(element, list) else [element]) if isinstance(action, str)
+    ]
+    return iam.conditions_hold({"StringLike": {"k": actions}}, {"k": _ASSUME}) is True
 
 
 def _shared_control(statement: dict[str, Any], arn: str, pointer: str) -> Iterator[Objection]:
-    """IAM's demand for issuers that many customers share: one of its keys tested, and not for everything."""
+    """IAM's rule for issuers that many customers share: a condition tests one of its keys, and not for all values."""
     path = arn.partition(":oidc-provider/")[2] or arn
     wanted = shared_issuer_control(path)
     if not wanted:
         return
     github = path.startswith(_GITHUB)
-    claims = (*wanted, "job_workflow_ref") if github else wanted  # the second was observed to be taken as well
+    claims = (*wanted, "job_workflow_ref") if github else wanted  # the second was observed to be accepted as well
     keys = {(claim if ":" in claim else f"{path}:{claim}").lower() for claim in claims}
     block = statement.get("Condition")
     for operator, operands in block.items() if isinstance(block, dict) else ():
@@ -99,7 +101,7 @@ def _shared_control(statement: dict[str, Any], arn: str, pointer: str) -> Iterat
             continue
         for key, values in operands.items():
             if key.lower() in keys and not any(
-                _for_all(one, github=github) for one in (values if isinstance(values, list) else [values])
+                _for_all(value, github=github) for value in (values if isinstance(values, list) else [values])
             ):
                 return
     names = " or ".join(claim if ":" in claim else f"{path}:{claim}" for claim in wanted)
@@ -117,21 +119,21 @@ def _for_all(value: object, *, github: bool) -> bool:
 
 
 def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list[Objection]:
-    """What Google would refuse of an attribute condition. Raises CelError where the text is no expression."""
+    """Return Google's objections to an attribute condition. Raises CelError where the text is no expression."""
     if not text.strip():
         return _without_condition(profile, issuer)
     program = cel.compile(text)
-    made = [
+    objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
     ]
     if len(text) > _CONDITION_LONGEST:
-        made.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
-    made += [
+        objections.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
+    objections += [
         Objection(f"Google's documentation does not say that it offers {name} here", span=(start, end), certain=False)
         for name, start, end in program.unconfirmed_functions()
     ]
-    return made
+    return objections
 
 
 def _without_condition(profile: Profile | None, issuer: str | None) -> list[Objection]:
@@ -143,24 +145,24 @@ def _without_condition(profile: Profile | None, issuer: str | None) -> list[Obje
 
 
 def of_mapping_expression(name: str, text: str) -> list[Objection]:
-    """What Google would refuse of one attribute's expression. Raises CelError where the text is no expression."""
-    # an attribute may be any text, and google.groups is a list of them; what a claim is, only the token tells
+    """Return Google's objections to one attribute's expression. Raises CelError where the text is no expression."""
+    # an attribute is text and google.groups a list of texts; a claim's type is known from the token only
     wanted = "list(string)" if name == "google.groups" else "string"
-    made = [
+    objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in cel.compile(text).check({"assertion": "dyn"}, result=wanted)
     ]
     if len(text) > _MAPPING_LONGEST:
-        made.append(Objection(f"it has {len(text):,} characters; an expression may have {_MAPPING_LONGEST:,}"))
-    return made
+        objections.append(Objection(f"it has {len(text):,} characters; an expression may have {_MAPPING_LONGEST:,}"))
+    return objections
 
 
 def of_mapping(mapping: dict[str, str]) -> list[Objection]:
-    """What Google would refuse of the mapping as a whole."""
-    made = []
+    """Return Google's objections to the mapping as a whole."""
+    objections = []
     if "google.subject" not in mapping:
-        made.append(Objection("an OIDC provider's mapping has google.subject"))
+        objections.append(Objection("an OIDC provider's mapping has google.subject"))
     custom = sum(name.startswith("attribute.") for name in mapping)
     if custom > _MOST_ATTRIBUTES:
-        made.append(Objection(f"it has {custom} custom attributes; {_MOST_ATTRIBUTES} are allowed"))
-    return made
+        objections.append(Objection(f"it has {custom} custom attributes; {_MOST_ATTRIBUTES} are allowed"))
+    return objections

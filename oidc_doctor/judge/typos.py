@@ -1,4 +1,4 @@
-"""Slips of the pen in a configured value: characters that nobody sees, and placeholders of a manual never replaced."""
+"""Typing errors in configured values: invisible characters, and documentation placeholders that were not replaced."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ _INVISIBLE = re.compile(r"[\s\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u2064
 
 
 def invisible_in(values: list[str]) -> tuple[str, int] | None:
-    """The first blank, control or zero-width character of the values: its name and place, counted from 1."""
+    """Return the first blank, control or zero-width character of the values: its name and its place, counted from 1."""
     import unicodedata
 
     for value in values:
-        found = _INVISIBLE.search(value)
-        if found:
-            code = found.group()
-            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), found.start() + 1
+        match = _INVISIBLE.search(value)
+        if match:
+            code = match.group()
+            return (unicodedata.name(code, "") or f"U+{ord(code):04X}").lower(), match.start() + 1
     return None
 
 
 def strip_invisible(value: str) -> str:
-    """The value without characters that nobody sees."""
+    """Return the value without blank, control and zero-width characters."""
     return _INVISIBLE.sub("", value)
 
 
@@ -32,18 +32,18 @@ _LEFT_IN = re.compile(
 
 
 def left_in(value: str) -> str:
-    """A documentation placeholder such as ORG_ID that was never replaced; empty where there is none."""
-    found = _LEFT_IN.search(value)
-    return found.group() if found else ""
+    """Return a documentation placeholder such as ORG_ID that was not replaced; empty where there is none."""
+    match = _LEFT_IN.search(value)
+    return match.group() if match else ""
 
 
-def shared_fault(kind: Kind, wanted: list[str], found: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
-    """An invisible character or a placeholder left in the configuration goes before the plain difference."""
-    invisible = invisible_in([*wanted, found])
-    if invisible and any(strip_invisible(one) == strip_invisible(found) for one in wanted):
+def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
+    """Return the kind and facts of a difference: a typing error in the configured values, else `kind`."""
+    invisible = invisible_in([*configured, sent])
+    if invisible and any(strip_invisible(value) == strip_invisible(sent) for value in configured):
         facts = {"note": note, "value_name": name, "character": invisible[0], "position": str(invisible[1])}
         return Kind.INVISIBLE_CHARACTER_IN_VALUE, facts
-    left = next((left_in(one) for one in wanted if left_in(one)), "")
-    if left and not left_in(found) and len(wanted) == 1:
+    left = next((left_in(value) for value in configured if left_in(value)), "")
+    if left and not left_in(sent) and len(configured) == 1:
         return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": left}
     return kind, {"note": note}

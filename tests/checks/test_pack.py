@@ -17,7 +17,7 @@ import pytest
 from oidc_doctor.checkkit import Check, Words
 from oidc_doctor.findings import packs
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.kinds import STEPS_OF, Kind
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
 from oidc_doctor.report.text import render_text
 
@@ -79,8 +79,7 @@ def test_the_others_block_nothing_and_need_something(check: Check) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_says_at_which_steps_it_is_met(kind: Kind) -> None:
-    assert kind in STEPS_OF
-    assert STEPS_OF[kind] or kind is Kind.REFUSED_UNEXPLAINED
+    assert kind.steps or kind is Kind.REFUSED_UNEXPLAINED
 
 
 # Pages
@@ -140,7 +139,7 @@ def test_a_check_reads_and_calls_nothing(path: Path) -> None:
 
 
 def clouds(kind: Kind) -> list[Any]:
-    return sorted({cloud for cloud, _ in STEPS_OF[kind]}) or ["aws", "gcp"]
+    return sorted({cloud for cloud, _ in kind.steps}) or ["aws", "gcp"]
 
 
 def say(check: Check, refusal: Refusal) -> Words:

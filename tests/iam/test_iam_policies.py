@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from oidc_doctor.iam import UNKNOWN, Decision, Node, compile_policy
-from oidc_doctor.iam.trace import REASONS
 from oidc_doctor.model.placeholder import Pasted
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/oidc.example.com/tenant"
@@ -254,7 +253,7 @@ class TestTrace:
     def test_reasons(self, operator: str, context: Any, result: bool | None, reason: str) -> None:
         node = decide(statement(Condition={operator: {"k": "true"}}), context=context).trace.children[0].children[2]
         assert (node.result, node.reason) == (result, reason)
-        assert {found.reason for found in nodes(node)} <= REASONS
+        assert all(found.reason for found in nodes(node))
 
 
 class TestPasted:

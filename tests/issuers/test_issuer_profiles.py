@@ -2,69 +2,58 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import time
 import tomllib
+from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.issuers import Profile, all_profiles, catalogue, match_for, profile_for
+from oidc_doctor.issuers import Profile, all_profiles, catalogue, match_for, profile_for, schema
+from oidc_doctor.issuers.schema import ProfileError, check_profile
 
-ISSUERS = {
-    "https://oidc.baseten.co": "baseten",
-    "oidc.baseten.co": "baseten",
-    "https://oidc.baseten.co/": "baseten",
-    "https://OIDC.Baseten.co": "baseten",
-    "https://token.actions.githubusercontent.com": "github",
-    "token.actions.githubusercontent.com:443": "github",
-    "https://token.actions.githubusercontent.com/quince-works": "github",
-    "https://token.actions.quince.ghe.com": "github",
-    "https://github.quince.example/_services/token": "github",
-    "https://gitlab.com": "gitlab",
-    "https://oidc.eks.eu-west-1.amazonaws.com/id/0A1B2C3D4E5F": "kubernetes",
-    "https://oidc.eks.cn-north-1.amazonaws.com.cn/id/0A1B2C3D4E5F": "kubernetes",
-    "https://oidc.eks.<region>.amazonaws.com/id/<id>": "kubernetes",
-    "https://oidc.circleci.com/org/3c1f0d3e-6b1c-4a0f-9f0b-9a4f3d1f7a11": "circleci",
-    "https://app.terraform.io": "hcp-terraform",
-    "https://agent.buildkite.com": "buildkite",
-    "https://agent.edge.buildkite.dev": "buildkite",
-    "https://oidc.vercel.com": "vercel",
-    "https://oidc.vercel.com/quince": "vercel",
-    "https://api.bitbucket.org/2.0/workspaces/quince/pipelines-config/identity/oidc": "bitbucket",
-    "https://oidc.modal.com": "modal",
-    "https://oidc.fly.io/quince": "fly",
+FILES = {
+    Path(str(entry)).stem: tomllib.loads(entry.read_text(encoding="utf-8"))
+    for entry in resources.files("oidc_doctor.issuers").iterdir()
+    if entry.name.endswith(".toml") and not entry.name.startswith("_")
 }
-
-SUBJECTS = {
-    "v=1:org=Qn7Wd2Lk:team=Pf3Xs9Rt:model=Zb5Hc8Vy:deployment=Jm4Kt6Ng:environment=prod:type=model_build": "baseten",
-    "repo:quince/orchard:ref:refs/heads/main": "github",
-    "project_path:quince/orchard:ref_type:branch:ref:main": "gitlab",
-    "system:serviceaccount:orchard:picker": "kubernetes",
-    "org/3c1f0d3e/project/77aa/user/88bb": "circleci",
-    "organization:quince:project:Orchard:workspace:orchard-prod:run_phase:apply": "hcp-terraform",
-    "organization:quince:pipeline:orchard:ref:refs/heads/main:commit:9f8e:step:deploy": "buildkite",
-    "owner:quince:project:orchard:environment:preview": "vercel",
-    "{1f0e2d3c-4b5a-6978-8796-a5b4c3d2e1f0}:{0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9}": "bitbucket",
-    "spiffe://quince.example/ns/orchard/sa/picker": "spiffe",
-    "modal:workspace_id:ac-9zQ:environment_name:main:app_name:press:function_name:squeeze:container_id:ta-1": "modal",
-}
+ISSUERS = [(issuer, name) for name, raw in FILES.items() for issuer in raw["examples"].get("issuers", ())]
+SUBJECTS = [(subject, name) for name, raw in FILES.items() for subject in raw["examples"]["subjects"]]
+RECOGNISED = [(subject, name) for subject, name in SUBJECTS if "recognise" in FILES[name]["subject"]]
 
 
-@pytest.mark.parametrize(("issuer", "name"), ISSUERS.items())
+@pytest.mark.parametrize(("issuer", "name"), ISSUERS)
 def test_an_issuer_has_its_profile(issuer: str, name: str) -> None:
     profile = profile_for(issuer)
     assert profile is not None
     assert profile.name == name
 
 
-@pytest.mark.parametrize(("subject", "name"), SUBJECTS.items())
+@pytest.mark.parametrize(("subject", "name"), RECOGNISED)
 def test_without_an_issuer_the_subject_tells(subject: str, name: str) -> None:
     for issuer in (None, "", "<issuer>", "${ISSUER}"):
         profile = profile_for(issuer, subject)
         assert profile is not None
         assert profile.name == name
+
+
+@pytest.mark.parametrize(("subject", "name"), SUBJECTS)
+def test_the_example_subject_is_read_to_its_end(subject: str, name: str) -> None:
+    profile = next(profile for profile in all_profiles() if profile.name == name)
+    parsed = profile.parse_subject(subject)
+    assert parsed.segments
+    assert all(segment.known for segment in parsed.segments)
+    assert not parsed.leftover
+    if profile.grammar.forms:
+        assert parsed.form in {form.name for form in profile.grammar.forms}
+    if profile.tenancy.tenant and not profile.tenancy.in_issuer:
+        assert parsed.value(profile.tenancy.tenant)
 
 
 @pytest.mark.parametrize(
@@ -118,29 +107,72 @@ def test_fixed_and_chosen_audiences() -> None:
     assert (github.audience.aws, github.audience.default) == ("sts.amazonaws.com", "https://github.com/{owner}")
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_profile_has_the_form_of_one(name: str) -> None:
+    check_profile(FILES[name])
+    assert FILES[name]["name"] == name
+
+
 @pytest.mark.parametrize("profile", all_profiles(), ids=lambda profile: profile.name)
-def test_a_profile_agrees_with_itself(profile: Profile) -> None:
-    names = {rule.name for rule in profile.grammar.rules} | {profile.grammar.bare}
-    for form in profile.grammar.forms:
-        assert set(form.segments) <= names
-    tenancy = {profile.tenancy.tenant, profile.tenancy.team} - {None}
-    assert tenancy <= names
-    assert profile.tenancy.tenant or profile.tenancy.in_issuer
-    for change in profile.changes:
-        assert {*change.adds, change.old_key, change.new_key} - {None} <= names
+def test_a_profile_is_found_by_its_own_address(profile: Profile) -> None:
     if profile.url:
-        match = match_for(profile, profile.url)
-        assert match is not None
+        assert match_for(profile, profile.url) is not None
         assert profile_for(profile.url) is profile
-    assert profile.sources
-    assert profile.token_sources
 
 
 def test_every_data_file_is_loaded() -> None:
-    files = [entry for entry in resources.files("oidc_doctor.issuers").iterdir() if entry.name.endswith(".toml")]
-    raw = [tomllib.loads(entry.read_text(encoding="utf-8")) for entry in files if not entry.name.startswith("_")]
-    assert sorted(one["name"] for one in raw) == sorted(profile.name for profile in all_profiles())
-    assert {one["name"] + ".toml" for one in raw} | {"_aws.toml"} == {entry.name for entry in files}
+    assert sorted(FILES) == sorted(profile.name for profile in all_profiles())
+
+
+def _put(*path: str | int, value: Any) -> Callable[[Any], None]:
+    def change(raw: Any) -> None:
+        for step in path[:-1]:
+            raw = raw[step]
+        raw[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (_put("subject", "style", value="keyed"), "subject.style: 'keyed' is none of pairs, assign"),
+        (_put("subject", "seperator", value=":"), "subject.seperator: unknown key; known are"),
+        (_put("subject", "segment", 0, "key", value=7), "subject.segment[0].key: str is expected, not 7"),
+        (_put("subject", "segment", 1, "varies", value=""), "subject.segment[1].varies: an array is expected"),
+        (_put("subject", "recognise", value="(repo"), "subject.recognise: no regular expression"),
+        (
+            _put("subject", "form", 0, "segments", value=["repo"]),
+            "subject.form environment: the subject has no segment",
+        ),
+        (_put("tenancy", "tenant", value="org"), "tenancy.tenant: the subject has no segment org"),
+        (_put("tenancy", value={}), "tenancy: neither a tenant nor in_issuer"),
+        (_put("tenancy", value="owner"), "tenancy.: a table is expected"),
+        (_put("implied", "ref", value="{reff}"), "implied.ref: the subject has no segment reff"),
+        (_put("change", 0, "adds", value=["owner-id"]), "change immutable-ids: the subject has no segment owner-id"),
+        (_put("match", 0, "shared_control", value=True), "match[0].shared_control: an array is expected"),
+        (_put("match", 0, "pattern", value="["), "match[0].pattern: no regular expression"),
+        (_put("token", 0, "kind", value="env"), "token[0].kind: 'env' is none of variable"),
+        (_put("audience", "fixed", value=["a"]), "audience.fixed: str is expected"),
+        (_put("self_hosted", value="no"), "self_hosted: bool is expected"),
+        (_put("sources", value=[]), "sources: empty"),
+        (lambda raw: raw.pop("examples"), "examples: missing"),
+        (lambda raw: raw["subject"].pop("style"), "subject.style: missing"),
+    ],
+)
+def test_a_profile_with_a_fault_is_refused_with_the_place(change: Callable[[Any], None], fault: str) -> None:
+    raw = copy.deepcopy(FILES["github"])
+    change(raw)
+    with pytest.raises(ProfileError, match=re.escape(fault)):
+        check_profile(raw)
+
+
+def test_the_schema_can_be_run_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\n', encoding="utf-8")
+    assert schema.main([str(path)]) == 1
+    assert f"{path}: title: missing\n" in capsys.readouterr().out
+    assert schema.main([str(Path(schema.__file__).with_name("gitlab.toml"))]) == 0
 
 
 def test_loading_is_quick_and_happens_once() -> None:

@@ -125,9 +125,10 @@ def test_each_form_of_each_issuer(name: str, text: str, form: str, values: list[
     assert subject.segments[0].start == 0
 
 
-def test_every_declared_form_is_tested() -> None:
-    declared = {(profile.name, form.name) for profile in all_profiles() for form in profile.grammar.forms}
-    assert declared - {(name, form) for name, _, form, _ in FORMS} == {("github", "immutable environment")}
+def test_every_declared_form_of_a_profile_with_forms_here_is_tested() -> None:
+    tested = {(name, form) for name, _, form, _ in FORMS}
+    declared = {(name, form.name) for name in {name for name, _ in tested} for form in BY_NAME[name].grammar.forms}
+    assert declared - tested == {("github", "immutable environment")}
 
 
 def names(name: str, text: str) -> list[str]:

@@ -26,7 +26,7 @@ def _constraint(text: str, limit: str) -> str:
 
 
 class RoleArn(NamedTuple):
-    """A role ARN taken apart. `fault` says why it is none; `unsure` where a placeholder may hide the right text."""
+    """The parts of a role ARN. `fault` says why it is not one; `unsure` where a placeholder may hide the right text."""
 
     text: str
     partition: str
@@ -53,10 +53,10 @@ def issuer_path(issuer: str) -> str:
 
 
 def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
-    """Take a role ARN apart; what is wrong with it is in `fault`, in plain words."""
+    """Split a role ARN into its parts; `fault` says in plain words why it is not a role's."""
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
-        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder: it may be anything
+        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may stand for any ARN
     parts = text.split(":", _FIELDS - 1)
 
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:
@@ -109,7 +109,7 @@ def federated(policy: Json) -> list[tuple[str, str]]:
     """The Federated principals of a trust policy's Allow statements, each with its JSON pointer."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     listed = isinstance(statements, list)
-    found: list[tuple[str, str]] = []
+    principals: list[tuple[str, str]] = []
     for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
         base = f"/Statement/{index}" if listed else "/Statement"
         if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
@@ -117,12 +117,12 @@ def federated(policy: Json) -> list[tuple[str, str]]:
         principal = statement.get("Principal")
         value = principal.get("Federated") if isinstance(principal, dict) else None
         if isinstance(value, str):
-            found.append((value, f"{base}/Principal/Federated"))
+            principals.append((value, f"{base}/Principal/Federated"))
         elif isinstance(value, list):
-            found += [
-                (one, f"{base}/Principal/Federated/{place}") for place, one in enumerate(value) if isinstance(one, str)
+            principals += [
+                (arn, f"{base}/Principal/Federated/{place}") for place, arn in enumerate(value) if isinstance(arn, str)
             ]
-    return found
+    return principals
 
 
 def split_provider(arn: str) -> tuple[str, str, str] | None:

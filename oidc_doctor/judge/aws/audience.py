@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
-from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, UNKNOWN
@@ -16,7 +14,7 @@ from oidc_doctor.model.refusal import Side
 
 
 def judge_audience(exchange: AwsExchange) -> None:
-    """Azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
+    """Judge azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
     provider, audience = exchange.provider, exchange.audience
     if issuer_path(exchange.issuer or "") in BUILT_IN:
         exchange.passed("audience", "an issuer that AWS knows itself has no ClientIDList")
@@ -34,22 +32,19 @@ def judge_audience(exchange: AwsExchange) -> None:
     if not ids and {provider.arn, exchange.provider_arn} & exchange.case.accepted_providers:
         exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
         return
-    error = invalid(texts.COULD_NOT_VALIDATE)
     if not ids:
         exchange.refuse(
-            "audience",
             Kind.CLIENT_ID_LIST_EMPTY,
-            error,
             expected=Side("[]", at),
             actual=exchange.claim_side(name),
-            # nobody has measured what STS does with an empty list; an observed audience error settles it
+            # how STS treats an empty list was not measured; an observed audience error settles it
             certain=exchange.seen_at("audience"),
             settle="a logged success or refusal of this provider, or add the audience and try again",
             audience=audience,
             provider=_provider_name(exchange, provider),
         )
         return
-    answers = [same(one, audience, pasted=exchange.either_pasted) for one in ids]
+    answers = [same(client_id, audience, pasted=exchange.either_pasted) for client_id in ids]
     if True in answers:
         exchange.passed("audience", "", at)
         return
@@ -64,21 +59,20 @@ def judge_audience(exchange: AwsExchange) -> None:
     expected = Side(difference.expected, at, difference.expected_spans)
     aud = exchange.token.claim("aud")
     auds = aud if isinstance(aud, list) else [aud]
-    if name == "azp" and any(one in ids for one in auds):
+    if name == "azp" and any(client_id in ids for client_id in auds):
         kind = Kind.AZP_DECIDES_AUDIENCE
-        facts |= {"azp": audience, "aud": ", ".join(str(one) for one in auds), "place": "ClientIDList"}
+        facts |= {"azp": audience, "aud": ", ".join(str(client_id) for client_id in auds), "place": "ClientIDList"}
     else:
         invisible = invisible_in([*ids, audience])
-        if invisible and any(strip_invisible(one) == strip_invisible(audience) for one in ids):
+        if invisible and any(strip_invisible(client_id) == strip_invisible(audience) for client_id in ids):
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
             facts |= {"value_name": "client id", "character": invisible[0], "position": str(invisible[1])}
         elif left_in(difference.expected):
             kind = Kind.PLACEHOLDER_LEFT_IN
             facts |= {"value_name": "client id", "placeholder": left_in(difference.expected)}
     exchange.refuse(
-        "audience",
         kind,
-        error,
+        step="audience",
         expected=expected,
         actual=actual,
         certain=None not in answers,

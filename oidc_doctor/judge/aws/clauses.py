@@ -1,4 +1,4 @@
-"""One condition clause that does not hold, put under the one name that fits it.
+"""The kind of refusal for a condition key that does not hold.
 
 Order of names (contract): key misspelled, key not provided, else by value; for the subject wildcard, case, format
 changed, form, segment; for the audience `azp-decides-audience` whenever `aud` alone would pass.
@@ -17,7 +17,7 @@ from oidc_doctor.judge.exchange import plain_note
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, Origin
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import Clause, CloudError, Side
+from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Node
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-# Keys of other calls and callers (IAM user guide, global condition keys): none of them is a slip of one that is here.
-_ELSEWHERE = re.compile(
+# Keys of other calls and callers (IAM user guide, global condition keys): not misspellings of this call's keys.
+_OF_OTHER_CALLS = re.compile(
     r"aws:(principal(arn|orgid|orgpaths|tag/.*|servicename|servicenameslist|isawsservice)|source(arn|account|orgid"
     r"|orgpaths|identity)|resource(account|orgid|orgpaths|tag/.*)|calledvia.*|viaawsservice|referer|username|tokenissuetime"
     r"|multifactorauth(age|present)|ec2instancesource.*|assumedroot|chatbotsourcearn)|sts:(awsservicename|taskpolicyarn)"
 )
-# How alike two key names must be to take one for a misspelling of the other (difflib's ratio).
-_ALIKE, _ALIKE_PREFIX = 0.8, 0.6
+# How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
+_SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
@@ -49,7 +49,7 @@ class FailedCondition(NamedTuple):
     duplicated: bool
 
 
-def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict[str, Any], error: CloudError) -> None:
+def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict[str, Any]) -> None:
     """Record the refusal of this clause, or the suspicion where its values are not all known."""
     name = clause.key.name
     present = {key.lower(): value for key, value in context.items()}
@@ -57,38 +57,41 @@ def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict
     facts = {"key": name, "operator": clause.operator.name, "statement": f"Statement[{clause.statement}]"}
     absent = name.lower() not in present
     tested = absent and not clause.operator.name.lower().startswith("null")
-    if tested and _absent_key(exchange, clause, present, location, facts, error):
+    if tested and _absent_key(exchange, clause, present, location, facts):
         return
     reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
-        _misused(exchange, clause, reasons, location, facts, error)
+        _misused(exchange, clause, reasons, location, facts)
         return
     if "variable-unresolved" in reasons or "variable-literal-in-old-version" in reasons:
-        _variable(exchange, clause, location, facts, error)
+        _variable(exchange, clause, location, facts)
         return
     actual = present.get(name.lower())
     if clause.operator.name.lower().startswith("null"):
-        _null(exchange, clause, actual, location, facts, error)
+        _null(exchange, clause, actual, location, facts)
         return
     if actual is iam.UNKNOWN or actual is None or actual == []:
-        _unknown_value(exchange, clause, location, facts, error, absent=absent)
+        _unknown_value(exchange, clause, location, facts, absent=absent)
         return
-    _value(exchange, clause, actual, location, facts, error)
+    _value(exchange, clause, actual, location, facts)
 
 
 def _walk(node: Node) -> list[Node]:
-    found: list[Node] = []
+    nodes: list[Node] = []
     for child in node.children:
-        found.append(child)
-        found += _walk(child)
-    return found
+        nodes.append(child)
+        nodes += _walk(child)
+    return nodes
 
 
 def _patterns(clause: FailedCondition) -> list[str]:
     """The policy's values of this key, as texts, after variables."""
     nodes = list({node.pointer: node for node in _walk(clause.key) if node.level == "value"}.values())
     values = [node.expected if node.resolved is None else node.resolved for node in nodes]
-    return [one if isinstance(one, str) else str(one).lower() if isinstance(one, bool) else str(one) for one in values]
+    return [
+        value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+        for value in values
+    ]
 
 
 def _absent_key(
@@ -97,7 +100,6 @@ def _absent_key(
     present: dict[str, Any],
     location: Clause,
     facts: dict[str, str],
-    error: CloudError,
 ) -> bool:
     """The key is not in the request: misspelled, not exported by AWS, or a claim that this token lacks."""
     path = issuer_path(exchange.issuer or "")
@@ -106,9 +108,8 @@ def _absent_key(
     certain = clause.sure and clause.key.result is False
     if name.lower() == _EXTERNAL_ID:
         exchange.refuse(
-            "authorise",
             Kind.EXTERNAL_ID_UNSUPPORTED,
-            error,
+            step="authorise",
             where=clause.where,
             certain=certain,
             location=location,
@@ -117,7 +118,7 @@ def _absent_key(
         )
         return True
     prefix, mark, claim = name.rpartition(":")
-    known = {one.lower(): one for one in provided}
+    known = {key.lower(): key for key in provided}
     own_prefix = prefix.lower() == path.lower()
     if own_prefix and claim.lower() in known:
         return False  # a key that AWS provides; this token lacks the claim
@@ -127,13 +128,11 @@ def _absent_key(
     elif claim.lower() in known and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
         wanted = f"{path}:{known[claim.lower()]}"
     else:
-        wanted = None if _ELSEWHERE.fullmatch(name.lower()) else _near(name, list(present))
+        wanted = None if _OF_OTHER_CALLS.fullmatch(name.lower()) else _near(name, list(present))
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
-            "authorise",
             Kind.CONDITION_KEY_MISSPELLED,
-            error,
             expected=Side(name, clause.where, difference.expected_spans),
             actual=Side(wanted, None, difference.actual_spans),
             certain=certain,
@@ -145,16 +144,14 @@ def _absent_key(
         return True
     profile = exchange.case.profile
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_KEY_NOT_PROVIDED,
-        error,
         expected=Side(name, clause.where),
         certain=certain,
         location=location,
         rank=_RANK["key"],
         claim=claim if own_prefix or not mark else "",
         issuer_title=profile.title if profile else "",
-        provided=", ".join(f"{path}:{one}" for one in provided),
+        provided=", ".join(f"{path}:{key}" for key in provided),
         facts=facts,
     )
     return True
@@ -178,12 +175,12 @@ def _like_issuer(prefix: str, path: str) -> bool:
         "." in prefix
         or "/" in prefix
         or not prefix
-        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _ALIKE_PREFIX
+        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _SIMILAR_PREFIX
     )
 
 
 def _near(name: str, candidates: list[str]) -> str | None:
-    """The candidate that the name was probably meant to be."""
+    """Return the candidate that the name probably misspells."""
     from difflib import SequenceMatcher
 
     best, score = None, 0.0
@@ -191,22 +188,19 @@ def _near(name: str, candidates: list[str]) -> str | None:
         a, b = name.lower(), candidate.lower()
         ratio = SequenceMatcher(None, a, b).ratio()
         longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
-        if (a.startswith(b) or b.startswith(a)) and not longer.startswith("_"):  # workflow_ref is no slip of workflow
-            ratio = max(ratio, _ALIKE if min(len(a), len(b)) > len("su") else 0.0)
+        if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
+            "_"
+        ):  # workflow_ref is not a misspelled workflow
+            ratio = max(ratio, _SIMILAR if min(len(a), len(b)) > len("su") else 0.0)
         elif "_" in longer and a.startswith(b):
             continue
         if ratio > score:
             best, score = candidate, ratio
-    return best if score >= _ALIKE else None
+    return best if score >= _SIMILAR else None
 
 
 def _misused(
-    exchange: AwsExchange,
-    clause: FailedCondition,
-    reasons: set[str],
-    location: Clause,
-    facts: dict[str, str],
-    error: CloudError,
+    exchange: AwsExchange, clause: FailedCondition, reasons: set[str], location: Clause, facts: dict[str, str]
 ) -> None:
     if "multivalued-without-set-operator" in reasons:
         reason = "the key holds several values, so it never matches without ForAnyValue: or ForAllValues:"
@@ -217,9 +211,7 @@ def _misused(
     else:
         reason = "the token's value cannot be read as what this operator compares"
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_OPERATOR_MISUSED,
-        error,
         expected=Side(", ".join(_patterns(clause)), clause.where),
         actual=_shown(clause.key.actual),
         certain=clause.sure,
@@ -233,18 +225,14 @@ def _misused(
 def _shown(value: Any) -> Side | None:
     if isinstance(value, str):
         return Side(str(value))
-    return Side(", ".join(str(one) for one in value)) if isinstance(value, list | tuple) and value else None
+    return Side(", ".join(str(part) for part in value)) if isinstance(value, list | tuple) and value else None
 
 
-def _variable(
-    exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str], error: CloudError
-) -> None:
+def _variable(exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str]) -> None:
     node = next(node for node in _walk(clause.key) if node.reason.startswith("variable"))
     old = node.reason == "variable-literal-in-old-version"
     exchange.refuse(
-        "authorise",
         Kind.POLICY_VARIABLE_UNRESOLVED,
-        error,
         expected=Side(str(node.expected), clause.where),
         actual=_shown(clause.key.actual),
         certain=clause.sure and clause.key.result is False,
@@ -259,20 +247,11 @@ def _variable(
     )
 
 
-def _null(
-    exchange: AwsExchange,
-    clause: FailedCondition,
-    actual: Any,
-    location: Clause,
-    facts: dict[str, str],
-    error: CloudError,
-) -> None:
+def _null(exchange: AwsExchange, clause: FailedCondition, actual: Any, location: Clause, facts: dict[str, str]) -> None:
     """A Null condition asks whether the key is there, and compares nothing."""
     wants_absent = any(value.lower() == "true" for value in _patterns(clause))
     exchange.refuse(
-        "authorise",
         Kind.CONDITION_VALUE_DIFFERS,
-        error,
         expected=Side("absent" if wants_absent else "present", clause.where),
         actual=Side("(absent)" if actual is None else "(unknown)" if actual is iam.UNKNOWN else str(actual)),
         certain=clause.sure and clause.key.result is False,
@@ -285,13 +264,7 @@ def _null(
 
 
 def _unknown_value(
-    exchange: AwsExchange,
-    clause: FailedCondition,
-    location: Clause,
-    facts: dict[str, str],
-    error: CloudError,
-    *,
-    absent: bool,
+    exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str], *, absent: bool
 ) -> None:
     """A key whose value was not read, or a provided key whose claim this token lacks."""
     if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
@@ -309,9 +282,8 @@ def _unknown_value(
     negated = "not" in clause.operator.name.lower() or clause.operator.name.lower() == "null"
     note = "the policy wants it absent or present as it is not" if negated else f"the token has no {claim} claim"
     exchange.refuse(
-        "authorise",
         kind,
-        error,
+        step="authorise",
         expected=Side(", ".join(_patterns(clause)), clause.where),
         certain=absent and clause.sure and clause.key.result is False,
         location=location,
@@ -325,18 +297,13 @@ def _unknown_value(
 
 
 def _value(
-    exchange: AwsExchange,
-    clause: FailedCondition,
-    actual: Any,
-    location: Clause,
-    facts: dict[str, str],
-    error: CloudError,
+    exchange: AwsExchange, clause: FailedCondition, actual: Any, location: Clause, facts: dict[str, str]
 ) -> None:
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name.lower()
     claim = name.removeprefix(path.lower() + ":") if name.startswith(path.lower() + ":") else name.rpartition(":")[2]
     patterns = _patterns(clause)
-    texts = [str(one) for one in actual] if isinstance(actual, list | tuple) else [str(actual)]
+    texts = [str(value) for value in actual] if isinstance(actual, list | tuple) else [str(actual)]
     operator = clause.operator.name.lower().removeprefix("foranyvalue:").removeprefix("forallvalues:")
     wildcards = "like" in operator or operator.startswith("arn")
     certain = clause.sure and clause.key.result is False
@@ -354,7 +321,7 @@ def _value(
         kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
     invisible = invisible_in(patterns)
     if kind is not Kind.WILDCARD_UNDER_STRING_EQUALS and "not" not in operator:
-        plain = [strip_invisible(one) for one in patterns]
+        plain = [strip_invisible(value) for value in patterns]
         if invisible and iam.conditions_hold({operator: {"k": plain}}, {"k": strip_invisible(texts[0])}) is True:
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
             facts |= {"value_name": "policy value", "character": invisible[0], "position": str(invisible[1])}
@@ -364,9 +331,8 @@ def _value(
     if kind is Kind.AZP_DECIDES_AUDIENCE:
         facts |= {"azp": texts[0], "aud": _aud(exchange), "place": "trust policy"}
     exchange.refuse(
-        "authorise",
         kind,
-        error,
+        step="authorise",
         expected=Side(difference.expected, clause.where, difference.expected_spans),
         actual=Side(
             texts[0] if len(texts) == 1 else ", ".join(texts), _where(exchange, claim), difference.actual_spans
@@ -380,7 +346,7 @@ def _value(
 
 
 def _where(exchange: AwsExchange, claim: str) -> Origin | None:
-    names = {one.lower(): one for one in exchange.token.claims}
+    names = {name.lower(): name for name in exchange.token.claims}
     if claim in ("aud", "oaud"):
         claim = "azp" if claim == "aud" and "azp" in names else "aud"
     return exchange.claim_origin(names[claim]) if claim in names else None
@@ -388,7 +354,7 @@ def _where(exchange: AwsExchange, claim: str) -> Origin | None:
 
 def _aud(exchange: AwsExchange) -> str:
     aud = exchange.token.claim("aud")
-    return ", ".join(str(one) for one in aud) if isinstance(aud, list) else str(aud)
+    return ", ".join(str(audience) for audience in aud) if isinstance(aud, list) else str(aud)
 
 
 def _kind(
@@ -417,5 +383,6 @@ def _holds(operator: str, patterns: list[str], exchange: AwsExchange) -> bool:
     aud = exchange.token.claim("aud")
     values = aud if isinstance(aud, list) else [aud]
     return any(
-        isinstance(one, str) and iam.conditions_hold({operator: {"k": patterns}}, {"k": one}) is True for one in values
+        isinstance(value, str) and iam.conditions_hold({operator: {"k": patterns}}, {"k": value}) is True
+        for value in values
     )

@@ -1,4 +1,4 @@
-"""AssumeRoleWithWebIdentity as STS and IAM decide it: one case in, the whole exchange step by step out.
+"""AssumeRoleWithWebIdentity as STS and IAM decide it: from one case to the trace of all steps.
 
 The order is inferred from which error wins in recorded calls; each step's rules are verified unless a comment says
 otherwise (recorded STS calls of September 2026, STS API reference, IAM user guide).
@@ -7,7 +7,6 @@ otherwise (recorded STS calls of September 2026, STS API reference, IAM user gui
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.audience import judge_audience
@@ -22,7 +21,7 @@ from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
-from oidc_doctor.model.refusal import CloudError, Side, Trace
+from oidc_doctor.model.refusal import Side, Trace
 
 _DEFAULT_MAX_SESSION = 3600
 
@@ -48,15 +47,14 @@ def evaluate_aws(case: Case) -> Trace:
 def _judge_obtain(exchange: AwsExchange) -> None:
     token = exchange.token
     if token.fault_kind == "no-token":
-        exchange.refuse("obtain", Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
     elif token.kind in ("jwt", "event") or token.claims:
         exchange.passed("obtain", "", token.origin)
 
 
 def _judge_role(exchange: AwsExchange) -> None:
-    """The role, then its trust policy: one AccessDenied for all of it."""
+    """Judge the role, then its trust policy: STS returns the same AccessDenied for both."""
     role, arn = exchange.aws.role, exchange.role_arn
-    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
     sent = exchange.request.role_arn or ""
     if arn is not None and not arn.fault:
         moved = next(
@@ -73,9 +71,7 @@ def _judge_role(exchange: AwsExchange) -> None:
                 compare_value([moved.arn or ""], sent, wildcards=False, pasted=exchange.pasted) if moved else None
             )
             exchange.refuse(
-                "authorise",
                 Kind.ROLE_MISSING,
-                error,
                 expected=Side(moved.arn or "", moved.origin, difference.expected_spans)
                 if moved and difference
                 else None,
@@ -114,9 +110,7 @@ def _judge_duration(exchange: AwsExchange) -> None:
         exchange.passed("duration", "", role.origin)
         return
     exchange.refuse(
-        "duration",
         Kind.SESSION_DURATION_OVER_LIMIT,
-        CloudError("ValidationError", texts.DURATION_OVER_LIMIT),
         expected=Side(str(limit), role.origin),
         actual=Side(str(seconds), exchange.case.evidence.target.origins.get("aws.duration_seconds")),
         requested=str(seconds),

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
-from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
-_ALIKE_HOSTS = 0.85  # difflib's ratio
+_SIMILAR_HOSTS = 0.85  # difflib's ratio
 
 
 def judge_provider(exchange: AwsExchange) -> None:
-    """Is there a provider for the token's issuer in the role's account? Sets `exchange.provider`."""
+    """Find the provider of the token's issuer in the role's account. Sets `exchange.provider`."""
     aws, issuer, wanted = exchange.aws, exchange.issuer, exchange.provider_arn
     if issuer is None or wanted is None:
         return
@@ -25,26 +23,28 @@ def judge_provider(exchange: AwsExchange) -> None:
     if path in BUILT_IN:
         exchange.passed("provider", "AWS knows this issuer without a provider in the account")
         return
-    candidates = [one for one in (aws.provider, *aws.other_providers) if isinstance(one, AwsOidcProvider)]
+    candidates = [
+        candidate for candidate in (aws.provider, *aws.other_providers) if isinstance(candidate, AwsOidcProvider)
+    ]
     elsewhere: AwsOidcProvider | None = None
     open_question = False
-    for one in candidates:
-        answer = same(one.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
+    for candidate in candidates:
+        answer = same(candidate.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
         here = (
-            same(_account_of(one.arn), exchange.account, pasted=exchange.pasted)
-            if one.arn and exchange.account
+            same(_account_of(candidate.arn), exchange.account, pasted=exchange.pasted)
+            if candidate.arn and exchange.account
             else True
         )
         if answer is False:
             continue
         if here is False:
-            elsewhere = one
+            elsewhere = candidate
         elif answer is True:
-            exchange.provider = one
-            exchange.passed("provider", "", one.document.at())
+            exchange.provider = candidate
+            exchange.passed("provider", "", candidate.document.at())
             return
         else:
-            exchange.provider = one  # its URL holds a placeholder: taken as this issuer's
+            exchange.provider = candidate  # its URL holds a placeholder: taken as this issuer's
             open_question = True
     if open_question:
         exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")
@@ -75,37 +75,33 @@ def _refuse_provider(
 ) -> None:
     aws = exchange.aws
     proven = listed is not None or (isinstance(aws.provider, Missing) and aws.provider.proves_absence)
-    error = invalid(texts.COULD_NOT_VALIDATE)
     settle = "aws iam list-open-id-connect-providers in the role's account"
     iss = Side(exchange.issuer or "", exchange.claim_origin("iss"))
     account = exchange.account or ""
     list_at = aws.provider_arns_document.at() if aws.provider_arns_document else None
     other_arn = next((arn for arn in listed or () if arn.endswith("oidc-provider/" + path)), None)
     if elsewhere or other_arn:
-        found = elsewhere.arn if elsewhere else other_arn
+        other = elsewhere.arn if elsewhere else other_arn
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_IN_OTHER_ACCOUNT,
-            error,
+            step="provider",
             expected=Side(wanted),
-            actual=Side(found or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
+            actual=Side(other or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
             certain=proven,
             settle=settle,
             role_account=account,
-            provider_account=_account_of(found),
+            provider_account=_account_of(other),
             issuer=path,
         )
         return
-    urls: list[tuple[str, Origin | None]] = [(one.url, one.document.at("/Url")) for one in candidates]
+    urls: list[tuple[str, Origin | None]] = [(candidate.url, candidate.document.at("/Url")) for candidate in candidates]
     urls += [(arn.split(":oidc-provider/", 1)[1], list_at) for arn in listed or () if ":oidc-provider/" in arn]
     near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
     if near is not None:
         url, at = urls[near]
         difference = compare_value([url.removeprefix("https://")], path, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_URL_DIFFERS,
-            error,
             expected=Side(url, at, difference.expected_spans),
             actual=Side(path, iss.at, difference.actual_spans),
             certain=proven,
@@ -114,9 +110,7 @@ def _refuse_provider(
         )
     elif proven:
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_MISSING,
-            error,
             actual=iss,
             where=list_at,
             account=account,
@@ -125,9 +119,7 @@ def _refuse_provider(
         )
     elif candidates:
         exchange.refuse(
-            "provider",
             Kind.PROVIDER_MISSING,
-            error,
             expected=Side(candidates[0].url, candidates[0].document.at("/Url")),
             actual=iss,
             certain=False,
@@ -138,9 +130,9 @@ def _refuse_provider(
 
 
 def _nearest_url(path: str, urls: list[str]) -> int | None:
-    """The registered URL that was meant for this issuer: slash, case, port, a missing path, or a slip in the host.
+    """Return the URL meant for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
 
-    Another last part of the path is another cluster, organisation or team, and no slip.
+    A path that differs in its last part is another cluster, organisation or team, and no typing error.
     """
     from difflib import SequenceMatcher
 
@@ -152,10 +144,10 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
         if plain(url) == wanted:
             return index
     for index, url in enumerate(urls):
-        found = plain(url)
-        if found.startswith(wanted + "/") or wanted.startswith(found + "/"):
+        registered = plain(url)
+        if registered.startswith(wanted + "/") or wanted.startswith(registered + "/"):
             return index
-        (host, _, rest), (wanted_host, _, wanted_rest) = found.partition("/"), wanted.partition("/")
-        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _ALIKE_HOSTS:
+        (host, _, rest), (wanted_host, _, wanted_rest) = registered.partition("/"), wanted.partition("/")
+        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _SIMILAR_HOSTS:
             return index
     return None

@@ -33,7 +33,6 @@ def judge_request(exchange: AwsExchange) -> None:
     elif arn.fault:
         code, message = arn.error
         exchange.refuse(
-            "request",
             Kind.ROLE_ARN_MALFORMED,
             CloudError(code, message),
             actual=Side(arn.text, origins.get("aws.role_arn"), arn.spans),
@@ -60,7 +59,6 @@ def _refuse_provider_id(exchange: AwsExchange, provider_id: str) -> None:
         "Unrecognized OAuth provider. Do not include a provider parameter when submitting OpenIDConnect ID tokens",
     )
     exchange.refuse(
-        "request",
         Kind.PROVIDER_ID_SENT,
         errors.get(provider_id, other),
         actual=Side(provider_id, exchange.case.evidence.target.origins.get("aws.provider_id")),
@@ -112,9 +110,9 @@ def _judge_parameters(exchange: AwsExchange) -> None:
     error = CloudError("ValidationError", count + "; ".join(parts))
     for parameter, value, constraint, kind in wrong:
         exchange.refuse(
-            "request",
             kind,
             error,
+            step="request",
             where=exchange.case.evidence.target.origins.get("aws." + _snake(parameter)),
             location=Clause((parameter[0].upper() + parameter[1:],)),
             parameter=parameter[0].upper() + parameter[1:],

@@ -14,7 +14,7 @@ from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import shown
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
@@ -30,17 +30,17 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 def session_tags(token: Token) -> dict[str, str]:
     """The session tags that a well-formed token asks for."""
-    found: dict[str, str] = {}
+    session: dict[str, str] = {}
     nested = token.claim(TAGS)
-    tags = nested.get("principal_tags") if isinstance(nested, dict) else None
-    if isinstance(tags, dict):
-        for key, value in tags.items():
+    nested_tags = nested.get("principal_tags") if isinstance(nested, dict) else None
+    if isinstance(nested_tags, dict):
+        for key, value in nested_tags.items():
             if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
-                found[key] = value[0]
+                session[key] = value[0]
     for name, value in token.claims.items():
         if name.startswith(PRINCIPAL_TAGS) and isinstance(value, str):
-            found[name.removeprefix(PRINCIPAL_TAGS)] = value
-    return found
+            session[name.removeprefix(PRINCIPAL_TAGS)] = value
+    return session
 
 
 def transitive_keys(token: Token) -> list[str]:
@@ -87,10 +87,9 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
         return
     at = exchange.claim_origin(TAGS)
     if nested is None:
-        return  # how STS reads a null here was never recorded; like the roles claim it is taken as none
+        return  # how STS reads a null here was never recorded; it is treated as absent, like the roles claim
     if not isinstance(nested, dict):
         exchange.refuse(
-            "session-claims",
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.TAGS_FORMAT),
             where=at,
@@ -107,7 +106,6 @@ def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
     )
     if wrong:
         exchange.refuse(
-            "session-claims",
             Kind.TAGS_CLAIM_MALFORMED,
             invalid(texts.PRINCIPAL_TAGS_FORMAT),
             where=at,
@@ -121,23 +119,17 @@ def _judge_roles(exchange: AwsExchange, claim: Json) -> None:
         return
     at = exchange.claim_origin(ROLES)
     if not isinstance(claim, str | list):
-        exchange.refuse(
-            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim)
-        )
+        exchange.refuse(Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_FORMAT), where=at, found=shown(claim))
         return
     valid = [entry for entry in entries if _ROLE.fullmatch(entry) or exchange.gap(entry)]
     if not valid:
-        exchange.refuse(
-            "session-claims", Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_NO_VALID), where=at, found=shown(claim)
-        )
+        exchange.refuse(Kind.ROLES_CLAIM_MALFORMED, invalid(texts.ROLES_NO_VALID), where=at, found=shown(claim))
         return
     wanted = exchange.request.role_arn
     if wanted is None or wanted in valid:
         return
     exchange.refuse(
-        "session-claims",
         Kind.ROLES_CLAIM_EXCLUDES_ROLE,
-        CloudError("AccessDenied", texts.ROLES_EXCLUDE),
         expected=Side(", ".join(valid), at),
         actual=Side(wanted, exchange.case.evidence.target.origins.get("aws.role_arn")),
         certain=not exchange.gap(wanted, *valid),

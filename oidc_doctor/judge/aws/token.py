@@ -7,9 +7,9 @@ tolerance; the clock printed in the expiry text is 300 s behind, in the not-befo
 from __future__ import annotations
 
 from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
-from oidc_doctor.judge.keys import ALGORITHMS
+from oidc_doctor.judge.exchange import ExchangeBuilder, shown
 from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
+from oidc_doctor.judge.token_form import judge_algorithm, pass_unless_refused, settle_unread
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import CloudError, Side
@@ -27,58 +27,29 @@ def invalid(message: str, *, certain: bool = True) -> CloudError:
 
 def judge_token(exchange: ExchangeBuilder) -> None:
     """Settle the step `token`."""
-    token = exchange.token
-    if token.kind == "hypothetical":
-        exchange.assume("token", "the token's header and times (it is hypothetical)")
-        return
-    if not token.given:
-        exchange.assume("token", NO_TOKEN)
-        return
-    if token.fault_kind == "not-a-jwt":
-        exchange.refuse(
-            "token",
-            Kind.NOT_A_JWT,
-            invalid(texts.NOT_A_JWT),
-            where=token.origin,
-            fault=token.fault or "",
-            size=str(token.size),
-        )
+    if settle_unread(exchange):
         return
     _judge_header(exchange)
     _judge_required(exchange)
     _judge_audience_shape(exchange)
-    if token.kind == "event":
+    if exchange.token.kind == "event":
         exchange.assume("token", "the token's header and times (its claims come from a log)")
     else:
         _judge_times(exchange)
-    result = exchange.results["token"]
-    if result.state == "unknown" and not result.refusals:
-        exchange.passed("token", "well formed, within its times", token.origin)
+    pass_unless_refused(exchange, "well formed, within its times")
 
 
 def _judge_header(exchange: ExchangeBuilder) -> None:
     token = exchange.token
     if "crit" in (token.header or {}):
         exchange.refuse(
-            "token",
             Kind.HEADER_UNSUPPORTED,
-            invalid(texts.NOT_A_JWT),
             where=token.origin,
             rank=-2,  # the header is read before the claims
             member="crit",
             value=shown((token.header or {})["crit"]),
         )
-    alg = token.header_value("alg")
-    if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["aws"]):
-        # inferred: the STS API lists the accepted ones; what it answers for another was never recorded
-        exchange.refuse(
-            "token",
-            Kind.ALGORITHM_UNSUPPORTED,
-            invalid(texts.COULD_NOT_VALIDATE, certain=False),
-            where=token.origin,
-            alg=shown(alg),
-            accepted=", ".join(ALGORITHMS["aws"]),
-        )
+    judge_algorithm(exchange)
 
 
 def _judge_required(exchange: ExchangeBuilder) -> None:
@@ -86,7 +57,6 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
     missing = [name for name in REQUIRED if token.claim(name) is ABSENT]
     if missing:
         exchange.refuse(
-            "token",
             Kind.CLAIM_MISSING,
             invalid(f"Missing a required claim: {missing[0]}", certain=len(missing) == 1),
             where=token.origin,
@@ -100,7 +70,6 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
     sub = token.claim("sub")
     if sub is None:
         exchange.refuse(
-            "token",
             Kind.CLAIM_MALFORMED,
             CloudError("InternalFailure", "Unknown error validating third-party token"),
             where=exchange.claim_origin("sub"),
@@ -117,9 +86,7 @@ def _judge_required(exchange: ExchangeBuilder) -> None:
 
 def _malformed(exchange: ExchangeBuilder, claim: str, value: Json, wanted: str, *, certain: bool) -> None:
     exchange.refuse(
-        "token",
         Kind.CLAIM_MALFORMED,
-        None,
         certain=certain,
         where=exchange.claim_origin(claim),
         settle="nobody has recorded how AWS answers this; send a token with a well-formed claim",
@@ -134,7 +101,6 @@ def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
     if isinstance(aud, list):
         if not aud:
             exchange.refuse(
-                "token",
                 Kind.CLAIM_MALFORMED,
                 invalid("Claim is not allowed to be empty: aud"),
                 where=exchange.claim_origin("aud"),
@@ -144,11 +110,9 @@ def _judge_audience_shape(exchange: ExchangeBuilder) -> None:
             )
         elif len(aud) > 1 and not isinstance(exchange.token.claim("azp"), str):
             exchange.refuse(
-                "token",
                 Kind.AUDIENCE_LIST_WITHOUT_AZP,
-                invalid(texts.MORE_THAN_ONE_AUDIENCE),
                 where=exchange.claim_origin("aud"),
-                audiences=", ".join(shown(one) for one in aud),
+                audiences=", ".join(shown(audience) for audience in aud),
             )
         elif not isinstance(aud[0], str):
             _malformed(exchange, "aud", aud, "one audience as a text, or a list of one", certain=False)
@@ -166,7 +130,6 @@ def _judge_times(exchange: ExchangeBuilder) -> None:
         seconds = seconds_of(value)
         if seconds is None:
             exchange.refuse(
-                "token",
                 Kind.CLAIM_MALFORMED,
                 invalid(texts.INVALID_TIMESTAMP),
                 where=exchange.claim_origin(name),
@@ -196,7 +159,6 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
     now = exchange.case.at
     text = f"Token expired: current date/time {int(now) - BEHIND} must be before the expiration date/time {exp}"
     exchange.refuse(
-        "token",
         Kind.TOKEN_EXPIRED,
         CloudError("ExpiredTokenException", text),
         expected=Side(f"used before {rfc3339(exp + BEHIND)}", exchange.claim_origin("exp")),
@@ -211,9 +173,9 @@ def _expired(exchange: ExchangeBuilder, exp: int) -> None:
 def _ahead(exchange: ExchangeBuilder, kind: Kind, claim: str, value: int, text: str) -> None:
     now = exchange.case.at
     exchange.refuse(
-        "token",
         kind,
         invalid(text),
+        step="token",
         expected=Side(f"at or before {rfc3339(now + AHEAD)}"),
         actual=Side(rfc3339(value), exchange.claim_origin(claim)),
         when=relative(value, now),

@@ -1,26 +1,20 @@
-"""The trust policy of a role against a token: the decision, and for a refusal the clause that made it.
-
-Which claims are condition keys, and their values, follow the IAM condition-key reference and recorded evaluations
-(no iss, azp, exp or jti key; `aud` is azp where that is set; other claims are ignored).
-"""
+"""The trust policy of a role against a token: the decision, and for a refusal the clause that made it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
-from oidc_doctor.issuers import condition_keys, profile_for
+from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.aws.arns import federated, issuer_path, split_provider
+from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
-from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
+from oidc_doctor.judge.aws.request_context import request_context
+from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.exchange import plain_note, same
-from oidc_doctor.judge.times import rfc3339
-from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
+from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
-from oidc_doctor.model.refusal import Clause, CloudError, Side
+from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
@@ -29,99 +23,6 @@ if TYPE_CHECKING:
 ASSUME = "sts:AssumeRoleWithWebIdentity"
 TAG_SESSION = "sts:TagSession"
 SET_SOURCE_IDENTITY = "sts:SetSourceIdentity"
-# Keys of the request that a bundle cannot know unless the target's context says so.
-_OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:UserAgent")
-
-
-def request_context(exchange: AwsExchange) -> dict[str, Any]:
-    """The condition keys of the request. Values of claims are the token's own words."""
-    token, request, path = exchange.token, exchange.request, issuer_path(exchange.issuer or "")
-    context: dict[str, Any] = dict.fromkeys(_OF_THE_CALL, iam.UNKNOWN)
-    context["aws:RequestedRegion"] = request.region or iam.UNKNOWN
-    context |= {
-        "aws:CurrentTime": rfc3339(exchange.case.at),
-        "aws:EpochTime": str(int(exchange.case.at)),
-        "aws:SecureTransport": "true",
-        "aws:PrincipalType": "User",
-        "sts:RoleSessionName": request.role_session_name or iam.UNKNOWN,
-        "sts:RoleAuthorizedByIdp": _authorized_by_idp(exchange),
-    }
-    if exchange.provider_arn:
-        context |= {"aws:FederatedProvider": exchange.provider_arn, "aws:userid": exchange.provider_arn}
-    if exchange.account:
-        context["aws:PrincipalAccount"] = exchange.account
-    for claim, form in condition_keys(exchange.case.profile, exchange.issuer).items():
-        value = _key_value(exchange, claim, form)
-        if value is not None:
-            context[f"{path}:{claim}"] = value
-    tags = session_tags(token)
-    if tags:
-        context["aws:TagKeys"] = list(tags)
-        context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if transitive_keys(token):
-        context["sts:TransitiveTagKeys"] = transitive_keys(token)
-    identity = source_identity(token)
-    if identity is not None:
-        context["sts:SourceIdentity"] = identity
-    return context | {name: _text(value, exchange) for name, value in request.context.items()}
-
-
-def _authorized_by_idp(exchange: AwsExchange) -> Any:
-    """The Bool key: false where the token has no roles claim, true where that names the role."""
-    token, role = exchange.token, exchange.request.role_arn
-    entries = roles_claim(token)
-    if entries is None:
-        return iam.UNKNOWN if token.claim(ROLES) is UNKNOWN else "false"
-    return iam.UNKNOWN if role is None else "true" if role in entries else "false"
-
-
-def _key_value(exchange: AwsExchange, claim: str, form: str) -> Any:
-    token = exchange.token
-    value = token.claim({"oaud": "aud"}.get(claim, claim))
-    if claim == "aud" and isinstance(token.claim("azp"), str | int):
-        value = token.claim("azp")
-    if value is UNKNOWN:
-        return iam.UNKNOWN
-    if value is ABSENT or value is None:
-        return None
-    if form == "multi":
-        values = value if isinstance(value, list) else [value]
-        return [_text(one, exchange) for one in values]
-    if isinstance(value, list):
-        # STS refuses several before it comes to the policy, so what the key would be was never seen
-        return _text(value[0], exchange) if len(value) == 1 else iam.UNKNOWN if value else None
-    return _text(value, exchange)
-
-
-def _text(value: Json, exchange: AwsExchange) -> str:
-    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-    return Pasted(text) if exchange.token_pasted and has_placeholder(text) else text
-
-
-def _with_aliases(exchange: AwsExchange, context: dict[str, Any], policy: Json) -> dict[str, Any]:
-    """Also offer the token's keys under prefixes that a placeholder in the policy or the issuer leaves open."""
-    path = issuer_path(exchange.issuer or "")
-    extra: dict[str, Any] = {}
-    for key in _condition_keys_of(policy):
-        prefix, mark, claim = key.rpartition(":")
-        if not mark or prefix.lower() == path.lower() or not exchange.gap(prefix, path):
-            continue
-        if prefix.lower().startswith(("aws", "sts", "arn:")) or may_equal(prefix.lower(), path.lower()) is False:
-            continue
-        own = next((value for name, value in context.items() if name.lower() == f"{path}:{claim}".lower()), None)
-        if own is not None:
-            extra[key] = own
-    return {**context, **extra}
-
-
-def _condition_keys_of(policy: Json) -> list[str]:
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
-    keys: list[str] = []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        block = statement.get("Condition") if isinstance(statement, dict) else None
-        for operands in block.values() if isinstance(block, dict) else ():
-            keys += list(operands) if isinstance(operands, dict) else []
-    return keys
 
 
 def judge_trust(exchange: AwsExchange, document: Document) -> None:
@@ -130,7 +31,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     if principal is None:
         return
     policy = iam.compile_policy(document.value, pasted=exchange.pasted)
-    context = _with_aliases(exchange, request_context(exchange), document.value)
+    context = request_context(exchange, document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
@@ -146,7 +47,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
 
 
 def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
-    """A resource control policy that was read and denies the call; whether it is attached here is not known."""
+    """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
         statements = document.value.get("Statement") if isinstance(document.value, dict) else None
         for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
@@ -154,15 +55,13 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
                 continue
             actions = statement.get("Action")
             named = actions if isinstance(actions, list) else [actions]
-            patterns = [one.lower() for one in named if isinstance(one, str)]
+            patterns = [action.lower() for action in named if isinstance(action, str)]
             if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
                 continue
             if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
                 continue
             exchange.refuse(
-                "authorise",
                 Kind.OUTSIDE_THE_TRUST_POLICY,
-                CloudError("AccessDenied", texts.NOT_AUTHORIZED),
                 where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
                 certain=False,
                 location=Clause(statement=index, document=document.file),
@@ -172,13 +71,20 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
 
 
 def _allowing(decision: Decision) -> str:
-    return next((one.node.pointer for one in decision.statements if one.effect == "Allow" and one.applies), "")
+    return next(
+        (
+            statement.node.pointer
+            for statement in decision.statements
+            if statement.effect == "Allow" and statement.applies
+        ),
+        "",
+    )
 
 
 def _allowed_besides(
     exchange: AwsExchange, policy: iam.Policy, principal: str, context: dict[str, Any], document: Document
 ) -> bool:
-    """sts:TagSession and sts:SetSourceIdentity, where the token's claims call for them."""
+    """Whether the policy also allows sts:TagSession and sts:SetSourceIdentity where the token's claims need them."""
     tags, identity = session_tags(exchange.token), source_identity(exchange.token)
     good = True
     for needed, kind, action in (
@@ -191,11 +97,9 @@ def _allowed_besides(
         if decision.effect == "allow":
             continue
         good = False
-        # inferred: whether the text names the further action was seen in emulators only
         exchange.refuse(
-            "authorise",
             kind,
-            CloudError("AccessDenied", texts.NOT_AUTHORIZED, certain=False),
+            step="authorise",
             expected=Side(action),
             where=document.at("/Statement"),
             certain=decision.effect != "unknown",
@@ -208,7 +112,7 @@ def _allowed_besides(
 
 
 def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> None:
-    statement = next(one for one in decision.statements if one.effect == "Deny" and one.applies)
+    statement = next(candidate for candidate in decision.statements if candidate.effect == "Deny" and candidate.applies)
     raw = _at_pointer(document.value, statement.node.pointer)
     undecided = any(not operator.children for operator in operators_of(statement))
     applying = [
@@ -218,9 +122,7 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
         if key.result is not False
     ]
     exchange.refuse(
-        "authorise",
         Kind.EXPLICIT_DENY,
-        CloudError("AccessDenied", texts.NOT_AUTHORIZED),
         where=document.at(statement.node.pointer),
         location=Clause(statement=statement.index, operator=applying[0][0], key=applying[0][1])
         if applying
@@ -268,13 +170,10 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
-    error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
-    allows = [one for one in decision.statements if one.effect == "Allow"]
+    allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not allows:
         exchange.refuse(
-            "authorise",
             Kind.NO_ALLOW_STATEMENT,
-            error,
             where=document.at("/Statement"),
             location=Clause(("Statement",)),
             statements=str(len(decision.statements)),
@@ -284,9 +183,9 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     # A refusal is certain only where no other statement could still allow it
     sure = decision.effect == "implicit-deny"
     if nearest.principal is not True:
-        _principal(exchange, nearest, document, error, sure=sure)
+        _principal(exchange, nearest, document, sure=sure)
     if nearest.action is not True:
-        _action(exchange, nearest, document, error, sure=sure)
+        _action(exchange, nearest, document, sure=sure)
     for operator in operators_of(nearest):
         for key in operator.children:
             if key.result is True:
@@ -295,11 +194,10 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 exchange,
                 FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
                 context,
-                error,
             )
-    _broken_conditions(exchange, nearest, document, error, sure=sure)
+    _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
-        _undecided_deny(exchange, decision, document, error)
+        _undecided_deny(exchange, decision, document)
     result = exchange.results["authorise"]
     if sure and result.state != "refused":
         # an unknown clause among those that refuse for certain elsewhere: name the refusal all the same
@@ -307,18 +205,14 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     exchange.detail["nearest"] = nearest.node.pointer
 
 
-def _broken_conditions(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
-    """Operators that IAM does not have, and conditions of a shape that it cannot read: they hold for nobody."""
+def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
+    """Refuse operators that IAM does not have and conditions of a shape that it cannot read: no request meets them."""
     for operator in operators_of(statement):
         if operator.children or operator.result is True:
             continue
         known = operator.reason != "unknown-operator"
         exchange.refuse(
-            "authorise",
             Kind.CONDITION_OPERATOR_MISUSED,
-            error,
             where=document.at(operator.pointer),
             certain=sure,
             location=Clause(("Condition",), statement.index, operator.name),
@@ -328,15 +222,13 @@ def _broken_conditions(
         )
 
 
-def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document, error: CloudError) -> None:
+def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     """An Allow grants, and whether a Deny applies depends on what was not given."""
     for statement in decision.statements:
         if statement.effect == "Deny" and statement.applies is None:
             keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
             exchange.refuse(
-                "authorise",
                 Kind.EXPLICIT_DENY,
-                error,
                 where=document.at(statement.node.pointer),
                 certain=False,
                 location=Clause(statement=statement.index),
@@ -346,9 +238,7 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
             )
 
 
-def _principal(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
+def _principal(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     wanted = exchange.provider_arn or ""
     own = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
     known = statement.principal is False
@@ -361,9 +251,8 @@ def _principal(
         if same(parts[2], target[2], pasted=exchange.pasted) is True and parts[1] != target[1]:
             difference = compare_value([arn], wanted, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
-                "authorise",
                 Kind.PROVIDER_IN_OTHER_ACCOUNT,
-                error,
+                step="authorise",
                 expected=Side(arn, document.at(at), difference.expected_spans),
                 actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans),
                 certain=known and sure,
@@ -385,9 +274,8 @@ def _principal(
     other = profile_for("https://" + trusted[2]) if trusted else None
     wrong_token = token_profile is not None and other is not None and other.name != token_profile.name
     exchange.refuse(
-        "authorise",
         Kind.WRONG_TOKEN_PRESENTED if wrong_token else Kind.PRINCIPAL_DIFFERS,
-        error,
+        step="authorise",
         expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
         certain=known and sure,
@@ -411,22 +299,18 @@ def _raw_principal(document: Document, statement: StatementResult) -> str:
     return json.dumps(principal) if principal is not None else "(no Principal)"
 
 
-def _action(
-    exchange: AwsExchange, statement: StatementResult, document: Document, error: CloudError, *, sure: bool
-) -> None:
+def _action(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     raw = _at_pointer(document.value, statement.node.pointer)
     element = "NotAction" if isinstance(raw, dict) and "NotAction" in raw else "Action"
     value = raw.get(element) if isinstance(raw, dict) else None
-    actions = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    actions = [action for action in (value if isinstance(value, list) else [value]) if isinstance(action, str)]
     difference = (
         compare_value(actions, ASSUME, wildcards=True, pasted=exchange.pasted)
         if actions and element == "Action"
         else None
     )
     exchange.refuse(
-        "authorise",
         Kind.ACTION_DIFFERS,
-        error,
         expected=Side(
             ", ".join(actions) or "(no Action)",
             document.at(f"{statement.node.pointer}/{element}"),

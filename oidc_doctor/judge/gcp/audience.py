@@ -15,7 +15,7 @@ from oidc_doctor.model.refusal import Side
 
 
 def _audiences(value: Json) -> list[str]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    return [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, str)]
 
 
 def judge_audience(exchange: GcpExchange) -> None:
@@ -26,7 +26,7 @@ def judge_audience(exchange: GcpExchange) -> None:
     if aud is ABSENT or aud is None:
         missing(exchange, "audience", "aud", grant("The audience in ID Token [] does not match the expected audience."))
         return
-    found = _audiences(aud)
+    audiences = _audiences(aud)
     allowed = list(provider.allowed_audiences)
     default = not allowed
     at = provider.document.at("/oidc/allowedAudiences")
@@ -36,27 +36,31 @@ def judge_audience(exchange: GcpExchange) -> None:
             return
         # the default audience: the provider's full name, with or without https:
         allowed, at = [f"https:{HOST}{name.full}", f"{HOST}{name.full}"], provider.document.at("/oidc")
-    answers = [same(one, mine, pasted=exchange.either_pasted) for one in allowed for mine in found]
+    answers = [
+        same(allowed_audience, audience, pasted=exchange.either_pasted)
+        for allowed_audience in allowed
+        for audience in audiences
+    ]
     if True in answers:
         exchange.passed("audience", "the provider's own name" if default else "", at)
         return
-    text = ", ".join(found)
-    difference = compare_value(allowed, found[0] if found else "", wildcards=False, pasted=exchange.pasted)
+    text = ", ".join(audiences)
+    difference = compare_value(allowed, audiences[0] if audiences else "", wildcards=False, pasted=exchange.pasted)
     kind, facts = shared_fault(
         Kind.ALLOWED_AUDIENCES_EMPTY if default else Kind.AUDIENCE_NOT_ALLOWED,
         allowed,
-        found[0] if found else "",
+        audiences[0] if audiences else "",
         plain_note(difference),
         "allowedAudiences",
     )
     exchange.refuse(
-        "audience",
         kind,
         grant(f"The audience in ID Token [{text}] does not match the expected audience."),
+        step="audience",
         expected=Side(difference.expected, at, difference.expected_spans)
         if default or len(allowed) == 1
         else Side(", ".join(allowed), at),
-        actual=Side(text, exchange.claim_origin("aud"), difference.actual_spans if len(found) == 1 else ()),
+        actual=Side(text, exchange.claim_origin("aud"), difference.actual_spans if len(audiences) == 1 else ()),
         certain=None not in answers,
         settle="the values behind the placeholders",
         provider=provider.name or "",

@@ -20,7 +20,7 @@ _QUANTIFIER = re.compile(r"\{\d*,?\d*\}")
 
 
 class DecidingTest(NamedTuple):
-    """The deciding sub-expression. `literal` is what the expression's author wrote, `value` what the token gave.
+    """The deciding sub-expression. `literal` is the text in the expression, `value` the token's.
 
     `compared` is False for what is not a comparison of two texts; then only the clause itself is shown.
     """
@@ -89,7 +89,7 @@ def _open_answer(node: Node) -> bool | None:
         equal = may_equal(left, right)
         return None if equal is None else not equal
     if (name == "in" or node.op == "in") and isinstance(left, str) and isinstance(right, list):
-        answers = [may_equal(left, one) if isinstance(one, str) else False for one in right]
+        answers = [may_equal(left, element) if isinstance(element, str) else False for element in right]
         return True if True in answers else None if None in answers else False
     return None
 
@@ -106,7 +106,7 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
             if not same:
                 break
             sure = (
-                next((one for child in node.children if (one := surely_false(child))), None)
+                next((false_part for child in node.children if (false_part := surely_false(child))), None)
                 if node.op == "and"
                 else None
             )
@@ -138,7 +138,7 @@ def _is_literal(node: Node) -> bool:
 
 def _texts(node: Node) -> list[str]:
     value = node.value
-    return [_plain(one) for one in value] if isinstance(value, list) else [_plain(value)]
+    return [_plain(element) for element in value] if isinstance(value, list) else [_plain(value)]
 
 
 def _plain(value: object) -> str:
@@ -158,10 +158,11 @@ def _sides(node: Node, outer: Node, *, negated: bool) -> DecidingTest:
     if _is_literal(left) and not _is_literal(right) and name != "in":
         left, right = right, left
     values = right.value if isinstance(right.value, list) else [right.value]
-    texts = isinstance(left.value, str) and all(isinstance(one, str) for one in values)
+    texts = isinstance(left.value, str) and all(isinstance(element, str) for element in values)
     quoted = not texts and name in ("==", "!=")  # '1' and 1 differ in their type, so the text is shown as text
     literal = [
-        repr(one) if quoted and isinstance(one, str) else text for one, text in zip(values, _texts(right), strict=True)
+        repr(element) if quoted and isinstance(element, str) else text
+        for element, text in zip(values, _texts(right), strict=True)
     ]
     value = repr(left.value) if quoted and isinstance(left.value, str) else ", ".join(_texts(left))
     compared = texts and name in _COMPARISONS and not negated

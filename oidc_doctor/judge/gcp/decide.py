@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.gcp.audience import judge_audience
+from oidc_doctor.judge.gcp.impersonate import judge_impersonation
 from oidc_doctor.judge.gcp.issuer import judge_issuer
 from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
-from oidc_doctor.judge.gcp.members import judge_impersonation
 from oidc_doctor.judge.gcp.state import GcpExchange
 from oidc_doctor.judge.gcp.target import judge_credentials, judge_target
 from oidc_doctor.judge.gcp.times import judge_times
@@ -45,7 +45,7 @@ def evaluate_gcp(case: Case) -> Trace:
 def _judge_obtain(exchange: GcpExchange) -> None:
     token, gcp = exchange.token, exchange.gcp
     if token.fault_kind == "no-token":
-        exchange.refuse("obtain", Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
     judge_credentials(exchange, gcp.credentials)
     if exchange.results["obtain"].state == "unknown" and (token.kind in ("jwt", "event") or token.claims):
         exchange.passed("obtain", "", token.origin)

@@ -19,8 +19,8 @@ def judge_issuer(exchange: GcpExchange) -> None:
     if provider is None or provider.issuer_uri is None or exchange.token.fault_kind:
         return
     uri, at = provider.issuer_uri, provider.document.at("/oidc/issuerUri")
-    found = "null" if iss is ABSENT or iss is None else shown(iss)
-    error = grant(f"The issuer in ID Token {found} does not match the expected ones: {uri}")
+    issuer = "null" if iss is ABSENT or iss is None else shown(iss)
+    error = grant(f"The issuer in ID Token {issuer} does not match the expected ones: {uri}")
     if iss is UNKNOWN:
         exchange.assume("issuer", "the token's issuer is the provider's (not given)")
         exchange.issuer = uri
@@ -28,19 +28,19 @@ def judge_issuer(exchange: GcpExchange) -> None:
     if iss is ABSENT or iss is None:
         missing(exchange, "issuer", "iss", error)
         return
-    answer = same(uri, found, pasted=exchange.either_pasted)
+    answer = same(uri, issuer, pasted=exchange.either_pasted)
     if answer is True:
         exchange.passed("issuer", "", at)
         return
-    difference = compare_value([uri], found, wildcards=False, pasted=exchange.pasted)
-    kind, facts = shared_fault(Kind.ISSUER_MISMATCH, [uri], found, plain_note(difference), "issuerUri")
-    slash = uri.rstrip("/") == found.rstrip("/")
+    difference = compare_value([uri], issuer, wildcards=False, pasted=exchange.pasted)
+    kind, facts = shared_fault(Kind.ISSUER_MISMATCH, [uri], issuer, plain_note(difference), "issuerUri")
+    slash = uri.rstrip("/") == issuer.rstrip("/")
     exchange.refuse(
-        "issuer",
         kind,
         error,
+        step="issuer",
         expected=Side(uri, at, difference.expected_spans),
-        actual=Side(found, exchange.claim_origin("iss"), difference.actual_spans),
+        actual=Side(issuer, exchange.claim_origin("iss"), difference.actual_spans),
         # whether Google overlooks a trailing slash is not known
         certain=answer is False and (not slash or exchange.seen_at("issuer")),
         settle="the values behind the placeholders"

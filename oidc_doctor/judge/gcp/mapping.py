@@ -1,7 +1,7 @@
 """Attribute mapping and attribute condition of a provider, evaluated on the token's claims.
 
 Limits and texts: Google Cloud documentation and measured notes of September 2026. A missing claim is reported by Google
-as a rejection by the condition (measured); here it is said as what it is.
+as a rejection by the condition (measured); the judge names it a missing claim.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
         _judge_mapping(exchange, provider.mapping, mapped, faults)
     exchange.mapped = {name: value for name, value in mapped.items() if isinstance(value, str)}
     groups = mapped.get("google.groups")
-    exchange.groups = [one for one in groups if isinstance(one, str)] if isinstance(groups, list) else None
+    exchange.groups = [group for group in groups if isinstance(group, str)] if isinstance(groups, list) else None
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
-    """The token's claims, with those that the expression reads and nobody knows marked as unknown."""
+    """The token's claims, with those that the expression reads and that were not given marked as unknown."""
     token = exchange.token
     claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
     for reference in program.references():
@@ -60,13 +60,13 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
         return cel.compile(text)
     except cel.CelError as error:
         exchange.refuse(
-            step,
             Kind.EXPRESSION_INVALID,
             CloudError(
                 "unauthorized_client",
                 texts.CONDITION_REJECTED if step == "condition" else texts.NO_SUBJECT,
                 certain=False,
             ),
+            step=step,
             actual=Side(text, at, ((error.start, error.end),) if 0 <= error.start < error.end else ()),
             # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
             certain=not has_placeholder(text),
@@ -124,14 +124,15 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 
     saving = program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
-    exchange.detail["save_time"] = [{"message": one.message, "start": one.start, "end": one.end} for one in saving]
+    exchange.detail["save_time"] = [
+        {"message": fault.message, "start": fault.start, "end": fault.end} for fault in saving
+    ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
     node = program.trace({**bindings, "assertion": _claims(exchange, program)})
     exchange.detail["condition"] = node
-    error = CloudError("unauthorized_client", texts.CONDITION_REJECTED)
     if node.error is not None:
-        _condition_error(exchange, text, node, at, error)
+        _condition_error(exchange, text, node, at)
         return
 
     def part(text: str) -> Any:
@@ -153,9 +154,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         return
     if node.value is not False:
         exchange.refuse(
-            "condition",
             Kind.EXPRESSION_INVALID,
-            error,
+            step="condition",
             actual=Side(text, at),
             expression=text,
             which="attributeCondition",
@@ -169,10 +169,10 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             return None
         return again
 
-    _condition_false(exchange, deciding(node, surely_false), at, error, certain=answer is False)
+    _condition_false(exchange, deciding(node, surely_false), at, certain=answer is False)
 
 
-def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, error: CloudError) -> None:
+def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) -> None:
     fault = node.error
     inner = failing(node)
     if fault.code == "unknown" and not exchange.token.given and not exchange.seen_at("condition"):
@@ -180,9 +180,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         return
     if fault.code == "unknown":
         exchange.refuse(
-            "condition",
             Kind.ATTRIBUTE_CONDITION_FALSE,
-            error,
             expected=Side(inner.text, at),
             certain=False,
             location=Clause((_clause_around(node, inner),)),
@@ -193,14 +191,12 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         return
     path = fault.path or str(fault.key or "")
     if fault.code == "no_such_key" and path.startswith(("google.", "attribute.")):
-        _unmapped(exchange, path, inner, text, at, error)
+        _unmapped(exchange, path, inner, text, at)
         return
     if fault.code == "no_such_key":
         claim = path
         exchange.refuse(
-            "condition",
             Kind.CONDITION_CLAIM_MISSING,
-            error,
             expected=Side(text, at, ((inner.start, inner.end),)),
             actual=Side("(absent)", exchange.token.origin),
             location=Clause((inner.text,)),
@@ -209,9 +205,8 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
         )
         return
     exchange.refuse(
-        "condition",
         Kind.EXPRESSION_INVALID,
-        error,
+        step="condition",
         actual=Side(text, at, ((inner.start, inner.end),)),
         location=Clause((inner.text,)),
         expression=text,
@@ -220,16 +215,15 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin, er
     )
 
 
-def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin, error: CloudError) -> None:
+def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin) -> None:
     """The condition reads an attribute that the mapping does not give: not mapped at all, or its claim is absent."""
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
     claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
     exchange.refuse(
-        "condition",
         Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
-        error,
+        step="condition",
         expected=Side(text, at, ((inner.start, inner.end),)),
         actual=Side("(absent)", exchange.token.origin) if claim else None,
         location=Clause((inner.text,)),
@@ -249,9 +243,7 @@ def _clause_around(root: Any, inner: Any) -> str:
     return str(best.text)
 
 
-def _condition_false(
-    exchange: GcpExchange, clause: DecidingTest, at: Origin, error: CloudError, *, certain: bool
-) -> None:
+def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
     facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
     kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
     expected, actual = Side(clause.node.text, at), None
@@ -263,9 +255,8 @@ def _condition_false(
         if clause.function in ("==", "!="):
             expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
     exchange.refuse(
-        "condition",
         kind,
-        error,
+        step="condition",
         expected=expected,
         actual=actual,
         certain=certain,
@@ -282,14 +273,14 @@ def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin)
     function = clause.function
     # the literal as the pattern that the function tests, so that the nearest place can be shown
     patterns = {
-        "startsWith": [one + "*" for one in literal],
-        "endsWith": ["*" + one for one in literal],
-        "contains": [f"*{one}*" for one in literal],
+        "startsWith": [text + "*" for text in literal],
+        "endsWith": ["*" + text for text in literal],
+        "contains": [f"*{text}*" for text in literal],
     }.get(function, literal)
     subject = value == exchange.token.subject
     shaped = function in ("startsWith", "endsWith", "contains")
     kind = Kind.ATTRIBUTE_CONDITION_FALSE
-    starred = [one for one in literal if "*" in without_gaps(exchange, one)]
+    starred = [text for text in literal if "*" in without_gaps(exchange, text)]
     if starred:
         plain = compare_value(starred, value, wildcards=False, pasted=exchange.pasted)
         if plain.kind == Kind.WILDCARD_UNDER_STRING_EQUALS or shaped:
@@ -325,21 +316,18 @@ def _judge_mapping(
 ) -> None:
     provider = exchange.provider
     at = provider.document.at("/attributeMapping") if provider else None
-    no_subject = CloudError("unauthorized_client", texts.NO_SUBJECT)
     if "google.subject" not in mapping:
-        exchange.refuse("mapping", Kind.MAPPING_MISSING_SUBJECT, no_subject, where=at)
+        exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
         if fault.code == "unknown":
             continue
         if name != "google.subject":
-            # inferred: an attribute whose claim is absent is left unset, and refuses nobody by itself
+            # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
             exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
             continue
         if fault.code == "no_such_key":
             exchange.refuse(
-                "mapping",
                 Kind.MAPPING_CLAIM_MISSING,
-                no_subject,
                 where=at,
                 location=Clause((f"{name}={mapping[name]}",)),
                 attribute=name,
@@ -348,9 +336,8 @@ def _judge_mapping(
             )
         else:
             exchange.refuse(
-                "mapping",
                 Kind.EXPRESSION_INVALID,
-                no_subject,
+                step="mapping",
                 actual=Side(mapping[name], at),
                 expression=mapping[name],
                 which=name,
@@ -376,7 +363,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
         elif name != "google.groups":
             named = exchange.seen_at("mapping")
             exchange.refuse(
-                "mapping",
                 Kind.MAPPED_ATTRIBUTE_NOT_STRING,
                 CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
                 actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
@@ -388,7 +374,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
             )
         elif isinstance(value, list) and len(value) > GROUPS_LIMIT:
             exchange.refuse(
-                "mapping",
                 Kind.ATTRIBUTES_OVER_LIMIT,
                 CloudError("invalid_request", "", certain=False),
                 where=at,
@@ -401,7 +386,6 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
     _judge_subject_size(exchange, mapped.get("google.subject"), at)
     if total > ATTRIBUTES_LIMIT:
         exchange.refuse(
-            "mapping",
             Kind.ATTRIBUTES_OVER_LIMIT,
             CloudError(
                 "invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False
@@ -425,9 +409,7 @@ def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | Non
     if size > SUBJECT_LIMIT:
         name = next((name for name, own in exchange.token.claims.items() if own == subject), "sub")
         exchange.refuse(
-            "mapping",
             Kind.SUBJECT_OVER_LIMIT,
-            CloudError("invalid_request", texts.SUBJECT_TOO_LONG),
             expected=Side(f"at most {SUBJECT_LIMIT} bytes", at),
             actual=Side(subject, exchange.claim_origin(name)),
             bytes=str(size),

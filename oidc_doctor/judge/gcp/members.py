@@ -1,4 +1,4 @@
-"""Impersonation: whether any member of the service account's (or project's) policy is the mapped principal.
+"""Whether a member of the allow policies of the service account or above it is the mapped principal.
 
 Roles: roles/iam.workloadIdentityUser (documented); roles/iam.serviceAccountTokenCreator carries the same permission
 (inferred). A binding on the project, folder or organisation applies to the service accounts below it (inferred from
@@ -11,13 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor import cel
-from oidc_doctor.documents.provider import service_states
 from oidc_doctor.issuers.difference import compare_subject, compare_value
-from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, same, without_gaps
 from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
-from oidc_doctor.model.document import Document, Missing, Origin
-from oidc_doctor.model.evidence import AllowPolicy, Binding, ServiceAccount
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 
@@ -27,14 +25,10 @@ if TYPE_CHECKING:
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
-_API = "iamcredentials.googleapis.com"
-_HOUR = 3600
-
-DENIED = CloudError("PERMISSION_DENIED", texts.IMPERSONATION_DENIED)
 
 
 class Miss(NamedTuple):
-    """Why one member does not match; `near` is smaller the nearer it came."""
+    """Why one member does not match; the smaller `near`, the closer it is to a match."""
 
     near: int
     kind: Kind
@@ -50,141 +44,8 @@ def principal_of(name: ProviderName, subject: str) -> str:
     return f"principal://iam.googleapis.com/{name.pool_name}/subject/{subject}"
 
 
-def judge_impersonation(exchange: GcpExchange) -> None:
-    """Settle `impersonate`."""
-    account = exchange.request.service_account
-    gcp = exchange.gcp
-    if exchange.provider is not None and exchange.provider.kind not in ("oidc", "unknown"):
-        return
-    if _uses_the_token_directly(exchange):
-        _direct_access(exchange)
-        return
-    policies = [
-        one
-        for one in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
-        if isinstance(one, AllowPolicy)
-    ]
-    if account is None and isinstance(gcp.service_account, ServiceAccount):
-        account = gcp.service_account.email
-    if account is None and isinstance(gcp.service_account_policy, Missing):
-        _direct_access(exchange)
-        return
-    _judge_request(exchange)
-    _judge_account(exchange, account or "")
-    _judge_bindings(exchange, account or "", policies)
-
-
-def _uses_the_token_directly(exchange: GcpExchange) -> bool:
-    """The client's configuration names no account, and what was read of one was not meant by the target either."""
-    credentials = exchange.gcp.credentials
-    if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
-        return False
-    named = exchange.case.evidence.target.origins.get("gcp.service_account")
-    by_client = named is not None and not named.file.startswith("gcp/")
-    return not credentials.value.get("service_account_impersonation_url") and not by_client
-
-
-def _direct_access(exchange: GcpExchange) -> None:
-    """No service account is named: the federated token is used as it is."""
-    if exchange.seen_at("impersonate") or exchange.seen_at("permission"):
-        credentials = exchange.gcp.credentials
-        name = exchange.provider_name
-        subject = exchange.mapped.get("google.subject", "")
-        exchange.refuse(
-            "impersonate",
-            Kind.IMPERSONATION_NOT_CONFIGURED,
-            CloudError("PERMISSION_DENIED", "The caller does not have permission", certain=False),
-            where=credentials.at("/service_account_impersonation_url") if isinstance(credentials, Document) else None,
-            certain=False,
-            settle="the client's credential configuration",
-            principal=principal_of(name, subject) if name and subject else "",
-        )
-        return
-    exchange.passed("impersonate", "no service account is named: the federated token is used directly")
-
-
-def _judge_request(exchange: GcpExchange) -> None:
-    lifetime = exchange.request.access_token_lifetime
-    origins = exchange.case.evidence.target.origins
-    if lifetime is not None and lifetime > _HOUR:
-        exchange.refuse(
-            "impersonate",
-            Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT,
-            CloudError("INVALID_ARGUMENT", "", certain=False),
-            actual=Side(str(lifetime), origins.get("gcp.access_token_lifetime")),
-            expected=Side(f"at most {_HOUR}"),
-            # the organisation may have lifted the limit for this account
-            certain=exchange.seen_at("impersonate"),
-            settle="the constraint iam.allowServiceAccountCredentialLifetimeExtension of the organisation",
-            requested=str(lifetime),
-            limit=str(_HOUR),
-        )
-    if exchange.request.scopes is not None and not exchange.request.scopes:
-        exchange.refuse(
-            "impersonate",
-            Kind.SCOPE_MISSING,
-            CloudError("INVALID_ARGUMENT", "Request contains an invalid argument."),
-            where=origins.get("gcp.scopes"),
-        )
-    services = exchange.gcp.services
-    if isinstance(services, Missing):
-        exchange.unseen.add(Kind.API_DISABLED)
-    elif service_states(services).get("sts.googleapis.com") == "DISABLED":
-        # inferred: no raw refusal for this was found, and it is the pool's project that counts
-        exchange.refuse(
-            "target",
-            Kind.API_DISABLED,
-            CloudError("PERMISSION_DENIED", "", certain=False),
-            where=services.at(),
-            certain=exchange.seen_at("target"),
-            settle="an exchange, or gcloud services list in the pool's project",
-            api="sts.googleapis.com",
-            project=exchange.gcp.project_id or exchange.gcp.project_number or "",
-        )
-    if lifetime is None:
-        exchange.unseen.add(Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
-    if exchange.request.scopes is None:
-        exchange.unseen.add(Kind.SCOPE_MISSING)
-    if isinstance(services, Document) and service_states(services).get(_API) == "DISABLED":
-        exchange.refuse(
-            "impersonate",
-            Kind.API_DISABLED,
-            CloudError(
-                "PERMISSION_DENIED",
-                "IAM Service Account Credentials API has not been used in project "
-                f"{exchange.gcp.project_number or '<number>'} before or it is disabled.",
-                certain=False,
-            ),
-            where=services.at(),
-            api=_API,
-            project=exchange.gcp.project_id or exchange.gcp.project_number or "",
-        )
-
-
-def _judge_account(exchange: GcpExchange, account: str) -> None:
-    read = exchange.gcp.service_account
-    if isinstance(read, Missing):
-        exchange.unseen |= {Kind.SERVICE_ACCOUNT_DISABLED, Kind.SERVICE_ACCOUNT_MISSING}
-        if read.proves_absence:
-            exchange.refuse(
-                "impersonate",
-                Kind.SERVICE_ACCOUNT_MISSING,
-                CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
-                where=exchange.case.evidence.target.origins.get("gcp.service_account"),
-                service_account=account,
-            )
-    elif read.disabled:
-        # the exact text for a disabled account was never recorded
-        exchange.refuse(
-            "impersonate",
-            Kind.SERVICE_ACCOUNT_DISABLED,
-            CloudError("PERMISSION_DENIED", texts.IMPERSONATION_DENIED, certain=False),
-            where=read.document.at("/disabled"),
-            service_account=account,
-        )
-
-
-def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
+def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
+    """Settle `impersonate` by the members of these policies; `account` is the service account's e-mail address."""
     own = exchange.gcp.service_account_policy
     misses: list[Miss] = []
     for policy in policies:
@@ -193,17 +54,16 @@ def _judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPol
                 member = read_member(text)
                 if member is None:
                     continue
-                found = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
-                if found == "granted":
+                answer = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
+                if answer == "granted":
                     at = policy.document.at(f"{binding.pointer}/members/{index}")
                     exchange.passed("impersonate", "", at)
                     exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
                     return
-                if isinstance(found, Miss):
-                    misses.append(found)
+                if isinstance(answer, Miss):
+                    misses.append(answer)
     if isinstance(own, Missing) and own.proves_absence:
         exchange.refuse(
-            "impersonate",
             Kind.SERVICE_ACCOUNT_MISSING,
             CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
             where=exchange.case.evidence.target.origins.get("gcp.service_account") or Origin(own.what),
@@ -230,9 +90,7 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
 def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:
     name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     exchange.refuse(
-        "impersonate",
         Kind.IMPERSONATION_BINDING_MISSING,
-        DENIED,
         expected=Side(GRANTING[0], own.document.at("/bindings")),
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
@@ -248,11 +106,11 @@ def _judge_member(
     if binding.role in GRANTING:
         if miss is not None:
             return miss
-        held = _condition_holds(exchange, binding)
+        holds = _condition_holds(exchange, binding)
         return (
             "granted"
-            if held
-            else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, held is False)
+            if holds
+            else Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, holds is False)
         )
     if miss is not None:
         return None
@@ -285,9 +143,9 @@ def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allo
         return miss(32 if elsewhere else 3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
     if elsewhere:
         return miss(20, Kind.MEMBER_POOL_DIFFERS, exchange.provider is not None)
-    found = _match_value(exchange, member, miss)
-    if found is not None:
-        return found
+    value_miss = _match_value(exchange, member, miss)
+    if value_miss is not None:
+        return value_miss
     return miss(1, Kind.MEMBER_POOL_DIFFERS, False) if elsewhere is None or name is None else None
 
 
@@ -326,7 +184,7 @@ def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
         return miss(5, Kind.MAPPING_MISSING_ATTRIBUTE, True)
     if exchange.groups is None:
         return miss(7, Kind.MEMBER_ATTRIBUTE_DIFFERS, False)
-    answers = [same(member.value, one, pasted=exchange.either_pasted) for one in exchange.groups]
+    answers = [same(member.value, group, pasted=exchange.either_pasted) for group in exchange.groups]
     if True in answers:
         return None
     return miss(10, Kind.MEMBER_ATTRIBUTE_DIFFERS, None not in answers)
@@ -386,9 +244,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         expected = Side(member.text, at, _places(member.text, member, name))
         actual = Side(principal or name.pool_name, None, _places(principal or name.pool_name, name, member))
     exchange.refuse(
-        "impersonate",
         miss.kind,
-        DENIED,
+        step="impersonate",
         expected=expected,
         actual=actual,
         certain=certain,
@@ -400,15 +257,15 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
 
 
 def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
-    """Where project and pool stand in `text`, of the two that differ."""
+    """Return the spans of project and pool in `text` where they differ."""
     spans = []
-    for before, mine, theirs in (
+    for before, part, other_part in (
         ("projects/", own.project, other.project),
         ("workloadIdentityPools/", own.pool, other.pool),
     ):
-        start = text.find(before + mine)
-        if mine != theirs and start >= 0:
-            spans.append((start + len(before), start + len(before) + len(mine)))
+        start = text.find(before + part)
+        if part != other_part and start >= 0:
+            spans.append((start + len(before), start + len(before) + len(part)))
     return tuple(spans)
 
 

@@ -21,7 +21,7 @@ _PROJECT_ID = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 class ProviderName(NamedTuple):
-    """A provider's full name taken apart. `fault` says why it is none."""
+    """The parts of a provider's full name. `fault` says why it is not one."""
 
     text: str
     project: str = ""
@@ -53,12 +53,12 @@ class ProviderName(NamedTuple):
 def read_name(text: str) -> ProviderName:
     """A provider's name, with or without Google's host before it."""
     bare = text.removeprefix("https:").removeprefix(HOST)
-    found = _NAME.fullmatch(bare)
-    if not found:
+    match = _NAME.fullmatch(bare)
+    if not match:
         return ProviderName(
             text, fault="it is not projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/ID"
         )
-    return ProviderName(text, found["project"], found["pool"], found["provider"])
+    return ProviderName(text, match["project"], match["pool"], match["provider"])
 
 
 def read_audience(text: str, *, pasted: bool) -> ProviderName:
@@ -79,14 +79,14 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
         )
     bare = text.removeprefix(HOST)
     if bare.startswith("locations/"):
-        return ProviderName(text)  # a workforce pool: not ours to judge
-    found = _NAME.fullmatch(bare)
-    if found:
-        name = ProviderName(text, found["project"], found["pool"], found["provider"])
+        return ProviderName(text)  # a workforce pool, which the tool does not judge
+    match = _NAME.fullmatch(bare)
+    if match:
+        name = ProviderName(text, match["project"], match["pool"], match["provider"])
         if not name.project_is_number and not name.project_is_id and not has_placeholder(name.project):
             return name._replace(fault=f"{name.project} is no project number")
-        if found["location"] != "global" and not has_placeholder(found["location"]):
-            return name._replace(fault=f"its location is {found['location']}, pools are in global")
+        if match["location"] != "global" and not has_placeholder(match["location"]):
+            return name._replace(fault=f"its location is {match['location']}, pools are in global")
         return name
     if _POOL.fullmatch(bare):
         return ProviderName(text, fault="it names the pool; /providers/PROVIDER_ID is missing at its end")
@@ -101,7 +101,7 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
 
 
 class Member(NamedTuple):
-    """A member of an allow policy that names a workload identity pool's principals, taken apart."""
+    """A member of an allow policy that names a workload identity pool's principals, in its parts."""
 
     text: str
     project: str = ""
@@ -127,13 +127,13 @@ def read_member(text: str) -> Member | None:
         return None
     if bare.startswith(("principal://iam.googleapis.com/locations/", "principalSet://iam.googleapis.com/locations/")):
         return None  # a workforce pool
-    found = _MEMBER.fullmatch(bare)
-    if not found:
+    match = _MEMBER.fullmatch(bare)
+    if not match:
         return Member(text, fault=_member_fault(bare))
-    made = Member(text, found["project"], found["pool"], deleted=text.startswith("deleted:"))
-    if found["location"] != "global" and not has_placeholder(found["location"]):
-        return made._replace(fault=f"its location is {found['location']}, pools are in global")
-    return _read_rest(made, found["scheme"], found["rest"])
+    member = Member(text, match["project"], match["pool"], deleted=text.startswith("deleted:"))
+    if match["location"] != "global" and not has_placeholder(match["location"]):
+        return member._replace(fault=f"its location is {match['location']}, pools are in global")
+    return _read_rest(member, match["scheme"], match["rest"])
 
 
 def _member_fault(text: str) -> str:
@@ -146,48 +146,48 @@ def _member_fault(text: str) -> str:
     return "after the pool it names no subject, group, attribute or *"
 
 
-def _read_rest(made: Member, scheme: str, rest: str) -> Member:
+def _read_rest(member: Member, scheme: str, rest: str) -> Member:
     form, slash, value = rest.partition("/")
     if rest == "*":
         if scheme == "principal":
-            return made._replace(
+            return member._replace(
                 form="all", fault="principal:// names one subject; all of a pool is principalSet://…/*"
             )
-        return made._replace(form="all")
+        return member._replace(form="all")
     if form == "providers":
-        return made._replace(fault="it names a provider; members name a pool and then subject, group, attribute or *")
+        return member._replace(fault="it names a provider; members name a pool and then subject, group, attribute or *")
     if form == "subject" and slash and value:
         if scheme == "principalSet":
-            return made._replace(
+            return member._replace(
                 form="subject",
                 value=value,
                 fault="principalSet:// names a group or attribute; one subject is principal://",
             )
-        return _checked(made._replace(form="subject", value=value))
+        return _checked(member._replace(form="subject", value=value))
     if form == "group" and slash and value:
         if scheme == "principal":
-            return made._replace(
+            return member._replace(
                 form="group", value=value, fault="principal:// names one subject; a group is principalSet://"
             )
-        return _checked(made._replace(form="group", value=value))
+        return _checked(member._replace(form="group", value=value))
     if form.startswith("attribute.") and slash and value:
         attribute = form.removeprefix("attribute.")
-        made = made._replace(form="attribute", attribute=attribute, value=value)
+        member = member._replace(form="attribute", attribute=attribute, value=value)
         if scheme == "principal":
-            return made._replace(fault="principal:// names one subject; an attribute is principalSet://")
+            return member._replace(fault="principal:// names one subject; an attribute is principalSet://")
         if "/attribute." in value:
-            return made._replace(
+            return member._replace(
                 fault="it chains two attributes; all after the first is read as that attribute's value"
             )
-        return _checked(made)
+        return _checked(member)
     if has_placeholder(form):
-        return made._replace(form="?", value=value)
-    return made._replace(
+        return member._replace(form="?", value=value)
+    return member._replace(
         fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist"
     )
 
 
-def _checked(made: Member) -> Member:
-    if "%2F" in made.value or "%2f" in made.value or "%3A" in made.value or "%3a" in made.value:
-        return made._replace(fault="its value is percent-encoded; values are literal, with / and : as they are")
-    return made
+def _checked(member: Member) -> Member:
+    if "%2F" in member.value or "%2f" in member.value or "%3A" in member.value or "%3a" in member.value:
+        return member._replace(fault="its value is percent-encoded; values are literal, with / and : as they are")
+    return member

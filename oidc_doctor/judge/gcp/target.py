@@ -17,7 +17,7 @@ _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "cr
 
 
 def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) -> None:
-    """The client's external_account configuration: what the client library needs before it asks anybody."""
+    """Judge the client's external_account configuration: the client library refuses it before any request."""
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
         exchange.unseen.add(Kind.CREDENTIAL_CONFIG_INVALID)
         return
@@ -26,7 +26,6 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
     reached = any(reading.cloud == "gcp" and "obtain" not in reading.steps for reading in exchange.case.readings)
     if value.get("type") not in (None, "external_account"):
         exchange.refuse(
-            "obtain",
             Kind.CREDENTIAL_CONFIG_INVALID,
             where=credentials.at("/type"),
             actual=Side(shown(value["type"]), credentials.at("/type")),
@@ -37,7 +36,6 @@ def judge_credentials(exchange: GcpExchange, credentials: Document | Missing) ->
     elif absent and (not reached or _credential_error(exchange)):
         # a pasted configuration may have been cut short: the cause is only suspected
         exchange.refuse(
-            "obtain",
             Kind.CREDENTIAL_CONFIG_INVALID,
             where=credentials.at(),
             certain=_credential_error(exchange),
@@ -51,12 +49,8 @@ def _credential_error(exchange: GcpExchange) -> bool:
     return any(reading.kind is Kind.CREDENTIAL_CONFIG_INVALID for reading in exchange.case.readings)
 
 
-def _invalid_target(*, certain: bool = True) -> CloudError:
-    return CloudError("invalid_target", texts.INVALID_TARGET, certain)
-
-
 def judge_target(exchange: GcpExchange) -> None:
-    """The audience of the request, then the provider and pool that it names."""
+    """Judge the audience of the request, then the provider and pool that it names."""
     origins = exchange.case.evidence.target.origins
     asked, at, sure = _asked(exchange)
     if asked is None:
@@ -74,9 +68,7 @@ def judge_target(exchange: GcpExchange) -> None:
     if name.fault:
         # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
         exchange.refuse(
-            "target",
             Kind.REQUEST_AUDIENCE_MALFORMED,
-            CloudError("invalid_request", texts.INVALID_AUDIENCE),
             actual=Side(asked, at),
             certain=sure or exchange.seen_at("target"),
             settle="the audience that the client sent to sts.googleapis.com",
@@ -88,7 +80,6 @@ def judge_target(exchange: GcpExchange) -> None:
     if "$" in asked and has_placeholder(asked) and exchange.seen_at("target"):
         # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
         exchange.refuse(
-            "target",
             Kind.REQUEST_AUDIENCE_MALFORMED,
             CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
             actual=Side(asked, at),
@@ -105,9 +96,7 @@ def judge_target(exchange: GcpExchange) -> None:
         if not gap or ("id" in name.project.lower() and exchange.seen_at("target")):
             start = asked.find("projects/") + len("projects/")
             exchange.refuse(
-                "target",
                 Kind.PROJECT_ID_FOR_NUMBER,
-                _invalid_target(),
                 expected=Side(exchange.gcp.project_number) if exchange.gcp.project_number else None,
                 actual=Side(asked, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
                 certain=not gap,
@@ -131,7 +120,7 @@ def judge_target(exchange: GcpExchange) -> None:
 
 
 def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
-    """The audience of the STS request, where it was read, and whether it is known to be what was sent."""
+    """Return the audience of the STS request, its origin, and whether it is certainly the text that was sent."""
     request, origins = exchange.request, exchange.case.evidence.target.origins
     if request.audience:
         return request.audience, origins.get("gcp.audience"), True
@@ -151,12 +140,16 @@ def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
 def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None) -> None:
     gcp = exchange.gcp
     read = gcp.provider
-    candidates = [one for one in (read, *gcp.near_providers) if isinstance(one, GcpProvider)]
+    candidates = [candidate for candidate in (read, *gcp.near_providers) if isinstance(candidate, GcpProvider)]
     exchange.provider = None
-    for one in candidates:
-        answer = True if one.name is None else same(_project_of(exchange, read_name(one.name)), name.full, pasted=True)
+    for candidate in candidates:
+        answer = (
+            True
+            if candidate.name is None
+            else same(_project_of(exchange, read_name(candidate.name)), name.full, pasted=True)
+        )
         if answer is not False:
-            exchange.provider = one
+            exchange.provider = candidate
             return
     pool = gcp.pool
     gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
@@ -164,40 +157,36 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
     if (
         pools
         and name.pool_name not in pools
-        and all(one.partition("/locations/")[0] == f"projects/{name.project}" for one in pools)
+        and all(candidate.partition("/locations/")[0] == f"projects/{name.project}" for candidate in pools)
     ):
         gone = True  # the project's pools were listed, and this is none of them
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
-    known = listed is not None and any(read_name(one).pool == name.pool for one in listed)
+    known = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
     if listed and name.full in listed:
         return
     proven = gone or known or exchange.seen_at("target")
     actual = Side(name.text, at)
-    for one in candidates:
-        other = read_name(one.name or "")
+    for candidate in candidates:
+        other = read_name(candidate.name or "")
         if not other.fault and (other.pool, other.provider) == (name.pool, name.provider):
             difference = compare_value([other.full], name.full, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
-                "target",
                 Kind.PROJECT_NUMBER_DIFFERS,
-                _invalid_target(),
-                expected=Side(other.full, one.document.at("/name"), difference.expected_spans),
+                expected=Side(other.full, candidate.document.at("/name"), difference.expected_spans),
                 actual=Side(name.full, at, difference.actual_spans),
                 certain=proven,
                 settle="gcloud projects describe with the number that the request names",
             )
             return
-    near = next((one for one in candidates if one.name), None)
+    near = next((candidate for candidate in candidates if candidate.name), None)
     if not (proven or near):
         return
     gap = has_placeholder(name.full)
-    found = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
+    nearest = compare_value([near.name or ""], name.full, wildcards=False, pasted=exchange.pasted) if near else None
     exchange.refuse(
-        "target",
         Kind.PROVIDER_NOT_FOUND,
-        _invalid_target(),
-        expected=Side(near.name or "", near.document.at("/name"), found.expected_spans) if near and found else None,
-        actual=Side(name.full, at, found.actual_spans) if found else actual,
+        expected=Side(near.name or "", near.document.at("/name"), nearest.expected_spans) if near and nearest else None,
+        actual=Side(name.full, at, nearest.actual_spans) if nearest else actual,
         certain=(gone or known) and not gap,
         settle="gcloud iam workload-identity-pools providers describe with the name of the request",
         name=name.full,
@@ -247,9 +236,7 @@ def _judge_states(exchange: GcpExchange) -> None:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
     if provider.kind not in ("oidc", "unknown"):
         exchange.refuse(
-            "target",
             Kind.PROVIDER_KIND_DIFFERS,
-            _invalid_target(certain=False),
             actual=Side(provider.kind, provider.document.at(f"/{provider.kind}")),
             expected=Side("oidc"),
             kind=provider.kind,
@@ -257,9 +244,7 @@ def _judge_states(exchange: GcpExchange) -> None:
 
 
 def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:
-    exchange.refuse(
-        "target", kind, _invalid_target(), actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires
-    )
+    exchange.refuse(kind, step="target", actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires)
 
 
 def grant(message: str, *, certain: bool = True) -> CloudError:

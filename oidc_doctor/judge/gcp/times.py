@@ -41,9 +41,9 @@ def judge_times(exchange: GcpExchange) -> None:
             missing(exchange, "times", name, grant(stale))
         elif value is not UNKNOWN and not isinstance(value, int | float):
             exchange.refuse(
-                "times",
                 Kind.CLAIM_MALFORMED,
                 grant(stale, certain=False),
+                step="times",
                 certain=False,
                 where=exchange.claim_origin(name),
                 settle="how Google reads such a time was never recorded",
@@ -54,7 +54,6 @@ def judge_times(exchange: GcpExchange) -> None:
     issued, expires = seconds_of(iat), seconds_of(exp)
     if expires is not None and now - expires > TOLERANCE:
         exchange.refuse(
-            "times",
             Kind.TOKEN_EXPIRED,
             grant(stale),
             expected=Side(f"used before {rfc3339(expires + TOLERANCE)}", exchange.claim_origin("exp")),
@@ -66,7 +65,6 @@ def judge_times(exchange: GcpExchange) -> None:
         )
     if issued is not None and issued - now > TOLERANCE:
         exchange.refuse(
-            "times",
             Kind.TOKEN_ISSUED_IN_FUTURE,
             grant(stale),
             actual=Side(rfc3339(issued), exchange.claim_origin("iat")),
@@ -79,7 +77,6 @@ def judge_times(exchange: GcpExchange) -> None:
         )
     elif issued is not None and now - issued > DAY and not exchange.results["times"].refusals:
         exchange.refuse(
-            "times",
             Kind.TOKEN_STALE,
             grant(stale),
             actual=Side(rfc3339(issued), exchange.claim_origin("iat")),
@@ -92,9 +89,9 @@ def judge_times(exchange: GcpExchange) -> None:
     starts = seconds_of(token.claim("nbf"))
     if starts is not None and starts - now > TOLERANCE:
         exchange.refuse(
-            "times",
             Kind.TOKEN_NOT_YET_VALID,
             grant(stale, certain=False),
+            step="times",
             actual=Side(rfc3339(starts), exchange.claim_origin("nbf")),
             expected=Side(f"at or before {rfc3339(now + TOLERANCE)}"),
             certain=False,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.exchange import NO_TOKEN, shown
 from oidc_doctor.judge.gcp.state import GcpExchange
-from oidc_doctor.judge.gcp.target import grant
-from oidc_doctor.judge.keys import ALGORITHMS
+from oidc_doctor.judge.token_form import judge_algorithm, pass_unless_refused, settle_unread
 from oidc_doctor.model.document import ABSENT, UNKNOWN
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import CloudError
@@ -17,40 +14,16 @@ LONGEST = 12_288  # bytes of a token (STS reference)
 def judge_token(exchange: GcpExchange) -> None:
     """Judge the token's form and its required claims."""
     token = exchange.token
-    if token.kind == "hypothetical":
-        exchange.assume("token", "the token's header and times (it is hypothetical)")
-        return
-    if not token.given:
-        exchange.assume("token", NO_TOKEN)
-        return
-    if token.fault_kind == "not-a-jwt":
-        exchange.refuse("token", Kind.NOT_A_JWT, grant(texts.UNPARSABLE), where=token.origin, fault=token.fault or "")
+    if settle_unread(exchange):
         return
     if token.size is not None and token.size > LONGEST:
-        exchange.refuse(
-            "token",
-            Kind.TOKEN_OVER_SIZE_LIMIT,
-            grant(texts.UNPARSABLE, certain=False),
-            where=token.origin,
-            size=str(token.size),
-            limit=str(LONGEST),
-        )
-    alg = token.header_value("alg")
-    if alg is not UNKNOWN and not (isinstance(alg, str) and alg in ALGORITHMS["gcp"]):
-        # documented as the only two; what Google answers for another was never recorded
-        exchange.refuse(
-            "token",
-            Kind.ALGORITHM_UNSUPPORTED,
-            grant(texts.ISSUER_CONNECTION, certain=False),
-            where=token.origin,
-            alg=shown(alg),
-            accepted=", ".join(ALGORITHMS["gcp"]),
-        )
+        exchange.refuse(Kind.TOKEN_OVER_SIZE_LIMIT, where=token.origin, size=str(token.size), limit=str(LONGEST))
+    judge_algorithm(exchange)
     if token.claim("sub") is ABSENT:
         # documented as required; with a mapping that does not need it, what Google answers was never recorded
         exchange.refuse(
-            "token",
             Kind.CLAIM_MISSING,
+            step="token",
             certain=False,
             where=token.origin,
             settle="an exchange: the claim is documented as required",
@@ -60,11 +33,11 @@ def judge_token(exchange: GcpExchange) -> None:
     unknown = [name for name in ("iss", "sub", "aud") if token.claim(name) is UNKNOWN]
     if unknown:
         exchange.assume("token", f"the claims that were not given: {', '.join(unknown)}")
-    result = exchange.results["token"]
-    if result.state == "unknown" and not result.refusals:
-        exchange.passed("token", "well formed", token.origin)
+    pass_unless_refused(exchange, "well formed")
 
 
 def missing(exchange: GcpExchange, step: str, claim: str, error: CloudError) -> None:
     """Refuse a token without a required claim."""
-    exchange.refuse(step, Kind.CLAIM_MISSING, error, where=exchange.token.origin, rank=-1, claim=claim, claims=claim)
+    exchange.refuse(
+        Kind.CLAIM_MISSING, error, step=step, where=exchange.token.origin, rank=-1, claim=claim, claims=claim
+    )

@@ -1,0 +1,116 @@
+"""The role and its trust policy: principal, action, statements, and what the token's claims need besides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Bundle
+from tests.judge.aws.changes import (
+    AUD,
+    DENIED,
+    IDENTITY,
+    OTHER_PROVIDER,
+    SUB,
+    TAGS,
+    statement,
+    token,
+)
+from tests.judge.rules import Rule, hold, trace_of
+
+RULES = {
+    "healthy": Rule(lambda b: b, "authorise", "passed"),
+    "role not found": Rule(lambda b: b.not_found("aws/role.json"), "authorise", "role-missing", DENIED),
+    "another path": Rule(
+        lambda b: b.aws_role(Arn=Bundle.ROLE_ARN.replace("role/", "role/team/")), "authorise", "role-missing", DENIED,
+        {}, (Bundle.ROLE_ARN.replace("role/", "role/team/"), Bundle.ROLE_ARN),
+    ),
+    "another name": Rule(
+        lambda b: b.aws_role(Arn=b.ROLE_ARN + "2", RoleName="ModelWeights2"), "authorise", "unknown"
+    ),
+    "no statement": Rule(
+        lambda b: b.aws_role(b.policy(Statement=[])), "authorise", "no-allow-statement", DENIED, {"statements": "0"}
+    ),
+    "only a deny": Rule(
+        lambda b: b.trust(b.statement({"StringEquals": {AUD: "x"}}, Effect="Deny")), "authorise", "no-allow-statement",
+        DENIED, {"statements": "1"},
+    ),
+    "a deny": Rule(
+        lambda b: b.trust(b.statement(), b.statement({"StringEquals": {AUD: b.AUDIENCE}}, Effect="Deny", Sid="No")),
+        "authorise", "explicit-deny", DENIED,
+        {"statement": "Statement[1]", "sid": "No", "clause": f"StringEquals · {AUD}"},
+    ),
+    "a deny that may apply": Rule(
+        lambda b: b.trust(b.statement(), b.statement({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, Effect="Deny")),
+        "authorise", "explicit-deny?", DENIED, {"statement": "Statement[1]", "clause": "aws:SourceIp"},
+    ),
+    "two statements": Rule(
+        lambda b: b.trust(b.statement({"StringEquals": {SUB: "x"}}), b.statement()), "authorise", "passed"
+    ),
+    "another account": Rule(
+        statement(Principal={"Federated": OTHER_PROVIDER}), "authorise", "provider-in-other-account", DENIED,
+        {"role_account": Bundle.ACCOUNT, "provider_account": Bundle.OTHER_ACCOUNT}, (OTHER_PROVIDER,
+        Bundle.PROVIDER_ARN),
+    ),
+    "another issuer": Rule(
+        statement(Principal={"Federated": Bundle.PROVIDER_ARN.replace("baseten.co", "example.com")}), "authorise",
+        "principal-differs", DENIED,
+    ),
+    "another issuer that is known": Rule(
+        statement(Principal={"Federated": Bundle.PROVIDER_ARN.replace("oidc.baseten.co", "gitlab.com")}), "authorise",
+        "wrong-token-presented", DENIED, {"issuer_title": "Baseten", "other_title": "GitLab CI/CD"},
+    ),
+    "a service": Rule(
+        statement(Principal={"Service": "ec2.amazonaws.com"}), "authorise", "principal-differs", DENIED,
+        {}, ('{"Service": "ec2.amazonaws.com"}', Bundle.PROVIDER_ARN),
+    ),
+    "AssumeRole": Rule(
+        statement(Action="sts:AssumeRole"), "authorise", "action-differs", DENIED, {},
+        ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"),
+    ),
+    "NotAction": Rule(
+        statement(Action=..., NotAction="sts:*"), "authorise", "action-differs", DENIED,
+        {"note": "the policy excludes it"},
+    ),
+    "tags": Rule(
+        token(**{TAGS: {"principal_tags": {"team": ["a"]}}}), "authorise", "session-tags-not-allowed", "?" + DENIED,
+        {"tags": "team", "action": "sts:TagSession"},
+    ),
+    "tags allowed": Rule(
+        lambda b: b.token(b.claims_of(**{TAGS: {"principal_tags": {"team": ["a"]}}})).trust(
+            b.statement(Action=["sts:AssumeRoleWithWebIdentity", "sts:TagSession"])
+        ), "authorise", "passed",
+    ),
+    "source identity": Rule(
+        token(**{IDENTITY: "ann"}), "authorise", "source-identity-not-allowed", "?" + DENIED,
+        {"source_identity": "ann", "action": "sts:SetSourceIdentity"},
+    ),
+    "a control of the organisation": Rule(
+        lambda b: b.write("aws/rcps/deny.json", {"Statement": [{"Effect": "Deny", "Action": "sts:*"}]}), "authorise",
+        "outside-the-trust-policy?", DENIED,
+    ),
+    "a control of something else": Rule(
+        lambda b: b.write("aws/rcps/deny.json", {"Statement": [{"Effect": "Deny", "Action": "s3:*"}]}), "authorise",
+        "passed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule(aws: Bundle, rule: Rule) -> None:
+    hold(rule, aws, "aws")
+
+
+def test_the_nearest_statement_is_explained(aws: Bundle) -> None:
+    far = aws.statement({"StringEquals": {AUD: "x", SUB: "y"}})
+    near = aws.statement({"StringEquals": {AUD: aws.AUDIENCE}, "StringLike": {SUB: "v=1:org=other:*"}})
+    aws.trust(far, near)
+    (refusal,) = trace_of(aws, "aws").step("authorise").refusals
+    assert str(refusal.location).startswith("Statement[1]")
+    assert str(refusal.where).startswith("aws/role.json")
+
+
+def test_what_is_assumed_is_said(aws: Bundle) -> None:
+    assert trace_of(aws, "aws").assumed == [
+        "that the cloud reaches the issuer and trusts its certificate",
+        "that no resource control policy or other organisation control denies it",
+    ]
