@@ -26,7 +26,7 @@ _NOT_THERE = "not in the bundle"
 _NAMES_SHOWN = 8
 
 
-class Reader:
+class BundleReader:
     """One bundle being read. `reads` is what its manifests tell, by path; `coverage` has one row for each path."""
 
     def __init__(self, bundle: Bundle) -> None:

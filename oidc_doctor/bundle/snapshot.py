@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.bundle.folder import Folder
-from oidc_doctor.bundle.reader import Reader
+from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.documents.target_file import NAME, merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError, Snapshot, Target, TargetEvidence, Token
@@ -28,7 +28,7 @@ def load_snapshot(
     `overrides` are the command line's values: they go over every target's. `extra_tokens` and `error_text` come before
     the bundle's own. Log files are not read here: those that are there get no coverage row but what the manifest says.
     """
-    reader = Reader(bundle or Bundle("", {}))
+    reader = BundleReader(bundle or Bundle("", {}))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
     found: list[TargetEvidence] = []
     for prefix, tables in _folders(reader):
@@ -45,7 +45,7 @@ def load_snapshot(
     )
 
 
-def _folders(reader: Reader) -> list[tuple[str, list[Target]]]:
+def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
     """The folders that hold targets, each with its targets: those of targets/, and the top where it has its own.
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.

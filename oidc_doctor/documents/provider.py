@@ -85,6 +85,12 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     return AllowPolicy(bindings, document, resource)
 
 
+def parse_caller_identity(text: str, file: str) -> str | None:
+    """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
+    document = load(text, file)
+    return fields.text(document, "", fields.members(document, "", document.value), "Account")
+
+
 def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
     """`gcloud projects describe`: the project's number and its ID. Raises Unreadable."""
     document = load(text, file)

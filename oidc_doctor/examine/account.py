@@ -68,7 +68,7 @@ def _judge_role(
     """The role as the target, alone: nothing that was read of another one is its own."""
     empty = Missing("the role's policies", "not read for every role of the account")
     target = evidence.target._replace(aws=TargetAws(role_arn=role.arn), gcp=None)
-    own = aws._replace(role=role, near_roles=(), role_policies=(), role_policy_list=empty, attached_policies=empty)
+    own = aws._replace(role=role, near_roles=(), attached_policies=empty, documents={})
     case = Case("aws", evidence._replace(target=target, aws=own, gcp=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 
@@ -95,7 +95,7 @@ def _judge_provider(
     """The exchange with the provider, without an impersonation: which account it would then be is not the question."""
     target = evidence.target._replace(gcp=TargetGcp(provider=provider.name), aws=None)
     pool = (provider.name or "").partition("/providers/")[0]
-    own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), near_pools=(), credentials=_NONE)
+    own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), credentials=_NONE)
     case = Case("gcp", evidence._replace(target=target, gcp=own, aws=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import __version__
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.checkkit import Check, Words
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings import packs, run_checks
@@ -250,6 +251,7 @@ def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
         steps=diagnosis.rows,
         trace=_trace_json(trace),
         token=describe(token, case.profile, case.at, trace.cloud),
+        decided_by=deciding(trace.cloud),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.refusal import Side
@@ -20,6 +20,13 @@ class StepRow:
     state: State
     at: str | None
     note: str
+
+
+class DecidingFile(NamedTuple):
+    """A file of the bundle that decides a step, and the vendor's command that prints it, with {names} in it."""
+
+    path: str
+    printed_by: str = ""
 
 
 @dataclass
@@ -41,6 +48,7 @@ class Exchange:
     token: dict[str, Any] = field(
         default_factory=dict
     )  # header, claims, times in words, subject segments; no signature
+    decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.refusal import Side
@@ -58,6 +59,7 @@ def exchange(cloud: Any = "aws", **given: Any) -> Exchange:
         "prediction": "accepted",
         "step": None,
         "error": None,
+        "decided_by": deciding(cloud),
         "assumed": [],
         "steps": steps(cloud),
         "trace": {"steps": []},
