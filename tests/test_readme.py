@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and docs/ show is so. UPDATE_README=1 writes today's report, check and table of files."""
+"""What README.md, CONTRIBUTING.md and docs/ show is so. UPDATE_README=1 writes the report, check and table of today."""
 
 from __future__ import annotations
 

@@ -82,6 +82,11 @@ class File(NamedTuple):
         """The folder whose files this row is, with a slash at its end; "" for a single file."""
         return self.path.rpartition("/")[0] + "/" if "*" in self.path else ""
 
+    @property
+    def not_judged(self) -> bool:
+        """Whether the file is read, and no evaluator asks for it yet."""
+        return self.parser is not None and not self.field
+
 
 _GENERAL = (
     File(

@@ -76,6 +76,13 @@ class Grant(NamedTuple):
     api: str = ""  # "iam.googleapis.com"
 
 
+class Following(NamedTuple):
+    """Files that a reader may find named and then have read: their path, or their folder, and what that needs."""
+
+    path: str
+    grants: tuple[Grant, ...]
+
+
 class Reader(NamedTuple):
     """One thing to read.
 
@@ -89,7 +96,7 @@ class Reader(NamedTuple):
     read: Callable[[Collector], Any]
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
-    also: tuple[Grant, ...] = ()  # of the readers that it may start
+    follows: tuple[Following, ...] = ()
     silent: bool = False  # it makes no call of its own, and only starts others
 
 

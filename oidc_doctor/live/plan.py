@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.live import issuer
-from oidc_doctor.live.account_lists import Providers, Roles
 from oidc_doctor.live.aws import readers as aws
-from oidc_doctor.live.collect import Collected, Grant, Pacer, Reader, collect
+from oidc_doctor.live.aws.lists import Roles
+from oidc_doctor.live.collect import Collected, Pacer, Reader, collect
 from oidc_doctor.live.gcp import readers as gcp
+from oidc_doctor.live.gcp.lists import Providers
 from oidc_doctor.live.https import Rules
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
 FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can be a folder's
-ANY_ROLE = "arn:aws:iam::000000000000:role/any"  # stands for every role of every account
 
 
 class Goal(NamedTuple):
@@ -77,52 +77,6 @@ def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) ->
         mark = "# the target stands in the file at the top\n"
         given += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
     return collect(plan(request), base=request.base, given=given, timeout=request.timeout, narrate=narrate)
-
-
-def grants(readers: Iterable[Reader]) -> list[Grant]:
-    """What the readers need to be allowed, each once, in their order."""
-    return list(dict.fromkeys(grant for reader in readers for grant in (*reader.grants, *reader.also)))
-
-
-def aws_policy(request: Request) -> dict[str, Any]:
-    """The least identity policy that lets every AWS reader of the request read; of ANY_ROLE for every role."""
-    places: dict[str, list[str]] = {}
-    for one in grants(plan(request)):
-        if not one.api:
-            resource = one.resource.replace("000000000000", "*").replace("role/any", "role/*")
-            places.setdefault(one.permission, []).append(resource)
-    statements: dict[tuple[str, ...], list[str]] = {}
-    for permission, resources in places.items():
-        statements.setdefault(tuple(dict.fromkeys(resources)), []).append(permission)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": sorted(actions), "Resource": on[0] if len(on) == 1 else list(on)}
-            for on, actions in statements.items()
-        ],
-    }
-
-
-def gcp_permissions(request: Request) -> dict[str, Any]:
-    """What the Google readers of the request need: permissions, predefined roles that hold them, APIs."""
-    needed = [one for one in grants(plan(request)) if one.api]
-    permissions = sorted({one.permission for one in needed})
-    return {
-        "title": "oidc-doctor",
-        "description": "Reads what federated sign-in to Google Cloud depends on. Changes nothing.",
-        "stage": "GA",
-        "includedPermissions": permissions,
-    }
-
-
-def gcp_apis(request: Request) -> list[str]:
-    """The APIs that those readers call."""
-    return sorted({one.api for one in grants(plan(request)) if one.api})
-
-
-def gcp_roles(request: Request) -> list[str]:
-    """Predefined roles that hold those permissions."""
-    return sorted({gcp.role_with(one.permission) for one in grants(plan(request)) if one.api} - {""})
 
 
 def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:

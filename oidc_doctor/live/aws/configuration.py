@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.live.aws.account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ class Configuration(Account):
             read,
             (self.name("caller"),),
             (Grant(call, self.role_arn or "*"),),
-            self.policy_grants(),
+            (Following(self.path("boundary.json"), self.policy_grants()),),
         )
 
     def policy_grants(self) -> tuple[Grant, ...]:
@@ -95,7 +95,8 @@ class Configuration(Account):
             collector.start(*(policy(name) for name in names if isinstance(name, str)))
 
         grants = (Grant(call, self.role_arn or "*"),)
-        return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, (inline,))
+        follows = (Following(self.path("role-policies/"), (inline,)),)
+        return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, follows)
 
     def attached(self) -> Reader:
         """The role's managed policies, each of which is then read."""
@@ -113,8 +114,8 @@ class Configuration(Account):
                 collector.start(self.managed(arn, f"attached:{arn}", place))
 
         grants = (Grant(call, self.role_arn or "*"),)
-        needs = (self.name("caller"),)
-        return Reader(self.name("attached"), path, call, read, needs, grants, self.policy_grants())
+        follows = (Following(self.path("role-policies/"), self.policy_grants()),)
+        return Reader(self.name("attached"), path, call, read, (self.name("caller"),), grants, follows)
 
     # --------------------------------------------------------------------------------------------------- providers
 
@@ -210,7 +211,8 @@ class Configuration(Account):
                     return
 
         grants = (Grant("s3:GetEncryptionConfiguration", f"arn:{self.partition}:s3:::{bucket}"),)
-        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, (self.key_grant("*"),))
+        follows = (Following(self.path("key-policy.json"), (self.key_grant("*"),)),)
+        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, follows)
 
     def key_grant(self, key: str) -> Grant:
         """What reading a key's policy needs."""

@@ -10,7 +10,7 @@ from typing import Any
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 
 _DAY = 86_400.0
 _KEPT = 90 * _DAY  # CloudTrail's event history
@@ -127,12 +127,12 @@ class Logs(Account):
         path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
-        also = (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)
+        follows = (Following(path, (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)),)
 
         def read(collector: Collector) -> None:
             self.trail_files(collector, path, bucket, prefix)
 
-        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, also)
+        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, follows)
 
     def trail_files(self, collector: Collector, path: str, bucket: str, prefix: str) -> None:
         """Save the files of the window, the newest first where there are too many."""

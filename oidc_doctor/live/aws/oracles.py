@@ -9,7 +9,7 @@ from typing import Any
 
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.model.evidence import Token
 
 
@@ -129,7 +129,7 @@ class Oracles(Account):
                 raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             collector.record(path, call, "ok")
 
-        return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (one,))
+        return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (Following(path, (one,)),))
 
     # ----------------------------------------------------------------------------------------------------------- --try
 

@@ -119,6 +119,18 @@ def everything(made: Made, tmp_path: Path, ask: Callable[..., Done], *more: str,
     return ask(made, "--truss", config, "--oracles", *more, logs=logs)
 
 
+NOT_JUDGED = {
+    "ecr:GetRepositoryPolicy",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRolePolicy",
+    "iam:ListRolePolicies",
+    "kms:GetKeyPolicy",
+    "s3:GetBucketPolicy",
+    "s3:GetEncryptionConfiguration",
+}
+
+
 def test_no_call_is_made_outside_the_policy(
     cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done], doctor: Callable[..., Done], tmp_path: Path
 ) -> None:
@@ -134,6 +146,10 @@ def test_no_call_is_made_outside_the_policy(
     )  # fmt: skip
     statements = json.loads(printed.out)["Statement"]
     allowed = {action for statement in statements for action in statement["Action"]}
+    apart = {action for one in statements if one["Sid"].startswith("AlsoRead") for action in one["Action"]}
+    assert apart == NOT_JUDGED
+    assert len({statement["Sid"] for statement in statements}) == len(statements)
+    assert all(re.fullmatch("[A-Za-z0-9]+", statement["Sid"]) for statement in statements)
     made_calls = set(cloud.calls) - {"sts:GetCallerIdentity"}
     assert made_calls == allowed, "every call is allowed, and nothing is allowed that no reader calls"
     assert all(re.match(r"[a-z0-9-]+:(Get|List|Lookup|Describe|Validate|Simulate)", one) for one in allowed)
