@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.documents.truss import TrussAuth, truss_auths
+from oidc_doctor.iam.arns import without_redacted_accounts
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
@@ -21,7 +22,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.json_pointer import line_of
-from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+from oidc_doctor.model.placeholder import may_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/]+):generate(?:AccessToken|IdToken)$")
-_ARN_FIELDS = 6
 _ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.")
 _AUDIENCE_HOST = "//iam.googleapis.com/"
 
@@ -309,10 +309,7 @@ def _like(one: str, other: str) -> bool:
 
 def _like_arn(one: str, other: str) -> bool:
     """The same for ARNs, in which an account that is not 12 digits was taken out."""
-    left, right = one.split(":", _ARN_FIELDS - 1), other.split(":", _ARN_FIELDS - 1)
-    if len(left) == len(right) == _ARN_FIELDS and (account_is_redacted(left[4]) or account_is_redacted(right[4])):
-        left[4] = right[4] = ""
-    return _like(":".join(left), ":".join(right))
+    return _like(*without_redacted_accounts(one, other))
 
 
 def _is_named(name: str | None, wanted: str, target: Target, held: Resources) -> bool:

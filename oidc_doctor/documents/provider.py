@@ -162,14 +162,12 @@ def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvi
         if not url:
             raise fields.wrong(document, pointer, "not an OIDC provider: no Url in it")
     clients = fields.texts(document, pointer, box, spelling.get("clientidlist", "ClientIDList"))
-    created = box.get(spelling.get("createdate", "CreateDate"))
     return AwsOidcProvider(
         url=url.removeprefix("https://"),
         arn=arn,
         client_ids=UNKNOWN if clients is None else clients,
         thumbprints=fields.texts(document, pointer, box, spelling.get("thumbprintlist", "ThumbprintList")) or (),
         document=part(document, pointer, value),
-        created=created if isinstance(created, str) else None,
     )
 
 

@@ -18,8 +18,6 @@ from oidc_doctor.live.https import Page, Rules, chain, fetch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
-AWS_PATIENCE = 5.0
 _DISCOVERY, _KEYS, _CHAIN = "issuer/openid-configuration.json", "issuer/jwks.json", "issuer/chain.pem"
 _FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
 

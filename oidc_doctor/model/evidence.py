@@ -101,7 +101,6 @@ class AwsOidcProvider(NamedTuple):
     client_ids: tuple[str, ...] | Gap  # UNKNOWN when the file has no ClientIDList; () is an empty list
     thumbprints: tuple[str, ...]
     document: Document
-    created: str | None = None
 
 
 class AwsEvidence(NamedTuple):

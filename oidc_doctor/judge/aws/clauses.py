@@ -46,7 +46,6 @@ class Clause(NamedTuple):
     key: Node
     where: Origin
     sure: bool  # no other statement can still allow the token
-    duplicated: bool
 
 
 def explain_clause(exchange: AwsExchange, clause: Clause, context: dict[str, Any], error: CloudError) -> None:

@@ -18,6 +18,7 @@ from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tag
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
+from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
 from oidc_doctor.model.refusal import CloudError, Side
@@ -202,7 +203,6 @@ def _allowed_besides(
             settle="the values that the trust policy's conditions need",
             tags=", ".join(tags),
             source_identity=identity or "",
-            action=action,
         )
     return good
 
@@ -249,8 +249,7 @@ def _statement_name(statement: StatementResult) -> str:
 
 
 def _at_pointer(value: Json, pointer: str) -> Json:
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in segments(pointer):
         if isinstance(value, list) and name.isdigit() and int(name) < len(value):
             value = value[int(name)]
         elif isinstance(value, dict):
@@ -291,7 +290,7 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 continue
             explain_clause(
                 exchange,
-                Clause(name, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
+                Clause(name, operator, key, document.at(key.pointer), sure=sure),
                 context,
                 error,
             )
