@@ -374,12 +374,12 @@ def row_of(path: str) -> File:
 
 def deciding(cloud: Cloud) -> dict[str, tuple[DecidingFile, ...]]:
     """Step id → the files that decide the step, each with the command that prints it; the most decisive first."""
-    made = {}
+    files = {}
     for step in STEPS[cloud]:
         name = f"{cloud}:{step.id}"
         rows = [row for row in FILES if name in row.decides] + [row for row in FILES[::-1] if name in row.also]
-        made[step.id] = tuple(DecidingFile(row.path, row.printed_by) for row in rows)
-    return made
+        files[step.id] = tuple(DecidingFile(row.path, row.printed_by) for row in rows)
+    return files
 
 
 def table() -> str:

@@ -90,14 +90,14 @@ class Folder:
             gcp_logs=self.gcp_logs if names_gcp else (),
         )
 
-    def cover_what_is_missing(self, found: list[TargetEvidence]) -> None:
+    def cover_what_is_missing(self, targets: list[TargetEvidence]) -> None:
         """A row for each file of the contract that could have told something of these targets, and is not there."""
         paths = [] if self.tokens else [contract.TOKEN_FILES[0]]
         paths += [contract.ERROR]
-        if any(one.aws for one in found):
+        if any(evidence.aws for evidence in targets):
             paths += _files_then_folders("aws/")
             paths += [] if self.cloudtrail else [contract.CLOUDTRAIL]
-        if any(one.gcp for one in found):
+        if any(evidence.gcp for evidence in targets):
             paths += _files_then_folders("gcp/")
             paths += [] if self.gcp_logs else [contract.GCP_LOGS]
         for path in paths:
@@ -135,9 +135,9 @@ class Folder:
         values = {}
         reads = {}
         for row in contract.below(contract.ISSUER):
-            found = self.reader.reads.get(self.prefix + row.path) or self.reader.reads.get(row.path)
-            if found is not None:
-                reads[row.path] = found
+            read = self.reader.reads.get(self.prefix + row.path) or self.reader.reads.get(row.path)
+            if read is not None:
+                reads[row.path] = read
             values[row.field] = self._read(row.path, self.prefix if row.path in self.names else "")
         chain = reads.get("issuer/chain.pem")
         return IssuerEvidence(
@@ -163,7 +163,7 @@ class Folder:
             token = self.reader.parsed(self.prefix + path, parse, lenient=path.endswith(".jwt"))
             if isinstance(token, Missing):
                 continue
-            if path == contract.TOKEN_FILES[1] and any(token.claims == one.claims for one in tokens):
+            if path == contract.TOKEN_FILES[1] and any(token.claims == other.claims for other in tokens):
                 self.reader.cover(self.prefix + path, "read", "the claims of token.jwt once more")
                 continue
             read = self.reader.reads.get(self.prefix + path)
@@ -252,7 +252,7 @@ class Folder:
         role, near = choose_role(target, self.resources)
         provider, others = choose_aws_provider(target, self.resources)
         return self.aws._replace(
-            role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
+            role=role or _not_the_target(self.aws.role, [role.arn for role in near], "role"),
             near_roles=near,
             provider=provider or self.aws.provider,
             other_providers=others,
@@ -262,9 +262,9 @@ class Folder:
         provider, near = choose_gcp_provider(target, self.resources)
         pool, near_pools = choose_gcp_pool(target, self.resources)
         return self.gcp._replace(
-            provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
+            provider=provider or _not_the_target(self.gcp.provider, [resource.name for resource in near], "provider"),
             near_providers=near,
-            pool=pool or _not_the_target(self.pool, [one.name for one in near_pools], "pool"),
+            pool=pool or _not_the_target(self.pool, [resource.name for resource in near_pools], "pool"),
             service_account=choose_service_account(target, self.resources) or self.gcp.service_account,
         )
 
@@ -284,13 +284,13 @@ def _token(text: str, file: str, name: str) -> Token:
     return token
 
 
-def _or(found: T | Missing, otherwise: D) -> T | D:
-    return otherwise if isinstance(found, Missing) else found
+def _or(value: T | Missing, otherwise: D) -> T | D:
+    return otherwise if isinstance(value, Missing) else value
 
 
-def _why(found: object, path: str) -> Missing:
+def _why(value: object, path: str) -> Missing:
     """Why a resource is missing; where its file was read, because the file holds none of the target's."""
-    return found if isinstance(found, Missing) else Missing(path, "the file holds nothing of the target's")
+    return value if isinstance(value, Missing) else Missing(path, "the file holds nothing of the target's")
 
 
 def _not_the_target(missing: Role | object, near: Sequence[str | None], what: str) -> Missing:

@@ -29,12 +29,12 @@ class Providers(Resources):
                 functools.partial(self.listed, collector, f"{above}/{one}/providers", "workloadIdentityPoolProviders")
                 for one in ids
             ]
-            found: list[Any] = []
+            providers: list[Any] = []
             for result in collector.side_by_side(asks):
                 if isinstance(result, CallError):
                     raise result
-                found += result
-            collector.save(self.path("providers.json"), call, found)
-            return found
+                providers += result
+            collector.save(self.path("providers.json"), call, providers)
+            return providers
 
         return self.reader("account", "providers.json", call, read, grants)

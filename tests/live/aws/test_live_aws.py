@@ -188,7 +188,7 @@ def test_partitions_have_their_own_home(partition: str, monkeypatch: pytest.Monk
     target = Target("x", aws=TargetAws(f"arn:{partition}:iam::{'1' * 12}:role/x"))
     assert aws.partition_of(target) == partition
     assert aws.partition_of(Target("x"), [home]) == partition
-    names = {one.path for one in aws.readers(clients, aws.Wanted(target)) if one.call == "cloudtrail:LookupEvents"}
+    names = {one.path for one in aws.readers(clients, aws.AwsScope(target)) if one.call == "cloudtrail:LookupEvents"}
     assert all(name.startswith(f"aws/cloudtrail/{home}/") for name in names)
 
 
@@ -228,7 +228,7 @@ def probe() -> Callable[..., Done]:
     def probe(made: Made) -> Done:
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/images:1"
         target = Target("x", made.issuer, TargetAws(made.role, s3_bucket="weights", ecr_repository=image))
-        readers = aws.readers(clients, aws.Wanted(target, (made.issuer,), lookup=False))
+        readers = aws.readers(clients, aws.AwsScope(target, (made.issuer,), lookup=False))
         claims = {"iss": made.issuer, "sub": SUBJECT, "aud": AUDIENCE}
         found = collect(readers, given=[("claims.json", claims)])
         report = run(found.bundle, Question(overrides=target))
