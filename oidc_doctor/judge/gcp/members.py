@@ -236,6 +236,7 @@ def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:
         expected=Side(GRANTING[0], own.document.at("/bindings")),
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
+        roles=", ".join(sorted({binding.role for binding in own.bindings})),
     )
 
 
@@ -375,6 +376,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         facts["mapped"] = ", ".join(provider.mapping)
     expected: Side | None = Side(member.text, at)
     actual = Side(principal) if principal else None
+    if miss.kind is Kind.IMPERSONATION_BINDING_MISSING:
+        facts["roles"] = miss.binding.role
     if miss.kind is Kind.MEMBER_MALFORMED:
         expected, actual = None, Side(member.text, at)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
