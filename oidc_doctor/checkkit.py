@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, NamedTuple, Protocol
 
+from oidc_doctor.iam import arns
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
 from oidc_doctor.model.kinds import Kind
@@ -384,8 +385,7 @@ def bare_issuer(issuer: str) -> str:
 
 def account_of(arn: str | None) -> str:
     """The 12-digit account in an ARN, or nothing (a redacted one says nothing)."""
-    parts = (arn or "").split(":", 5)
-    account = parts[4] if len(parts) > 5 else ""  # noqa: PLR2004  # arn:partition:service:region:account:resource
+    account = arns.account_of(arn or "") or ""
     return account if re.fullmatch(r"\d{12}", account) else ""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.documents.truss import TrussAuth, truss_auths
+from oidc_doctor.iam.arns import without_redacted_accounts
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
@@ -21,7 +22,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.json_pointer import line_of
-from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+from oidc_doctor.model.placeholder import may_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/]+):generate(?:AccessToken|IdToken)$")
-_ARN_FIELDS = 6
 _ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.")
 _AUDIENCE_HOST = "//iam.googleapis.com/"
 
@@ -71,26 +71,26 @@ class _Draft:
             self.origins[f"{cloud}.{name}"] = origin
 
 
-def derive(target: Target, held: Resources) -> Target:
+def derive(target: Target, resources: Resources) -> Target:
     """`target` with what it leaves open: first as the client is configured, then as the resources that were read.
 
     A configuration may say something else than was read: then what was read is not the target's.
     """
     draft = _Draft()
-    if held.credentials:
-        _from_credentials(draft, held.credentials, target)
-    if held.truss:
-        _from_truss(draft, held.truss, target, held)
-    roles = [role for role in held.roles if role.arn]
+    if resources.credentials:
+        _from_credentials(draft, resources.credentials, target)
+    if resources.truss:
+        _from_truss(draft, resources.truss, target, resources)
+    roles = [role for role in resources.roles if role.arn]
     if roles:
         draft.put("aws", "role_arn", roles[0].arn, _arn_origin(roles[0]))
-    providers = [one for one in held.gcp_providers or held.listed_gcp_providers if one.name]
-    if len(providers) == 1 or (providers and held.gcp_providers):
+    providers = [provider for provider in resources.gcp_providers or resources.listed_gcp_providers if provider.name]
+    if len(providers) == 1 or (providers and resources.gcp_providers):
         draft.put("gcp", "provider", providers[0].name, providers[0].document.at("/name"))
-    if held.service_account:
-        account = held.service_account
+    if resources.service_account:
+        account = resources.service_account
         draft.put("gcp", "service_account", account.email, account.document.at("/email"))
-    issuer, issuer_origin = (target.issuer, None) if target.issuer else _issuer(held)
+    issuer, issuer_origin = (target.issuer, None) if target.issuer else _issuer(resources)
     origins = draft.origins | ({"issuer": issuer_origin} if issuer_origin else {})
     return target._replace(
         issuer=issuer,
@@ -112,26 +112,26 @@ def _arn_origin(role: Role) -> Origin:
 Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
-def _filled(known: Cloud | None, make: type[Cloud], found: dict[str, Any]) -> Cloud | None:
+def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> Cloud | None:
     """`known` with what was found for the values that it leaves open; None where there is neither."""
-    if known is None:
-        return make(**found) if found else None
-    return known._replace(**{name: value for name, value in found.items() if getattr(known, name) is None})
+    if stated is None:
+        return make(**values) if values else None
+    return stated._replace(**{name: value for name, value in values.items() if getattr(stated, name) is None})
 
 
 def _from_credentials(draft: _Draft, document: Document, target: Target) -> None:
     """An external_account configuration: what Google's own libraries send."""
     box = document.value if isinstance(document.value, dict) else {}
     audience = box.get("audience")
-    said = target.gcp.provider if target.gcp else None
-    if isinstance(audience, str) and audience and (said is None or same_name(said, audience)):
+    stated = target.gcp.provider if target.gcp else None
+    if isinstance(audience, str) and audience and (stated is None or same_name(stated, audience)):
         draft.put("gcp", "audience", audience, document.at("/audience"))
         if split_name(audience):
             draft.put("gcp", "provider", audience.removeprefix(_AUDIENCE_HOST), document.at("/audience"))
     url = box.get("service_account_impersonation_url")
-    found = _IMPERSONATION.search(url) if isinstance(url, str) else None
-    if found:
-        draft.put("gcp", "service_account", found[1], document.at("/service_account_impersonation_url"))
+    account = _IMPERSONATION.search(url) if isinstance(url, str) else None
+    if account:
+        draft.put("gcp", "service_account", account[1], document.at("/service_account_impersonation_url"))
     options = box.get("service_account_impersonation")
     lifetime = options.get("token_lifetime_seconds") if isinstance(options, dict) else None
     if isinstance(lifetime, int) and not isinstance(lifetime, bool):
@@ -139,7 +139,7 @@ def _from_credentials(draft: _Draft, document: Document, target: Target) -> None
         draft.put("gcp", "access_token_lifetime", lifetime, document.at(place))
 
 
-def _from_truss(draft: _Draft, document: Document, target: Target, held: Resources) -> None:
+def _from_truss(draft: _Draft, document: Document, target: Target, resources: Resources) -> None:
     """The identities that a Truss configuration names: of several, the one whose resource was read, else the first.
 
     Where the target's role or provider is known already, only what stands beside the same one is taken.
@@ -151,18 +151,18 @@ def _from_truss(draft: _Draft, document: Document, target: Target, held: Resourc
     gcp = [auth for auth in auths if auth.gcp_provider or auth.gcp_service_account]
     if provider:
         gcp = [auth for auth in gcp if same_name(provider, auth.gcp_provider or provider)]
-    arns = [role.arn for role in held.roles if role.arn]
-    names = [provider.name for provider in held.gcp_providers if provider.name]
-    for auth in _preferred(aws, lambda one: any(_like_arn(one.aws_role_arn or "", arn) for arn in arns)):
+    arns = [role.arn for role in resources.roles if role.arn]
+    names = [provider.name for provider in resources.gcp_providers if provider.name]
+    for auth in _preferred(aws, lambda auth: any(_like_arn(auth.aws_role_arn or "", arn) for arn in arns)):
         draft.put("aws", "role_arn", auth.aws_role_arn, document.at(auth.pointer + "/aws_oidc_role_arn"))
         draft.put("aws", "region", auth.aws_region, document.at(auth.pointer + "/aws_oidc_region"))
-        for same in (auth, *(one for one in aws if one.aws_role_arn == auth.aws_role_arn)):
+        for same in (auth, *(other for other in aws if other.aws_role_arn == auth.aws_role_arn)):
             bucket = re.match(r"s3://([^/]+)", same.resource or "")
             if bucket:
                 draft.put("aws", "s3_bucket", bucket[1], _resource_origin(document, same))
             if same.resource and _ECR_IMAGE.match(same.resource):
                 draft.put("aws", "ecr_repository", same.resource, _resource_origin(document, same))
-    for auth in _preferred(gcp, lambda one: any(same_name(one.gcp_provider or "", name) for name in names)):
+    for auth in _preferred(gcp, lambda auth: any(same_name(auth.gcp_provider or "", name) for name in names)):
         place = auth.pointer + "/gcp_oidc_workload_id_provider"
         draft.put("gcp", "provider", auth.gcp_provider, document.at(place))
         place = auth.pointer + "/gcp_oidc_service_account"
@@ -181,156 +181,159 @@ def _resource_origin(document: Document, auth: TrussAuth) -> Origin:
     return document.at(auth.pointer.rpartition("/")[0] + ("/image" if image else "/source"))
 
 
-def _issuer(held: Resources) -> tuple[str | None, Origin | None]:
+def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
     """The issuer, and where it was read: the token's own word first."""
-    for token in held.tokens:
-        found = token.claims.get("iss")
-        if isinstance(found, str) and found:
-            return found, token.origin
-    for aws in held.aws_providers:
+    for token in resources.tokens:
+        issuer = token.claims.get("iss")
+        if isinstance(issuer, str) and issuer:
+            return issuer, token.origin
+    for aws in resources.aws_providers:
         return f"https://{aws.url}", aws.document.at("/Url")
-    for gcp in held.gcp_providers:
+    for gcp in resources.gcp_providers:
         if gcp.issuer_uri:
             return gcp.issuer_uri, gcp.document.at("/oidc/issuerUri")
-    for document in (held.discovery, held.whoami):
-        found = document.value.get("issuer") if document and isinstance(document.value, dict) else None
-        if document and isinstance(found, str) and found:
-            return found, document.at("/issuer")
+    for document in (resources.discovery, resources.whoami):
+        issuer = document.value.get("issuer") if document and isinstance(document.value, dict) else None
+        if document and isinstance(issuer, str) and issuer:
+            return issuer, document.at("/issuer")
     return None, None
 
 
 # ---------------------------------------------------------------------------------------------- the target's resources
 
 
-def choose_role(target: Target, held: Resources) -> tuple[Role | None, tuple[Role, ...]]:
+def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tuple[Role, ...]]:
     """The target's role, and the others that were read; of a list only those of the same name."""
     arn = target.aws.role_arn if target.aws else None
     if arn is None:
-        return _first(held.roles, lambda _: True)
-    wanted = arn
+        return _first(resources.roles, lambda _: True)
+    sent = arn
     same = _like_arn if target.pasted else str.__eq__
-    own, near = _exact_or_like(
-        held.roles, lambda role: role.arn in (None, wanted), lambda role: same(role.arn or wanted, wanted)
+    role, near = _exact_or_like(
+        resources.roles, lambda role: role.arn in (None, sent), lambda role: same(role.arn or sent, sent)
     )
-    name = wanted.rpartition("/")[2].lower()
-    listed, others = _first(held.listed_roles, lambda role: role.arn == wanted)
+    name = sent.rpartition("/")[2].lower()
+    listed, others = _first(resources.listed_roles, lambda role: role.arn == sent)
     seen = {role.arn for role in near}
     near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in seen)
-    return own or listed, near
+    return role or listed, near
 
 
-def choose_aws_provider(target: Target, held: Resources) -> tuple[AwsOidcProvider | None, tuple[AwsOidcProvider, ...]]:
+def choose_aws_provider(
+    target: Target, resources: Resources
+) -> tuple[AwsOidcProvider | None, tuple[AwsOidcProvider, ...]]:
     """The provider of the target's issuer where several were read; one alone is it, whatever its url."""
-    issuers = [token.claims.get("iss") for token in held.tokens] + [target.issuer]
+    issuers = [token.claims.get("iss") for token in resources.tokens] + [target.issuer]
     urls = {issuer.removeprefix("https://") for issuer in issuers if isinstance(issuer, str)}
     hosts = {url.partition("/")[0].lower() for url in urls}
     for fits in (
-        lambda one: one.url in urls,
-        lambda one: one.url.partition("/")[0].lower() in hosts,
+        lambda provider: provider.url in urls,
+        lambda provider: provider.url.partition("/")[0].lower() in hosts,
         lambda _: True,
     ):
-        own, others = _first(held.aws_providers, fits)
-        if own:
-            return own, others
+        provider, others = _first(resources.aws_providers, fits)
+        if provider:
+            return provider, others
     return None, ()
 
 
-def choose_gcp_provider(target: Target, held: Resources) -> tuple[GcpProvider | None, tuple[GcpProvider, ...]]:
+def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvider | None, tuple[GcpProvider, ...]]:
     """The target's provider, and the others that were read; of a list only those of the same pool."""
     name = target.gcp.provider if target.gcp else None
     if name is None:
-        return _first(held.gcp_providers, lambda _: True)
-    wanted = name
-    own, near = _exact_or_like(
-        held.gcp_providers,
-        lambda one: one.name in (None, wanted),
-        lambda one: same_name(wanted, one.name or wanted, target, held.project),
+        return _first(resources.gcp_providers, lambda _: True)
+    sent = name
+    exact, near = _exact_or_like(
+        resources.gcp_providers,
+        lambda provider: provider.name in (None, sent),
+        lambda provider: same_name(sent, provider.name or sent, target, resources.project),
     )
-    listed, others = _first(held.listed_gcp_providers, lambda one: _is_named(one.name, wanted, target, held))
-    pool = (split_name(wanted) or ("", "", "", None))[2]
-    seen = {one.name for one in near} | {own.name if own else None}
-    return own or listed, near + tuple(
-        one for one in others if one.name and one.name not in seen and f"/workloadIdentityPools/{pool}/" in one.name
+    listed, others = _first(
+        resources.listed_gcp_providers, lambda provider: _is_named(provider.name, sent, target, resources)
+    )
+    pool = (split_name(sent) or ("", "", "", None))[2]
+    seen = {provider.name for provider in near} | {exact.name if exact else None}
+    return exact or listed, near + tuple(
+        provider
+        for provider in others
+        if provider.name and provider.name not in seen and f"/workloadIdentityPools/{pool}/" in provider.name
     )
 
 
-def choose_gcp_pool(target: Target, held: Resources) -> tuple[GcpPool | None, tuple[GcpPool, ...]]:
+def choose_gcp_pool(target: Target, resources: Resources) -> tuple[GcpPool | None, tuple[GcpPool, ...]]:
     """The pool of the target's provider, and the others that were read."""
     name = target.gcp.provider if target.gcp else None
     parts = split_name(name) if name else None
     if parts is None:
-        return _first(held.gcp_pools, lambda _: True)
+        return _first(resources.gcp_pools, lambda _: True)
     wanted = f"projects/{parts[0]}/locations/{parts[1]}/workloadIdentityPools/{parts[2]}"
-    own, near = _exact_or_like(
-        held.gcp_pools,
-        lambda one: one.name in (None, wanted),
-        lambda one: same_name(wanted, one.name or wanted, target, held.project),
+    exact, near = _exact_or_like(
+        resources.gcp_pools,
+        lambda pool: pool.name in (None, wanted),
+        lambda pool: same_name(wanted, pool.name or wanted, target, resources.project),
     )
-    listed = _first(held.listed_gcp_pools, lambda one: _is_named(one.name, wanted, target, held))[0]
-    return own or listed, near
+    listed = _first(resources.listed_gcp_pools, lambda pool: _is_named(pool.name, wanted, target, resources))[0]
+    return exact or listed, near
 
 
-def choose_service_account(target: Target, held: Resources) -> ServiceAccount | Missing | None:
+def choose_service_account(target: Target, resources: Resources) -> ServiceAccount | Missing | None:
     """The target's service account; Missing, with its reason, where the file is about another one."""
-    account = held.service_account
-    wanted = target.gcp.service_account if target.gcp else None
-    if account is None or not wanted or not account.email or wanted in (account.email, account.unique_id):
+    account = resources.service_account
+    email = target.gcp.service_account if target.gcp else None
+    if account is None or not email or not account.email or email in (account.email, account.unique_id):
         return account
-    if target.pasted and _like(wanted, account.email):
+    if target.pasted and _like(email, account.email):
         return account
     return Missing(account.document.file, f"the file is about {account.email}, not about the target's service account")
 
 
 def same_name(
-    wanted: str, name: str, target: Target | None = None, project: tuple[str | None, str | None] = (None, None)
+    sent: str, name: str, target: Target | None = None, project: tuple[str | None, str | None] = (None, None)
 ) -> bool:
     """Whether a provider's or pool's name could be the one that the client sends, whatever is wrong with how it does.
 
     A project's number and its ID are one unless project.json says otherwise; a name of impossible form, or one that
     stops at the pool, is not another resource's.
     """
-    one, two = split_name(wanted), split_name(name)
-    if one is None or two is None:
+    client, read = split_name(sent), split_name(name)
+    if client is None or read is None:
         return True
     like = _like if target is None or target.pasted else str.__eq__
-    projects = {one[0], two[0]}
-    if len(projects) > 1 and not like(one[0], two[0]):
+    projects = {client[0], read[0]}
+    if len(projects) > 1 and not like(client[0], read[0]):
         numbers = sum(part.isdecimal() for part in projects)
-        known = {part for part in project if part}
-        if numbers != 1 or (len(known) > 1 and projects != known):
+        names = {part for part in project if part}
+        if numbers != 1 or (len(names) > 1 and projects != names):
             return False
-    return all(like(left, right) for left, right in zip(one[1:], two[1:], strict=True) if left and right)
+    return all(like(left, right) for left, right in zip(client[1:], read[1:], strict=True) if left and right)
 
 
-def _like(one: str, other: str) -> bool:
+def _like(text: str, other: str) -> bool:
     """Whether some filling of the placeholders makes the texts equal."""
-    return may_equal(one, other) is not False
+    return may_equal(text, other) is not False
 
 
-def _like_arn(one: str, other: str) -> bool:
+def _like_arn(arn: str, other: str) -> bool:
     """The same for ARNs, in which an account that is not 12 digits was taken out."""
-    left, right = one.split(":", _ARN_FIELDS - 1), other.split(":", _ARN_FIELDS - 1)
-    if len(left) == len(right) == _ARN_FIELDS and (account_is_redacted(left[4]) or account_is_redacted(right[4])):
-        left[4] = right[4] = ""
-    return _like(":".join(left), ":".join(right))
+    return _like(*without_redacted_accounts(arn, other))
 
 
-def _is_named(name: str | None, wanted: str, target: Target, held: Resources) -> bool:
+def _is_named(name: str | None, sent: str, target: Target, resources: Resources) -> bool:
     """Whether an entry of a list is the wanted one: a list holds many, so a form that is unclear names none."""
-    return bool(name and split_name(wanted) and same_name(wanted, name, target, held.project))
+    return bool(name and split_name(sent) and same_name(sent, name, target, resources.project))
 
 
 def _exact_or_like(
-    found: Sequence[Found], exact: Callable[[Found], bool], like: Callable[[Found], bool]
+    candidates: Sequence[Found], exact: Callable[[Found], bool], like: Callable[[Found], bool]
 ) -> tuple[Found | None, tuple[Found, ...]]:
-    own, others = _first(found, exact)
-    return (own, others) if own is not None else _first(found, like)
+    chosen, others = _first(candidates, exact)
+    return (chosen, others) if chosen is not None else _first(candidates, like)
 
 
-def _first(found: Iterable[Found], fits: Callable[[Found], bool]) -> tuple[Found | None, tuple[Found, ...]]:
+def _first(candidates: Iterable[Found], fits: Callable[[Found], bool]) -> tuple[Found | None, tuple[Found, ...]]:
     """The first that fits, and all the others."""
-    everything = tuple(found)
-    for index, one in enumerate(everything):
-        if fits(one):
-            return one, everything[:index] + everything[index + 1 :]
-    return None, everything
+    resources = tuple(candidates)
+    for index, candidate in enumerate(resources):
+        if fits(candidate):
+            return candidate, resources[:index] + resources[index + 1 :]
+    return None, resources

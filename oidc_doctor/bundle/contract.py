@@ -1,68 +1,394 @@
-"""The names of an evidence bundle's files, and which of them a file given alone is."""
+"""The files of an evidence bundle: one row for each, from which everything that knows them by name is derived.
+
+Loading (folder.py), coverage and "would settle it" (`deciding`), the table of docs/bundle.md (`table`), the words that
+a capture keeps, and the permissions that a live run needs all read FILES. A further file is a row here and its parser.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.documents.provider import (
+    parse_allow_policy,
+    parse_aws_provider_list,
+    parse_aws_providers,
+    parse_caller_identity,
+    parse_gcp_pools,
+    parse_gcp_providers,
+    parse_project,
+    parse_service_account,
+)
+from oidc_doctor.documents.truss import parse_truss, parse_whoami
+from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
+from oidc_doctor.model.report import DecidingFile
+from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.document import Json
+    from oidc_doctor.model.document import Document, Json
+    from oidc_doctor.model.steps import Cloud
 
 MANIFEST = "manifest.json"
 TARGET_FILE = "oidc-doctor.toml"
 TARGETS = "targets/"
 TOKEN_FILES = ("token.jwt", "claims.json")
+ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
 EXPECTED = "expected.json"  # beside a sample: its known diagnosis, no evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 
-GENERAL_FILES = ("error.txt", "truss/config.yaml", "truss/whoami.txt", "setup/output.txt")
-ISSUER_FILES = ("issuer/openid-configuration.json", "issuer/jwks.json", "issuer/chain.pem")
-AWS_FILES = (
-    "aws/role.json",
-    "aws/oidc-provider.json",
-    "aws/oidc-providers.json",
-    "aws/caller-identity.json",
-    "aws/roles.json",
-    "aws/role-policy-list.json",
-    "aws/attached-policies.json",
-    "aws/boundary.json",
-    "aws/bucket-policy.json",
-    "aws/bucket-encryption.json",
-    "aws/repository-policy.json",
-    "aws/key-policy.json",
-)
-AWS_ORACLES = ("aws/access-analyzer.json", "aws/simulation.json")  # what AWS itself says: kept, not read
-AWS_FOLDERS = ("aws/role-policies/", "aws/rcps/")
-GCP_FILES = (
-    "gcp/provider.json",
-    "gcp/pool.json",
-    "gcp/providers.json",
-    "gcp/pools.json",
-    "gcp/project.json",
-    "gcp/services.json",
-    "gcp/service-account.json",
-    "gcp/service-account-policy.json",
-    "gcp/project-policy.json",
-    "gcp/folder-policy.json",
-    "gcp/organization-policy.json",
-    "gcp/credentials.json",
-)
-GCP_FOLDERS = ("gcp/org-policies/",)
 
-_FILES = frozenset(
-    (MANIFEST, TARGET_FILE, *TOKEN_FILES, *GENERAL_FILES, *ISSUER_FILES, *AWS_FILES, *AWS_ORACLES, *GCP_FILES),
+def as_text(text: str, _: str) -> str:
+    """A file that is evidence word by word."""
+    return text
+
+
+def _listed(parse: Callable[[str, str], Any]) -> Callable[[str, str], tuple[Document, Any]]:
+    """A list's document beside the resources in it."""
+    return lambda text, file: (load(text, file), parse(text, file))
+
+
+class File(NamedTuple):
+    """One file of a bundle, or all files of a folder.
+
+    `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
+    `…/**` for those that `is_token` and `is_log` accept.
+    `parser`: text and shown name to a value; raises Unreadable. None for a file that is kept and not parsed here.
+    `field`: of the evidence (AwsEvidence for aws/, GcpEvidence for gcp/, …). Without one, nothing judges the file yet:
+    its documents are in the evidence's `documents` under `path`.
+    `printed_by`: the vendor's command that prints it; {role}, {provider}, … are the target's own names.
+    `about`: the cell of docs/bundle.md, in which {command} is `printed_by`.
+    `decides`: steps, as `aws:authorise`, that the file decides; `also`: those that it decides along with another one.
+    `members`: top-level members by which a JSON object given alone is recognised as this file.
+    """
+
+    path: str
+    about: str = "{command}"
+    parser: Callable[[str, str], Any] | None = None
+    field: str = ""
+    printed_by: str = ""
+    decides: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    members: frozenset[str] = frozenset()
+    lenient: bool = False  # it may hold bytes that are not UTF-8
+
+    @property
+    def folder(self) -> str:
+        """The folder whose files this row is, with a slash at its end; "" for a single file."""
+        return self.path.rpartition("/")[0] + "/" if "*" in self.path else ""
+
+    @property
+    def not_judged(self) -> bool:
+        """Whether the file is read, and no evaluator asks for it yet."""
+        return self.parser is not None and not self.field
+
+
+_GENERAL = (
+    File(
+        TARGET_FILE,
+        "the target: the request of the workload. Needed only where the other files do not say it",
+        decides=("aws:request",),
+    ),
+    File(MANIFEST, "when the evidence was collected, and how each file was read"),
+    File(
+        "token.jwt",
+        "the compact JWT",
+        decides=("aws:token", "aws:session-claims", "gcp:token", "gcp:times"),
+        also=(
+            "aws:audience",
+            "aws:keys",
+            "aws:authorise",
+            "gcp:issuer",
+            "gcp:audience",
+            "gcp:keys",
+            "gcp:condition",
+            "gcp:mapping",
+            "gcp:impersonate",
+        ),
+    ),
+    File(
+        "claims.json",
+        'instead of it: `{"header": {…}, "claims": {…}}`, or the claims alone',
+        members=frozenset({"iss", "sub", "claims", "payload"}),
+    ),
+    File("tokens/*", "further tokens, each judged on its own"),
+    File(ERROR, "the error that the caller saw, verbatim", as_text, "observed", lenient=True),
+    File("truss/config.yaml", "the Truss configuration", parse_truss, "truss"),
+    File(
+        "truss/whoami.txt",
+        "`truss whoami --show-oidc`, or `baseten org describe`",
+        parse_whoami,
+        "whoami",
+        lenient=True,
+    ),
+    File("setup/output.txt", "the output of a set-up script", as_text, "setup_output", lenient=True),
 )
+
+_ISSUER = (
+    File(
+        "issuer/openid-configuration.json",
+        parser=load,
+        field="discovery",
+        printed_by="curl -s {issuer}/.well-known/openid-configuration",
+        decides=("aws:keys", "gcp:keys"),
+        members=frozenset({"jwks_uri"}),
+    ),
+    File(
+        "issuer/jwks.json",
+        "`curl -s` of its `jwks_uri`",
+        load,
+        "jwks",
+        printed_by="curl -s the jwks_uri that the discovery document names",
+        decides=("aws:keys", "gcp:keys"),
+        members=frozenset({"keys"}),
+    ),
+    File(
+        "issuer/chain.pem",
+        "`openssl s_client -showcerts -connect HOST:443`",
+        as_text,
+        "chain",
+        lenient=True,
+    ),
+)
+
+_AWS = (
+    File(
+        "aws/role.json",
+        parser=parse_roles,
+        field="role",
+        printed_by="aws iam get-role --role-name {role}",
+        decides=("aws:authorise", "aws:duration"),
+        members=frozenset({"Role", "Roles", "AssumeRolePolicyDocument", "assumeRolePolicyDocument", "Statement"}),
+    ),
+    File(
+        "aws/oidc-provider.json",
+        "{command}, with its `Arn` added where it is known",
+        parse_aws_providers,
+        "provider",
+        printed_by="aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
+        decides=("aws:provider", "aws:audience"),
+        members=frozenset({"ClientIDList", "ThumbprintList", "Url"}),
+    ),
+    File(
+        "aws/oidc-providers.json",
+        parser=parse_aws_provider_list,
+        field="provider_arns",
+        printed_by="aws iam list-open-id-connect-providers",
+        decides=("aws:provider",),
+        members=frozenset({"OpenIDConnectProviderList"}),
+    ),
+    File(
+        "aws/caller-identity.json",
+        parser=parse_caller_identity,
+        field="caller_account",
+        printed_by="aws sts get-caller-identity",
+    ),
+    File(
+        "aws/roles.json",
+        "{command}, or `get-account-authorization-details`; for `--account`",
+        _listed(parse_roles),
+        "roles",
+        printed_by="aws iam list-roles",
+        members=frozenset({"RoleDetailList"}),
+    ),
+    File("aws/role-policies/*.json", "`aws iam get-role-policy`, `aws iam get-policy-version`", parse_policy),
+    File("aws/role-policy-list.json", parser=load, printed_by="aws iam list-role-policies --role-name {role}"),
+    File(
+        "aws/attached-policies.json",
+        parser=load,
+        field="attached_policies",
+        printed_by="aws iam list-attached-role-policies --role-name {role}",
+    ),
+    File(
+        "aws/boundary.json",
+        "{command} of the permissions boundary",
+        parse_policy,
+        printed_by="aws iam get-policy-version --policy-arn ARN --version-id VERSION",
+    ),
+    File(
+        "aws/rcps/*.json",
+        "`aws organizations describe-policy` of resource control policies",
+        parse_policy,
+        "rcps",
+    ),
+    File("aws/bucket-policy.json", parser=parse_policy, printed_by="aws s3api get-bucket-policy --bucket BUCKET"),
+    File("aws/bucket-encryption.json", parser=load, printed_by="aws s3api get-bucket-encryption --bucket BUCKET"),
+    File(
+        "aws/repository-policy.json",
+        parser=parse_policy,
+        printed_by="aws ecr get-repository-policy --repository-name REPOSITORY",
+    ),
+    File(
+        "aws/key-policy.json",
+        parser=parse_policy,
+        printed_by="aws kms get-key-policy --key-id KEY --policy-name default",
+    ),
+    File("aws/access-analyzer.json", "`aws accessanalyzer validate-policy` of the trust policy; kept, not read"),
+    File("aws/simulation.json", "`aws iam simulate-principal-policy` of the role; kept, not read"),
+    File(
+        f"{CLOUDTRAIL}**",
+        "trail files (`*.json`, `*.json.gz`), or `aws cloudtrail lookup-events`, in the Region of the STS endpoint",
+        members=frozenset({"Records", "Events"}),
+    ),
+)
+
+
+def _allow_policy(resource: Any) -> Callable[[str, str], Any]:
+    return partial(parse_allow_policy, resource=resource)
+
+
+_GCP = (
+    File(
+        "gcp/provider.json",
+        parser=parse_gcp_providers,
+        field="provider",
+        printed_by="gcloud iam workload-identity-pools providers describe {provider} --format=json",
+        decides=("gcp:target", "gcp:issuer", "gcp:audience", "gcp:condition", "gcp:mapping"),
+        also=("gcp:impersonate",),
+        members=frozenset({"oidc", "attributeMapping", "attributeCondition"}),
+    ),
+    File(
+        "gcp/pool.json",
+        parser=parse_gcp_pools,
+        field="pool",
+        printed_by="gcloud iam workload-identity-pools describe {pool} --format=json",
+        decides=("gcp:target",),
+    ),
+    File(
+        "gcp/providers.json",
+        parser=_listed(parse_gcp_providers),
+        field="provider_list",
+        printed_by="gcloud iam workload-identity-pools providers list --workload-identity-pool={pool} --show-deleted "
+        "--format=json",
+    ),
+    File(
+        "gcp/pools.json",
+        parser=_listed(parse_gcp_pools),
+        field="pool_list",
+        printed_by="gcloud iam workload-identity-pools list --location=global --show-deleted --format=json",
+    ),
+    File(
+        "gcp/service-account.json",
+        parser=parse_service_account,
+        field="service_account",
+        printed_by="gcloud iam service-accounts describe {account} --format=json",
+        members=frozenset({"uniqueId"}),
+    ),
+    File(
+        "gcp/credentials.json",
+        "the `external_account` credential configuration of the client",
+        load,
+        "credentials",
+        members=frozenset({"service_account_impersonation_url", "subject_token_type"}),
+    ),
+    File(
+        "gcp/project.json",
+        parser=parse_project,
+        field="project_id",
+        printed_by="gcloud projects describe PROJECT --format=json",
+    ),
+    File(
+        "gcp/service-account-policy.json",
+        parser=_allow_policy("service-account"),
+        field="service_account_policy",
+        printed_by="gcloud iam service-accounts get-iam-policy {account} --format=json",
+        decides=("gcp:impersonate",),
+        members=frozenset({"bindings"}),
+    ),
+    File(
+        "gcp/project-policy.json",
+        parser=_allow_policy("project"),
+        field="project_policy",
+        printed_by="gcloud projects get-iam-policy PROJECT --format=json",
+        decides=("gcp:impersonate",),
+    ),
+    File(
+        "gcp/folder-policy.json",
+        parser=_allow_policy("folder"),
+        field="folder_policy",
+        printed_by="gcloud resource-manager folders get-iam-policy FOLDER --format=json",
+        decides=("gcp:impersonate",),
+    ),
+    File(
+        "gcp/organization-policy.json",
+        parser=_allow_policy("organization"),
+        field="organization_policy",
+        printed_by="gcloud organizations get-iam-policy ORGANIZATION --format=json",
+        decides=("gcp:impersonate",),
+    ),
+    File(
+        "gcp/services.json",
+        parser=load,
+        field="services",
+        printed_by="gcloud services list --format=json",
+    ),
+    File(
+        "gcp/org-policies/*.json",
+        parser=load,
+        printed_by="gcloud org-policies describe CONSTRAINT --effective --format=json",
+    ),
+    File(
+        f"{GCP_LOGS}**",
+        "`gcloud logging read --format=json`, or the files of a log sink",
+        members=frozenset({"protoPayload", "entries"}),
+    ),
+)
+
+FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP)
+
+_BY_PATH = {row.path: row for row in FILES}
+_JSON_FOLDERS = tuple(row.folder for row in FILES if row.path.endswith("/*.json"))
 _TOKEN = re.compile(r"tokens/(?:[^/.]+|[^/]+\.(?:jwt|json|txt|token))", re.IGNORECASE)
 _LOG = re.compile(r"(?:aws/cloudtrail|gcp/logs)/.+\.(?:json|jsonl|ndjson)(?:\.gz)?", re.IGNORECASE)
 _NO_EVENTS = re.compile(r"/CloudTrail-(?:Digest|Insight)/")  # beside the events in a trail's bucket
 
-# The first folder of every contract path: an archive's outer folder never has such a name.
-TOP_FOLDERS = frozenset(name.partition("/")[0] for name in _FILES if "/" in name) | {"targets", "tokens"}
+# Folders of any number of files, whose names are chosen by whoever made them.
+OPEN_FOLDERS = tuple(row.folder for row in FILES if row.folder)
+# Every name of a folder of the contract, and the outermost ones: an archive's outer folder never has such a name.
+FOLDER_NAMES = frozenset(part for row in FILES for part in row.path.split("/")[:-1]) | {TARGETS.rstrip("/")}
+TOP_FOLDERS = frozenset(row.path.partition("/")[0] for row in FILES if "/" in row.path) | {TARGETS.rstrip("/")}
+
+
+def below(folder: str) -> tuple[File, ...]:
+    """The parsed files of `issuer/`, `aws/` or `gcp/`, in their order; a row for a folder stands among them."""
+    return tuple(row for row in FILES if row.parser is not None and row.path.startswith(folder))
+
+
+def row_of(path: str) -> File:
+    """The row of a path below a target's folder: of the file itself, or of the folder that it is or lies in.
+
+    Raises KeyError for what no bundle holds.
+    """
+    if path in _BY_PATH:
+        return _BY_PATH[path]
+    for row in FILES:
+        if row.folder and path.startswith(row.folder):
+            return row
+    raise KeyError(path)
+
+
+def deciding(cloud: Cloud) -> dict[str, tuple[DecidingFile, ...]]:
+    """Step id → the files that decide the step, each with the command that prints it; the most decisive first."""
+    files = {}
+    for step in STEPS[cloud]:
+        name = f"{cloud}:{step.id}"
+        rows = [row for row in FILES if name in row.decides] + [row for row in FILES[::-1] if name in row.also]
+        files[step.id] = tuple(DecidingFile(row.path, row.printed_by) for row in rows)
+    return files
+
+
+def table() -> str:
+    """The table of files as docs/bundle.md shows it."""
+    lines = ["| file | content |", "| --- | --- |"]
+    for row in FILES:
+        command = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), row.printed_by)
+        lines.append(f"| `{row.path}` | {row.about.replace('{command}', f'`{command}`')} |")
+    return "\n".join(lines) + "\n"
 
 
 def split_target(name: str) -> tuple[str, str]:
@@ -76,10 +402,10 @@ def split_target(name: str) -> tuple[str, str]:
 def is_known(name: str) -> bool:
     """Whether `name` is a file of the contract, at the top or in a target's folder."""
     path = split_target(name)[1]
-    if path in _FILES or is_token(path) or is_log(path):
+    if (path in _BY_PATH and "*" not in path) or is_token(path) or is_log(path):
         return True
     return path.endswith(".json") and any(
-        path.startswith(folder) and "/" not in path.removeprefix(folder) for folder in (*AWS_FOLDERS, *GCP_FOLDERS)
+        path.startswith(folder) and "/" not in path.removeprefix(folder) for folder in _JSON_FOLDERS
     )
 
 
@@ -93,25 +419,7 @@ def is_log(path: str) -> bool:
     return bool(_LOG.fullmatch(path)) and not _NO_EVENTS.search("/" + path)
 
 
-# What a JSON object given alone is, by members that only such a file has; the first that fits.
-_ALONE: tuple[tuple[frozenset[str], str], ...] = (
-    (
-        frozenset({"Role", "Roles", "AssumeRolePolicyDocument", "assumeRolePolicyDocument", "Statement"}),
-        "aws/role.json",
-    ),
-    (frozenset({"ClientIDList", "ThumbprintList", "Url"}), "aws/oidc-provider.json"),
-    (frozenset({"RoleDetailList"}), "aws/roles.json"),
-    (frozenset({"OpenIDConnectProviderList"}), "aws/oidc-providers.json"),
-    (frozenset({"Records", "Events"}), "aws/cloudtrail/events.json"),
-    (frozenset({"protoPayload", "entries"}), "gcp/logs/entries.json"),
-    (frozenset({"oidc", "attributeMapping", "attributeCondition"}), "gcp/provider.json"),
-    (frozenset({"service_account_impersonation_url", "subject_token_type"}), "gcp/credentials.json"),
-    (frozenset({"bindings"}), "gcp/service-account-policy.json"),
-    (frozenset({"uniqueId"}), "gcp/service-account.json"),
-    (frozenset({"jwks_uri"}), "issuer/openid-configuration.json"),
-    (frozenset({"keys"}), "issuer/jwks.json"),
-    (frozenset({"iss", "sub", "claims", "payload"}), "claims.json"),
-)
+_LOG_ALONE = {f"{CLOUDTRAIL}**": f"{CLOUDTRAIL}events.json", f"{GCP_LOGS}**": f"{GCP_LOGS}entries.json"}
 _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
 
 
@@ -121,7 +429,7 @@ def path_of(text: str, file: str) -> str | None:
     Raises Unreadable for broken JSON.
     """
     if _JWT.fullmatch(text):
-        return "token.jwt"
+        return TOKEN_FILES[0]
     if re.match(r"\s*\[\[?target\b", text) or re.search(r"^\[\[target\]\]", text, re.MULTILINE):
         return TARGET_FILE
     if text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
@@ -130,16 +438,16 @@ def path_of(text: str, file: str) -> str | None:
         value = load(text, file).value
     except Unreadable:
         if file.endswith((".jsonl", ".ndjson")):
-            return _of_lines(text, file)
+            return _path_of_lines(text, file)
         raise
-    return _of(value)
+    return _path_of_value(value)
 
 
-def _of_lines(text: str, file: str) -> str | None:
-    return _of(load(text.lstrip("\ufeff \t\r\n").partition("\n")[0], file).value)
+def _path_of_lines(text: str, file: str) -> str | None:
+    return _path_of_value(load(text.lstrip("\ufeff \t\r\n").partition("\n")[0], file).value)
 
 
-def _of(value: Json) -> str | None:
+def _path_of_value(value: Json) -> str | None:
     first: Any = value[0] if isinstance(value, list) and value else value
     if not isinstance(first, dict):
         return None
@@ -148,4 +456,5 @@ def _of(value: Json) -> str | None:
         is_list = isinstance(value, list)
         kind = "provider" if "/providers/" in name else "pool"
         return f"gcp/{kind}{'s' if is_list else ''}.json"
-    return next((path for members, path in _ALONE if first.keys() & members), None)
+    rows = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # a token's claims may have any name: they come last
+    return next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.choose import (
@@ -15,20 +15,8 @@ from oidc_doctor.bundle.choose import (
     choose_service_account,
     derive,
 )
-from oidc_doctor.documents import fields
-from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.documents.provider import (
-    parse_allow_policy,
-    parse_aws_provider_list,
-    parse_aws_providers,
-    parse_gcp_pools,
-    parse_gcp_providers,
-    parse_project,
-    parse_service_account,
-)
+from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.token import parse_token
-from oidc_doctor.documents.truss import parse_truss, parse_whoami
-from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
     AwsEvidence,
@@ -46,7 +34,8 @@ from oidc_doctor.model.evidence import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from oidc_doctor.bundle.reader import Reader
+    from oidc_doctor.bundle.reader import BundleReader
+    from oidc_doctor.model.evidence import Documents
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -55,7 +44,7 @@ D = TypeVar("D")
 class Folder:
     """The files below `prefix`, each read once for all the targets of the folder."""
 
-    def __init__(self, reader: Reader, prefix: str, extra_tokens: Sequence[Token]) -> None:
+    def __init__(self, reader: BundleReader, prefix: str, extra_tokens: Sequence[Token]) -> None:
         self.reader = reader
         self.prefix = prefix
         self.names = frozenset(name.removeprefix(prefix) for name in reader.bundle.names() if name.startswith(prefix))
@@ -67,9 +56,9 @@ class Folder:
             aws=None,
             gcp=None,
             observed=self._observed(),
-            truss=self._parsed("truss/config.yaml", parse_truss),
-            setup_output=_or(self._parsed("setup/output.txt", _as_it_is, lenient=True), None),
-            whoami=self._parsed("truss/whoami.txt", parse_whoami, lenient=True),
+            truss=self._read("truss/config.yaml"),
+            setup_output=_or(self._read("setup/output.txt"), None),
+            whoami=self._read("truss/whoami.txt"),
         )
         self.cloudtrail = self._logs(contract.CLOUDTRAIL)
         self.gcp_logs = self._logs(contract.GCP_LOGS)
@@ -101,44 +90,58 @@ class Folder:
             gcp_logs=self.gcp_logs if names_gcp else (),
         )
 
-    def cover_what_is_missing(self, found: list[TargetEvidence]) -> None:
+    def cover_what_is_missing(self, targets: list[TargetEvidence]) -> None:
         """A row for each file of the contract that could have told something of these targets, and is not there."""
         paths = [] if self.tokens else [contract.TOKEN_FILES[0]]
-        paths += ["error.txt"]
-        if any(one.aws for one in found):
-            paths += [*contract.AWS_FILES, *contract.AWS_FOLDERS]
+        paths += [contract.ERROR]
+        if any(evidence.aws for evidence in targets):
+            paths += _files_then_folders("aws/")
             paths += [] if self.cloudtrail else [contract.CLOUDTRAIL]
-        if any(one.gcp for one in found):
-            paths += [*contract.GCP_FILES, *contract.GCP_FOLDERS]
+        if any(evidence.gcp for evidence in targets):
+            paths += _files_then_folders("gcp/")
             paths += [] if self.gcp_logs else [contract.GCP_LOGS]
         for path in paths:
             if not any(name.startswith(path) for name in self.names):
                 self.reader.cover_missing(self.prefix + path)
-        for path in contract.ISSUER_FILES:
-            if path not in self.names:
-                self.reader.cover_missing(path)
+        for row in contract.below(contract.ISSUER):
+            if row.path not in self.names:
+                self.reader.cover_missing(row.path)
 
     # ------------------------------------------------------------------------------------------------------- reading
 
-    def _parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
-        return self.reader.parsed(self.prefix + path, parse, lenient=lenient)
+    def _read(self, path: str, prefix: str | None = None) -> Any:
+        """The value of a file by its parser in the contract, or why there is none; of a folder, a tuple of values."""
+        row = contract.row_of(path)
+        parser: Callable[[str, str], Any] = row.parser or contract.as_text
+        if row.folder:
+            return self.reader.each(self.prefix + row.folder, parser)
+        prefix = self.prefix if prefix is None else prefix
+        return self.reader.parsed(prefix + path, parser, lenient=row.lenient)
 
-    def _shared(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
-        """A file of the folder, else of the top."""
-        prefix = self.prefix if path in self.names else ""
-        return self.reader.parsed(prefix + path, parse, lenient=lenient)
+    def _read_below(self, folder: str) -> tuple[dict[str, Any], dict[str, Documents]]:
+        """Every file of a cloud: those that have a field of the evidence, by its name; the others by their path."""
+        values: dict[str, Any] = {}
+        documents: dict[str, Documents] = {}
+        for row in contract.below(folder):
+            value = self._read(row.path)
+            if row.field:
+                values[row.field] = value
+            else:
+                documents[row.path] = (value,) if isinstance(value, Document) else value
+        return values, documents
 
     def _issuer(self) -> IssuerEvidence:
+        """The issuer's documents: those of the folder, else of the top."""
+        values = {}
         reads = {}
-        for path in contract.ISSUER_FILES:
-            found = self.reader.reads.get(self.prefix + path) or self.reader.reads.get(path)
-            if found is not None:
-                reads[path] = found
+        for row in contract.below(contract.ISSUER):
+            read = self.reader.reads.get(self.prefix + row.path) or self.reader.reads.get(row.path)
+            if read is not None:
+                reads[row.path] = read
+            values[row.field] = self._read(row.path, self.prefix if row.path in self.names else "")
         chain = reads.get("issuer/chain.pem")
         return IssuerEvidence(
-            discovery=self._shared("issuer/openid-configuration.json", load),
-            jwks=self._shared("issuer/jwks.json", load),
-            chain=self._shared("issuer/chain.pem", _as_it_is, lenient=True),
+            **values,
             seconds={path: read.seconds for path, read in reads.items() if read.seconds is not None},
             redirects={path: read.redirects for path, read in reads.items() if read.redirects},
             tls_fault=chain.untrusted if chain else "",
@@ -156,10 +159,11 @@ class Folder:
         samples = sorted(name for name in self.names if contract.is_token(name))
         for path in (*contract.TOKEN_FILES, *samples):
             name = "token" if path in contract.TOKEN_FILES else path.rpartition("/")[2].partition(".")[0]
-            token = self._parsed(path, partial(_token, name=name), lenient=path.endswith(".jwt"))
+            parse = partial(_token, name=name)
+            token = self.reader.parsed(self.prefix + path, parse, lenient=path.endswith(".jwt"))
             if isinstance(token, Missing):
                 continue
-            if path == contract.TOKEN_FILES[1] and any(token.claims == one.claims for one in tokens):
+            if path == contract.TOKEN_FILES[1] and any(token.claims == other.claims for other in tokens):
                 self.reader.cover(self.prefix + path, "read", "the claims of token.jwt once more")
                 continue
             read = self.reader.reads.get(self.prefix + path)
@@ -167,10 +171,10 @@ class Folder:
         return tokens
 
     def _observed(self) -> tuple[ObservedError, ...]:
-        text = _or(self._parsed("error.txt", _as_it_is, lenient=True), None)
+        text = _or(self._read(contract.ERROR), None)
         if text is None:
             return ()
-        path = self.prefix + "error.txt"
+        path = self.prefix + contract.ERROR
         if not text.strip():
             self.reader.cover(path, "partial", "the file is empty")
             return ()
@@ -178,75 +182,53 @@ class Folder:
 
     def _read_aws(self) -> AwsEvidence:
         """All of aws/ but the choice of the target's own resources; those go to `resources`."""
-        roles = self._parsed("aws/role.json", parse_roles)
+        values, documents = self._read_below("aws/")
+        roles, providers = values["role"], values["provider"]
+        listed_roles, listed = values["roles"], values["provider_arns"]
         for role in _or(roles, ()):
             if isinstance(role.trust_policy, Missing):
                 broken = role.trust_policy.outcome == "unreadable"
                 self.reader.cover(self.prefix + "aws/role.json", "partial", role.trust_policy.reason, named=broken)
-        listed_roles = self._parsed("aws/roles.json", _with_document(parse_roles))
-        providers = self._parsed("aws/oidc-provider.json", parse_aws_providers)
-        listed = self._parsed("aws/oidc-providers.json", parse_aws_provider_list)
         self.resources = self.resources._replace(
             roles=_or(roles, ()),
             listed_roles=() if isinstance(listed_roles, Missing) else listed_roles[1],
             aws_providers=_or(providers, ()) + (() if isinstance(listed, Missing) else listed[2]),
         )
-        return AwsEvidence(
-            role=_why(roles, self.prefix + "aws/role.json"),
-            provider=_why(providers, self.prefix + "aws/oidc-provider.json"),
-            provider_arns=listed if isinstance(listed, Missing) else listed[1],
-            provider_arns_document=None if isinstance(listed, Missing) else listed[0],
-            roles=listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
-            caller_account=_or(self._parsed("aws/caller-identity.json", _account), None),
-            role_policies=self.reader.each(self.prefix + "aws/role-policies/", parse_policy),
-            role_policy_list=self._parsed("aws/role-policy-list.json", load),
-            attached_policies=self._parsed("aws/attached-policies.json", load),
-            boundary=self._parsed("aws/boundary.json", parse_policy),
-            rcps=self.reader.each(self.prefix + "aws/rcps/", parse_policy),
-            bucket_policy=self._parsed("aws/bucket-policy.json", parse_policy),
-            bucket_encryption=self._parsed("aws/bucket-encryption.json", load),
-            repository_policy=self._parsed("aws/repository-policy.json", parse_policy),
-            key_policy=self._parsed("aws/key-policy.json", parse_policy),
-        )
+        values |= {
+            "role": _why(roles, self.prefix + "aws/role.json"),
+            "provider": _why(providers, self.prefix + "aws/oidc-provider.json"),
+            "provider_arns": listed if isinstance(listed, Missing) else listed[1],
+            "provider_arns_document": None if isinstance(listed, Missing) else listed[0],
+            "roles": listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
+            "caller_account": _or(values["caller_account"], None),
+        }
+        return AwsEvidence(**values, documents=documents)
 
     def _read_gcp(self) -> tuple[GcpEvidence, Missing]:
         """The same of gcp/, and why a pool is missing where none is the target's."""
-        providers = self._parsed("gcp/provider.json", parse_gcp_providers)
-        pools = self._parsed("gcp/pool.json", parse_gcp_pools)
-        listed = self._parsed("gcp/providers.json", _with_document(parse_gcp_providers))
-        listed_pools = self._parsed("gcp/pools.json", _with_document(parse_gcp_pools))
-        account = self._parsed("gcp/service-account.json", parse_service_account)
-        credentials = self._parsed("gcp/credentials.json", load)
-        number, project_id = _or(self._parsed("gcp/project.json", parse_project), (None, None))
+        values, documents = self._read_below("gcp/")
+        providers, pools = values["provider"], values["pool"]
+        listed, listed_pools = values["provider_list"], values["pool_list"]
+        number, project_id = _or(values["project_id"], (None, None))
         self.resources = self.resources._replace(
             gcp_providers=_or(providers, ()),
             listed_gcp_providers=() if isinstance(listed, Missing) else listed[1],
             gcp_pools=_or(pools, ()),
             listed_gcp_pools=() if isinstance(listed_pools, Missing) else listed_pools[1],
             project=(number, project_id),
-            service_account=_or(account, None),
-            credentials=_or(credentials, None),
+            service_account=_or(values["service_account"], None),
+            credentials=_or(values["credentials"], None),
         )
-        policy = {
-            path: self._parsed(f"gcp/{path}-policy.json", partial(parse_allow_policy, resource=path))
-            for path in ("service-account", "project", "folder", "organization")
+        missing_pool = _why(pools, self.prefix + "gcp/pool.json")
+        values |= {
+            "provider": _why(providers, self.prefix + "gcp/provider.json"),
+            "pool": missing_pool,
+            "provider_list": listed if isinstance(listed, Missing) else listed[0],
+            "pool_list": listed_pools if isinstance(listed_pools, Missing) else listed_pools[0],
+            "project_number": number,
+            "project_id": project_id,
         }
-        evidence = GcpEvidence(
-            provider=_why(providers, self.prefix + "gcp/provider.json"),
-            provider_list=listed if isinstance(listed, Missing) else listed[0],
-            pool_list=listed_pools if isinstance(listed_pools, Missing) else listed_pools[0],
-            project_number=number,
-            project_id=project_id,
-            services=self._parsed("gcp/services.json", load),
-            service_account=account,
-            service_account_policy=policy["service-account"],
-            project_policy=policy["project"],
-            folder_policy=policy["folder"],
-            organization_policy=policy["organization"],
-            org_policies=self.reader.each(self.prefix + "gcp/org-policies/", load),
-            credentials=credentials,
-        )
-        return evidence, _why(pools, self.prefix + "gcp/pool.json")
+        return GcpEvidence(**values, documents=documents), missing_pool
 
     # ---------------------------------------------------------------------------------------------------- one target
 
@@ -270,7 +252,7 @@ class Folder:
         role, near = choose_role(target, self.resources)
         provider, others = choose_aws_provider(target, self.resources)
         return self.aws._replace(
-            role=role or _not_the_target(self.aws.role, [one.arn for one in near], "role"),
+            role=role or _not_the_target(self.aws.role, [role.arn for role in near], "role"),
             near_roles=near,
             provider=provider or self.aws.provider,
             other_providers=others,
@@ -280,16 +262,18 @@ class Folder:
         provider, near = choose_gcp_provider(target, self.resources)
         pool, near_pools = choose_gcp_pool(target, self.resources)
         return self.gcp._replace(
-            provider=provider or _not_the_target(self.gcp.provider, [one.name for one in near], "provider"),
+            provider=provider or _not_the_target(self.gcp.provider, [resource.name for resource in near], "provider"),
             near_providers=near,
-            pool=pool or _not_the_target(self.pool, [one.name for one in near_pools], "pool"),
-            near_pools=near_pools,
+            pool=pool or _not_the_target(self.pool, [resource.name for resource in near_pools], "pool"),
             service_account=choose_service_account(target, self.resources) or self.gcp.service_account,
         )
 
 
-def _as_it_is(text: str, _: str) -> str:
-    return text
+def _files_then_folders(folder: str) -> list[str]:
+    """The paths of a cloud's parsed files, those that a command prints first, and after them its folders."""
+    rows = contract.below(folder)
+    files = sorted((row for row in rows if not row.folder), key=lambda row: not row.printed_by)
+    return [row.path for row in files] + [row.folder for row in rows if row.folder]
 
 
 def _token(text: str, file: str, name: str) -> Token:
@@ -300,23 +284,13 @@ def _token(text: str, file: str, name: str) -> Token:
     return token
 
 
-def _account(text: str, file: str) -> str | None:
-    document = load(text, file)
-    return fields.text(document, "", fields.members(document, "", document.value), "Account")
+def _or(value: T | Missing, otherwise: D) -> T | D:
+    return otherwise if isinstance(value, Missing) else value
 
 
-def _with_document(parse: Callable[[str, str], T]) -> Callable[[str, str], tuple[Document, T]]:
-    """A list's document beside what stands in it."""
-    return lambda text, file: (load(text, file), parse(text, file))
-
-
-def _or(found: T | Missing, otherwise: D) -> T | D:
-    return otherwise if isinstance(found, Missing) else found
-
-
-def _why(found: object, path: str) -> Missing:
+def _why(value: object, path: str) -> Missing:
     """Why a resource is missing; where its file was read, because the file holds none of the target's."""
-    return found if isinstance(found, Missing) else Missing(path, "the file holds nothing of the target's")
+    return value if isinstance(value, Missing) else Missing(path, "the file holds nothing of the target's")
 
 
 def _not_the_target(missing: Role | object, near: Sequence[str | None], what: str) -> Missing:

@@ -59,8 +59,8 @@ def _folder(root: str, label: str) -> Bundle:
     while waiting:
         prefix, folder = waiting.pop()
         try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             if not prefix:
                 raise

@@ -26,7 +26,7 @@ _NOT_THERE = "not in the bundle"
 _NAMES_SHOWN = 8
 
 
-class Reader:
+class BundleReader:
     """One bundle being read. `reads` is what its manifests tell, by path; `coverage` has one row for each path."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -56,8 +56,8 @@ class Reader:
     def each(self, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
         """`parse` on every JSON file of a folder; what cannot be read is named and left out."""
         paths = sorted(name for name in self.bundle.names() if name.startswith(folder) and contract.is_known(name))
-        found = (self.parsed(path, parse) for path in paths)
-        return tuple(value for value in found if not isinstance(value, Missing))
+        values = (self.parsed(path, parse) for path in paths)
+        return tuple(value for value in values if not isinstance(value, Missing))
 
     def missing(self, path: str) -> Missing:
         """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
@@ -71,10 +71,10 @@ class Reader:
     def targets(self, prefix: str) -> list[Target]:
         """The tables of a folder's oidc-doctor.toml."""
         path = prefix + contract.TARGET_FILE
-        found = self.parsed(path, parse_targets)
-        if isinstance(found, Missing):
+        parsed = self.parsed(path, parse_targets)
+        if isinstance(parsed, Missing):
             return []
-        targets, warnings = found
+        targets, warnings = parsed
         if warnings:
             self.cover(path, "partial", "; ".join(warnings))
         return targets
@@ -112,8 +112,8 @@ class Reader:
         unknown = [name for name in names if not contract.is_known(name)]
         if unknown:
             shown = ", ".join(printable(name, 80) for name in unknown[:_NAMES_SHOWN])
-            more = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
-            reason = f"no part of a bundle: {shown}{more}"
+            others = f" and {len(unknown) - _NAMES_SHOWN} more" if len(unknown) > _NAMES_SHOWN else ""
+            reason = f"no part of a bundle: {shown}{others}"
             self.coverage["other files"] = Coverage("other files", "not-asked", reason, count=len(unknown))
 
     def _text(self, path: str, shown: str, *, lenient: bool) -> str:

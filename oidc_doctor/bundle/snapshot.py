@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.bundle.folder import Folder
-from oidc_doctor.bundle.reader import Reader
+from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.documents.target_file import NAME, merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError, Snapshot, Target, TargetEvidence, Token
@@ -28,24 +28,24 @@ def load_snapshot(
     `overrides` are the command line's values: they go over every target's. `extra_tokens` and `error_text` come before
     the bundle's own. Log files are not read here: those that are there get no coverage row but what the manifest says.
     """
-    reader = Reader(bundle or Bundle("", {}))
+    reader = BundleReader(bundle or Bundle("", {}))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
-    found: list[TargetEvidence] = []
+    targets: list[TargetEvidence] = []
     for prefix, tables in _folders(reader):
         folder = Folder(reader, prefix, extra_tokens)
-        own = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
-        folder.cover_what_is_missing(own)
-        found += [one._replace(observed=errors + one.observed) for one in own]
+        evidence = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
+        folder.cover_what_is_missing(evidence)
+        targets += [part._replace(observed=errors + part.observed) for part in evidence]
     reader.cover_the_rest()
     return Snapshot(
-        targets=tuple(_with_names_of_their_own(found)),
+        targets=tuple(_with_names_of_their_own(targets)),
         coverage=tuple(reader.coverage.values()),
         collected_at=reader.collected_at,
         reads={path: reader.missing(path) for path, read in reader.reads.items() if read.outcome != "ok"},
     )
 
 
-def _folders(reader: Reader) -> list[tuple[str, list[Target]]]:
+def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
     """The folders that hold targets, each with its targets: those of targets/, and the top where it has its own.
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
@@ -67,11 +67,11 @@ def _folders(reader: Reader) -> list[tuple[str, list[Target]]]:
     return folders
 
 
-def _with_names_of_their_own(found: list[TargetEvidence]) -> list[TargetEvidence]:
+def _with_names_of_their_own(targets: list[TargetEvidence]) -> list[TargetEvidence]:
     """Names made different where targets share one: reports tell targets apart by them."""
     taken: set[str] = set()
     named = []
-    for evidence in found:
+    for evidence in targets:
         name, number = evidence.target.name, 2
         while name in taken:
             name, number = f"{evidence.target.name}-{number}", number + 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, Member
-from oidc_doctor.bundle.reader import Reader
+from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.manifest import Manifest, parse_manifest
@@ -95,7 +95,7 @@ def _date_of_folders(base: Bundle) -> float | None:
 
     The copy's folders come in another order, so the date must stand at the top. None where nothing has to be added.
     """
-    reader = Reader(base)
+    reader = BundleReader(base)
     top = reader.parsed(contract.MANIFEST, parse_manifest)
     dated = isinstance(top, Manifest) and top.collected_at is not None
     unreadable = isinstance(top, Missing) and contract.MANIFEST in base

@@ -32,7 +32,6 @@ _CHUNK: Final = 256 * 1024
 _TRIES: Final = 24  # keys; the one with the fewest clashes is taken
 _FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is taken
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
-_FOLDERS = ("tokens/", *contract.AWS_FOLDERS, *contract.GCP_FOLDERS, contract.CLOUDTRAIL, contract.GCP_LOGS)
 
 Writer = Callable[[str, Iterator[bytes]], None]
 
@@ -166,7 +165,7 @@ class _Copy:
         prefix, path = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
-        folder = next((one for one in _FOLDERS if path.startswith(one)), None)
+        folder = next((one for one in contract.OPEN_FOLDERS if path.startswith(one)), None)
         if folder is None:
             return prefix + path
         parts = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from oidc_doctor.bundle import contract
+
 # Stay wherever they stand, also inside names and subjects.
 _EVERYWHERE = """
     arn aws aws-us-gov aws-cn iam sts s3 ecr ecr-public kms ec2 eks ecs lambda cloudtrail signin logs dynamodb sns sqs
@@ -27,7 +29,7 @@ _EVERYWHERE = """
     openid-configuration jwks well-known jwt issuer sub aud iss azp amr exp iat nbf jti kid alg id owner
     job_workflow_ref repository_owner
     json gz jsonl ndjson toml yaml yml txt pem zip var run secrets opt mnt tmp etc home usr bin
-    targets issuer gcp setup truss config manifest cloudtrail role-policies org-policies rcps claims entries
+    config manifest claims entries
     CloudTrail AWSLogs CloudTrail-Digest CloudTrail-Insight cloudaudit
     true false null none redacted hidden masked omitted removed secret snip
     AwsApiCall AwsServiceEvent AwsConsoleSignIn Management Data WebIdentityUser AssumedRole IAMUser AWSService Root
@@ -61,7 +63,7 @@ def everywhere() -> frozenset[str]:
     """Words that stay in names and subjects: the static ones, and the literals of the issuers' subject grammars."""
     from oidc_doctor.issuers.catalogue import all_profiles
 
-    found = set(_EVERYWHERE.split())
+    found = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
     for profile in all_profiles():
         for rule in profile.grammar.rules:
             for text in (rule.key, *rule.values):

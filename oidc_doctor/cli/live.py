@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
+from oidc_doctor.model.evidence import Target, TargetAws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
@@ -107,54 +107,9 @@ def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None
     lines = []
     for reader in plan(request):
         lines.append(f"{reader.path:<44} {reader.call}")
-        also = dict.fromkeys(grant.permission for grant in reader.also)
-        lines += [f"  {'then, for each that it names':<42} {', '.join(also)}"] if also else []
+        further = dict.fromkeys(grant.permission for files in reader.follows for grant in files.grants)
+        lines += [f"  {'then, for each that it names':<42} {', '.join(further)}"] if further else []
     return "\n".join(lines) or "nothing: no role, provider or issuer is named"
-
-
-def permissions(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
-    """The least that a live run needs: for AWS an identity policy, for Google a custom role. Raises LiveError."""
-    parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
-    parser.add_argument("--role", metavar="ARN", help="for this role alone (default: any)")
-    parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
-    parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
-    parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
-    parser.add_argument("--oracles", action="store_true", help="also what --oracles asks")
-    parser.add_argument("--account", action="store_true", help="also what --account lists")
-    options = parser.parse_args(arguments)
-    from oidc_doctor.live.plan import ANY_ROLE, Goal, Request, aws_policy
-
-    if options.cloud == "gcp":
-        return _google_role(Request(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),)))
-    wanted = TargetAws(role_arn=options.role or ANY_ROLE, s3_bucket=options.bucket, ecr_repository=options.repository)
-    request = Request(
-        goals=(Goal(Target("any", aws=wanted)),),
-        trails=tuple(options.cloudtrail),
-        oracles=options.oracles,
-        account=options.account,
-    )
-    return json.dumps(aws_policy(request), indent=2)
-
-
-_ANY_PROVIDER = TargetGcp(
-    provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
-    service_account="any@any.iam.gserviceaccount.com",
-)
-
-
-def _google_role(request: Request) -> str:
-    """A custom role as YAML, for `gcloud iam roles create`; what else it takes stands in comments."""
-    import yaml
-
-    from oidc_doctor.live.plan import gcp_apis, gcp_permissions, gcp_roles
-
-    head = [
-        "# gcloud iam roles create oidcDoctor --organization ORGANIZATION --file FILE",
-        "# (with --project: without the permissions on folders and organizations, which are then left unread)",
-        f"# or these predefined roles: {', '.join(gcp_roles(request))}",
-        f"# APIs that must be on: {', '.join(gcp_apis(request))}",
-    ]
-    return "\n".join(head) + "\n" + yaml.safe_dump(gcp_permissions(request), sort_keys=False).rstrip()
 
 
 # What is asked

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
 from oidc_doctor.cli.options import OK, UsageError, make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
+from oidc_doctor.iam.arns import account_of
 
 _TARGET_FILE = "oidc-doctor.toml"
 
@@ -88,8 +89,8 @@ def _inquiry(options: argparse.Namespace, here: str | None) -> Inquiry:
 def _called(options: argparse.Namespace) -> str:
     """A live target in few words, what tells it apart first: a title has room for some thirty characters."""
     if options.role:
-        name, account = options.role.rpartition("/")[2], options.role.split(":")[4:5]
-        return f"{name} in {account[0]}" if account and account[0] else name
+        name, account = options.role.rpartition("/")[2], account_of(options.role)
+        return f"{name} in {account}" if account else name
     parts = (options.gcp_provider or "").split("/")
     if len(parts) > 2:  # noqa: PLR2004 - …/POOL/providers/ID
         return f"{parts[-1]} in {parts[-3]}"

@@ -85,6 +85,12 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     return AllowPolicy(bindings, document, resource)
 
 
+def parse_caller_identity(text: str, file: str) -> str | None:
+    """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
+    document = load(text, file)
+    return fields.text(document, "", fields.members(document, "", document.value), "Account")
+
+
 def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
     """`gcloud projects describe`: the project's number and its ID. Raises Unreadable."""
     document = load(text, file)
@@ -156,14 +162,12 @@ def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvi
         if not url:
             raise fields.wrong(document, pointer, "not an OIDC provider: no Url in it")
     clients = fields.texts(document, pointer, box, spelling.get("clientidlist", "ClientIDList"))
-    created = box.get(spelling.get("createdate", "CreateDate"))
     return AwsOidcProvider(
         url=url.removeprefix("https://"),
         arn=arn,
         client_ids=UNKNOWN if clients is None else clients,
         thumbprints=fields.texts(document, pointer, box, spelling.get("thumbprintlist", "ThumbprintList")) or (),
         document=part(document, pointer, value),
-        created=created if isinstance(created, str) else None,
     )
 
 

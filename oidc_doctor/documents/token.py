@@ -15,7 +15,7 @@ from oidc_doctor.documents.fields import kind
 from oidc_doctor.documents.json_text import Unreadable, load, part
 from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.evidence import Token
-from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.json_pointer import pointer_segment, segments
 
 _SEGMENTS = ("header", "claims", "signature")
 _JWE_SEGMENTS = 5
@@ -330,4 +330,4 @@ def _at(box: dict[str, Any], path: tuple[str, ...]) -> Json:
 def _repeated(document: Document, pointer: str) -> tuple[str, ...]:
     """The names that the object at `pointer` itself repeats."""
     below = (one.removeprefix(pointer + "/") for one in document.duplicates if one.startswith(pointer + "/"))
-    return tuple(name.replace("~1", "/").replace("~0", "~") for name in below if "/" not in name)
+    return tuple(segments("/" + name)[0] for name in below if "/" not in name)

@@ -73,7 +73,7 @@ def _judge_role(
     """Judge the role as the target, without the evidence that was read for another role."""
     empty = Missing("the role's policies", "not read for every role of the account")
     target = evidence.target._replace(aws=TargetAws(role_arn=role.arn), gcp=None)
-    own = aws._replace(role=role, near_roles=(), role_policies=(), role_policy_list=empty, attached_policies=empty)
+    own = aws._replace(role=role, near_roles=(), attached_policies=empty, documents={})
     case = Case("aws", evidence._replace(target=target, aws=own, gcp=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 
@@ -97,7 +97,7 @@ def _judge_provider(
     """Judge the exchange with the provider, without an impersonation."""
     target = evidence.target._replace(gcp=TargetGcp(provider=provider.name), aws=None)
     pool = (provider.name or "").partition("/providers/")[0]
-    own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), near_pools=(), credentials=_NONE)
+    own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), credentials=_NONE)
     case = Case("gcp", evidence._replace(target=target, gcp=own, aws=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.model.evidence import GcpProvider
@@ -38,6 +39,7 @@ def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
         steps=diagnosis.rows,
         trace=_trace_json(trace),
         reads=_reads(trace),
+        decided_by=deciding(trace.cloud),
         token=describe(token, case.profile, case.at, trace.cloud),
     )
 

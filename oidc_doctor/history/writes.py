@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.iam.arns import account_of
 from oidc_doctor.logs.attempts.matching import same_provider
 from oidc_doctor.logs.records.cloudtrail import members, text
 from oidc_doctor.logs.records.cloudtrail_writes import OF_PROVIDER, OF_ROLE, Members, policy_text
@@ -60,8 +61,8 @@ def aws_edits(change: Change, evidence: TargetEvidence, issuers: frozenset[str])
 def role_account(evidence: TargetEvidence) -> str | None:
     """The account of the target's role, as far as it is known."""
     arn = (evidence.target.aws.role_arn if evidence.target.aws else None) or ""
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 and parts[4].isdigit() else None  # noqa: PLR2004 - an ARN has six parts
+    account = account_of(arn)
+    return account if account and account.isdigit() else None
 
 
 def _is_role(change: Change, evidence: TargetEvidence) -> bool:

@@ -16,6 +16,14 @@ def account_of(arn: str) -> str | None:
     return fields[4] if len(fields) == ARN_FIELDS and fields[0] == "arn" else None
 
 
+def without_redacted_accounts(arn: str, other: str) -> tuple[str, str]:
+    """Both ARNs, without their accounts where the account of one of them cannot be one: it was taken out."""
+    left, right = arn.split(":", ARN_FIELDS - 1), other.split(":", ARN_FIELDS - 1)
+    if len(left) == len(right) == ARN_FIELDS and (account_is_redacted(left[4]) or account_is_redacted(right[4])):
+        left[4] = right[4] = ""
+    return ":".join(left), ":".join(right)
+
+
 def redact_account(arn: str, gap: str) -> str:
     """The ARN with this gap for an account id that cannot be one."""
     account = account_of(arn)

@@ -155,7 +155,7 @@ def deciding_reason(children: list[Node], possible: int) -> Reason:
 
 
 def escape(name: str) -> str:
-    """One step of a JSON pointer (RFC 6901)."""
+    """One step of a JSON pointer (RFC 6901). Not model.json_pointer's: this package is imported without `re`."""
     if "~" in name or "/" in name:
         return name.replace("~", "~0").replace("/", "~1")
     return name

@@ -30,11 +30,6 @@ class Audience(NamedTuple):
     google: str | None = None
     note: str = ""
 
-    @property
-    def chosen_by_caller(self) -> bool:
-        """True when whoever asks for the token may name its audience."""
-        return self.fixed is None
-
 
 class TokenSource(NamedTuple):
     """Where the workload finds its token."""

@@ -76,6 +76,13 @@ class Grant(NamedTuple):
     api: str = ""  # "iam.googleapis.com"
 
 
+class Following(NamedTuple):
+    """Files that a reader may find named and then have read: their path, or their folder, and what that needs."""
+
+    path: str
+    grants: tuple[Grant, ...]
+
+
 class Reader(NamedTuple):
     """One thing to read.
 
@@ -89,7 +96,7 @@ class Reader(NamedTuple):
     read: Callable[[Collector], Any]
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
-    also: tuple[Grant, ...] = ()  # of the readers that it may start
+    follows: tuple[Following, ...] = ()
     silent: bool = False  # it makes no call of its own, and only starts others
 
 
@@ -143,15 +150,15 @@ class Collector:
     def answer(self, name: str) -> Any:
         """What the reader `name` returned; None if it failed or is not in the plan."""
         with self._lock:
-            found = self._answers.get(name)
-        return None if isinstance(found, CallError) else found
+            answer = self._answers.get(name)
+        return None if isinstance(answer, CallError) else answer
 
     def needed(self, name: str, what: str) -> Any:
         """The same; raises CallError, saying that `what` is not known, where there is no answer."""
-        found = self.answer(name)
-        if found is None:
+        answer = self.answer(name)
+        if answer is None:
             raise CallError("failed", "NotAsked", f"{what} could not be read")
-        return found
+        return answer
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
         """What `make` returns. It raises CallError; where that heals, it is called again, a few times.
@@ -298,16 +305,16 @@ def collect(
     once: the threads are daemons, and what they still do is thrown away.
     """
     began = time.time()
-    wanted = tuple(readers)
+    planned = tuple(readers)
     collector = Collector(time.monotonic() + timeout, narrate)
     for path, content in given:
         collector.save(path, "given", content)
     try:
-        _Run(collector, wanted).work()
+        _Run(collector, planned).work()
     finally:
         collector._close()  # noqa: SLF001 - its other half
     return Collected(
-        _bundle(collector, base, began, live=bool(wanted)), tuple(collector.warnings), tuple(collector.reads.values())
+        _bundle(collector, base, began, live=bool(planned)), tuple(collector.warnings), tuple(collector.reads.values())
     )
 
 
@@ -327,7 +334,9 @@ class _Run:
         collector._start = self.start  # noqa: SLF001 - its other half
 
     def work(self) -> None:
-        graph = {one.name: [name for name in one.needs if name in self.readers] for one in self.readers.values()}
+        graph = {
+            reader.name: [name for name in reader.needs if name in self.readers] for reader in self.readers.values()
+        }
         sorter = TopologicalSorter(graph)
         sorter.prepare()
         while sorter.is_active():
@@ -422,9 +431,9 @@ def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bo
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
         members = {name: base.member(name) for name in base.names()}
-        found = _manifest_of(base).get("reads")
-        entries = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-        reads = {one["path"]: one for one in entries if isinstance(one.get("path"), str)}
+        recorded = _manifest_of(base).get("reads")
+        entries = [entry for entry in recorded if isinstance(entry, dict)] if isinstance(recorded, list) else []
+        reads = {entry["path"]: entry for entry in entries if isinstance(entry.get("path"), str)}
     for path, entry in collector.reads.items():
         if entry["outcome"] == "ok" or path not in members:
             reads[path] = entry
@@ -449,10 +458,10 @@ def _manifest_of(base: Bundle) -> dict[str, Any]:
     if contract.MANIFEST not in base:
         return {}
     try:
-        found = json.loads(base.read(contract.MANIFEST))
+        manifest = json.loads(base.read(contract.MANIFEST))
     except (ValueError, Unreadable):
         return {}
-    return found if isinstance(found, dict) else {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def _member(data: bytes) -> Member:
@@ -461,12 +470,12 @@ def _member(data: bytes) -> Member:
 
 def _without_markup(text: str) -> str:
     """A text in which a page, as proxies and load balancers answer with, is only named."""
-    found = _MARKUP.search(text)
-    if found is None:
+    markup = _MARKUP.search(text)
+    if markup is None:
         return text
     title = _TITLE.search(text)
     words = " ".join(title[1].split()) if title else ""
-    return text[: found.start()] + "an HTML page" + (f" with the title {words}" if words else "")
+    return text[: markup.start()] + "an HTML page" + (f" with the title {words}" if words else "")
 
 
 def _what_allows(grants: Sequence[Grant]) -> str:

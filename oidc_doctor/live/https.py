@@ -86,13 +86,13 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     try:
-        found = _chain_of(url, rules, context, deadline)
+        certificates = _chain_of(url, rules, context, deadline)
     except CallError as failure:
         if failure.code != "TLS":
             raise
         context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
         return Chain(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
-    return Chain(found, False, _untrusted(url, rules, deadline))
+    return Chain(certificates, False, _untrusted(url, rules, deadline))
 
 
 def _untrusted(url: str, rules: Rules, deadline: float) -> str:
@@ -132,8 +132,8 @@ def _get(url: str, rules: Rules, deadline: float, bearer: str | None) -> tuple[i
     try:
         connection.request("GET", path, headers=headers)
         with connection.getresponse() as answer:
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return answer.status, found, _body(answer, deadline)
+            fields = {name.lower(): value for name, value in answer.getheaders()}
+            return answer.status, fields, _body(answer, deadline)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error, parts, deadline) from None
     finally:
@@ -205,12 +205,15 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
     watch = connection.watch()
     try:
         connection.connect()
-        found: Any = connection.sock
+        stream: Any = connection.sock
         # public since 3.13, where it gives bytes; before that it stands on the object below
-        getter = getattr(found, "get_unverified_chain", None) or found._sslobj.get_unverified_chain  # noqa: SLF001
+        getter = getattr(stream, "get_unverified_chain", None) or stream._sslobj.get_unverified_chain  # noqa: SLF001
         certificates = getter() or []
         encoding = 2  # of a certificate object: _ssl.ENCODING_DER
-        return [bytes(one if isinstance(one, bytes) else one.public_bytes(encoding)) for one in certificates]
+        return [
+            bytes(certificate if isinstance(certificate, bytes) else certificate.public_bytes(encoding))
+            for certificate in certificates
+        ]
     except (OSError, ValueError) as error:
         raise _failure(error, parts, deadline) from None
     finally:
@@ -235,14 +238,14 @@ def _checked(url: str) -> SplitResult:
 def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
     """What the host resolves to. Raises CallError where one of it is not public: an outsider could point there."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise CallError("failed", "NoSuchHost", f"{host} cannot be resolved from here") from None
     if not rules.private:
-        hidden = [str(one[4][0]) for one in found if not is_public(str(one[4][0]))]
+        hidden = [str(address[4][0]) for address in addresses if not is_public(str(address[4][0]))]
         if hidden:
             raise _not_public(host, hidden[0])
-    return [tuple(one) for one in found[:_MOST_ADDRESSES]]
+    return [tuple(address) for address in addresses[:_MOST_ADDRESSES]]
 
 
 def _literal(host: str, rules: Rules) -> None:
@@ -281,10 +284,10 @@ def _connected(addresses: list[tuple[Any, ...]], deadline: float) -> socket.sock
 
 
 def _proxy(host: str) -> SplitResult | None:
-    found = getproxies().get("https")
-    if not found or proxy_bypass(host):
+    address = getproxies().get("https")
+    if not address or proxy_bypass(host):
         return None
-    return urlsplit(found if "://" in found else f"http://{found}")
+    return urlsplit(address if "://" in address else f"http://{address}")
 
 
 def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socket.socket:

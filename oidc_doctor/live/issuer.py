@@ -18,13 +18,11 @@ from oidc_doctor.live.https import Page, Rules, chain, fetch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# IAM user guide and an AWS re:Post article on InvalidIdentityToken: AWS gives up after five seconds.
-AWS_PATIENCE = 5.0
 _DISCOVERY, _KEYS, _CHAIN = "issuer/openid-configuration.json", "issuer/jwks.json", "issuer/chain.pem"
 _FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
 
 
-class Wanted(NamedTuple):
+class IssuerScope(NamedTuple):
     """Which issuer, and who names it."""
 
     named: str | None  # by the user, on the command line or in a file of theirs
@@ -35,17 +33,17 @@ class Wanted(NamedTuple):
     prefix: str = ""
 
 
-def readers(wanted: Wanted) -> list[Reader]:
+def readers(scope: IssuerScope) -> list[Reader]:
     """Discovery document, key set, certificates."""
-    prefix = wanted.prefix
+    prefix = scope.prefix
 
     def trusted(collector: Collector) -> str | None:
         """The issuer, if its address may be fetched."""
-        known = [one for name in wanted.vouchers for one in _issuers_of(collector.answer(name))]
-        issuer = wanted.named or next(iter(wanted.claimed), None) or next(iter(known), None)
-        if issuer is None or issuer == wanted.named or wanted.from_token or is_known(issuer):
+        configured = [candidate for name in scope.vouchers for candidate in _issuers_of(collector.answer(name))]
+        issuer = scope.named or next(iter(scope.claimed), None) or next(iter(configured), None)
+        if issuer is None or issuer == scope.named or scope.from_token or is_known(issuer):
             return issuer
-        if normalised(issuer) in {normalised(one) for one in known}:
+        if normalised(issuer) in {normalised(candidate) for candidate in configured}:
             return issuer
         collector.warn(
             f"the issuer {issuer[:200]} is named by the token alone, so its address was not fetched; "
@@ -58,7 +56,7 @@ def readers(wanted: Wanted) -> list[Reader]:
         issuer = trusted(collector)
         if issuer is None:
             return None
-        page = _fetched(collector, _address(issuer) + "/.well-known/openid-configuration", wanted.rules)
+        page = _fetched(collector, _address(issuer) + "/.well-known/openid-configuration", scope.rules)
         document = _document(page)
         collector.save(
             prefix + _DISCOVERY, _call(_DISCOVERY), page.body, **_remarks(collector, "the discovery document", page)
@@ -70,7 +68,7 @@ def readers(wanted: Wanted) -> list[Reader]:
         uri = collector.answer(f"{prefix}issuer.discovery")
         if uri is None:
             return
-        page = _fetched(collector, uri, wanted.rules)
+        page = _fetched(collector, uri, scope.rules)
         _document(page)
         collector.save(prefix + _KEYS, _call(_KEYS), page.body, **_remarks(collector, "the key set", page))
 
@@ -79,14 +77,14 @@ def readers(wanted: Wanted) -> list[Reader]:
         if issuer is None:
             return
         address = _address(issuer)
-        found = collector.call(lambda: chain(address, wanted.rules, collector.seconds_left(10)))
-        text = "".join(_pem(one) for one in found.certificates)
-        more = {"tls13_only": found.tls13_only or None, "untrusted": found.untrusted}
-        collector.save(prefix + _CHAIN, _call(_CHAIN), text, **more)
+        sent = collector.call(lambda: chain(address, scope.rules, collector.seconds_left(10)))
+        text = "".join(_pem(certificate) for certificate in sent.certificates)
+        remarks = {"tls13_only": sent.tls13_only or None, "untrusted": sent.untrusted}
+        collector.save(prefix + _CHAIN, _call(_CHAIN), text, **remarks)
 
     # an issuer that the user or the catalogue knows need not wait for the clouds
-    sure = wanted.named is not None or wanted.from_token or any(is_known(one) for one in wanted.claimed[:1])
-    needs = () if sure else wanted.vouchers
+    sure = scope.named is not None or scope.from_token or any(is_known(claimed) for claimed in scope.claimed[:1])
+    needs = () if sure else scope.vouchers
     return [
         Reader(f"{prefix}issuer.discovery", prefix + _DISCOVERY, _call(_DISCOVERY), discovery, needs),
         Reader(f"{prefix}issuer.jwks", prefix + _KEYS, _call(_KEYS), keys, (f"{prefix}issuer.discovery",)),
@@ -103,8 +101,8 @@ def is_known(issuer: str) -> bool:
 def _issuers_of(answer: Any) -> Iterator[str]:
     """The issuers that a reader's answer names: AWS providers by ARN, a role, Google providers (one or a list)."""
     if isinstance(answer, list):
-        for one in answer:
-            yield from _issuers_of(one)
+        for part in answer:
+            yield from _issuers_of(part)
     elif isinstance(answer, dict):
         oidc = answer.get("oidc")
         if isinstance(oidc, dict) and isinstance(oidc.get("issuerUri"), str):
@@ -113,9 +111,9 @@ def _issuers_of(answer: Any) -> Iterator[str]:
             for url in _FEDERATED.findall(json.dumps(answer["AssumeRolePolicyDocument"])):
                 yield f"https://{url}"
         else:
-            for one in answer.values():
-                if isinstance(one, dict) and isinstance(one.get("Url"), str):
-                    yield f"https://{one['Url'].removeprefix('https://')}"
+            for part in answer.values():
+                if isinstance(part, dict) and isinstance(part.get("Url"), str):
+                    yield f"https://{part['Url'].removeprefix('https://')}"
 
 
 def _address(issuer: str) -> str:
@@ -132,13 +130,13 @@ def _fetched(collector: Collector, url: str, rules: Rules) -> Page:
 def _document(page: Page) -> dict[str, Any]:
     """The body as a JSON object. Raises CallError."""
     try:
-        found = json.loads(page.body)
+        document = json.loads(page.body)
     except (ValueError, RecursionError):
         kind = printable(page.content_type.partition(";")[0], 60) or "no content type"
         raise CallError("failed", "NotJson", f"the answer is no JSON ({len(page.body)} bytes of {kind})") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise CallError("failed", "NotJson", "the answer is JSON, but no object")
-    return found
+    return document
 
 
 def _remarks(collector: Collector, what: str, page: Page) -> dict[str, Any]:
@@ -146,10 +144,10 @@ def _remarks(collector: Collector, what: str, page: Page) -> dict[str, Any]:
     kind = page.content_type.partition(";")[0].strip().lower()
     if kind and not (kind == "application/json" or kind.endswith("+json")):
         collector.warn(f"{what} is served as {kind[:60]}, not as application/json")
-    found: dict[str, Any] = {"seconds": round(page.seconds, 3)}
+    remarks: dict[str, Any] = {"seconds": round(page.seconds, 3)}
     if page.redirects:
-        found["redirects"] = [printable(one) for one in page.redirects]
-    return found
+        remarks["redirects"] = [printable(address) for address in page.redirects]
+    return remarks
 
 
 def _pem(certificate: bytes) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from oidc_doctor.bundle.files import Bundle
 from oidc_doctor.live import issuer
-from oidc_doctor.live.account_lists import Providers, Roles
 from oidc_doctor.live.aws import readers as aws
-from oidc_doctor.live.collect import Collected, Grant, Pacer, Reader, collect
+from oidc_doctor.live.aws.lists import Roles
+from oidc_doctor.live.collect import Collected, Pacer, Reader, collect
 from oidc_doctor.live.gcp import readers as gcp
+from oidc_doctor.live.gcp.lists import Providers
 from oidc_doctor.live.https import Rules
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
 FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can be a folder's
-ANY_ROLE = "arn:aws:iam::000000000000:role/any"  # stands for every role of every account
 
 
 class Goal(NamedTuple):
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 def plan(request: Request) -> list[Reader]:
     """Every reader that the goals need."""
-    found: list[Reader] = []
+    readers: list[Reader] = []
     clients: dict[str, aws.Clients] = {}
     pacer = gcp.new_pacer()
     for asked in request.goals:
@@ -61,74 +61,28 @@ def plan(request: Request) -> list[Reader]:
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
             client = clients.setdefault(partition, aws.Clients(request.profile, partition))
-            found += aws.readers(client, _of_aws(request, goal, prefix))
+            readers += aws.readers(client, _of_aws(request, goal, prefix))
         if goal.target.gcp is not None:
-            found += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
+            readers += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
         if request.account:
-            found += _lists(request, goal, prefix, clients, pacer)
-        found += issuer.readers(_of_issuer(request, goal, prefix))
-    return found
+            readers += _lists(request, goal, prefix, clients, pacer)
+        readers += issuer.readers(_of_issuer(request, goal, prefix))
+    return readers
 
 
 def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) -> Collected:
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
-    given: list[tuple[str, bytes | str]] = list(request.given)
+    files: list[tuple[str, bytes | str]] = list(request.given)
     if request.folders:  # a folder stays a target's also where nothing of it could be read
         mark = "# the target stands in the file at the top\n"
-        given += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
-    return collect(plan(request), base=request.base, given=given, timeout=request.timeout, narrate=narrate)
+        files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
+    return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 
 
-def grants(readers: Iterable[Reader]) -> list[Grant]:
-    """What the readers need to be allowed, each once, in their order."""
-    return list(dict.fromkeys(grant for reader in readers for grant in (*reader.grants, *reader.also)))
-
-
-def aws_policy(request: Request) -> dict[str, Any]:
-    """The least identity policy that lets every AWS reader of the request read; of ANY_ROLE for every role."""
-    places: dict[str, list[str]] = {}
-    for one in grants(plan(request)):
-        if not one.api:
-            resource = one.resource.replace("000000000000", "*").replace("role/any", "role/*")
-            places.setdefault(one.permission, []).append(resource)
-    statements: dict[tuple[str, ...], list[str]] = {}
-    for permission, resources in places.items():
-        statements.setdefault(tuple(dict.fromkeys(resources)), []).append(permission)
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": sorted(actions), "Resource": on[0] if len(on) == 1 else list(on)}
-            for on, actions in statements.items()
-        ],
-    }
-
-
-def gcp_permissions(request: Request) -> dict[str, Any]:
-    """What the Google readers of the request need: permissions, predefined roles that hold them, APIs."""
-    needed = [one for one in grants(plan(request)) if one.api]
-    permissions = sorted({one.permission for one in needed})
-    return {
-        "title": "oidc-doctor",
-        "description": "Reads what federated sign-in to Google Cloud depends on. Changes nothing.",
-        "stage": "GA",
-        "includedPermissions": permissions,
-    }
-
-
-def gcp_apis(request: Request) -> list[str]:
-    """The APIs that those readers call."""
-    return sorted({one.api for one in grants(plan(request)) if one.api})
-
-
-def gcp_roles(request: Request) -> list[str]:
-    """Predefined roles that hold those permissions."""
-    return sorted({gcp.role_with(one.permission) for one in grants(plan(request)) if one.api} - {""})
-
-
-def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.Wanted:
+def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.AwsScope:
     issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
-    return aws.Wanted(
+    return aws.AwsScope(
         target=goal.target,
         issuers=tuple(dict.fromkeys(issuers)),
         regions=request.regions,
@@ -153,15 +107,15 @@ def _widened(request: Request, goal: Goal) -> Goal:
 
 def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer) -> list[Reader]:
     """The account's roles, and its project's pools and providers."""
-    found: list[Reader] = []
+    readers: list[Reader] = []
     if goal.target.aws is not None:
         partition = aws.partition_of(goal.target, request.regions)
-        found.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
+        readers.append(Roles(clients[partition], _of_aws(request, goal, prefix)).roles())
     gcp_side = Providers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
     project = request.project or gcp_side.provider_project
     if project:
-        found.append(gcp_side.providers(project))
-    return found
+        readers.append(gcp_side.providers(project))
+    return readers
 
 
 def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
@@ -171,9 +125,9 @@ def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
     return gcp.Clients(examined, pacer=pacer)
 
 
-def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.Wanted:
+def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.GcpScope:
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
-    return gcp.Wanted(
+    return gcp.GcpScope(
         target=goal.target,
         since=request.since,
         until=request.until,
@@ -184,8 +138,8 @@ def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.Wanted:
     )
 
 
-def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.Wanted:
-    return issuer.Wanted(
+def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.IssuerScope:
+    return issuer.IssuerScope(
         named=goal.issuer,
         claimed=_claimed(goal.tokens),
         from_token=request.from_token,
@@ -197,5 +151,5 @@ def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.Wanted:
 
 def _claimed(tokens: Iterable[Token]) -> tuple[str, ...]:
     """The issuers that tokens name."""
-    found = (token.claims.get("iss") for token in tokens)
-    return tuple(dict.fromkeys(one for one in found if isinstance(one, str) and one))
+    issuers = (token.claims.get("iss") for token in tokens)
+    return tuple(dict.fromkeys(issuer for issuer in issuers if isinstance(issuer, str) and issuer))

@@ -14,6 +14,9 @@ from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Mis
 
 _NONE: Any = MappingProxyType({})
 
+# A file, or all files of a folder, that nothing judges yet; evidence holds it by its path in the contract.
+Documents = tuple[Document, ...] | Missing
+
 
 class Token(NamedTuple):
     """A token to be judged. Header and claims are written by whoever made it.
@@ -98,7 +101,6 @@ class AwsOidcProvider(NamedTuple):
     client_ids: tuple[str, ...] | Gap  # UNKNOWN when the file has no ClientIDList; () is an empty list
     thumbprints: tuple[str, ...]
     document: Document
-    created: str | None = None
 
 
 class AwsEvidence(NamedTuple):
@@ -112,15 +114,9 @@ class AwsEvidence(NamedTuple):
     provider_arns_document: Document | None = None
     roles: Document | Missing = Missing("aws/roles.json", "not in the bundle")
     caller_account: str | None = None
-    role_policies: tuple[Document, ...] = ()
-    role_policy_list: Document | Missing = Missing("aws/role-policy-list.json", "not in the bundle")
     attached_policies: Document | Missing = Missing("aws/attached-policies.json", "not in the bundle")
-    boundary: Document | Missing = Missing("aws/boundary.json", "not in the bundle")
     rcps: tuple[Document, ...] = ()
-    bucket_policy: Document | Missing = Missing("aws/bucket-policy.json", "not in the bundle")
-    bucket_encryption: Document | Missing = Missing("aws/bucket-encryption.json", "not in the bundle")
-    repository_policy: Document | Missing = Missing("aws/repository-policy.json", "not in the bundle")
-    key_policy: Document | Missing = Missing("aws/key-policy.json", "not in the bundle")
+    documents: dict[str, Documents] = _NONE
 
 
 class GcpProvider(NamedTuple):
@@ -179,7 +175,6 @@ class GcpEvidence(NamedTuple):
     provider: GcpProvider | Missing
     near_providers: tuple[GcpProvider, ...] = ()  # read, but not the one that the target names
     pool: GcpPool | Missing = Missing("gcp/pool.json", "not in the bundle")
-    near_pools: tuple[GcpPool, ...] = ()
     provider_list: Document | Missing = Missing("gcp/providers.json", "not in the bundle")
     pool_list: Document | Missing = Missing("gcp/pools.json", "not in the bundle")
     project_number: str | None = None
@@ -190,8 +185,8 @@ class GcpEvidence(NamedTuple):
     project_policy: AllowPolicy | Missing = Missing("gcp/project-policy.json", "not in the bundle")
     folder_policy: AllowPolicy | Missing = Missing("gcp/folder-policy.json", "not in the bundle")
     organization_policy: AllowPolicy | Missing = Missing("gcp/organization-policy.json", "not in the bundle")
-    org_policies: tuple[Document, ...] = ()
     credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
+    documents: dict[str, Documents] = _NONE
 
 
 class IssuerEvidence(NamedTuple):

@@ -30,6 +30,13 @@ class Read(NamedTuple):
     end: int
 
 
+class DecidingFile(NamedTuple):
+    """A file of the bundle that decides a step, and the vendor's command that prints it, with {names} in it."""
+
+    path: str
+    printed_by: str = ""
+
+
 @dataclass
 class Exchange:
     """One token presented to one cloud for one target."""
@@ -50,6 +57,7 @@ class Exchange:
         default_factory=dict
     )  # header, claims, times in words, subject segments; no signature
     reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
+    decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
 
 
 Confidence = Literal["proven", "predicted", "suspected"]

@@ -30,7 +30,7 @@ from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
 from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, TargetEvidence, Token
-from oidc_doctor.model.json_pointer import line_of, pointer_segment
+from oidc_doctor.model.json_pointer import line_of, pointer_segment, segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import Cause
@@ -330,7 +330,7 @@ class WhatIf:
         claims = fields.members(document, "", document.value, "an object with claims")
         token = self.case.token
         repeated = tuple(
-            one[1:].replace("~1", "/").replace("~0", "~") for one in document.duplicates if "/" not in one[1:]
+            names[0] for names in (segments(pointer) for pointer in document.duplicates) if len(names) == 1
         )
         if _canonical(claims) == _canonical(token.claims):
             return token
@@ -644,7 +644,7 @@ def _marks(text: str, start: int, end: int) -> Iterator[Mark]:
 
 def _cel_problem(part: Part, text: str, fault: _UnreadableCel) -> Problem:
     if part.language == "json":  # an expression inside of JSON text: its own columns are not the text's
-        name = fault.pointer[1:].replace("~1", "/").replace("~0", "~")
+        name = "/".join(segments(fault.pointer))
         where = f", at character {fault.error.start + 1}" if fault.error.start >= 0 else ""
         return Problem(part.id, "unreadable", f"{name}: {fault.error.message}{where}", line_of(text, fault.pointer))
     line, column = _place(text, fault.error.start) if fault.error.start >= 0 else (None, None)

@@ -47,7 +47,6 @@ def test_an_aws_provider() -> None:
         ("oidc.baseten.co",),
         ("ab",),
     )
-    assert one.created == "2026-01-01"
     assert str(one.document.at("/ClientIDList/0")) == "aws/oidc-provider.json:4"
 
 

@@ -18,7 +18,7 @@ from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.live.collect import CallError, Collected, collect
 from oidc_doctor.live.https import MOST_BYTES, Rules, chain, fetch, is_public
-from oidc_doctor.live.issuer import Wanted, is_known, readers
+from oidc_doctor.live.issuer import IssuerScope, is_known, readers
 
 if TYPE_CHECKING:
     from .conftest import Site
@@ -28,7 +28,7 @@ PRIVATE = Rules(private=True)
 
 
 def gather(site: Site, **more: Any) -> Collected:
-    wanted = Wanted(**({"named": site.issuer, "rules": PRIVATE} | more))
+    wanted = IssuerScope(**({"named": site.issuer, "rules": PRIVATE} | more))
     return collect(readers(wanted), timeout=15)
 
 
@@ -301,7 +301,7 @@ def test_an_issuer_that_the_account_names_is_called(voucher: str, site: Site) ->
     }
     teller = Reader("teller", "x", "x", lambda _: answers[voucher])
     for claimed in ((site.issuer,), ()):
-        wanted = Wanted(None, claimed, rules=PRIVATE, vouchers=("teller",))
+        wanted = IssuerScope(None, claimed, rules=PRIVATE, vouchers=("teller",))
         found = collect([teller, *readers(wanted)], timeout=15)
         assert outcome(found) == ("ok", "")
 
@@ -370,7 +370,7 @@ def test_certificates_are_judged_as_aws_does(
         "aws/oidc-provider.json": provider,
         "claims.json": {"iss": site.issuer, "sub": "job:1", "aud": "sts.amazonaws.com"},
     }
-    found = collect(readers(Wanted(site.issuer, rules=PRIVATE)), given=files.items(), timeout=15)
+    found = collect(readers(IssuerScope(site.issuer, rules=PRIVATE)), given=files.items(), timeout=15)
     report = run(found.bundle, Question())
     assert sorted(one.name for one in report.causes) == sorted(names), found.reads
     assert all(one.confidence == "suspected" for one in report.causes)

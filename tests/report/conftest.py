@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.kinds import Kind
@@ -62,6 +63,7 @@ def exchange(cloud: Any = "aws", **given: Any) -> Exchange:
         "prediction": "accepted",
         "step": None,
         "error": None,
+        "decided_by": deciding(cloud),
         "assumed": [],
         "steps": steps(cloud),
         "trace": {"steps": []},

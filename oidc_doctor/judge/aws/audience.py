@@ -51,7 +51,6 @@ def judge_audience(exchange: AwsExchange) -> None:
     difference = compare_value(list(ids), audience, wildcards=False, pasted=exchange.pasted)
     facts = {
         "audience": audience,
-        "registered": ", ".join(ids),
         "note": plain_note(difference),
         "provider": _provider_name(exchange, provider),
     }

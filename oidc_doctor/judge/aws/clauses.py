@@ -46,7 +46,6 @@ class FailedCondition(NamedTuple):
     key: Node
     where: Origin
     sure: bool  # no other statement can still allow the token
-    duplicated: bool
 
 
 def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def evaluate_aws(case: Case) -> Trace:
 def _judge_obtain(exchange: AwsExchange) -> None:
     token = exchange.token
     if token.fault_kind == "no-token":
-        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin)
     elif token.kind in ("jwt", "event") or token.claims:
         exchange.passed("obtain", "", token.origin)
 

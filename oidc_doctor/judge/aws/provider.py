@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oidc_doctor.iam.arns import account_of
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
@@ -31,7 +32,7 @@ def judge_provider(exchange: AwsExchange) -> None:
     for candidate in candidates:
         answer = same(candidate.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
         here = (
-            same(_account_of(candidate.arn), exchange.account, pasted=exchange.pasted)
+            same(account_of(candidate.arn or "") or "", exchange.account, pasted=exchange.pasted)
             if candidate.arn and exchange.account
             else True
         )
@@ -61,10 +62,6 @@ def judge_provider(exchange: AwsExchange) -> None:
     _refuse_provider(exchange, path, wanted, listed, elsewhere, candidates)
 
 
-def _account_of(arn: str | None) -> str:
-    return "".join((arn or "").split(":")[4:5])
-
-
 def _refuse_provider(
     exchange: AwsExchange,
     path: str,
@@ -90,7 +87,7 @@ def _refuse_provider(
             certain=proven,
             settle=settle,
             role_account=account,
-            provider_account=_account_of(other),
+            provider_account=account_of(other or "") or "",
             issuer=path,
         )
         return
@@ -115,7 +112,6 @@ def _refuse_provider(
             where=list_at,
             account=account,
             issuer=path,
-            listed=", ".join(listed or ()),
         )
     elif candidates:
         exchange.refuse(

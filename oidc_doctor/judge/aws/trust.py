@@ -13,6 +13,7 @@ from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Document, Json
+from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
 
@@ -106,7 +107,6 @@ def _allowed_besides(
             settle="the values that the trust policy's conditions need",
             tags=", ".join(tags),
             source_identity=identity or "",
-            action=action,
         )
     return good
 
@@ -154,8 +154,7 @@ def _statement_name(statement: StatementResult) -> str:
 
 
 def _at_pointer(value: Json, pointer: str) -> Json:
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in segments(pointer):
         if isinstance(value, list) and name.isdigit() and int(name) < len(value):
             value = value[int(name)]
         elif isinstance(value, dict):
@@ -192,7 +191,7 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
                 continue
             explain_clause(
                 exchange,
-                FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure, duplicated=False),
+                FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure),
                 context,
             )
     _broken_conditions(exchange, nearest, document, sure=sure)

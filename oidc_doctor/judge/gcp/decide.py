@@ -45,7 +45,7 @@ def evaluate_gcp(case: Case) -> Trace:
 def _judge_obtain(exchange: GcpExchange) -> None:
     token, gcp = exchange.token, exchange.gcp
     if token.fault_kind == "no-token":
-        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin, fault=token.fault or "")
+        exchange.refuse(Kind.NO_TOKEN_SENT, where=token.origin)
     judge_credentials(exchange, gcp.credentials)
     if exchange.results["obtain"].state == "unknown" and (token.kind in ("jwt", "event") or token.claims):
         exchange.passed("obtain", "", token.origin)

@@ -71,7 +71,6 @@ def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin
             # Google refuses such a text when it is saved, so what is stored may differ from what was pasted
             certain=not has_placeholder(text),
             settle="the expression as Google has it",
-            expression=text,
             which=which,
             message=error.message,
         )
@@ -157,7 +156,6 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             Kind.EXPRESSION_INVALID,
             step="condition",
             actual=Side(text, at),
-            expression=text,
             which="attributeCondition",
             message="it gives no true or false",
         )
@@ -209,7 +207,6 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         step="condition",
         actual=Side(text, at, ((inner.start, inner.end),)),
         location=Clause((inner.text,)),
-        expression=text,
         which="attributeCondition",
         message=fault.message,
     )
@@ -244,7 +241,6 @@ def _clause_around(root: Any, inner: Any) -> str:
 
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
-    facts = {"clause": clause.node.text, "left": clause.value or "", "right": ", ".join(clause.literal)}
     kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
     expected, actual = Side(clause.node.text, at), None
     if clause.compared:
@@ -264,7 +260,7 @@ def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *,
         where=at,
         settle="the values behind the placeholders",
         note=note,
-        facts=facts,
+        clause=clause.node.text,
     )
 
 
@@ -331,7 +327,6 @@ def _judge_mapping(
                 where=at,
                 location=Clause((f"{name}={mapping[name]}",)),
                 attribute=name,
-                expression=mapping[name],
                 claim=(fault.path or str(fault.key)).removeprefix("assertion."),
             )
         else:
@@ -339,7 +334,6 @@ def _judge_mapping(
                 Kind.EXPRESSION_INVALID,
                 step="mapping",
                 actual=Side(mapping[name], at),
-                expression=mapping[name],
                 which=name,
                 message=fault.message,
             )
@@ -414,7 +408,6 @@ def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | Non
             actual=Side(subject, exchange.claim_origin(name)),
             bytes=str(size),
             limit=str(SUBJECT_LIMIT),
-            subject=subject,
         )
 
 

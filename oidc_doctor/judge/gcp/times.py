@@ -60,8 +60,6 @@ def judge_times(exchange: GcpExchange) -> None:
             actual=Side(rfc3339(now)),
             when=relative(expires, now),
             past=f"{span(now - expires - TOLERANCE)} past Google's 1 min tolerance",
-            exp=rfc3339(expires),
-            instant=rfc3339(now),
         )
     if issued is not None and issued - now > TOLERANCE:
         exchange.refuse(
@@ -73,7 +71,6 @@ def judge_times(exchange: GcpExchange) -> None:
             settle="Google's tolerance lies somewhere between 60 and 119 s",
             when=relative(issued, now),
             past=f"{span(issued - now - TOLERANCE)} beyond Google's 1 min tolerance",
-            iat=rfc3339(issued),
         )
     elif issued is not None and now - issued > DAY and not exchange.results["times"].refusals:
         exchange.refuse(
@@ -84,7 +81,6 @@ def judge_times(exchange: GcpExchange) -> None:
             certain=exchange.seen_at("times"),
             settle="an exchange with a fresh token",
             reason="it was issued more than 24 h ago",
-            iat=rfc3339(issued),
         )
     starts = seconds_of(token.claim("nbf"))
     if starts is not None and starts - now > TOLERANCE:
@@ -98,7 +94,6 @@ def judge_times(exchange: GcpExchange) -> None:
             settle="an exchange: how Google treats nbf was never recorded",
             when=relative(starts, now),
             past=f"{span(starts - now - TOLERANCE)} beyond Google's 1 min tolerance",
-            nbf=rfc3339(starts),
         )
     result = exchange.results["times"]
     if result.state == "unknown" and not result.refusals:

@@ -24,7 +24,7 @@ _ECR_URI = re.compile(
 _ECR_ARN = re.compile(r"arn:[\w-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository/(?P<name>[^:@]+)")
 
 
-class Wanted(NamedTuple):
+class AwsScope(NamedTuple):
     """What is to be read for one target. Times are epoch seconds."""
 
     target: Target
@@ -43,9 +43,9 @@ class Wanted(NamedTuple):
 def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
     """The partition: of the role's ARN, else of the Region's name."""
     arn = (target.aws.role_arn if target.aws else None) or ""
-    found = arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else ""
-    if found in IAM_REGION:
-        return found
+    partition = arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else ""
+    if partition in IAM_REGION:
+        return partition
     region = next(iter(regions), "")
     return next(
         (name for start, name in (("us-gov-", "aws-us-gov"), ("cn-", "aws-cn")) if region.startswith(start)), "aws"
@@ -55,20 +55,20 @@ def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
 class Account:
     """The readers of one target. Each answers as its docstring says."""
 
-    def __init__(self, clients: Clients, wanted: Wanted) -> None:
+    def __init__(self, clients: Clients, scope: AwsScope) -> None:
         self.clients = clients
-        self.wanted = wanted
-        self.aws = wanted.target.aws or TargetAws()
+        self.scope = scope
+        self.aws = scope.target.aws or TargetAws()
         self.partition = clients.partition
         self.home = IAM_REGION[self.partition]
-        self.regions = tuple(dict.fromkeys(one for one in (self.aws.region, *wanted.regions) if one))
+        self.regions = tuple(dict.fromkeys(one for one in (self.aws.region, *scope.regions) if one))
         self.region = next(iter(self.regions), self.home)
         parts = (self.aws.role_arn or "").split(":", ARN_FIELDS - 1)
         whole = len(parts) == ARN_FIELDS and parts[5].startswith("role/")
         self.account = parts[4] if whole and parts[4].isdecimal() else None
         name = parts[5].rpartition("/")[2] if whole else ""
         self.role_name = name if _ROLE_NAME.fullmatch(name) else None
-        self.prefix = wanted.prefix
+        self.prefix = scope.prefix
         self.role_arn = self.aws.role_arn if self.role_name else f"arn:{self.partition}:iam::*:role/*"
 
     # ------------------------------------------------------------------------------------------------ how it is asked
@@ -97,8 +97,8 @@ class Account:
     ) -> Any:
         """One answer, without what the transport adds."""
         client = self.clients.of(service, region)
-        found = collector.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
-        return {name: value for name, value in found.items() if name != "ResponseMetadata"}
+        answer = collector.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
+        return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
     def own(self, collector: Collector) -> None:
         """Raises CallError where the credentials are another account's: what that holds says nothing of this one's."""
@@ -123,13 +123,13 @@ class Account:
 
     def listed(self, collector: Collector, operation: str, items: str, **parameters: Any) -> list[Any]:
         """All pages of one of IAM's lists. Raises CallError also where the pages do not end."""
-        found: list[Any] = []
+        elements: list[Any] = []
         marker: dict[str, Any] = {}
         for _ in range(MOST_LIST_PAGES):
             answer = self.iam(collector, operation, **parameters, **marker)
-            found += member(answer, items, list)
+            elements += member(answer, items, list)
             if not answer.get("IsTruncated"):
-                return found
+                return elements
             following = answer.get("Marker")
             if not isinstance(following, str) or following == marker.get("Marker"):
                 raise CallError("failed", "Malformed", "a page says that there are more, and not where")
@@ -143,9 +143,9 @@ class Account:
         path, call = self.path("caller-identity.json"), "sts:GetCallerIdentity"
 
         def read(collector: Collector) -> str:
-            found = self.ask(collector, "sts", self.region, "get_caller_identity")
-            account: str = member(found, "Account", str)
-            collector.save(path, call, found)
+            answer = self.ask(collector, "sts", self.region, "get_caller_identity")
+            account: str = member(answer, "Account", str)
+            collector.save(path, call, answer)
             return account
 
         return Reader(self.name("caller"), path, call, read)
@@ -153,28 +153,28 @@ class Account:
 
 def member(value: Any, name: str, shape: Any) -> Any:
     """A member of an answer. Raises CallError where the answer has no such thing."""
-    found = value.get(name) if isinstance(value, dict) else None
-    if not isinstance(found, shape):
+    part = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(part, shape):
         raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
-    return found
+    return part
 
 
 def policy_text(value: Any, name: str) -> None:
     """Raises CallError where a member is no policy in a text."""
     text = member(value, name, str)
     try:
-        found = json.loads(text)
+        policy = json.loads(text)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        policy = None
+    if not isinstance(policy, dict):
         raise CallError("failed", "Malformed", f"the answer's {name} is no policy")
 
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:
     """Account, Region and name of an image's repository: its URI, its ARN, or the name alone."""
-    found = _ECR_URI.match(text) or _ECR_ARN.match(text)
-    if found:
-        return found["account"], found["region"], found["name"]
+    parts = _ECR_URI.match(text) or _ECR_ARN.match(text)
+    if parts:
+        return parts["account"], parts["region"], parts["name"]
     return None, None, text.partition(":")[0].partition("@")[0]
 
 

@@ -89,10 +89,10 @@ class Clients:
 
     def _client(self, service: str, region: str, *, signed: bool) -> Any:
         with self._lock:
-            found = self._made.get((service, region, signed))
-            if found is None:
-                found = self._made[service, region, signed] = asked(lambda: self._make(service, region, signed=signed))
-            return found
+            client = self._made.get((service, region, signed))
+            if client is None:
+                client = self._made[service, region, signed] = asked(lambda: self._make(service, region, signed=signed))
+            return client
 
     def _make(self, service: str, region: str, *, signed: bool) -> Any:
         import boto3
@@ -104,7 +104,7 @@ class Clients:
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_READ,
-            retries={"total_max_attempts": 1},  # the desk repeats what can heal, at its own pace
+            retries={"total_max_attempts": 1},  # Collector.call repeats what can heal, at its own pace
             max_pool_connections=32,
             **({} if signed else {"signature_version": UNSIGNED}),
         )
@@ -134,12 +134,12 @@ def asked(make: Callable[[], Any]) -> Any:
 def _refused(error: Any) -> CallError:
     """A service's own error."""
     answer = error.response if isinstance(error.response, dict) else {}
-    said = answer.get("Error") or {}
-    code, message = str(said.get("Code") or "Unknown"), str(said.get("Message") or "")
+    fault = answer.get("Error") or {}
+    code, message = str(fault.get("Code") or "Unknown"), str(fault.get("Message") or "")
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
     # no code, or a bare status, is what botocore makes of a body that is none of AWS's: a proxy or balancer gave it
-    own = code != "Unknown" and not code.isdecimal()
-    make = functools.partial(CallError, code=code, message=message, answered=own)
+    from_aws = code != "Unknown" and not code.isdecimal()
+    make = functools.partial(CallError, code=code, message=message, answered=from_aws)
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests
         return make("throttled", heals=True)
     if code in _STALE:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.live.aws.account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +29,13 @@ class Configuration(Account):
         def read(collector: Collector) -> dict[str, Any]:
             self.own(collector)
             try:
-                found = self.iam(collector, "get_role", RoleName=self.role_name)
+                answer = self.iam(collector, "get_role", RoleName=self.role_name)
             except CallError as failure:
                 raise self.absent(collector, failure) from None
-            role: dict[str, Any] = member(found, "Role", dict)
+            role: dict[str, Any] = member(answer, "Role", dict)
             member(role, "Arn", str)
             member(role, "AssumeRolePolicyDocument", dict | str)
-            collector.save(path, call, found)
+            collector.save(path, call, answer)
             boundary = role.get("PermissionsBoundary")
             arn = boundary.get("PermissionsBoundaryArn") if isinstance(boundary, dict) else None
             if isinstance(arn, str):
@@ -49,7 +49,7 @@ class Configuration(Account):
             read,
             (self.name("caller"),),
             (Grant(call, self.role_arn or "*"),),
-            self.policy_grants(),
+            (Following(self.path("boundary.json"), self.policy_grants()),),
         )
 
     def policy_grants(self) -> tuple[Grant, ...]:
@@ -67,9 +67,9 @@ class Configuration(Account):
         def read(collector: Collector) -> None:
             policy = member(self.iam(collector, "get_policy", PolicyArn=arn), "Policy", dict)
             version = member(policy, "DefaultVersionId", str)
-            found = self.iam(collector, "get_policy_version", PolicyArn=arn, VersionId=version)
-            member(member(found, "PolicyVersion", dict), "Document", dict | str)
-            collector.save(path, call, found)
+            answer = self.iam(collector, "get_policy_version", PolicyArn=arn, VersionId=version)
+            member(member(answer, "PolicyVersion", dict), "Document", dict | str)
+            collector.save(path, call, answer)
 
         return Reader(self.name(short), path, call, read, (), self.policy_grants())
 
@@ -82,9 +82,9 @@ class Configuration(Account):
             place = self.path(f"role-policies/inline-{file_name(name)}.json")
 
             def read(collector: Collector) -> None:
-                found = self.iam(collector, "get_role_policy", RoleName=self.role_name, PolicyName=name)
-                member(found, "PolicyDocument", dict | str)
-                collector.save(place, "iam:GetRolePolicy", found)
+                answer = self.iam(collector, "get_role_policy", RoleName=self.role_name, PolicyName=name)
+                member(answer, "PolicyDocument", dict | str)
+                collector.save(place, "iam:GetRolePolicy", answer)
 
             return Reader(self.name(f"inline:{name}"), place, "iam:GetRolePolicy", read, (), (inline,))
 
@@ -95,7 +95,8 @@ class Configuration(Account):
             collector.start(*(policy(name) for name in names if isinstance(name, str)))
 
         grants = (Grant(call, self.role_arn or "*"),)
-        return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, (inline,))
+        follows = (Following(self.path("role-policies/"), (inline,)),)
+        return Reader(self.name("policies"), path, call, read, (self.name("caller"),), grants, follows)
 
     def attached(self) -> Reader:
         """The role's managed policies, each of which is then read."""
@@ -103,18 +104,22 @@ class Configuration(Account):
 
         def read(collector: Collector) -> None:
             self.own(collector)
-            found = self.listed(collector, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name)
-            collector.save(path, call, {"AttachedPolicies": found})
+            policies = self.listed(
+                collector, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name
+            )
+            collector.save(path, call, {"AttachedPolicies": policies})
             arns = [
-                one["PolicyArn"] for one in found if isinstance(one, dict) and isinstance(one.get("PolicyArn"), str)
+                policy["PolicyArn"]
+                for policy in policies
+                if isinstance(policy, dict) and isinstance(policy.get("PolicyArn"), str)
             ]
             for arn in dict.fromkeys(arns):
                 place = self.path(f"role-policies/attached-{file_name(arn.rpartition('/')[2])}.json")
                 collector.start(self.managed(arn, f"attached:{arn}", place))
 
         grants = (Grant(call, self.role_arn or "*"),)
-        needs = (self.name("caller"),)
-        return Reader(self.name("attached"), path, call, read, needs, grants, self.policy_grants())
+        follows = (Following(self.path("role-policies/"), self.policy_grants()),)
+        return Reader(self.name("attached"), path, call, read, (self.name("caller"),), grants, follows)
 
     # --------------------------------------------------------------------------------------------------- providers
 
@@ -124,10 +129,10 @@ class Configuration(Account):
 
         def read(collector: Collector) -> list[str]:
             self.own(collector)
-            found = self.iam(collector, "list_open_id_connect_providers")
-            entries = member(found, "OpenIDConnectProviderList", list)
-            arns = [one.get("Arn") for one in entries if isinstance(one, dict)]
-            collector.save(path, call, found)
+            answer = self.iam(collector, "list_open_id_connect_providers")
+            entries = member(answer, "OpenIDConnectProviderList", list)
+            arns = [entry.get("Arn") for entry in entries if isinstance(entry, dict)]
+            collector.save(path, call, answer)
             return [arn for arn in arns if isinstance(arn, str)]
 
         return Reader(self.name("providers"), path, call, read, (self.name("caller"),), (Grant(call),))
@@ -136,30 +141,30 @@ class Configuration(Account):
         """The providers that the token or the trust policy may mean: {ARN: GetOpenIDConnectProvider's answer}."""
         path, call = self.path("oidc-provider.json"), "iam:GetOpenIDConnectProvider"
 
-        def one(collector: Collector, arn: str) -> dict[str, Any]:
-            found = self.iam(collector, "get_open_id_connect_provider", OpenIDConnectProviderArn=arn)
-            member(found, "Url", str)
-            return {"Arn": arn, **found}
+        def provider_of(collector: Collector, arn: str) -> dict[str, Any]:
+            answer = self.iam(collector, "get_open_id_connect_provider", OpenIDConnectProviderArn=arn)
+            member(answer, "Url", str)
+            return {"Arn": arn, **answer}
 
         def read(collector: Collector) -> dict[str, Any]:
             arns = collector.needed(self.name("providers"), "the list of providers")
             role = collector.answer(self.name("role"))
-            near = _near_providers(arns, self.wanted.issuers, role)
+            near = _near_providers(arns, self.scope.issuers, role)
             if not near:
-                wanted = ", ".join(self.wanted.issuers) or "the role's trust policy"
-                if self.wanted.issuers or role is not None:
-                    raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {wanted}")
+                issuers = ", ".join(self.scope.issuers) or "the role's trust policy"
+                if self.scope.issuers or role is not None:
+                    raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {issuers}")
                 return {}  # nothing says which one: the list alone is all there is to know
-            results = collector.side_by_side([functools.partial(one, collector, arn) for arn in near])
-            found = [result for result in results if not isinstance(result, CallError)]
+            results = collector.side_by_side([functools.partial(provider_of, collector, arn) for arn in near])
+            providers = [result for result in results if not isinstance(result, CallError)]
             failures = [result for result in results if isinstance(result, CallError)]
-            if not found:
+            if not providers:
                 raise failures[0]
             for arn, result in zip(near, results, strict=True):
                 if isinstance(result, CallError):
                     collector.warn(f"{arn} could not be read: {result}")
-            collector.save(path, call, found[0] if len(found) == 1 else found)
-            return {provider["Arn"]: provider for provider in found}
+            collector.save(path, call, providers[0] if len(providers) == 1 else providers)
+            return {provider["Arn"]: provider for provider in providers}
 
         account = self.account or "*"
         return Reader(
@@ -175,21 +180,21 @@ class Configuration(Account):
 
     def resources(self) -> list[Reader]:
         """Bucket, key and repository, where the target names them."""
-        found = []
+        readers = []
         if self.aws.s3_bucket:
-            found += [self.bucket_policy(self.aws.s3_bucket), self.bucket_encryption(self.aws.s3_bucket)]
+            readers += [self.bucket_policy(self.aws.s3_bucket), self.bucket_encryption(self.aws.s3_bucket)]
         if self.aws.ecr_repository:
-            found.append(self.repository_policy(self.aws.ecr_repository))
-        return found
+            readers.append(self.repository_policy(self.aws.ecr_repository))
+        return readers
 
     def bucket_policy(self, bucket: str) -> Reader:
         """The policy of the bucket that the target names."""
         path, call = self.path("bucket-policy.json"), "s3:GetBucketPolicy"
 
         def read(collector: Collector) -> None:
-            found = self.ask(collector, "s3", self.region, "get_bucket_policy", Bucket=bucket)
-            policy_text(found, "Policy")
-            collector.save(path, call, found)
+            answer = self.ask(collector, "s3", self.region, "get_bucket_policy", Bucket=bucket)
+            policy_text(answer, "Policy")
+            collector.save(path, call, answer)
 
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         return Reader(self.name("bucket-policy"), path, call, read, (), grants)
@@ -199,9 +204,9 @@ class Configuration(Account):
         path, call = self.path("bucket-encryption.json"), "s3:GetBucketEncryption"
 
         def read(collector: Collector) -> None:
-            found = self.ask(collector, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
-            rules = member(member(found, "ServerSideEncryptionConfiguration", dict), "Rules", list)
-            collector.save(path, call, found)
+            answer = self.ask(collector, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
+            rules = member(member(answer, "ServerSideEncryptionConfiguration", dict), "Rules", list)
+            collector.save(path, call, answer)
             for rule in rules:
                 box = rule.get("ApplyServerSideEncryptionByDefault") if isinstance(rule, dict) else None
                 key = box.get("KMSMasterKeyID") if isinstance(box, dict) else None
@@ -210,7 +215,8 @@ class Configuration(Account):
                     return
 
         grants = (Grant("s3:GetEncryptionConfiguration", f"arn:{self.partition}:s3:::{bucket}"),)
-        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, (self.key_grant("*"),))
+        follows = (Following(self.path("key-policy.json"), (self.key_grant("*"),)),)
+        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, follows)
 
     def key_grant(self, key: str) -> Grant:
         """What reading a key's policy needs."""
@@ -224,9 +230,9 @@ class Configuration(Account):
         region = parts[3] if key.startswith("arn:") and len(parts) >= ARN_FIELDS else self.region
 
         def read(collector: Collector) -> None:
-            found = self.ask(collector, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
-            policy_text(found, "Policy")
-            collector.save(path, call, found)
+            answer = self.ask(collector, "kms", region, "get_key_policy", KeyId=key, PolicyName="default")
+            policy_text(answer, "Policy")
+            collector.save(path, call, answer)
 
         return Reader(self.name("key-policy"), path, call, read, (), (self.key_grant(key),))
 
@@ -238,9 +244,9 @@ class Configuration(Account):
         registry: dict[str, Any] = {"registryId": account} if account else {}
 
         def read(collector: Collector) -> None:
-            found = self.ask(collector, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
-            policy_text(found, "policyText")
-            collector.save(path, call, found)
+            answer = self.ask(collector, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
+            policy_text(answer, "policyText")
+            collector.save(path, call, answer)
 
         owner = account or self.account or "*"
         grants = (Grant(call, f"arn:{self.partition}:ecr:{region}:{owner}:repository/{name}"),)
@@ -250,12 +256,12 @@ class Configuration(Account):
 def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:
     """The ARNs of the issuers' providers, those of the same host, and those that the trust policy names."""
     named = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
-    wanted = {one.removeprefix("https://") for one in issuers}
-    hosts = {one.partition("/")[0].lower() for one in wanted}
+    urls = {url.removeprefix("https://") for url in issuers}
+    hosts = {url.partition("/")[0].lower() for url in urls}
 
     def rank(arn: str) -> int:
         url = arn.partition(":oidc-provider/")[2]
-        if url in wanted:
+        if url in urls:
             return 0
         if arn in named:
             return 1

@@ -10,7 +10,7 @@ from typing import Any
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 
 _DAY = 86_400.0
 _KEPT = 90 * _DAY  # CloudTrail's event history
@@ -26,17 +26,17 @@ class Logs(Account):
 
     def lookups(self) -> list[Reader]:
         """Exchanges in every Region of an endpoint, and changes in the Region where IAM's events are."""
-        found: list[Reader] = []
+        readers: list[Reader] = []
         for region in dict.fromkeys((self.home, *self.regions)):
             if self.role_name:
-                found.append(self.lookup(region, "exchanges", "ResourceName", self.aws.role_arn or ""))
-                found.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=True))
+                readers.append(self.lookup(region, "exchanges", "ResourceName", self.aws.role_arn or ""))
+                readers.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=True))
             else:
-                found.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=False))
+                readers.append(self.lookup_by_event(region, "exchanges-by-event", unless_found=False))
         if self.role_name:
-            found.append(self.lookup(self.home, "role-changes", "ResourceName", self.role_name, changes=True))
-        found.append(self.provider_changes())
-        return found
+            readers.append(self.lookup(self.home, "role-changes", "ResourceName", self.role_name, changes=True))
+        readers.append(self.provider_changes())
+        return readers
 
     def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
         """By the event's name: where no role is known, or no such role exists and events may not name it."""
@@ -82,8 +82,8 @@ class Logs(Account):
 
     def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
         """Save the events of one query; what was cut off is said in the manifest."""
-        until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
-        since = max(until - _KEPT, 0 if changes or self.wanted.since is None else self.wanted.since)
+        until = self.scope.until if self.scope.until is not None and not changes else time.time()
+        since = max(until - _KEPT, 0 if changes or self.scope.since is None else self.scope.since)
         query = {
             "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
             "StartTime": datetime.fromtimestamp(since, UTC),
@@ -99,7 +99,7 @@ class Logs(Account):
         events: list[Any] = []
         token: dict[str, Any] = {}
         pacer = self.clients.pacer(region)
-        for page in range(1, self.wanted.max_pages + 1):
+        for page in range(1, self.scope.max_pages + 1):
             try:
                 answer = self.ask(collector, "cloudtrail", region, "lookup_events", pacer=pacer, **query, **token)
                 events += member(answer, "Events", list)
@@ -117,7 +117,7 @@ class Logs(Account):
                 break
             token = {"NextToken": following}
         else:
-            cut = f"more than --max-pages {self.wanted.max_pages} pages; events before the oldest were not read"
+            cut = f"more than --max-pages {self.scope.max_pages} pages; events before the oldest were not read"
             log |= {"truncated": True, "message": cut}
         collector.save(path, "cloudtrail:LookupEvents", {"Events": events}, **log)
 
@@ -127,79 +127,80 @@ class Logs(Account):
         path, call = self.path(f"cloudtrail/s3-{number + 1}/"), "s3:ListBucket"
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
         inside = f"{prefix}/AWSLogs/*" if prefix else "AWSLogs/*"
-        also = (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)
+        follows = (Following(path, (Grant("s3:GetObject", f"arn:{self.partition}:s3:::{bucket}/{inside}"),)),)
 
         def read(collector: Collector) -> None:
             self.trail_files(collector, path, bucket, prefix)
 
-        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, also)
+        return Reader(self.name(f"trail:{place}"), path, call, read, (self.name("caller"),), grants, follows)
 
     def trail_files(self, collector: Collector, path: str, bucket: str, prefix: str) -> None:
         """Save the files of the window, the newest first where there are too many."""
         account = self.account or collector.needed(self.name("caller"), "the account of the trail")
-        until = self.wanted.until if self.wanted.until is not None else time.time()
-        since = self.wanted.since if self.wanted.since is not None else until - _TRAIL_DAYS * _DAY
+        until = self.scope.until if self.scope.until is not None else time.time()
+        since = self.scope.since if self.scope.since is not None else until - _TRAIL_DAYS * _DAY
         root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
         owners = [f"{root}{account}/"]
         folders = self.folders(collector, bucket, root)
-        owners += [f"{one}{account}/" for one in folders if one.removeprefix(root).startswith("o-")]
-        wanted: list[tuple[str, int]] = []
+        owners += [f"{folder}{account}/" for folder in folders if folder.removeprefix(root).startswith("o-")]
+        files: list[tuple[str, int]] = []
         searched = [
             f"{owner}CloudTrail/{region}/{day}/"
             for owner in owners
             for region in dict.fromkeys((self.home, *self.regions))
             for day in days(since, until + _DAY)
         ]
-        for found in collector.side_by_side(
-            [functools.partial(self.objects, collector, bucket, one) for one in searched]
+        for listing in collector.side_by_side(
+            [functools.partial(self.objects, collector, bucket, folder) for folder in searched]
         ):
-            if isinstance(found, CallError):
-                raise found
-            wanted += found
-        wanted.sort(key=lambda one: one[0].rpartition("/")[2], reverse=True)  # the newest first: names have their time
-        kept: list[str] = []
+            if isinstance(listing, CallError):
+                raise listing
+            files += listing
+        files.sort(key=lambda file: file[0].rpartition("/")[2], reverse=True)  # the newest first: names have their time
+        keys: list[str] = []
         size = 0
-        for key, length in wanted:
+        for key, length in files:
             size += length
-            if size > _MOST_TRAIL_BYTES or len(kept) >= _MOST_TRAIL_FILES:
+            if size > _MOST_TRAIL_BYTES or len(keys) >= _MOST_TRAIL_FILES:
                 break
-            kept.append(key)
-        calls = [functools.partial(self.object, collector, bucket, key) for key in kept]
+            keys.append(key)
+        calls = [functools.partial(self.object, collector, bucket, key) for key in keys]
         failures: list[CallError] = []
-        for key, data in zip(kept, collector.side_by_side(calls), strict=True):
+        for key, data in zip(keys, collector.side_by_side(calls), strict=True):
             if isinstance(data, CallError):
                 failures.append(data)
             else:
                 collector.keep(path + key.rpartition("/")[2], data)
         log: dict[str, Any] = {"from": rfc3339(since), "to": rfc3339(until), "filter": f"s3://{bucket}/{root}"}
-        number = len(kept) - len(failures)
-        if number < len(wanted):
-            said = f"{number} of {len(wanted)} files were read"
+        number = len(keys) - len(failures)
+        if number < len(files):
+            note = f"{number} of {len(files)} files were read"
             if failures:
                 allow = "allow s3:GetObject; " if failures[0].outcome == "denied" else ""
-                said += f": {allow}s3:GetObject: {failures[0]}"
-            log |= {"truncated": True, "message": printable(said)}
+                note += f": {allow}s3:GetObject: {failures[0]}"
+            log |= {"truncated": True, "message": printable(note)}
         collector.record(path, "s3:ListBucket", "ok", **log)
 
     def folders(self, collector: Collector, bucket: str, prefix: str) -> list[str]:
         """The folders right below a prefix: account ids, or the organisation's."""
         answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
-        found = [one.get("Prefix") for one in answer.get("CommonPrefixes") or [] if isinstance(one, dict)]
-        return [one for one in found if isinstance(one, str)]
+        entries = answer.get("CommonPrefixes") or []
+        folders = [entry.get("Prefix") for entry in entries if isinstance(entry, dict)]
+        return [folder for folder in folders if isinstance(folder, str)]
 
     def objects(self, collector: Collector, bucket: str, prefix: str) -> list[tuple[str, int]]:
         """Keys and sizes of a folder."""
-        found: list[tuple[str, int]] = []
+        files: list[tuple[str, int]] = []
         token: dict[str, Any] = {}
         for _ in range(MOST_LIST_PAGES):
             answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
-            for one in answer.get("Contents") or []:
-                key = one.get("Key")
+            for entry in answer.get("Contents") or []:
+                key = entry.get("Key")
                 if isinstance(key, str) and key.endswith((".json", ".json.gz")):
-                    found.append((key, int(one.get("Size") or 0)))
+                    files.append((key, int(entry.get("Size") or 0)))
             following = answer.get("NextContinuationToken")
             if not answer.get("IsTruncated"):
-                return found
+                return files
             if not isinstance(following, str) or following == token.get("ContinuationToken"):
                 raise CallError("failed", "Malformed", "a page says that there are more, and not where")
             token = {"ContinuationToken": following}
@@ -220,8 +221,8 @@ def bucket_of(place: str) -> tuple[str, str]:
     """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
-    head, found, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
-    return bucket, head.strip("/") if found else prefix
+    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
+    return bucket, head.strip("/") if whole_folder else prefix
 
 
 def days(since: float, until: float) -> list[str]:

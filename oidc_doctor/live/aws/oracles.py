@@ -9,7 +9,7 @@ from typing import Any
 
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
 from oidc_doctor.live.aws.client import asked
-from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
+from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.model.evidence import Token
 
 
@@ -20,12 +20,12 @@ class Oracles(Account):
 
     def oracles(self) -> list[Reader]:
         """What AWS itself says of the policies; asked only where the user allows it."""
-        found = [self.resource_controls()]
+        readers = [self.resource_controls()]
         if self.role_name:
-            found.append(self.validation())
+            readers.append(self.validation())
         if self.role_name and (self.aws.s3_bucket or self.aws.ecr_repository):
-            found.append(self.simulation())
-        return found
+            readers.append(self.simulation())
+        return readers
 
     def validation(self) -> Reader:
         """Access Analyzer's findings on the trust policy."""
@@ -56,10 +56,10 @@ class Oracles(Account):
             else:
                 raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             collector.save(path, call, {"findings": findings})
-            for one in findings:
-                if isinstance(one, dict) and one.get("findingType") in ("ERROR", "SECURITY_WARNING"):
-                    said = f"{one.get('issueCode')}: {one.get('findingDetails')}"
-                    collector.warn(f"Access Analyzer says of the trust policy: {said}")
+            for finding in findings:
+                if isinstance(finding, dict) and finding.get("findingType") in ("ERROR", "SECURITY_WARNING"):
+                    note = f"{finding.get('issueCode')}: {finding.get('findingDetails')}"
+                    collector.warn(f"Access Analyzer says of the trust policy: {note}")
 
         return Reader(self.name("validation"), path, call, read, (self.name("role"),), (Grant(call),))
 
@@ -89,10 +89,11 @@ class Oracles(Account):
                 )
                 results += member(answer, "EvaluationResults", list)
             collector.save(path, call, {"EvaluationResults": results})
-            for one in results:
-                if isinstance(one, dict) and one.get("EvalDecision") not in (None, "allowed"):
-                    said = f"{one.get('EvalActionName')} on {one.get('EvalResourceName')}: {one.get('EvalDecision')}"
-                    collector.warn(f"the policy simulator says of the role: {said}")
+            for result in results:
+                if isinstance(result, dict) and result.get("EvalDecision") not in (None, "allowed"):
+                    call_on = f"{result.get('EvalActionName')} on {result.get('EvalResourceName')}"
+                    note = f"{call_on}: {result.get('EvalDecision')}"
+                    collector.warn(f"the policy simulator says of the role: {note}")
 
         grants = (Grant(call, self.role_arn or "*"),)
         return Reader(self.name("simulation"), path, call, read, (self.name("caller"),), grants)
@@ -100,17 +101,17 @@ class Oracles(Account):
     def resource_controls(self) -> Reader:
         """The organisation's resource control policies, readable from its management or a delegated account."""
         path, call = self.path("rcps/"), "organizations:ListPolicies"
-        one = Grant("organizations:DescribePolicy")
+        describe = Grant("organizations:DescribePolicy")
 
         def policy(identity: str) -> Reader:
             place = self.path(f"rcps/{file_name(identity)}.json")
 
             def read(collector: Collector) -> None:
-                found = self.ask(collector, "organizations", self.home, "describe_policy", PolicyId=identity)
-                member(member(found, "Policy", dict), "Content", str)
-                collector.save(place, "organizations:DescribePolicy", found)
+                answer = self.ask(collector, "organizations", self.home, "describe_policy", PolicyId=identity)
+                member(member(answer, "Policy", dict), "Content", str)
+                collector.save(place, "organizations:DescribePolicy", answer)
 
-            return Reader(self.name(f"rcp:{identity}"), place, "organizations:DescribePolicy", read, (), (one,))
+            return Reader(self.name(f"rcp:{identity}"), place, "organizations:DescribePolicy", read, (), (describe,))
 
         def read(collector: Collector) -> None:
             token: dict[str, Any] = {}
@@ -118,9 +119,9 @@ class Oracles(Account):
                 answer = self.ask(
                     collector, "organizations", self.home, "list_policies", Filter="RESOURCE_CONTROL_POLICY", **token
                 )
-                for found in member(answer, "Policies", list):
-                    if isinstance(found, dict) and isinstance(found.get("Id"), str):
-                        collector.start(policy(found["Id"]))
+                for entry in member(answer, "Policies", list):
+                    if isinstance(entry, dict) and isinstance(entry.get("Id"), str):
+                        collector.start(policy(entry["Id"]))
                 following = answer.get("NextToken")
                 if not following:
                     break
@@ -129,7 +130,7 @@ class Oracles(Account):
                 raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             collector.record(path, call, "ok")
 
-        return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (one,))
+        return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (Following(path, (describe,)),))
 
     # ----------------------------------------------------------------------------------------------------------- --try
 
@@ -164,10 +165,10 @@ class Oracles(Account):
                 text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
                 collector.save(path, call, text + failure.message.replace(raw, "(the token)"))
                 return
-            kept = {name: answer.get(name) for name in ("SubjectFromWebIdentityToken", "Provider", "Audience")}
+            claims = {name: answer.get(name) for name in ("SubjectFromWebIdentityToken", "Provider", "Audience")}
             del answer
             place = self.path(f"cloudtrail/{self.region}/try.json")
-            collector.save(place, call, {"Records": [_success(at, self.region, request, kept)]})
+            collector.save(place, call, {"Records": [_success(at, self.region, request, claims)]})
 
         return Reader(self.name("try"), path, call, read)
 
@@ -186,7 +187,7 @@ def compact(token: Token) -> str:
     return token.signing_input.decode() + "." + base64.urlsafe_b64encode(token.signature).rstrip(b"=").decode()
 
 
-def _success(at: float, region: str, request: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+def _success(at: float, region: str, request: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
     """A success as CloudTrail would record it; its id says that it is ours."""
     return {
         "eventName": "AssumeRoleWithWebIdentity",
@@ -196,14 +197,14 @@ def _success(at: float, region: str, request: dict[str, Any], kept: dict[str, An
         "awsRegion": region,
         "userIdentity": {
             "type": "WebIdentityUser",
-            "userName": kept["SubjectFromWebIdentityToken"],
-            "identityProvider": kept["Provider"],
+            "userName": claims["SubjectFromWebIdentityToken"],
+            "identityProvider": claims["Provider"],
         },
         "requestParameters": {"roleArn": request["RoleArn"], "roleSessionName": request["RoleSessionName"]},
         "responseElements": {
             "credentials": {"accessKeyId": "(not kept)"},
-            "subjectFromWebIdentityToken": kept["SubjectFromWebIdentityToken"],
-            "provider": kept["Provider"],
-            "audience": kept["Audience"],
+            "subjectFromWebIdentityToken": claims["SubjectFromWebIdentityToken"],
+            "provider": claims["Provider"],
+            "audience": claims["Audience"],
         },
     }

@@ -6,32 +6,32 @@ Permissions as the service authorization reference names them; limits of LookupE
 
 from __future__ import annotations
 
-from oidc_doctor.live.aws.account import Wanted, partition_of
+from oidc_doctor.live.aws.account import AwsScope, partition_of
 from oidc_doctor.live.aws.client import IAM_REGION, Clients
 from oidc_doctor.live.aws.configuration import Configuration
 from oidc_doctor.live.aws.logs import Logs
 from oidc_doctor.live.aws.oracles import Oracles
 from oidc_doctor.live.collect import Reader
 
-__all__ = ["IAM_REGION", "Clients", "Wanted", "partition_of", "readers"]
+__all__ = ["IAM_REGION", "AwsScope", "Clients", "partition_of", "readers"]
 
 
 class _Aws(Configuration, Logs, Oracles):
     """All readers of one target."""
 
 
-def readers(clients: Clients, wanted: Wanted) -> list[Reader]:
+def readers(clients: Clients, scope: AwsScope) -> list[Reader]:
     """Everything that is to be read of AWS for one target, and nothing else."""
-    one = _Aws(clients, wanted)
-    found = [one.caller(), one.provider_list(), one.provider()]
-    if one.role_name:
-        found += [one.role(), one.policy_list(), one.attached()]
-    found += one.resources()
-    if wanted.lookup:
-        found += one.lookups()
-    found += [one.trail(place, index) for index, place in enumerate(wanted.trails)]
-    if wanted.oracles:
-        found += one.oracles()
-    if wanted.attempt is not None:
-        found.append(one.exchange(wanted.attempt))
-    return found
+    target = _Aws(clients, scope)
+    readers = [target.caller(), target.provider_list(), target.provider()]
+    if target.role_name:
+        readers += [target.role(), target.policy_list(), target.attached()]
+    readers += target.resources()
+    if scope.lookup:
+        readers += target.lookups()
+    readers += [target.trail(place, index) for index, place in enumerate(scope.trails)]
+    if scope.oracles:
+        readers += target.oracles()
+    if scope.attempt is not None:
+        readers.append(target.exchange(scope.attempt))
+    return readers

@@ -44,8 +44,8 @@ def new_pacer() -> Pacer:
 
 def endpoint(service: str) -> str:
     """Where an API answers: `iam` at https://iam.googleapis.com, unless gcloud's variable says another place."""
-    given = os.environ.get(_OVERRIDE + service.upper())
-    return given.rstrip("/") if given else f"https://{service}.googleapis.com"
+    override = os.environ.get(_OVERRIDE + service.upper())
+    return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
 
 class Clients:
@@ -72,20 +72,20 @@ class Clients:
 
     def logging(self, project: str) -> Any:
         """The calling thread's Cloud Logging client of a project."""
-        made: dict[str, Any] = self._here.__dict__.setdefault("logging", {})
-        if project not in made:
+        clients: dict[str, Any] = self._here.__dict__.setdefault("logging", {})
+        if project not in clients:
             from google.api_core.client_options import ClientOptions
             from google.cloud import logging
 
             make: Any = logging.Client  # it publishes no types
-            made[project] = make(
+            clients[project] = make(
                 project=project,
                 credentials=self.credentials(),
                 _http=self.session(),
                 _use_grpc=False,
                 client_options=ClientOptions(api_endpoint=endpoint("logging")),
             )
-        return made[project]
+        return clients[project]
 
     def credentials(self) -> Any:
         """The user's own credentials, made and refreshed once."""
@@ -115,24 +115,24 @@ class Clients:
         bare: Any = Credentials
         path = self._instead()
         try:
-            found: Any = load(path, scopes=[_SCOPE])[0] if path else default(scopes=[_SCOPE])[0]
+            credentials: Any = load(path, scopes=[_SCOPE])[0] if path else default(scopes=[_SCOPE])[0]
         except exceptions.DefaultCredentialsError as error:
             raise CallError("denied", "NoCredentials", _first_line(error), hint=_LOG_IN) from None
-        if not found.valid:
-            foreign(lambda: found.refresh(google.auth.transport.requests.Request()))
+        if not credentials.valid:
+            foreign(lambda: credentials.refresh(google.auth.transport.requests.Request()))
         # the token alone: credentials of a service account would look up its allowed locations besides
-        return bare(found.token, quota_project_id=getattr(found, "quota_project_id", None))
+        return bare(credentials.token, quota_project_id=getattr(credentials, "quota_project_id", None))
 
     def _instead(self) -> str | None:
         """The user's gcloud login, where GOOGLE_APPLICATION_CREDENTIALS is the configuration that is examined.
 
         google-auth would present the workload's token to log in with it, as soon as it is loaded.
         """
-        given = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
-        if not given or self.audience is None:
+        configuration = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+        if not configuration or self.audience is None:
             return None
         try:
-            with open(given, "rb") as stream:
+            with open(configuration, "rb") as stream:
                 box = json.loads(stream.read(_LARGEST))
         except (OSError, ValueError):
             return None  # google-auth says it better
@@ -161,17 +161,22 @@ class Clients:
         """One answer of a POST: reading a policy is one."""
         return self._send(collector, "POST", service, path, params=query, json=body)
 
-    def _send(self, collector: Collector, method: str, service: str, path: str, **more: Any) -> dict[str, Any]:
+    def _send(self, collector: Collector, method: str, service: str, path: str, **options: Any) -> dict[str, Any]:
         def once() -> dict[str, Any]:
             session = self.session()
             limit = collector.seconds_left(_ONE_REQUEST)
             answer = session.request(
-                method, f"{endpoint(service)}/{path}", timeout=limit, max_allowed_time=limit + 1, stream=False, **more
+                method,
+                f"{endpoint(service)}/{path}",
+                timeout=limit,
+                max_allowed_time=limit + 1,
+                stream=False,
+                **options,
             )
             return _value(answer)
 
-        found: dict[str, Any] = collector.call(lambda: asked(once))
-        return found
+        answer: dict[str, Any] = collector.call(lambda: asked(once))
+        return answer
 
 
 def asked(make: Callable[[], Any]) -> Any:
@@ -242,8 +247,8 @@ def refused(status: int, body: Any) -> CallError:
 def _of_another(status: int) -> CallError:
     """An error that is not in the words of Google's APIs: a 404 of a proxy does not prove that anything is missing."""
     code = str(status) if status else "Malformed"
-    said = f"HTTP {status} " if status else "an answer "
-    message = f"{said}without an error of Google's own; a proxy or another server may have given it"
+    label = f"HTTP {status} " if status else "an answer "
+    message = f"{label}without an error of Google's own; a proxy or another server may have given it"
     if status == 429:  # noqa: PLR2004 - too many requests
         return CallError("throttled", code, message, heals=True)
     if status in (401, 403, 407):
@@ -283,8 +288,8 @@ def _body_of(error: Any) -> Any:
 
 def _first_line(error: BaseException) -> str:
     """What an exception says, without the answer that google-auth puts behind it."""
-    said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-    return said.strip().partition("\n")[0]
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    return text.strip().partition("\n")[0]
 
 
 def _bare(audience: str) -> str:

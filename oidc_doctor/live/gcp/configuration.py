@@ -25,7 +25,7 @@ _MAIL = re.compile(r"[\w.+-]{1,128}@[\w-][\w.-]{1,253}", re.ASCII)
 _CONSTRAINT = "iam.workloadIdentityPoolProviders"
 
 
-class Wanted(NamedTuple):
+class GcpScope(NamedTuple):
     """What is to be read for one target. Times are epoch seconds."""
 
     target: Target
@@ -40,15 +40,15 @@ class Wanted(NamedTuple):
 class Resources:
     """What the readers of one target share."""
 
-    def __init__(self, clients: Clients, wanted: Wanted) -> None:
+    def __init__(self, clients: Clients, scope: GcpScope) -> None:
         self.clients = clients
-        self.wanted = wanted
-        self.gcp = wanted.target.gcp or TargetGcp()
-        self.prefix = wanted.prefix
+        self.scope = scope
+        self.gcp = scope.target.gcp or TargetGcp()
+        self.prefix = scope.prefix
         parts = split_name(self.gcp.provider or self.gcp.audience or "")
         project, self.location, pool, self.provider_id = parts or ("", "", "", None)
         ids = (self.location, pool, self.provider_id or "x")
-        usable = bool(parts) and bool(_PROJECT.fullmatch(project)) and all(_ID.fullmatch(one) for one in ids)
+        usable = bool(parts) and bool(_PROJECT.fullmatch(project)) and all(_ID.fullmatch(name) for name in ids)
         self.provider_project = project if usable else ""
         self.pool = (
             f"projects/{segment(project)}/locations/{segment(self.location)}/workloadIdentityPools/{segment(pool)}"
@@ -91,28 +91,28 @@ class Resources:
 
             return read
 
-        found = []
+        readers = []
         if self.gcp.provider and not self.pool:
-            found.append(self.reader("provider", "provider.json", "iam", refuse("provider", self.gcp.provider), ()))
+            readers.append(self.reader("provider", "provider.json", "iam", refuse("provider", self.gcp.provider), ()))
         if self.gcp.service_account and not self.email:
             read = refuse("service account", self.gcp.service_account)
-            found.append(self.reader("service-account", "service-account.json", "iam", read, ()))
-        return found
+            readers.append(self.reader("service-account", "service-account.json", "iam", read, ()))
+        return readers
 
     def listed(self, collector: Collector, path: str, items: str) -> list[Any]:
         """All pages of a list, the deleted among them. Raises CallError also where the pages do not end."""
-        found: list[Any] = []
+        elements: list[Any] = []
         token = ""
         for _ in range(_MOST_PAGES):
-            more = {"pageToken": token} if token else {}
-            answer = self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **more)
+            page_token = {"pageToken": token} if token else {}
+            answer = self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **page_token)
             page = answer.get(items, [])
             if not isinstance(page, list):
                 raise CallError("failed", "Malformed", f"the answer's {items} is no list")
-            found += page
+            elements += page
             following = answer.get("nextPageToken")
             if not following:
-                return found
+                return elements
             if not isinstance(following, str) or following == token:
                 raise CallError("failed", "Malformed", "a page says that there are more, and not where")
             token = following
@@ -137,10 +137,10 @@ class Configuration(Resources):
         """The provider as the API gives it; one that is deleted is there for 30 days."""
 
         def read(collector: Collector) -> dict[str, Any]:
-            found = self.clients.get(collector, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
-            _has(found, "name")
-            collector.save(self.path("provider.json"), "iam.workloadIdentityPoolProviders.get", found)
-            return found
+            answer = self.clients.get(collector, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
+            _has(answer, "name")
+            collector.save(self.path("provider.json"), "iam.workloadIdentityPoolProviders.get", answer)
+            return answer
 
         call = "iam.workloadIdentityPoolProviders.get"
         return self.reader("provider", "provider.json", call, read, (Grant(call, self.pool, IAM),))
@@ -151,9 +151,9 @@ class Configuration(Resources):
         def read(collector: Collector) -> list[Any] | None:
             if self.provider_id and not self.is_missing(collector, "provider.json"):
                 return None
-            found = self.listed(collector, f"v1/{self.pool}/providers", "workloadIdentityPoolProviders")
-            collector.save(self.path("providers.json"), call, found)
-            return found
+            providers = self.listed(collector, f"v1/{self.pool}/providers", "workloadIdentityPoolProviders")
+            collector.save(self.path("providers.json"), call, providers)
+            return providers
 
         call = "iam.workloadIdentityPoolProviders.list"
         return self.reader("providers", "providers.json", call, read, (Grant(call, self.pool, IAM),), "provider")
@@ -162,10 +162,10 @@ class Configuration(Resources):
         """The pool."""
 
         def read(collector: Collector) -> dict[str, Any]:
-            found = self.clients.get(collector, "iam", f"v1/{self.pool}")
-            _has(found, "name")
-            collector.save(self.path("pool.json"), call, found)
-            return found
+            answer = self.clients.get(collector, "iam", f"v1/{self.pool}")
+            _has(answer, "name")
+            collector.save(self.path("pool.json"), call, answer)
+            return answer
 
         call = "iam.workloadIdentityPools.get"
         return self.reader("pool", "pool.json", call, read, (Grant(call, self.pool, IAM),))
@@ -176,8 +176,8 @@ class Configuration(Resources):
         def read(collector: Collector) -> None:
             if self.is_missing(collector, "pool.json"):
                 place = f"v1/projects/{segment(self.provider_project)}/locations/{segment(self.location)}"
-                found = self.listed(collector, f"{place}/workloadIdentityPools", "workloadIdentityPools")
-                collector.save(self.path("pools.json"), call, found)
+                pools = self.listed(collector, f"{place}/workloadIdentityPools", "workloadIdentityPools")
+                collector.save(self.path("pools.json"), call, pools)
 
         call = "iam.workloadIdentityPools.list"
         grant = Grant(call, f"projects/{self.provider_project}", IAM)
@@ -187,11 +187,13 @@ class Configuration(Resources):
         """The pool's project: its number, its ID, and what it lies in."""
 
         def read(collector: Collector) -> dict[str, Any]:
-            found = self.clients.get(collector, "cloudresourcemanager", f"v3/projects/{segment(self.provider_project)}")
-            number = _has(found, "name").removeprefix("projects/")
-            _has(found, "projectId")
-            collector.save(self.path("project.json"), call, {"projectNumber": number, **found})
-            return found
+            answer = self.clients.get(
+                collector, "cloudresourcemanager", f"v3/projects/{segment(self.provider_project)}"
+            )
+            number = _has(answer, "name").removeprefix("projects/")
+            _has(answer, "projectId")
+            collector.save(self.path("project.json"), call, {"projectNumber": number, **answer})
+            return answer
 
         call = "resourcemanager.projects.get"
         grant = Grant(call, f"projects/{self.provider_project}", PROJECTS)
@@ -199,15 +201,15 @@ class Configuration(Resources):
 
     def services(self) -> Reader:
         """Whether the APIs are on: sts in the pool's project, iamcredentials in the service account's."""
-        wanted = {self.provider_project or self.account_project: ["sts.googleapis.com", IAM]}
+        apis = {self.provider_project or self.account_project: ["sts.googleapis.com", IAM]}
         if self.email:
             place = self.account_project or self.provider_project
-            wanted.setdefault(place, []).append("iamcredentials.googleapis.com")
+            apis.setdefault(place, []).append("iamcredentials.googleapis.com")
 
         def read(collector: Collector) -> None:
-            found: list[Any] = []
-            every = [name for names in wanted.values() for name in names]
-            places = {next(iter(wanted)): every} if self.one_project(collector) else wanted
+            states: list[Any] = []
+            every = [name for names in apis.values() for name in names]
+            places = {next(iter(apis)): every} if self.one_project(collector) else apis
             for project, names in places.items():
                 place = f"projects/{segment(project)}"
                 answer = self.clients.get(
@@ -219,11 +221,11 @@ class Configuration(Resources):
                 services = answer.get("services")
                 if not isinstance(services, list):
                     raise CallError("failed", "Malformed", "the answer has no services")
-                found += services
-            collector.save(self.path("services.json"), call, found)
+                states += services
+            collector.save(self.path("services.json"), call, states)
 
         call = "serviceusage.services.get"
-        grants = tuple(Grant(call, f"projects/{project}", "serviceusage.googleapis.com") for project in wanted)
+        grants = tuple(Grant(call, f"projects/{project}", "serviceusage.googleapis.com") for project in apis)
         return self.reader("services", "services.json", call, read, grants, "project")
 
     def org_policy(self) -> Reader:
@@ -231,8 +233,8 @@ class Configuration(Resources):
 
         def read(collector: Collector) -> None:
             place = f"projects/{segment(self.provider_project)}"
-            found = self.clients.get(collector, "orgpolicy", f"v2/{place}/policies/{_CONSTRAINT}:getEffectivePolicy")
-            collector.save(self.path(path), call, found)
+            answer = self.clients.get(collector, "orgpolicy", f"v2/{place}/policies/{_CONSTRAINT}:getEffectivePolicy")
+            collector.save(self.path(path), call, answer)
 
         call, path = "orgpolicy.policy.get", f"org-policies/{_CONSTRAINT}.json"
         grant = Grant(call, f"projects/{self.provider_project}", "orgpolicy.googleapis.com")
@@ -248,10 +250,10 @@ class Configuration(Resources):
         """The service account: whether it is there, and enabled."""
 
         def read(collector: Collector) -> dict[str, Any]:
-            found = self.clients.get(collector, "iam", self.account_place())
-            _has(found, "email")
-            collector.save(self.path("service-account.json"), call, found)
-            return found
+            answer = self.clients.get(collector, "iam", self.account_place())
+            _has(answer, "email")
+            collector.save(self.path("service-account.json"), call, answer)
+            return answer
 
         call = "iam.serviceAccounts.get"
         grant = Grant(call, f"projects/{self.account_project or '-'}", IAM)
@@ -262,10 +264,10 @@ class Configuration(Resources):
 
         def read(collector: Collector) -> dict[str, Any]:
             query = {"options.requestedPolicyVersion": 3}
-            found = self.clients.post(collector, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
-            _policy(found)
-            collector.save(self.path("service-account-policy.json"), call, found)
-            return found
+            answer = self.clients.post(collector, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
+            _policy(answer)
+            collector.save(self.path("service-account-policy.json"), call, answer)
+            return answer
 
         call = "iam.serviceAccounts.getIamPolicy"
         grant = Grant(call, f"projects/{self.account_project or '-'}", IAM)
@@ -277,8 +279,8 @@ class Configuration(Resources):
         """The allow policy of the service account's project (of the pool's, without one), with its audit configs."""
 
         def read(collector: Collector) -> dict[str, Any]:
-            found = self.policy_of(collector, f"projects/{segment(self.policy_project)}")
-            collector.save(self.path("project-policy.json"), call, found)
+            policy = self.policy_of(collector, f"projects/{segment(self.policy_project)}")
+            collector.save(self.path("project-policy.json"), call, policy)
             if {self.account_project, self.provider_project} - {"", self.policy_project} and not self.one_project(
                 collector
             ):
@@ -286,7 +288,7 @@ class Configuration(Resources):
                     f"the pool is in project {self.provider_project}, the service account in {self.account_project}: "
                     f"of the two, the policy of {self.policy_project} was read"
                 )
-            return found
+            return policy
 
         call = "resourcemanager.projects.getIamPolicy"
         grant = Grant(call, f"projects/{self.policy_project}", PROJECTS)
@@ -294,20 +296,20 @@ class Configuration(Resources):
 
     def policy_of(self, collector: Collector, resource: str) -> dict[str, Any]:
         """The allow policy of a project, folder or organization."""
-        found = self.clients.post(collector, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
-        _policy(found)
-        return found
+        policy = self.clients.post(collector, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
+        _policy(policy)
+        return policy
 
     def policies_above(self) -> list[Reader]:
         """What the folders and the organization grant, and what they log."""
 
         def parents(collector: Collector) -> tuple[list[str], str]:
             """The folders above the project, the nearest first, and the organization."""
-            known = collector.answer(self.name("project"))
-            if not (known and self.policy_project in (known.get("projectId"), self.provider_project)):
+            project = collector.answer(self.name("project"))
+            if not (project and self.policy_project in (project.get("projectId"), self.provider_project)):
                 place = f"v3/projects/{segment(self.policy_project)}"
-                known = self.clients.get(collector, "cloudresourcemanager", place)
-            above = known.get("parent")
+                project = self.clients.get(collector, "cloudresourcemanager", place)
+            above = project.get("parent")
             folders: list[str] = []
             while isinstance(above, str) and above.startswith("folders/") and len(folders) < _MOST_FOLDERS:
                 folders.append(above)
@@ -318,7 +320,7 @@ class Configuration(Resources):
         def read_folders(collector: Collector) -> tuple[list[str], str]:
             folders, organization = parents(collector)
             if folders:
-                results = [self.policy_of(collector, _resource(one)) for one in folders]
+                results = [self.policy_of(collector, _resource(folder)) for folder in folders]
                 note = f"of {', '.join(folders)}" if len(folders) > 1 else None
                 collector.save(self.path("folder-policy.json"), call, _together(results), message=note)
             return folders, organization
@@ -326,8 +328,8 @@ class Configuration(Resources):
         def read_organization(collector: Collector) -> None:
             above = collector.needed(self.name("folder-policy"), "what the project lies in")
             if above[1]:
-                found = self.policy_of(collector, _resource(above[1]))
-                collector.save(self.path("organization-policy.json"), over, found)
+                policy = self.policy_of(collector, _resource(above[1]))
+                collector.save(self.path("organization-policy.json"), over, policy)
 
         call, over = "resourcemanager.folders.getIamPolicy", "resourcemanager.organizations.getIamPolicy"
         of_folders = (
@@ -356,23 +358,23 @@ def named(failure: CallError, grants: Sequence[Grant]) -> CallError:
 
 def _project_of(email: str) -> str:
     """The project that an account's e-mail address names; empty where it names none."""
-    found = _NAMED.fullmatch(email)
-    if found:
-        return ":".join(reversed(found[1].split("."))) if "." in found[1] else found[1]  # domain-scoped projects
-    found = _DEFAULT.fullmatch(email)
-    return (found[1] or found[2]) if found else ""
+    parts = _NAMED.fullmatch(email)
+    if parts:
+        return ":".join(reversed(parts[1].split("."))) if "." in parts[1] else parts[1]  # domain-scoped projects
+    parts = _DEFAULT.fullmatch(email)
+    return (parts[1] or parts[2]) if parts else ""
 
 
-def _has(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
+def _has(answer: dict[str, Any], name: str) -> str:
+    value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise CallError("failed", "Malformed", f"the answer has no {name}")
     return value
 
 
-def _policy(found: dict[str, Any]) -> None:
+def _policy(answer: dict[str, Any]) -> None:
     """An empty policy has an etag alone; an answer without any of a policy's members is none."""
-    if not found.keys() & {"bindings", "etag", "version", "auditConfigs"}:
+    if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
         raise CallError("failed", "Malformed", "the answer is no allow policy")
 
 
@@ -385,9 +387,9 @@ def _together(policies: list[dict[str, Any]]) -> dict[str, Any]:
     """Policies that all count, as one."""
     if len(policies) == 1:
         return policies[0]
-    made: dict[str, Any] = {"version": 3}
+    joined: dict[str, Any] = {"version": 3}
     for name in ("bindings", "auditConfigs"):
         parts = [part for policy in policies for part in policy.get(name) or []]
         if parts:
-            made[name] = parts
-    return made
+            joined[name] = parts
+    return joined

@@ -46,7 +46,7 @@ class Exchange(Resources):
                 service = "iamcredentials.googleapis.com"
                 entries.append(self.entry(token, "GenerateAccessToken", service, account, failure))
             del federated
-            if failure is not None and self.wanted.target.aws is None:
+            if failure is not None and self.scope.target.aws is None:
                 collector.save(f"{self.prefix}error.txt", call, failure.shown.replace(raw, "(the token)"))
             collector.save(path, call, json.loads(json.dumps(entries).replace(raw, "(the token)")))
 
@@ -54,8 +54,8 @@ class Exchange(Resources):
 
     def audience(self) -> str:
         """The provider as the client names it."""
-        said = self.gcp.audience or self.gcp.provider or ""
-        return said.removeprefix("https:").removeprefix("//iam.googleapis.com/")
+        name = self.gcp.audience or self.gcp.provider or ""
+        return name.removeprefix("https:").removeprefix("//iam.googleapis.com/")
 
     def first(self, collector: Collector, raw: str) -> tuple[str | None, Refusal | None]:
         """The exchange: the federated token, or Google's refusal. Raises CallError where it gave no answer."""
@@ -65,7 +65,7 @@ class Exchange(Resources):
             from google.auth import exceptions
             from google.oauth2 import sts
 
-            given = self.gcp.audience or f"//iam.googleapis.com/{self.gcp.provider}"  # faults included
+            audience = self.gcp.audience or f"//iam.googleapis.com/{self.gcp.provider}"  # faults included
             request = google.auth.transport.requests.Request()
             limit = collector.seconds_left(20.0)
 
@@ -77,7 +77,7 @@ class Exchange(Resources):
                         _GRANT,
                         raw,
                         _JWT,
-                        audience=given,
+                        audience=audience,
                         scopes=[_SCOPE],
                         requested_token_type=_ACCESS,
                     )
@@ -89,8 +89,8 @@ class Exchange(Resources):
                 raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
             return federated, None
 
-        found: tuple[str | None, Refusal | None] = collector.call(lambda: asked(once))
-        return found
+        answer: tuple[str | None, Refusal | None] = collector.call(lambda: asked(once))
+        return answer
 
     def second(self, collector: Collector, federated: str) -> Refusal | None:
         """The impersonation: None where Google gave a token, which is dropped, or its refusal."""
@@ -115,13 +115,13 @@ class Exchange(Resources):
             shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
             return Refusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
 
-        found: Refusal | None = collector.call(lambda: asked(once))
-        return found
+        refusal: Refusal | None = collector.call(lambda: asked(once))
+        return refusal
 
     def entry(self, token: Token, method: str, service: str, resource: str, failure: Refusal | None) -> dict[str, Any]:
         """What happened, as Google's audit log would have it; its id says that it is ours."""
         now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        said = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
+        status = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
         labels = {"service": service, "method": method} | ({"email_id": self.email} if self.email else {})
         principal: dict[str, Any] = {"principalSubject": token.subject} if service.startswith("sts") else {}
         return {
@@ -133,7 +133,7 @@ class Exchange(Resources):
                 "methodName": method,
                 "resourceName": resource,
                 "serviceName": service,
-                "status": said,
+                "status": status,
                 **({} if principal else {"metadata": {"identityDelegationChain": [resource]}}),
             },
             "resource": {"type": "audited_resource" if principal else "service_account", "labels": labels},

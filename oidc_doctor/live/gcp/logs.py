@@ -33,18 +33,18 @@ class Logs(Resources):
 
     def lookups(self) -> list[Reader]:
         """Exchanges of the pool, impersonations of the service account, and changes of either."""
-        found: list[Reader] = []
+        readers: list[Reader] = []
         if self.pool:
-            found.append(self.lookup("exchanges", self.provider_project, self.exchanges(), private=True))
+            readers.append(self.lookup("exchanges", self.provider_project, self.exchanges(), private=True))
         if self.email:
             project = self.account_project or self.provider_project
             if project:
-                found.append(self.lookup("impersonations", project, self.impersonations(), private=True))
+                readers.append(self.lookup("impersonations", project, self.impersonations(), private=True))
         first, second = self.policy_project, self.provider_project
-        found.append(self.lookup("changes", first, self.changes(), changes=True))
+        readers.append(self.lookup("changes", first, self.changes(), changes=True))
         if second and second != first:
-            found.append(self.elsewhere(self.lookup("changes-2", second, self.changes(), changes=True)))
-        return found
+            readers.append(self.elsewhere(self.lookup("changes-2", second, self.changes(), changes=True)))
+        return readers
 
     def elsewhere(self, lookup: Reader) -> Reader:
         """A lookup in the pool's project, unless that is the service account's by its other name."""
@@ -99,8 +99,8 @@ class Logs(Resources):
 
     def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
         """Save the entries of one query; what was cut off is said in the manifest."""
-        until = self.wanted.until if self.wanted.until is not None and not changes else time.time()
-        since = until - _USUAL if self.wanted.since is None else self.wanted.since
+        until = self.scope.until if self.scope.until is not None and not changes else time.time()
+        since = until - _USUAL if self.scope.since is None else self.scope.since
         if changes:
             since = until - _KEPT
         # always with times: without them the client library adds the last 24 hours, and says nothing
@@ -115,18 +115,18 @@ class Logs(Resources):
         entries: list[Any] = []
         token = ""
         pacer = self.clients.pacer
-        for page in range(1, self.wanted.max_pages + 1):
+        for page in range(1, self.scope.max_pages + 1):
             asks = body | ({"pageToken": token} if token else {})
             try:
                 ask = functools.partial(self.page, collector, project, asks)
                 answer = collector.call(functools.partial(asked, ask), pacer=pacer)
-                found = _entries(answer)
+                page_entries = _entries(answer)
             except CallError as failure:
                 if page == 1:
                     raise
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
-            entries += found
+            entries += page_entries
             collector.say(f"{path}: page {page}, {len(entries)} entries")
             following = answer.get("nextPageToken")
             if not following:
@@ -136,7 +136,7 @@ class Logs(Resources):
                 break
             token = following
         else:
-            cut = f"more than --max-pages {self.wanted.max_pages} pages; entries before the oldest were not read"
+            cut = f"more than --max-pages {self.scope.max_pages} pages; entries before the oldest were not read"
             log |= {"truncated": True, "message": cut}
         collector.save(path, "logging.entries.list", entries, **log)
 
@@ -149,10 +149,10 @@ class Logs(Resources):
 
 
 def _entries(answer: Any) -> list[Any]:
-    found = answer.get("entries", []) if isinstance(answer, dict) else None
-    if not isinstance(found, list):
+    entries = answer.get("entries", []) if isinstance(answer, dict) else None
+    if not isinstance(entries, list):
         raise CallError("failed", "Malformed", "the answer's entries are no list")
-    return found
+    return entries
 
 
 def _quoted(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.iam.arns import without_redacted_accounts
 from oidc_doctor.logs.records.gcp_audit import full_name
 from oidc_doctor.model.events import Attempt, Signature
-from oidc_doctor.model.placeholder import account_is_redacted, may_equal
+from oidc_doctor.model.placeholder import may_equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
 SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
-_ARN_PARTS = 6
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
 
@@ -51,10 +51,7 @@ def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
 def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
     if not attempt.target or not target.role_arn:
         return maybe
-    seen, sent = attempt.target.split(":", _ARN_PARTS - 1), target.role_arn.split(":", _ARN_PARTS - 1)
-    if len(seen) == len(sent) == _ARN_PARTS and (account_is_redacted(seen[4]) or account_is_redacted(sent[4])):
-        del seen[4], sent[4]
-    return _same(":".join(seen), ":".join(sent), pasted=pasted)
+    return _same(*without_redacted_accounts(attempt.target, target.role_arn), pasted=pasted)
 
 
 def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.times import parse, period
 
@@ -14,55 +15,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Exchange, Report
 
 TOKEN = "token.jwt"
-_TOKEN = (TOKEN,)
-_DISCOVERY = ("issuer/openid-configuration.json", "curl -s {issuer}/.well-known/openid-configuration")
-_KEYS = ("issuer/jwks.json", "curl -s the jwks_uri that the discovery document names")
-_ROLE = ("aws/role.json", "aws iam get-role --role-name {role}")
-_AWS_PROVIDER = (
-    "aws/oidc-provider.json",
-    "aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
-)
-_GCP_PROVIDER = ("gcp/provider.json", "gcloud iam workload-identity-pools providers describe {provider} --format=json")
-_POLICY = "gcloud {} get-iam-policy {} --format=json"
-
-# What decides each step: files of a bundle, and the vendor's command that prints each of them.
-_DECIDES: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = {
-    "aws": {
-        "request": (("oidc-doctor.toml",),),
-        "token": (_TOKEN,),
-        "provider": (_AWS_PROVIDER, ("aws/oidc-providers.json", "aws iam list-open-id-connect-providers")),
-        "audience": (_AWS_PROVIDER, _TOKEN),
-        "keys": (_DISCOVERY, _KEYS, _TOKEN),
-        "session-claims": (_TOKEN,),
-        "authorise": (_ROLE, _TOKEN),
-        "duration": (_ROLE,),
-    },
-    "gcp": {
-        "target": (
-            _GCP_PROVIDER,
-            ("gcp/pool.json", "gcloud iam workload-identity-pools describe {pool} --format=json"),
-        ),
-        "token": (_TOKEN,),
-        "issuer": (_GCP_PROVIDER, _TOKEN),
-        "audience": (_GCP_PROVIDER, _TOKEN),
-        "times": (_TOKEN,),
-        "keys": (_DISCOVERY, _KEYS, _TOKEN),
-        "condition": (_GCP_PROVIDER, _TOKEN),
-        "mapping": (_GCP_PROVIDER, _TOKEN),
-        "impersonate": (
-            ("gcp/service-account-policy.json", _POLICY.format("iam service-accounts", "{account}")),
-            ("gcp/project-policy.json", _POLICY.format("projects", "PROJECT")),
-            ("gcp/folder-policy.json", _POLICY.format("resource-manager folders", "FOLDER")),
-            ("gcp/organization-policy.json", _POLICY.format("organizations", "ORGANIZATION")),
-            _GCP_PROVIDER,
-            _TOKEN,
-        ),
-    },
-}
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step about which more could be read
-_FEW = 3  # files of a folder that are named with it
 _FEW = 3  # files of a folder that are named with it
 _PLAIN = "not in the bundle"  # nobody tried to read it
 
@@ -76,12 +31,12 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
     names = _names(report, exchange)
     wanted: dict[str, tuple[list[str], str]] = {}
     for step in exchange.steps:
-        if step.state != "unknown" or step.id not in _DECIDES[exchange.cloud]:
+        files = exchange.decided_by.get(step.id)
+        if step.state != "unknown" or not files:
             continue
-        unread = [entry for entry in _DECIDES[exchange.cloud][step.id] if entry[0] not in read]
-        for file, *command in unread[:1] or [_TOKEN]:
-            steps, _ = wanted.setdefault(file, ([], _filled(command[0], names) if command else ""))
-            steps.append(step.id)
+        file = next((file for file in files if file.path not in read), DecidingFile(TOKEN))
+        steps, _ = wanted.setdefault(file.path, ([], _filled(file.printed_by, names)))
+        steps.append(step.id)
     return [(file, steps, command) for file, (steps, command) in wanted.items()]
 
 
@@ -170,7 +125,7 @@ def _bearing(report: Report) -> Iterator[str]:
             yield TOKEN
         for step in exchange.steps:
             if step.state in _OPEN:
-                yield from (entry[0] for entry in _DECIDES[exchange.cloud].get(step.id, ()))
+                yield from (file.path for file in exchange.decided_by.get(step.id, ()))
         if exchange.prediction != "accepted":
             yield _LOGS[exchange.cloud]
             yield from () if report.observed else (_ERROR,)

@@ -35,6 +35,11 @@ def test_nobody_is_bound(gcp: Bundle, says: type[Says], bindings: Any) -> None:
     assert answer.exchange().step == "impersonate"
 
 
+def test_the_roles_that_the_policy_grants_are_named(gcp: Bundle) -> None:
+    answer = gcp.service_account_policy("group:ops@example.com", role="roles/iam.serviceAccountUser").ask()
+    assert answer.first.summary.endswith("; its policy grants only roles/iam.serviceAccountUser.")
+
+
 def test_a_policy_without_bindings(gcp: Bundle, says: type[Says]) -> None:
     answer = gcp.write("gcp/service-account-policy.json", {"etag": "ACAB"}).error(says.DENIED[1]).ask()
     assert answer.first.name == "impersonation-binding-missing"

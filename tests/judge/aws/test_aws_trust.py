@@ -105,7 +105,7 @@ def test_the_nearest_statement_is_explained(aws: Bundle) -> None:
     near = aws.statement({"StringEquals": {AUD: aws.AUDIENCE}, "StringLike": {SUB: "v=1:org=other:*"}})
     aws.trust(far, near)
     (refusal,) = trace_of(aws, "aws").step("authorise").refusals
-    assert str(refusal.location).startswith("Statement[1]")
+    assert refusal.clause.statement == 1
     assert str(refusal.where).startswith("aws/role.json")
 
 

@@ -120,6 +120,19 @@ def everything(made: Made, tmp_path: Path, ask: Callable[..., Done], *more: str,
     return ask(made, "--truss", config, "--oracles", *more, logs=logs)
 
 
+NEEDED = {"cloudtrail:LookupEvents", "iam:GetRole", "iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders"}
+NOT_JUDGED = {
+    "ecr:GetRepositoryPolicy",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRolePolicy",
+    "iam:ListRolePolicies",
+    "kms:GetKeyPolicy",
+    "s3:GetBucketPolicy",
+    "s3:GetEncryptionConfiguration",
+}
+
+
 def test_no_call_is_made_outside_the_policy(
     cloud: Cloud, set_up: Callable[..., Made], ask: Callable[..., Done], doctor: Callable[..., Done], tmp_path: Path
 ) -> None:
@@ -135,6 +148,12 @@ def test_no_call_is_made_outside_the_policy(
     )  # fmt: skip
     statements = json.loads(printed.out)["Statement"]
     allowed = {action for statement in statements for action in statement["Action"]}
+    apart = {action for one in statements if one["Sid"].startswith("AlsoRead") for action in one["Action"]}
+    assert apart >= NOT_JUDGED
+    assert apart.isdisjoint(NEEDED)
+    assert allowed >= NEEDED
+    assert len({statement["Sid"] for statement in statements}) == len(statements)
+    assert all(re.fullmatch("[A-Za-z0-9]+", statement["Sid"]) for statement in statements)
     made_calls = set(cloud.calls) - {"sts:GetCallerIdentity"}
     assert made_calls == allowed, "every call is allowed, and nothing is allowed that no reader calls"
     assert all(re.match(r"[a-z0-9-]+:(Get|List|Lookup|Describe|Validate|Simulate)", one) for one in allowed)
@@ -173,7 +192,7 @@ def test_partitions_have_their_own_home(partition: str, monkeypatch: pytest.Monk
     target = Target("x", aws=TargetAws(f"arn:{partition}:iam::{'1' * 12}:role/x"))
     assert aws.partition_of(target) == partition
     assert aws.partition_of(Target("x"), [home]) == partition
-    names = {one.path for one in aws.readers(clients, aws.Wanted(target)) if one.call == "cloudtrail:LookupEvents"}
+    names = {one.path for one in aws.readers(clients, aws.AwsScope(target)) if one.call == "cloudtrail:LookupEvents"}
     assert all(name.startswith(f"aws/cloudtrail/{home}/") for name in names)
 
 
@@ -213,7 +232,7 @@ def probe() -> Callable[..., Done]:
     def probe(made: Made) -> Done:
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/images:1"
         target = Target("x", made.issuer, TargetAws(made.role, s3_bucket="weights", ecr_repository=image))
-        readers = aws.readers(clients, aws.Wanted(target, (made.issuer,), lookup=False))
+        readers = aws.readers(clients, aws.AwsScope(target, (made.issuer,), lookup=False))
         claims = {"iss": made.issuer, "sub": SUBJECT, "aud": AUDIENCE}
         found = collect(readers, given=[("claims.json", claims)])
         report = run(found.bundle, Question(overrides=target))

@@ -237,7 +237,7 @@ class Doctor:
     def readers(self, **how: Any) -> list[Any]:
         target = Target("weights", gcp=TargetGcp(provider=PROVIDER, service_account=ACCOUNT))
         target = how.pop("target", target)
-        wanted = gcp.Wanted(target, since=NOW - 86_400, until=NOW, **how)
+        wanted = gcp.GcpScope(target, since=NOW - 86_400, until=NOW, **how)
         return gcp.readers(gcp.Clients(PROVIDER, pacer=Pacer(0.0)), wanted)
 
     def collect(self, timeout: float = 30.0, **how: Any) -> Any:

@@ -1,28 +1,13 @@
-"""Everything of an account that may take a token: AWS's roles, Google's pools and their providers."""
+"""Every pool and provider of a Google Cloud project, for --account."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
 
-from oidc_doctor.live.aws.account import Account
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import IAM, Resources
-
-
-class Roles(Account):
-    """All roles of the AWS account."""
-
-    def roles(self) -> Reader:
-        """Their trust policies, as iam list-roles prints them."""
-        path, call = self.path("roles.json"), "iam:ListRoles"
-
-        def read(collector: Collector) -> None:
-            self.own(collector)
-            collector.save(path, call, {"Roles": self.listed(collector, "list_roles", "Roles")})
-
-        return Reader(self.name("roles"), path, call, read, (self.name("caller"),), (Grant(call),))
 
 
 class Providers(Resources):
@@ -44,12 +29,12 @@ class Providers(Resources):
                 functools.partial(self.listed, collector, f"{above}/{one}/providers", "workloadIdentityPoolProviders")
                 for one in ids
             ]
-            found: list[Any] = []
+            providers: list[Any] = []
             for result in collector.side_by_side(asks):
                 if isinstance(result, CallError):
                     raise result
-                found += result
-            collector.save(self.path("providers.json"), call, found)
-            return found
+                providers += result
+            collector.save(self.path("providers.json"), call, providers)
+            return providers
 
         return self.reader("account", "providers.json", call, read, grants)

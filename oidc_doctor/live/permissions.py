@@ -1,0 +1,117 @@
+"""The least permissions with which a live run can read: for AWS an identity policy, for Google Cloud a custom role.
+
+Both come from the grants of the readers that the run would start. A read whose file nothing judges yet (contract.py) is
+not needed for any verdict: its permission is listed apart, and a run without it says in its coverage what was denied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.bundle import contract
+from oidc_doctor.live.gcp.client import role_with
+from oidc_doctor.live.plan import Goal, Request, plan
+from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oidc_doctor.live.collect import Grant, Reader
+
+_ANY_ACCOUNT = "0" * 12  # stands for every account
+_ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # stands for every role
+_ANY_PROVIDER = TargetGcp(
+    provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
+    service_account="any@any.iam.gserviceaccount.com",
+)
+
+
+class Grants(NamedTuple):
+    """The grants of a plan's readers, each once: those that verdicts need, and those of files not judged yet."""
+
+    needed: tuple[Grant, ...]
+    not_judged: tuple[Grant, ...]
+
+
+def grants_of(readers: Iterable[Reader]) -> Grants:
+    """What the readers, and those that they may start, need to be allowed."""
+    needed: dict[Grant, None] = {}
+    not_judged: dict[Grant, None] = {}
+    for reader in readers:
+        for path, grants in ((reader.path, reader.grants), *reader.follows):
+            not_yet = contract.row_of(contract.split_target(path)[1]).not_judged
+            (not_judged if not_yet else needed).update(dict.fromkeys(grants))
+    return Grants(tuple(needed), tuple(grant for grant in not_judged if grant not in needed))
+
+
+def aws_policy(
+    role: str | None = None,
+    bucket: str | None = None,
+    repository: str | None = None,
+    *,
+    trails: tuple[str, ...] = (),
+    oracles: bool = False,
+    account: bool = False,
+) -> dict[str, Any]:
+    """The least identity policy for a live run on `role` (of any account, where it is None), as JSON values."""
+    target = TargetAws(role_arn=role or _ANY_ROLE, s3_bucket=bucket, ecr_repository=repository)
+    request = Request(goals=(Goal(Target("any", aws=target)),), trails=trails, oracles=oracles, account=account)
+    needed, not_judged = (
+        [grant for grant in grants if not grant.api] for grants in grants_of(plan(request))
+    )  # an API is Google's
+    return {
+        "Version": "2012-10-17",
+        "Statement": [*_statements("Needed", needed), *_statements("AlsoReadNotYetJudged", not_judged)],
+    }
+
+
+def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
+    """Statements with the permissions that have the same resources together; an Sid has letters and digits alone."""
+    resources: dict[str, list[str]] = {}
+    for grant in grants:
+        resource = grant.resource.replace(_ANY_ACCOUNT, "*").replace("role/any", "role/*")
+        resources.setdefault(grant.permission, []).append(resource)
+    actions: dict[tuple[str, ...], list[str]] = {}
+    for permission, places in resources.items():
+        actions.setdefault(tuple(dict.fromkeys(places)), []).append(permission)
+    return [
+        {
+            "Sid": f"{heading}{number}",
+            "Effect": "Allow",
+            "Action": sorted(permissions),
+            "Resource": places[0] if len(places) == 1 else list(places),
+        }
+        for number, (places, permissions) in enumerate(actions.items(), 1)
+    ]
+
+
+def gcp_role() -> str:
+    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles stand in comments."""
+    import yaml
+
+    needed, not_judged = grants_of(plan(Request(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),))))
+    permissions = sorted({grant.permission for grant in needed if grant.api})
+    role = {
+        "title": "oidc-doctor",
+        "description": "Reads what federated sign-in to Google Cloud depends on. Changes nothing.",
+        "stage": "GA",
+        "includedPermissions": permissions,
+    }
+    apis = sorted({grant.api for grant in needed} - {""})
+    head = [
+        "# gcloud iam roles create oidcDoctor --organization ORGANIZATION --file FILE",
+        "# (with --project: without the permissions on folders and organizations, which are then left unread)",
+        f"# or these predefined roles: {', '.join(_roles(permissions))}",
+        f"# APIs that must be on: {', '.join(apis)}",
+    ]
+    further = sorted({grant.permission for grant in not_judged if grant.api})
+    if further:
+        on = sorted({grant.api for grant in not_judged} - {"", *apis})
+        head += [f"# also read where it is allowed, not yet judged: {', '.join(further)}"]
+        head += [f"# (predefined: {', '.join(_roles(further))}; further APIs: {', '.join(on) or 'none'})"]
+    return "\n".join(head) + "\n" + yaml.safe_dump(role, sort_keys=False).rstrip()
+
+
+def _roles(permissions: Iterable[str]) -> list[str]:
+    """Predefined roles that hold the permissions."""
+    return sorted({role_with(permission) for permission in permissions} - {""})
