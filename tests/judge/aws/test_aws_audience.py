@@ -18,7 +18,7 @@ RULES = {
     "healthy": Rule(lambda b: b, "audience", "passed"),
     "another": Rule(
         lambda b: b.aws_provider(("sts.amazonaws.com",)), "audience", "audience-not-registered", VALIDATE,
-        {"audience": Bundle.AUDIENCE, "registered": "sts.amazonaws.com"}, ("sts.amazonaws.com", Bundle.AUDIENCE),
+        {"audience": Bundle.AUDIENCE}, ("sts.amazonaws.com", Bundle.AUDIENCE),
     ),
     "case": Rule(lambda b: b.aws_provider(("OIDC.baseten.co",)), "audience", "audience-not-registered", VALIDATE),
     "one of two": Rule(lambda b: b.aws_provider(("a", Bundle.AUDIENCE)), "audience", "passed"),

@@ -73,7 +73,7 @@ RULES = {
     ),
     "tags": Rule(
         token(**{TAGS: {"principal_tags": {"team": ["a"]}}}), "authorise", "session-tags-not-allowed", "?" + DENIED,
-        {"tags": "team", "action": "sts:TagSession"},
+        {"tags": "team"},
     ),
     "tags allowed": Rule(
         lambda b: b.token(b.claims_of(**{TAGS: {"principal_tags": {"team": ["a"]}}})).trust(
@@ -82,7 +82,7 @@ RULES = {
     ),
     "source identity": Rule(
         token(**{IDENTITY: "ann"}), "authorise", "source-identity-not-allowed", "?" + DENIED,
-        {"source_identity": "ann", "action": "sts:SetSourceIdentity"},
+        {"source_identity": "ann"},
     ),
     "a control of the organisation": Rule(
         lambda b: b.write("aws/rcps/deny.json", {"Statement": [{"Effect": "Deny", "Action": "sts:*"}]}), "authorise",

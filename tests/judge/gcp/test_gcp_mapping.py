@@ -19,7 +19,7 @@ RULES = {
     ),
     "an absent claim": Rule(
         provider(mapping={"google.subject": "assertion.email"}, condition=""), "mapping", "mapping-claim-missing",
-        NO_SUBJECT, {"claim": "email", "expression": "assertion.email", "attribute": "google.subject"},
+        NO_SUBJECT, {"claim": "email", "attribute": "google.subject"},
     ),
     "an absent claim of an attribute": Rule(
         provider(mapping={"google.subject": "assertion.sub", "attribute.x": "assertion.email"}, condition=""),
