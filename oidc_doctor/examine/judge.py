@@ -22,7 +22,7 @@ from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
-    from oidc_doctor.model.events import SessionUse, Signature
+    from oidc_doctor.model.events import SessionDenial, Signature
 from oidc_doctor.examine.collect import Run, of_target
 from oidc_doctor.examine.observed import observed, reading_of, reading_of_use, refused_use, steps_of
 
@@ -37,7 +37,7 @@ class Judged(NamedTuple):
     diagnosis: Diagnosis
     groups: list[Signature]
     past: ReplayedLogs | None = None
-    used: SessionUse | None = None  # the refused call that stands for this exchange's failure
+    used: SessionDenial | None = None  # the refused call that stands for this exchange's failure
 
 
 def judge_all(state: Run) -> list[Judged]:

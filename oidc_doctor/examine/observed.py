@@ -13,7 +13,7 @@ from oidc_doctor.model.evidence import (
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.events import Attempt, SessionUse, Signature
+    from oidc_doctor.model.events import Attempt, SessionDenial, Signature
 from oidc_doctor.examine.collect import Run
 
 _IDS_KEPT = 20
@@ -58,7 +58,7 @@ def _says(reading: Reading | None, cloud: Cloud, step: str) -> bool:
     return reading is not None and reading.cloud == cloud and step in reading.steps
 
 
-def refused_use(state: Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionUse | None:
+def refused_use(state: Run, evidence: TargetEvidence, cloud: Cloud, newest: Signature | None) -> SessionDenial | None:
     """The newest call that a session of this target was refused: the federation worked, the permission did not."""
     own = [one for one in state.uses if one.cloud == cloud and _uses_target(one, evidence)]
     found = max(own, key=lambda one: one.time, default=None)
@@ -79,7 +79,7 @@ def refused_use(state: Run, evidence: TargetEvidence, cloud: Cloud, newest: Sign
     )
 
 
-def reading_of_use(found: SessionUse) -> Reading:
+def reading_of_use(found: SessionDenial) -> Reading:
     """A session's refused call as a reading of the permission step."""
     source = f"event {found.event_ids[0]}" if found.event_ids else ""
     message = f"An error occurred ({found.error_code}) when calling the {found.action} operation: {found.error_message}"
@@ -95,7 +95,7 @@ def reading_of_use(found: SessionUse) -> Reading:
 _USED = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
 
 
-def _uses_target(used: SessionUse, evidence: TargetEvidence) -> bool:
+def _uses_target(used: SessionDenial, evidence: TargetEvidence) -> bool:
     if not used.service.startswith(_USED):
         return False
     target = evidence.target

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from oidc_doctor.checkkit import Check, Words
-    from oidc_doctor.model.events import SessionUse
+    from oidc_doctor.model.events import SessionDenial
     from oidc_doctor.model.kinds import Kind
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 
@@ -44,7 +44,7 @@ def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: ReplayedLogs) -> N
             _from_configuration(cause, vector, strands, past)
 
 
-def date_use(causes: Iterable[Cause], used: SessionUse, past: ReplayedLogs) -> None:
+def date_use(causes: Iterable[Cause], used: SessionDenial, past: ReplayedLogs) -> None:
     """Tie the refused calls of a session to the attempt that gave it out."""
     row = past.attempts.by_session(session_number(used.session)) if used.cloud == "aws" else None
     attempt = past.attempts.attempt(row) if row is not None else None
@@ -72,7 +72,7 @@ def date_use(causes: Iterable[Cause], used: SessionUse, past: ReplayedLogs) -> N
         }
 
 
-def _permissions_written(used: SessionUse, past: ReplayedLogs) -> dict[str, Any]:
+def _permissions_written(used: SessionDenial, past: ReplayedLogs) -> dict[str, Any]:
     """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
     earlier = [one for one in past.told.history.other if one.time <= used.first_seen]
     return {

@@ -73,7 +73,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionUse:
+class SessionDenial:
     """Refused calls of a session that a federated identity had got: the federation worked, the permission did not."""
 
     cloud: Literal["aws", "gcp"]

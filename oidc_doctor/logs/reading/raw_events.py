@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.attempts.columns import NO_PLACE
+from oidc_doctor.logs.reading.file import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.logs.reading.counters import Source
+    from oidc_doctor.logs.reading.scan_state import Source
     from oidc_doctor.model.events import Change
 
     Raw = tuple[str, str]  # where it lies, and its JSON text as logged
@@ -59,7 +60,7 @@ def _one(rows: Rows, row: int, name: str, whole: dict[str, str] | None, open_fil
     if place == NO_PLACE:
         text = (whole or {}).get(event_id)
         return f"{name} event {event_id}", text or _GONE
-    from oidc_doctor.logs.reading.fast import text_at
+    from oidc_doctor.logs.reading.unpacked import text_at
 
     with open_file(name) as stream:
         text = text_at(stream, place)
@@ -69,8 +70,6 @@ def _one(rows: Rows, row: int, name: str, whole: dict[str, str] | None, open_fil
 
 def _by_id(open_file: Callable[[str], BinaryIO], name: str, source: Source, wanted: set[str]) -> dict[str, str]:
     """The records with these ids, out of a file that is small enough to be read in full."""
-    from oidc_doctor.logs.reading.scan import records
-
     found: dict[str, str] = {}
     with open_file(name) as stream:
         for record, _ in records(stream, name, source, _unheard):

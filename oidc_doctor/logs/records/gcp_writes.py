@@ -1,4 +1,4 @@
-"""Google Cloud audit log entries of IAM writes to changes, and refused calls of federated callers to session uses.
+"""Google Cloud audit log entries of IAM writes to changes, and denied calls of federated callers to session denials.
 
 Sources: Google's audit logging page for IAM (method names), a published entry of CreateWorkloadIdentityPoolProvider and
 UpdateWorkloadIdentityPoolProvider, the audit log reference for SetIAMPolicy. Pool and provider writes are long-running:
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME, members, text
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS, full_name, moment, principal, status_of
-from oidc_doctor.model.events import Change, SessionUse
+from oidc_doctor.model.events import Change, SessionDenial
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json, Origin
@@ -77,7 +77,7 @@ def operation_of(found: Change) -> tuple[str | None, bool]:
     return text(operation.get("id")), operation.get("first") is True
 
 
-def use(entry: Entry, origin: Origin) -> SessionUse | None:
+def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     """A refused call to a resource by a federated principal, itself or through a service account; else None."""
     payload = members(entry.get("protoPayload"))
     service = text(payload.get("serviceName"))
@@ -92,7 +92,7 @@ def use(entry: Entry, origin: Origin) -> SessionUse | None:
     if outcome != "refused" or time is None:
         return None
     event_id = text(entry.get("insertId")) or ""
-    return SessionUse(
+    return SessionDenial(
         cloud="gcp",
         service=service,
         action=text(payload.get("methodName")) or "",
