@@ -328,7 +328,7 @@ def _confirm(one: Judged, found: Signature, causes: list[Cause]) -> None:
     if reading is None:
         return
     verdict = one.past.told.verdicts.get(found.number)
-    refused = {kind for _, kind in verdict[0].marks} if verdict else set()
+    refused = {kind for _, kind in verdict[0].refusals} if verdict else set()
     for cause in causes:
         if cause.step in reading.steps and (not refused or cause.name in refused):
             cause.confirmed_by += [event for event in found.event_ids if event not in cause.confirmed_by]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.writes import UNSEEN
+from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,21 @@ def diff_of(history: History, index: int) -> str:
     if len(out) > _MOST_LINES:
         out = [*out[:_MOST_LINES], f"… {len(out) - _MOST_LINES} more lines"]
     return "\n".join(out)
+
+
+def change_view(history: History, index: int) -> dict[str, Any] | None:
+    """The change that made a revision, as the report has it; None where no logged write made it."""
+    change = history.revisions[index].change
+    if change is None:
+        return None
+    return {
+        "event_id": change.event_id,
+        "time": rfc3339(change.time),
+        "by": change.by,
+        "what": change.what,
+        "resource": change.resource,
+        "diff": diff_of(history, index),
+    }
 
 
 def _lines(name: str, before: Any, after: Any) -> list[str]:

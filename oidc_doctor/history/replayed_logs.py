@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.history.outage_search import AttemptGroup, Replayer, TargetHistory
+from oidc_doctor.history.attempt_groups import AttemptGroup
+from oidc_doctor.history.outage_search import TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
+from oidc_doctor.history.replayer import Replayer
 
 if TYPE_CHECKING:
     from oidc_doctor.issuers.profile import Profile
@@ -49,12 +51,12 @@ class ReplayedLogs(NamedTuple):
         family = self.family(subject) if subject else None
         same = [
             one
-            for one in self.told.strands
+            for one in self.told.groups
             if one.step == step
             and (family is None or family in one.families or one.families == {None})
             and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
         ]
-        return same or [one for one in self.told.strands if one.step == step and one.decisions == decisions]
+        return same or [one for one in self.told.groups if one.step == step and one.decisions == decisions]
 
     def is_mended(self, found: Signature) -> bool:
         """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.causes import Diagnosis, as_causes
-from oidc_doctor.history.outage_search import AttemptGroup, Explained, change_view, tenant_of
+from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
+from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.attempts.columns import session_number
@@ -36,7 +38,7 @@ def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: ReplayedLogs) -> N
         vector = _vector(diagnosis, past, step)
         strands = past.strands_like(token, step, tuple(one.decision for one in vector))
         current = [
-            one for one in past.told.explained if any(one.strand is strand for strand in strands) and not one.over
+            one for one in past.told.outages if any(one.group is strand for strand in strands) and not one.over
         ]
         if current and cause.step not in _UNLOGGED[past.cloud]:
             _from_outage(cause, vector, current[-1], past)
@@ -89,42 +91,42 @@ def _permissions_written(used: SessionDenial, past: ReplayedLogs) -> dict[str, A
     }
 
 
-def _from_outage(cause: Cause, vector: Sequence[Verdict], found: Explained, past: ReplayedLogs) -> None:
+def _from_outage(cause: Cause, vector: Sequence[Verdict], found: ExplainedOutage, past: ReplayedLogs) -> None:
     """The logs hold the refusals themselves."""
     outage = found.outage
     begin = outage.begin
     if found.turned is None:  # what no revision explains began with the first of the like
-        begin = min(begin, *(one.outage.begin for one in past.told.explained if _like(one, found, past)))
+        begin = min(begin, *(one.outage.begin for one in past.told.outages if _like(one, found, past)))
     cause.since, cause.since_basis = rfc3339(begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
     cause.boundary = _boundary(found, past)
-    cause.confirmed_by = ids(past, found.strand, outage.begin, outage.end, accepted=False) or cause.confirmed_by
+    cause.confirmed_by = ids(past, found.group, outage.begin, outage.end, accepted=False) or cause.confirmed_by
     mark = (cause.step, cause.name)
-    if found.turned is not None and not vector[-1].marks and not found.strand.vector[-1].marks:
+    if found.turned is not None and not vector[-1].refusals and not found.group.vector[-1].refusals:
         cause.change = change_view(past.told.history, found.turned)  # it cannot be replayed, and nothing else changed
         return
-    if mark not in vector[-1].marks:
+    if mark not in vector[-1].refusals:
         return
     if found.turned is not None:
         appears = _appears(vector, mark, found.turned)
         cause.change = change_view(past.told.history, appears)
         if cause.change is not None:
-            cause.change["replay"] = {"before": found.strand.vector[found.turned - 1].decision, "after": "refused"}
-        flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
+            cause.change["replay"] = {"before": found.group.vector[found.turned - 1].decision, "after": "refused"}
+        flips = found.group.vector[found.turned - 1].decision == "accepted" and outage.before is not None
         if flips and vector[-1].sole and cause.confidence == "predicted":
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()
 
 
-def _like(one: Explained, other: Explained, past: ReplayedLogs) -> bool:
+def _like(one: ExplainedOutage, other: ExplainedOutage, past: ReplayedLogs) -> bool:
     """Whether two outages go on for the same reason, in tokens of the same tenant."""
     return (
         not one.over
-        and (one.why, one.strand.step) == (other.why, other.strand.step)
-        and one.strand.vector[-1].marks == other.strand.vector[-1].marks
-        and tenant_of(one.strand.sample.subject, past.profile) == tenant_of(other.strand.sample.subject, past.profile)
+        and (one.why, one.group.step) == (other.why, other.group.step)
+        and one.group.vector[-1].refusals == other.group.vector[-1].refusals
+        and tenant_of(one.group.sample.subject, past.profile) == tenant_of(other.group.sample.subject, past.profile)
         and (one.token.text if one.token else None) == (other.token.text if other.token else None)
     )
 
@@ -141,7 +143,7 @@ def _from_configuration(
     low = 0 if last_success is None else index_at(past.told.starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
     _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=past.told.starts, lag=lag)
-    if turned is not None and mark in vector[-1].marks:
+    if turned is not None and mark in vector[-1].refusals:
         appears = _appears(vector, mark, turned)
         change = change_view(past.told.history, appears)
         if change is not None:
@@ -163,12 +165,12 @@ def _vector(diagnosis: Diagnosis, past: ReplayedLogs, step: str) -> list[Verdict
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
     """The revision from which on this refusal stands, not before the one in which accepting ended."""
     place = len(vector) - 1
-    while place > turned and mark in vector[place - 1].marks:
+    while place > turned and mark in vector[place - 1].refusals:
         place -= 1
     return place
 
 
-def _boundary(found: Explained, past: ReplayedLogs) -> dict[str, Any]:
+def _boundary(found: ExplainedOutage, past: ReplayedLogs) -> dict[str, Any]:
     """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
     outage, history = found.outage, past.told.history
     low = outage.before.end if outage.before else None
@@ -225,13 +227,13 @@ def past_causes(
     ]
     out: list[Cause] = []
     seen: set[tuple[str | None, ...]] = set()
-    for one in reversed(past.told.explained):
-        if not one.over or one.why not in {"configuration", "token"} or not any(one.strand is my for my in mine):
+    for one in reversed(past.told.outages):
+        if not one.over or one.why not in {"configuration", "token"} or not any(one.group is my for my in mine):
             continue
         first = past.attempts.attempt(one.outage.first)
         at = index_at(past.told.starts, one.outage.begin)
         then = past.replayer.judge(first, at)
-        marks = one.strand.vector[at].marks
+        marks = one.group.vector[at].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         for cause in as_causes(then, exchange_id, kinds, say(then))[:1]:
             _as_past(cause, one, past)
@@ -244,24 +246,24 @@ def past_causes(
     return out
 
 
-def _as_past(cause: Cause, found: Explained, past: ReplayedLogs) -> None:
+def _as_past(cause: Cause, found: ExplainedOutage, past: ReplayedLogs) -> None:
     outage = found.outage
     cause.status, cause.position = "past", "next"
     cause.since, cause.since_basis = rfc3339(outage.begin), "first-failure"
     cause.refused_since = outage.times
     cause.accepted_before = outage.before.times if outage.before else 0
-    cause.confirmed_by = ids(past, found.strand, outage.begin, outage.end, accepted=False)
-    end = past.told.starts[found.mended] if found.mended is not None else None
+    cause.confirmed_by = ids(past, found.group, outage.begin, outage.end, accepted=False)
+    end = past.told.starts[found.ended] if found.ended is not None else None
     after = outage.after.begin if outage.after is not None else None
     until = after if after is not None else end
     cause.until = rfc3339(until) if until is not None else None
-    cause.mended_by = change_view(past.told.history, found.mended) if found.mended is not None else None
+    cause.mended_by = change_view(past.told.history, found.ended) if found.ended is not None else None
     cause.boundary = _boundary(found, past)
     if found.turned is not None and found.appears is not None:
         cause.change = change_view(past.told.history, found.appears)
         at = index_at(past.told.starts, outage.begin)
-        flips = found.strand.vector[found.turned - 1].decision == "accepted" and outage.before is not None
-        if flips and found.strand.vector[at].sole and cause.confidence == "predicted":
+        flips = found.group.vector[found.turned - 1].decision == "accepted" and outage.before is not None
+        if flips and found.group.vector[at].sole and cause.confidence == "predicted":
             cause.confidence = "proven"
     elif found.token is not None:
         cause.token_change = found.token.view()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.history.outage_search import AttemptGroup, change_view
+from oidc_doctor.history.attempt_groups import AttemptGroup
+from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.report import AttemptRow
@@ -12,7 +13,7 @@ from oidc_doctor.model.report import AttemptRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from oidc_doctor.logs.attempts.signatures import Run
+    from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, Signature
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.timings import MOST_PAST, ids
@@ -62,14 +63,14 @@ def attempt_row(found: Signature, past: ReplayedLogs | None) -> AttemptRow:
 def _why(verdict: Verdict, past: ReplayedLogs, found: Signature) -> str | None:
     """The cause's name for a refused signature."""
     if verdict.first is not None:
-        return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
+        return next((kind for step, kind in sorted(verdict.refusals) if step == verdict.first), None)
     if verdict.decision != "accepted":
         return None
     revisions = past.told.history.revisions
     if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
         now = past.replayer.verdict(found.sample, len(revisions) - 1)
         if now.stands_against:
-            return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
+            return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
     if past.age_of_change(found) is not None:
         return "propagation-delay"
     return "outside-the-trust-policy" if past.cloud == "aws" else "outside-the-allow-policy"
@@ -97,8 +98,8 @@ def timeline(pasts: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     """Attempts that ended alike and writes of configuration, in order of time."""
     out: list[dict[str, Any]] = []
     for past in pasts:
-        flips = {one.appears for one in past.told.explained} | {one.mended for one in past.told.explained}
-        for strand in past.told.strands:
+        flips = {one.appears for one in past.told.outages} | {one.ended for one in past.told.outages}
+        for strand in past.told.groups:
             out += [_run_entry(past, strand, run) for run in strand.runs[-_MOST_RUNS:]]
         for index, revision in enumerate(past.told.history.revisions):
             if revision.change is not None:
@@ -111,7 +112,7 @@ def timeline(pasts: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     return sorted(unique.values(), key=lambda one: (one["time"], one["kind"]))[-_MOST_ENTRIES:]
 
 
-def _run_entry(past: ReplayedLogs, strand: AttemptGroup, run: Run) -> dict[str, Any]:
+def _run_entry(past: ReplayedLogs, strand: AttemptGroup, run: OutcomeRun) -> dict[str, Any]:
     first = past.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
     what = "impersonation" if strand.step == "impersonate" else "exchange"

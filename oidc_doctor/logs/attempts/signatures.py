@@ -27,7 +27,7 @@ BUCKETS = 240  # at most, over the window
 _STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86400, 7 * 86400)  # seconds of a bucket
 
 
-class Run(NamedTuple):
+class OutcomeRun(NamedTuple):
     """Consecutive attempts that ended alike. Rows are numbers into the table."""
 
     accepted: bool
@@ -145,7 +145,7 @@ class Attempts:
         found.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
         return found
 
-    def runs(self, parts: Iterable[Part], accepted: Container[int]) -> list[Run]:
+    def runs(self, parts: Iterable[Part], accepted: Container[int]) -> list[OutcomeRun]:
         """The attempts of the parts together, cut where the outcome changes. Attempts without a time are left out."""
         frame = self.frame
         keep = np.zeros(len(frame), dtype=bool)
@@ -177,7 +177,7 @@ class Attempts:
             end=("time", "last"), count=("count", "sum"),
         )  # fmt: skip
         return [
-            Run(bool(good), int(first), int(last), float(begin), float(end), int(count))
+            OutcomeRun(bool(good), int(first), int(last), float(begin), float(end), int(count))
             for good, first, last, begin, end, count in table.itertuples(index=False)
         ]
 
