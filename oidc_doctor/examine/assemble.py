@@ -394,12 +394,12 @@ def _silence(state: Run, one: Judged) -> Any:
         return Missing("aws/cloudtrail" if cloud == "aws" else "gcp/logs", "no logs were read")
     if not diagnosis.observed and diagnosis.prediction != "refused":
         return ()
-    from oidc_doctor.history.missing_events import explain_silence
+    from oidc_doctor.history.missing_events import explain_missing_events
 
     target = one.evidence.target
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
-    return tuple(explain_silence(cloud, one.groups, covered, target, step, state.at, region, _audit_on(one.evidence)))
+    return tuple(explain_missing_events(cloud, one.groups, covered, target, step, state.at, region, _audit_on(one.evidence)))
 
 
 def _audit_on(evidence: TargetEvidence) -> bool | None:

@@ -24,7 +24,7 @@ _NAMES = {
     "pool-disabled": "pool disabled", "account": "service account", "account-disabled": "service account disabled",
     "account-bindings": "service account policy", "project-bindings": "project policy",
 }  # fmt: skip
-_THERE = {True: "there", False: "deleted"}
+_EXISTS = {True: "there", False: "deleted"}
 
 
 def diff_of(history: History, index: int) -> str:
@@ -79,7 +79,7 @@ def _text(name: str, value: Any) -> list[str]:
     if name.endswith("bindings") and isinstance(value, list):
         return sorted(_bindings(value))
     if name in {"role", "provider", "account"} and isinstance(value, bool):
-        return [_THERE[value]]
+        return [_EXISTS[value]]
     if isinstance(value, str):
         return value.splitlines() or ['""']
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -104,10 +104,10 @@ def _leaves(value: Any, path: str) -> Iterator[str]:
 
 def _bindings(value: list[Any]) -> list[str]:
     out = []
-    for one in value:
-        if not isinstance(one, dict):
+    for binding in value:
+        if not isinstance(binding, dict):
             continue
-        condition = one.get("condition")
+        condition = binding.get("condition")
         text = f" if {condition.get('expression')}" if isinstance(condition, dict) else ""
-        out += [f"{one.get('role')} {member}{text}" for member in one.get("members") or ()]
+        out += [f"{binding.get('role')} {member}{text}" for member in binding.get("members") or ()]
     return out
