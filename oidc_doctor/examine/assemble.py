@@ -399,7 +399,8 @@ def _silence(state: Run, one: Judged) -> Any:
     target = one.evidence.target
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
-    return tuple(explain_missing_events(cloud, one.groups, covered, target, step, state.at, region, _audit_on(one.evidence)))
+    audit_on = _audit_on(one.evidence)
+    return tuple(explain_missing_events(cloud, one.groups, covered, target, step, state.at, region, audit_on))
 
 
 def _audit_on(evidence: TargetEvidence) -> bool | None:

@@ -228,7 +228,8 @@ def _pool(gcp: GcpEvidence, fields: SourcedFields) -> GcpPool | Missing:
     parsed = _read(parse_gcp_pools, document, _source(fields, "pool", "pool-disabled"))
     if isinstance(parsed, Missing):
         return parsed
-    return parsed[0]._replace(document=parsed[0].document._replace(inner=True))
+    pool: GcpPool = parsed[0]
+    return pool._replace(document=pool.document._replace(inner=True))
 
 
 def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> ServiceAccount | Missing:

@@ -1,7 +1,7 @@
 """Why the logs may hold no event for a caller who was refused.
 
-A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover a window and some
-places only. Each note says in its words how sure it is ("usually", "as far as is known").
+A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover a window and
+some places only. Each note says in its words how sure it is ("usually", "as far as is known").
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from oidc_doctor.examine.examine import Examined, examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.logs.reading.unpacked import text_at
 
-SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_logs"
+SAMPLES = Path(__file__).resolve().parents[3] / "sample_logs"
 LOGGED = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 
