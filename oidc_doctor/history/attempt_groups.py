@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outages import Verdict, index_at
-from oidc_doctor.logs.attempts.signatures import OutcomeRun, Part
+from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayer import Replayer
@@ -29,7 +29,7 @@ class FamilyGroup(NamedTuple):
     family: str | None
     sample: Attempt  # the newest
     vector: tuple[Verdict, ...]  # the verdict of each revision
-    part: Part
+    part: AttemptSelection
     runs: list[OutcomeRun]
 
     @property
@@ -49,7 +49,7 @@ class AttemptGroup:
     vector: tuple[Verdict, ...]  # the verdict of each revision
     runs: list[OutcomeRun]
     keys: tuple[int, ...]
-    parts: list[Part]
+    parts: list[AttemptSelection]
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class _Grouping:
         families, audiences = {group.family for group in groups}, {group.sample.audience for group in groups}
         return AttemptGroup(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
 
-    def _runs(self, parts: list[Part]) -> list[OutcomeRun]:
+    def _runs(self, parts: list[AttemptSelection]) -> list[OutcomeRun]:
         return self.replayer.own_attempts.runs(parts, self.replayer.accepted)
 
     def _contradicts_replay(self, group: FamilyGroup) -> bool:
@@ -167,14 +167,14 @@ class _Grouping:
 
     def _part(
         self, keys: tuple[int, ...], alike: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
-    ) -> Part:
+    ) -> AttemptSelection:
         """The attempts with these decisions. Those that were too many to be replayed count with the newest."""
         if len(alike) == 1:
-            return Part(keys)
+            return AttemptSelection(keys)
         if decisions == next(iter(alike)):
             others = [cell for other, cells in alike.items() if other != decisions for cell in cells]
-            return Part(keys, None, _pairs(others), self.replayer.by_circumstance)
-        return Part(keys, _pairs(alike[decisions]), frozenset(), self.replayer.by_circumstance)
+            return AttemptSelection(keys, None, _pairs(others), self.replayer.by_circumstance)
+        return AttemptSelection(keys, _pairs(alike[decisions]), frozenset(), self.replayer.by_circumstance)
 
 
 def _pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:

@@ -69,9 +69,9 @@ def _role_writes(change: Change) -> list[FieldWrite]:
     if what == "DeleteRole":
         return [FieldWrite("role", value=False, before=True)]
     if what == "CreateRole":
-        made = Members(Members(change.record.get("responseElements")).get("role"))
-        document = request.get("assumeRolePolicyDocument") or made.get("assumeRolePolicyDocument")
-        duration = request.get("maxSessionDuration") or made.get("maxSessionDuration")
+        created = Members(Members(change.record.get("responseElements")).get("role"))
+        document = request.get("assumeRolePolicyDocument") or created.get("assumeRolePolicyDocument")
+        duration = request.get("maxSessionDuration") or created.get("maxSessionDuration")
         return [
             FieldWrite("role", value=True, before=False),
             FieldWrite("trust", value=_document(document)),

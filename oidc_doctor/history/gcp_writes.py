@@ -43,8 +43,8 @@ def joined_operations(changes: list[Change]) -> list[Change]:
             by_operation[operation] = len(out)
             out.append(change)
             continue
-        known = out[place]
-        kept, dropped = (change, known) if first else (known, change)
+        earlier = out[place]
+        kept, dropped = (change, earlier) if first else (earlier, change)
         if kept.error_code is None and dropped.error_code is not None:
             kept = _failed(kept, dropped)
         out[place] = kept
@@ -88,10 +88,10 @@ def _is_pool(change: Change, evidence: TargetEvidence) -> bool:
 
 
 def _account_names(evidence: TargetEvidence) -> set[str]:
-    found = {(evidence.target.gcp.service_account if evidence.target.gcp else None) or ""}
+    names = {(evidence.target.gcp.service_account if evidence.target.gcp else None) or ""}
     account = evidence.gcp.service_account if evidence.gcp else None
-    found |= {getattr(account, "email", None) or "", getattr(account, "unique_id", None) or ""}
-    return {name.casefold() for name in found if name}
+    names |= {getattr(account, "email", None) or "", getattr(account, "unique_id", None) or ""}
+    return {name.casefold() for name in names if name}
 
 
 def _is_account(change: Change, evidence: TargetEvidence) -> bool:
@@ -103,10 +103,10 @@ def _policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
     if _is_account(change, evidence):
         return "account"
     project = change.resource.removeprefix("projects/")
-    known = {evidence.gcp.project_id, evidence.gcp.project_number} if evidence.gcp else set()
+    projects = {evidence.gcp.project_id, evidence.gcp.project_number} if evidence.gcp else set()
     account = next((name for name in _account_names(evidence) if "@" in name), "")
-    known.add(account.partition("@")[2].removesuffix(".iam.gserviceaccount.com") or None)
-    return "project" if project in known - {None} else None
+    projects.add(account.partition("@")[2].removesuffix(".iam.gserviceaccount.com") or None)
+    return "project" if project in projects - {None} else None
 
 
 def _body(change: Change) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -160,15 +160,15 @@ def _masked(mask: Json) -> set[str] | None:
         mask = ",".join(path for path in mask.get("paths") or () if isinstance(path, str))
     if not isinstance(mask, str) or not mask:
         return None
-    found: set[str] = set()
+    fields: set[str] = set()
     for path in mask.split(","):
         camel = _SNAKE.sub(lambda hit: hit[1].upper(), path.strip())
         if camel in {"oidc", "*"}:
-            found |= set(_OIDC)
+            fields |= set(_OIDC)
         if camel == "*":
-            found |= set(_MASKS.values())
-        found |= {name for known, name in _MASKS.items() if camel == known or camel.startswith(known + ".")}
-    return found
+            fields |= set(_MASKS.values())
+        fields |= {name for known, name in _MASKS.items() if camel == known or camel.startswith(known + ".")}
+    return fields
 
 
 def _at(body: dict[str, Any], path: str) -> Json:
@@ -218,7 +218,7 @@ def _policy_writes(change: Change, kind: str) -> list[FieldWrite]:
     if value is UNSEEN and not deltas:
         return [FieldWrite(f"{kind}-bindings")]
     swap = {"ADD": "REMOVE", "REMOVE": "ADD"}
-    undone = [{**one, "action": swap.get(one["action"], "")} for one in reversed(deltas)]
+    undone = [{**delta, "action": swap.get(delta["action"], "")} for delta in reversed(deltas)]
     return [
         FieldWrite(
             f"{kind}-bindings",
@@ -232,21 +232,21 @@ def _policy_writes(change: Change, kind: str) -> list[FieldWrite]:
 
 def _with_deltas(bindings: Json, deltas: list[dict[str, str]]) -> Json:
     """The bindings after adding and removing members."""
-    out: list[dict[str, Any]] = [copy.deepcopy(one) for one in bindings if isinstance(one, dict)]
+    out: list[dict[str, Any]] = [copy.deepcopy(binding) for binding in bindings if isinstance(binding, dict)]
     for delta in deltas:
-        known = next((one for one in out if _is_binding(one, delta)), None)
+        changed = next((binding for binding in out if _is_binding(binding, delta)), None)
         if delta["action"] == "ADD":
-            if known is None:
-                known = {"role": delta["role"], "members": []}
+            if changed is None:
+                changed = {"role": delta["role"], "members": []}
                 if delta["condition"]:
-                    known["condition"] = {"expression": delta["condition"]}
-                out.append(known)
-            if delta["member"] not in known.get("members", []):
-                known["members"] = [*known.get("members", []), delta["member"]]
-        elif delta["action"] == "REMOVE" and known is not None:
-            known["members"] = [one for one in known.get("members", []) if one != delta["member"]]
-            if not known["members"]:
-                out.remove(known)
+                    changed["condition"] = {"expression": delta["condition"]}
+                out.append(changed)
+            if delta["member"] not in changed.get("members", []):
+                changed["members"] = [*changed.get("members", []), delta["member"]]
+        elif delta["action"] == "REMOVE" and changed is not None:
+            changed["members"] = [binding for binding in changed.get("members", []) if binding != delta["member"]]
+            if not changed["members"]:
+                out.remove(changed)
     return out
 
 

@@ -115,8 +115,8 @@ class _OutageSearch:
         if verdict.decision == "accepted":
             return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, ended)
         if not verdict.stands_against:  # the next configuration that is known may tell the tokens apart
-            known = (index for index, one in enumerate(group.vector) if index > at and one.decision != "unknown")
-            at = next(known, at)
+            later = range(at + 1, len(group.vector))
+            at = next((index for index in later if group.vector[index].decision != "unknown"), at)
             if not group.vector[at].stands_against:
                 only = self._only_write(outage)
                 why = "unknown" if only is None else "configuration"
@@ -138,12 +138,12 @@ class _OutageSearch:
         if outage.before is None:
             return None
         steps = self.replayer.steps_of(self.replayer.attempts.attempt(outage.first))
-        wanted = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
         inside = [
             index
             for index in range(1, len(self.starts))
             if outage.before.end - self.lag <= self.starts[index] <= outage.begin + EARLY
-            and wanted & changed_fields(self.replayer.history, index).keys()
+            and fields & changed_fields(self.replayer.history, index).keys()
         ]
         return inside[0] if len(inside) == 1 and self.replayer.history.revisions[inside[0]].change is not None else None
 
@@ -170,18 +170,22 @@ class _OutageSearch:
             ]
         return min((change for change in changes if change), key=lambda change: change.distance, default=None)
 
-    def _came_later(self, group: AttemptGroup, outage: Outage, good: list[OutcomeRun], other: AttemptGroup) -> bool:
+    def _came_later(
+        self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other: AttemptGroup
+    ) -> bool:
         """Whether the refused token is new: others came well before it, and it would have been seen if it had come.
 
         Two workloads side by side, of which one was always refused, are no change.
         """
         refusals = sum(run.times for run in group.runs)
-        quiet = outage.begin - good[0].begin
-        stopped = all(run.begin < outage.begin for run in other.runs if run.accepted) and good[-1].end <= outage.begin
+        quiet = outage.begin - successes[0].begin
+        stopped = (
+            all(run.begin < outage.begin for run in other.runs if run.accepted) and successes[-1].end <= outage.begin
+        )
         if stopped and refusals:
             return True
         if refusals < 2:  # noqa: PLR2004 - a rate needs two
-            return sum(run.times for run in good) > 2  # noqa: PLR2004 - a success or two are no habit
+            return sum(run.times for run in successes) > 2  # noqa: PLR2004 - a success or two are no habit
         usual = (group.runs[-1].end - group.runs[0].begin) / (refusals - 1)
         return quiet > 5 * usual
 
@@ -195,7 +199,7 @@ class _OutageSearch:
                 index = index_at(self.starts, time)
                 near = time < self.starts[index] + self.lag and index
                 # a refusal that came later: the configuration changed in between, whatever the logs hold
-                later = any(not one.accepted for one in group.runs[place + 1 :])
+                later = any(not later_run.accepted for later_run in group.runs[place + 1 :])
                 if group.vector[index].decision != "refused" or near or later:
                     continue
                 attempt = self.replayer.attempts.attempt(row)

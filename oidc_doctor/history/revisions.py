@@ -37,7 +37,7 @@ class Basis(enum.StrEnum):
     PARTLY = "partly unknown"  # neither a write nor the evidence shows some field
 
 
-class Value(NamedTuple):
+class FieldValue(NamedTuple):
     """A field's value in one revision, and the event that shows it; None for the evidence."""
 
     value: Json
@@ -53,7 +53,7 @@ class Revision(NamedTuple):
     change: Change | None  # None: the first one, and one that no logged write explains
     evidence: TargetEvidence
     basis: Basis
-    fields: dict[str, Value]  # what is known; a field that is not in it is unknown
+    fields: dict[str, FieldValue]  # what is known; a field that is not in it is unknown
 
 
 class History(NamedTuple):
@@ -112,7 +112,7 @@ def history_of(
         basis = basis if fields_of_all <= fields.keys() else Basis.PARTLY
         revisions.append(Revision(change_at.time if change_at else 0.0, change_at, then, basis, fields))
     if is_drifted:
-        fields = {**revisions[-1].fields, **{name: Value(value) for name, value in present.items()}}
+        fields = {**revisions[-1].fields, **{name: FieldValue(value) for name, value in present.items()}}
         start = max(read_at, revisions[-1].start)
         then = build(evidence, _sources(fields), present)
         revisions.append(Revision(start, None, then, Basis.READ, fields))
@@ -132,20 +132,20 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _sources(fields: dict[str, Value]) -> SourcedFields:
+def _sources(fields: dict[str, FieldValue]) -> SourcedFields:
     """The fields' values, each with the event that shows it, in words; None for the evidence."""
     return {name: (value.value, _source(value)) for name, value in fields.items()}
 
 
-def _source(value: Value) -> str | None:
+def _source(value: FieldValue) -> str | None:
     if value.by is None or value.read:
         return None
     return f"{'before ' if value.before else ''}event {value.by.event_id}"
 
 
-def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[list[dict[str, Value]], bool]:
+def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[list[dict[str, FieldValue]], bool]:
     """The fields of each revision, and whether the last logged write and the evidence differ."""
-    revisions: list[dict[str, Value]] = [{} for _ in range(len(writes) + 1)]
+    revisions: list[dict[str, FieldValue]] = [{} for _ in range(len(writes) + 1)]
     is_drifted = False
     names = dict.fromkeys([*present, *(write.field for _, field_writes in writes for write in field_writes)])
     for name in names:
@@ -157,24 +157,24 @@ def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[li
     return revisions, is_drifted
 
 
-def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[Value | None], bool]:
+def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
     """One field's value in each revision, and whether the last logged write and the evidence differ."""
     own = [next((write for write in field_writes if write.field == name), None) for _, field_writes in writes]
-    line: list[Value | None] = [None] * (len(writes) + 1)
+    line: list[FieldValue | None] = [None] * (len(writes) + 1)
     for index, write in enumerate(own):
         if write is None:
             continue
         change = writes[index][0]
         if write.before is not UNSEEN and line[index] is None:
-            line[index] = Value(write.before, change, before=True)
+            line[index] = FieldValue(write.before, change, before=True)
         if write.value is not UNSEEN:
-            line[index + 1] = Value(write.value, change)
+            line[index + 1] = FieldValue(write.value, change)
     _forward(line, own, writes)
     is_drifted = False
     if name in present:
         last = line[-1]
         if last is None or last.value == present[name]:
-            line[-1] = Value(present[name], last.by if last else None, read=True)
+            line[-1] = FieldValue(present[name], last.by if last else None, read=True)
         else:
             is_drifted = True
     _backward(line, own, writes)
@@ -182,7 +182,7 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
     return line, is_drifted
 
 
-def _forward(line: list[Value | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those before them."""
     for index, write in enumerate(own):
         value = line[index]
@@ -191,10 +191,10 @@ def _forward(line: list[Value | None], own: list[FieldWrite | None], writes: lis
         if write is None:
             line[index + 1] = value
         elif write.forward is not None:
-            line[index + 1] = Value(write.forward(value.value), writes[index][0])
+            line[index + 1] = FieldValue(write.forward(value.value), writes[index][0])
 
 
-def _backward(line: list[Value | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _backward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those after them."""
     for index in range(len(own) - 1, -1, -1):
         value, write = line[index + 1], own[index]
@@ -203,7 +203,7 @@ def _backward(line: list[Value | None], own: list[FieldWrite | None], writes: li
         if write is None:
             line[index] = value
         elif write.backward is not None:
-            line[index] = Value(write.backward(value.value), writes[index][0], before=True)
+            line[index] = FieldValue(write.backward(value.value), writes[index][0], before=True)
 
 
 def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
@@ -221,5 +221,7 @@ def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
     return {
         name: pair
         for name, pair in pairs.items()
-        if change is None or after.get(name, Value(None)).by is change or before.get(name, Value(None)).by is change
+        if change is None
+        or after.get(name, FieldValue(None)).by is change
+        or before.get(name, FieldValue(None)).by is change
     }

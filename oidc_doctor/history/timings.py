@@ -37,9 +37,7 @@ def date(causes: Iterable[Cause], diagnosis: Diagnosis, past: ReplayedLogs) -> N
         step = "impersonate" if past.cloud == "gcp" and cause.step == "impersonate" else "exchange"
         vector = _vector(diagnosis, past, step)
         strands = past.strands_like(token, step, tuple(one.decision for one in vector))
-        current = [
-            one for one in past.told.outages if any(one.group is strand for strand in strands) and not one.over
-        ]
+        current = [one for one in past.told.outages if any(one.group is strand for strand in strands) and not one.over]
         if current and cause.step not in _UNLOGGED[past.cloud]:
             _from_outage(cause, vector, current[-1], past)
         else:

@@ -6,7 +6,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.logs.attempts.columns import Ids, Table, first_of_each, without_digits
+from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, without_digits
 
 if TYPE_CHECKING:
     from oidc_doctor.model.events import SessionDenial
@@ -20,9 +20,9 @@ class SessionDenials:
     """One row a call. Group 0 stands for the calls whose group did not fit any more."""
 
     def __init__(self) -> None:
-        self.groups = Table(None, MOST_GROUPS)  # the keys
+        self.groups = InternTable(None, MOST_GROUPS)  # the keys
         self.newest: list[SessionDenial | None] = [None]  # the newest call of each group
-        self.ids = Ids()
+        self.ids = EventIds()
         self.group = array("i")
         self.time = array("d")
         self.dropped = 0

@@ -30,7 +30,7 @@ _TIME_LENGTH = len("2026-11-22T13:05:00")
 
 def search(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
     """Count the entries of the file, keep the wanted ones. Raises FastPathUnavailable."""
-    file = _Search(name, state)
+    file = _EntrySearch(name, state)
     for block, offset in _blocks(pieces):
         file.read(block, offset)
 
@@ -53,7 +53,7 @@ def _blocks(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
         raise FastPathUnavailable  # an empty file: the next reader names it as a problem
 
 
-class _Search:
+class _EntrySearch:
     """The search of one file's blocks."""
 
     def __init__(self, name: str, state: ScanState) -> None:

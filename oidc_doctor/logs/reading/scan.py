@@ -1,4 +1,4 @@
-"""Log files to attempts, writes and refused calls, in one pass and flat memory: every other record is only counted."""
+"""Log files to attempts, writes and denied calls, in one pass and flat memory: every other record is only counted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ScannedLogs(NamedTuple):
-    """What the files hold. Rows are in order of time, each event once."""
+    """The kept records of the files. Rows are in order of time, each event once."""
 
     rows: Rows
     changes: list[Change]  # that concern the targets, oldest first
@@ -85,7 +85,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
 
 
 def _bounds(state: ScanState) -> Iterator[str]:
-    """What the bounds of memory cost, in words."""
+    """What was left out to stay within the bounds of memory, in words."""
     rows = state.rows
     if rows.width:
         yield (

@@ -1,4 +1,4 @@
-"""What the files read so far hold: counts of all records; attempts, writes and refused calls of the wanted ones."""
+"""Counts of all records read so far, and the kept ones: attempts, writes of configuration, denied calls."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class ScanState:
             self.regions.add(region)
 
     def add(self, record: dict[str, Any], origin: Origin, place: int = -1, size: int = 0) -> None:
-        """Count the record, and keep of it what is wanted. `size` is its length as text, where that is known."""
+        """Count the record, and keep it if it is wanted. `size` is its length as text, where that is known."""
         self.events += 1
         if self.source == "cloudtrail":
             time, service = cloudtrail.epoch(record.get("eventTime")), cloudtrail.text(record.get("eventSource"))
@@ -157,7 +157,7 @@ class ScanState:
         self.keep(record, origin, place, size)
 
     def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int) -> None:
-        """Keep of a record what is wanted: an attempt, a write that concerns the targets, a refused call."""
+        """Keep the record if it is an attempt, a write that concerns the targets, or a denied call of a session."""
         aws = self.source == "cloudtrail"
         attempt = (cloudtrail if aws else gcp_audit).attempt(record, origin)
         if attempt is not None:

@@ -47,7 +47,7 @@ _AROUND = 64  # bytes in which the end of the list is looked for
 
 def search(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
     """Count the records of the file, keep the wanted ones. Raises FastPathUnavailable."""
-    file = _Search(name, state)
+    file = _TrailSearch(name, state)
     for block, offset in _blocks(pieces):
         file.read(block, offset)
 
@@ -93,7 +93,7 @@ def _blocks(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
     yield rest[: closing.start()], offset
 
 
-class _Search:
+class _TrailSearch:
     """The search of one file's blocks."""
 
     def __init__(self, name: str, state: ScanState) -> None:

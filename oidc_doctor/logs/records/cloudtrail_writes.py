@@ -146,8 +146,8 @@ def _named_elsewhere(record: Record) -> str | None:
         arn = text(members(item).get("ARN"))
         if arn:
             return _short(arn)
-    found = _DENIED.search(text(record.get("errorMessage")) or "")
-    return _short(found[1]) if found else None
+    match = _DENIED.search(text(record.get("errorMessage")) or "")
+    return _short(match[1]) if match else None
 
 
 def _short(name: str) -> str:
