@@ -293,15 +293,15 @@ def scan_folder(folder: str, source: str) -> None:
     """The work of `child`. Imports are part of start-up, which an empty folder shows: a report needs numpy anyway."""
     import numpy as np  # noqa: F401
 
-    from oidc_doctor.logs.reading.fast import load_libraries
+    import oidc_doctor.logs.reading.json_lines
+    import oidc_doctor.logs.reading.trail  # noqa: F401
     from oidc_doctor.logs.reading.scan import scan
-    from oidc_doctor.logs.reading.scope import Wanted
+    from oidc_doctor.logs.reading.scope import WriteScope
 
-    load_libraries()
     names = sorted(str(path) for path in Path(folder).rglob("*.json*"))
     kind = "cloudtrail" if source == "cloudtrail" else "gcp-logs"
-    wanted = Wanted(frozenset({"modelweights"}))
-    found = scan(opened, names, kind, wanted=wanted, on_disk=lambda name: name)
+    scope = WriteScope(frozenset({"modelweights"}))
+    found = scan(opened, names, kind, scope=scope, on_disk=lambda name: name)
     print(f"{found.coverage.events:,} events, {len(found.rows):,} attempts, {len(found.coverage.problems)} problems")
 
 

@@ -24,9 +24,9 @@ def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
     """What tells, on stderr, how far a long read of logs is."""
     if options.quiet:
         return nullcontext()
-    from oidc_doctor.logs.reading.progress import Bar
+    from oidc_doctor.logs.reading.progress import ProgressBar
 
-    return Bar(sys.stderr)
+    return ProgressBar(sys.stderr)
 
 
 def warn_of_unknown_checks(options: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ def _confirmation(exchange: Judged, refusal: Refusal) -> Confirmation:
         if reading is None or refusal.step not in reading.steps:
             continue
         verdict = exchange.replayed.target_history.verdicts.get(signature.number)
-        kinds = {kind for _, kind in verdict[0].marks} if verdict else set()
+        kinds = {kind for _, kind in verdict[0].refusals} if verdict else set()
         if kinds and str(refusal.kind) not in kinds:
             continue  # the replay explains this attempt by another refusal
         event_ids |= dict.fromkeys(signature.event_ids)

@@ -58,13 +58,15 @@ def _missing_events(run: Run, exchange: Judged) -> Any:
         return Missing("aws/cloudtrail" if cloud == "aws" else "gcp/logs", "no logs were read")
     if not diagnosis.observed and diagnosis.prediction != "refused":
         return ()
-    from oidc_doctor.history.missing_events import explain_silence
+    from oidc_doctor.history.missing_events import explain_missing_events
 
     target = exchange.evidence.target
     step = diagnosis.step or (diagnosis.refusals[0].step if diagnosis.refusals else None)
     region = target.aws.region if target.aws else None
     return tuple(
-        explain_silence(cloud, exchange.signatures, covered, target, step, run.at, region, _audit_on(exchange.evidence))
+        explain_missing_events(
+            cloud, exchange.signatures, covered, target, step, run.at, region, _audit_on(exchange.evidence)
+        )
     )
 
 

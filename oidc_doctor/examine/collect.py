@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.model.events import Change, LogCoverage, SessionUse, Signature
+    from oidc_doctor.model.events import Change, LogCoverage, SessionDenial, Signature
 from oidc_doctor.examine.question import Question
 
 
@@ -33,7 +33,7 @@ class Run:
     attempts: Attempts | None = None
     signatures: list[Signature] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    denials: list[SessionUse] = field(default_factory=list)
+    denials: list[SessionDenial] = field(default_factory=list)
     replayed: dict[tuple[str, str], ReplayedLogs] = field(default_factory=dict)  # by target and cloud
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
@@ -51,9 +51,9 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
     if not any(names.values()) and not any(extra.values()):
         return
     from oidc_doctor.logs.reading.scan import scan
-    from oidc_doctor.logs.reading.scope import wanted_by
+    from oidc_doctor.logs.reading.scope import scope_of
 
-    wanted = wanted_by(targets)
+    scope = scope_of(targets)
     for source in ("cloudtrail", "gcp-logs"):
         files = [*names[source], *extra[source]]
         if not files:
@@ -68,13 +68,13 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:
             return name if name in on_disk or bundle is None else bundle.local(name)
 
-        harvest = scan(open_file, files, source, wanted=wanted, on_disk=path_of, progress=run.question.progress)
+        harvest = scan(open_file, files, source, scope=scope, on_disk=path_of, progress=run.question.progress)
         if run.rows is None:
             run.rows = harvest.rows
         else:
             run.rows.extend(harvest.rows)
         run.changes += harvest.changes
-        run.denials += harvest.uses
+        run.denials += harvest.denials
         run.logs[source] = harvest.coverage
         run.coverage.append(_log_coverage(source, harvest.coverage, named=bool(extra[source])))
 

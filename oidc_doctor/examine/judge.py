@@ -19,7 +19,7 @@ from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
-    from oidc_doctor.model.events import SessionUse, Signature
+    from oidc_doctor.model.events import SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 _ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
@@ -34,7 +34,7 @@ class Judged(NamedTuple):
     signatures: list[Signature]  # of the target's attempts in this cloud
     own_signatures: list[Signature]  # those that belong to this exchange's token
     replayed: ReplayedLogs | None = None
-    denial: SessionUse | None = None  # the denied call that stands for this exchange's failure
+    denial: SessionDenial | None = None  # the denied call that stands for this exchange's failure
 
 
 def judge_all(run: Run) -> list[Judged]:

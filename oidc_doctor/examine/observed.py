@@ -12,7 +12,7 @@ from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
-    from oidc_doctor.model.events import SessionUse, Signature
+    from oidc_doctor.model.events import SessionDenial, Signature
 
 _IDS_KEPT = 20
 # The services of the calls that workloads make with their sessions: images and weights, and the keys that encrypt them.
@@ -53,7 +53,7 @@ def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: 
     return 0 if signature.family is None else None
 
 
-def token_of_denial(denial: SessionUse, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int:
+def token_of_denial(denial: SessionDenial, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int:
     """The index of the token whose session was denied a call: the first, unless the logs show that it was another's."""
     attempt = replayed.attempt_of_session(denial) if replayed is not None else None
     subjects = [token.subject for token in tokens]
@@ -61,8 +61,8 @@ def token_of_denial(denial: SessionUse, tokens: Sequence[Token], replayed: Repla
 
 
 def denial_of_session(
-    denials: Sequence[SessionUse], evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
-) -> SessionUse | None:
+    denials: Sequence[SessionDenial], evidence: TargetEvidence, cloud: Cloud, newest: Signature | None
+) -> SessionDenial | None:
     """The newest denied call of a session of this target, merged with the same call of other sessions.
 
     None where the newest attempt was refused: then the exchange failed, and no session came of it.
@@ -82,7 +82,7 @@ def denial_of_session(
     )
 
 
-def _concerns(denial: SessionUse, evidence: TargetEvidence) -> bool:
+def _concerns(denial: SessionDenial, evidence: TargetEvidence) -> bool:
     if not denial.service.startswith(_SERVICES):
         return False
     target = evidence.target

@@ -20,7 +20,8 @@ from oidc_doctor.documents.provider import (
     parse_service_account,
 )
 from oidc_doctor.documents.trust_policy import parse_roles
-from oidc_doctor.history.writes import DEFAULT_DURATION, provider_fields
+from oidc_doctor.history.aws_writes import DEFAULT_DURATION
+from oidc_doctor.history.gcp_writes import provider_fields
 from oidc_doctor.model.document import UNKNOWN, Missing
 from oidc_doctor.model.evidence import (
     AllowPolicy,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.evidence import TargetEvidence
 
-Told = dict[str, tuple[Any, str | None]]  # field → (value, the event that told it; None for the evidence)
+SourcedFields = dict[str, tuple[Any, str | None]]  # field → (value, the event that shows it; None for the evidence)
 
 _LONGEST_SESSION = 43_200  # seconds [IAM API reference: MaxSessionDuration]
 _DECIDING = ("condition", "mapping", "audiences", "issuer")
@@ -47,7 +48,7 @@ _PROVIDER = (*_DECIDING, "disabled", "jwks")
 
 
 def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
-    """What the evidence tells of the AWS side."""
+    """The fields of the AWS side that the evidence shows."""
     aws = evidence.aws
     out: dict[str, Json] = {}
     if aws is None:
@@ -62,7 +63,7 @@ def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
     if isinstance(aws.provider, AwsOidcProvider):
         out["provider"] = True
         out["url"] = aws.provider.url
-        out["thumbprints"] = [one.lower() for one in aws.provider.thumbprints]
+        out["thumbprints"] = [thumbprint.lower() for thumbprint in aws.provider.thumbprints]
         if isinstance(aws.provider.client_ids, tuple):
             out["clients"] = list(aws.provider.client_ids)
     elif aws.provider.proves_absence:
@@ -71,7 +72,7 @@ def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
 
 
 def gcp_fields(evidence: TargetEvidence) -> dict[str, Json]:
-    """What the evidence tells of the Google side."""
+    """The fields of the Google side that the evidence shows."""
     gcp = evidence.gcp
     out: dict[str, Json] = {}
     if gcp is None:
@@ -98,45 +99,45 @@ def gcp_fields(evidence: TargetEvidence) -> dict[str, Json]:
     return out
 
 
-def with_aws(evidence: TargetEvidence, told: Told, present: dict[str, Json]) -> TargetEvidence:
+def with_aws(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
     """The evidence as it would have been read when the fields had these values."""
     aws = evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
-    if _differs(told, present, ("role", "trust", "duration")):
-        aws = aws._replace(role=_role(aws, told, evidence))
-    if _differs(told, present, ("provider", "url", "clients", "thumbprints")):
-        aws = aws._replace(provider=_aws_provider(aws, told), provider_arns=_NOT_THEN)
+    if _differs(fields, present, ("role", "trust", "duration")):
+        aws = aws._replace(role=_role(aws, fields, evidence))
+    if _differs(fields, present, ("provider", "url", "clients", "thumbprints")):
+        aws = aws._replace(provider=_aws_provider(aws, fields), provider_arns=_NOT_THEN)
     return evidence._replace(aws=aws)
 
 
-def with_gcp(evidence: TargetEvidence, told: Told, present: dict[str, Json]) -> TargetEvidence:
+def with_gcp(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
     """The evidence as it would have been read when the fields had these values."""
     gcp = evidence.gcp or GcpEvidence(Missing("gcp/provider.json", "not in the bundle"))
-    if _differs(told, present, ("state", *_PROVIDER)):
-        gcp = gcp._replace(provider=_gcp_provider(gcp, told, evidence), provider_list=_NOT_THEN)
-    if _differs(told, present, ("pool", "pool-disabled")):
-        gcp = gcp._replace(pool=_pool(gcp, told), pool_list=_NOT_THEN)
-    if _differs(told, present, ("account", "account-disabled")):
-        gcp = gcp._replace(service_account=_account(gcp, told, evidence))
-    if _differs(told, present, ("account-bindings",)):
-        gcp = gcp._replace(service_account_policy=_policy(told, "account-bindings"))
-    if _differs(told, present, ("project-bindings",)):
-        gcp = gcp._replace(project_policy=_policy(told, "project-bindings"))
+    if _differs(fields, present, ("state", *_PROVIDER)):
+        gcp = gcp._replace(provider=_gcp_provider(gcp, fields, evidence), provider_list=_NOT_THEN)
+    if _differs(fields, present, ("pool", "pool-disabled")):
+        gcp = gcp._replace(pool=_pool(gcp, fields), pool_list=_NOT_THEN)
+    if _differs(fields, present, ("account", "account-disabled")):
+        gcp = gcp._replace(service_account=_account(gcp, fields, evidence))
+    if _differs(fields, present, ("account-bindings",)):
+        gcp = gcp._replace(service_account_policy=_policy(fields, "account-bindings"))
+    if _differs(fields, present, ("project-bindings",)):
+        gcp = gcp._replace(project_policy=_policy(fields, "project-bindings"))
     return evidence._replace(gcp=gcp)
 
 
 _NOT_THEN = Missing("the list of resources", "it was read later")
 
 
-def _differs(told: Told, present: dict[str, Json], names: tuple[str, ...]) -> bool:
+def _differs(fields: SourcedFields, present: dict[str, Json], names: tuple[str, ...]) -> bool:
     """Whether one of the fields had another value then, or was known then and is not now, or the other way round."""
     return any(
-        (name in told) != (name in present) or (name in told and told[name][0] != present[name]) for name in names
+        (name in fields) != (name in present) or (name in fields and fields[name][0] != present[name]) for name in names
     )
 
 
-def _source(told: Told, *names: str) -> str:
-    """The event that told the first of the fields which an event told."""
-    return next((told[name][1] or "" for name in names if name in told and told[name][1]), "the logs")
+def _source(fields: SourcedFields, *names: str) -> str:
+    """The event that shows the first of the fields which an event shows."""
+    return next((fields[name][1] or "" for name in names if name in fields and fields[name][1]), "the logs")
 
 
 def _read(parse: Callable[[str, str], Any], value: Json, source: str) -> Any:
@@ -147,105 +148,108 @@ def _read(parse: Callable[[str, str], Any], value: Json, source: str) -> Any:
         return Missing(source, error.reason, "unreadable")
 
 
-def _role(aws: AwsEvidence, told: Told, evidence: TargetEvidence) -> Role | Missing:
-    if told.get("role", (None, None))[0] is False:
-        return Missing("aws/role.json", f"it did not exist then ({_source(told, 'role')})", "not_found")
-    source = _source(told, "trust", "duration", "role")
+def _role(aws: AwsEvidence, fields: SourcedFields, evidence: TargetEvidence) -> Role | Missing:
+    if fields.get("role", (None, None))[0] is False:
+        return Missing("aws/role.json", f"it did not exist then ({_source(fields, 'role')})", "not_found")
+    source = _source(fields, "trust", "duration", "role")
     arn = aws.role.arn if isinstance(aws.role, Role) else None
     arn = arn or (evidence.target.aws.role_arn if evidence.target.aws else None)
     if arn is None:
         return Missing("aws/role.json", "the role's ARN is not known")
-    box: dict[str, Json] = {"Arn": arn, "RoleName": arn.rpartition("/")[2]}
-    if "trust" in told:
-        box["AssumeRolePolicyDocument"] = told["trust"][0]
-    # What it was is unknown, so it is not held against the token: the most that IAM allows.
-    box["MaxSessionDuration"] = told["duration"][0] if "duration" in told else _LONGEST_SESSION
-    made = _read(parse_roles, {"Role": box}, source)
-    if isinstance(made, Missing):
-        return made
-    role: Role = made[0]
+    document: dict[str, Json] = {"Arn": arn, "RoleName": arn.rpartition("/")[2]}
+    if "trust" in fields:
+        document["AssumeRolePolicyDocument"] = fields["trust"][0]
+    # Unknown where neither shows it. Assumed the most that IAM allows, so that it does not refuse the token.
+    document["MaxSessionDuration"] = fields["duration"][0] if "duration" in fields else _LONGEST_SESSION
+    parsed = _read(parse_roles, {"Role": document}, source)
+    if isinstance(parsed, Missing):
+        return parsed
+    role: Role = parsed[0]
     if isinstance(role.trust_policy, Missing):
         return role._replace(trust_policy=Missing("aws/role.json", "the trust policy of that time is in no log"))
-    if "trust" in told and told["trust"][1] is None and isinstance(aws.role, Role):
+    if "trust" in fields and fields["trust"][1] is None and isinstance(aws.role, Role):
         return role._replace(trust_policy=aws.role.trust_policy, origin=aws.role.origin)
     return role._replace(trust_policy=role.trust_policy._replace(inner=True))
 
 
-def _aws_provider(aws: AwsEvidence, told: Told) -> AwsOidcProvider | Missing:
-    if told.get("provider", (None, None))[0] is False:
-        return Missing("aws/oidc-provider.json", f"it did not exist then ({_source(told, 'provider')})", "not_found")
-    if "url" not in told:
+def _aws_provider(aws: AwsEvidence, fields: SourcedFields) -> AwsOidcProvider | Missing:
+    if fields.get("provider", (None, None))[0] is False:
+        return Missing("aws/oidc-provider.json", f"it did not exist then ({_source(fields, 'provider')})", "not_found")
+    if "url" not in fields:
         return Missing("aws/oidc-provider.json", "not in the bundle")
-    box: dict[str, Json] = {"Url": told["url"][0]}
+    document: dict[str, Json] = {"Url": fields["url"][0]}
     if isinstance(aws.provider, AwsOidcProvider) and aws.provider.arn:
-        box["Arn"] = aws.provider.arn
-    if "clients" in told:
-        box["ClientIDList"] = told["clients"][0]
-    if "thumbprints" in told:
-        box["ThumbprintList"] = told["thumbprints"][0]
-    made = _read(parse_aws_providers, box, _source(told, "clients", "thumbprints", "provider"))
-    if isinstance(made, Missing):
-        return made
-    provider: AwsOidcProvider = made[0]
+        document["Arn"] = aws.provider.arn
+    if "clients" in fields:
+        document["ClientIDList"] = fields["clients"][0]
+    if "thumbprints" in fields:
+        document["ThumbprintList"] = fields["thumbprints"][0]
+    parsed = _read(parse_aws_providers, document, _source(fields, "clients", "thumbprints", "provider"))
+    if isinstance(parsed, Missing):
+        return parsed
+    provider: AwsOidcProvider = parsed[0]
     provider = provider._replace(document=provider.document._replace(inner=True))
-    return provider if "clients" in told else provider._replace(client_ids=UNKNOWN)
+    return provider if "clients" in fields else provider._replace(client_ids=UNKNOWN)
 
 
-def _gcp_provider(gcp: GcpEvidence, told: Told, evidence: TargetEvidence) -> GcpProvider | Missing:
-    if told.get("state", (None, None))[0] == "ABSENT":
-        return Missing("gcp/provider.json", f"it did not exist then ({_source(told, 'state')})", "not_found")
-    source = _source(told, *_PROVIDER, "state")
-    if not all(name in told for name in _DECIDING):
+def _gcp_provider(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> GcpProvider | Missing:
+    if fields.get("state", (None, None))[0] == "ABSENT":
+        return Missing("gcp/provider.json", f"it did not exist then ({_source(fields, 'state')})", "not_found")
+    source = _source(fields, *_PROVIDER, "state")
+    if not all(name in fields for name in _DECIDING):
         return Missing("gcp/provider.json", "the logs do not tell all of the provider of that time")
     name = getattr(gcp.provider, "name", None) or (evidence.target.gcp.provider if evidence.target.gcp else None)
-    box: dict[str, Json] = {
+    document: dict[str, Json] = {
         "name": name,
-        "state": told["state"][0] if "state" in told else "ACTIVE",
-        # Where no write and no reading tells it, it is not held against the token: so it is for nearly every provider.
-        "disabled": told["disabled"][0] if "disabled" in told else False,
-        "attributeMapping": told["mapping"][0],
-        "attributeCondition": told["condition"][0],
-        "oidc": {"issuerUri": told["issuer"][0], "allowedAudiences": told["audiences"][0]},
+        "state": fields["state"][0] if "state" in fields else "ACTIVE",
+        # Unknown where neither a write nor the evidence shows it. Assumed false, as it is for nearly every provider.
+        "disabled": fields["disabled"][0] if "disabled" in fields else False,
+        "attributeMapping": fields["mapping"][0],
+        "attributeCondition": fields["condition"][0],
+        "oidc": {"issuerUri": fields["issuer"][0], "allowedAudiences": fields["audiences"][0]},
     }
-    if "jwks" in told and told["jwks"][0]:
-        box["oidc"]["jwksJson"] = told["jwks"][0]
-    made = _read(parse_gcp_providers, {key: value for key, value in box.items() if value is not None}, source)
-    if isinstance(made, Missing):
-        return made
-    provider: GcpProvider = made[0]
+    if "jwks" in fields and fields["jwks"][0]:
+        document["oidc"]["jwksJson"] = fields["jwks"][0]
+    parsed = _read(parse_gcp_providers, {key: value for key, value in document.items() if value is not None}, source)
+    if isinstance(parsed, Missing):
+        return parsed
+    provider: GcpProvider = parsed[0]
     return provider._replace(document=provider.document._replace(inner=True))
 
 
-def _pool(gcp: GcpEvidence, told: Told) -> GcpPool | Missing:
-    state = told.get("pool", ("ACTIVE", None))[0]
+def _pool(gcp: GcpEvidence, fields: SourcedFields) -> GcpPool | Missing:
+    state = fields.get("pool", ("ACTIVE", None))[0]
     if state == "ABSENT":
-        return Missing("gcp/pool.json", f"it did not exist then ({_source(told, 'pool')})", "not_found")
-    if "pool" not in told:
+        return Missing("gcp/pool.json", f"it did not exist then ({_source(fields, 'pool')})", "not_found")
+    if "pool" not in fields:
         return Missing("gcp/pool.json", "the logs do not tell its state then")
-    box = {"name": getattr(gcp.pool, "name", None) or "", "state": state}
-    box["disabled"] = told.get("pool-disabled", (False, None))[0]
-    made = _read(parse_gcp_pools, box, _source(told, "pool", "pool-disabled"))
-    return made if isinstance(made, Missing) else made[0]._replace(document=made[0].document._replace(inner=True))
+    document = {"name": getattr(gcp.pool, "name", None) or "", "state": state}
+    document["disabled"] = fields.get("pool-disabled", (False, None))[0]
+    parsed = _read(parse_gcp_pools, document, _source(fields, "pool", "pool-disabled"))
+    if isinstance(parsed, Missing):
+        return parsed
+    pool: GcpPool = parsed[0]
+    return pool._replace(document=pool.document._replace(inner=True))
 
 
-def _account(gcp: GcpEvidence, told: Told, evidence: TargetEvidence) -> ServiceAccount | Missing:
-    if told.get("account", (None, None))[0] is False:
-        return Missing("gcp/service-account.json", f"it did not exist then ({_source(told, 'account')})", "not_found")
-    if "account-disabled" not in told:
+def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) -> ServiceAccount | Missing:
+    if fields.get("account", (None, None))[0] is False:
+        return Missing("gcp/service-account.json", f"it did not exist then ({_source(fields, 'account')})", "not_found")
+    if "account-disabled" not in fields:
         return Missing("gcp/service-account.json", "the logs do not tell whether it was disabled then")
     email = getattr(gcp.service_account, "email", None)
     email = email or (evidence.target.gcp.service_account if evidence.target.gcp else None)
-    box = {"email": email, "disabled": told["account-disabled"][0]}
+    document = {"email": email, "disabled": fields["account-disabled"][0]}
     if unique := getattr(gcp.service_account, "unique_id", None):
-        box["uniqueId"] = unique
-    made = _read(parse_service_account, box, _source(told, "account-disabled", "account"))
-    return made if isinstance(made, Missing) else made._replace(document=made.document._replace(inner=True))
+        document["uniqueId"] = unique
+    parsed = _read(parse_service_account, document, _source(fields, "account-disabled", "account"))
+    return parsed if isinstance(parsed, Missing) else parsed._replace(document=parsed.document._replace(inner=True))
 
 
-def _policy(told: Told, name: str) -> AllowPolicy | Missing:
-    if name not in told:
+def _policy(fields: SourcedFields, name: str) -> AllowPolicy | Missing:
+    if name not in fields:
         return Missing(f"gcp/{name.replace('bindings', 'policy.json')}", "the logs do not tell it as it was then")
-    value, source = told[name]
+    value, source = fields[name]
     kind: Any = "service-account" if name.startswith("account") else "project"
-    made = _read(lambda text, file: parse_allow_policy(text, file, kind), {"bindings": value}, source or "the logs")
-    return made if isinstance(made, Missing) else made._replace(document=made.document._replace(inner=True))
+    parsed = _read(lambda text, file: parse_allow_policy(text, file, kind), {"bindings": value}, source or "the logs")
+    return parsed if isinstance(parsed, Missing) else parsed._replace(document=parsed.document._replace(inner=True))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.writes import UNSEEN
+from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ _NAMES = {
     "pool-disabled": "pool disabled", "account": "service account", "account-disabled": "service account disabled",
     "account-bindings": "service account policy", "project-bindings": "project policy",
 }  # fmt: skip
-_THERE = {True: "there", False: "deleted"}
+_EXISTS = {True: "there", False: "deleted"}
 
 
 def diff_of(history: History, index: int) -> str:
@@ -40,6 +41,21 @@ def diff_of(history: History, index: int) -> str:
     if len(out) > _MOST_LINES:
         out = [*out[:_MOST_LINES], f"… {len(out) - _MOST_LINES} more lines"]
     return "\n".join(out)
+
+
+def change_view(history: History, index: int) -> dict[str, Any] | None:
+    """The change that made a revision, as the report has it; None where no logged write made it."""
+    change = history.revisions[index].change
+    if change is None:
+        return None
+    return {
+        "event_id": change.event_id,
+        "time": rfc3339(change.time),
+        "by": change.by,
+        "what": change.what,
+        "resource": change.resource,
+        "diff": diff_of(history, index),
+    }
 
 
 def _lines(name: str, before: Any, after: Any) -> list[str]:
@@ -63,7 +79,7 @@ def _text(name: str, value: Any) -> list[str]:
     if name.endswith("bindings") and isinstance(value, list):
         return sorted(_bindings(value))
     if name in {"role", "provider", "account"} and isinstance(value, bool):
-        return [_THERE[value]]
+        return [_EXISTS[value]]
     if isinstance(value, str):
         return value.splitlines() or ['""']
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -88,10 +104,10 @@ def _leaves(value: Any, path: str) -> Iterator[str]:
 
 def _bindings(value: list[Any]) -> list[str]:
     out = []
-    for one in value:
-        if not isinstance(one, dict):
+    for binding in value:
+        if not isinstance(binding, dict):
             continue
-        condition = one.get("condition")
+        condition = binding.get("condition")
         text = f" if {condition.get('expression')}" if isinstance(condition, dict) else ""
-        out += [f"{one.get('role')} {member}{text}" for member in one.get("members") or ()]
+        out += [f"{binding.get('role')} {member}{text}" for member in binding.get("members") or ()]
     return out

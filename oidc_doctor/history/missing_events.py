@@ -1,7 +1,7 @@
-"""What it means that the logs hold no event for a caller who was refused.
+"""Why the logs may hold no event for a caller who was refused.
 
-Silence proves little: the vendors do not log every refusal, events arrive late, and files cover a window and some
-places only. Each statement says in its words how sure it is ("usually", "as far as is known").
+A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover a window and
+some places only. Each note says in its words how sure it is ("usually", "as far as is known").
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Target
     from oidc_doctor.model.steps import Cloud
 
-SilenceKind = Literal[
+MissingEventKind = Literal[
     "no-events-found", "exchange-logging-off", "not-logged-by-vendor", "delivery-delay", "window-does-not-cover"
 ]
 
@@ -50,52 +50,52 @@ _GCP_UNLOGGED = {
 }
 
 
-class SilenceNote(NamedTuple):
-    """One thing that the silence may come from: a sentence, and more sentences (or none) that give the reasons."""
+class MissingEventNote(NamedTuple):
+    """One reason why the event may be missing: a sentence, and further sentences (or none) with the grounds for it."""
 
     headline: str
     detail: str
-    kind: SilenceKind
+    kind: MissingEventKind
 
 
-def explain_silence(  # noqa: PLR0917 - each is one circumstance of the silence
+def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the failure
     cloud: Cloud,
-    groups_for_target: Sequence[Signature],
+    signatures: Sequence[Signature],
     coverage: LogCoverage | None,
     target: Target,
     failing_step: str | None,
     instant: float | None,
     region: str | None,
-    audit_configs_on: bool | None,  # None: nobody looked
-) -> list[SilenceNote]:
+    audit_configs_on: bool | None,  # None: not read
+) -> list[MissingEventNote]:
     """What was searched, then why an event may be missing, the surest reason first.
 
-    `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, since
-    then nothing is silent, and where the groups hold a refusal in this cloud that may be the failure's.
+    `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, and
+    where the signatures hold a refusal in this cloud that may be the failure's.
     """
-    groups = [found for found in groups_for_target if found.sample.cloud == cloud]
-    if coverage is None or not coverage.files or any(_may_be_the_failure(found, instant) for found in groups):
+    own = [signature for signature in signatures if signature.sample.cloud == cloud]
+    if coverage is None or not coverage.files or any(_may_be_the_failure(signature, instant) for signature in own):
         return []
-    notes = [_searched(cloud, groups, coverage, target)]
+    notes = [_searched(cloud, own, coverage, target)]
     if cloud == "aws":
         notes += _region(coverage, region)
         notes += _aws_unlogged(failing_step)
         # An event that is not written does not arrive late either.
-        notes += [one for one in _window(cloud, coverage, instant) if failing_step not in _AWS_UNLOGGED]
+        notes += [note for note in _window(cloud, coverage, instant) if failing_step not in _AWS_UNLOGGED]
     else:
-        notes += _gcp_logging_off(groups, coverage, failing_step, audit_configs_on)
+        notes += _gcp_logging_off(own, coverage, failing_step, audit_configs_on)
         notes += _window(cloud, coverage, instant)
         notes += _gcp_unlogged(failing_step)
     return notes
 
 
-def _may_be_the_failure(found: Signature, instant: float | None) -> bool:
-    recent = instant is None or found.last_seen == NO_TIME or found.last_seen > instant - _RECENT
-    return recent and found.sample.outcome == "refused"
+def _may_be_the_failure(signature: Signature, instant: float | None) -> bool:
+    recent = instant is None or signature.last_seen == NO_TIME or signature.last_seen > instant - _RECENT
+    return recent and signature.sample.outcome == "refused"
 
 
-def _searched(cloud: Cloud, groups: list[Signature], coverage: LogCoverage, target: Target) -> SilenceNote:
-    """What was read, and what was not in it."""
+def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target) -> MissingEventNote:
+    """What was read, and which event is not in it."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
         what = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
@@ -108,14 +108,14 @@ def _searched(cloud: Cloud, groups: list[Signature], coverage: LogCoverage, targ
         read += f", {'with' if seen else 'without'} entries of {seen or f'{_STS} and {_CREDENTIALS}'}."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
-    if not groups:
-        return SilenceNote(f"No {what} was found.", read, "no-events-found")
+    if not signatures:
+        return MissingEventNote(f"No {what} was found.", read, "no-events-found")
     counts = {"accepted": 0, "refused earlier": 0, "of unknown outcome": 0}
-    for found in groups:
-        counts[_WORDS[found.sample.outcome]] += found.count
+    for signature in signatures:
+        counts[_WORDS[signature.sample.outcome]] += signature.count
     others = ", ".join(f"{number:,} {words}" for words, number in counts.items() if number)
     headline = f"No refused {what} was found at the time of the failure; there are others: {others}."
-    return SilenceNote(headline, read, "no-events-found")
+    return MissingEventNote(headline, read, "no-events-found")
 
 
 def _period(coverage: LogCoverage) -> str:
@@ -127,7 +127,7 @@ def _period(coverage: LogCoverage) -> str:
     return f", {first.removesuffix(' UTC')} – {last.split(maxsplit=1)[1] if same else last}"
 
 
-def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:
+def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]:
     """CloudTrail keeps an exchange in the Region of the endpoint that was called."""
     wanted = sorted({region, _GLOBAL_REGION} if region else {_GLOBAL_REGION})
     unread = [name for name in wanted if name not in coverage.regions]
@@ -135,7 +135,7 @@ def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:
         return []
     places = " and ".join(unread)
     return [
-        SilenceNote(
+        MissingEventNote(
             f"No record from {places} is in the logs that were read.",
             "CloudTrail records the exchange in the Region whose endpoint was called, the global endpoint's "
             f"(sts.amazonaws.com) in {_GLOBAL_REGION}.",
@@ -144,60 +144,60 @@ def _region(coverage: LogCoverage, region: str | None) -> list[SilenceNote]:
     ]
 
 
-def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[SilenceNote]:
+def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[MissingEventNote]:
     """Whether the records reach to the moment of the failure, and whether its event can have arrived."""
     if instant is None or coverage.first is None or coverage.last is None:
         return []
     if instant < coverage.first:
         kept = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
         detail = f"The failure is of {_when(instant)}.{kept}"
-        return [SilenceNote("The logs that were read begin after the failure.", detail, "window-does-not-cover")]
+        return [MissingEventNote("The logs that were read begin after the failure.", detail, "window-does-not-cover")]
     gap = instant - coverage.last
     notes = []
     if gap > _DELAY[cloud]:
         detail = f"The failure is of {_when(instant)}: later records were not read, or there are none."
-        notes = [SilenceNote("The logs that were read end before the failure.", detail, "window-does-not-cover")]
+        notes = [MissingEventNote("The logs that were read end before the failure.", detail, "window-does-not-cover")]
     elif gap > -_DELAY[cloud]:
         notes = [_delay(cloud)]
     return notes
 
 
-def _delay(cloud: Cloud) -> SilenceNote:
+def _delay(cloud: Cloud) -> MissingEventNote:
     detail = (
         "CloudTrail usually takes about 5 minutes, at times 15."
         if cloud == "aws"
         else "Google's entries usually arrive within seconds; allow a minute."
     )
-    return SilenceNote("The event may not have been delivered yet.", detail, "delivery-delay")
+    return MissingEventNote("The event may not have been delivered yet.", detail, "delivery-delay")
 
 
-def _aws_unlogged(step: str | None) -> list[SilenceNote]:
+def _aws_unlogged(step: str | None) -> list[MissingEventNote]:
     """CloudTrail has the denials of trust policies, and usually not those of tokens."""
-    kind: SilenceKind = "not-logged-by-vendor"
+    kind: MissingEventKind = "not-logged-by-vendor"
     if step in _AWS_UNLOGGED:
         headline = f"For {_AWS_UNLOGGED[step]} CloudTrail usually has no event, so the silence agrees with it."
-        return [SilenceNote(headline, "", kind)]
+        return [MissingEventNote(headline, "", kind)]
     if step in _AWS_UNCERTAIN:
         headline = f"It is not known whether CloudTrail usually has an event for {_AWS_UNCERTAIN[step]}."
-        return [SilenceNote(headline, "", kind)]
+        return [MissingEventNote(headline, "", kind)]
     if step == "obtain":
-        return [SilenceNote("A workload without a token does not call AWS STS, and leaves no event.", "", kind)]
+        return [MissingEventNote("A workload without a token does not call AWS STS, and leaves no event.", "", kind)]
     if step == "permission":
         detail = "What the session does stands under other event names; reads of S3 objects are off by default."
-        return [SilenceNote("The exchange is not where this failure would be logged.", detail, kind)]
+        return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     detail = (
         "AWS logs a refusal by the trust policy (AccessDenied), and usually not that of an invalid token: another "
         "cause, account or Region is likely, or the call was never made."
     )
-    return [SilenceNote("Silence usually speaks for a refusal before the trust policy.", detail, kind)]
+    return [MissingEventNote("Silence usually speaks for a refusal before the trust policy.", detail, kind)]
 
 
 def _gcp_logging_off(
-    groups: list[Signature],
+    signatures: list[Signature],
     coverage: LogCoverage,
     step: str | None,
     audit_configs_on: bool | None,
-) -> list[SilenceNote]:
+) -> list[MissingEventNote]:
     """Exchanges are Data Access entries, off by default; trust changes are not, so other entries prove nothing."""
     impersonating = step == "impersonate"
     what = "Impersonations" if impersonating else "Exchanges"
@@ -207,33 +207,33 @@ def _gcp_logging_off(
     how = f"Data Access audit logs of type ADMIN_READ for {switch} (or allServices)"
     if audit_configs_on is False:
         detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
-        return [SilenceNote(f"{what} are not logged in this project.", detail, "exchange-logging-off")]
-    seen = any(found.sample.step == ("impersonate" if impersonating else "exchange") for found in groups)
+        return [MissingEventNote(f"{what} are not logged in this project.", detail, "exchange-logging-off")]
+    seen = any(signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures)
     if audit_configs_on or seen or writer in coverage.services:
         return []
     detail = (
         f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "
         "nor the audit configuration."
     )
-    return [SilenceNote(f"{what} are probably not logged in this project.", detail, "exchange-logging-off")]
+    return [MissingEventNote(f"{what} are probably not logged in this project.", detail, "exchange-logging-off")]
 
 
-def _gcp_unlogged(step: str | None) -> list[SilenceNote]:
-    kind: SilenceKind = "not-logged-by-vendor"
+def _gcp_unlogged(step: str | None) -> list[MissingEventNote]:
+    kind: MissingEventKind = "not-logged-by-vendor"
     if step in _GCP_UNLOGGED:
         headline = f"For {_GCP_UNLOGGED[step]} there is probably no entry even with the audit logs on (inferred)."
-        return [SilenceNote(headline, "", kind)]
+        return [MissingEventNote(headline, "", kind)]
     if step in ("obtain", "configure"):
         headline = "A workload without a token does not call Google's Security Token Service, and leaves no entry."
-        return [SilenceNote(headline, "", kind)]
+        return [MissingEventNote(headline, "", kind)]
     if step == "permission":
         detail = "Reads of objects and packages are Data Access entries of their own services, off by default."
-        return [SilenceNote("The exchange is not where this failure would be logged.", detail, kind)]
+        return [MissingEventNote("The exchange is not where this failure would be logged.", detail, kind)]
     if step is None:
         headline = (
             "As far as is known, a request that names no provider and a token that cannot be parsed are never logged."
         )
-        return [SilenceNote(headline, "", kind)]
+        return [MissingEventNote(headline, "", kind)]
     return []
 
 

@@ -1,7 +1,7 @@
-"""From runs of outcomes and the replayed decisions to outages, each with what began and what ended it.
+"""Outages, from the recorded outcomes and the verdict of each revision: what began each and what ended it.
 
-A strand is the attempts of one subject family that every revision decides alike; its `vector` holds one decision for
-each revision. Nothing here evaluates: the decisions are given.
+`runs` are the recorded outcomes of attempts that every revision decides alike, and `vector` is the verdict of each
+revision on them. Nothing here evaluates.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.logs.attempts.signatures import Run
+    from oidc_doctor.logs.attempts.signatures import OutcomeRun
 
 Decision = Literal["accepted", "refused", "doubtful", "unknown"]  # doubtful: unknown, with something that may refuse
-Mark = tuple[str, str]  # step and kind of a refusal
+StepAndKind = tuple[str, str]  # of a refusal
 
 # Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
 # changes take 2 to 7 minutes or longer, changes of providers are advised to be given 5 minutes.
@@ -29,7 +29,7 @@ class Verdict(NamedTuple):
     """The decision on one revision: which refusals stand, and how each step ended."""
 
     decision: Decision
-    marks: frozenset[Mark] = frozenset()
+    refusals: frozenset[StepAndKind] = frozenset()
     first: str | None = None  # the first step that refuses, or may
     states: tuple[tuple[str, str], ...] = ()  # step and state
     sole: bool = False  # one clause alone refuses
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
     @property
     def stands_against(self) -> bool:
         """True where the token is refused, or may be."""
-        return self.decision == "refused" or (self.decision == "doubtful" and bool(self.marks))
+        return self.decision == "refused" or (self.decision == "doubtful" and bool(self.refusals))
 
 
 class Outage(NamedTuple):
@@ -48,14 +48,16 @@ class Outage(NamedTuple):
     first: int
     last: int
     times: int  # refusals
-    before: Run | None  # the successes before it
-    after: Run | None  # and after it
+    before: OutcomeRun | None  # the successes before it
+    after: OutcomeRun | None  # and after it
 
 
-def outages_of(runs: Sequence[Run], starts: Sequence[float], vector: Sequence[Verdict], lag: float) -> list[Outage]:
-    """The outages of a strand, oldest first. Stragglers of a change that is not in force everywhere join their run."""
+def outages_of(
+    runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
+) -> list[Outage]:
+    """The outages, oldest first. Attempts that met a change before it was in force everywhere do not cut an outage."""
     out: list[Outage] = []
-    before: Run | None = None
+    before: OutcomeRun | None = None
     for run in _without_stragglers(runs, starts, vector, lag):
         if run.accepted:
             if out and out[-1].after is None:
@@ -67,15 +69,15 @@ def outages_of(runs: Sequence[Run], starts: Sequence[float], vector: Sequence[Ve
 
 
 def _without_stragglers(
-    runs: Sequence[Run], starts: Sequence[float], vector: Sequence[Verdict], lag: float
-) -> list[Run]:
-    """The runs without those that only show a change arriving here and there; their neighbours become one."""
+    runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
+) -> list[OutcomeRun]:
+    """The runs without those in which a change was not in force everywhere yet; their neighbours become one."""
     flips = [
         (start, vector[index].stands_against)
         for index, start in enumerate(starts)
         if index and vector[index].decision != vector[index - 1].decision
     ]
-    kept: list[Run] = []
+    kept: list[OutcomeRun] = []
     for place, run in enumerate(runs):
         inside = 0 < place < len(runs) - 1
         old = [start for start, refusing in flips if run.accepted == refusing]  # as it was before the change
@@ -153,16 +155,16 @@ def turn(
         return None, None
     if before.decision != "accepted" and after.decision == "doubtful" and at > index:
         return None, None  # neither side can be replayed, and there is more than one write to choose from
-    marks = vector[at].marks
+    refusals = vector[at].refusals
     appears = index
     for place in range(at, index - 1, -1):
-        if not marks & vector[place].marks:
+        if not refusals & vector[place].refusals:
             break
         appears = place
     return appears, index
 
 
-def mended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
+def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
     """The revision that ended an outage: the first one after it began that no longer refuses."""
     at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1

@@ -7,11 +7,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.causes import Diagnosis, diagnose
-from oidc_doctor.history.outage_search import Replayer
+from oidc_doctor.history.aws_writes import provider_path
+from oidc_doctor.history.outage_search import target_history
 from oidc_doctor.history.outages import LAG
 from oidc_doctor.history.replayed_logs import Deduced, ReplayedLogs
+from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.history.revisions import history_of
-from oidc_doctor.history.writes import provider_path
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import profile_of
@@ -68,7 +69,7 @@ def replay(
         return diagnose(changed, evaluate(changed))
 
     replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
-    return ReplayedLogs(cloud, replayer, replayer.read(), attempts, profile, known)
+    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, known)
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.history.outage_search import AttemptGroup, Replayer, TargetHistory
+from oidc_doctor.history.attempt_groups import AttemptGroup
+from oidc_doctor.history.outage_search import TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
+from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.logs.attempts.columns import session_number
 
 if TYPE_CHECKING:
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.model.events import Attempt, SessionUse, Signature
+    from oidc_doctor.model.events import Attempt, SessionDenial, Signature
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.steps import Cloud
 
@@ -50,14 +52,14 @@ class ReplayedLogs(NamedTuple):
         family = self.family(subject) if subject else None
         same = [
             one
-            for one in self.target_history.strands
+            for one in self.target_history.groups
             if one.step == step
             and (family is None or family in one.families or one.families == {None})
             and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
         ]
-        return same or [one for one in self.target_history.strands if one.step == step and one.decisions == decisions]
+        return same or [one for one in self.target_history.groups if one.step == step and one.decisions == decisions]
 
-    def attempt_of_session(self, denial: SessionUse) -> Attempt | None:
+    def attempt_of_session(self, denial: SessionDenial) -> Attempt | None:
         """The attempt that issued the session whose call was denied; None where the logs do not hold it."""
         row = self.attempts.by_session(session_number(denial.session)) if denial.cloud == "aws" else None
         attempt = self.attempts.attempt(row) if row is not None else None

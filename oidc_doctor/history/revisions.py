@@ -1,27 +1,32 @@
-"""Configuration in force at any moment: the one that was read, rolled back and forth over the logged writes.
+"""The configuration in force at any time: the evidence, with the logged writes undone and applied.
 
 Each field of the configuration (a trust policy, a ClientIDList, a condition, …) is followed on its own, because a write
-tells some fields and leaves the others. Between two writes a field keeps its value; where no write and no reading tells
-it, it is unknown. A refused write changes nothing, and is kept as a clue.
+sets some fields and leaves the others. Between two writes a field keeps its value; where neither a write nor the
+evidence shows it, it is unknown. A refused write changes nothing; it is kept for the timeline.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.history.aws_writes import aws_field_writes
 from oidc_doctor.history.config_fields import aws_fields, gcp_fields, with_aws, with_gcp
+from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
 from oidc_doctor.history.outages import index_at
-from oidc_doctor.history.writes import UNSEEN, Edit, aws_edits, gcp_edits, joined_operations
+from oidc_doctor.history.writes import UNSEEN, FieldWrite
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.history.config_fields import SourcedFields
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.events import Change
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
+
+    Write = tuple[Change, list[FieldWrite]]  # a write that was done, and the fields that it set
 
 
 class Basis(enum.StrEnum):
@@ -29,15 +34,15 @@ class Basis(enum.StrEnum):
 
     READ = "read"  # the evidence itself
     LOGGED = "logged"  # every field that matters was written by a logged event, or read later and never written since
-    PARTLY = "partly unknown"  # some field is not told by any write or reading
+    PARTLY = "partly unknown"  # neither a write nor the evidence shows some field
 
 
-class Value(NamedTuple):
-    """A field's value in one revision, and what told it: the event that wrote it, or none for the evidence."""
+class FieldValue(NamedTuple):
+    """A field's value in one revision, and the event that shows it; None for the evidence."""
 
     value: Json
     by: Change | None = None
-    before: bool = False  # the event tells what held before it
+    before: bool = False  # it is the value before the event
     read: bool = False  # the evidence has it too
 
 
@@ -48,7 +53,7 @@ class Revision(NamedTuple):
     change: Change | None  # None: the first one, and one that no logged write explains
     evidence: TargetEvidence
     basis: Basis
-    fields: dict[str, Value]  # what is known; a field that is not in it is unknown
+    fields: dict[str, FieldValue]  # what is known; a field that is not in it is unknown
 
 
 class History(NamedTuple):
@@ -57,14 +62,11 @@ class History(NamedTuple):
     revisions: tuple[Revision, ...]
     refused: tuple[Change, ...]
     other: tuple[Change, ...]  # writes of the target's resources that no step of the exchange depends on
-    stand_ins: tuple[str, ...] = ()  # what no file tells of the present, and the last logged writes do
+    stand_ins: tuple[str, ...] = ()  # fields of the present that only the last logged writes show
 
     def index_at(self, time: float) -> int:
         """The revision in force at `time`."""
-        return index_at([one.start for one in self.revisions], time)
-
-
-Kind = Literal["aws", "gcp"]
+        return index_at([revision.start for revision in self.revisions], time)
 
 
 def history_of(
@@ -75,43 +77,45 @@ def history_of(
     `issuers` are the addresses, without scheme, of the OIDC providers that the target's tokens come through. `read_at`
     is when the evidence was collected, epoch seconds.
     """
-    own = [one for one in changes if one.cloud == cloud and one.time != NO_TIME]
+    own = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
     own = joined_operations(own) if cloud == "gcp" else own
-    own.sort(key=lambda one: (one.time, one.event_id))
-    found: list[tuple[Change, list[Edit]]] = []
+    own.sort(key=lambda change: (change.time, change.event_id))
+    writes: list[Write] = []
     refused: list[Change] = []
     other: list[Change] = []
     for change in own:
-        edits = aws_edits(change, evidence, issuers) if cloud == "aws" else gcp_edits(change, evidence)
-        if edits is None:
+        if cloud == "aws":
+            field_writes = aws_field_writes(change, evidence, issuers)
+        else:
+            field_writes = gcp_field_writes(change, evidence)
+        if field_writes is None:
             continue
         if change.error_code is not None:
             refused.append(change)
-        elif edits:
-            found.append((change, edits))
+        elif field_writes:
+            writes.append((change, field_writes))
         else:
             other.append(change)
     present = aws_fields(evidence) if cloud == "aws" else gcp_fields(evidence)
-    values, drifted = _settle(found, present)
+    values, is_drifted = _values_of_fields(writes, present)
     build = with_aws if cloud == "aws" else with_gcp
+    fields_of_all = {write.field for _, field_writes in writes for write in field_writes} | set(present)
     revisions = []
-    for index, known in enumerate(values):
-        change_at = found[index - 1][0] if index else None
-        told = {name: (one.value, _told(one)) for name, one in known.items()}
-        last = index == len(found)
-        # what the logs tell beside the reading stands for the files that are not there
-        same = known.keys() == present.keys() and all(known[name].value == value for name, value in present.items())
-        own_evidence = evidence if last and same else build(evidence, told, present)
-        touched = {edit.field for _, edits in found for edit in edits} | set(present)
-        read = all(name in known and known[name].value == value for name, value in present.items())
-        basis = Basis.READ if last and read and present else Basis.LOGGED
-        basis = basis if touched <= known.keys() else Basis.PARTLY
-        revisions.append(Revision(change_at.time if change_at else 0.0, change_at, own_evidence, basis, known))
-    if drifted:
-        fields = {**revisions[-1].fields, **{name: Value(value) for name, value in present.items()}}
+    for index, fields in enumerate(values):
+        change_at = writes[index - 1][0] if index else None
+        is_last = index == len(writes)
+        is_as_read = all(name in fields and fields[name].value == value for name, value in present.items())
+        # fields that only the logs show take the place of the files that are missing
+        is_evidence = is_last and is_as_read and fields.keys() == present.keys()
+        then = evidence if is_evidence else build(evidence, _sources(fields), present)
+        basis = Basis.READ if is_last and is_as_read and present else Basis.LOGGED
+        basis = basis if fields_of_all <= fields.keys() else Basis.PARTLY
+        revisions.append(Revision(change_at.time if change_at else 0.0, change_at, then, basis, fields))
+    if is_drifted:
+        fields = {**revisions[-1].fields, **{name: FieldValue(value) for name, value in present.items()}}
         start = max(read_at, revisions[-1].start)
-        told = {name: (one.value, _told(one)) for name, one in fields.items()}
-        revisions.append(Revision(start, None, build(evidence, told, present), Basis.READ, fields))
+        then = build(evidence, _sources(fields), present)
+        revisions.append(Revision(start, None, then, Basis.READ, fields))
     return History(tuple(revisions), tuple(refused), tuple(other), _stand_ins(revisions[-1], present))
 
 
@@ -128,65 +132,78 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _told(value: Value) -> str | None:
-    """What told the value, in words; None for the evidence."""
+def _sources(fields: dict[str, FieldValue]) -> SourcedFields:
+    """The fields' values, each with the event that shows it, in words; None for the evidence."""
+    return {name: (value.value, _source(value)) for name, value in fields.items()}
+
+
+def _source(value: FieldValue) -> str | None:
     if value.by is None or value.read:
         return None
     return f"{'before ' if value.before else ''}event {value.by.event_id}"
 
 
-def _settle(found: list[tuple[Change, list[Edit]]], present: dict[str, Json]) -> tuple[list[dict[str, Value]], bool]:
-    """The fields of each revision, and whether the last logged write and the reading differ."""
-    count = len(found)
-    out: list[dict[str, Value]] = [{} for _ in range(count + 1)]
-    drifted = False
-    names = dict.fromkeys([*present, *(edit.field for _, edits in found for edit in edits)])
+def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[list[dict[str, FieldValue]], bool]:
+    """The fields of each revision, and whether the last logged write and the evidence differ."""
+    revisions: list[dict[str, FieldValue]] = [{} for _ in range(len(writes) + 1)]
+    is_drifted = False
+    names = dict.fromkeys([*present, *(write.field for _, field_writes in writes for write in field_writes)])
     for name in names:
-        edits = [next((edit for edit in edits if edit.field == name), None) for _, edits in found]
-        line: list[Value | None] = [None] * (count + 1)
-        for index, edit in enumerate(edits):
-            change = found[index][0]
-            if edit is None:
-                continue
-            if edit.before is not UNSEEN and line[index] is None:
-                line[index] = Value(edit.before, change, before=True)
-            if edit.value is not UNSEEN:
-                line[index + 1] = Value(edit.value, change)
-        _forward(line, edits, found)
-        if name in present:
-            last = line[count]
-            if last is None or last.value == present[name]:
-                line[count] = Value(present[name], last.by if last else None, read=True)
-            else:
-                drifted = True
-        _backward(line, edits, found)
-        _forward(line, edits, found)
+        line, differs = _values_of_field(name, writes, present)
+        is_drifted |= differs
         for index, value in enumerate(line):
             if value is not None:
-                out[index][name] = value
-    return out, drifted
+                revisions[index][name] = value
+    return revisions, is_drifted
 
 
-def _forward(line: list[Value | None], edits: list[Edit | None], found: list[tuple[Change, list[Edit]]]) -> None:
-    for index, edit in enumerate(edits):
-        known = line[index]
-        if line[index + 1] is not None or known is None:
+def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
+    """One field's value in each revision, and whether the last logged write and the evidence differ."""
+    own = [next((write for write in field_writes if write.field == name), None) for _, field_writes in writes]
+    line: list[FieldValue | None] = [None] * (len(writes) + 1)
+    for index, write in enumerate(own):
+        if write is None:
             continue
-        if edit is None:
-            line[index + 1] = known
-        elif edit.forward is not None:
-            line[index + 1] = Value(edit.forward(known.value), found[index][0])
+        change = writes[index][0]
+        if write.before is not UNSEEN and line[index] is None:
+            line[index] = FieldValue(write.before, change, before=True)
+        if write.value is not UNSEEN:
+            line[index + 1] = FieldValue(write.value, change)
+    _forward(line, own, writes)
+    is_drifted = False
+    if name in present:
+        last = line[-1]
+        if last is None or last.value == present[name]:
+            line[-1] = FieldValue(present[name], last.by if last else None, read=True)
+        else:
+            is_drifted = True
+    _backward(line, own, writes)
+    _forward(line, own, writes)
+    return line, is_drifted
 
 
-def _backward(line: list[Value | None], edits: list[Edit | None], found: list[tuple[Change, list[Edit]]]) -> None:
-    for index in range(len(edits) - 1, -1, -1):
-        known, edit = line[index + 1], edits[index]
-        if line[index] is not None or known is None:
+def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+    """Fill in values from those before them."""
+    for index, write in enumerate(own):
+        value = line[index]
+        if line[index + 1] is not None or value is None:
             continue
-        if edit is None:
-            line[index] = known
-        elif edit.backward is not None:
-            line[index] = Value(edit.backward(known.value), found[index][0], before=True)
+        if write is None:
+            line[index + 1] = value
+        elif write.forward is not None:
+            line[index + 1] = FieldValue(write.forward(value.value), writes[index][0])
+
+
+def _backward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+    """Fill in values from those after them."""
+    for index in range(len(own) - 1, -1, -1):
+        value, write = line[index + 1], own[index]
+        if line[index] is not None or value is None:
+            continue
+        if write is None:
+            line[index] = value
+        elif write.backward is not None:
+            line[index] = FieldValue(write.backward(value.value), writes[index][0], before=True)
 
 
 def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
@@ -194,17 +211,17 @@ def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
     if not index:
         return {}
     before, after = history.revisions[index - 1].fields, history.revisions[index].fields
-    out = {}
+    pairs: dict[str, tuple[Any, Any]] = {}
     for name in dict.fromkeys([*before, *after]):
-        pair: tuple[Any, Any] = (
-            before[name].value if name in before else UNSEEN,
-            after[name].value if name in after else UNSEEN,
-        )
-        if pair[0] is UNSEEN or pair[1] is UNSEEN or pair[0] != pair[1]:
-            out[name] = pair
-    touched = history.revisions[index].change
+        old: Any = before[name].value if name in before else UNSEEN
+        new: Any = after[name].value if name in after else UNSEEN
+        if old is UNSEEN or new is UNSEEN or old != new:
+            pairs[name] = (old, new)
+    change = history.revisions[index].change
     return {
         name: pair
-        for name, pair in out.items()
-        if touched is None or after.get(name, Value(None)).by is touched or before.get(name, Value(None)).by is touched
+        for name, pair in pairs.items()
+        if change is None
+        or after.get(name, FieldValue(None)).by is change
+        or before.get(name, FieldValue(None)).by is change
     }

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
-from oidc_doctor.history.outage_search import AttemptGroup, Explained, change_view, tenant_of
+from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
+from oidc_doctor.history.diffs import change_view
+from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.refusal import Refusal
@@ -15,7 +17,7 @@ from oidc_doctor.model.report import Cause, NamedRefusal, Timing
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
-    from oidc_doctor.model.events import SessionUse
+    from oidc_doctor.model.events import SessionDenial
     from oidc_doctor.model.kinds import Kind
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 
@@ -38,7 +40,7 @@ def timings_of(
     diagnosis: Diagnosis,
     replayed: ReplayedLogs,
     confirmations: Sequence[Confirmation],
-    denial: SessionUse | None = None,
+    denial: SessionDenial | None = None,
 ) -> list[tuple[Timing, tuple[str, ...]]]:
     """When each refusal of an exchange began, and the event ids that confirm it.
 
@@ -66,15 +68,15 @@ def _exchange_timing(
     groups = replayed.groups_like(diagnosis.case.token, step, tuple(verdict.decision for verdict in vector))
     current = [
         explained
-        for explained in replayed.target_history.explained
-        if any(explained.strand is group for group in groups) and not explained.over
+        for explained in replayed.target_history.outages
+        if any(explained.group is group for group in groups) and not explained.over
     ]
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
         return _from_outage(refusal, vector, current[-1], replayed, confirmation)
     return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
 
 
-def _session_timing(denial: SessionUse, replayed: ReplayedLogs) -> Timing:
+def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
     """The denied calls of a session, and the attempt that issued the session."""
     attempt = replayed.attempt_of_session(denial)
     return Timing(
@@ -97,7 +99,7 @@ def _session_timing(denial: SessionUse, replayed: ReplayedLogs) -> Timing:
     )
 
 
-def _permissions_written(denial: SessionUse, replayed: ReplayedLogs) -> dict[str, Any]:
+def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
     """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
     earlier = [change for change in replayed.target_history.history.other if change.time <= denial.first_seen]
     return {
@@ -123,7 +125,7 @@ def _permissions_written(denial: SessionUse, replayed: ReplayedLogs) -> dict[str
 def _from_outage(
     refusal: Refusal,
     vector: Sequence[Verdict],
-    explained: Explained,
+    explained: ExplainedOutage,
     replayed: ReplayedLogs,
     confirmation: Confirmation,
 ) -> tuple[Timing, tuple[str, ...]]:
@@ -131,9 +133,9 @@ def _from_outage(
     outage = explained.outage
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first one like it
-        others = replayed.target_history.explained
+        others = replayed.target_history.outages
         begin = min(begin, *(other.outage.begin for other in others if _is_like(other, explained, replayed)))
-    events = tuple(ids(replayed, explained.strand, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
@@ -142,13 +144,13 @@ def _from_outage(
         boundary=_boundary(explained, replayed),
     )
     mark = (refusal.step, str(refusal.kind))
-    if explained.turned is not None and not vector[-1].marks and not explained.strand.vector[-1].marks:
+    if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
         return replace(timing, change=change_view(replayed.target_history.history, explained.turned)), events
-    if mark not in vector[-1].marks:
+    if mark not in vector[-1].refusals:
         return timing, events
     if explained.turned is not None:
-        before = explained.strand.vector[explained.turned - 1].decision
+        before = explained.group.vector[explained.turned - 1].decision
         change = change_view(replayed.target_history.history, _appears(vector, mark, explained.turned))
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
@@ -157,15 +159,15 @@ def _from_outage(
     return replace(timing, token_change=explained.token.view() if explained.token is not None else None), events
 
 
-def _is_like(other: Explained, explained: Explained, replayed: ReplayedLogs) -> bool:
+def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
     """Whether two outages go on for the same reason, in tokens of the same tenant."""
 
-    def traits(outage: Explained) -> tuple[object, ...]:
-        group = outage.strand
+    def traits(outage: ExplainedOutage) -> tuple[object, ...]:
+        group = outage.group
         return (
             outage.why,
             group.step,
-            group.vector[-1].marks,
+            group.vector[-1].refusals,
             tenant_of(group.sample.subject, replayed.profile),
             outage.token.text if outage.token else None,
         )
@@ -190,7 +192,7 @@ def _from_configuration(
     low = 0 if last_success is None else index_at(starts, last_success - lag)
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
     _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
-    if turned is not None and mark in vector[-1].marks:
+    if turned is not None and mark in vector[-1].refusals:
         change = change_view(replayed.target_history.history, _appears(vector, mark, turned))
         if change is not None:
             # the moment in which the outcome flipped is in no log, so this proves nothing
@@ -215,12 +217,12 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
     """The revision from which on this refusal stands, not before the one in which accepting ended."""
     place = len(vector) - 1
-    while place > turned and mark in vector[place - 1].marks:
+    while place > turned and mark in vector[place - 1].refusals:
         place -= 1
     return place
 
 
-def _boundary(explained: Explained, replayed: ReplayedLogs) -> dict[str, Any]:
+def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
     """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
@@ -274,15 +276,15 @@ def past_causes(
         )
     ]
     causes: dict[tuple[object, ...], Cause] = {}
-    for explained in reversed(replayed.target_history.explained):
+    for explained in reversed(replayed.target_history.outages):
         if not explained.over or explained.why not in {"configuration", "token"}:
             continue
-        if not any(explained.strand is group for group in own):
+        if not any(explained.group is group for group in own):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
-        marks = explained.strand.vector[index].marks
+        marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         for named in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed)
@@ -301,29 +303,29 @@ def past_causes(
     return list(causes.values())
 
 
-def _past_timing(explained: Explained, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
+def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
-    end = history.starts[explained.mended] if explained.mended is not None else None
+    end = history.starts[explained.ended] if explained.ended is not None else None
     until = outage.after.begin if outage.after is not None else end
     timing = Timing(
         since=rfc3339(outage.begin),
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
-        mended_by=change_view(history.history, explained.mended) if explained.mended is not None else None,
+        mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
         boundary=_boundary(explained, replayed),
         refused_since=outage.times,
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
-        flips = explained.strand.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
+        flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
         timing = replace(
             timing,
             change=change_view(history.history, explained.appears),
-            flips=flips and explained.strand.vector[index].sole,
+            flips=flips and explained.group.vector[index].sole,
         )
     elif explained.token is not None:
         timing = replace(timing, token_change=explained.token.view())
-    return timing, tuple(ids(replayed, explained.strand, outage.begin, outage.end, accepted=False))
+    return timing, tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False))
 
 
 def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""What differs between a token that was accepted and one that is refused: the token's side of a change."""
+"""The difference between an accepted token and a refused one, and between their requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TokenChange(NamedTuple):
-    """One difference, in words and in parts. Values are the tokens' own."""
+    """The difference in words and in parts. Values are as the issuer or the client wrote them."""
 
     what: str  # subject-form, subject, audience, claims, request
     text: str
@@ -52,7 +52,7 @@ def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> To
     return None
 
 
-# What a condition on the request can look at, and an event shows.
+# Fields of an attempt that a condition on the request can name.
 _REQUEST = (
     ("caller", "another caller address"),
     ("region", "another region"),
@@ -62,33 +62,33 @@ _REQUEST = (
 )
 
 
-def request_change(before: Attempt, after: Attempt, wanted: frozenset[str]) -> TokenChange | None:
-    """The difference between two requests with alike tokens, in what the policies look at: fields of an attempt."""
-    parts, words = [], []
-    for name, said in _REQUEST:
+def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> TokenChange | None:
+    """The difference between two requests with alike tokens, in these fields of an attempt."""
+    parts, differences = [], []
+    for name, words in _REQUEST:
         pair = (getattr(before, name), getattr(after, name))
-        if name in wanted and pair[0] != pair[1]:
+        if name in fields and pair[0] != pair[1]:
             old, new = (None if one is None else str(one) for one in pair)
             parts.append((name, old, new))
-            words.append(f"{said} ({_shown(old)} → {_shown(new)})")
-    return TokenChange("request", ", ".join(words), before, after, tuple(parts), len(parts)) if parts else None
+            differences.append(f"{words} ({_shown(old)} → {_shown(new)})")
+    return TokenChange("request", ", ".join(differences), before, after, tuple(parts), len(parts)) if parts else None
 
 
 def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:
     old, new = before.subject or "", after.subject or ""
     if profile is None:
         return TokenChange("subject", "another subject", before, after, (("sub", old, new),), 1)
-    one, two = profile.parse_subject(old), profile.parse_subject(new)
-    values = {part.name: part.value for part in one.segments}, {part.name: part.value for part in two.segments}
-    names = [name for name in dict.fromkeys([*values[0], *values[1]]) if values[0].get(name) != values[1].get(name)]
-    parts = tuple((name, values[0].get(name), values[1].get(name)) for name in names)
+    was = {segment.name: segment.value for segment in profile.parse_subject(old).segments}
+    now = {segment.name: segment.value for segment in profile.parse_subject(new).segments}
+    names = [name for name in dict.fromkeys([*was, *now]) if was.get(name) != now.get(name)]
+    parts = tuple((name, was.get(name), now.get(name)) for name in names)
     form = _form(parts, profile)
     if form is not None:
         return TokenChange("subject-form", form, before, after, parts, len(parts))
-    # What is new in each run anyway is told only where nothing else differs.
+    # Segments that are new in each run are named only where nothing else differs.
     steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
-    told = ", ".join(f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in steady) or "written otherwise"
-    return TokenChange("subject", f"another {told}", before, after, parts, len(steady))
+    segments = ", ".join(f"{name} {_shown(one)} → {_shown(other)}" for name, one, other in steady)
+    return TokenChange("subject", f"another {segments or 'written otherwise'}", before, after, parts, len(steady))
 
 
 def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.history.outage_search import AttemptGroup, change_view
+from oidc_doctor.history.attempt_groups import AttemptGroup
+from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.report import AttemptRow
@@ -12,7 +13,7 @@ from oidc_doctor.model.report import AttemptRow
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from oidc_doctor.logs.attempts.signatures import Run
+    from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, Signature
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.timings import MOST_PAST, ids
@@ -62,14 +63,14 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
 def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str | None:
     """The cause's name for a refused signature."""
     if verdict.first is not None:
-        return next((kind for step, kind in sorted(verdict.marks) if step == verdict.first), None)
+        return next((kind for step, kind in sorted(verdict.refusals) if step == verdict.first), None)
     if verdict.decision != "accepted":
         return None
     revisions = replayed.target_history.history.revisions
     if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
-            return next((kind for step, kind in sorted(now.marks) if step == now.first), None)
+            return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
     if replayed.age_of_change(signature) is not None:
         return "propagation-delay"
     return "outside-the-trust-policy" if replayed.cloud == "aws" else "outside-the-allow-policy"
@@ -98,8 +99,8 @@ def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
         target_history = replayed.target_history
-        flips = {index for outage in target_history.explained for index in (outage.appears, outage.mended)}
-        for group in target_history.strands:
+        flips = {index for outage in target_history.outages for index in (outage.appears, outage.ended)}
+        for group in target_history.groups:
             entries += [_run_entry(replayed, group, run) for run in group.runs[-_MOST_RUNS:]]
         for index, revision in enumerate(target_history.history.revisions):
             if revision.change is not None:
@@ -116,7 +117,7 @@ def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
     return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
 
 
-def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: Run) -> dict[str, Any]:
+def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> dict[str, Any]:
     first = replayed.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
     what = "impersonation" if group.step == "impersonate" else "exchange"

@@ -8,7 +8,7 @@ from oidc_doctor.judge.error_texts import read_error
 from oidc_doctor.model.case import Reading
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.events import Attempt, SessionUse
+    from oidc_doctor.model.events import Attempt, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
@@ -48,7 +48,7 @@ def steps_of_attempt(attempt: Attempt) -> frozenset[str]:
     return reading.steps if reading is not None else frozenset()
 
 
-def reading_of_denial(denial: SessionUse) -> Reading:
+def reading_of_denial(denial: SessionDenial) -> Reading:
     """The denied call of a session, as a reading of the permission step."""
     source = f"event {denial.event_ids[0]}" if denial.event_ids else ""
     text = f"An error occurred ({denial.error_code}) when calling the {denial.action} operation: {denial.error_message}"

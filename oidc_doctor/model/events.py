@@ -1,4 +1,4 @@
-"""What the audit logs tell: attempts, what sessions did afterwards, and writes of configuration."""
+"""Events of the audit logs: attempts, denied calls of the sessions they gave, and writes of configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Outcome = Literal["accepted", "refused", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One logged attempt. Subject and audience are the token's own words; user agent and caller are the client's."""
+    """One logged attempt. The issuer writes subject and audience, the client user agent and session name."""
 
     cloud: Literal["aws", "gcp"]
     step: Literal["exchange", "impersonate"]
@@ -63,7 +63,7 @@ class Change:
     time: float  # epoch seconds, the cloud's clock
     what: str  # UpdateAssumeRolePolicy, UpdateWorkloadIdentityPoolProvider, …
     resource: str  # role name, provider ARN, provider's full name, service account (e-mail or unique id), project
-    account: str | None  # AWS account of the resource, where the event tells it
+    account: str | None  # AWS account of the resource, where the event has it
     by: str | None  # who wrote: the principal's ARN or e-mail
     event_id: str
     origin: Origin
@@ -73,15 +73,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionUse:
-    """Refused calls of a session that a federated identity had got: the federation worked, the permission did not."""
+class SessionDenial:
+    """Denied calls of a federated session: the exchange was accepted, the permission was not."""
 
     cloud: Literal["aws", "gcp"]
     service: str  # s3.amazonaws.com, storage.googleapis.com, …
     action: str
     target: str | None  # role ARN, or service account
     session: str | None  # AWS: access key id; Google: the mapped principal
-    provider: str | None  # the issuer or provider that the session came through, as the event tells it
+    provider: str | None  # the issuer or provider that the session came through, as in the event
     error_code: str
     error_message: str | None
     resource: str | None
@@ -94,15 +94,15 @@ class SessionUse:
 
 @dataclass(frozen=True, slots=True)
 class LogCoverage:
-    """What the log reader met: nothing is lost in silence."""
+    """The records that the log reader read, and every problem with them."""
 
     source: Literal["cloudtrail", "gcp-logs"]
     files: int = 0
-    events: int = 0  # all records read, wanted or not
+    events: int = 0  # all records read, kept or not
     duplicates: int = 0
     first: float | None = None  # of all records: the window that the files cover
     last: float | None = None
     problems: tuple[str, ...] = ()  # "file: place: what", in words
     notes: tuple[str, ...] = ()  # likewise, of what was read in full and is worth knowing
-    services: frozenset[str] = frozenset()  # services seen among the records, so that silence can be judged
+    services: frozenset[str] = frozenset()  # services seen among the records, by which missing events are judged
     regions: frozenset[str] = frozenset()  # AWS: Regions seen among the records and in the names of trail files

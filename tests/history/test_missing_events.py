@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from log_rows import group
 
-from oidc_doctor.history.missing_events import SilenceNote, explain_silence
+from oidc_doctor.history.missing_events import MissingEventNote, explain_missing_events
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.events import Attempt, LogCoverage
 from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
@@ -39,7 +39,7 @@ def attempt(cloud: Cloud, outcome: Any, step: Any = "exchange") -> Attempt:
     return Attempt(cloud, step, NOON, ROLE, None, "s", None, outcome, None, None, name, Origin("f"))
 
 
-def ask(cloud: Cloud, coverage: LogCoverage | None, **given: Any) -> list[SilenceNote]:
+def ask(cloud: Cloud, coverage: LogCoverage | None, **given: Any) -> list[MissingEventNote]:
     circumstances: dict[str, Any] = {
         "failing_step": None,
         "instant": NOON,
@@ -49,10 +49,10 @@ def ask(cloud: Cloud, coverage: LogCoverage | None, **given: Any) -> list[Silenc
         **given,
     }
     attempts = circumstances.pop("attempts")
-    return explain_silence(cloud, group(attempts), coverage, TARGET, **circumstances)
+    return explain_missing_events(cloud, group(attempts), coverage, TARGET, **circumstances)
 
 
-def kinds(notes: list[SilenceNote]) -> list[str]:
+def kinds(notes: list[MissingEventNote]) -> list[str]:
     return [note.kind for note in notes]
 
 

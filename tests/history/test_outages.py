@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.history.outages import EARLY, Decision, Verdict, flip_before, mended_by, outages_of
-from oidc_doctor.logs.attempts.signatures import Run
+from oidc_doctor.history.outages import EARLY, Decision, Verdict, ended_by, flip_before, outages_of
+from oidc_doctor.logs.attempts.signatures import OutcomeRun
 
 LAG = 90.0
 MARK = frozenset({("authorise", "subject-segment-differs")})
@@ -22,11 +22,11 @@ def vector(*decisions: Decision) -> list[Verdict]:
     return [verdict(one) for one in decisions]
 
 
-def run(accepted: bool, begin: float, end: float) -> Run:
-    return Run(accepted, int(begin), int(end), begin, end, 3)
+def run(accepted: bool, begin: float, end: float) -> OutcomeRun:
+    return OutcomeRun(accepted, int(begin), int(end), begin, end, 3)
 
 
-def turned(runs: list[Run], starts: list[float], decisions: list[Verdict]) -> list[int | None]:
+def turned(runs: list[OutcomeRun], starts: list[float], decisions: list[Verdict]) -> list[int | None]:
     return [flip_before(one, starts, decisions, LAG)[1] for one in outages_of(runs, starts, decisions, LAG)]
 
 
@@ -79,7 +79,7 @@ def test_the_end_of_an_outage() -> None:
     decisions = vector("accepted", "refused", "accepted")
     (only,) = outages_of(runs, [0, 1000, 2000], decisions, LAG)
     assert only.after is not None
-    assert mended_by(only, [0, 1000, 2000], decisions) == 2
+    assert ended_by(only, [0, 1000, 2000], decisions) == 2
 
 
 def test_two_breaking_writes_in_a_row_name_where_the_standing_refusal_appears() -> None:
@@ -93,7 +93,7 @@ def test_two_breaking_writes_in_a_row_name_where_the_standing_refusal_appears() 
 def test_attempts_that_follow_the_decisions_are_explained_by_the_turns(decisions: list[Decision]) -> None:
     """An attempt every 100 s, a revision every 1000 s: each outage is blamed on the revision that began it."""
     starts = [1000.0 * index for index in range(len(decisions))]
-    runs: list[Run] = []
+    runs: list[OutcomeRun] = []
     for index, decision in enumerate(decisions):
         begin, accepted = starts[index] + 100, decision == "accepted"
         if runs and runs[-1].accepted == accepted:

@@ -13,6 +13,8 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
+import aws_shapes
+import gcp_shapes
 import log_shapes as shapes
 from log_shapes import Json
 
@@ -50,7 +52,9 @@ def _aws_shapes(account: str, role: str) -> list[tuple[int, Json]]:
     rng = Random(account)
 
     def record(service: str, name: str, request: Any = None, response: Any = None, **members: Any) -> Json:
-        identity = members.pop("identity", None) or shapes.assumed_role(rng, account, "OrderService", "i-0@@h16@@", 0)
+        identity = members.pop("identity", None) or aws_shapes.assumed_role(
+            rng, account, "OrderService", "i-0@@h16@@", 0
+        )
         base = {
             "eventTime": "@@time@@",
             "awsRegion": "@@region@@",
@@ -60,10 +64,10 @@ def _aws_shapes(account: str, role: str) -> list[tuple[int, Json]]:
             "requestParameters": request,
             "responseElements": response,
         }
-        return shapes.aws_record(rng, 0, service, name, identity, account, **(base | members))
+        return aws_shapes.aws_record(rng, 0, service, name, identity, account, **(base | members))
 
     service = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
-    auditor = shapes.assumed_role(rng, account, "SecurityAudit", "audit-@@h16@@", 0)
+    auditor = aws_shapes.assumed_role(rng, account, "SecurityAudit", "audit-@@h16@@", 0)
     table = f"arn:aws:dynamodb:us-east-1:{account}:table/orders"
     denied = (
         f"User: arn:aws:sts::{account}:assumed-role/SecurityAudit/audit is not authorized to perform: "
@@ -85,7 +89,7 @@ def _aws_shapes(account: str, role: str) -> list[tuple[int, Json]]:
                                   "arn": f"arn:aws:sts::{account}:assumed-role/OrderService/i-0@@h16@@"}},
              identity=service, sourceIPAddress="ec2.amazonaws.com", userAgent="ec2.amazonaws.com",
              sharedEventID="@@uuid@@")),
-        (6, record("sts", "GetCallerIdentity", None, None, tlsDetails=shapes.tls("sts.@@region@@.amazonaws.com"))),
+        (6, record("sts", "GetCallerIdentity", None, None, tlsDetails=aws_shapes.tls("sts.@@region@@.amazonaws.com"))),
         (10, record("ec2", "DescribeInstances", {"maxResults": 1000, "instancesSet": {}, "filterSet": {"items": [
              {"name": "tag:fleet", "valueSet": {"items": [{"value": "orders-@@h16@@"}]}},
              {"name": "instance-state-name", "valueSet": {"items": [{"value": "running"}]}}]}})),
@@ -154,7 +158,7 @@ def _gcp_shapes(project: str, number: str, email: str) -> list[tuple[int, str, J
     person = {"authenticationInfo": {"principalEmail": f"platform-admin@{project}.iam.gserviceaccount.com"}}
 
     def entry(log: str, service: str, method: str, name: str, payload: Json, **members: Any) -> Json:
-        made = shapes.gcp_entry(rng, 0, project, log, service, method, name, payload, **members)
+        made = gcp_shapes.gcp_entry(rng, 0, project, log, service, method, name, payload, **members)
         made |= {"insertId": "@@h16@@", "timestamp": "@@fine@@", "receiveTimestamp": "@@later@@"}
         made["protoPayload"]["requestMetadata"] |= {"callerIp": "@@ip@@"}
         made["protoPayload"]["requestMetadata"]["requestAttributes"]["time"] = "@@fine@@"
@@ -193,7 +197,7 @@ def _gcp_shapes(project: str, number: str, email: str) -> list[tuple[int, str, J
         (3, "data_access", entry("data_access", "logging", "google.logging.v2.LoggingServiceV2.ListLogEntries",
              f"projects/{project}", person | {"request": {"filter": query, "pageSize": 50, "resourceNames":
              [f"projects/{project}"]}})),
-        (2, "data_access", entry("data_access", "sts", shapes.EXCHANGE, f"{pool}/providers/ci", {
+        (2, "data_access", entry("data_access", "sts", gcp_shapes.EXCHANGE, f"{pool}/providers/ci", {
              "authenticationInfo": {"principalSubject": "job-@@h16@@"}, "metadata": {"mapped_principal":
              f"principal://iam.googleapis.com/{pool}/subject/job-@@h16@@"}, "request": {"audience":
              f"//iam.googleapis.com/{pool}/providers/ci"}})),

@@ -1,6 +1,6 @@
-"""Attempts as columns: what a million of them need fits into a few dozen bytes each.
+"""Attempts as columns, a few dozen bytes each.
 
-Texts are kept once, in tables that are bounded; a row holds numbers. What a bound cost is told by `dropped`.
+Strings are interned in bounded tables, and a row holds their numbers; `dropped` counts values that did not fit.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _IS_SHORT = 0xFFFF << 48  # in the high half: a UUID that begins so (one in 65,5
 _SIXTIETHS = 60.0  # seconds: rows of the same minute are compacted first
 
 
-class Key(NamedTuple):
-    """What all attempts of a signature share. `family` is the subject with `*` for what differs from run to run."""
+class SignatureKey(NamedTuple):
+    """The values that attempts of a signature share. `family` is the subject with `*` for what differs in each run."""
 
     cloud: str
     step: str
@@ -47,7 +47,7 @@ class Key(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Who presented the token, exactly."""
+    """The token's subject, mapped principal and further claims, exactly."""
 
     subject: str | None
     principal: str | None
@@ -55,7 +55,7 @@ class Identity(NamedTuple):
 
 
 class Circumstance(NamedTuple):
-    """From where, and in which words the cloud answered."""
+    """The rest of the request, and the text of the error."""
 
     caller: str | None
     region: str | None
@@ -65,8 +65,8 @@ class Circumstance(NamedTuple):
     inferred_from: str | None
 
 
-class Table:
-    """Distinct values with their numbers. Number 0 is `nothing`, which also stands for what did not fit any more."""
+class InternTable:
+    """Distinct values with their numbers. Number 0 is `nothing`, which also stands for values that did not fit."""
 
     def __init__(self, nothing: Any, most: int) -> None:
         self.values: list[Any] = [nothing]
@@ -76,17 +76,17 @@ class Table:
 
     def number(self, value: Any) -> int:
         """The number of `value`, new or known."""
-        found = self.numbers.get(value)
-        if found is None:
+        index = self.numbers.get(value)
+        if index is None:
             if len(self.values) > self.most:
                 self.dropped += 1
                 return 0
-            found = self.numbers[value] = len(self.values)
+            index = self.numbers[value] = len(self.values)
             self.values.append(value)
-        return found
+        return index
 
 
-_NO_KEY = Key("", "", None, None, None, None, None, "unknown", None, None, None)
+_NO_KEY = SignatureKey("", "", None, None, None, None, None, "unknown", None, None, None)
 _NOBODY = Identity(None, None, ())
 _NOWHERE = Circumstance(None, None, None, None, None, None)
 
@@ -95,19 +95,19 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _SIX_BITS = {char: place for place, char in enumerate(_ALPHABET)}
 
 
-class Ids:
+class EventIds:
     """Event ids, 16 bytes each: UUIDs and short ids as numbers, others as 0 and their number in a table."""
 
     def __init__(self) -> None:
         self.high = array("Q")
         self.low = array("Q")
-        self.texts = Table("", 1 << 40)
+        self.texts = InternTable("", 1 << 40)
 
     def __len__(self) -> int:
         return len(self.high)
 
     def append(self, event_id: str) -> None:
-        """Take one more id."""
+        """Add one id."""
         high, low = self._split(event_id)
         self.high.append(high)
         self.low.append(low)
@@ -147,8 +147,8 @@ class Ids:
         del self.high[length:]
         del self.low[length:]
 
-    def extend(self, other: Ids, most: int | None = None) -> None:
-        """Take over another's ids."""
+    def extend(self, other: EventIds, most: int | None = None) -> None:
+        """Add another's ids."""
         self.high.extend(other.high[:most])
         if len(other.texts.values) == 1:
             self.low.extend(other.low[:most])
@@ -170,11 +170,11 @@ class Rows:
     """Attempts, one row each, in the order of reading. Columns are arrays of the standard library (buffers)."""
 
     def __init__(self) -> None:
-        self.keys = Table(_NO_KEY, MOST_KEYS)
-        self.identities = Table(_NOBODY, MOST_IDENTITIES)
-        self.circumstances = Table(_NOWHERE, MOST_CIRCUMSTANCES)
-        self.files = Table("", 1 << 40)
-        self.ids = Ids()
+        self.keys = InternTable(_NO_KEY, MOST_KEYS)
+        self.identities = InternTable(_NOBODY, MOST_IDENTITIES)
+        self.circumstances = InternTable(_NOWHERE, MOST_CIRCUMSTANCES)
+        self.files = InternTable("", 1 << 40)
+        self.ids = EventIds()
         self.time = array("d")  # epoch seconds
         self.key = array("i")
         self.identity = array("i")
@@ -190,30 +190,30 @@ class Rows:
         """Rows, not attempts."""
         return len(self.time)
 
-    def add(self, found: Attempt, family: Callable[[Attempt], str | None], place: int) -> None:
-        """Take one attempt. `family` gives the subject's family."""
-        message = found.error_message
+    def add(self, attempt: Attempt, family: Callable[[Attempt], str | None], place: int) -> None:
+        """Add one attempt. `family` returns its subject's family."""
+        message = attempt.error_message
         self.add_texts(
-            Key(
-                found.cloud, found.step, found.target, found.provider, family(found), found.audience,
-                found.service_account, found.outcome, found.error_code, without_digits(message),
-                found.duration_seconds,
+            SignatureKey(
+                attempt.cloud, attempt.step, attempt.target, attempt.provider, family(attempt), attempt.audience,
+                attempt.service_account, attempt.outcome, attempt.error_code, without_digits(message),
+                attempt.duration_seconds,
             ),
-            Identity(found.subject, found.mapped_principal, found.claims),
+            Identity(attempt.subject, attempt.mapped_principal, attempt.claims),
             Circumstance(
-                found.caller, found.region, found.user_agent, found.session_name, message, found.inferred_from
+                attempt.caller, attempt.region, attempt.user_agent, attempt.session_name, message, attempt.inferred_from
             ),
-            (found.time, found.event_id, found.access_key, found.origin.file, place),
+            (attempt.time, attempt.event_id, attempt.access_key, attempt.origin.file, place),
         )  # fmt: skip
 
     def add_texts(
         self,
-        key: Key,
+        key: SignatureKey,
         identity: Identity,
         circumstance: Circumstance,
         event: tuple[float, str, str | None, str, int],
     ) -> None:
-        """Take one attempt apart already: `event` is time, id, access key id, file, place."""
+        """Add one attempt by its parts: `event` is time, id, access key id, file, place."""
         time, event_id, access_key, file, place = event
         self.ids.append(event_id)
         self.time.append(time)
@@ -227,26 +227,26 @@ class Rows:
         self.joined.append(-1)
 
     def _circumstance(self, value: Circumstance) -> int:
-        """Where sessions' names or errors' texts are new each time, those go first, and the rest stays."""
+        """Once the table is half full, session names and error texts, which may be new each time, are left out."""
         table = self.circumstances
         if len(table.values) > table.most // 2:
             value = value._replace(session_name=None, error_message=None)
         return table.number(value)
 
-    def key_of(self, number: int) -> Key:
+    def key_of(self, number: int) -> SignatureKey:
         """The key with this number."""
-        found: Key = self.keys.values[number]
-        return found
+        key: SignatureKey = self.keys.values[number]
+        return key
 
     def identity_of(self, number: int) -> Identity:
         """The identity with this number."""
-        found: Identity = self.identities.values[number]
-        return found
+        identity: Identity = self.identities.values[number]
+        return identity
 
     def circumstance_of(self, number: int) -> Circumstance:
         """The circumstance with this number."""
-        found: Circumstance = self.circumstances.values[number]
-        return found
+        circumstance: Circumstance = self.circumstances.values[number]
+        return circumstance
 
     def event_id(self, row: int) -> str:
         """The event's id as logged."""
@@ -290,7 +290,7 @@ class Rows:
         self.ids.cut(length)
 
     def extend(self, other: Rows) -> None:
-        """Take over the rows of another table."""
+        """Add the rows of another table."""
         before = len(self)
         for name in ("time", "session", "place", "count"):
             getattr(self, name).extend(getattr(other, name))
@@ -302,17 +302,17 @@ class Rows:
             ("file", self.files, other.files),
         ):
             numbers = [ours.number(value) for value in theirs.values]
-            getattr(self, name).extend(array("i", [numbers[one] for one in getattr(other, name)]))
+            getattr(self, name).extend(array("i", [numbers[number] for number in getattr(other, name)]))
         numbers = [0, *(self._circumstance(value) for value in other.circumstances.values[1:])]
-        self.circumstance.extend(array("i", [numbers[one] for one in other.circumstance]))
+        self.circumstance.extend(array("i", [numbers[number] for number in other.circumstance]))
         for ours, theirs in ((self.keys, other.keys), (self.identities, other.identities)):
             ours.dropped += theirs.dropped
         self.circumstances.dropped += other.circumstances.dropped
 
     def once(self) -> int:
-        """Put the rows in order of time, each event once: the number of rows that fell away.
+        """Sort the rows by time and remove repeated events; return the number of rows removed.
 
-        Of two rows of one event the one that knows the outcome stays, else that of the first file by name.
+        Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
         """
         if not self:
             return 0
@@ -365,7 +365,7 @@ class Rows:
                 setattr(place, name, kept)
 
 
-def _in_order(ids: Ids, time: array[float], *less: Any) -> Any:
+def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:
     """Row numbers by time and id, then by the columns of `less`, the last of them first."""
     import numpy as np
 
@@ -373,7 +373,7 @@ def _in_order(ids: Ids, time: array[float], *less: Any) -> Any:
     return np.lexsort([*less, *keys])
 
 
-def _is_first(order: Any, ids: Ids, time: array[float]) -> Any:
+def _is_first(order: Any, ids: EventIds, time: array[float]) -> Any:
     """For each row of the order, whether it is the first of its event."""
     import numpy as np
 
@@ -386,13 +386,13 @@ def _is_first(order: Any, ids: Ids, time: array[float]) -> Any:
     return first
 
 
-def first_of_each(ids: Ids, time: array[float]) -> list[int]:
-    """The rows in order of time, of each event one."""
+def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
+    """The rows in order of time, one for each event."""
     if not ids:
         return []
     order = _in_order(ids, time)
-    found: list[int] = order[_is_first(order, ids, time)].tolist()
-    return found
+    rows: list[int] = order[_is_first(order, ids, time)].tolist()
+    return rows
 
 
 def without_digits(message: str | None) -> str | None:

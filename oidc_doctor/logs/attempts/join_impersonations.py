@@ -1,9 +1,9 @@
-"""Google's entries say who asked in the exchange, and for which account in the impersonation: put together, on rows.
+"""Google logs the subject with the exchange, the account with the impersonation: the two joined, on rows.
 
 By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
 names the account alone: it is taken to follow the exchange
 that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
-exchanged from there; then those with its user agent count, if they are one token's.
+exchanged from there; then those with its user agent count, if they are of one token.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def join(rows: Rows) -> None:
     """Give each impersonation the identity of its exchange, and the exchange's row. Rows must be in order of time."""
     by_principal: dict[str, _Stream] = {}
     by_caller: dict[tuple[str, str | None] | str, _Stream] = {}
-    asked = []
+    impersonations = []
     for row in range(len(rows)):
         key = rows.key_of(rows.key[row])
         if key.step == "impersonate":
-            asked.append(row)
+            impersonations.append(row)
         if key.step != "exchange" or key.outcome != "accepted" or rows.time[row] == NO_TIME:
             continue
         identity, where = rows.identity_of(rows.identity[row]), rows.circumstance_of(rows.circumstance[row])
@@ -65,7 +65,7 @@ def join(rows: Rows) -> None:
         if where.caller and where.caller not in SHARED_CALLERS:
             by_caller.setdefault(where.caller, _Stream()).add(row, time, who)
             by_caller.setdefault((where.caller, where.user_agent), _Stream()).add(row, time, who)
-    for row in asked:
+    for row in impersonations:
         exchange = _exchange(rows, row, by_principal, by_caller)
         if exchange is not None:
             _take_over(rows, row, exchange)
@@ -82,16 +82,16 @@ def _exchange(
         return None
     time = rows.time[row]
     if identity.principal:
-        made = by_principal.get(identity.principal)
-        found = made.only(float("-inf"), float("inf")) if made else None
-        return made.only(time - _TOKEN, time) if made and found is None else found
+        exchanges = by_principal.get(identity.principal)
+        exchange = exchanges.only(float("-inf"), float("inf")) if exchanges else None
+        return exchanges.only(time - _TOKEN, time) if exchanges and exchange is None else exchange
     where = rows.circumstance_of(rows.circumstance[row])
     if where.caller is None or time == NO_TIME:
         return None
     for stream in (by_caller.get(where.caller), by_caller.get((where.caller, where.user_agent))):
-        found = stream.only(time - JOIN_WITHIN, time) if stream else None
-        if found is not None:
-            return found
+        exchange = stream.only(time - JOIN_WITHIN, time) if stream else None
+        if exchange is not None:
+            return exchange
     return None
 
 

@@ -22,39 +22,42 @@ _PRINCIPAL = "principal://iam.googleapis.com/"
 
 
 def for_target(
-    groups: Iterable[Signature],
+    signatures: Iterable[Signature],
     target: Target,
     claims: Mapping[str, Json] | None = None,
 ) -> list[Signature]:
-    """The groups that concern the target, in their order.
+    """The signatures that concern the target, in their order.
 
     Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
     which role or provider it was about concerns it unless its subject is another than that of `claims`.
     """
     subject = (claims or {}).get("sub")
-    return [found for found in groups if _concerns(found.sample, target, subject if isinstance(subject, str) else None)]
+    subject = subject if isinstance(subject, str) else None
+    return [signature for signature in signatures if _concerns(signature.sample, target, subject)]
 
 
 def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
-    maybe = not subject or not attempt.subject or _same(attempt.subject, subject, pasted=target.pasted)
+    is_possible = not subject or not attempt.subject or _same(attempt.subject, subject, pasted=target.pasted)
     if attempt.cloud == "aws":
-        return target.aws is not None and _concerns_role(attempt, target.aws, pasted=target.pasted, maybe=maybe)
+        return target.aws is not None and _concerns_role(
+            attempt, target.aws, pasted=target.pasted, is_possible=is_possible
+        )
     if target.gcp is None:
         return False
     if attempt.step == "impersonate":
-        return _concerns_account(attempt, target.gcp, pasted=target.pasted, maybe=maybe)
+        return _concerns_account(attempt, target.gcp, pasted=target.pasted, is_possible=is_possible)
     if not attempt.provider or not target.gcp.provider:
-        return maybe
+        return is_possible
     return same_provider(attempt.provider, target.gcp.provider, pasted=target.pasted)
 
 
-def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, maybe: bool) -> bool:
+def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, is_possible: bool) -> bool:
     if not attempt.target or not target.role_arn:
-        return maybe
+        return is_possible
     return _same(*without_redacted_accounts(attempt.target, target.role_arn), pasted=pasted)
 
 
-def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, maybe: bool) -> bool:
+def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_possible: bool) -> bool:
     """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
     if target.provider and attempt.provider and not same_provider(attempt.provider, target.provider, pasted=pasted):
         return False
@@ -66,7 +69,7 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, mayb
     if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
         return bool(target.provider and attempt.provider)
     if not attempt.service_account:
-        return maybe
+        return is_possible
     return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
 
 
@@ -75,11 +78,11 @@ def same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
 
     Entries have the project's number. Where the target has its id, only the rest can be compared.
     """
-    one, other = full_name(seen), full_name(sent)
-    (number, rest), (project, sent_rest) = _project(one), _project(other)
+    seen_name, sent_name = full_name(seen), full_name(sent)
+    (number, rest), (project, sent_rest) = _project(seen_name), _project(sent_name)
     if number and project and number.isdigit() != project.isdigit():
-        one, other = rest, sent_rest
-    return _same(one, other, pasted=pasted)
+        seen_name, sent_name = rest, sent_rest
+    return _same(seen_name, sent_name, pasted=pasted)
 
 
 def _project(name: str) -> tuple[str, str]:

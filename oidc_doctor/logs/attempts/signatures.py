@@ -1,7 +1,4 @@
-"""Rows to signatures and to runs of like outcomes: a million attempts stay a handful of values.
-
-The one place that knows pandas.
-"""
+"""Attempts grouped with pandas: by signature, and in runs of the same outcome. No other module imports pandas."""
 
 from __future__ import annotations
 
@@ -27,8 +24,8 @@ BUCKETS = 240  # at most, over the window
 _STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 6 * 3600, 86400, 7 * 86400)  # seconds of a bucket
 
 
-class Run(NamedTuple):
-    """Consecutive attempts that ended alike. Rows are numbers into the table."""
+class OutcomeRun(NamedTuple):
+    """Consecutive attempts with the same outcome. `first` and `last` are row numbers."""
 
     accepted: bool
     first: int
@@ -55,7 +52,7 @@ class Cell(NamedTuple):
     row: int  # the newest
 
 
-class Part(NamedTuple):
+class AttemptSelection(NamedTuple):
     """Some of the attempts with these keys: all, those of some identities (and circumstances), or all but those."""
 
     keys: tuple[int, ...]
@@ -115,7 +112,7 @@ class Attempts:
         subjects = self._distinct("identity", SUBJECTS_KEPT)
         places = self._sums("circumstance")
         counts = self._bucketed()
-        out = []
+        out: list[Signature] = []
         for key, line in table.iterrows():
             number = int(str(key))
             recent = rows_of[number]
@@ -131,21 +128,21 @@ class Attempts:
                     number=number,
                     family=self.rows.key_of(number).family,
                     subjects=tuple(dict.fromkeys(name for name in names if name)),
-                    callers=_most((one.caller, times) for one, times in where),
-                    regions=_most((one.region, times) for one, times in where),
+                    callers=_most((circumstance.caller, times) for circumstance, times in where),
+                    regions=_most((circumstance.region, times) for circumstance, times in where),
                     counts=counts.get(number, ()),
                 )
             )
-        return sorted(out, key=lambda one: (-one.last_seen, [part or "" for part in _texts(one.sample)]))
+        return sorted(out, key=_newest_first)
 
     def subset(self, keys: Iterable[int]) -> Attempts:
         """The attempts with these keys alone."""
-        found = Attempts.__new__(Attempts)
-        found.rows, found.buckets = self.rows, self.buckets
-        found.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
-        return found
+        part = Attempts.__new__(Attempts)
+        part.rows, part.buckets = self.rows, self.buckets
+        part.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
+        return part
 
-    def runs(self, parts: Iterable[Part], accepted: Container[int]) -> list[Run]:
+    def runs(self, parts: Iterable[AttemptSelection], accepted: Container[int]) -> list[OutcomeRun]:
         """The attempts of the parts together, cut where the outcome changes. Attempts without a time are left out."""
         frame = self.frame
         keep = np.zeros(len(frame), dtype=bool)
@@ -177,7 +174,7 @@ class Attempts:
             end=("time", "last"), count=("count", "sum"),
         )  # fmt: skip
         return [
-            Run(bool(good), int(first), int(last), float(begin), float(end), int(count))
+            OutcomeRun(bool(good), int(first), int(last), float(begin), float(end), int(count))
             for good, first, last, begin, end, count in table.itertuples(index=False)
         ]
 
@@ -189,8 +186,8 @@ class Attempts:
         if not by_circumstance:
             frame = frame.assign(circumstance=0)
         frame = frame.drop_duplicates(["key", "identity", "circumstance"], keep="last")
-        found = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
-        return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in found.itertuples(index=False)]
+        newest = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
+        return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in newest.itertuples(index=False)]
 
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
         """How many attempts with these keys were made from `begin` to `end` inclusive."""
@@ -218,18 +215,18 @@ class Attempts:
     def _distinct(self, column: str, most: int) -> dict[int, list[int]]:
         """Per key the newest different values of a column."""
         pairs = self.frame[["key", column]].iloc[::-1].drop_duplicates()
-        found = pairs.groupby("key", sort=False).head(most)
-        out: dict[int, list[int]] = {}
-        for key, value in found.itertuples(index=False):
-            out.setdefault(int(key), []).append(int(value))
-        return out
+        newest = pairs.groupby("key", sort=False).head(most)
+        values_of: dict[int, list[int]] = {}
+        for key, value in newest.itertuples(index=False):
+            values_of.setdefault(int(key), []).append(int(value))
+        return values_of
 
     def _sums(self, column: str) -> dict[int, list[tuple[int, int]]]:
         table = self.frame.groupby(["key", column], sort=False)["count"].sum()
-        out: dict[int, list[tuple[int, int]]] = {}
+        sums_of: dict[int, list[tuple[int, int]]] = {}
         for (key, value), count in zip(table.index, table.to_numpy(), strict=True):
-            out.setdefault(int(key), []).append((int(value), int(count)))
-        return out
+            sums_of.setdefault(int(key), []).append((int(value), int(count)))
+        return sums_of
 
     def _bucketed(self) -> dict[int, tuple[int, ...]]:
         start, seconds, number = self.buckets
@@ -238,14 +235,18 @@ class Attempts:
             return {}
         place = ((frame["time"] - start) // seconds).astype("int64").clip(0, number - 1)
         table = frame.groupby(["key", place])["count"].sum()
-        out: dict[int, list[int]] = {}
+        counts_of: dict[int, list[int]] = {}
         for (key, index), count in zip(table.index, table.to_numpy(), strict=True):
-            out.setdefault(int(key), [0] * number)[int(index)] = int(count)
-        return {key: tuple(line) for key, line in out.items()}
+            counts_of.setdefault(int(key), [0] * number)[int(index)] = int(count)
+        return {key: tuple(line) for key, line in counts_of.items()}
 
 
 def _codes(cells: Iterable[tuple[int, int]]) -> Any:
     return np.array([identity << 32 | circumstance for identity, circumstance in cells], dtype=np.int64)
+
+
+def _newest_first(signature: Signature) -> tuple[float, list[str]]:
+    return -signature.last_seen, [text or "" for text in _texts(signature.sample)]
 
 
 def _or_none(value: float) -> float:

@@ -1,7 +1,7 @@
-"""Which bytes of a log file may belong to a wanted record: one pass over each piece while it is in the cache.
+"""The byte strings by which a block of a log file is searched, all in one pass while the block is in the cache.
 
-A file without a hit is never taken apart. The needles are parts of the wanted names whose first three bytes are rare
-in logs, since the matcher looks for those first; what is hit is looked at again before anything is parsed.
+The needles are parts of the wanted names that begin with three bytes which are rare in logs, since the matcher skips
+ahead by those. A needle may also occur where it means nothing; the readers look again at each hit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_writes
 
 if TYPE_CHECKING:
@@ -17,18 +19,23 @@ if TYPE_CHECKING:
 
     Hit = tuple[int, int, int]  # number of the needle, start, end
 
-LONGEST = 48  # bytes: more than any needle with a whole time after it and four bytes before it
+RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file, as CloudTrail writes it
+WANTED_EVENTS = frozenset((cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES))
 
-RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file
-TIME, OTHER_TIME, DOUBT, VERSION, FEDERATED, ERROR, NAME = range(7)
+# What a needle stands for:
+BOUNDARY = 0  # CloudTrail: RECORD
+TIME = 1  # a record's time in the hours that most records of the file have
+OTHER_TIME = 2  # a member whose name ends like that of the time
+ODD = 3  # the block has to be parsed, whatever surrounds the needle
+VERSION = 4  # CloudTrail: a member whose name ends like eventVersion, with another version than 1.x
+FEDERATED = 5  # a federated caller
+ERROR = 6  # CloudTrail: the member errorCode
+NAME = 7  # part of a wanted event's or method's name
 
-# A name may be written with escapes, \u0041ssumeRole…: nobody does, so a file with such an escape is read in full.
-ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
-_AWS_DOUBT = (
-    *ESCAPES,
-    b"nsightDetails",
-)
-_AWS_VERSIONS = tuple(b'ntVersion":"%d' % number for number in (0, 2, 3, 4, 5, 6, 7, 8, 9))  # known ones are 1.x
+# A name may be written with escapes, \u0041ssumeRole…: the clouds do not, so such a block is parsed.
+_ESCAPES = (b"\\u004", b"\\u005", b"\\u006", b"\\u007")
+_INSIGHT = b"nsightDetails"
+_VERSIONS = tuple(b'ntVersion":"%d' % number for number in (0, 2, 3, 4, 5, 6, 7, 8, 9))
 _AWS_NAMES = (
     b"WebIdentity",
     b"IDConnectProvider",
@@ -39,7 +46,7 @@ _AWS_NAMES = (
     b'PermissionsBoundary"',
     b'PolicyVersion"',
 )  # fmt: skip
-_AWS_WANTED = frozenset(name.encode() for name in (cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES))
+_AWS_WANTED = frozenset(name.encode() for name in WANTED_EVENTS)
 _GCP_NAMES = (
     b"ExchangeToken",
     b"GenerateAccessToken",
@@ -57,76 +64,73 @@ _LONGEST_NAME = 64
 
 
 class Needles(NamedTuple):
-    """A matcher for one source and time."""
+    """A matcher for the files of one source whose records are of about the same time."""
 
     find: Callable[[bytes], list[Hit]]
-    kinds: tuple[int, ...]  # what each needle stands for: TIME, OTHER_TIME, …
-    times: int  # the number of the needle OTHER_TIME; those before are RECORD (CloudTrail only) and times
-    federated: int  # the number of that needle
-    error: int
+    kinds: tuple[int, ...]  # by the needle's number: BOUNDARY and TIME come first, which every record has
+    rare: int  # the first number of the other kinds
 
 
 @functools.lru_cache(maxsize=64)
-def needles(source: str, *times: str) -> Needles:
-    """The matcher. `times` are beginnings of times (2026-11-22T13) that most records of the file have."""
-    from ahocorasick_rs import BytesAhoCorasick, MatchKind
+def trail_needles(*times: str) -> Needles:
+    """The matcher for CloudTrail. `times` are beginnings of times that most records have, such as 2026-11-22T13."""
+    member = b'ntTime":"'
+    return _needles(
+        [
+            (RECORD, BOUNDARY),
+            *((member + time.encode(), TIME) for time in times),
+            (member, OTHER_TIME),
+            *((escape, ODD) for escape in _ESCAPES),
+            (_INSIGHT, ODD),
+            *((version, VERSION) for version in _VERSIONS),
+            (b"federatedProvider", FEDERATED),
+            (b'errorCode"', ERROR),
+            *((name, NAME) for name in _AWS_NAMES),
+        ]
+    )
 
-    aws = source == "cloudtrail"
-    member = b'ntTime":"' if aws else b'"timestamp":"'
-    table: list[tuple[bytes, int]] = [(RECORD, TIME)] if aws else []
-    table += [(member + one.encode(), TIME) for one in times]
-    table.append((member, OTHER_TIME))
-    table += [(one, DOUBT) for one in (_AWS_DOUBT if aws else ESCAPES)]
-    table += [(one, VERSION) for one in (_AWS_VERSIONS if aws else ())]
-    table.append((b"federatedProvider", FEDERATED) if aws else (b"principal://", FEDERATED))
-    if aws:
-        table.append((b'errorCode"', ERROR))
-    table += [(one, NAME) for one in (_AWS_NAMES if aws else _GCP_NAMES)]
-    matcher = BytesAhoCorasick([one for one, _ in table], matchkind=MatchKind.LeftmostFirst)
+
+@functools.lru_cache(maxsize=4)
+def entry_needles(century: str) -> Needles:
+    """The matcher for Cloud Logging. `century` is what all times of the file begin with."""
+    member = b'"timestamp":"'
+    return _needles(
+        [
+            (member + century.encode(), TIME),
+            (member, OTHER_TIME),
+            *((escape, ODD) for escape in _ESCAPES),
+            (b"principal://", FEDERATED),
+            *((name, NAME) for name in _GCP_NAMES),
+        ]
+    )
+
+
+def _needles(table: list[tuple[bytes, int]]) -> Needles:
+    matcher = BytesAhoCorasick([needle for needle, _ in table], matchkind=MatchKind.LeftmostFirst)
     kinds = tuple(kind for _, kind in table)
-    error = kinds.index(ERROR) if aws else -1
-    return Needles(matcher.find_matches_as_indexes, kinds, kinds.index(OTHER_TIME), kinds.index(FEDERATED), error)
+    return Needles(matcher.find_matches_as_indexes, kinds, kinds.index(OTHER_TIME))
 
 
 @functools.lru_cache(maxsize=8)
-def only(needle: bytes) -> Callable[[bytes], list[Hit]]:
-    """A matcher for one needle: several times as fast as `bytes.find` and `bytes.count`."""
-    from ahocorasick_rs import BytesAhoCorasick
-
-    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([needle]).find_matches_as_indexes
-    return found
+def search(*needles: bytes) -> Callable[[bytes], list[Hit]]:
+    """A matcher for these needles, the earlier ones first: several times as fast as `bytes.find` and `bytes.count`."""
+    find: Callable[[bytes], list[Hit]]
+    find = BytesAhoCorasick(needles, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
+    return find
 
 
 def may_be_federated(data: bytes) -> bool:
-    """Whether a federated caller, or a name that is written with escapes, may be among the records."""
-    return bool(_federated()(data))
+    """Whether a federated caller may be among the records: its member, or a name that is written with escapes."""
+    return bool(search(b"ederatedProvider", *_ESCAPES)(data))
 
 
-@functools.cache
-def _federated() -> Callable[[bytes], list[Hit]]:
-    from ahocorasick_rs import BytesAhoCorasick
-
-    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick([b"ederatedProvider", *ESCAPES]).find_matches_as_indexes
-    return found
-
-
-def lines(data: bytes) -> list[Hit]:
+def line_ends(data: bytes) -> list[Hit]:
     """The ends of lines: needle 0 where an object ends and the next line begins with another, 1 where not."""
-    return _line_ends()(data)
+    return search(b'}\n{"', b"\n")(data)
 
 
-@functools.cache
-def _line_ends() -> Callable[[bytes], list[Hit]]:
-    from ahocorasick_rs import BytesAhoCorasick, MatchKind
-
-    found: Callable[[bytes], list[Hit]] = BytesAhoCorasick(
-        [b'}\n{"', b"\n"], matchkind=MatchKind.LeftmostFirst
-    ).find_matches_as_indexes
-    return found
-
-
-def names_wanted_call(data: bytes, at: int) -> bool:
-    """CloudTrail: whether the text around `at` is a string that is exactly a wanted call's name."""
+def names_wanted_event(data: bytes, at: int) -> bool:
+    """CloudTrail: whether the text around `at` is a string that is exactly a wanted event's name."""
     start = data.rfind(b'"', max(0, at - _LONGEST_NAME), at + 1) + 1
     return data[start : data.find(b'"', at + 1, at + _LONGEST_NAME)] in _AWS_WANTED
 

@@ -15,7 +15,7 @@ _WIDTH = 24
 _MIB = 1 << 20
 
 
-class Bar:
+class ProgressBar:
     """Call it with files done, files, bytes done, bytes. As a context, it leaves the terminal's line empty."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""Back from a row of the report to the events behind it, as the log has them: by file and place, not kept."""
+"""The logged events of a row of the report, read again from their files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.attempts.columns import NO_PLACE
+from oidc_doctor.logs.reading.file import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.logs.reading.counters import Source
+    from oidc_doctor.logs.reading.scan_state import Source
     from oidc_doctor.model.events import Change
 
     Raw = tuple[str, str]  # where it lies, and its JSON text as logged
@@ -24,7 +25,7 @@ _GONE = "this event is no longer where it was read"
 class RawEvents:
     """The events of the report's attempts (by their index in `report.attempts`) and changes (by event id).
 
-    What comes back was written by whoever called the cloud, and is not escaped.
+    Their texts were written by whoever called the cloud, and are not escaped.
     """
 
     def __init__(self, attempts: Attempts | None, keys: Sequence[int], changes: Sequence[Change]) -> None:
@@ -34,51 +35,51 @@ class RawEvents:
 
     def of_change(self, event_id: str) -> list[Raw]:
         """The event of a change; none where it is not known."""
-        found = self._changes.get(event_id)
-        return [] if found is None else [(str(found.origin), json.dumps(found.record, ensure_ascii=False))]
+        change = self._changes.get(event_id)
+        return [] if change is None else [(str(change.origin), json.dumps(change.record, ensure_ascii=False))]
 
     def of_attempt(self, index: int, offset: int, limit: int, open_file: Callable[[str], BinaryIO]) -> list[Raw]:
         """The events of an attempts row, newest first, `limit` of them after `offset`. Raises OSError."""
         if self._attempts is None or not 0 <= index < len(self._keys):
             return []
         rows = self._attempts.rows
-        wanted = self._attempts.rows_of(self._keys[index])[offset : offset + limit]
+        page = self._attempts.rows_of(self._keys[index])[offset : offset + limit]
         source: Source = "cloudtrail" if rows.key_of(self._keys[index]).cloud == "aws" else "gcp-logs"
-        names = [str(rows.files.values[rows.file[row]]) for row in wanted]
-        unplaced = {name for row, name in zip(wanted, names, strict=True) if rows.place[row] == NO_PLACE}
-        whole = {name: _by_id(open_file, name, source, _ids(rows, wanted, names, name)) for name in unplaced}
-        return [_one(rows, row, name, whole.get(name), open_file) for row, name in zip(wanted, names, strict=True)]
+        names = [str(rows.files.values[rows.file[row]]) for row in page]
+        unplaced = {name for row, name in zip(page, names, strict=True) if rows.place[row] == NO_PLACE}
+        texts = {name: _by_id(open_file, name, source, _ids(rows, page, names, name)) for name in unplaced}
+        return [_raw_event(rows, row, name, texts.get(name), open_file) for row, name in zip(page, names, strict=True)]
 
 
-def _ids(rows: Rows, wanted: list[int], names: list[str], name: str) -> set[str]:
-    return {rows.event_id(row) for row, other in zip(wanted, names, strict=True) if other == name}
+def _ids(rows: Rows, page: list[int], names: list[str], name: str) -> set[str]:
+    return {rows.event_id(row) for row, other in zip(page, names, strict=True) if other == name}
 
 
-def _one(rows: Rows, row: int, name: str, whole: dict[str, str] | None, open_file: Callable[[str], BinaryIO]) -> Raw:
+def _raw_event(
+    rows: Rows, row: int, name: str, texts: dict[str, str] | None, open_file: Callable[[str], BinaryIO]
+) -> Raw:
     event_id, place = rows.event_id(row), rows.place[row]
     if place == NO_PLACE:
-        text = (whole or {}).get(event_id)
+        text = (texts or {}).get(event_id)
         return f"{name} event {event_id}", text or _GONE
-    from oidc_doctor.logs.reading.fast import text_at
+    from oidc_doctor.logs.reading.unpacked import text_at
 
     with open_file(name) as stream:
         text = text_at(stream, place)
-    # the file may have been written anew since: what stands at the place now is shown only if it is that event
+    # the file may have been rewritten since: the text at the place is shown only if it is that event
     return f"{name} event {event_id}", text if text is not None and event_id in text else _GONE
 
 
-def _by_id(open_file: Callable[[str], BinaryIO], name: str, source: Source, wanted: set[str]) -> dict[str, str]:
+def _by_id(open_file: Callable[[str], BinaryIO], name: str, source: Source, event_ids: set[str]) -> dict[str, str]:
     """The records with these ids, out of a file that is small enough to be read in full."""
-    from oidc_doctor.logs.reading.scan import records
-
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     with open_file(name) as stream:
-        for record, _ in records(stream, name, source, _unheard):
+        for record, _ in records(stream, name, source, _ignore):
             event_id = record.get("eventID" if source == "cloudtrail" else "insertId")
-            if isinstance(event_id, str) and event_id in wanted:
-                found[event_id] = json.dumps(record, ensure_ascii=False)
-    return found
+            if isinstance(event_id, str) and event_id in event_ids:
+                texts[event_id] = json.dumps(record, ensure_ascii=False)
+    return texts
 
 
-def _unheard(origin: Any, text: str) -> None:
-    """What is odd about the file was told when it was read."""
+def _ignore(origin: Any, text: str) -> None:
+    """The problems of the file were reported when it was first read."""

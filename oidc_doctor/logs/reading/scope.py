@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _POLICY = re.compile(r"arn:[^:\s\"]+:iam::[^:\s\"]*:policy/[^\s\"\\]+")
 
 
-class Wanted(NamedTuple):
-    """Names of the targets' resources. None: no target names one, so all writes of that kind are wanted."""
+class WriteScope(NamedTuple):
+    """Names of the targets' resources. None: no target names one, so all writes of that kind are kept."""
 
     roles: frozenset[str] | None = None  # names, in lower case: IAM keeps no two that differ in case alone
     policies: frozenset[str] = frozenset()  # ARNs of managed policies that were read as attached
     pools: frozenset[str] | None = None  # POOL of …/workloadIdentityPools/POOL
     accounts: frozenset[str] | None = None  # e-mails and unique ids of service accounts, in lower case
 
-    def takes(self, change: Change) -> bool:
+    def includes(self, change: Change) -> bool:
         """Whether the write may concern a target. Every OIDC provider's does: targets seldom name theirs."""
         name = change.resource
         if change.what in OF_PROVIDER:
@@ -45,31 +45,33 @@ class Wanted(NamedTuple):
         return self.accounts is None or name.casefold() in self.accounts or name.isdigit()  # an id without its e-mail
 
 
-def wanted_by(targets: Iterable[TargetEvidence]) -> Wanted:
+def scope_of(targets: Iterable[TargetEvidence]) -> WriteScope:
     """The names that the targets and their configuration files have."""
     roles: set[str] = set()
     policies: set[str] = set()
     pools: set[str] = set()
     accounts: set[str] = set()
-    for one in targets:
-        arn = one.target.aws.role_arn if one.target.aws else None
+    for evidence in targets:
+        arn = evidence.target.aws.role_arn if evidence.target.aws else None
         roles |= {arn.rpartition("/")[2].casefold()} if arn else set()
-        if one.aws is not None:
-            known = (one.aws.role, *one.aws.near_roles)
-            roles |= {role.name.casefold() for role in known if isinstance(role, Role) and role.name}
-            if not isinstance(one.aws.attached_policies, Missing):
-                policies |= set(_POLICY.findall(one.aws.attached_policies.text))
-        if one.target.gcp is not None:
-            gcp = one.target.gcp
+        if evidence.aws is not None:
+            read_roles = (evidence.aws.role, *evidence.aws.near_roles)
+            roles |= {role.name.casefold() for role in read_roles if isinstance(role, Role) and role.name}
+            if not isinstance(evidence.aws.attached_policies, Missing):
+                policies |= set(_POLICY.findall(evidence.aws.attached_policies.text))
+        if evidence.target.gcp is not None:
+            gcp = evidence.target.gcp
             pools |= _pool(gcp.provider) | _pool(gcp.audience)
             accounts |= {gcp.service_account.casefold()} if gcp.service_account else set()
-        if one.gcp is not None:
-            if isinstance(one.gcp.provider, GcpProvider):
-                pools |= _pool(one.gcp.provider.name)
-            if not isinstance(one.gcp.service_account, Missing):
-                found = one.gcp.service_account
-                accounts |= {name.casefold() for name in (found.email, found.unique_id) if name}
-    return Wanted(frozenset(roles) or None, frozenset(policies), frozenset(pools) or None, frozenset(accounts) or None)
+        if evidence.gcp is not None:
+            if isinstance(evidence.gcp.provider, GcpProvider):
+                pools |= _pool(evidence.gcp.provider.name)
+            if not isinstance(evidence.gcp.service_account, Missing):
+                account = evidence.gcp.service_account
+                accounts |= {name.casefold() for name in (account.email, account.unique_id) if name}
+    return WriteScope(
+        frozenset(roles) or None, frozenset(policies), frozenset(pools) or None, frozenset(accounts) or None
+    )
 
 
 def _pool(name: str | None) -> set[str]:

@@ -1,7 +1,7 @@
 """JSON values out of a log file: gzip or not, one value or thousands, whole or cut off.
 
 Memory stays flat: the text is decoded in pieces, and a list of records is taken apart record by record instead of
-being loaded whole. What can be read is given; what cannot is told to `note`, with its place.
+being loaded whole. Values that can be read are yielded; each fault goes to `note`, with its place.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _FaultError(Exception):
 def values(stream: BinaryIO, file: str, lists: tuple[str, ...], note: Note) -> Iterator[tuple[Json, Origin]]:
     """Each JSON value of the file in order, with its JSON pointer and line; several may follow each other.
 
-    The elements of a top-level list are given one by one, and so are those of a top-level object's first member
+    The elements of a top-level list are yielded one by one, and so are those of a top-level object's first member
     where `lists` has its name. After a fault, reading goes on at the next line that begins with `{`: another record
     of a JSON lines file, or another page.
     """
@@ -131,13 +131,13 @@ class _Text:
 
         False at the end of the file; then nothing has changed.
         """
-        wanted = max(len(self.text) - self.pos, 1)
+        enough = max(len(self.text) - self.pos, 1)
         added: list[str] = []
-        got = 0
-        while got < wanted and (piece := next(self._pieces, None)) is not None:
+        size = 0
+        while size < enough and (piece := next(self._pieces, None)) is not None:
             added.append(piece)
-            got += len(piece)
-        if not got:
+            size += len(piece)
+        if not size:
             return False
         self.line()
         self.text = self.text[self.pos :] + "".join(added)
@@ -209,11 +209,11 @@ def _characters(stream: BinaryIO, file: str, note: Note) -> Iterator[str]:
             break
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")("replace")
-    told = False
+    is_noted = False
     for piece, final in itertools.chain([(head, False)], ((piece, False) for piece in pieces), [(b"", True)]):
         characters = decoder.decode(piece, final)
-        if "\ufffd" in characters and not told:
-            told = True
+        if "\ufffd" in characters and not is_noted:
+            is_noted = True
             note(Origin(file), "some bytes are not text in UTF-8; they were read as U+FFFD")
         yield characters
 

@@ -1,10 +1,11 @@
-"""Many files in several processes: batches go out, tallies come back, and are put together in the files' order.
+"""Many files in several processes: each reads a batch of files into a state, and the states are merged here.
 
-A process that dies is no loss: its batch is read here. Ctrl-C ends them all.
+The batch of a process that dies is read here. Ctrl-C ends all processes.
 """
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import re
@@ -13,29 +14,29 @@ import sys
 import threading
 from collections import deque
 from contextlib import redirect_stderr
+from importlib import import_module
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from oidc_doctor.logs.attempts.columns import MOST_ROWS
-from oidc_doctor.logs.reading.counters import ScanState
-from oidc_doctor.logs.reading.scan import read_file
+from oidc_doctor.logs.reading.file import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from oidc_doctor.logs.reading.counters import Family, Source, Window
-    from oidc_doctor.logs.reading.scan import Progress
-    from oidc_doctor.logs.reading.scope import Wanted
+    from oidc_doctor.logs.reading.file import Reader
+    from oidc_doctor.logs.reading.scan_state import ScanState
 
-SMALL = 256 * 1024  # bytes on the disk in all: read in full, which needs no library
-EXACT = 1 << 20  # likewise: each record is looked at for its service and Region
+    Progress = Callable[[int, int, int, int], None]  # files done, files, bytes on the disk done, bytes
+
+SMALL = 256 * 1024  # bytes on the disk in all: less is read by the tolerant reader, which needs no library
+EXACT = 1 << 20  # likewise: less is parsed, which shows the service and Region of each record
 POOLED = 8 << 20  # likewise: as much is worth starting processes
 MOST_PROCESSES = 4  # each holds up to 60 MiB
 
 _BATCH_BYTES = 1 << 20
 _BATCH_FILES = 64
-_AHEAD = 3  # batches for each process that may be out or waiting for their turn
 _STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
 
 
@@ -46,7 +47,7 @@ class _File(NamedTuple):
 
 
 def read_all(
-    tally: ScanState,
+    state: ScanState,
     names: list[str],
     open_file: Callable[[str], BinaryIO],
     on_disk: Callable[[str], str | None],
@@ -54,26 +55,25 @@ def read_all(
     progress: Progress | None,
     processes: int | None,
 ) -> None:
-    """Read the files into the tally."""
+    """Read the files into the state."""
     files = [_file(name, on_disk(name)) for name in names]
     total = sum(file.size for file in files)
-    known = all(file.path for file in files)
+    is_known = all(file.path for file in files)  # not so for the members of an archive
     count = min(processes or len(_cores()), MOST_PROCESSES)
-    if known and total >= POOLED and count > 1:
-        _Pool(tally, files, progress, count).run()
+    if is_known and total >= POOLED and count > 1:
+        _Pool(state, files, progress, count).run()
         return
-    if not known or total >= SMALL:
-        from oidc_doctor.logs.reading.fast import keep_freed_memory
-
-        keep_freed_memory()
+    first: Reader = "parse" if total < EXACT or not is_known else "search"
+    if is_known and total < SMALL:
+        first = "tolerant"
+    _keep_freed_memory()
     done = 0
     for number, file in enumerate(files):
         if progress:
             progress(number, len(files), done, total)
-        exact = total < EXACT or not known
-        read_file(open_file, file.name, tally, exact=exact, fast=not (known and total < SMALL))
+        read_file(open_file, file.name, state, first=first)
         done += file.size
-        _trim(tally)
+        _trim(state)
     if progress:
         progress(len(files), len(files), done, total)
 
@@ -82,18 +82,28 @@ def _file(name: str, path: str | None) -> _File:
     try:
         return _File(name, path, os.stat(path).st_size if path else 0)
     except (OSError, ValueError):
-        return _File(name, path, 0)  # opening it will tell
+        return _File(name, path, 0)  # opening it will fail, and name the file as a problem
 
 
 def _cores() -> Any:
     return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
 
 
-def _trim(tally: ScanState) -> None:
+def _trim(state: ScanState) -> None:
     """Stay within the bound while reading: half of it may be rows that are not compact yet."""
-    if len(tally.rows) > MOST_ROWS:
-        tally.duplicates += tally.rows.once()
-        tally.rows.compact(MOST_ROWS // 2)
+    if len(state.rows) > MOST_ROWS:
+        state.duplicates += state.rows.once()
+        state.rows.compact(MOST_ROWS // 2)
+
+
+def _keep_freed_memory() -> None:
+    """Make the C library reuse the memory of one piece of a file for the next: a scan takes a quarter less time.
+
+    glibc raises its threshold to the size of the largest block that was freed [mallopt(3), M_MMAP_THRESHOLD]. The block
+    is never written to, so it takes no memory; elsewhere this does nothing.
+    """
+    block = bytearray(30 << 20)
+    del block
 
 
 def _start_tracker() -> None:
@@ -110,41 +120,33 @@ class _Worker(NamedTuple):
 
 
 class _Pool:
-    """The processes, what they are doing, and what came back before its turn."""
+    """The processes, and the batches that they read."""
 
-    def __init__(self, tally: ScanState, files: list[_File], progress: Progress | None, count: int) -> None:
-        self.tally = tally
+    def __init__(self, state: ScanState, files: list[_File], progress: Progress | None, count: int) -> None:
+        self.state = state
         self.progress = progress
         self.files = len(files)
         self.bytes = sum(file.size for file in files)
         self.done_files = self.done_bytes = 0
-        ordered = sorted(files, key=lambda file: (_stamp(file.name), file.name))
-        self.batches = _batches(ordered)
+        self.batches = _batches(sorted(files, key=lambda file: (_delivery(file.name), file.name)))
         self.waiting = deque(range(len(self.batches)))
-        if len(self.batches) > 1:  # the last ones early: then the window is known, and most files lie inside it
-            self.waiting.remove(len(self.batches) - 1)
-            self.waiting.appendleft(len(self.batches) - 1)
-        self.window: Window | None = None
-        self.seen: set[int] = set()
         self.busy: dict[Connection, int] = {}
         self.workers: dict[Connection, _Worker] = {}
         self.count = min(count, len(self.batches))
 
     def run(self) -> None:
         """Read everything."""
-        from oidc_doctor.logs.reading.fast import load_libraries
-
-        load_libraries()  # once, before the processes are forked
+        import_module("oidc_doctor.logs.reading.trail")  # once, before the processes are forked
         try:
             for _ in range(self.count):
                 self._start()
-            self._give()
+            self._assign()
             while self.busy or self.waiting:
                 if not self.workers:
                     self._read_here(self.waiting.popleft())
                 for pipe in wait(list(self.busy), timeout=1.0) if self.busy else ():
-                    self._take(pipe)  # type: ignore[arg-type]
-                self._give()
+                    self._receive(pipe)  # type: ignore[arg-type]
+                self._assign()
         finally:
             for worker in self.workers.values():
                 worker.pipe.close()
@@ -159,103 +161,92 @@ class _Pool:
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         ours, theirs = context.Pipe()
         others = [*(worker.pipe for worker in self.workers.values()), ours] if forks else []
-        process = context.Process(
-            target=_work, args=(theirs, others, self.tally.source, *self.tally.tools()), daemon=True
-        )
+        process = context.Process(target=_work, args=(theirs, others, self.state.empty()), daemon=True)
         process.start()
         theirs.close()
         self.workers[ours] = _Worker(process, ours)
 
-    def _give(self) -> None:
+    def _assign(self) -> None:
         for pipe in list(self.workers):
             if pipe not in self.busy and self.waiting:
                 number = self.waiting.popleft()
                 try:
-                    pipe.send((self.batches[number], self.window, self.tally.has_sts))
+                    pipe.send(self.batches[number])
                 except OSError:
                     self.waiting.appendleft(number)
-                    self._lost(pipe)
+                    self._remove(pipe)
                 else:
                     self.busy[pipe] = number
 
-    def _take(self, pipe: Connection) -> None:
+    def _receive(self, pipe: Connection) -> None:
         number = self.busy.pop(pipe)
         try:
-            found = pipe.recv()
+            state = pipe.recv()
         except (EOFError, OSError):
-            self._lost(pipe)
+            self._remove(pipe)
             self._read_here(number)
             return
-        self._merge(number, found)
+        self._merge(number, state)
 
-    def _lost(self, pipe: Connection) -> None:
+    def _remove(self, pipe: Connection) -> None:
         worker = self.workers.pop(pipe)
         worker.pipe.close()
         worker.process.terminate()
         worker.process.join()
 
     def _read_here(self, number: int) -> None:
-        found = ScanState(self.tally.source, *self.tally.tools())
-        for file in self.batches[number]:
-            _read(file, found, self.window)
-        self._merge(number, found)
+        self._merge(number, _read_batch(self.batches[number], self.state.empty()))
 
-    def _merge(self, number: int, found: ScanState) -> None:
-        self.tally.merge(found)
-        self.tally.has_sts = self.tally.has_sts or found.has_sts
-        _trim(self.tally)
-        self.seen.add(number)
-        ends = {0, len(self.batches) - 1}
-        if ends <= self.seen and self.tally.first is not None and self.tally.last is not None:
-            self.window = (self.tally.first, self.tally.last)
+    def _merge(self, number: int, state: ScanState) -> None:
+        self.state.merge(state)
+        _trim(self.state)
         self.done_files += len(self.batches[number])
         self.done_bytes += sum(file.size for file in self.batches[number])
         if self.progress:
             self.progress(self.done_files, self.files, self.done_bytes, self.bytes)
 
 
-def _stamp(name: str) -> str:
+def _delivery(name: str) -> str:
+    """The time of delivery in a trail file's name; "" where there is none."""
     match = _STAMP.search(name)
     return match[1] if match else ""
 
 
 def _batches(files: list[_File]) -> list[list[_File]]:
-    found: list[list[_File]] = []
+    batches: list[list[_File]] = []
     size = 0
     for file in files:
-        if not found or size + file.size > _BATCH_BYTES or len(found[-1]) >= _BATCH_FILES:
-            found.append([])
+        if not batches or size + file.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES:
+            batches.append([])
             size = 0
-        found[-1].append(file)
+        batches[-1].append(file)
         size += file.size
-    return found
+    return batches
 
 
-def _work(pipe: Connection, others: list[Connection], source: Source, wanted: Wanted, family: Family) -> None:
-    """What a process does: read batches until there are no more. Ctrl-C is the parent's to answer."""
-    from oidc_doctor.logs.reading.fast import keep_freed_memory
-
+def _work(pipe: Connection, others: list[Connection], template: ScanState) -> None:
+    """The work of a process: read batches until there are no more. Only the parent answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    keep_freed_memory()
+    _keep_freed_memory()
     for other in others:
         other.close()  # so that this process sees the end when the parent is gone
     while True:
         try:
-            batch, window, has_sts = pipe.recv()
+            batch = pipe.recv()
         except (EOFError, OSError):
             return
-        tally = ScanState(source, wanted, family)
-        tally.has_sts = has_sts
-        for file in batch:
-            _read(file, tally, window)
+        state = _read_batch(batch, template.empty())
         try:
-            pipe.send(tally)
+            pipe.send(state)
         except OSError:
             return
 
 
-def _read(file: _File, tally: ScanState, window: Window | None) -> None:
-    def opened(name: str) -> BinaryIO:
-        return open(file.path or name, "rb", buffering=0)
+def _read_batch(batch: list[_File], state: ScanState) -> ScanState:
+    for file in batch:
+        read_file(functools.partial(_open, file.path), file.name, state, first="search")
+    return state
 
-    read_file(opened, file.name, tally, window=window, exact=False)
+
+def _open(path: str | None, name: str) -> BinaryIO:
+    return open(path or name, "rb", buffering=0)

@@ -113,7 +113,7 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
     outcome = _outcome(record, response)
     time = epoch(record.get("eventTime"))
     event_id = text(record.get("eventID"))
-    found = Attempt(
+    exchange = Attempt(
         cloud="aws",
         step="exchange",
         time=NO_TIME if time is None else time,
@@ -135,18 +135,18 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
         access_key=text(members(response.get("credentials")).get("accessKeyId")),
     )
     if event_id:
-        return found
-    event_id = digest(found, text(record.get("requestID")))
-    return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))
+        return exchange
+    event_id = digest(exchange, text(record.get("requestID")))
+    return replace(exchange, event_id=event_id, origin=origin._replace(event_id=event_id))
 
 
-def digest(found: Attempt, *more: str | None) -> str:
+def digest(event: Attempt, *more: str | None) -> str:
     """An id for an event that has none: the same for the same event in any file, at any place."""
     import hashlib  # late: events normally have ids
 
     parts = (
-        found.cloud, found.step, found.time, found.target, found.provider, found.subject, found.audience, found.outcome,
-        found.error_code, found.error_message, found.region, found.caller, found.user_agent, found.session_name, *more,
+        event.cloud, event.step, event.time, event.target, event.provider, event.subject, event.audience, event.outcome,
+        event.error_code, event.error_message, event.region, event.caller, event.user_agent, event.session_name, *more,
     )  # fmt: skip
     return "digest-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
 
@@ -210,12 +210,12 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
 def _summary(value: Record) -> Record:
     """A lookup-events entry as a record: its user name is the token's subject [CloudTrail API reference: Event]."""
     names = {"eventID": "EventId", "eventName": "EventName", "eventTime": "EventTime", "eventSource": "EventSource"}
-    found: Record = {ours: value.get(theirs) for ours, theirs in names.items()}
-    found["userIdentity"] = {"userName": value.get("Username")}
+    record: Record = {ours: value.get(theirs) for ours, theirs in names.items()}
+    record["userIdentity"] = {"userName": value.get("Username")}
     listed = value.get("Resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    found["resources"] = [{"ARN": item.get("ResourceName")} for item in resources]
-    return found
+    record["resources"] = [{"ARN": item.get("ResourceName")} for item in resources]
+    return record
 
 
 def _parties(identity: Record, request: Record, response: Record) -> tuple[str | None, str | None, str | None]:
@@ -233,8 +233,8 @@ def _parties(identity: Record, request: Record, response: Record) -> tuple[str |
         return provider, audience, subject
     if audience and subject is None and provider and principal.startswith(f"{provider}:{audience}:"):
         return provider, audience, principal[len(provider) + len(audience) + 2 :] or None
-    provider, told, subject = principal_parts(principal, provider, subject)
-    return provider, audience or told, subject
+    provider, audience_in_principal, subject = principal_parts(principal, provider, subject)
+    return provider, audience or audience_in_principal, subject
 
 
 def _role(record: Record, request: Record) -> str | None:
@@ -271,15 +271,15 @@ def _claims(record: Record, request: Record, response: Record, target: str | Non
     if isinstance(tags, list):  # [{"key": …, "value": …}], as other STS calls show their tags
         tags = {str(item.get("key")): item.get("value") for item in tags if isinstance(item, dict)}
     pairs = [(key, value) for key, value in sorted(members(tags).items()) if isinstance(value, str)]
-    found = [(f"{_TAGS}principal_tags/{key}", value) for key, value in pairs]
+    claims = [(f"{_TAGS}principal_tags/{key}", value) for key, value in pairs]
     transitive = request.get("transitiveTagKeys")
     if isinstance(transitive, list):
-        found += [(f"{_TAGS}transitive_tag_keys", key) for key in transitive if isinstance(key, str)]
+        claims += [(f"{_TAGS}transitive_tag_keys", key) for key in transitive if isinstance(key, str)]
     if identity := text(request.get("sourceIdentity")) or text(response.get("sourceIdentity")):
-        found.append(("https://aws.amazon.com/source_identity", identity))
+        claims.append(("https://aws.amazon.com/source_identity", identity))
     if target and members(record.get("additionalEventData")).get("RoleAuthorizedByIdp") in (True, "true"):
-        found.append(("https://aws.amazon.com/roles", target))
-    return tuple(found)
+        claims.append(("https://aws.amazon.com/roles", target))
+    return tuple(claims)
 
 
 def _inner(value: str) -> Json:

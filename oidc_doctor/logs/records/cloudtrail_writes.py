@@ -1,4 +1,4 @@
-"""CloudTrail records of IAM writes to changes, and refused calls of federated sessions to session uses.
+"""CloudTrail records of IAM writes to changes, and denied calls of federated sessions to session denials.
 
 Sources: the IAM API reference for the members' names, which CloudTrail writes with a small first letter; published
 events of CreateRole, UpdateAssumeRolePolicy and the role policy calls. No published event of the OIDC provider calls
@@ -13,7 +13,7 @@ import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME, epoch, members, text
-from oidc_doctor.model.events import Change, SessionUse
+from oidc_doctor.model.events import Change, SessionDenial
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json, Origin
@@ -73,7 +73,7 @@ def change(record: Record, origin: Origin) -> Change | None:
     )
 
 
-def use(record: Record, origin: Origin) -> SessionUse | None:
+def session_denial(record: Record, origin: Origin) -> SessionDenial | None:
     """A refused call by a session that a web identity got [CloudTrail userIdentity element: webIdFederationData]."""
     code = text(record.get("errorCode"))
     if code is None:
@@ -88,7 +88,7 @@ def use(record: Record, origin: Origin) -> SessionUse | None:
     if time is None:
         return None
     event_id = text(record.get("eventID")) or ""
-    return SessionUse(
+    return SessionDenial(
         cloud="aws",
         service=text(record.get("eventSource")) or "",
         action=text(record.get("eventName")) or "",
@@ -146,8 +146,8 @@ def _named_elsewhere(record: Record) -> str | None:
         arn = text(members(item).get("ARN"))
         if arn:
             return _short(arn)
-    found = _DENIED.search(text(record.get("errorMessage")) or "")
-    return _short(found[1]) if found else None
+    match = _DENIED.search(text(record.get("errorMessage")) or "")
+    return _short(match[1]) if match else None
 
 
 def _short(name: str) -> str:

@@ -69,24 +69,24 @@ def attempt(entry: Entry, origin: Origin) -> Attempt | None:
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]  # long in v1 and v1beta, short elsewhere
     service = text(payload.get("serviceName"))
     if method == _EXCHANGE and service in (STS, None):
-        found = _exchange(entry, payload, origin)
+        event = _exchange(entry, payload, origin)
     elif method in _IMPERSONATIONS and service in (IAM_CREDENTIALS, None):
-        maybe = _impersonation(entry, payload, origin)
-        if maybe is None:
+        impersonation = _impersonation(entry, payload, origin)
+        if impersonation is None:
             return None
-        found = maybe
+        event = impersonation
     else:
         return None
-    event_id = text(entry.get("insertId")) or digest(found, found.service_account, found.mapped_principal)
-    return replace(found, event_id=event_id, origin=origin._replace(event_id=event_id))
+    event_id = text(entry.get("insertId")) or digest(event, event.service_account, event.mapped_principal)
+    return replace(event, event_id=event_id, origin=origin._replace(event_id=event_id))
 
 
 def moment(entry: Entry) -> float | None:
     """When it happened, by Google's clock; for an entry without a timestamp, when Google received it."""
-    found = epoch(entry.get("timestamp"))
-    if found is None:
-        found = epoch(members(_metadata(entry).get("requestAttributes")).get("time"))
-    return epoch(entry.get("receiveTimestamp")) if found is None else found
+    time = epoch(entry.get("timestamp"))
+    if time is None:
+        time = epoch(members(_metadata(entry).get("requestAttributes")).get("time"))
+    return epoch(entry.get("receiveTimestamp")) if time is None else time
 
 
 def service_name(entry: Entry) -> str | None:
@@ -109,8 +109,8 @@ def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
     mapped = text(metadata.get("mapped_principal")) or text(metadata.get("mappedPrincipal"))
     if subject and subject.startswith(_PRINCIPAL):
         subject, mapped = None, mapped or subject
-    found = _common(entry, payload, origin, mapped=mapped is not None)
-    return replace(found, step="exchange", target=provider, provider=provider, subject=subject, mapped_principal=mapped)
+    event = _common(entry, payload, origin, mapped=mapped is not None)
+    return replace(event, step="exchange", target=provider, provider=provider, subject=subject, mapped_principal=mapped)
 
 
 def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | None:
@@ -129,9 +129,9 @@ def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | No
         return None
     account = account or email
     lifetime = text(members(payload.get("request")).get("lifetime")) or ""
-    found = _common(entry, payload, origin, mapped=False)
+    event = _common(entry, payload, origin, mapped=False)
     return replace(
-        found,
+        event,
         target=account,
         service_account=account,
         mapped_principal=mapped,
@@ -204,8 +204,8 @@ def _account(entry: Entry, payload: Entry) -> str | None:
     last = chain[-1] if isinstance(chain, list) and chain else None  # the account itself; delegates come before it
     label = members(members(entry.get("resource")).get("labels")).get("email_id")
     places = (label, members(payload.get("request")).get("name"), last, payload.get("resourceName"))
-    known = [name for place in places if (name := (text(place) or "").rpartition("/")[2])]
-    return next((name for name in known if "@" in name), known[0] if known else None)
+    accounts = [name for place in places if (name := (text(place) or "").rpartition("/")[2])]
+    return next((name for name in accounts if "@" in name), accounts[0] if accounts else None)
 
 
 def principal(authentication: Entry) -> str | None:

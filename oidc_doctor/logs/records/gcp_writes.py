@@ -1,4 +1,4 @@
-"""Google Cloud audit log entries of IAM writes to changes, and refused calls of federated callers to session uses.
+"""Google Cloud audit log entries of IAM writes to changes, and denied calls of federated callers to session denials.
 
 Sources: Google's audit logging page for IAM (method names), a published entry of CreateWorkloadIdentityPoolProvider and
 UpdateWorkloadIdentityPoolProvider, the audit log reference for SetIAMPolicy. Pool and provider writes are long-running:
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME, members, text
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS, full_name, moment, principal, status_of
-from oidc_doctor.model.events import Change, SessionUse
+from oidc_doctor.model.events import Change, SessionDenial
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json, Origin
@@ -71,13 +71,13 @@ def change(entry: Entry, origin: Origin) -> Change | None:
     )
 
 
-def operation_of(found: Change) -> tuple[str | None, bool]:
+def operation_of(written: Change) -> tuple[str | None, bool]:
     """The id of the long-running operation that the entry belongs to, and whether it is the operation's first."""
-    operation = members(found.record.get("operation"))
+    operation = members(written.record.get("operation"))
     return text(operation.get("id")), operation.get("first") is True
 
 
-def use(entry: Entry, origin: Origin) -> SessionUse | None:
+def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     """A refused call to a resource by a federated principal, itself or through a service account; else None."""
     payload = members(entry.get("protoPayload"))
     service = text(payload.get("serviceName"))
@@ -92,7 +92,7 @@ def use(entry: Entry, origin: Origin) -> SessionUse | None:
     if outcome != "refused" or time is None:
         return None
     event_id = text(entry.get("insertId")) or ""
-    return SessionUse(
+    return SessionDenial(
         cloud="gcp",
         service=service,
         action=text(payload.get("methodName")) or "",
@@ -110,9 +110,9 @@ def use(entry: Entry, origin: Origin) -> SessionUse | None:
     )
 
 
-def policy_of(found: Change) -> Json:
+def policy_of(written: Change) -> Json:
     """The whole allow policy that a SetIamPolicy wrote, None where the entry does not hold it."""
-    payload = members(found.record.get("protoPayload"))
+    payload = members(written.record.get("protoPayload"))
     for place in (members(payload.get("request")).get("policy"), payload.get("response")):
         policy = members(place)
         if isinstance(policy.get("bindings"), list):
@@ -121,21 +121,21 @@ def policy_of(found: Change) -> Json:
     return {"bindings": []} if "etag" in request or "version" in request else None
 
 
-def deltas_of(found: Change) -> list[dict[str, str]]:
+def deltas_of(written: Change) -> list[dict[str, str]]:
     """The bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
-    payload = members(found.record.get("protoPayload"))
+    payload = members(written.record.get("protoPayload"))
     for place in (payload.get("serviceData"), payload.get("metadata")):
         listed = members(members(place).get("policyDelta")).get("bindingDeltas")
         if isinstance(listed, list):
             return [
                 {
-                    "action": text(one.get("action")) or "",
-                    "role": text(one.get("role")) or "",
-                    "member": text(one.get("member")) or "",
-                    "condition": text(members(one.get("condition")).get("expression")) or "",
+                    "action": text(delta.get("action")) or "",
+                    "role": text(delta.get("role")) or "",
+                    "member": text(delta.get("member")) or "",
+                    "condition": text(members(delta.get("condition")).get("expression")) or "",
                 }
-                for one in listed
-                if isinstance(one, dict)
+                for delta in listed
+                if isinstance(delta, dict)
             ]
     return []
 
@@ -149,9 +149,9 @@ def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
     labels = members(members(entry.get("resource")).get("labels"))
     place = name or text(request.get("resource")) or text(request.get("name")) or ""
     if what in _ACCOUNT_WRITES or "/serviceAccounts/" in place or "email_id" in labels:
-        found = text(labels.get("email_id")) or place.rpartition("/serviceAccounts/")[2]
-        made = text(members(payload.get("response")).get("email"))
-        return (made if what == "CreateServiceAccount" else None) or found or made
+        account = text(labels.get("email_id")) or place.rpartition("/serviceAccounts/")[2]
+        created = text(members(payload.get("response")).get("email"))
+        return (created if what == "CreateServiceAccount" else None) or account or created
     return place.removeprefix("//cloudresourcemanager.googleapis.com/") or None
 
 
@@ -164,6 +164,6 @@ def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None
         if candidate and collection in candidate:
             full = full_name(candidate).partition("/operations/")[0]
             return full.partition("/providers/")[0] if kind == "workloadIdentityPool" else full
-    made = text(request.get(f"{kind}Id"))
+    new_id = text(request.get(f"{kind}Id"))
     parent = text(request.get("parent")) or name
-    return f"{full_name(parent)}{collection}{made}" if made and parent else None
+    return f"{full_name(parent)}{collection}{new_id}" if new_id and parent else None

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from oidc_doctor.logs.reading.progress import Bar
+from oidc_doctor.logs.reading.progress import ProgressBar
 
 
 class Screen(io.StringIO):
@@ -21,7 +21,7 @@ class Screen(io.StringIO):
 def show(times: list[float], *, terminal: bool) -> str:
     screen = Screen(terminal=terminal)
     moments = iter([0.0, *times])
-    with Bar(screen, lambda: next(moments)) as bar:
+    with ProgressBar(screen, lambda: next(moments)) as bar:
         for number in range(len(times)):
             bar(number, len(times), number << 20, len(times) << 20)
     return screen.getvalue()

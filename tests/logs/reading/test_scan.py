@@ -13,8 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from log_rows import group
 
-from oidc_doctor.logs.reading.scan import Problems, Source, scan
-from oidc_doctor.logs.reading.scope import Wanted
+from oidc_doctor.logs.reading.problems import Problems
+from oidc_doctor.logs.reading.scan import scan
+from oidc_doctor.logs.reading.scan_state import Source
+from oidc_doctor.logs.reading.scope import WriteScope
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.events import Attempt, LogCoverage
 
@@ -69,7 +71,7 @@ def run(files: dict[str, Any], source: Source = "cloudtrail") -> tuple[list[Atte
             raise content
         return io.BytesIO(content if isinstance(content, bytes) else json.dumps(content).encode())
 
-    found = scan(open_file, list(files), source, wanted=Wanted())
+    found = scan(open_file, list(files), source, scope=WriteScope())
     return found.attempts(), found.coverage
 
 
@@ -201,7 +203,7 @@ def test_a_file_that_fails_midway(error: Exception) -> None:
             return super().read(size)
 
     data = "\n".join(json.dumps(event(number)) for number in range(3)).encode()
-    found = scan(lambda _: Failing(data), ["a"], "cloudtrail", wanted=Wanted())
+    found = scan(lambda _: Failing(data), ["a"], "cloudtrail", scope=WriteScope())
     assert len(found.attempts()) == 3
     assert len(found.coverage.problems) == 1
 

@@ -17,8 +17,8 @@ import pytest
 
 from oidc_doctor.logs.attempts.signatures import Attempts
 from oidc_doctor.logs.reading import workers
-from oidc_doctor.logs.reading.scan import Harvest, scan
-from oidc_doctor.logs.reading.scope import Wanted
+from oidc_doctor.logs.reading.scan import ScannedLogs, scan
+from oidc_doctor.logs.reading.scope import WriteScope
 from oidc_doctor.model.events import Attempt
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
@@ -55,11 +55,11 @@ def trail(tmp_path: Path) -> list[str]:
     return names
 
 
-def read(names: list[str], **how: Any) -> Harvest:
-    return scan(opened, names, "cloudtrail", wanted=Wanted(), on_disk=lambda name: name, **how)
+def read(names: list[str], **how: Any) -> ScannedLogs:
+    return scan(opened, names, "cloudtrail", scope=WriteScope(), on_disk=lambda name: name, **how)
 
 
-def parts(found: Harvest) -> tuple[list[Attempt], Any]:
+def parts(found: ScannedLogs) -> tuple[list[Attempt], Any]:
     return found.attempts(), found.coverage
 
 

@@ -14,9 +14,9 @@ import pytest
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import Examined, examine
 from oidc_doctor.examine.question import Question
-from oidc_doctor.logs.reading.fast import text_at
+from oidc_doctor.logs.reading.unpacked import text_at
 
-SAMPLES = Path(__file__).resolve().parent.parent.parent / "sample_logs"
+SAMPLES = Path(__file__).resolve().parents[3] / "sample_logs"
 LOGGED = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 

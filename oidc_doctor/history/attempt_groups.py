@@ -1,0 +1,189 @@
+"""One target's attempts in groups that every revision decides alike.
+
+The attempts of one subject family are told apart by their decisions: first the identities (and circumstances) of a
+family, then families with the same tenant and the same decisions are put together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.history.outages import Verdict, index_at
+from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
+
+if TYPE_CHECKING:
+    from oidc_doctor.history.replayer import Replayer
+    from oidc_doctor.issuers.profile import Profile
+    from oidc_doctor.logs.attempts.signatures import Cell
+    from oidc_doctor.model.events import Attempt, Signature
+
+_MOST_CELLS = 40  # identities of one family that are replayed on each revision
+_MOST_FAMILIES = 400
+
+
+class FamilyGroup(NamedTuple):
+    """Attempts of one family that every revision decides alike."""
+
+    step: str
+    family: str | None
+    sample: Attempt  # the newest
+    vector: tuple[Verdict, ...]  # the verdict of each revision
+    part: AttemptSelection
+    runs: list[OutcomeRun]
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """The decision of each revision."""
+        return tuple(verdict.decision for verdict in self.vector)
+
+
+@dataclass
+class AttemptGroup:
+    """Attempts of families that every revision decides alike, with what the logs recorded of all of them together."""
+
+    step: str
+    families: set[str | None]
+    audiences: set[str | None]
+    sample: Attempt  # the newest
+    vector: tuple[Verdict, ...]  # the verdict of each revision
+    runs: list[OutcomeRun]
+    keys: tuple[int, ...]
+    parts: list[AttemptSelection]
+
+    @property
+    def decisions(self) -> tuple[str, ...]:
+        """The decision of each revision."""
+        return tuple(verdict.decision for verdict in self.vector)
+
+    @property
+    def name(self) -> str:
+        """The newest subject, and how many further families there are."""
+        more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
+        return f"{self.sample.subject or 'no subject'}{more}"
+
+
+def attempt_groups(replayer: Replayer) -> list[AttemptGroup]:
+    """All groups of the target's attempts."""
+    return _Grouping(replayer).groups()
+
+
+class _Grouping:
+    """Groups the attempts of one target."""
+
+    def __init__(self, replayer: Replayer) -> None:
+        self.replayer = replayer
+        self.starts = replayer.starts
+        self.cells: dict[int, list[Cell]] = {}
+        for cell in replayer.own_attempts.cells(by_circumstance=replayer.by_circumstance):
+            self.cells.setdefault(cell.key, []).append(cell)
+
+    def groups(self) -> list[AttemptGroup]:
+        """Families that are decided alike together."""
+        merged: dict[tuple[object, ...], list[FamilyGroup]] = {}
+        unsure: list[FamilyGroup] = []  # never accepted, and some configuration that attempts met is not known
+        times = [time for one in self.replayer.signatures for time in (one.first_seen, one.last_seen)] or [0.0]
+        busy = slice(index_at(self.starts, min(times)), index_at(self.starts, max(times)) + 1)
+        for group in self._family_groups():
+            if self._contradicts_replay(group):
+                merged[group.step, group.part] = [group]
+            elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
+                merged.setdefault(self._decided(group), []).append(group)
+            else:
+                unsure.append(group)
+        for group in unsure:
+            fellows = merged.get(self._decided(group), [])
+            successes = [run.end for fellow in fellows for run in fellow.runs if run.accepted]
+            broken = any(not fellow.runs[-1].accepted for fellow in fellows)
+            began = group.runs[0].begin if group.runs else None
+            if broken and successes and began is not None and began >= max(successes) - self.replayer.lag:
+                fellows.append(group)
+            else:
+                merged[group.step, group.part] = [group]
+        return [self._merge(groups) for groups in merged.values()]
+
+    def _decided(self, group: FamilyGroup) -> tuple[object, ...]:
+        """Groups with the same are one."""
+        return group.step, tenant_of(group.sample.subject, self.replayer.profile), group.decisions
+
+    def _merge(self, groups: list[FamilyGroup]) -> AttemptGroup:
+        newest = max(groups, key=lambda group: group.sample.time)
+        parts = [group.part for group in groups]
+        runs = groups[0].runs if len(groups) == 1 else self._runs(parts)
+        keys = tuple(key for part in parts for key in part.keys)
+        families, audiences = {group.family for group in groups}, {group.sample.audience for group in groups}
+        return AttemptGroup(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
+
+    def _runs(self, parts: list[AttemptSelection]) -> list[OutcomeRun]:
+        return self.replayer.own_attempts.runs(parts, self.replayer.accepted)
+
+    def _contradicts_replay(self, group: FamilyGroup) -> bool:
+        """Whether logs and replay disagree, apart from changes that were not in force everywhere yet."""
+        for run in group.runs:
+            for time in (run.begin, run.end):
+                index = index_at(self.starts, time)
+                opposite = "refused" if run.accepted else "accepted"
+                in_force = not index or time > self.starts[index] + self.replayer.lag
+                if group.vector[index].decision == opposite and in_force:
+                    return True
+        return False
+
+    def _family_groups(self) -> list[FamilyGroup]:
+        families: dict[tuple[object, ...], list[Signature]] = {}
+        for signature in self.replayer.signatures:
+            sample = signature.sample
+            name = (sample.step, sample.provider, signature.family, sample.audience, sample.service_account)
+            families.setdefault(name, []).append(signature)
+        # Google's successes may hide their caller: they count with each family that is named
+        nameless = [
+            one for key, family in families.items() if key[0] == "impersonate" and key[2] is None for one in family
+        ]
+        is_any_named = any(key[0] == "impersonate" and key[2] is not None for key in families)
+        out: list[FamilyGroup] = []
+        for key, family in list(families.items())[:_MOST_FAMILIES]:
+            if key[0] == "impersonate" and key[2] is None and is_any_named:
+                continue
+            also = nameless if key[0] == "impersonate" and key[2] is not None else []
+            out += self._groups_of(str(key[0]), family, tuple(signature.number for signature in also))
+        return out
+
+    def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
+        """One family's groups: identities (and circumstances) with the same decisions on all revisions are one."""
+        keys = tuple(signature.number for signature in family)
+        cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
+        alike: dict[tuple[str, ...], list[Cell]] = {}
+        samples: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
+        for cell in cells[:_MOST_CELLS]:
+            attempt = self.replayer.attempts.attempt(cell.row)
+            vector = self.replayer.vector(attempt)
+            decisions = tuple(str(verdict.decision) for verdict in vector)
+            alike.setdefault(decisions, []).append(cell)
+            samples.setdefault(decisions, (attempt, vector))
+        groups = []
+        for decisions, (attempt, vector) in samples.items():
+            part = self._part((*keys, *also), alike, decisions)
+            groups.append(FamilyGroup(step, family[0].family, attempt, vector, part, self._runs([part])))
+        return groups
+
+    def _part(
+        self, keys: tuple[int, ...], alike: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
+    ) -> AttemptSelection:
+        """The attempts with these decisions. Those that were too many to be replayed count with the newest."""
+        if len(alike) == 1:
+            return AttemptSelection(keys)
+        if decisions == next(iter(alike)):
+            others = [cell for other, cells in alike.items() if other != decisions for cell in cells]
+            return AttemptSelection(keys, None, _pairs(others), self.replayer.by_circumstance)
+        return AttemptSelection(keys, _pairs(alike[decisions]), frozenset(), self.replayer.by_circumstance)
+
+
+def _pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
+    return frozenset((cell.identity, cell.circumstance) for cell in cells)
+
+
+def tenant_of(subject: str | None, profile: Profile | None) -> tuple[str | None, ...]:
+    """The segments that keep customers and their teams apart; of an unknown issuer nothing does."""
+    if profile is None or not subject:
+        return ()
+    parsed = profile.parse_subject(subject)
+    return tuple(parsed.value(name) for name in (profile.tenancy.tenant, profile.tenancy.team) if name)

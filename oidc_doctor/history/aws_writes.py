@@ -1,0 +1,147 @@
+"""What CloudTrail's IAM writes did to the fields of a role and an OIDC provider.
+
+Sources: the IAM API reference, CloudTrail's published events.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from oidc_doctor.history.writes import UNSEEN, FieldWrite, Unseen, strings
+from oidc_doctor.iam.arns import account_of
+from oidc_doctor.logs.records.cloudtrail_writes import OF_PROVIDER, OF_ROLE, Members, policy_text
+from oidc_doctor.model.placeholder import account_is_redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.model.document import Json
+    from oidc_doctor.model.events import Change
+    from oidc_doctor.model.evidence import TargetEvidence
+
+DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API reference]
+
+
+def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
+    """What the write did, [] for a write of the target's resources that no step depends on, None for another's."""
+    if change.what in OF_ROLE:
+        return _role_writes(change) if _is_role(change, evidence) else None
+    if change.what in OF_PROVIDER:
+        return _provider_writes(change) if _is_provider(change, evidence, issuers) else None
+    return []  # a managed policy's version: of the permission, which is no step of the exchange
+
+
+def role_account(evidence: TargetEvidence) -> str | None:
+    """The account of the target's role, as far as it is known."""
+    arn = (evidence.target.aws.role_arn if evidence.target.aws else None) or ""
+    account = account_of(arn)
+    return account if account and account.isdigit() else None
+
+
+def _is_role(change: Change, evidence: TargetEvidence) -> bool:
+    names: set[str] = set()
+    if evidence.target.aws and evidence.target.aws.role_arn:
+        names.add(evidence.target.aws.role_arn.rpartition("/")[2].casefold())
+    role = evidence.aws.role if evidence.aws else None
+    name = getattr(role, "name", None)
+    if name:
+        names.add(name.casefold())
+    return change.resource.rpartition("/")[2].casefold() in names and _same_account(change.account, evidence)
+
+
+def _is_provider(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> bool:
+    return provider_path(change.resource) in issuers and _same_account(change.account, evidence)
+
+
+def provider_path(name: str) -> str:
+    """The issuer's address without scheme, of a provider's ARN or URL."""
+    return name.partition(":oidc-provider/")[2] or name.removeprefix("https://")
+
+
+def _same_account(account: str | None, evidence: TargetEvidence) -> bool:
+    own = role_account(evidence)
+    return own is None or account is None or account_is_redacted(account) or own == account
+
+
+def _role_writes(change: Change) -> list[FieldWrite]:
+    request = Members(change.record.get("requestParameters"))
+    what = change.what
+    if what == "DeleteRole":
+        return [FieldWrite("role", value=False, before=True)]
+    if what == "CreateRole":
+        created = Members(Members(change.record.get("responseElements")).get("role"))
+        document = request.get("assumeRolePolicyDocument") or created.get("assumeRolePolicyDocument")
+        duration = request.get("maxSessionDuration") or created.get("maxSessionDuration")
+        return [
+            FieldWrite("role", value=True, before=False),
+            FieldWrite("trust", value=_document(document)),
+            FieldWrite("duration", value=_whole(duration) or DEFAULT_DURATION),
+        ]
+    if what == "UpdateAssumeRolePolicy":
+        return [
+            FieldWrite("role", value=True, before=True),
+            FieldWrite("trust", value=_document(request.get("policyDocument"))),
+        ]
+    if what == "UpdateRole" and request.get("maxSessionDuration") is not None:
+        return [
+            FieldWrite("role", value=True, before=True),
+            FieldWrite("duration", value=_whole(request.get("maxSessionDuration"))),
+        ]
+    return []
+
+
+def _provider_writes(change: Change) -> list[FieldWrite]:
+    request = Members(change.record.get("requestParameters"))
+    what = change.what
+    url = FieldWrite("url", value=provider_path(change.resource), before=provider_path(change.resource))
+    if what == "DeleteOpenIDConnectProvider":
+        return [FieldWrite("provider", value=False, before=True), url]
+    if what == "CreateOpenIDConnectProvider":
+        return [
+            FieldWrite("provider", value=True, before=False),
+            url,
+            FieldWrite("clients", value=strings(request.get("clientIDList"))),
+            FieldWrite(
+                "thumbprints", value=_thumbprints(request) or UNSEEN
+            ),  # without one, IAM fetches it [API reference]
+        ]
+    exists = FieldWrite("provider", value=True, before=True)
+    client = request.text("clientID")
+    if what == "AddClientIDToOpenIDConnectProvider" and client:
+        return [exists, url, FieldWrite("clients", forward=_adding(client), backward=_removing(client))]
+    if what == "RemoveClientIDFromOpenIDConnectProvider" and client:
+        return [exists, url, FieldWrite("clients", forward=_removing(client), backward=_adding(client))]
+    if what == "UpdateOpenIDConnectProviderThumbprint":
+        return [exists, url, FieldWrite("thumbprints", value=_thumbprints(request))]
+    return []
+
+
+def _adding(client: str) -> Callable[[Json], Json]:
+    return lambda clients: [*clients, *([] if client in clients else [client])]
+
+
+def _removing(client: str) -> Callable[[Json], Json]:
+    return lambda clients: [known for known in clients if known != client]
+
+
+def _document(value: Json) -> Json | Unseen:
+    """A policy as a JSON value; unseen where the event was cut."""
+    document = policy_text(value)
+    if document is None:
+        return UNSEEN
+    try:
+        return json.loads(document)
+    except (ValueError, RecursionError):
+        return UNSEEN  # CloudTrail cuts a request that is too large, and then it is no JSON
+
+
+def _thumbprints(request: Members) -> list[str]:
+    """IAM keeps them in lower case (measured)."""
+    return [thumbprint.lower() for thumbprint in strings(request.get("thumbprintList"))]
+
+
+def _whole(value: Json) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:9])
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,104 @@
+"""Records out of bytes with msgspec: as objects, as the few members that are looked at, or as their own bytes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from oidc_doctor.logs.reading.unpacked import FastPathUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_GAP = re.compile(rb"[\s,]*")
+_FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+
+
+class Look(msgspec.Struct):
+    """The members of a CloudTrail record that are looked at in each. A member of another type is a fault."""
+
+    eventVersion: str | None = None  # noqa: N815 - as CloudTrail writes it
+    eventTime: str | None = None  # noqa: N815
+    eventSource: str | None = None  # noqa: N815
+    eventName: str | None = None  # noqa: N815
+    awsRegion: str | None = None  # noqa: N815
+    errorCode: str | None = None  # noqa: N815
+    eventCategory: str | None = None  # noqa: N815
+    eventType: str | None = None  # noqa: N815
+
+
+class _Skipped(msgspec.Struct):
+    """An object of which nothing is kept."""
+
+
+_looks = msgspec.json.Decoder(list[Look]).decode
+_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_skipped = msgspec.json.Decoder(list[_Skipped]).decode
+
+
+def looks(block: bytes) -> list[Look]:
+    """What is looked at in each record of the block. Raises FastPathUnavailable unless it is whole records."""
+    records: list[Look] = _decoded(_looks, b"[%b]" % block)
+    return records
+
+
+def raw_records(block: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each record of the block as its bytes, with their offset. Raises FastPathUnavailable, as `looks`."""
+    at = 0
+    for record in _decoded(_raws, b"[%b]" % block):
+        raw = bytes(record)
+        gap = _GAP.match(block, at)
+        begin = gap.end() if gap else at
+        if not block.startswith(raw, begin):
+            raise FastPathUnavailable
+        yield raw, begin
+        at = begin + len(raw)
+
+
+def records_at(block: bytes, places: list[int], boundary: bytes, count: int) -> Iterator[tuple[bytes, int]]:
+    """The records around these places in order, with their offsets, where `boundary` stands between two records.
+
+    What lies before, between and after them must be whole values, `count` in all with them, so that no record is
+    returned that is nested in another. Raises FastPathUnavailable.
+    """
+    end = -1  # of the last record
+    for place in places:
+        if place < end:
+            continue  # in the same record
+        before = block.rfind(boundary, end + 1, place)
+        begin = end + 1 if before < 0 else before + 2
+        if begin > end + 1:
+            count -= len(_decoded(_raws, b"[%b]" % block[end + 1 : begin - 1]))
+        following = block.find(boundary, place)
+        end = len(block) if following < 0 else following + 1
+        yield block[begin:end], begin
+        count -= 1
+    if places and end < len(block):
+        count -= len(_decoded(_raws, b"[%b]" % block[end + 1 :]))
+    if places and count:
+        raise FastPathUnavailable
+
+
+def is_object(raw: bytes) -> bool:
+    """Whether the bytes are one whole object; nothing is made of it."""
+    try:
+        return len(_decoded(_skipped, b"[%b]" % raw)) == 1
+    except FastPathUnavailable:
+        return False
+
+
+def to_dict(raw: bytes) -> dict[str, Any]:
+    """The object that the bytes are. Raises FastPathUnavailable where they are none."""
+    value = _decoded(msgspec.json.decode, raw)
+    if not isinstance(value, dict):
+        raise FastPathUnavailable
+    return value
+
+
+def _decoded(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return decode(data)
+    except _FAULTS:
+        raise FastPathUnavailable from None

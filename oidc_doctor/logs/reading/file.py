@@ -1,0 +1,91 @@
+"""One log file into a ScanState, by the first of three readers that can read it.
+
+`search`    The layout that the cloud itself writes. Blocks of whole records are searched for the byte strings that a
+            wanted record has (prefilter), and only a block with a hit is parsed: nearly the speed of unpacking alone.
+`parse`     CloudTrail in any layout of spaces: the whole file is parsed with msgspec, and each record is looked at.
+            Small archives are read so, since it shows every service and Region; so is what `search` cannot cut.
+`tolerant`  Everything else: wrapped, damaged, cut off, half a file. It is the only one that says what is wrong with a
+            file, and the only one that needs no library; it is some twenty times slower than `search`.
+
+All of them give the same attempts, writes and refused calls. A reader that cannot be sure raises FastPathUnavailable;
+then what it counted is taken back, and the next one begins at the start of the file.
+"""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from oidc_doctor.issuers import profile_for, subject_family
+from oidc_doctor.logs.attempts.columns import NO_PLACE
+from oidc_doctor.logs.reading.tolerant import values
+from oidc_doctor.logs.records import cloudtrail, gcp_audit
+from oidc_doctor.model.document import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from oidc_doctor.logs.reading.scan_state import ScanState, Source
+    from oidc_doctor.model.events import Attempt
+
+Reader = Literal["search", "parse", "tolerant"]
+
+
+def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, first: Reader = "tolerant") -> None:
+    """Read one file into the state, by `first` or a reader after it. A file that cannot be read becomes a problem."""
+    state.begin(name)
+    is_open = False
+    try:
+        if first == "tolerant" or not _read_fast(open_file, name, state, first):
+            with open_file(name) as stream:
+                is_open = True
+                for record, origin in records(stream, name, state.source, state.problems):
+                    state.add(record, origin, NO_PLACE)
+        else:
+            is_open = True
+    except (OSError, EOFError, zlib.error) as error:
+        state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
+    state.files += is_open
+    state.end()
+
+
+def _read_fast(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, first: Reader) -> bool:
+    """Read the file by `search` or `parse`; False where neither can. Then the state is as it was before."""
+    from oidc_doctor.logs.reading import json_lines, trail, unpacked  # late: a few small files need none of it
+
+    readers = {"search": trail.search, "parse": trail.parse}
+    if state.source == "gcp-logs":
+        readers = {"search": json_lines.search}
+    elif first == "parse":
+        del readers["search"]
+    before = state.checkpoint()
+    for read in readers.values():
+        try:
+            with open_file(name) as stream:
+                read(name, unpacked.pieces(stream), state)
+        except (unpacked.FastPathUnavailable, OSError, EOFError, zlib.error):
+            state.restore(before)  # the tolerant reader keeps what comes before a fault
+        else:
+            return True
+    return False
+
+
+def records(
+    stream: BinaryIO, file: str, source: Source, note: Callable[[Origin, str], None]
+) -> Iterator[tuple[dict[str, Any], Origin]]:
+    """The records of one file, wanted or not, whatever its layout."""
+    parse = cloudtrail if source == "cloudtrail" else gcp_audit
+    for value, origin in values(stream, file, parse.LISTS, note):
+        yield from parse.records(value, origin, note)
+
+
+def family_of(attempt: Attempt) -> str | None:
+    """The subject with `*` for what varies, by the grammar of the issuer that the provider is for."""
+    return None if attempt.subject is None else _family(attempt.provider, attempt.subject)
+
+
+@functools.lru_cache(maxsize=4096)
+def _family(provider: str | None, subject: str) -> str:
+    issuer = (provider or "").partition(":oidc-provider/")[2]  # a Google provider's name does not tell
+    return subject_family(subject, profile_for(issuer or None, subject))

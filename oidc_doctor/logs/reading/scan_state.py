@@ -1,0 +1,196 @@
+"""Counts of all records read so far, and the kept ones: attempts, writes of configuration, denied calls."""
+
+from __future__ import annotations
+
+import re
+import time as clock
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from oidc_doctor.logs.attempts.columns import Rows
+from oidc_doctor.logs.attempts.session_denials import SessionDenials
+from oidc_doctor.logs.reading.problems import AHEAD, BEHIND, FUTURE, NO_TIME, OTHER_VERSION, Problems
+from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.logs.reading.scope import WriteScope
+    from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.events import Attempt, Change
+
+    Family = Callable[[Attempt], str | None]  # the family of an attempt's subject
+
+Source = Literal["cloudtrail", "gcp-logs"]
+
+MOST_CHANGES = 5_000  # writes that concern the targets; each is kept whole
+MOST_CHANGED = 64 << 20  # characters of them, as far as that is known
+
+_PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so a file with more is not believed
+# <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file that holds no record still shows that its Region was read.
+_TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_")
+_LOOKED_UP = re.compile(r"aws/cloudtrail/([a-z]{2}(?:-[a-z]+)+-\d)/")  # the same for a query of one Region
+
+# The cloud that wrote the event gave it its time, and delivers within minutes: other times come from altered files,
+# or from a clock. CloudTrail user guide: about five minutes on average, which is not guaranteed.
+# Where most events of a file are so, its name does not tell the delivery.
+_AHEAD = 15 * 60
+_BEHIND = 7 * 86400
+_DAY = 86400
+_HOUR = 3600
+
+
+class Checkpoint(NamedTuple):
+    """A state before a file, to go back to where the file has to be read again."""
+
+    rows: int
+    denials: int
+    changes: int
+    counts: tuple[Any, ...]
+    problems: Problems
+
+
+class ScanState:
+    """The counts and the kept records of some files. Rows, denials and changes are bounded by their own modules."""
+
+    def __init__(self, source: Source, scope: WriteScope, family: Family) -> None:
+        self.source = source
+        self.files = 0
+        self.events = 0
+        self.first: float | None = None
+        self.last: float | None = None
+        self.services: set[str] = set()
+        self.regions: set[str] = set()
+        self.duplicates = 0  # removed so far
+        self.problems = Problems()
+        self.rows = Rows()
+        self.denials = SessionDenials()
+        self.changes: list[Change] = []
+        self.elsewhere = 0  # writes that concern other resources
+        self.left_out = 0  # writes beyond what is kept
+        self._size_of_changes = 0  # characters, as far as that is known
+        self._scope = scope
+        self._family = family
+        self._delivered: float | None = None  # the present file
+        self._odd_times: list[tuple[Origin, str]] = []  # of the present file
+        self._events_before = 0  # the present file
+
+    def empty(self) -> ScanState:
+        """A state for further files of the same scan."""
+        return ScanState(self.source, self._scope, self._family)
+
+    def begin(self, name: str) -> None:
+        """A file's name has the Region and the time of its delivery."""
+        self._delivered = None
+        self._odd_times = []
+        self._events_before = self.events
+        if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
+            self.regions.add(match[1])
+            self._delivered = cloudtrail.epoch("{}-{}-{}T{}:{}:00Z".format(*match.groups()[1:]))
+        elif self.source == "cloudtrail" and (looked_up := _LOOKED_UP.search(name)):
+            self.regions.add(looked_up[1])
+
+    def end(self) -> None:
+        """The file is read: report its odd times, unless most of its times are so."""
+        if 2 * len(self._odd_times) < self.events - self._events_before:
+            for origin, what in self._odd_times:
+                self.problems(origin, what)
+        self._odd_times = []
+
+    def hours(self) -> tuple[str, ...]:
+        """The hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name does not tell."""
+        if self._delivered is None:
+            return ()
+        hours = (datetime.fromtimestamp(self._delivered - ago, UTC) for ago in (0, _HOUR))
+        return tuple(hour.strftime("%Y-%m-%dT%H") for hour in hours)
+
+    def checkpoint(self) -> Checkpoint:
+        """The state before a file, for `restore`."""
+        counts = (self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes)
+        return Checkpoint(len(self.rows), len(self.denials), len(self.changes), counts, self.problems.copy())
+
+    def restore(self, before: Checkpoint) -> None:
+        """Forget what came after; services and Regions stay, since they are met again when the file is read again."""
+        self.problems = before.problems.copy()
+        self._odd_times = []
+        self.rows.cut(before.rows)
+        self.denials.cut(before.denials)
+        del self.changes[before.changes :]
+        self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes = before.counts
+
+    def saw_time(self, time: float | None, origin: Origin) -> None:
+        """The time of one record."""
+        if time is None:
+            return
+        if self.first is None or time < self.first:
+            self.first = time
+        if self.last is None or time > self.last:
+            self.last = time
+        if self._delivered is not None:
+            if time > self._delivered + _AHEAD:
+                self._odd_times.append((origin, AHEAD))
+            elif time < self._delivered - _BEHIND:
+                self._odd_times.append((origin, BEHIND))
+        elif time > clock.time() + _DAY:
+            self.problems(origin, FUTURE)
+
+    def saw_place(self, service: str | None, region: str | None) -> None:
+        """The service and Region of one record."""
+        if service and len(self.services) < _PLACES_SEEN:
+            self.services.add(service)
+        if region and len(self.regions) < _PLACES_SEEN:
+            self.regions.add(region)
+
+    def add(self, record: dict[str, Any], origin: Origin, place: int = -1, size: int = 0) -> None:
+        """Count the record, and keep it if it is wanted. `size` is its length as text, where that is known."""
+        self.events += 1
+        if self.source == "cloudtrail":
+            time, service = cloudtrail.epoch(record.get("eventTime")), cloudtrail.text(record.get("eventSource"))
+            self.saw_place(service, cloudtrail.text(record.get("awsRegion")))
+            version = cloudtrail.text(record.get("eventVersion"))
+            if version and not version.startswith("1."):
+                self.problems(origin, OTHER_VERSION)
+        else:
+            time = gcp_audit.moment(record)
+            self.saw_place(gcp_audit.service_name(record), None)
+        self.saw_time(time, origin)
+        self.keep(record, origin, place, size)
+
+    def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int) -> None:
+        """Keep the record if it is an attempt, a write that concerns the targets, or a denied call of a session."""
+        aws = self.source == "cloudtrail"
+        attempt = (cloudtrail if aws else gcp_audit).attempt(record, origin)
+        if attempt is not None:
+            if attempt.time == cloudtrail.NO_TIME:
+                self.problems(origin, NO_TIME)
+            self.rows.add(attempt, self._family, place)
+            return
+        writes = cloudtrail_writes if aws else gcp_writes
+        change = writes.change(record, origin)
+        if change is not None:
+            if not self._scope.includes(change):
+                self.elsewhere += 1
+            elif len(self.changes) >= MOST_CHANGES or self._size_of_changes > MOST_CHANGED:
+                self.left_out += 1
+            else:
+                self.changes.append(change)
+                self._size_of_changes += size
+        if (denial := writes.session_denial(record, origin)) is not None:
+            self.denials.add(denial)
+
+    def merge(self, other: ScanState) -> None:
+        """Add what another state has of later files."""
+        self.files += other.files
+        self.events += other.events
+        times = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
+        self.first, self.last = (min(times), max(times)) if times else (None, None)
+        for own, others in ((self.services, other.services), (self.regions, other.regions)):
+            own.update(sorted(others)[: max(0, _PLACES_SEEN - len(own))])
+        self.problems.merge(other.problems)
+        self.rows.extend(other.rows)
+        self.denials.extend(other.denials)
+        room = max(0, MOST_CHANGES - len(self.changes)) if self._size_of_changes <= MOST_CHANGED else 0
+        self.changes += other.changes[:room]
+        self.left_out += other.left_out + len(other.changes[room:])
+        self._size_of_changes += other._size_of_changes
+        self.elsewhere += other.elsewhere

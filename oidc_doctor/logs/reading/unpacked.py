@@ -1,0 +1,68 @@
+"""The bytes of a log file in pieces, unpacked by isal where the file is gzip; and one record out of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from isal import igzip_lib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIECE = 512 * 1024  # bytes: a piece stays in the cache until it is searched
+READ = 1 << 20
+LONGEST_RECORD = 2 << 20  # bytes read again of one record
+
+_ISAL_FAULT: Any = igzip_lib.IsalError  # its stub makes it a value
+
+
+class FastPathUnavailable(Exception):  # noqa: N818 - it is no error: the file is read another way
+    """The file has to be read by the next, more patient reader."""
+
+
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """The file's bytes in pieces of at most PIECE. Raises FastPathUnavailable where gzip data is damaged or cut off."""
+    data = stream.read(READ)
+    if not data.startswith(b"\x1f\x8b"):
+        while data:
+            for start in range(0, len(data), PIECE):
+                yield data[start : start + PIECE]
+            data = stream.read(READ)
+        return
+    member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+    try:
+        while True:
+            yield member.decompress(data, PIECE)
+            data = b""
+            if member.eof:
+                data = (member.unused_data or stream.read(READ)).lstrip(b"\0")
+                if not data:
+                    return
+                member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+            elif member.needs_input:
+                data = stream.read(READ)
+                if not data:
+                    raise FastPathUnavailable
+    except _ISAL_FAULT:
+        raise FastPathUnavailable from None
+
+
+def text_at(stream: BinaryIO, place: int) -> str | None:
+    """The JSON text of the object at this offset of the unpacked file; None where there is none. Raises OSError."""
+    offset = 0
+    following = b""  # what comes from `place` on
+    try:
+        for piece in pieces(stream):
+            following += piece[max(0, place - offset) :]
+            offset += len(piece)
+            if len(following) > LONGEST_RECORD:
+                break
+    except FastPathUnavailable:
+        return None
+    text = following[:LONGEST_RECORD].decode("utf-8", "replace")
+    try:
+        value, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return text[:end] if isinstance(value, dict) else None
