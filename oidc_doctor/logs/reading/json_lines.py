@@ -1,6 +1,6 @@
 """Cloud Logging as its sinks write it: JSON lines, one entry a line.
 
-Blocks of whole lines are searched. A line is parsed only where a needle is found in it that a wanted entry has.
+Blocks of whole lines are searched. A line is parsed only where a pattern is found in it that a wanted entry has.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class _EntrySearch:
     def __init__(self, name: str, state: ScanState) -> None:
         self.origin = Origin(name)
         self.state = state
-        self.needles = prefilter.entry_needles(_CENTURY)
+        self.patterns = prefilter.entry_patterns(_CENTURY)
 
     def read(self, block: bytes, offset: int) -> None:
         """Count the lines of one block, each of which must be an object; keep the wanted ones.
@@ -71,12 +71,12 @@ class _EntrySearch:
             raise FastPathUnavailable
         if not offset:
             self._first(block[: block.index(b"\n")])
-        hits = self.needles.find(block)
+        hits = self.patterns.find(block)
         self.state.events += len(ends)
-        self._times([hit for hit in hits if hit[0] < self.needles.rare], block)
+        self._times([hit for hit in hits if hit[0] < self.patterns.rare], block)
         read_to = 0  # the end of the last line that was kept
         for hit in hits:
-            if hit[0] >= self.needles.rare and hit[1] >= read_to:
+            if hit[0] >= self.patterns.rare and hit[1] >= read_to:
                 read_to = self._look(hit, block, offset) or read_to
         for service in (STS, IAM_CREDENTIALS):
             if service not in self.state.services and prefilter.search(b'"%b"' % service.encode())(block):
@@ -91,7 +91,7 @@ class _EntrySearch:
 
     def _look(self, hit: prefilter.Hit, block: bytes, offset: int) -> int | None:
         """Parse the line that was hit, if it may be wanted: the line's end where it was kept."""
-        kind = self.needles.kinds[hit[0]]
+        kind = self.patterns.kinds[hit[0]]
         if kind == prefilter.ODD:
             raise FastPathUnavailable
         if kind == prefilter.NAME and not prefilter.names_wanted_method(block, hit[1]):

@@ -1,7 +1,7 @@
 """The byte strings by which a block of a log file is searched, all in one pass while the block is in the cache.
 
-The needles are parts of the wanted names that begin with three bytes which are rare in logs, since the matcher skips
-ahead by those. A needle may also occur where it means nothing; the readers look again at each hit.
+The patterns are parts of the wanted names that begin with three bytes which are rare in logs, since the matcher skips
+ahead by those. A pattern may also occur where it means nothing; the readers look again at each hit.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_writes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Hit = tuple[int, int, int]  # number of the needle, start, end
+    Hit = tuple[int, int, int]  # number of the pattern, start, end
 
 RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file, as CloudTrail writes it
 WANTED_EVENTS = frozenset((cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES))
 
-# What a needle stands for:
+# What a pattern stands for:
 BOUNDARY = 0  # CloudTrail: RECORD
 TIME = 1  # a record's time in the hours that most records of the file have
 OTHER_TIME = 2  # a member whose name ends like that of the time
-ODD = 3  # the block has to be parsed, whatever surrounds the needle
+ODD = 3  # the block has to be parsed, whatever surrounds the pattern
 VERSION = 4  # CloudTrail: a member whose name ends like eventVersion, with another version than 1.x
 FEDERATED = 5  # a federated caller
 ERROR = 6  # CloudTrail: the member errorCode
@@ -63,19 +63,19 @@ _GCP_WANTED = re.compile(
 _LONGEST_NAME = 64
 
 
-class Needles(NamedTuple):
+class Patterns(NamedTuple):
     """A matcher for the files of one source whose records are of about the same time."""
 
     find: Callable[[bytes], list[Hit]]
-    kinds: tuple[int, ...]  # by the needle's number: BOUNDARY and TIME come first, which every record has
+    kinds: tuple[int, ...]  # by the pattern's number: BOUNDARY and TIME come first, which every record has
     rare: int  # the first number of the other kinds
 
 
 @functools.lru_cache(maxsize=64)
-def trail_needles(*times: str) -> Needles:
+def trail_patterns(*times: str) -> Patterns:
     """The matcher for CloudTrail. `times` are beginnings of times that most records have, such as 2026-11-22T13."""
     member = b'ntTime":"'
-    return _needles(
+    return _patterns(
         [
             (RECORD, BOUNDARY),
             *((member + time.encode(), TIME) for time in times),
@@ -91,10 +91,10 @@ def trail_needles(*times: str) -> Needles:
 
 
 @functools.lru_cache(maxsize=4)
-def entry_needles(century: str) -> Needles:
+def entry_patterns(century: str) -> Patterns:
     """The matcher for Cloud Logging. `century` is what all times of the file begin with."""
     member = b'"timestamp":"'
-    return _needles(
+    return _patterns(
         [
             (member + century.encode(), TIME),
             (member, OTHER_TIME),
@@ -105,17 +105,17 @@ def entry_needles(century: str) -> Needles:
     )
 
 
-def _needles(table: list[tuple[bytes, int]]) -> Needles:
-    matcher = BytesAhoCorasick([needle for needle, _ in table], matchkind=MatchKind.LeftmostFirst)
+def _patterns(table: list[tuple[bytes, int]]) -> Patterns:
+    matcher = BytesAhoCorasick([pattern for pattern, _ in table], matchkind=MatchKind.LeftmostFirst)
     kinds = tuple(kind for _, kind in table)
-    return Needles(matcher.find_matches_as_indexes, kinds, kinds.index(OTHER_TIME))
+    return Patterns(matcher.find_matches_as_indexes, kinds, kinds.index(OTHER_TIME))
 
 
 @functools.lru_cache(maxsize=8)
-def search(*needles: bytes) -> Callable[[bytes], list[Hit]]:
-    """A matcher for these needles, the earlier ones first: several times as fast as `bytes.find` and `bytes.count`."""
+def search(*patterns: bytes) -> Callable[[bytes], list[Hit]]:
+    """A matcher for these patterns, the earlier ones first: several times as fast as `bytes.find` and `bytes.count`."""
     find: Callable[[bytes], list[Hit]]
-    find = BytesAhoCorasick(needles, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
+    find = BytesAhoCorasick(patterns, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
     return find
 
 
@@ -125,7 +125,7 @@ def may_be_federated(data: bytes) -> bool:
 
 
 def line_ends(data: bytes) -> list[Hit]:
-    """The ends of lines: needle 0 where an object ends and the next line begins with another, 1 where not."""
+    """The ends of lines: pattern 0 where an object ends and the next line begins with another, 1 where not."""
     return search(b'}\n{"', b"\n")(data)
 
 

@@ -1,7 +1,7 @@
 """CloudTrail files as CloudTrail writes them: `{"Records":[{"eventVersion":…},{"eventVersion":…}]}`.
 
-`search` cuts the file into blocks of whole records, and parses a block only where a needle is found in it that a wanted
-record has, or where the numbers of records and of times disagree (then something nested looks like a record). `parse`
+`search` cuts the file into blocks of whole records, and parses a block only where a pattern of a wanted record is found
+in it, or where the numbers of records and of times disagree (then something nested looks like a record). `parse`
 parses the whole file, in any layout of spaces.
 
 Why a cut may be trusted: a block is cut at text that stands between two records, and callers can write the same text
@@ -38,7 +38,7 @@ _EVENT_SOURCE = re.compile(rb'"eventSource":"([\w.-]{1,100})"')
 _AWS_REGION = re.compile(rb'"awsRegion":"([\w-]{1,30})"')
 _STS = "sts.amazonaws.com"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-_EVE = b"eve"  # of eventTime and eventVersion, before their needles
+_EVE = b"eve"  # of eventTime and eventVersion, before their patterns
 _TIME_AT = len(b'ntTime":"')
 _TIME_LENGTH = len("2026-11-22T13:05:00Z")
 _ENOUGH = 16 * 1024  # bytes in which the first record's time, service and Region are looked for
@@ -99,22 +99,22 @@ class _TrailSearch:
     def __init__(self, name: str, state: ScanState) -> None:
         self.origin = Origin(name)
         self.state = state
-        self.needles: prefilter.Needles | None = None
+        self.patterns: prefilter.Patterns | None = None
 
     def read(self, block: bytes, offset: int) -> None:
         """Count the records of one block, keep the wanted ones."""
-        needles = self.needles = self.needles or self._needles(block[:_ENOUGH])
-        hits = needles.find(block)
+        patterns = self.patterns = self.patterns or self._patterns(block[:_ENOUGH])
+        hits = patterns.find(block)
         numbers = [hit[0] for hit in hits]
         records = numbers.count(0) + 1
-        timed = sum(map(numbers.count, range(1, needles.rare)))
-        suspects = self._suspects(hits, block) if max(numbers, default=0) >= needles.rare else []
+        timed = sum(map(numbers.count, range(1, patterns.rare)))
+        suspects = self._suspects(hits, block) if max(numbers, default=0) >= patterns.rare else []
         if timed != records or suspects is None:
             _look_at_each(block, offset, self.origin, self.state)
             return
         self.state.events += records
         times = [
-            block[at + _TIME_AT : at + _TIME_AT + _TIME_LENGTH] for number, at, _ in hits if 0 < number < needles.rare
+            block[at + _TIME_AT : at + _TIME_AT + _TIME_LENGTH] for number, at, _ in hits if 0 < number < patterns.rare
         ]
         for time in (min(times), max(times)):
             self.state.saw_time(cloudtrail.epoch(time.decode("ascii", "replace")), self.origin)
@@ -127,17 +127,17 @@ class _TrailSearch:
             self.state.saw_place(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
             self.state.keep(record, self.origin, offset + begin, len(raw))
 
-    def _needles(self, head: bytes) -> prefilter.Needles:
-        """The needles for the times of this file; the service and Region of its first record."""
+    def _patterns(self, head: bytes) -> prefilter.Patterns:
+        """The patterns for the times of this file; the service and Region of its first record."""
         time, service, region = (part.search(head) for part in (_EVENT_TIME, _EVENT_SOURCE, _AWS_REGION))
         if time is None:
             raise FastPathUnavailable
         self.state.saw_place(service[1].decode() if service else None, region[1].decode() if region else None)
-        return prefilter.trail_needles(*(self.state.hours() or (time[1].decode(),)))
+        return prefilter.trail_patterns(*(self.state.hours() or (time[1].decode(),)))
 
     def _suspects(self, hits: list[prefilter.Hit], block: bytes) -> list[int] | None:
         """Places in records that may be wanted; None where some record is not as CloudTrail writes it."""
-        kinds = self.needles.kinds if self.needles else ()
+        kinds = self.patterns.kinds if self.patterns else ()
         suspects = []
         is_federated = False  # the caller of the present record; the member errorCode comes after it
         for number, start, _ in hits:

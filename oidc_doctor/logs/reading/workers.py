@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from importlib import import_module
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -22,7 +22,7 @@ from oidc_doctor.logs.attempts.columns import MOST_ROWS
 from oidc_doctor.logs.reading.file import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from oidc_doctor.logs.reading.file import Reader
@@ -106,6 +106,19 @@ def _keep_freed_memory() -> None:
     del block
 
 
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_tracker() -> None:
     """Start the process that spawned processes need. It inherits stderr, which the screens have replaced meanwhile."""
     from multiprocessing.resource_tracker import ensure_running
@@ -138,8 +151,9 @@ class _Pool:
         """Read everything."""
         import_module("oidc_doctor.logs.reading.trail")  # once, before the processes are forked
         try:
-            for _ in range(self.count):
-                self._start()
+            with _interrupt_deferred():  # a process is known, and so ended, from its beginning
+                for _ in range(self.count):
+                    self._start()
             self._assign()
             while self.busy or self.waiting:
                 if not self.workers:
