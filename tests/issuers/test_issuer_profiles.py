@@ -125,6 +125,7 @@ def test_a_profile_agrees_with_itself(profile: Profile) -> None:
         assert set(form.segments) <= names
     tenancy = {profile.tenancy.tenant, profile.tenancy.team} - {None}
     assert tenancy <= names
+    assert {*profile.tenancy.names, *profile.tenancy.unique, *profile.tenancy.follows.values()} <= names
     assert profile.tenancy.tenant or profile.tenancy.in_issuer
     for change in profile.changes:
         assert {*change.adds, change.old_key, change.new_key} - {None} <= names
