@@ -21,6 +21,8 @@ from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
 from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.steps import REFUSED
+from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
@@ -265,6 +267,9 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
+    if not exchange.case.explain:
+        exchange.settle("authorise", REFUSED if decision.effect == "implicit-deny" else UNDECIDED)
+        return
     error = CloudError("AccessDenied", texts.NOT_AUTHORIZED)
     allows = [one for one in decision.statements if one.effect == "Allow"]
     if not allows:
