@@ -10,6 +10,7 @@ from oidc_doctor.checkkit import Check, Words
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import Diagnosis, as_causes, diagnose
+from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import Document, Missing
@@ -368,6 +369,7 @@ def _view(state: Run, one: Judged, contradictions: list[str]) -> dict[str, Any]:
         "evidence": evidence,
         "profile": case.profile,
         "trace": one.diagnosis.trace,
+        "reach": TrustReach(case),
         "attempts": tuple(one.groups),
         "silence": _silence(state, one),
         "contradictions": tuple(contradictions) if _replayed(one) else Missing("logs", _not_replayed(state)),
