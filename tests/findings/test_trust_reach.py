@@ -356,3 +356,32 @@ def test_a_deny_that_refuses_nobody_changes_nothing() -> None:
         denied = policy_of(host, allow, ("Deny", {operator: {f"{host}:sub": pattern}}))
         assert plain
         assert all_openings(TrustReach(case_of(claims, denied))) == plain
+
+
+@settings(max_examples=100)
+@given(policies(), st.booleans(), st.booleans())
+def test_without_explanations_the_decision_is_the_same(made: tuple[str, Any], complete: bool, pasted: bool) -> None:
+    host, policy = made
+    case = case_of({"iss": f"https://{host}", "sub": SUBJECTS[host].replace("web", "<name>")}, policy, pasted=pasted)
+    case = case._replace(token=case.token._replace(kind="decoded", complete=complete))
+    whole, states = (evaluate(case._replace(explain=explain)).steps for explain in (True, False))
+    assert [one.state for one in whole] == [one.state for one in states]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "assertion.team == 'other'",
+        "assertion.sub.startsWith('v=1:org=<org>:')",
+        "assertion.x == 'y'",
+        "google.subject.contains('type=model_build') || assertion.team in ['a', 'b']",
+    ],
+)
+@pytest.mark.parametrize("member", ["*", "attribute.team/other", "attribute.team/<team>"])
+def test_google_without_explanations_decides_the_same(gcp: Bundle, condition: str, member: str) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/{member}")
+    evidence = gcp.gcp_provider(condition=condition).evidence()
+    (token,) = evidence.tokens
+    case = Case("gcp", evidence, token, float(gcp.NOW), profile_for("oidc.baseten.co"))
+    whole, states = (evaluate(case._replace(explain=explain)).steps for explain in (True, False))
+    assert [one.state for one in whole] == [one.state for one in states]
