@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.strangers import as_stranger
-from oidc_doctor.iam.operators import operator
 from oidc_doctor.issuers import condition_keys, profile_for
 from oidc_doctor.issuers.strangers import (
     Stranger,
@@ -125,6 +124,9 @@ class TrustReach:
 
     def values_alike(self) -> list[Opening]:
         """Values that contains() accepts beside the one that is meant, since nothing says where that one ends."""
+        conditions = [self._trace(base, base.subject).detail.get("condition") for base in self._made()]
+        if not any(one.function == "contains" for node in conditions if node is not None for one in node.walk()):
+            return []
         return [one for one in self._alike(("longer", "key"), names_only=False) if one.operator == "contains"]
 
     def vacuous(self) -> list[Opening]:
@@ -390,6 +392,8 @@ def _name(statement: Node) -> str:
 
 def _asks(name: str) -> bool:
     """Whether the operator asks for a value, rather than forbidding one or asking for presence."""
+    from oidc_doctor.iam.operators import operator  # late: a report on Google alone does not load IAM
+
     how = operator(name)
     return how is not None and not how.negated and not name.lower().startswith("null")
 
