@@ -1,12 +1,13 @@
 """Trust without a subject
 
 Symptom
-    Nothing fails: every token of the issuer with the right audience is let in.
+    Nothing fails: every token of the issuer with the right audience is accepted.
 Reason
     An Allow statement for the OIDC provider does not ask for any value of `sub`, nor of another claim that tells
     workloads apart. Conditions that only forbid values, or that are true when the key is absent or misspelt, do not
-    count. IAM insists on a subject only for the shared issuers that it knows, and Baseten's is not among them as far as
-    is known; that such a role is open to every Baseten customer is inferred from its one audience for all.
+    count: the finding names a made-up subject that the same evaluation accepts. IAM insists on a subject only for the
+    shared issuers that it knows, and Baseten's is not among them as far as is known; that such a role is open to every
+    Baseten customer is inferred from its one audience for all.
 Confirm
     Look under Condition for the key `<issuer>:sub` with StringEquals or StringLike.
 Fix
@@ -19,39 +20,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import (
-    Finding,
-    Role,
-    Side,
-    TargetEvidence,
-    allow_statements,
-    bound_elsewhere,
-    customers_of,
-    policy_origin,
-    weakness,
-)
-
-ANY_ISSUER = {"aud", "oaud", "sub", "amr", "email"}  # condition keys that every OIDC provider has (IAM user guide)
+from oidc_doctor.checkkit import Finding, Reach, Role, Side, weakness
 
 
-@weakness("AWS072", "trust-without-subject")
-def trust_without_subject(role: Role, evidence: TargetEvidence, profile: object) -> Iterator[Finding]:
+@weakness("AWS072", "trust-without-subject", opens_trust=True)
+def trust_without_subject(role: Role, reach: Reach) -> Iterator[Finding]:  # noqa: ARG001 - declares what is needed
     """Find statements that any subject of the issuer satisfies."""
-    own = {key.lower() for key in getattr(profile, "own_condition_keys", ())}
-    for statement in allow_statements(role):
-        never = any(  # a key of another provider, or of a claim that AWS does not export, is absent from the request
-            test.positive
-            and not test.holds_when_absent
-            and (test.claim not in ANY_ISSUER | own if test.claim else test.key.lower().endswith(":sub"))
-            for test in statement.tests
-        )
-        if statement.subject_tests or never or bound_elsewhere(statement):
-            continue
-        issuer = statement.issuers[0]
-        vendor = customers_of(issuer, evidence, profile)
-        whose = f", as far as is known the workloads of every {vendor} customer" if vendor else ""
-        yield Finding(
-            f"{statement.name} lets in any subject of {issuer}{whose}: no condition asks for one",
-            f"Add a StringLike condition on {issuer}:sub that names whose workloads are meant.",
-            actual=Side(statement.name, policy_origin(role, statement.pointer)),
-        )
+    if reach.cloud != "aws":
+        return
+    for opening in reach.openings("anyone", "tenant"):
+        if not opening.pattern:
+            whose = (
+                f", as far as is known the workloads of every {opening.customers} customer" if opening.customers else ""
+            )
+            yield Finding(
+                f"{opening.clause} accepts any subject of the issuer{whose}: no condition asks for one, and "
+                f"{opening.subject} passes",
+                "Add a StringLike condition on the issuer's :sub key that names whose workloads are meant.",
+                actual=Side(opening.clause, opening.at),
+                cloud="aws",
+                target=reach.resource,
+                opens_to=opening.opens_to,
+            )

@@ -19,30 +19,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import Finding, GcpProvider, Side, weakness
-
-# issuers that serve many customers under one URL, each with a condition that admits one of them
-SHARED = {
-    "oidc.baseten.co": "assertion.sub.startsWith('v=1:org=ORG:team=TEAM:')",
-    "token.actions.githubusercontent.com": "assertion.repository_owner == 'ORG'",
-    "gitlab.com": "assertion.namespace_path == 'GROUP'",
-    "app.terraform.io": "assertion.terraform_organization_name == 'ORG'",
-    "agent.buildkite.com": "assertion.organization_slug == 'ORG'",
-    "oidc.modal.com": "assertion.workspace_id == 'WORKSPACE'",
-    "oidc.vercel.com": "assertion.owner == 'TEAM'",
-}
+from oidc_doctor.checkkit import Finding, GcpProvider, Reach, Side, weakness
 
 
-@weakness("GCP072", "condition-absent")
-def condition_absent(gcp_provider: GcpProvider, profile: object) -> Iterator[Finding]:
-    issuer = (gcp_provider.issuer_uri or "").removeprefix("https://").rstrip("/")
-    shared = issuer in SHARED or (bool(issuer) and getattr(profile, "shared", False))
-    if shared and not (gcp_provider.condition or "").strip():
-        title = getattr(profile, "title", "") or issuer
-        example = SHARED.get(issuer, "assertion.sub.startsWith('TENANT')")
+@weakness("GCP072", "condition-absent", opens_trust=True)
+def condition_absent(gcp_provider: GcpProvider, reach: Reach) -> Iterator[Finding]:
+    if reach.cloud != "gcp" or reach.condition:
+        return
+    for opening in reach.openings("anyone", "tenant"):
+        if not opening.customers:
+            continue
+        left = "; only the bindings of the service account refuse the others" if opening.bound is False else ""
         yield Finding(
-            f"the provider has no attribute condition, so every customer of {title} gets a federated identity here",
-            f"Set an attribute condition that admits only your tenant, for example {example}",
-            Side(example),
+            f"the provider has no attribute condition, so every customer of {opening.customers} gets a federated "
+            f"identity here, for example {opening.subject}{left}",
+            f"Set an attribute condition that admits only your tenant, for example {reach.example}",
+            Side(reach.example),
             Side("no attributeCondition", gcp_provider.document.at()),
+            cloud="gcp",
+            target=reach.resource,
+            opens_to=opening.opens_to,
         )

@@ -4,9 +4,10 @@ Symptom
     None: the exchange works, for more subjects than meant.
 Reason
     contains() looks for its text anywhere. contains('environment=production') is true for environment=production-eu
-    as well: nothing says that the value ends there, or that the key begins there.
+    as well: nothing says that the value ends there, or that the key begins there. The finding names a made-up subject
+    that the same evaluation accepts, where it refuses a wholly different value.
 Confirm
-    Look in attributeCondition for contains('KEY=VALUE') on the subject without a separator on both sides.
+    Look in attributeCondition for contains('KEY=VALUE') without a separator on both sides.
 Fix
     Close the text with the separators of the subject: contains(':environment=production:'). The first segment needs
     startsWith, the last one endsWith(':type=model_build').
@@ -16,34 +17,26 @@ Source
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import Finding, GcpProvider, Side, weakness
-
-CONTAINS = re.compile(
-    r"""(?<![!\w.])(google\.subject|assertion\.sub|assertion\[["']sub["']\])\s*\.\s*contains\(\s*(["'])([^"']*)\2\s*\)"""
-)
-SEPARATORS = ":/,;|"
+from oidc_doctor.checkkit import Finding, GcpProvider, Reach, Side, weakness
 
 
 @weakness("GCP071", "unanchored-contains")
-def unanchored_contains(gcp_provider: GcpProvider) -> Iterator[Finding]:
-    condition = gcp_provider.condition or ""
-    for found in CONTAINS.finditer(condition):
-        subject, _, text = found.groups()
-        if condition[: found.start()].rstrip(" (").endswith("!"):
-            continue  # what is excluded too widely lets nobody in
-        segment = text.strip(SEPARATORS)
-        if "=" not in segment or (text[0] in SEPARATORS and text[-1] in SEPARATORS):
+def unanchored_contains(gcp_provider: GcpProvider, reach: Reach) -> Iterator[Finding]:  # noqa: ARG001 - a need
+    if reach.cloud != "gcp" or not reach.condition:
+        return
+    told: set[str] = set()
+    for opening in reach.values_alike():
+        if opening.pattern in told:
             continue
-        # `type` is the last segment of a Baseten subject: no separator follows it
-        closed = f"endsWith(':{segment}')" if segment.startswith("type=") else f"contains(':{segment}:')"
-        longer = f"{segment}-eu" if "environment=" in segment else f"{segment}2"
-        other = f"x{segment}" if text[-1] in SEPARATORS else longer
+        told.add(opening.pattern)
         yield Finding(
-            f"contains('{text}') is also true for a subject with {other}",
-            f"Write {subject}.{closed}, so that the whole segment has to be equal.",
-            Side(closed),
-            Side(f"contains('{text}')", gcp_provider.document.at("/attributeCondition")),
+            f"{opening.pattern} is also true for {opening.subject}",
+            f"Write {opening.whole}, so that the whole {opening.segment} has to be equal.",
+            Side(opening.whole),
+            Side(opening.pattern, opening.at),
+            cloud="gcp",
+            target=reach.resource,
+            opens_to=opening.opens_to,
         )

@@ -122,9 +122,12 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
             reason = "the check itself failed"
             return CheckRow(check.code, check.name, "broken", check.effect, reason, traceback=broken.trace)
         ran = True
-    rows = [FindingRow(one.message, one.expected, one.actual, one.fix) for one in dict.fromkeys(findings)]
+    rows = [
+        FindingRow(one.message, one.expected, one.actual, one.fix, one.cloud, one.target, one.opens_to)
+        for one in dict.fromkeys(findings)
+    ]
     if rows:
-        return CheckRow(check.code, check.name, "failed", check.effect, "", rows)
+        return CheckRow(check.code, check.name, "failed", check.effect, "", rows, opens_trust=check.opens_trust)
     if ran:
         return CheckRow(check.code, check.name, "passed", check.effect, "")
     return CheckRow(

@@ -94,7 +94,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
         self_hosted=raw.get("self_hosted", False),
         audience=Audience(**raw.get("audience", {})),
         token_sources=tuple(TokenSource(**source) for source in raw.get("token", ())),
-        tenancy=Tenancy(**raw.get("tenancy", {})),
+        tenancy=Tenancy(**_tuples(raw.get("tenancy", {}))),
         grammar=_grammar(raw["subject"]),
         changes=tuple(_change(change) for change in raw.get("change", ())),
         own_condition_keys=tuple(raw.get("condition_keys", ())),
@@ -122,9 +122,12 @@ def _grammar(raw: Mapping[str, Any]) -> Grammar:
 
 
 def _rule(raw: Mapping[str, Any]) -> SegmentRule:
-    # TOML has arrays where the profile has tuples.
-    facts: dict[str, Any] = {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in raw.items()}
-    return SegmentRule(**facts)
+    return SegmentRule(**_tuples(raw))
+
+
+def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML has arrays where the profile has tuples."""
+    return {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in raw.items()}
 
 
 def _change(raw: Mapping[str, Any]) -> FormatChange:

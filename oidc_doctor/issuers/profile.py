@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from oidc_doctor.issuers.grammar import Grammar, SegmentRule, Subject, parse
@@ -45,6 +47,11 @@ class Tenancy(NamedTuple):
     tenant: str | None = None
     team: str | None = None
     in_issuer: bool = False  # each customer has an issuer of its own
+    names: tuple[str, ...] = ()  # segments below the team that name a workload, and that a pattern has to close
+    unique: tuple[str, ...] = ()  # segments whose value belongs to one tenant or team: ids, which no other one shares
+    common: tuple[str, ...] = ()  # claims that can have the same value in every tenant: a branch, an event
+    follows: Mapping[str, str] = MappingProxyType({})  # claim -> the segment with which its value changes
+    condition: str = ""  # an attribute condition that admits one tenant, as an example
 
 
 class FormatChange(NamedTuple):

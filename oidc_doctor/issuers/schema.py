@@ -133,6 +133,8 @@ def _references(raw: Mapping[str, Any]) -> Iterator[str]:
     subject, tenancy = raw["subject"], raw["tenancy"]
     segments = {segment["name"] for segment in subject["segment"]} | {subject.get("bare")}
     used = [("tenancy." + name, tenancy[name]) for name in ("tenant", "team") if name in tenancy]
+    used += [(f"tenancy.{key}", name) for key in ("names", "unique") for name in tenancy.get(key, ())]
+    used += [("tenancy.follows", name) for name in tenancy.get("follows", {}).values()]
     for form in subject.get("form", ()):
         used += [(f"subject.form {form['name']}", name) for name in form["segments"]]
     for change in raw.get("change", ()):

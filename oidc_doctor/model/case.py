@@ -36,3 +36,4 @@ class Case(NamedTuple):
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
     since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
+    explain: bool = True  # False: only the states are asked for, and the clauses that refuse need no comparison

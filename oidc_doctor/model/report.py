@@ -171,6 +171,9 @@ class FindingRow:
     expected: Side | None = None
     actual: Side | None = None
     fix: str = ""
+    cloud: Cloud | None = None
+    target: str = ""  # the role or provider that it is about
+    opens_to: str = ""  # who a trust is open to, as a singular noun
 
 
 @dataclass
@@ -184,6 +187,7 @@ class CheckRow:
     reason: str
     findings: list[FindingRow] = field(default_factory=list)
     traceback: str = ""  # of a broken check: our bug; shown with -v only
+    opens_trust: bool = False  # its findings say that others are accepted as well
 
 
 @dataclass

@@ -16,7 +16,7 @@ from oidc_doctor.tui.widgets.page_view import STYLES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.findings.fixes.proof import Reach
+    from oidc_doctor.findings.strangers import EditReach
     from oidc_doctor.model.report import Report
     from oidc_doctor.model.steps import State
     from oidc_doctor.report.parts.lines import Sheet
@@ -83,7 +83,7 @@ class Shown(NamedTuple):
     trial: WhatIf
     answer: Answer
     part: PartId  # the text in the editor
-    whom: Reach | None
+    whom: EditReach | None
     own_token: bool
     low: bool  # there is little room: steps that go as before share a line
 
@@ -120,7 +120,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
 _HOW = "Press Enter to edit the text, Esc to leave it; the decision follows as you type."
 
 
-def _whom(sheet: Sheet, whom: Reach | None) -> None:
+def _whom(sheet: Sheet, whom: EditReach | None) -> None:
     if whom is None:
         return
     if whom.let_in:

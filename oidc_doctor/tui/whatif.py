@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
 
-    from oidc_doctor.findings.fixes.proof import Reach
+    from oidc_doctor.findings.strangers import EditReach
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.trials import Trial
     from oidc_doctor.whatif.ask import Answer, PartId, WhatIf
@@ -45,7 +45,7 @@ class Parts(Tabs):
 class Answered(Message):
     """What an edit leads to; `whom` comes after the decision, None until then."""
 
-    def __init__(self, asked: WhatIf, answer: Answer, whom: Reach | None) -> None:
+    def __init__(self, asked: WhatIf, answer: Answer, whom: EditReach | None) -> None:
         super().__init__()
         self.asked = asked
         self.answer = answer
@@ -74,7 +74,7 @@ class WhatIfScreen(DeskScreen):
         self._waiting: Timer | None = None
         self._shown: tuple[Trial, PartId] | None = None  # what is in the editor
         self._answer: Answer | None = None
-        self._whom: Reach | None = None
+        self._whom: EditReach | None = None
 
     def body(self) -> ComposeResult:
         """The texts and the decision in one line; editor and answer below, or side by side."""

@@ -23,7 +23,7 @@ from oidc_doctor.documents.token import parse_token
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, diagnose, name_refusals, readings_for
-from oidc_doctor.findings.fixes.proof import Reach, reach
+from oidc_doctor.findings.strangers import EditReach, edit_reach
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.judge.profiles import profile_of
@@ -249,14 +249,14 @@ class WhatIf:
         """The line, from 1, of a claim in a text of claims."""
         return line_of(text, pointer_segment(name)) or 1
 
-    def reach(self, answer: Answer) -> Reach | None:
+    def reach(self, answer: Answer) -> EditReach | None:
         """Whom else the edit lets in or shuts out, as far as it was tried; None where it changes no decision of that.
 
         Takes longer than `ask`, by the number of subjects that are tried.
         """
         if answer.diagnosis is None or not answer.changed - {"claims"} or "claims" in answer.changed:
             return None
-        return reach(self.case._replace(readings=()), answer.diagnosis.case._replace(readings=()), self.accepted)
+        return edit_reach(self.case._replace(readings=()), answer.diagnosis.case._replace(readings=()), self.accepted)
 
     def edits_of(self, fix: FixRow) -> dict[PartId, str]:
         """A proposed fix as an edit; empty where it is of a document that cannot be edited here."""

@@ -98,9 +98,7 @@ def test_a_subject_does_not_lend_a_foreign_issuer_a_hosted_profile() -> None:
 
 
 def test_fixed_and_chosen_audiences() -> None:
-    fixed = {
-        profile.name: profile.audience.fixed for profile in all_profiles() if not profile.audience.chosen_by_caller
-    }
+    fixed = {profile.name: profile.audience.fixed for profile in all_profiles() if profile.audience.fixed}
     assert fixed == {"baseten": "oidc.baseten.co", "modal": "oidc.modal.com"}
     github = profile_for("token.actions.githubusercontent.com")
     assert github is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import subprocess
@@ -315,32 +316,39 @@ def test_how_long_ago_has_one_style(sample: Sample, since: str, ago: str) -> Non
 
 
 OPEN = [
-    ("trust-any-tenant", "Statement[0] lets in the workloads of any Baseten customer: it names none", "aws"),
-    ("trust-without-subject", "Statement[0] lets in any subject of x, the workloads of every Baseten customer", "aws"),
-    ("trust-without-subject", "Statement[0] lets in any subject of x: no condition asks for one", "stranger"),
-    ("condition-absent", "the provider has no attribute condition, so every customer of GitHub gets one", "gcp"),
-    ("pool-wide-member", "every identity of the pool may impersonate the service account", ""),
+    ("aws", "any Baseten customer", "✓ AWS accepts this token, and would accept any Baseten customer's."),
+    ("aws", "a stranger", "✓ AWS accepts this token, and would accept a stranger's."),
+    ("gcp", "any GitHub customer", "✓ Google Cloud accepts this token, and would accept any GitHub customer's."),
+    ("gcp", "", ""),
 ]
 
 
-@pytest.mark.parametrize(("name", "message", "cloud"), OPEN)
-def test_a_trust_that_is_too_wide_is_told_with_the_verdict(sample: Sample, name: str, message: str, cloud: str) -> None:
+@pytest.mark.parametrize(("cloud", "whom", "line"), OPEN)
+def test_a_trust_that_is_too_wide_is_told_with_the_verdict(sample: Sample, cloud: Any, whom: str, line: str) -> None:
     report = sample("two")
     report.causes = []
-    report.checks = [CheckRow("AWS070", name, "failed", "weakens", "", [FindingRow(message, fix="Name your own.")])]
+    resource = next(one.resource for one in report.exchanges if one.cloud == cloud)
+    finding = FindingRow("it is open", fix="Name your own.", cloud=cloud, target=resource or "", opens_to=whom)
+    report.checks = [CheckRow("ZZZ001", "any-name", "failed", "weakens", "", [finding], opens_trust=True)]
     for exchange in report.exchanges:
         exchange.prediction = "accepted"
     told = [line for line in lines(report) if line.startswith("✓")]
-    wide = {
-        "aws": "✓ AWS accepts this token, and would accept any Baseten customer's.",
-        "gcp": "✓ Google Cloud accepts this token, and would accept any GitHub customer's.",
-        "stranger": "✓ AWS accepts this token, and would accept a stranger's.",
-    }
-    assert [line for line in told if "would accept" in line] == ([wide[cloud]] if cloud else [])
+    assert [one for one in told if "would accept" in one] == ([line] if line else [])
     assert any(line.strip() == "fix       Name your own." for line in lines(report)), "it is the one next step"
-    report.exchanges.append(sample("two").exchanges[0])
-    report.exchanges[-1].resource = "another"
-    assert ("would accept" in "\n".join(lines(report))) == (cloud == "gcp")
+
+
+@pytest.mark.parametrize("change", [{"target": "another"}, {"cloud": None}])
+def test_a_trust_of_something_else_says_nothing_of_the_exchange(sample: Sample, change: dict[str, Any]) -> None:
+    report = sample("two")
+    report.causes = []
+    finding = FindingRow("it is open", cloud="aws", target=report.exchanges[0].resource or "", opens_to="a stranger")
+    report.checks = [
+        CheckRow("ZZZ001", "x", "failed", "weakens", "", [dataclasses.replace(finding, **change)], opens_trust=True),
+        CheckRow("ZZZ002", "y", "failed", "weakens", "", [finding]),
+    ]
+    for exchange in report.exchanges:
+        exchange.prediction = "accepted"
+    assert "would accept" not in "\n".join(lines(report))
 
 
 def test_a_suspicion_that_rests_on_what_was_read_is_no_perhaps(sample: Sample) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 from oidc_doctor.findings.fixes.aws import AWS_EDITS
 from oidc_doctor.findings.fixes.edit import Edit
 from oidc_doctor.findings.fixes.gcp import GCP_EDITS
-from oidc_doctor.findings.fixes.proof import MOST_SEEN, foreign_subjects, refuses
+from oidc_doctor.findings.strangers import foreign_subjects, refuses
+
+_MOST_SEEN = 200  # distinct subjects from the logs that an edit is tried on
 
 
 def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow]:
@@ -27,7 +29,7 @@ def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow
     offered: for a trust policy the token's pattern then goes beside the old one.
     """
     edits = {"aws": AWS_EDITS, "gcp": GCP_EDITS}[diagnosis.trace.cloud]
-    seen = list(dict.fromkeys(one for one in accepted if one))[:MOST_SEEN]
+    seen = list(dict.fromkeys(one for one in accepted if one))[:_MOST_SEEN]
     for refusal in diagnosis.refusals:
         if not refusal.certain:
             continue

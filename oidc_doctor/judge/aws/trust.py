@@ -16,6 +16,8 @@ from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
+from oidc_doctor.model.steps import REFUSED
+from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Decision, Node, StatementResult
@@ -169,6 +171,9 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
+    if not exchange.case.explain:
+        exchange.settle("authorise", REFUSED if decision.effect == "implicit-deny" else UNDECIDED)
+        return
     allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not allows:
         exchange.refuse(

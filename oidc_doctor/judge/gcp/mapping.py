@@ -6,6 +6,7 @@ as a rejection by the condition (measured); the judge names it a missing claim.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import cel
@@ -17,6 +18,8 @@ from oidc_doctor.model.document import UNKNOWN, Origin
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder, spans
 from oidc_doctor.model.refusal import Clause, CloudError, Side
+from oidc_doctor.model.steps import REFUSED
+from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 
 if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
@@ -55,9 +58,14 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     return claims
 
 
+@functools.lru_cache(maxsize=64)  # one provider's texts are judged on many subjects
+def _program(text: str) -> Program:
+    return cel.compile(text)
+
+
 def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
     try:
-        return cel.compile(text)
+        return _program(text)
     except cel.CelError as error:
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
@@ -122,7 +130,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         return
     from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
 
-    saving = program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
+    saving = program.check(WORKLOAD_IDENTITY_TYPES, result="bool") if exchange.case.explain else []
     exchange.detail["save_time"] = [
         {"message": fault.message, "start": fault.start, "end": fault.end} for fault in saving
     ]
@@ -167,7 +175,10 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
             return None
         return again
 
-    _condition_false(exchange, deciding(node, surely_false), at, certain=answer is False)
+    if exchange.case.explain:
+        _condition_false(exchange, deciding(node, surely_false), at, certain=answer is False)
+    else:
+        exchange.settle("condition", REFUSED if answer is False else UNDECIDED)
 
 
 def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) -> None:

@@ -18,6 +18,7 @@ from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, CloudError, Side
+from oidc_doctor.model.steps import REFUSED, UNKNOWN
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
@@ -84,7 +85,10 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
         exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
         return
     nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
-    _explain(exchange, nearest, account, certain=complete and not open_)
+    if exchange.case.explain:
+        _explain(exchange, nearest, account, certain=complete and not open_)
+    else:
+        exchange.settle("impersonate", REFUSED if complete and not open_ else UNKNOWN)
 
 
 def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.kinds import Kind
@@ -29,9 +28,6 @@ SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–":
 
 # Suspicions whose words tell what was read: only what follows from it is in doubt.
 _READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
-# Weaknesses by which strangers are let in; how many of them, the finding says.
-_OPEN_TRUST = ("trust-any-tenant", "trust-without-subject", "condition-absent")
-_WHOSE = r"\b(?:any|every) (?:customer of (.{1,40}?) gets\b|([^,;:`]{1,40}?) customer\b)"
 
 # What `since` is the time of, where it is not that of a logged failure.
 _BASES = {
@@ -145,18 +141,12 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
 
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
-    """What the sentence of an accepted token goes on with where the trust lets strangers in."""
-    if sum(other.cloud == exchange.cloud and other.resource != exchange.resource for other in report.exchanges):
-        return ""  # a finding does not say which role or provider it is about
+    """What the sentence of an accepted token goes on with where the trust accepts others as well."""
     for row in report.checks:
-        if row.name not in _OPEN_TRUST or row.status != "failed":
-            continue
-        for finding in row.findings:
-            cloud = "aws" if finding.message.startswith("Statement[") else "gcp"
-            if cloud == exchange.cloud:
-                whose = re.search(_WHOSE, finding.message)
-                stranger = f"any {visible(whose[1] or whose[2])} customer's" if whose else "a stranger's"
-                return f", and would accept {stranger}"
+        for finding in row.findings if row.opens_trust else ():
+            about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
+            if about and finding.opens_to:
+                return f", and would accept {visible(finding.opens_to)}'s"
     return ""
 
 

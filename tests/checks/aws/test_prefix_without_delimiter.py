@@ -44,3 +44,20 @@ def test_the_healthy_attribute_condition(gcp: Bundle) -> None:
 
 def test_no_document(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("prefix-without-delimiter")
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("repo:octo-org/we*", True), ("repo:octo-org/we-*", False)])
+def test_a_prefix_of_names_inside_one_owner_is_meant(github: Bundle, pattern: str, found: bool) -> None:
+    claims = {"iss": github.GITHUB, "aud": "sts.amazonaws.com", "iat": github.NOW - 60, "exp": github.NOW + 240}
+    github.token(claims | {"sub": github.GITHUB_SUBJECT.replace("weights", "we-ights")})
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": pattern}}
+    answer = github.aws_role(policy).ask()
+    assert answer.exchange().prediction == "accepted"
+    assert bool(answer.check("prefix-without-delimiter").findings) == found
+
+
+def test_a_name_that_the_token_does_not_have(aws: Bundle) -> None:
+    answer = aws.condition(aws.subject("v=1:org=Abc:team=Def*")).ask()
+    assert answer.exchange().prediction == "refused"
+    assert "team=Def" in answer.found("prefix-without-delimiter")[0]

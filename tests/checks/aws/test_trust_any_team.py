@@ -32,3 +32,20 @@ def test_a_team_or_less_is_named_or_it_is_worse(aws: Bundle, pattern: str) -> No
 
 def test_no_document(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("trust-any-team")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("repo:octo-org/*", True), ("repo:octo-org/weights:*", False), ("repo:*", False)]
+)
+def test_a_repository_is_what_github_has_for_a_team(github: Bundle, pattern: str, found: bool) -> None:
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": pattern}}
+    row = github.aws_role(policy).ask().check("trust-any-team")
+    assert bool(row.findings) == found
+    assert all("every repository" in one.message for one in row.findings)
+
+
+def test_a_token_that_is_refused_does_not_hide_it(aws: Bundle) -> None:
+    answer = aws.condition(aws.subject("v=1:org=Other123:*")).ask()
+    assert answer.exchange().prediction == "refused"
+    assert "every team" in answer.found("trust-any-team")[0]

@@ -69,3 +69,40 @@ def test_no_document(aws: Bundle) -> None:
 
 def test_a_document_that_was_denied(aws: Bundle) -> None:
     aws.denied("aws/role.json").ask().skipped("trust-any-tenant")
+
+
+@pytest.mark.parametrize("operator", ["StringNotLike", "StringLike"])
+def test_a_deny_that_refuses_nobody_closes_nothing(aws: Bundle, operator: str) -> None:
+    pattern = "v=1:*" if operator == "StringNotLike" else "no-such:*"
+    deny = aws.statement({operator: {aws.SUB_KEY: pattern}}, Effect="Deny")
+    answer = aws.trust(aws.statement(aws.subject("v=1:*")), deny).ask()
+    assert "any Baseten customer" in answer.found("trust-any-tenant")[0]
+
+
+def test_the_finding_names_a_subject_that_really_passes(aws: Bundle) -> None:
+    (message,) = aws.condition(aws.subject("v=1:org=*:*:type=model_container")).ask().found("trust-any-tenant")
+    subject = next(word for word in message.split() if word.startswith("v=1:org="))
+    assert "type=model_container" in subject
+    assert aws.remove("token.jwt").ask(subject=subject).exchange().prediction == "accepted"
+
+
+def test_the_finding_says_what_it_is_about(aws: Bundle) -> None:
+    aws.target(aws={"role_arn": aws.ROLE_ARN}).condition(aws.subject("*"))
+    (row,) = aws.ask().check("trust-any-tenant").findings
+    assert (row.cloud, row.target, row.opens_to) == ("aws", aws.ROLE_ARN, "any Baseten customer")
+
+
+def test_without_a_token(aws: Bundle) -> None:
+    answer = aws.remove("token.jwt").condition(aws.subject("v=1:org=*")).ask()
+    assert "any Baseten customer" in answer.found("trust-any-tenant")[0]
+
+
+def test_a_condition_on_what_was_not_read_is_no_pass(aws: Bundle) -> None:
+    condition = aws.subject("*") | {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+    row = aws.condition(condition).ask().skipped("trust-any-tenant")
+    assert "aws:SourceIp" in row.reason
+
+
+def test_the_tenant_of_an_organisation_s_own_issuer(aws: Bundle) -> None:
+    policy = aws.policy(aws.statement({"StringLike": {"oidc.circleci.com/org/9b/x:sub": "org/9b/*"}}))
+    assert aws.aws_role(policy).ask().check("trust-any-tenant").findings == []

@@ -1,0 +1,136 @@
+"""Strangers' tokens, and whom an edit of the configuration accepts or refuses besides the token it was made for.
+
+A stranger's token is the exchange's own with another identity: issuer, audience and times stay, claims that go with the
+subject change with it, and a claim of which nothing says whose it is counts as unknown. Signature and keys are not
+looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from oidc_doctor.issuers import Profile, shared_issuer_control
+from oidc_doctor.issuers.strangers import another, strangers
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.evidence import IssuerEvidence, Token
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.steps import REFUSED
+
+# Claims of the exchange itself, which a stranger's token has too.
+_OWN = ("iss", "aud", "azp", "iat", "exp", "nbf")
+# The steps that look at whose token it is.
+_STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
+_MOST_SEEN = 40  # subjects of the logs that an edit is tried on, while somebody waits for the answer
+
+
+class EditReach(NamedTuple):
+    """Whom an edit accepts and refuses besides the token, as far as it was tried."""
+
+    foreign: int  # made-up subjects of other tenants and teams that were refused before
+    let_in: tuple[str, ...]  # those of them that the edit no longer refuses
+    seen: int  # subjects that the logs show as accepted, and that the configuration before accepted
+    shut_out: tuple[str, ...]  # those of them that the edit refuses
+
+
+def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
+    """What the steps that look at the subject say of other subjects, before and after an edit."""
+    steps = _STEPS[case.cloud]
+    foreign = [subject for subject in foreign_subjects(case) if refuses(case, subject, *steps)]
+    seen = [subject for subject in accepted[:_MOST_SEEN] if not refuses(case, subject, *steps)]
+    return EditReach(
+        len(foreign),
+        tuple(subject for subject in foreign if not refuses(edited, subject, *steps)),
+        len(seen),
+        tuple(subject for subject in seen if refuses(edited, subject, *steps)),
+    )
+
+
+def refuses(case: Case, subject: str, *steps: str) -> bool:
+    """Whether the exchange, or one of these steps of it, is known to refuse this token with another subject."""
+    trace = evaluate(as_stranger(case, subject))
+    return any(result.state == REFUSED for result in trace.steps if not steps or result.id in steps)
+
+
+def foreign_subjects(case: Case) -> list[str]:
+    """The token's subject as other tenants and teams have it, among them those whose name begins alike."""
+    subject, profile = case.token.subject, case.profile
+    if subject is None or profile is None:
+        return []
+    whose = (profile.tenancy.tenant, profile.tenancy.team)
+    foreign = [one.subject for one in strangers(subject, profile) if one.who != "anyone" and one.segment in whose]
+    return list(dict.fromkeys(foreign))
+
+
+def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case:
+    """The case with a token of this subject, without the claim `lacking`. Only the states of its steps are asked."""
+    token = case.token
+    claims = {name: token.claims[name] for name in _OWN if name in token.claims}
+    claims |= {**_claims_beside(case, subject), **_audience(case, subject), "sub": subject}
+    absent = {"aud": ("aud", "azp")}.get(lacking or "", (lacking,))
+    stranger = Token(
+        "decoded",
+        {name: value for name, value in claims.items() if name not in absent},
+        None,
+        complete=False,
+        origin=token.origin,
+        name=token.name,
+        missing_claims=frozenset(name for name in absent if name),
+        recorded=token.recorded or token.kind == "jwt" or not has_placeholder(f"{subject} {token.subject}"),
+    )
+    evidence = case.evidence._replace(issuer=IssuerEvidence())
+    return case._replace(token=stranger, evidence=evidence, readings=(), explain=False)
+
+
+def _claims_beside(case: Case, subject: str) -> dict[str, Any]:
+    """The claims that the issuer would put beside this subject, as far as that is known."""
+    token = case.token
+    profile: Profile | None = case.profile
+    if profile is None:
+        return {}
+    tenancy = profile.tenancy
+    before = _values(profile, token.subject or "")
+    after = _values(profile, subject)
+    claims: dict[str, Any] = {}
+    for name, value in token.claims.items():
+        equal = {after[segment] for segment, text in before.items() if text == value and segment in after}
+        segment = tenancy.follows.get(name, name)
+        if len(equal) == 1:
+            claims[name] = equal.pop()
+        elif name in tenancy.common:
+            claims[name] = value
+        elif segment in before and segment in after:
+            claims[name] = value if before[segment] == after[segment] else _another(value)
+    return claims | profile.implied_claims(subject)
+
+
+def _audience(case: Case, subject: str) -> dict[str, str]:
+    """The stranger's audience, where IAM takes it for what tells the issuer's tenants apart; else nothing."""
+    token, profile = case.token, case.profile
+    issuer, audience = token.claims.get("iss"), token.claims.get("aud")
+    if not isinstance(audience, str) or "aud" not in shared_issuer_control(issuer if isinstance(issuer, str) else None):
+        return {}
+    if profile is None:
+        return {"aud": another(audience)}
+    for template in (profile.audience.aws, profile.audience.google, profile.audience.default):
+        if template and _filled(template, _values(profile, token.subject or "")) == audience:
+            return {"aud": _filled(template, _values(profile, subject)) or another(audience)}
+    return {}
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """The template with the segments' values; empty where it has none or one of them is not known."""
+    names = re.findall(r"\{(\w+)\}", template)
+    return template.format(**values) if names and all(values.get(name) for name in names) else ""
+
+
+def _values(profile: Profile, subject: str) -> dict[str, str]:
+    return {one.name: one.value for one in profile.parse_subject(subject).segments if one.known}
+
+
+def _another(value: Any) -> Any:
+    if isinstance(value, str):
+        return another(value)
+    return value + 1 if isinstance(value, int) and not isinstance(value, bool) else value

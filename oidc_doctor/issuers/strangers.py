@@ -1,0 +1,186 @@
+"""Made-up subjects beside a subject: of another tenant, of another team, of a name that merely begins alike.
+
+The issuer's grammar says which segments there are and its tenancy which of them tell customers and teams apart. That
+the issuer would give somebody such a token is inferred from there being no rule against the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from oidc_doctor.issuers.catalogue import match_for, normalised
+from oidc_doctor.issuers.condition_keys import shared_issuer_control
+from oidc_doctor.issuers.grammar import WILD, Form, Grammar, Segment, Subject
+from oidc_doctor.issuers.profile import Profile
+
+# anyone: of the issuer; tenant, team: another one; other: another value of `segment`; longer: a value that begins like
+# the segment's; key: a segment whose key ends like this one's
+Who = Literal["anyone", "tenant", "team", "other", "longer", "key"]
+
+_ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_WORDS = ("elsewhere", "somebody", "foreign", "unknown-team")
+_MADE_UP = "Stranger1"
+_ANYONE = "somebody-else"  # a subject without any form
+
+
+class Stranger(NamedTuple):
+    """A made-up subject, and in what it differs from the one that it was made from."""
+
+    subject: str
+    who: Who
+    segment: str = ""
+
+
+def another(value: str) -> str:
+    """A value of the same shape that begins and ends differently: another word, or another id of the same length."""
+    folder, slash, name = value.rpartition("/")
+    if name.replace("-", "").isalpha() and name.islower():
+        return folder + slash + next(one for one in _WORDS if one[0] != name[0] and one[-1] != name[-1])
+    table = {old: new for letters in _ALPHABETS for old, new in zip(letters, letters[1:] + letters[0], strict=True)}
+    changed = "".join(table.get(character, character) for character in value)
+    return changed if changed != value else _MADE_UP
+
+
+def longer(value: str) -> str:
+    """A value that begins like this one."""
+    return f"{value}-eu" if value.isalpha() else f"{value}2"
+
+
+def serves_many_customers(profile: Profile | None, issuer: str | None) -> bool:
+    """Whether a vendor's customers share this issuer, so that only the token's claims keep them apart."""
+    if shared_issuer_control(issuer):
+        return True
+    if profile is None or profile.tenancy.in_issuer:
+        return False
+    if profile.url is None:
+        return profile.shared
+    return normalised(issuer) == normalised(profile.url) and match_for(profile, issuer) is not None
+
+
+def strangers(subject: str, profile: Profile | None) -> list[Stranger]:
+    """The made-up subjects beside this one, the widest difference first."""
+    parsed = profile.parse_subject(subject) if profile else None
+    if profile is None or parsed is None or not _is_readable(parsed):
+        return [Stranger(_ANYONE, "anyone")]
+    made = list(_foreign(parsed, profile))
+    for segment in _labelled(parsed):
+        made += _alike(parsed, segment, profile)
+    seen: set[tuple[str, str, str]] = {(subject, "", "")}
+    kept = []
+    for stranger in made:
+        if stranger not in seen and stranger.subject != subject:
+            seen.add(stranger)
+            kept.append(stranger)
+    return kept
+
+
+def _is_readable(parsed: Subject) -> bool:
+    return any(segment.known for segment in parsed.segments)
+
+
+def _labelled(parsed: Subject) -> list[Segment]:
+    return [segment for segment in parsed.segments if segment.known and segment.value]
+
+
+def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
+    """Other tenants and teams: once all else is different too, once only what another one cannot share."""
+    tenancy = profile.tenancy
+    pairs: list[tuple[Who, str | None]] = [("tenant", tenancy.tenant), ("team", tenancy.team)]
+    for who, name in pairs:
+        if name is None or not parsed.value(name) or (who == "tenant" and tenancy.in_issuer):
+            continue
+        below = {segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :]}
+        free = {one for one in below if not _is_closed(profile, one)}
+        for changed in ({name, *free}, {name, *(below & set(tenancy.unique))}):
+            yield Stranger(_changed(parsed, dict.fromkeys(changed)), who, name)
+    if tenancy.in_issuer or tenancy.tenant is None:
+        yield Stranger(_ANYONE, "anyone")
+
+
+def _alike(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stranger]:
+    """A longer value of one segment, and another value for comparison: a pattern that accepts both leaves it open."""
+    rule, tenancy = profile.segment_rule(segment.name), profile.tenancy
+    if rule is not None and (rule.flag or (rule.varies == ("",) and segment.name not in tenancy.names)):
+        return
+    if rule is not None and rule.after and segment.name in tenancy.unique:
+        return  # the id of the name before it: nobody else has that name
+    if segment.name == tenancy.tenant and tenancy.in_issuer:
+        return
+    unshared = _unshared(parsed, segment.name, profile)
+    yield Stranger(_changed(parsed, {**unshared, segment.name: longer(segment.value)}), "longer", segment.name)
+    yield Stranger(_changed(parsed, {**unshared, segment.name: None}), "other", segment.name)
+    if segment.labelled and segment.start:
+        start = segment.start
+        yield Stranger(f"{parsed.text[:start]}x{parsed.text[start:]}", "key", segment.name)
+
+
+def _unshared(parsed: Subject, name: str, profile: Profile) -> dict[str, str | None]:
+    """The segments behind this one whose values belong to it, each to be made up."""
+    below = (segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :])
+    return dict.fromkeys(one for one in below if one in profile.tenancy.unique)
+
+
+def _place(parsed: Subject, name: str) -> int:
+    return [segment.name for segment in _labelled(parsed)].index(name)
+
+
+def _is_closed(profile: Profile, name: str) -> bool:
+    rule = profile.segment_rule(name)
+    return rule is not None and (rule.flag or bool(rule.values))
+
+
+def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
+    """The subject with other values of these segments; None stands for a made-up one."""
+    text, done = "", 0
+    for segment in parsed.segments:
+        if segment.known and segment.name in values:
+            value = values[segment.name]
+            text += parsed.text[done : segment.value_start] + (another(segment.value) if value is None else value)
+            done = segment.end
+    return text + parsed.text[done:]
+
+
+def with_value(subject: str, profile: Profile, segment: str, value: str) -> str:
+    """The subject with this value of one segment, and another one of those that nobody shares with it."""
+    parsed = profile.parse_subject(subject)
+    return _changed(parsed, {**_unshared(parsed, segment, profile), segment: value})
+
+
+def example(profile: Profile) -> str:
+    """A subject of the issuer's first form with made-up values; empty where the profile has no form."""
+    if not profile.grammar.forms:
+        return ""
+    form = profile.grammar.forms[0]
+    return _written(profile.grammar, form)
+
+
+def overlaid(subject: str, seed: str, profile: Profile) -> str:
+    """The subject with the values that a text of the configuration fixes: a pattern, or a piece of a subject.
+
+    Only a seed for trying: whether a subject passes is never read from such a text.
+    """
+    values: dict[str, str | None] = {}
+    for segment in profile.parse_subject(seed.strip(profile.grammar.separator + WILD)).segments:
+        value = segment.value.partition(WILD)[0]
+        if segment.known and value:
+            values[segment.name] = value
+    return _changed(profile.parse_subject(subject), values)
+
+
+def _written(grammar: Grammar, form: Form) -> str:
+    text = grammar.lead
+    for number, name in enumerate(form.segments):
+        rule = grammar.rule(name)
+        value = rule.values[0] if rule and rule.values else f"{name[:2]}{number}"
+        if rule is not None and rule.after:
+            text += rule.after + value
+            continue
+        text += grammar.separator if number else ""
+        if rule is None or grammar.style == "positional":
+            text += value
+        elif rule.flag:
+            text += rule.key
+        else:
+            text += f"{rule.key}{'=' if grammar.style == 'assign' else grammar.separator}{value}"
+    return text
