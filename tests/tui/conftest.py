@@ -12,6 +12,7 @@ import functools
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,6 +46,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PATIENCE = 60  # seconds; the machine may be busy
 IDLE = 0.005  # seconds of so little work that none is left
+DRAWN: Counter[str] = Counter()  # changes of a screen since the tests began
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,6 +67,7 @@ def cheaper_textual() -> Iterator[None]:
         return parsed[key]
 
     def draw_whole_screens(self: Compositor, full: bool = False, screen_stack: Any = None, **named: Any) -> Any:
+        DRAWN["changes"] += bool(self._dirty_regions)
         if full or screen_stack:  # a dialog keeps what is drawn of the screens behind it
             return render_update(self, full=full, screen_stack=screen_stack, **named)
         self._dirty_regions.clear()
@@ -104,13 +107,12 @@ async def settled(pilot: Pilot[None], *keys: str) -> None:
     """Press keys, one after the other, and let the screen come to rest after the last of them."""
     for key in keys:
         await pilot.press(key)
-    same = 0
-    before = ""
-    while same < 3:  # pictures in a row
+    unchanged = 0
+    while unchanged < 3:  # pauses in a row
+        drawn = DRAWN.total()
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        now = shown(pilot.app)
-        same, before = (same + 1, now) if now == before else (0, now)
+        unchanged = unchanged + 1 if DRAWN.total() == drawn else 0
 
 
 @pytest.fixture(scope="session")
