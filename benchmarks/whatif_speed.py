@@ -20,7 +20,7 @@ from oidc_doctor.whatif.ask import WhatIf
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from oidc_doctor.whatif.ask import PartId
+    from oidc_doctor.whatif.parts import PartId
 
 TRIED: tuple[tuple[str, PartId], ...] = (
     ("aws-wrong-team", "trust-policy"),

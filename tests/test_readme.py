@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.cli import main, options
+from oidc_doctor.cli import main
+from oidc_doctor.cli.exit_codes import ExitCode
 from oidc_doctor.findings import packs
 from oidc_doctor.issuers.catalogue import all_profiles
 
@@ -102,7 +103,7 @@ def test_the_check_that_contributing_shows_is_the_real_one() -> None:
 
 def test_the_exit_codes_are_those_of_the_command_line() -> None:
     rows = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
-    assert rows == {options.OK, options.FINDING, options.USAGE, options.UNKNOWN, options.BROKEN, options.INTERRUPTED}
+    assert rows == set(ExitCode)
 
 
 def test_the_schema_that_is_linked_is_the_reports() -> None:

@@ -1,4 +1,4 @@
-"""Evidence and questions from the options of the command line. Raises UsageError for input that cannot be used."""
+"""The evidence and the question that the options name. Raises UsageError for input that cannot be used."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import argparse
 import os
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oidc_doctor.cli import live as live_cli
+from oidc_doctor.cli import live
+from oidc_doctor.cli.exit_codes import UsageError
 
 if TYPE_CHECKING:
+    from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
     from oidc_doctor.model.evidence import Target, Token
-from oidc_doctor.cli.options import UsageError
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
-
-
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-_FIRST_SCENARIO = "aws-wrong-team"  # what --demo alone shows: the commonest failure, with its logs
+_LIVE = ("s3://", "logging:")  # paths that no file has
+_FIRST_SCENARIO = "aws-wrong-team"  # of --demo alone: the most common failure, with its logs
 
 
 def _moment(text: str, name: str) -> float:
@@ -32,18 +30,18 @@ def _moment(text: str, name: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        message = f"{name} {text}: not a time; 2026-11-22T13:00:00Z or seconds since 1970 are wanted"
+        message = f"{name} {text}: not a time; use 2026-11-22T13:00:00Z or seconds since 1970"
         raise UsageError(message) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _since(text: str | None) -> tuple[float | None, float | None]:
-    """An absolute begin, or seconds back from the instant."""
+    """The begin of the window, or its seconds before the examined instant."""
     if text is None:
         return None, None
-    found = _SPAN.fullmatch(text.strip())
-    if found:
-        return None, float(found[1]) * _SECONDS[found[2]]
+    span = _SPAN.fullmatch(text.strip())
+    if span:
+        return None, float(span[1]) * _SECONDS[span[2]]
     return _moment(text, "--since"), None
 
 
@@ -62,13 +60,13 @@ def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
     from oidc_doctor.documents.token import hypothetical, parse_token
     from oidc_doctor.model.document import Origin
 
-    found = []
+    tokens = []
     for name, paths in (("--token", options.token), ("--claims", options.claims)):
         for path in paths:
             label = "stdin" if path == "-" else os.path.basename(path)
-            found.append(parse_token(_read_text(path, name), Origin(name if path == "-" else path), label))
-    found += [hypothetical(subject, origin=Origin("--subject")) for subject in options.subject]
-    return tuple(found)
+            tokens.append(parse_token(_read_text(path, name), Origin(name if path == "-" else path), label))
+    tokens += [hypothetical(subject, origin=Origin("--subject")) for subject in options.subject]
+    return tuple(tokens)
 
 
 def _compared(path: str | None) -> Token | None:
@@ -85,7 +83,7 @@ def _overrides(options: argparse.Namespace) -> Target | None:
     from oidc_doctor.model.document import Origin
     from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 
-    given = {
+    values = {
         "issuer": options.issuer,
         "aws.role_arn": options.role,
         "aws.region": options.region and options.region.partition(",")[0],
@@ -93,45 +91,46 @@ def _overrides(options: argparse.Namespace) -> Target | None:
         "gcp.service_account": options.service_account,
     }
     flags = {"aws.role_arn": "--role", "gcp.provider": "--gcp-provider"}
-    given = {key: value for key, value in given.items() if value is not None}
-    if not given:
+    values = {key: value for key, value in values.items() if value is not None}
+    if not values:
         return None
-    aws = {key.partition(".")[2]: value for key, value in given.items() if key.startswith("aws.")}
-    gcp = {key.partition(".")[2]: value for key, value in given.items() if key.startswith("gcp.")}
+    aws = {key.partition(".")[2]: value for key, value in values.items() if key.startswith("aws.")}
+    gcp = {key.partition(".")[2]: value for key, value in values.items() if key.startswith("gcp.")}
     return Target(
         name="",
-        issuer=given.get("issuer"),
+        issuer=values.get("issuer"),
         aws=TargetAws(**aws) if aws else None,
         gcp=TargetGcp(**gcp) if gcp else None,
-        origins={key: Origin(flags.get(key, "--" + key.rpartition(".")[2].replace("_", "-"))) for key in given},
+        origins={key: Origin(flags.get(key, "--" + key.rpartition(".")[2].replace("_", "-"))) for key in values},
     )
 
 
 def _files(paths: list[str], name: str) -> tuple[str, ...]:
-    found: list[str] = []
+    files: list[str] = []
     for path in paths:
-        if path.startswith(("s3://", "logging:")):
-            message = f"{name} {path}: read live only, with --role or --live; else files and folders"
+        if path.startswith(_LIVE):
+            scheme = next(scheme for scheme in _LIVE if path.startswith(scheme))
+            message = f"{name} {path}: {scheme} paths require a live run (--live or --role)"
             raise UsageError(message)
         if os.path.isdir(path):
-            inside = [os.path.join(folder, file) for folder, _, files in os.walk(path) for file in files]
-            found += sorted(file for file in inside if file.endswith((".json", ".json.gz", ".jsonl", ".gz", ".log")))
+            inside = [os.path.join(folder, file) for folder, _, names in os.walk(path) for file in names]
+            files += sorted(file for file in inside if file.endswith((".json", ".json.gz", ".jsonl", ".gz", ".log")))
         elif os.path.isfile(path):
-            found.append(path)
+            files.append(path)
         else:
             message = f"{name} {path}: no such file or folder"
             raise UsageError(message)
-    return tuple(found)
+    return tuple(files)
 
 
 def _local(options: argparse.Namespace) -> list[str]:
-    """The places of --cloudtrail without those that a live run reads."""
-    live = live_cli.is_live(options)
-    return [path for path in options.cloudtrail if not (live and path.startswith("s3://"))]
+    """The paths of --cloudtrail without those that a live run reads."""
+    reads_s3 = live.is_live(options)
+    return [path for path in options.cloudtrail if not (reads_s3 and path.startswith("s3://"))]
 
 
 def question_of(options: argparse.Namespace) -> Question:
-    """The question that the options ask. Raises UsageError."""
+    """The question of the options. Raises UsageError."""
     from oidc_doctor.examine.question import Question
 
     since, back = _since(options.since)
@@ -154,18 +153,18 @@ def question_of(options: argparse.Namespace) -> Question:
 
 
 def bundle_path(options: argparse.Namespace) -> str | None:
-    """The bundle's path: what was given, or the bundled scenario's."""
-    given: str | None = options.bundle
+    """The path of --from, or of the bundled scenario. Raises UsageError."""
+    path: str | None = options.bundle
     if options.demo is None:
-        return given
-    if given is not None:
+        return path
+    if path is not None:
         message = "--demo and --from exclude each other"
         raise UsageError(message)
     return _scenario(options.demo)
 
 
-def open_evidence(options: argparse.Namespace) -> Any:
-    """The bundle that the options name, opened; None where they name none. Raises UsageError."""
+def open_evidence(options: argparse.Namespace) -> Bundle | None:
+    """Open the bundle that the options name; None if they name none. Raises UsageError."""
     from oidc_doctor.bundle.files import BundleError
     from oidc_doctor.bundle.open import open_bundle
 

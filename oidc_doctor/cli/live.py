@@ -1,4 +1,4 @@
-"""The part of the command line that reads live: its options, what they mean for a run, dry runs and permissions."""
+"""A live run as the options describe it: the files of the command line, the request, the collected bundle."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.output import complain
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
@@ -22,48 +24,20 @@ if TYPE_CHECKING:
     from oidc_doctor.live.plan import Goal, Request
     from oidc_doctor.model.evidence import Token
 
-_USUAL_WINDOW = 7 * 86_400.0  # seconds of exchanges that are looked up where no --since is given
-_PATIENCE = 300.0  # seconds for everything
+_USUAL_WINDOW = 7 * 86_400.0  # seconds of logs that are queried without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
-_LARGEST_GIVEN = 256 * 1024  # bytes of a file of the command line
-
-
-class LiveError(Exception):
-    """Something the user gave cannot be used; one line for people."""
+_LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 
 
 class Prepared(NamedTuple):
-    """What the pipeline gets."""
+    """The evidence and the question of the examination."""
 
     bundle: Bundle | None
     question: Question
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of a live run."""
-    live = parser.add_argument_group("live (read-only; begins with --role, --gcp-provider, --truss, … or --live)")
-    live.add_argument("--live", action="store_true", help="read the clouds and the issuer, also with --from BUNDLE")
-    live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
-    live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
-    live.add_argument("--credentials", metavar="FILE", help="Google's external_account configuration of the client")
-    live.add_argument("--whoami", metavar="FILE", help="the pasted output of truss whoami --show-oidc; - is stdin")
-    live.add_argument("--no-logs", action="store_true", help="do not look up what the clouds recorded")
-    live.add_argument("--max-pages", type=int, default=40, metavar="N", help="of one query of the logs (default 40)")
-    live.add_argument(
-        "--timeout", type=float, default=_PATIENCE, metavar="SECONDS", help="for everything (default 300)"
-    )
-    live.add_argument("--oracles", action="store_true", help="also ask Access Analyzer, policy simulator, organization")
-    live.add_argument(
-        "--try", dest="attempt", action="store_true", help="present the token to the cloud, for its true answer"
-    )
-    live.add_argument("--fetch-token-issuer", action="store_true", help="fetch an issuer that only the token names")
-    live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
-    live.add_argument("--fetch-github-token", metavar="AUDIENCE", help="in a GitHub job: ask for its token")
-    live.add_argument("--dry-run", action="store_true", help="print what would be read, and read nothing")
-
-
 def is_live(options: argparse.Namespace) -> bool:
-    """Whether anything but files is to be read."""
+    """Whether the clouds or an issuer are to be read."""
     if options.offline or options.demo is not None:
         return False
     if options.live or options.dry_run:
@@ -73,88 +47,88 @@ def is_live(options: argparse.Namespace) -> bool:
 
 
 def uses_files(options: argparse.Namespace) -> bool:
-    """Whether files are given beside the bundle."""
+    """Whether the command line names files that are added to the bundle."""
     return any((options.truss, options.credentials, options.whoami))
 
 
 def prepare(
     options: argparse.Namespace, question: Question, base: Bundle | None, narrate: Callable[[str], None] | None = None
 ) -> Prepared:
-    """The bundle that the run is about: what was given, and what was read. Raises LiveError.
+    """The bundle with the files of the command line, and with what was read live. Raises UsageError.
 
-    `narrate` is told what is being read; without it, stderr is, unless -q.
+    `narrate` is called with what is being read; by default that is printed on stderr, unless -q.
     """
     live = is_live(options)
-    given = _given(options, live=live, base=base)
+    files = _files(options, live=live, base=base)
     if not live:
         from oidc_doctor.live.collect import collect
 
-        return Prepared(collect((), base=base, given=given).bundle, question)
+        return Prepared(collect((), base=base, given=files).bundle, question)
     from oidc_doctor.live.plan import gather
 
     if not question.tokens and base is None:
         question = question._replace(tokens=_tokens_of_environment(options))
-    request, question = _request(options, question, base, given)
-    found = gather(request, narrate or (_silence if options.quiet else _narrate))
-    return Prepared(found.bundle, question._replace(warnings=(*question.warnings, *found.warnings)))
+    request, question = _request(options, question, base, files)
+    collected = gather(request, narrate or (_silence if options.quiet else complain))
+    return Prepared(collected.bundle, question._replace(warnings=(*question.warnings, *collected.warnings)))
 
 
 def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None) -> str:
-    """What `prepare` would read, one line each. Raises LiveError."""
+    """The files that `prepare` would read, one line each. Raises UsageError."""
     from oidc_doctor.live.plan import plan
 
-    request, _ = _request(options, question, base, _given(options, live=True, base=base))
+    request, _ = _request(options, question, base, _files(options, live=True, base=base))
     lines = []
     for reader in plan(request):
         lines.append(f"{reader.path:<44} {reader.call}")
-        further = dict.fromkeys(grant.permission for files in reader.follows for grant in files.grants)
-        lines += [f"  {'then, for each that it names':<42} {', '.join(further)}"] if further else []
+        also = dict.fromkeys(grant.permission for files in reader.follows for grant in files.grants)
+        lines += [f"  {'then, for each that it names':<42} {', '.join(also)}"] if also else []
     return "\n".join(lines) or "nothing: no role, provider or issuer is named"
 
 
-# What is asked
+# The request
 
 
 def _request(
-    options: argparse.Namespace, question: Question, base: Bundle | None, given: list[tuple[str, bytes | str]]
+    options: argparse.Namespace, question: Question, base: Bundle | None, files: list[tuple[str, bytes | str]]
 ) -> tuple[Request, Question]:
     from oidc_doctor.bundle.snapshot import load_snapshot
     from oidc_doctor.live.collect import collect
     from oidc_doctor.live.plan import Request
 
-    known = collect((), base=base, given=given).bundle
+    known = collect((), base=base, given=files).bundle
     snapshot = load_snapshot(known, overrides=question.overrides, extra_tokens=question.tokens)
     if len(snapshot.targets) == 1:
         question = _with_environment(question, snapshot.targets[0].target, base)
         snapshot = load_snapshot(known, overrides=question.overrides, extra_tokens=question.tokens)
     folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in known.names())
-    goals = tuple(_goal(one.target, one.tokens) for one in snapshot.targets)
+    goals = tuple(_goal(each.target, each.tokens) for each in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
     if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
         message = f"nothing to read: name a --role, a --gcp-provider or an --issuer, or write them to {TARGET_FILE}"
-        raise LiveError(message)
+        raise UsageError(message)
     if options.attempt and not any(token.kind == "jwt" for goal in goals for token in goal.tokens):
         message = "--try needs the token itself: give --token FILE"
-        raise LiveError(message)
+        raise UsageError(message)
     if options.attempt and not any(_names_a_resource(goal.target) for goal in goals):
-        message = "--try needs to know where: give --role ARN or --gcp-provider NAME"
-        raise LiveError(message)
+        message = "--try needs a role or provider: give --role ARN or --gcp-provider NAME"
+        raise UsageError(message)
     now = time.time()
     until = question.until
     since = question.since if question.since_back is None else (until or now) - question.since_back
     request = Request(
         goals=goals,
         folders=folders,
-        given=tuple(given),
+        given=tuple(files),
         profile=options.profile,
-        regions=tuple(one for one in (options.region or "").split(",")[1:] if one),
+        regions=tuple(region for region in (options.region or "").split(",")[1:] if region),
         since=since if since is not None else (until or now) - _USUAL_WINDOW,
         until=until,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
         logs=not options.no_logs,
-        oracles=options.oracles,
+        oracles=options.cross_check,
         attempt=options.attempt,
         from_token=options.fetch_token_issuer,
         private=options.private_issuer,
@@ -183,12 +157,12 @@ def _check_names(names: list[str]) -> None:
 
     for name in names:
         if not FOLDER.fullmatch(name) or names.count(name) > 1:
-            message = f"{TARGET_FILE}: several targets need names of their own, of letters, digits, - and _"
-            raise LiveError(message)
+            message = f"{TARGET_FILE}: each of several targets needs its own name, of letters, digits, - and _"
+            raise UsageError(message)
 
 
 def _with_environment(question: Question, target: Target, base: Bundle | None) -> Question:
-    """The workload's own variables, for what nothing else says."""
+    """The question with the role of the workload's environment variables, unless options or files name a target."""
     role = os.environ.get("AWS_ROLE_ARN")
     if base is not None or not role or target.gcp is not None or (target.aws and target.aws.role_arn):
         return question
@@ -197,40 +171,41 @@ def _with_environment(question: Question, target: Target, base: Bundle | None) -
     names = {"role_arn": (role, "AWS_ROLE_ARN"), "region": (region, "AWS_REGION")}
     names["role_session_name"] = (session, "AWS_ROLE_SESSION_NAME")
     values = {name: value for name, (value, _) in names.items() if value}
-    found = Target(
+    target = Target(
         "",
         aws=TargetAws(values["role_arn"], values.get("role_session_name"), region=values.get("region")),
         origins={f"aws.{name}": Origin(f"the variable {names[name][1]}") for name in values},
     )
-    return question._replace(overrides=merge(found, question.overrides) if question.overrides else found)
+    return question._replace(overrides=merge(target, question.overrides) if question.overrides else target)
 
 
-# What is given
+# Files and tokens
 
 
-def _given(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> list[tuple[str, bytes | str]]:
-    """Files of the command line, of the working folder and of the environment, by their places in a bundle."""
-    found: list[tuple[str, bytes | str]] = []
+def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> list[tuple[str, bytes | str]]:
+    """Files of the command line, the working folder and the environment: (path in a bundle, content)."""
+    files: list[tuple[str, bytes | str]] = []
     if options.truss:
-        found.append(("truss/config.yaml", _bytes(options.truss, "--truss")))
+        files.append(("truss/config.yaml", _bytes(options.truss, "--truss")))
     if options.whoami:
-        found.append(("truss/whoami.txt", _bytes(options.whoami, "--whoami")))
+        files.append(("truss/whoami.txt", _bytes(options.whoami, "--whoami")))
     credentials = options.credentials
     if credentials:
-        found.append(("gcp/credentials.json", _configuration(credentials, "--credentials", must=True) or b""))
+        files.append(("gcp/credentials.json", _configuration(credentials, "--credentials", must=True) or b""))
     elif live and base is None and os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         name = "GOOGLE_APPLICATION_CREDENTIALS"
-        # the user's own login may stand there as well; only the configuration of a federated client is evidence
-        held = _configuration(os.environ[name], name, must=False)
-        found += [("gcp/credentials.json", held)] if held and (options.gcp_provider or options.live) else []
+        # the variable may also name the user's own login; only the configuration of a federated client is evidence
+        configuration = _configuration(os.environ[name], name, must=False)
+        if configuration and (options.gcp_provider or options.live):
+            files.append(("gcp/credentials.json", configuration))
     named = options.role or options.gcp_provider or options.truss or credentials
     if live and base is None and not named and os.path.isfile(TARGET_FILE):
-        found.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))
-    return found
+        files.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))
+    return files
 
 
 def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
-    """An external_account configuration without what could be a secret; None where it is something else."""
+    """An external_account configuration without possible secrets; None if the file is something else."""
     data = _bytes(path, name)
     try:
         value = json.loads(data)
@@ -239,7 +214,7 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     if not isinstance(value, dict) or value.get("type") != "external_account":
         if must:
             message = f"{name} {path}: no configuration of type external_account"
-            raise LiveError(message)
+            raise UsageError(message)
         return None
     value.pop("client_secret", None)
     source = value.get("credential_source")
@@ -249,7 +224,7 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
 
 
 def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
-    """The token that the workload's environment names; GitHub's only where it was asked for."""
+    """The token that the workload's environment names; GitHub's only with --fetch-github-token."""
     from oidc_doctor.documents.token import parse_token
 
     if options.fetch_github_token is not None:
@@ -264,7 +239,7 @@ def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
 
 
 def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
-    """The token file that an external_account configuration of the command line names, if it is there."""
+    """The token in the file that the external_account configuration of --credentials names, if it exists."""
     from oidc_doctor.documents.token import parse_token
 
     value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
@@ -274,17 +249,17 @@ def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
     file, shape = source.get("file"), source.get("format")
     if not isinstance(file, str) or not os.path.isfile(file):
         return ()
-    found: Any = _bytes(file, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    text: Any = _bytes(file, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
     if isinstance(shape, dict) and shape.get("type") == "json":
         try:
-            found = json.loads(found)[shape["subject_token_field_name"]]
+            text = json.loads(text)[shape["subject_token_field_name"]]
         except (ValueError, KeyError, TypeError):
             return ()
-    return (parse_token(found, Origin(f"--credentials {path}"), "token"),) if isinstance(found, str) else ()
+    return (parse_token(text, Origin(f"--credentials {path}"), "token"),) if isinstance(text, str) else ()
 
 
 def _github_token(audience: str, *, private: bool) -> str:
-    """A token of the GitHub job that this runs in; an Enterprise server may be private. Raises LiveError."""
+    """The token of the GitHub job in which this runs; its server may be `private`. Raises UsageError."""
     from urllib.parse import quote
 
     from oidc_doctor.live.collect import CallError
@@ -293,46 +268,36 @@ def _github_token(audience: str, *, private: bool) -> str:
     url, bearer = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"), os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
     if not url or not bearer:
         message = "--fetch-github-token: no ACTIONS_ID_TOKEN_REQUEST_URL; the job needs permissions: id-token: write"
-        raise LiveError(message)
+        raise UsageError(message)
     separator = "&" if "?" in url else "?"
     try:
         page = fetch(f"{url}{separator}audience={quote(audience, safe='')}", Rules(private=private), bearer=bearer)
         value = json.loads(page.body)["value"]
     except CallError as error:
         message = f"--fetch-github-token: {error}"
-        raise LiveError(message) from None
+        raise UsageError(message) from None
     except (ValueError, KeyError, TypeError):
         value = None
     if not isinstance(value, str):
-        message = "--fetch-github-token: the answer holds no token"
-        raise LiveError(message)
+        message = "--fetch-github-token: the response contains no token"
+        raise UsageError(message)
     return value
 
 
 def _bytes(path: str, name: str) -> bytes:
     try:
         if path == "-":
-            return sys.stdin.buffer.read(_LARGEST_GIVEN)
+            return sys.stdin.buffer.read(_LARGEST_FILE)
         with open(path, "rb") as stream:
-            data = stream.read(_LARGEST_GIVEN + 1)
+            data = stream.read(_LARGEST_FILE + 1)
     except OSError as error:
         message = f"{name} {path}: {error.strerror or error}"
-        raise LiveError(message) from None
-    if len(data) > _LARGEST_GIVEN:
-        message = f"{name} {path}: larger than {_LARGEST_GIVEN // 1024} KiB"
-        raise LiveError(message)
+        raise UsageError(message) from None
+    if len(data) > _LARGEST_FILE:
+        message = f"{name} {path}: larger than {_LARGEST_FILE // 1024} KiB"
+        raise UsageError(message)
     return data
 
 
-# Narration
-
-
-def _narrate(text: str) -> None:
-    from oidc_doctor.report.parts.escape import visible
-
-    sys.stderr.write(f"oidc-doctor: {visible(text)}\n")
-    sys.stderr.flush()
-
-
 def _silence(_: str) -> None:
-    """Say nothing."""
+    """Print nothing."""

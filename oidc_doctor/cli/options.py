@@ -1,4 +1,4 @@
-"""Options and exit codes of the command line."""
+"""The options of the report and of `capture`, in the groups of --help."""
 
 from __future__ import annotations
 
@@ -6,43 +6,39 @@ import argparse
 from typing import NoReturn
 
 from oidc_doctor import __version__
-from oidc_doctor.cli import live as live_cli
-
-OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
-
+from oidc_doctor.cli.exit_codes import UsageError
 
 _WEB_PORT = 8765
-
-
-WIDEST, NARROWEST, USUAL, _HELP_WIDTH = 120, 60, 80, 100
-
-
-class UsageError(Exception):
-    """Something the user gave cannot be used; one line for people."""
+_HELP_WIDTH = 100  # columns of --help
+_TIMEOUT = 300.0  # seconds for everything that a live run reads
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError instead of leaving the process."""
+    """A parser that raises UsageError instead of ending the process."""
 
     def error(self, message: str) -> NoReturn:
-        """Raise the message as a UsageError."""
-        raise UsageError(message)
+        """Raise the message as a UsageError, after the name of the command."""
+        command = self.prog.partition(" ")[2]
+        raise UsageError(f"{command}: {message}" if command else message)
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # with a width of its own argparse need not import shutil to ask the terminal for every option
+    return argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the main command, whose options `capture` shares."""
+    """The parser of the main command."""
     parser = Parser(
         prog="oidc-doctor",
         description=(
-            "Tell exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
-            "On a terminal and without --report, screens to walk through: on what the options name, else on the\n"
-            "target in ./oidc-doctor.toml, else on a choice of bundled scenarios, bundles and live targets."
+            "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
+            "Without --report, opens the interactive UI for the given evidence, ./oidc-doctor.toml, or a start screen."
         ),
-        epilog="Further: oidc-doctor explain CODE | --all    the page of a cause or check, offline.\n"
-        "         oidc-doctor capture -o BUNDLE       the evidence as a redacted bundle.\n"
-        "         oidc-doctor permissions aws|gcp     the least that a live run needs.",
-        # with a width of its own argparse need not import shutil to ask the terminal for every option
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH),
+        epilog="Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
+        "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
+        "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs",
+        formatter_class=_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}")
@@ -57,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
         nargs="?",
         const="",
         metavar="SCENARIO",
-        help="a bundled scenario, without accounts; alone: the first failing one",
+        help="examine a bundled scenario, without accounts (default: a refused token)",
     )
     parser.add_argument(
         "--web",
@@ -65,36 +61,141 @@ def make_parser() -> argparse.ArgumentParser:
         const=_WEB_PORT,
         type=int,
         metavar="PORT",
-        help=f"the screens in a browser of this machine (port {_WEB_PORT}; needs oidc-doctor[web])",
+        help=f"open the UI in a browser on this machine (port {_WEB_PORT}; needs oidc-doctor[web])",
     )
+    _add_evidence(parser)
+    live = _add_live(parser)
+    live.add_argument("--dry-run", action="store_true", help="print what would be read, and read nothing")
+    token = _add_tokens(parser)
+    token.add_argument("--compare", metavar="FILE", help="a second token to compare clause by clause")
+    _add_account(token)
+    _add_logs(parser)
+    checks = parser.add_argument_group("checks")
+    checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
+    checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
+    checks.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="hide these checks (the verdict is unaffected)",
+    )
+    checks.add_argument(
+        "--fail-on",
+        choices=("blocks", "weakens", "never"),
+        default="blocks",
+        help="what makes the exit code 1 (default blocks)",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only the verdict")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also print the trace, every check and every file")
+    return parser
+
+
+def make_capture_parser() -> argparse.ArgumentParser:
+    """The parser of `capture`: its own options, and those of the report that name evidence."""
+    parser = Parser(
+        prog="oidc-doctor capture",
+        description=(
+            "Write the evidence as a redacted bundle: names are replaced, values that decisions depend on are kept."
+        ),
+        formatter_class=_formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-o", "--output", metavar="BUNDLE", help="the folder or .tar.gz to write")
+    parser.add_argument(
+        "--no-redact", action="store_true", help="keep names; signatures and secrets are always removed"
+    )
+    parser.add_argument(
+        "--map",
+        metavar="FILE",
+        help="where to save the mapping to the original names (default BUNDLE.map.json); "
+        "the key of an existing one is used again",
+    )
+    parser.add_argument("--diff", nargs=2, metavar=("A", "B"), help="show what differs between two bundles")
+    parser.add_argument("--demo", nargs="?", const="", metavar="SCENARIO", help="capture a bundled scenario")
+    _add_evidence(parser)
+    _add_live(parser)
+    _add_account(_add_tokens(parser))
+    _add_logs(parser)
+    # the options of the report that capture does not offer
+    parser.set_defaults(dry_run=False, compare=None, check=[], skip=[], fail_on="blocks")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print the traceback of an internal error")
+    return parser
+
+
+def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
         "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence"
     )
     evidence.add_argument(
-        "--offline", action="store_true", help="read nothing but files (so it is with --from, without --live)"
+        "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
     )
-    evidence.add_argument("--role", metavar="ARN", help="the role that the workload asks for")
+    evidence.add_argument("--role", metavar="ARN", help="the role that the workload assumes")
     evidence.add_argument(
         "--gcp-provider", metavar="NAME", help="projects/NUMBER/…/providers/ID, as configured in the client"
     )
     evidence.add_argument("--service-account", metavar="EMAIL", help="the service account to impersonate")
     evidence.add_argument("--issuer", metavar="URL", help="the token's issuer")
     evidence.add_argument(
-        "--region", metavar="REGION", help="the AWS region of the STS endpoint; after commas, more to search"
+        "--region", metavar="REGION", help="STS region; add comma-separated regions to search as well"
     )
-    evidence.add_argument("--error", metavar="TEXT", help="what the caller saw, verbatim")
-    live_cli.add_options(parser)
+    evidence.add_argument("--error", metavar="TEXT", help="the error message that the caller received, verbatim")
+
+
+def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    live = parser.add_argument_group("live (read-only; begins with --role, --gcp-provider, --truss, … or --live)")
+    live.add_argument("--live", action="store_true", help="read the clouds and the issuer, also with --from BUNDLE")
+    live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
+    live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
+    live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")
+    live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
+    live.add_argument("--max-pages", type=int, default=40, metavar="N", help="maximum pages per log query (default 40)")
+    live.add_argument(
+        "--timeout",
+        type=float,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help=f"for the whole live run (default {_TIMEOUT:.0f})",
+    )
+    add_cross_check(live, "also query Access Analyzer, the policy simulator and AWS Organizations")
+    live.add_argument(
+        "--try",
+        dest="attempt",
+        action="store_true",
+        help="really exchange the token and use the cloud's response",
+    )
+    live.add_argument("--fetch-token-issuer", action="store_true", help="fetch an issuer that only the token names")
+    live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
+    live.add_argument("--fetch-github-token", metavar="AUDIENCE", help="request the token of the GitHub job")
+    return live
+
+
+def add_cross_check(group: argparse._ActionsContainer, text: str) -> None:
+    """Add --cross-check, and --oracles, its former name."""
+    group.add_argument("--cross-check", dest="cross_check", action="store_true", help=text)
+    group.add_argument("--oracles", dest="cross_check", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_tokens(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     token = parser.add_argument_group("token (several may be given)")
     token.add_argument("--token", action="append", default=[], metavar="FILE", help="a compact JWT; - is stdin")
     token.add_argument("--claims", action="append", default=[], metavar="FILE", help="decoded claims as JSON")
     token.add_argument(
         "--subject", action="append", default=[], metavar="SUB", help="a hypothetical token with this subject"
     )
-    token.add_argument("--compare", metavar="FILE", help="a token that fares otherwise, set beside it clause by clause")
+    return token
+
+
+def _add_account(token: argparse._ArgumentGroup) -> None:
     token.add_argument(
-        "--account", action="store_true", help="which roles and providers of the account would take the token"
+        "--account", action="store_true", help="list the roles and providers of the account that accept the token"
     )
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
     logs = parser.add_argument_group("logs and time")
     logs.add_argument(
         "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them"
@@ -105,18 +206,3 @@ def make_parser() -> argparse.ArgumentParser:
     logs.add_argument("--since", metavar="TIME", help="24h, 7d, or a time like 2026-11-22T13:00:00Z")
     logs.add_argument("--until", metavar="TIME", help="the end of the window")
     logs.add_argument("--at", metavar="TIME", help="judge the token at this moment")
-    checks = parser.add_argument_group("checks")
-    checks.add_argument("--list-checks", action="store_true", help="the code, name and effect of every check")
-    checks.add_argument("--check", action="append", default=[], metavar="GLOB", help="show only these (code or name)")
-    checks.add_argument(
-        "--skip", action="append", default=[], metavar="GLOB", help="do not show these; the verdict stays"
-    )
-    checks.add_argument(
-        "--fail-on",
-        choices=("blocks", "weakens", "never"),
-        default="blocks",
-        help="what makes the exit code 1 (default blocks)",
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="the answer alone")
-    parser.add_argument("-v", "--verbose", action="store_true", help="also the trace, every check and every file")
-    return parser

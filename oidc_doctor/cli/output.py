@@ -1,4 +1,4 @@
-"""Output of the command line: the rendered report, the list of checks, messages on stderr."""
+"""The output of the command line: data to stdout, messages to stderr, the report to either or to a file."""
 
 from __future__ import annotations
 
@@ -8,20 +8,38 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.cli.exit_codes import UsageError
+
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
-from oidc_doctor.cli.options import NARROWEST, OK, USUAL, WIDEST, UsageError
+
+_WIDEST, _NARROWEST, _USUAL = 120, 60, 80  # columns of a report
+
+
+# Messages on stderr
 
 
 def complain(message: str) -> None:
-    """Print one line on stderr, escaped, without tokens."""
+    """Print an error, a warning or progress as one line on stderr, escaped and without tokens."""
     from oidc_doctor.report.parts.escape import forbid_tokens, visible
 
-    print(f"oidc-doctor: {visible(forbid_tokens(message))}", file=sys.stderr)
+    print(f"oidc-doctor: {visible(forbid_tokens(message))}", file=sys.stderr, flush=True)
+
+
+def note(message: str) -> None:
+    """Print a line about a written file on stderr."""
+    print(message, file=sys.stderr)
+
+
+def print_traceback(text: str) -> None:
+    """Print the traceback of an internal error on stderr, without tokens."""
+    from oidc_doctor.report.parts.escape import forbid_tokens
+
+    sys.stderr.write(forbid_tokens(text))
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
-    """What tells, on stderr, how far a long read of logs is."""
+    """The progress of a long read of logs, on stderr unless -q."""
     if options.quiet:
         return nullcontext()
     from oidc_doctor.logs.reading.progress import ProgressBar
@@ -35,14 +53,17 @@ def warn_of_unknown_checks(options: argparse.Namespace) -> None:
         return
     from oidc_doctor.findings import packs, run_checks
 
-    for flag, globs in (("--check", options.check), ("--skip", options.skip)):
+    for option, globs in (("--check", options.check), ("--skip", options.skip)):
         for glob in globs:
             if not any(run_checks.wanted(check, (glob,), ()) for check in packs.all_checks()):
-                complain(f"{flag} {glob}: no check has this code or name; oidc-doctor --list-checks lists them")
+                complain(f"{option} {glob}: no check has this code or name; oidc-doctor --list-checks lists them")
+
+
+# The report
 
 
 def rendered(options: argparse.Namespace, report: Report) -> str:
-    """The report in the format and for the terminal that the options ask for."""
+    """The report in the format and for the terminal that the options name."""
     from oidc_doctor.report.formats import render
 
     to_file = options.report not in (None, "-")
@@ -58,10 +79,10 @@ def rendered(options: argparse.Namespace, report: Report) -> str:
 
 def _width(*, to_file: bool) -> int:
     if to_file or not sys.stdout.isatty():
-        return USUAL
+        return _USUAL
     import shutil
 
-    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size((USUAL, 24)).columns))
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_USUAL, 24)).columns))
 
 
 def _color() -> bool:
@@ -85,15 +106,4 @@ def write(options: argparse.Namespace, text: str) -> None:
         message = f"--report {options.report}: {error.strerror or error}"
         raise UsageError(message) from None
     if not options.quiet:
-        print(f"report written to {options.report}", file=sys.stderr)
-
-
-def list_checks(options: argparse.Namespace) -> int:
-    """Print one line for each check."""
-    from oidc_doctor.findings import packs, run_checks
-
-    for check in packs.all_checks():
-        if run_checks.wanted(check, options.check, options.skip):
-            title = check.page.strip().split("\n", 1)[0]
-            print(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}")
-    return OK
+        note(f"report written to {options.report}")

@@ -1,18 +1,19 @@
-"""`oidc-doctor permissions`: the least that a live run needs."""
+"""`oidc-doctor permissions`: the least permissions that a live run needs."""
 
 from __future__ import annotations
 
 import json
 
-from oidc_doctor.cli.options import OK, Parser
+from oidc_doctor.cli.exit_codes import ExitCode
+from oidc_doctor.cli.options import Parser, add_cross_check
 
 
 def permissions(arguments: list[str]) -> int:
-    """Print the permissions for one cloud."""
+    """Print the permissions for one cloud: for AWS an identity policy, for Google a custom role."""
     parser = Parser(
         prog="oidc-doctor permissions",
-        description="The least that a live run needs, and apart from it what is read where it is allowed and not yet "
-        "judged.",
+        description="Print the least permissions that a live run needs, and apart from them those of reads that no "
+        "check judges yet.",
         allow_abbrev=False,
     )
     parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
@@ -20,21 +21,21 @@ def permissions(arguments: list[str]) -> int:
     parser.add_argument("--bucket", metavar="NAME", help="also read this bucket's policy")
     parser.add_argument("--repository", metavar="NAME", help="also read this ECR repository's policy")
     parser.add_argument("--cloudtrail", action="append", default=[], metavar="s3://…", help="also read this trail")
-    parser.add_argument("--oracles", action="store_true", help="also what --oracles asks")
-    parser.add_argument("--account", action="store_true", help="also what --account lists")
+    add_cross_check(parser, "also query what --cross-check queries")
+    parser.add_argument("--account", action="store_true", help="also list what --account lists")
     options = parser.parse_args(arguments)
     from oidc_doctor.live import permissions as live  # late: no other command reads the clouds' readers
 
     if options.cloud == "gcp":
         print(live.gcp_role())
-        return OK
+        return ExitCode.OK
     policy = live.aws_policy(
         options.role,
         options.bucket,
         options.repository,
         trails=tuple(options.cloudtrail),
-        oracles=options.oracles,
+        oracles=options.cross_check,
         account=options.account,
     )
     print(json.dumps(policy, indent=2))
-    return OK
+    return ExitCode.OK

@@ -8,22 +8,23 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from oidc_doctor.cli import live as live_cli
+from oidc_doctor.cli import live
+from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
+from oidc_doctor.cli.exit_codes import ExitCode, UsageError
+from oidc_doctor.cli.options import make_parser
+from oidc_doctor.cli.output import warn_of_unknown_checks
+from oidc_doctor.iam.arns import account_of
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
-    from oidc_doctor.tui.examination import Inquiry
-from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
-from oidc_doctor.cli.options import OK, UsageError, make_parser
-from oidc_doctor.cli.output import warn_of_unknown_checks
-from oidc_doctor.iam.arns import account_of
+    from oidc_doctor.tui.examination import EvidenceSource
 
 _TARGET_FILE = "oidc-doctor.toml"
 
 
 def on_a_terminal(options: argparse.Namespace) -> bool:
-    """Whether screens can be shown and are wanted: a format, -q and -v are for the report alone."""
+    """Whether to open the screens: there is a terminal, and no option of the report (a format, -q, -v) is used."""
     if options.format != "text" or options.quiet or options.verbose:
         return False
     if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
@@ -34,60 +35,60 @@ def on_a_terminal(options: argparse.Namespace) -> bool:
 
 
 def open_screens(options: argparse.Namespace) -> NoReturn:
-    """The screens: on what the flags name, else on the target in ./oidc-doctor.toml, else on the start screen."""
+    """Open the screens on the evidence of the options, or of ./oidc-doctor.toml, or the start screen."""
     from oidc_doctor.tui.app import Doctor
-    from oidc_doctor.tui.examination import Inquiry
+    from oidc_doctor.tui.examination import EvidenceSource
     from oidc_doctor.tui.preferences import config_file, load
 
-    here = _TARGET_FILE if os.path.isfile(_TARGET_FILE) else None
-    inquiry = None
-    if _given(options):
-        inquiry = _inquiry(options, here)
-    elif here:
-        inquiry = Inquiry(_TARGET_FILE, ".")
-    doctor = Doctor(inquiry, load((config_file(), _TARGET_FILE)), _inquire)
+    target_file = os.path.isfile(_TARGET_FILE)
+    source = None
+    if _used_options(options):
+        source = _source(options, target_file=target_file)
+    elif target_file:
+        source = EvidenceSource(_TARGET_FILE, ".")
+    doctor = Doctor(source, load((config_file(), _TARGET_FILE)), _parse_options)
     doctor.run()
     doctor.leave()
-    # The interpreter would end a thread that reads, or that is just ending, wherever it stands, and that aborts the
-    # process where it is in a library written in C++. Nothing is being written: all of it ends here.
+    # At its exit the interpreter ends a thread that still reads, wherever that is, and inside a library written in C++
+    # that aborts the process. Nothing is being written, so the process can end here.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(OK)
+    os._exit(ExitCode.OK)
 
 
-def _inquire(flags: list[str]) -> Inquiry:
-    """What the screens ask for in the words of the command line. Raises ValueError, with one line for people."""
+def _parse_options(arguments: list[str]) -> EvidenceSource:
+    """The evidence of options that the user entered on a screen. Raises ValueError, with one line for people."""
     try:
-        return _inquiry(make_parser().parse_args(flags), None)
-    except (UsageError, live_cli.LiveError) as error:
+        return _source(make_parser().parse_args(arguments), target_file=False)
+    except UsageError as error:
         raise ValueError(str(error)) from None
 
 
-def _inquiry(options: argparse.Namespace, here: str | None) -> Inquiry:
-    """What the flags name, for the screens: files, or the clouds."""
-    from oidc_doctor.tui.examination import Inquiry, Live
+def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource:
+    """The evidence of the options. `target_file`: without a bundle, the working folder is read as one."""
+    from oidc_doctor.tui.examination import EvidenceSource, LiveSource
 
-    path = bundle_path(options) or ("." if here else None)
+    path = bundle_path(options) or ("." if target_file else None)
     if path is not None and not os.path.exists(path):
         message = f"--from {path}: no such file or folder"
         raise UsageError(message)
     warn_of_unknown_checks(options)
     title = os.path.basename(os.path.normpath(path)) if path else "the command line"
     title = title if title != "." else _TARGET_FILE
-    # the pipeline is imported by the run, after the first paint, unless there are flags to be refused at once
-    question = question_of(options) if _given(options) - {"bundle", "demo", "offline"} else None
-    if not (live_cli.is_live(options) or live_cli.uses_files(options)):
-        return Inquiry(title, path, question)
+    # the examination is imported after the first paint, unless there are options to be refused before it
+    question = question_of(options) if _used_options(options) - {"bundle", "demo", "offline"} else None
+    if not (live.is_live(options) or live.uses_files(options)):
+        return EvidenceSource(title, path, question)
 
-    def gather(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
-        prepared = live_cli.prepare(options, question or question_of(options), open_evidence(options), narrate)
+    def collect(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+        prepared = live.prepare(options, question or question_of(options), open_evidence(options), narrate)
         return prepared.bundle, prepared.question
 
-    return Inquiry(_called(options) or title, None, question, Live(gather, live_cli.LiveError))
+    return EvidenceSource(_target_title(options) or title, None, question, LiveSource(collect, UsageError))
 
 
-def _called(options: argparse.Namespace) -> str:
-    """A live target in few words, what tells it apart first: a title has room for some thirty characters."""
+def _target_title(options: argparse.Namespace) -> str:
+    """A title for a live target, its name first: the title line has room for some thirty characters."""
     if options.role:
         name, account = options.role.rpartition("/")[2], account_of(options.role)
         return f"{name} in {account}" if account else name
@@ -97,25 +98,27 @@ def _called(options: argparse.Namespace) -> str:
     return options.gcp_provider or options.truss or ""
 
 
-def _given(options: argparse.Namespace) -> set[str]:
-    """The options that say what to examine, or how."""
-    unsaid = vars(make_parser().parse_args([]))
-    return {name for name, value in vars(options).items() if value != unsaid[name] and name != "web"}
+def _used_options(options: argparse.Namespace) -> set[str]:
+    """The names of the options that the user has set, except --web."""
+    defaults = vars(make_parser().parse_args([]))
+    return {name for name, value in vars(options).items() if value != defaults[name] and name != "web"}
 
 
 def serve_screens(arguments: list[str], port: int) -> int:
-    """The screens in a browser."""
+    """Serve the screens to a browser until interrupted. Raises UsageError."""
     try:
         from oidc_doctor.tui.web import serve
     except ImportError:
-        message = "--web needs the extra of that name: pip install 'oidc-doctor[web]'"
+        message = "--web needs an optional dependency: pip install 'oidc-doctor[web]'"
         raise UsageError(message) from None
-    rest = [
-        one for at, one in enumerate(arguments) if not one.startswith("--web") and arguments[max(at - 1, 0)] != "--web"
+    others = [
+        argument
+        for index, argument in enumerate(arguments)
+        if not argument.startswith("--web") and arguments[max(index - 1, 0)] != "--web"
     ]
     try:
-        serve(rest, port)
+        serve(others, port)
     except OSError as error:
         message = f"--web {port}: {error.strerror or error}"
         raise UsageError(message) from None
-    return OK
+    return ExitCode.OK

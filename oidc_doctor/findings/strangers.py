@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from oidc_doctor.issuers import Profile, shared_issuer_control
-from oidc_doctor.issuers.strangers import another, strangers
+from oidc_doctor.issuers.strangers import another, strangers, twins
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import IssuerEvidence, Token
@@ -60,8 +60,12 @@ def foreign_subjects(case: Case) -> list[str]:
     if subject is None or profile is None:
         return []
     whose = (profile.tenancy.tenant, profile.tenancy.team)
-    foreign = [one.subject for one in strangers(subject, profile) if one.who != "anyone" and one.segment in whose]
-    return list(dict.fromkeys(foreign))
+    foreign = [
+        stranger.subject
+        for stranger in strangers(subject, profile)
+        if stranger.who != "anyone" and stranger.segment in whose
+    ]
+    return list(dict.fromkeys([*foreign, *twins(subject, profile)]))
 
 
 def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case:

@@ -75,6 +75,20 @@ def strangers(subject: str, profile: Profile | None) -> list[Stranger]:
     return kept
 
 
+def twins(subject: str, profile: Profile) -> list[str]:
+    """The subject with another, a longer and a differently-cased tenant or team, and nothing else changed.
+
+    That an id belongs to one tenant only is inferred for most issuers, so an edit must not rest on it.
+    """
+    parsed = profile.parse_subject(subject)
+    subjects = []
+    for name in (profile.tenancy.tenant, profile.tenancy.team):
+        value = parsed.value(name) if name else None
+        if name and value:
+            subjects += [_changed(parsed, {name: other}) for other in (another(value), longer(value), value.swapcase())]
+    return [twin for twin in dict.fromkeys(subjects) if twin != subject]
+
+
 def _is_readable(parsed: Subject) -> bool:
     return any(segment.known for segment in parsed.segments)
 

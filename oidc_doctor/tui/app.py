@@ -1,4 +1,4 @@
-"""The application: which screens there are, what is examined, and the run that fills them."""
+"""The application: its screens, and the examination whose report they show."""
 
 from __future__ import annotations
 
@@ -10,75 +10,51 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.tui.examination import Examination, Failed, Finished, Inquiry, Progress
-from oidc_doctor.tui.frame import ReportScreen
+from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
+from oidc_doctor.tui.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from textual.dom import DOMNode
     from textual.screen import Screen
 
     from oidc_doctor.examine.examine import Examined
-    from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.report.rows.listing import Entry
-    from oidc_doctor.tui.events import ReadEvents
+    from oidc_doctor.tui.examination import EvidenceSource
     from oidc_doctor.tui.preferences import Preferences
-    from oidc_doctor.tui.trials import Trials
-
-_TOLD = 300  # characters of what was copied
-
-
-def _start() -> Screen[None]:
+    from oidc_doctor.tui.report_screen import ReportScreen
     from oidc_doctor.tui.start import StartScreen
-
-    return StartScreen()
-
-
-def _path() -> Screen[None]:
-    from oidc_doctor.tui.path import PathScreen
-
-    return PathScreen()
+    from oidc_doctor.tui.target_dialog import ParseOptions
 
 
-def _timeline() -> Screen[None]:
-    from oidc_doctor.tui.timeline import TimelineScreen
+def _report_screen(mode: str, session: Session) -> ReportScreen:
+    """Make one of the five screens. Only its own module is imported: start-up pays for one screen."""
+    if mode == "path":
+        from oidc_doctor.tui.path import PathScreen
 
-    return TimelineScreen()
+        return PathScreen(session)
+    if mode == "timeline":
+        from oidc_doctor.tui.timeline import TimelineScreen
 
+        return TimelineScreen(session)
+    if mode == "token":
+        from oidc_doctor.tui.token import TokenScreen
 
-def _token() -> Screen[None]:
-    from oidc_doctor.tui.token import TokenScreen
+        return TokenScreen(session)
+    if mode == "whatif":
+        from oidc_doctor.tui.whatif import WhatIfScreen
 
-    return TokenScreen()
-
-
-def _whatif() -> Screen[None]:
-    from oidc_doctor.tui.whatif import WhatIfScreen
-
-    return WhatIfScreen()
-
-
-def _events() -> Screen[None]:
+        return WhatIfScreen(session)
     from oidc_doctor.tui.events import EventsScreen
 
-    return EventsScreen()
+    return EventsScreen(session)
 
 
 class Doctor(App[None]):
-    """`inquiry` is what to examine; None asks for it on the start screen."""
+    """The screens on `source`; None asks for it on the start screen, which parses a live target by `parse_options`."""
 
     TITLE = "oidc-doctor"
     CSS_PATH = "app.tcss"
-    # each screen is made when it is first shown: start-up pays for one
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
-        "start": _start,
-        "path": _path,
-        "timeline": _timeline,
-        "token": _token,
-        "whatif": _whatif,
-        "events": _events,
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "export", "Export", id="export", tooltip="The same report as --report writes, to a file"),
         Binding("1", "show('path')", "Path", id="show.path", show=False),
@@ -94,40 +70,47 @@ class Doctor(App[None]):
 
     def __init__(
         self,
-        inquiry: Inquiry | None = None,
+        source: EvidenceSource | None = None,
         preferences: Preferences | None = None,
-        inquire: Callable[[list[str]], Inquiry] | None = None,
+        parse_options: ParseOptions | None = None,
     ) -> None:
         super().__init__()
-        self.inquire = inquire  # makes an inquiry of flags, as on the command line; ValueError where they are wrong
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-widest")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-tall")]
-        self.inquiry = inquiry
-        self.report: Report | None = None
-        self.desk: Trials | None = None  # what is tried on the exchanges
-        self.judged: list[Exchange] = []  # while the run goes on
-        self.entry: Entry | None = None  # the selected finding
-        self.read_events: ReadEvents | None = None
-        self.status_text = ""
+        self.session = Session(source)
         self._preferences = preferences
-        self._reading = False
+        self._parse_options = parse_options
+        self._screens: list[ReportScreen] = []  # made so far
         self._run: Examination | None = None
+        self._reading = False
+        self.add_mode("start", self._make_start_screen)
+        for mode in ("path", "timeline", "token", "whatif", "events"):
+            self.add_mode(mode, partial(self._make_report_screen, mode))
 
-    @property
-    def title_text(self) -> str:
-        """What is examined."""
-        return self.inquiry.title if self.inquiry is not None else ""
+    def _make_start_screen(self) -> StartScreen:
+        from oidc_doctor.tui.start import StartScreen
+
+        return StartScreen(self.session, self._parse_options)
+
+    def _make_report_screen(self, mode: str) -> ReportScreen:
+        screen = _report_screen(mode, self.session)
+        self._screens.append(screen)
+        return screen
+
+    def _mounted_screens(self) -> list[ReportScreen]:
+        return [screen for screen in self._screens if screen.is_mounted]
 
     def on_mount(self) -> None:
-        """The first screen, painted before anything is read."""
+        """Show the first screen, and read the evidence after it is painted."""
         if self._preferences is not None:
-            self._prefer(self._preferences)
-        self.switch_mode("path" if self.inquiry is not None else "start")
-        if self.inquiry is not None:
-            self.call_after_refresh(self.examine, self.inquiry)
+            self._use(self._preferences)
+        source = self.session.source
+        self.switch_mode("start" if source is None else "path")
+        if source is not None:
+            self.call_after_refresh(self.examine, source)
 
-    def _prefer(self, preferences: Preferences) -> None:
-        """The person's keys and theme; what cannot be used is said."""
+    def _use(self, preferences: Preferences) -> None:
+        """Use the user's keys and theme, and show a warning for each that cannot be used."""
         self.set_keymap(preferences.keys)
         problems = list(preferences.problems)
         if preferences.theme in self.available_themes:
@@ -138,39 +121,42 @@ class Doctor(App[None]):
             self.notify(visible(problem), severity="warning", markup=False)
 
     def leave(self) -> None:
-        """After the screens are closed: a run that goes on is given a moment to stop."""
+        """After the screens are closed: cancel the examination, and wait a moment for it to stop."""
         if self._run is not None:
             self._run.leave()
 
-    def examine(self, inquiry: Inquiry) -> None:
-        """Read and judge; what an earlier run still finds is dropped."""
+    def examine(self, source: EvidenceSource) -> None:
+        """Start an examination instead of the one that runs."""
         if self._run is not None:
             self._run.cancel()
-        if inquiry != self.inquiry:
-            self.report = self.entry = None
-            for screen in self._report_screens():
+        if source != self.session.source:
+            for screen in self._mounted_screens():
                 screen.wait()
-        self.inquiry = inquiry
-        self.judged = []
+        self.session.begin(source)
         self._reading = True
-        self._run = Examination(inquiry, self.post_message)
+        self._run = Examination(source, self.post_message)
         self._run.start()
 
+    def on_start_screen_chosen(self, message: StartScreen.Chosen) -> None:
+        """Examine what the user chose on the start screen."""
+        self.examine(message.source)
+        self.switch_mode("path")
+
     def action_show(self, mode: str) -> None:
-        """Go to one of the five screens."""
+        """Show one of the five screens, or the start screen."""
         self.switch_mode(mode)
 
     def action_rerun(self) -> None:
-        """Read everything again; while that goes on, stop."""
+        """Read everything again; while it is being read, stop."""
         if self._reading and self._run is not None:
             self._run.cancel()
             self._reading = False
-            self._tell("stopped; r reads again")
-        elif self.inquiry is not None:
-            self.examine(self.inquiry)
+            self._show_status("stopped; r reads again")
+        elif self.session.source is not None:
+            self.examine(self.session.source)
 
     def action_help(self) -> None:
-        """Help for the focused widget, and all keys; again: away with it."""
+        """Show or hide the help for the focused widget and all keys."""
         if self.screen.query("HelpPanel"):
             self.action_hide_help_panel()
         else:
@@ -178,24 +164,13 @@ class Doctor(App[None]):
 
     def action_export(self) -> None:
         """Ask for a format and a file."""
-        from oidc_doctor.tui.pages import ExportScreen
+        from oidc_doctor.tui.export_dialog import ExportScreen  # late: only for who exports
 
-        if self.report is not None:
-            self.push_screen(ExportScreen(self.report))
-
-    def take(self, text: str, what: str, *, more: str = "") -> None:
-        """Copy `text` to the clipboard and say so."""
-        if not text:
-            self.notify("There is nothing to copy here.", markup=False)
-            return
-        self.copy_to_clipboard(text)
-        first = text.split("\n", 1)[0]
-        told = first if len(first) <= _TOLD else first[:_TOLD] + "…"
-        told = f"{visible(told)}\n\n{more}" if more else visible(told)
-        self.notify(told, title=f"Copied: {what}", markup=False)
+        if self.session.report is not None:
+            self.push_screen(ExportScreen(self.session.report))
 
     def copy_to_clipboard(self, text: str) -> None:
-        """By the terminal's own escape code; inside tmux also by tmux, which swallows that code."""
+        """Copy by the terminal's escape code; inside tmux also by tmux, which swallows that code."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX") and not self.is_headless:
             import subprocess
@@ -227,47 +202,35 @@ class Doctor(App[None]):
         await self.run_action(action, node)
 
     def on_progress(self, message: Progress) -> None:
-        """Tell what is being read."""
+        """Show what is being read, and an exchange that was judged."""
         if message.run is not self._run:
             return
-        self._tell(f"r stops · {message.text} …")
+        self._show_status(f"r stops · {message.text} …")
         if message.exchange is not None:
-            self.judged.append(message.exchange)
-            for screen in self._report_screens():
+            self.session.judged.append(message.exchange)
+            for screen in self._mounted_screens():
                 screen.show_exchange(message.exchange)
 
     def on_finished(self, message: Finished) -> None:
-        """The answer of the run that is wanted."""
+        """Show the report, unless a newer examination runs."""
         if message.run is self._run:
             self._reading = False
             self.present(message.examined)
 
     def present(self, examined: Examined) -> None:
-        """Show an answer on every screen that there is."""
-        from oidc_doctor.report.rows.listing import entries
-        from oidc_doctor.tui.trials import Trials
-
-        self.report, self.judged = examined.report, []
-        self.entry = next(iter(entries(examined.report)), None)
-        self.desk = Trials(examined, self.desk)
-        raw, inquiry = examined.raw, self.inquiry
-        self.read_events = partial(inquiry.read_events, raw) if inquiry is not None and raw is not None else None
-        self._tell("")
-        for screen in self._report_screens():
-            screen.answer(examined.report)
+        """Show a report on every screen made so far."""
+        self.session.finish(examined)
+        self._show_status("")
+        for screen in self._mounted_screens():
+            screen.present(examined.report)
 
     def on_failed(self, message: Failed) -> None:
-        """Say why there is no answer."""
+        """Show why there is no report."""
         if message.run is self._run:
             self._reading = False
-            self._tell(f"✗ {message.text}")
+            self._show_status(f"✗ {message.text}")
 
-    def _tell(self, text: str) -> None:
-        self.status_text = text
-        for screen in self._report_screens():
+    def _show_status(self, text: str) -> None:
+        self.session.status = text
+        for screen in self._mounted_screens():
             screen.retitle()
-
-    def _report_screens(self) -> list[ReportScreen]:
-        """The screens that are mounted, hidden ones too."""
-        stacks = self._screen_stacks.values()
-        return [one for stack in stacks for one in stack if isinstance(one, ReportScreen) and one.is_mounted]

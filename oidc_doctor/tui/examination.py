@@ -1,4 +1,4 @@
-"""What the screens are about, and the run that finds the answer: in a thread of its own, telling what it reads."""
+"""The examination in a thread of its own, and the messages that it posts to the app."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ if TYPE_CHECKING:
 
 
 Narrate = Callable[[str], None]
-_MOMENT = 0.2  # seconds
+_LONGEST_WAIT = 0.2  # seconds that a user who quits does not notice
 
 
-class Live:
-    """Evidence that is gathered from the clouds, and kept for what is asked of it later.
+class LiveSource:
+    """Evidence that is collected from the clouds, and kept for the raw events that are read from it later.
 
-    `gather` is told where to say what is being read, and gives the bundle and the question. What it raises for people
-    is a subclass of `error`.
+    `collect` calls its argument with what is being read, and returns the bundle and the question. It raises `error`
+    with one line for people.
     """
 
     def __init__(
-        self, gather: Callable[[Narrate], tuple[Bundle | None, Question]], error: type[Exception] = OSError
+        self, collect: Callable[[Narrate], tuple[Bundle | None, Question]], error: type[Exception] = OSError
     ) -> None:
-        self.gather = gather
+        self.collect = collect
         self.error = error
         self.bundle: Bundle | None = None
         self.question: Question | None = None
 
     def read(self, narrate: Narrate) -> None:
-        """Gather anew."""
-        self.bundle, self.question = self.gather(narrate)
+        """Collect again."""
+        self.bundle, self.question = self.collect(narrate)
 
 
-class Inquiry(NamedTuple):
-    """What to examine. It is read anew by every run, so `r` sees what was changed since.
+class EvidenceSource(NamedTuple):
+    """What to examine. Every examination reads it again, so `r` sees what has changed.
 
-    `bundle` is the path of a folder, archive or file, None for what the command line alone gives. With `live`, both
-    come from there.
+    `bundle` is the path of a folder, archive or file; None where the command line holds all evidence. With `live`,
+    bundle and question come from there.
     """
 
     title: str
     bundle: str | None = None
     question: Question | None = None
-    live: Live | None = None
+    live: LiveSource | None = None
 
     def open(self) -> Bundle | None:
-        """The bundle, to be closed with `close`; BundleError where it cannot be opened."""
+        """The bundle, to be closed with `close`. Raises BundleError."""
         if self.live is not None:
             return self.live.bundle
         if self.bundle is None:
@@ -66,12 +66,12 @@ class Inquiry(NamedTuple):
         return open_bundle(self.bundle)
 
     def close(self, bundle: Bundle | None) -> None:
-        """Close what `open` gave. What was gathered stays: it cannot be opened again."""
+        """Close what `open` returned. A collected bundle stays open: it cannot be opened again."""
         if bundle is not None and self.live is None:
             bundle.close()
 
     def asked(self) -> Question:
-        """The question that goes with it."""
+        """The question that belongs to the evidence."""
         if self.live is not None and self.live.question is not None:
             return self.live.question
         if self.question is not None:
@@ -81,10 +81,10 @@ class Inquiry(NamedTuple):
         return Question()
 
     def read_events(self, raw: RawEvents, row: Row, offset: int, limit: int) -> list[tuple[str, str]]:
-        """The raw events behind a row: where each lies, and its JSON text. OSError, BundleError where that fails."""
+        """The raw events of a row: where each was read, and its JSON text. Raises OSError and BundleError."""
         if row.change is not None:
-            known = raw.of_change(str(row.change.get("event_id")))
-            return known[offset : offset + limit]
+            events = raw.of_change(str(row.change.get("event_id")))
+            return events[offset : offset + limit]
         bundle, question = self.open(), self.asked()
         on_disk = {*question.cloudtrail, *question.gcp_logs}
 
@@ -98,11 +98,11 @@ class Inquiry(NamedTuple):
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error
-    """The person at the screen does not want the answer any more."""
+    """The user cancelled the run."""
 
 
 class Progress(Message):
-    """What the run is at; `exchange` where one has just been judged."""
+    """What is being read; `exchange` is set when one has just been judged."""
 
     def __init__(self, run: Examination, text: str, exchange: Exchange | None = None) -> None:
         super().__init__()
@@ -112,7 +112,7 @@ class Progress(Message):
 
 
 class Finished(Message):
-    """The answer, and what it was made from."""
+    """The examination has ended with a report."""
 
     def __init__(self, run: Examination, examined: Examined) -> None:
         super().__init__()
@@ -121,12 +121,12 @@ class Finished(Message):
 
     @property
     def report(self) -> Report:
-        """The answer."""
+        """The report."""
         return self.examined.report
 
 
 class Failed(Message):
-    """There is no answer: one line for people."""
+    """The examination has ended without a report; `text` is one line for people."""
 
     def __init__(self, run: Examination, text: str) -> None:
         super().__init__()
@@ -135,31 +135,31 @@ class Failed(Message):
 
 
 class Examination:
-    """One run of the pipeline. The thread is a daemon: closing the program waits for no file and no network."""
+    """One run. The thread is a daemon: the program can end while a file or a network is slow."""
 
-    def __init__(self, inquiry: Inquiry, post: Callable[[Message], object]) -> None:
-        self.inquiry = inquiry
+    def __init__(self, source: EvidenceSource, post: Callable[[Message], object]) -> None:
+        self.source = source
         self._post = post
-        self._unwanted = threading.Event()
+        self._cancelled = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin; messages are posted until Finished, Failed or cancel()."""
+        """Begin. Messages are posted until Finished, Failed or `cancel`."""
         self._thread = threading.Thread(target=self._work, name="examination", daemon=True)
         self._thread.start()
 
     def leave(self) -> None:
-        """Cancel, and wait for the thread as long as a person does not notice."""
+        """Cancel, and wait a moment for the thread to end."""
         self.cancel()
         if self._thread is not None:
-            self._thread.join(_MOMENT)
+            self._thread.join(_LONGEST_WAIT)
 
     def cancel(self) -> None:
-        """Stop at the next file, and post nothing any more."""
-        self._unwanted.set()
+        """Stop at the next file, and post no more messages."""
+        self._cancelled.set()
 
     def _say(self, message: Message) -> None:
-        if self._unwanted.is_set():
+        if self._cancelled.is_set():
             raise Cancelled
         self._post(message)
 
@@ -175,9 +175,10 @@ class Examination:
             self._examine()
         except Cancelled:
             pass
-        except BaseException as error:  # told to the person, and raised again: never swallowed
-            if not self._unwanted.is_set():
-                self._post(Failed(self, f"a defect of oidc-doctor: {type(error).__name__}: {error}"))
+        except BaseException as error:  # shown to the user, and raised again: never swallowed
+            if not self._cancelled.is_set():
+                text = f"internal error in oidc-doctor (your evidence is not at fault): {type(error).__name__}: {error}"
+                self._post(Failed(self, text))
             raise
 
     def _examine(self) -> None:
@@ -185,19 +186,19 @@ class Examination:
         from oidc_doctor.examine.examine import examine
         from oidc_doctor.findings.packs import PackError
 
-        live = self.inquiry.live
-        known = (BundleError, PackError, OSError) if live is None else (BundleError, PackError, OSError, live.error)
+        live = self.source.live
+        expected = (BundleError, PackError, OSError) if live is None else (BundleError, PackError, OSError, live.error)
         try:
             if live is None:
-                self._progress(f"opening {self.inquiry.bundle or 'what the command line gives'}")
+                self._progress(f"opening {self.source.bundle or 'what the command line gives'}")
             else:
                 live.read(self._progress)
-            bundle = self.inquiry.open()
+            bundle = self.source.open()
             try:
-                examined = examine(bundle, self.inquiry.asked()._replace(progress=self._logs), self._progress)
+                examined = examine(bundle, self.source.asked()._replace(progress=self._logs), self._progress)
             finally:
-                self.inquiry.close(bundle)
-        except known as error:
+                self.source.close(bundle)
+        except expected as error:
             self._say(Failed(self, str(error)))
             return
         self._say(Finished(self, examined))

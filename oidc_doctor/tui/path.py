@@ -1,34 +1,35 @@
-"""The exchange as a path of steps, the findings, and what each rests on."""
+"""The Path screen: the steps of each exchange, the findings, and the evidence of the selected one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from oidc_doctor.report.parts import sentences, tree
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.rows import listing
-from oidc_doctor.tui.frame import ReportScreen
-from oidc_doctor.tui.widgets.page_view import STYLES, PaperView, StyledSheet
-from oidc_doctor.tui.widgets.sparkline import Pulse
+from oidc_doctor.tui.filtered_screen import FilteredScreen
+from oidc_doctor.tui.widgets.attempts_line import AttemptsLine
+from oidc_doctor.tui.widgets.filter import Filter
+from oidc_doctor.tui.widgets.page_view import STYLES, PageView, StyledSheet
 from oidc_doctor.tui.widgets.steps import Steps
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from oidc_doctor.model.report import Exchange, Report
-    from oidc_doctor.report.rows.listing import Entry
+    from oidc_doctor.tui.session import Session
 
 _GROUPS = {"passed": "✓", "skipped": "–"}
 
 
 class Findings(OptionList):
-    """What was found, the worst first."""
+    """The findings, the worst first."""
 
     HELP = (
         "What was found, the worst first: ✗ refuses, ! lets in more than it should, ? is a note or a suspicion, "
@@ -38,33 +39,22 @@ class Findings(OptionList):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open", id="findings.open")]
 
 
-class Filter(Input):
-    """Words to look for in codes, names and sentences."""
+class CheckGroup(NamedTuple):
+    """The checks of one state, folded into one row of the list."""
 
-    HELP = "Type words: rows that hold them all stay, checks that found nothing too. Enter goes to the rows, Esc ends."
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.end_filter", "End filter", id="filter.end")]
+    status: str
+    number: int
+
+    def __str__(self) -> str:
+        """`41 passed`."""
+        return f"{self.number} {self.status}"
 
 
-class FilteredScreen(ReportScreen):
-    """A screen with rows and a Filter with the id `filter` over them."""
-
-    ROWS: ClassVar[str]  # the selector of the rows
-
-    def action_filter(self) -> None:
-        """Show the filter and go there."""
-        self.query_one("#filter").display = True
-        self.query_one("#filter").focus()
-
-    def action_end_filter(self) -> None:
-        """All rows again."""
-        found = self.query_one(Filter)
-        found.value = ""
-        found.display = False
-        self.query_one(self.ROWS).focus()
+Row = listing.Entry | CheckGroup
 
 
 class PathScreen(FilteredScreen):
-    """The first screen: where the exchange breaks, why, and what to do."""
+    """The first screen: the step at which the exchange fails, why, and the fix."""
 
     MODE: ClassVar[str] = "path"
     ROWS = "Findings"
@@ -72,64 +62,64 @@ class PathScreen(FilteredScreen):
         Binding("slash", "filter", "Filter", id="filter", key_display="/"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[Entry | str] = []  # of the list; a text for a group of checks
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._rows: list[Row] = []
         self._judged: list[Exchange] = []
-        self._unfolded: set[str] = set()
+        self._unfolded: set[str] = set()  # the states whose checks are listed
 
     def body(self) -> ComposeResult:
-        """The path above, the list on the left, the page on the right, the attempts below."""
+        """Path, list and page side by side, attempts."""
         yield Steps()
         yield Static("", markup=False, id="step")
         with Horizontal(id="main"):
             with Vertical(id="side"):
                 yield Filter(placeholder="filter", id="filter")
                 yield Findings(id="findings", markup=False)
-            yield PaperView(id="detail")
-            yield PaperView(id="decision")
-        yield Pulse()
+            yield PageView(id="detail")
+            yield PageView(id="decision")
+        yield AttemptsLine()
 
     def on_mount(self) -> None:
-        """The list is where the keys go."""
+        """Focus the list."""
         self.query_one("#filter").display = False
         self.query_one("#step").display = False
         super().on_mount()
         self.query_one(Findings).focus()
 
     def wait(self) -> None:
-        """An empty path, list and page; the path fills first."""
+        """Empty path, list and page until the next report."""
         self._judged, self._rows = [], []
         self._unfolded.clear()
         self.query_one(Steps).show([], None)
         self.query_one(Findings).clear_options()
-        for page in self.query(PaperView):
-            page.show(_nothing)
+        for page in self.query(PageView):
+            page.show(_empty)
 
     def show_exchange(self, exchange: Exchange) -> None:
-        """Its path, before the findings are known."""
+        """Show the exchange's path before the findings are known."""
         self._judged.append(exchange)
         self.query_one(Steps).show(self._judged, None)
 
     def show_report(self, report: Report) -> None:
-        """Path, list, page."""
+        """Show path, list and page."""
         self._judged = []
         self.query_one(Steps).show(sentences.in_order(report), report)
-        self.query_one(Pulse).show(report)
+        self.query_one(AttemptsLine).show(report)
         self._fill(report)
 
     def _fill(self, report: Report) -> None:
-        """The list, as the filter leaves it."""
-        wanted = self.query_one(Filter).value.lower().split()
-        rows: list[Entry | str] = [
-            row for row in listing.entries(report) if _holds(listing.sentence(report, row)[1], row, wanted)
+        """Fill the list with the rows that the filter allows."""
+        words = self.query_one(Filter).value.lower().split()
+        rows: list[Row] = [
+            entry for entry in listing.entries(report) if _contains(listing.sentence(report, entry)[1], entry, words)
         ]
-        quiet = [row for row in listing.rest(report) if _holds("", row, wanted)]
-        for word in _GROUPS:
-            group = [row for row in quiet if row.word == word]
-            if group and not wanted:
-                rows.append(f"{len(group)} {word}")
-            if wanted or word in self._unfolded:
+        quiet = [entry for entry in listing.rest(report) if _contains("", entry, words)]
+        for status in _GROUPS:
+            group = [entry for entry in quiet if entry.word == status]
+            if group and not words:
+                rows.append(CheckGroup(status, len(group)))
+            if words or status in self._unfolded:
                 rows += group
         self._rows = rows
         findings = self.query_one(Findings)
@@ -137,45 +127,45 @@ class PathScreen(FilteredScreen):
         findings.add_options([Option(_label(row)) for row in rows])
         findings.highlighted = 0 if rows else None
         if not rows:
-            self.query_one("#detail", PaperView).show(lambda paper: paper.say("No finding and no check holds this."))
+            self.query_one("#detail", PageView).show(lambda sheet: sheet.say("No matching findings or checks."))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """The page follows the list."""
-        report = self.doctor.report
+        """Show the page of the highlighted row."""
+        report = self.session.report
         if report is None or event.option_index >= len(self._rows):
             return
         row = self._rows[event.option_index]
-        detail, decision = self.query_one("#detail", PaperView), self.query_one("#decision", PaperView)
-        if isinstance(row, str):
-            detail.show(lambda paper: _group(paper, report, row))
-            decision.show(_nothing)
+        detail, decision = self.query_one("#detail", PageView), self.query_one("#decision", PageView)
+        if isinstance(row, CheckGroup):
+            detail.show(lambda sheet: _group(sheet, report, row))
+            decision.show(_empty)
             return
-        self.doctor.entry = row
+        self.session.entry = row
         split = self.has_class("-widest")
-        detail.show(lambda paper: listing.detail(paper, report, row, decision=not split))
+        detail.show(lambda sheet: listing.detail(sheet, report, row, decision=not split))
         exchange = row.exchange
-        decision.show(lambda paper: tree.decision(paper, exchange) if exchange is not None else None)
+        decision.show(lambda sheet: tree.decision(sheet, exchange) if exchange is not None else None)
         if exchange is not None:
             step = row.cause.step if row.cause is not None else exchange.step
             self.query_one(Steps).point(exchange, step)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter: the whole finding, or the checks behind a number."""
-        from oidc_doctor.tui.pages import detail_page
+        """Open the whole finding, or list the checks of a group."""
+        from oidc_doctor.tui.finding_pages import detail_page  # late: the first paint needs no page
 
-        report = self.doctor.report
+        report = self.session.report
         row = self._rows[event.option_index]
         if report is None:
             return
-        if isinstance(row, str):
-            self._unfolded ^= {row.split()[-1]}
+        if isinstance(row, CheckGroup):
+            self._unfolded ^= {row.status}
             self._fill(report)
             self.query_one(Findings).highlighted = self._rows.index(row)
             return
         self.app.push_screen(detail_page(report, row))
 
     def on_steps_moved(self, event: Steps.Moved) -> None:
-        """The step in words; on Enter or a click, its finding."""
+        """Describe the step; on Enter or a click, select its finding."""
         from oidc_doctor.tui.widgets.steps import describe
 
         step = self.query_one("#step", Static)
@@ -184,56 +174,54 @@ class PathScreen(FilteredScreen):
         if not event.chosen:
             return
         for index, row in enumerate(self._rows):
-            about = None if isinstance(row, str) else row
-            if about is None or about.exchange is None or about.exchange.id != event.exchange.id:
+            if isinstance(row, CheckGroup) or row.exchange is None or row.exchange.id != event.exchange.id:
                 continue
-            if about.cause is None or about.cause.step == event.step.id:
+            if row.cause is None or row.cause.step == event.step.id:
                 findings = self.query_one(Findings)
                 findings.highlighted = index
                 findings.focus()
                 return
 
     def on_descendant_blur(self) -> None:
-        """The step's sentence is for the one who walks the path."""
+        """Show the step's description only while the path has the focus."""
         self.query_one("#step").display = self.query_one(Steps).has_focus
 
     def on_input_changed(self) -> None:
-        """Filter as the person types."""
-        if self.doctor.report is not None:
-            self._fill(self.doctor.report)
+        """Filter as the user types."""
+        if self.session.report is not None:
+            self._fill(self.session.report)
 
     def on_input_submitted(self) -> None:
-        """From the words to the rows."""
+        """Focus the rows."""
         self.query_one(Findings).focus()
 
 
-def _holds(sentence: str, row: Entry, wanted: list[str]) -> bool:
-    told = f"{row.code} {row.name} {row.word} {sentence}".lower()
-    return all(word in told for word in wanted)
+def _contains(sentence: str, entry: listing.Entry, words: list[str]) -> bool:
+    text = f"{entry.code} {entry.name} {entry.word} {sentence}".lower()
+    return all(word in text for word in words)
 
 
-def _label(row: Entry | str) -> Content:
-    """A row of the list: sign, code, name; the word of its state where there is room."""
-    if isinstance(row, str):
-        return Content.styled(f"{_GROUPS[row.split()[-1]]} {row}", "$foreground-muted")
+def _label(row: Row) -> Content:
+    """A row of the list: sign, code, name; the word of its state, which is cut off where there is no room."""
+    if isinstance(row, CheckGroup):
+        return Content.styled(f"{_GROUPS[row.status]} {row}", "$foreground-muted")
     style = STYLES.get(sentences.SIGN_STYLES[row.sign], "")
     word = (f"  {row.word}", "$foreground-muted")
     return Content.assemble((row.sign, style), f" {row.code} ", visible(row.name), word)
 
 
-def _nothing(paper: StyledSheet) -> None:
+def _empty(sheet: StyledSheet) -> None:
     """A page without a line."""
 
 
-def _group(paper: StyledSheet, report: Report, row: str) -> None:
-    """The checks behind a number; those that were skipped by reason."""
-    number, word = row.split()
-    paper.say(f"{number} checks {word}", lead=f"{_GROUPS[word]} ", bold=True)
-    paper.gap()
-    if word == "skipped":
+def _group(sheet: StyledSheet, report: Report, group: CheckGroup) -> None:
+    """The page of a group: its checks; skipped ones by reason."""
+    sheet.say(f"{group.number} checks {group.status}", lead=f"{_GROUPS[group.status]} ", bold=True)
+    sheet.gap()
+    if group.status == "skipped":
         for reason, codes in sentences.skipped(report.checks):
-            paper.say(f"{reason}: {', '.join(codes)}")
+            sheet.say(f"{reason}: {', '.join(codes)}")
         return
     for check in report.checks:
-        if check.status == word:
-            paper.say(f"{visible(check.code):<7} {visible(check.name)}")
+        if check.status == group.status:
+            sheet.say(f"{visible(check.code):<7} {visible(check.name)}")

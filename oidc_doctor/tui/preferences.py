@@ -1,15 +1,15 @@
-"""The person's own keys and theme: [keys] and theme in the configuration file, [keys] in ./oidc-doctor.toml."""
+"""The user's keys and theme: [keys] and theme in the configuration file, [keys] in ./oidc-doctor.toml."""
 
 from __future__ import annotations
 
 import os
 from typing import Any, NamedTuple
 
-_LONGEST = 64 * 1024  # characters; a file of keys is short
+_LONGEST = 64 * 1024  # characters of a file
 
 
 class Preferences(NamedTuple):
-    """`keys` is binding id to key, as Textual's set_keymap takes it; `problems` are lines for people."""
+    """`keys` maps binding ids to keys, as Textual's set_keymap expects; `problems` are lines for people."""
 
     keys: dict[str, str]
     theme: str | None = None
@@ -23,15 +23,15 @@ def config_file() -> str:
 
 
 def load(paths: tuple[str, ...]) -> Preferences:
-    """All files that there are, the later ones over the earlier."""
+    """The preferences of all files that exist; later files override earlier ones."""
     keys: dict[str, str] = {}
     theme: str | None = None
     problems: list[str] = []
     for path in paths:
         document = _read(path, problems)
-        given = document.get("keys", {})
-        if isinstance(given, dict) and all(isinstance(key, str) for key in given.values()):
-            keys.update(given)
+        table = document.get("keys", {})
+        if isinstance(table, dict) and all(isinstance(key, str) for key in table.values()):
+            keys.update(table)
         else:
             problems.append(f"{path}: [keys] is a table of binding = 'key'")
         if isinstance(document.get("theme"), str):

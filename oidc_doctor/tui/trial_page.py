@@ -1,4 +1,4 @@
-"""What a what-if says, on a sheet: the decision, whom else it concerns, the steps before and after, the difference."""
+"""The page of the What-if screen: the decision, the other subjects affected, the steps, the difference."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
     from oidc_doctor.model.steps import State
     from oidc_doctor.report.parts.lines import Sheet
-    from oidc_doctor.whatif.ask import Answer, PartId, Problem, WhatIf
+    from oidc_doctor.whatif.ask import Answer, WhatIf
+    from oidc_doctor.whatif.edits import Problem
+    from oidc_doctor.whatif.parts import PartId
 
-_MOST_SHOWN = 3  # subjects by name
-_LONG = 600  # characters of a line
-_TITLE = 16
+_MOST_NAMED = 3  # subjects
+_LONGEST_LINE = 600  # characters
+_TITLE = 16  # columns of a step's name
 _CLOUDS = {"aws": "AWS", "gcp": "GCP"}
-_STATE = 15
+_STATE = 15  # columns of a step's state
 
 
-def answered(report: Report, answer: Answer) -> Report:
-    """The report as it would be of this answer alone, for the words that the report has."""
+def _report_of(report: Report, answer: Answer) -> Report:
+    """The report on this answer alone: the sentences of a verdict and of a clause take a report."""
     exchange = answer.exchange
     return dataclasses.replace(
         report,
@@ -44,74 +46,73 @@ def answered(report: Report, answer: Answer) -> Report:
 
 
 def outcome(answer: Answer) -> tuple[str, str]:
-    """Sign and words of a decision: refused at trust policy."""
+    """Sign and words of a decision: `refused at trust policy`."""
     exchange = answer.exchange
     if exchange is None:
         return "?", "unreadable"
     sign = {"accepted": "✓", "refused": "✗", "unknown": "?"}[exchange.prediction]
-    told: str = {"unknown": "cannot be told"}.get(exchange.prediction, exchange.prediction)
-    return sign, f"{told} at {sentences.title(exchange, exchange.step)}" if exchange.step else told
+    words: str = {"unknown": "cannot be told"}.get(exchange.prediction, exchange.prediction)
+    return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
 
 
-def bar(trial: WhatIf, answer: Answer, *, own_token: bool) -> Content:
-    """Whose exchange it is, what was read, and what stands there now, in one line."""
-    sign, told = outcome(trial.present)
-    read = "with the pasted token" if own_token else "as read"
-    whose = f"{_CLOUDS[trial.cloud]} · {visible(trial.case.evidence.target.name)}  "
+def status_line(what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
+    """Status line: exchange, verdict as read, verdict after edits. `pasted`: the token is a pasted one."""
+    sign, words = outcome(what_if.present)
+    before = "with the pasted token" if pasted else "as read"
     parts: list[tuple[str, str]] = [
-        (whose, ""),
-        (f"{read} ", STYLES["dim"]),
-        (f"{sign} {told}", STYLES[sentences.SIGN_STYLES[sign]]),
+        (f"{_CLOUDS[what_if.cloud]} · {visible(what_if.case.evidence.target.name)}  ", ""),
+        (f"{before} ", STYLES["dim"]),
+        (f"{sign} {words}", STYLES[sentences.SIGN_STYLES[sign]]),
     ]
     if answer.edits:
-        sign, told = outcome(answer)
-        parts += [("  →  edited ", STYLES["dim"]), (f"{sign} {told}", STYLES[sentences.SIGN_STYLES[sign]])]
+        sign, words = outcome(answer)
+        parts += [("  →  edited ", STYLES["dim"]), (f"{sign} {words}", STYLES[sentences.SIGN_STYLES[sign]])]
     return Content.assemble(*parts)
 
 
 def problem_lines(problems: Sequence[Problem]) -> Content:
-    """What is wrong with the texts, a line each."""
+    """The problems of the edited texts, a line each."""
     styles = {"unreadable": STYLES["bad"], "refused": STYLES["bad"], "note": STYLES["dim"]}
     lead = {"unreadable": "✗ ", "refused": "! would not be stored: ", "note": "· "}
-    lines = [(f"{lead[one.kind]}{visible(str(one))}\n", styles[one.kind]) for one in problems]
+    lines = [(f"{lead[problem.kind]}{visible(str(problem))}\n", styles[problem.kind]) for problem in problems]
     return Content.assemble(*lines).rstrip()
 
 
 class Shown(NamedTuple):
-    """What the page is about. `own_token`: the token is one that was pasted."""
+    """The content of the page."""
 
-    trial: WhatIf
+    what_if: WhatIf
     answer: Answer
-    part: PartId  # the text in the editor
-    whom: EditReach | None
-    own_token: bool
-    low: bool  # there is little room: steps that go as before share a line
+    part: PartId  # whose text is in the editor
+    reach: EditReach | None
+    pasted: bool  # the token is a pasted one
+    low: bool  # few lines: unchanged steps share one
 
 
 def write(sheet: Sheet, report: Report, shown: Shown) -> None:
-    """The whole answer beside the present one."""
-    trial, answer, part, whom, own, low = shown
+    """Write the answer, compared with the decision on what was read."""
+    what_if, answer, part, reach, pasted, low = shown
     exchange = answer.exchange
     if exchange is None:
         sheet.say("There is no decision until the text can be read.", lead="? ", style="yellow", bold=True)
-        _difference(sheet, trial, answer, part)
+        _difference(sheet, what_if, answer, part)
         return
-    judged = answered(report, answer)
+    judged = _report_of(report, answer)
     sign, sentence = sentences.verdict(judged, exchange)
     sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
-    _whom(sheet, whom)
+    _reach(sheet, reach)
     cause = next(iter(answer.causes), None)
     if cause is not None and exchange.prediction != "accepted":
         sheet.gap()
         facts.clause(sheet, judged, cause, whole=False)
         if len(answer.causes) > 1:
-            more = "; ".join(sentences.reason(one) for one in answer.causes[1:4])
+            more = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
             sheet.row("then", more)
     if not answer.edits:
         sheet.gap()
-        sheet.say("Nothing is edited yet. " + ("The token is the pasted one. " if own else "") + _HOW)
-    _steps(sheet, trial, answer, low=low)
-    _difference(sheet, trial, answer, part)
+        sheet.say("Nothing is edited yet. " + ("The token is the pasted one. " if pasted else "") + _HOW)
+    _steps(sheet, what_if, answer, low=low)
+    _difference(sheet, what_if, answer, part)
     tree.decision(sheet, exchange)
     sheet.gap()
     sheet.say("Nothing is ever written to a cloud: w writes the text to a file, and names the command.")
@@ -120,39 +121,39 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
 _HOW = "Press Enter to edit the text, Esc to leave it; the decision follows as you type."
 
 
-def _whom(sheet: Sheet, whom: EditReach | None) -> None:
-    if whom is None:
+def _reach(sheet: Sheet, reach: EditReach | None) -> None:
+    if reach is None:
         return
-    if whom.let_in:
+    if reach.let_in:
         sheet.say(
-            f"It also lets in {len(whom.let_in)} of {whom.foreign} made-up subjects of other tenants and teams: "
-            + _named(whom.let_in),
+            f"It also lets in {len(reach.let_in)} of {reach.foreign} made-up subjects of other tenants and teams: "
+            + _named(reach.let_in),
             lead="! ",
             style="bad",
         )
-    elif whom.foreign:
-        sheet.say(f"{whom.foreign} made-up subjects of other tenants and teams stay out.", lead="✓ ", style="green")
-    if whom.shut_out:
+    elif reach.foreign:
+        sheet.say(f"{reach.foreign} made-up subjects of other tenants and teams stay out.", lead="✓ ", style="green")
+    if reach.shut_out:
         sheet.say(
-            f"It shuts out {len(whom.shut_out)} of {whom.seen} subjects that the logs show as accepted: "
-            + _named(whom.shut_out),
+            f"It shuts out {len(reach.shut_out)} of {reach.seen} subjects that the logs show as accepted: "
+            + _named(reach.shut_out),
             lead="! ",
             style="bad",
         )
-    elif whom.seen:
-        sheet.say(f"{whom.seen} subjects that the logs show as accepted still pass.", lead="✓ ", style="green")
+    elif reach.seen:
+        sheet.say(f"{reach.seen} subjects that the logs show as accepted still pass.", lead="✓ ", style="green")
 
 
 def _named(subjects: tuple[str, ...]) -> str:
-    more = ", …" if len(subjects) > _MOST_SHOWN else ""
-    return ", ".join(clip(visible(one), 120) for one in subjects[:_MOST_SHOWN]) + more
+    more = ", …" if len(subjects) > _MOST_NAMED else ""
+    return ", ".join(clip(visible(subject), 120) for subject in subjects[:_MOST_NAMED]) + more
 
 
-def _steps(sheet: Sheet, trial: WhatIf, answer: Answer, *, low: bool) -> None:
-    """Each step before and after, side by side; those that go another way stand out."""
-    rows = [one for one in trial.steps(answer) if one.id not in ("obtain", "configure", "permission") or one.changed]
-    rows = [one for one in rows if one.id != "permission" or one.before.state == "refused"]
-    shown = [one for one in rows if one.changed] if low else rows
+def _steps(sheet: Sheet, what_if: WhatIf, answer: Answer, *, low: bool) -> None:
+    """Each step before and after, side by side, with a mark at changed ones."""
+    rows = [row for row in what_if.steps(answer) if row.id not in ("obtain", "configure", "permission") or row.changed]
+    rows = [row for row in rows if row.id != "permission" or row.before.state == "refused"]
+    shown = [row for row in rows if row.changed] if low else rows
     sheet.gap()
     if shown:
         edited = " edited" if answer.edits else ""
@@ -163,9 +164,9 @@ def _steps(sheet: Sheet, trial: WhatIf, answer: Answer, *, low: bool) -> None:
         after = _state(sheet, row.after.state) if row.after is not None and answer.edits else ""
         sheet.lines.append(mark + title + _state(sheet, row.before.state) + " " + after)
     if low and answer.edits:
-        kept = ", ".join(f"{one.title} {sentences.STATES[one.before.state][0]}" for one in rows if not one.changed)
-        if kept:
-            sheet.say(kept, lead="  as before: ", style="dim")
+        same = ", ".join(f"{row.title} {sentences.STATES[row.before.state][0]}" for row in rows if not row.changed)
+        if same:
+            sheet.say(same, lead="  as before: ", style="dim")
 
 
 def _state(sheet: Sheet, state: State) -> str:
@@ -173,20 +174,20 @@ def _state(sheet: Sheet, state: State) -> str:
     return sheet.paint(f"{sign} {word:<{_STATE - 2}}", style)
 
 
-def _difference(sheet: Sheet, trial: WhatIf, answer: Answer, part: PartId) -> None:
-    lines = trial.diff(answer.edits, part)
+def _difference(sheet: Sheet, what_if: WhatIf, answer: Answer, part: PartId) -> None:
+    lines = what_if.diff(answer.edits, part)
     if not lines:
         return
     sheet.gap()
     sheet.lines.append(sheet.paint("the edit", "dim"))
     for line in lines:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
-        for text in wrap(shortened(visible(line), _LONG), max(sheet.width - 2, 1)):
+        for text in wrap(shortened(visible(line), _LONGEST_LINE), max(sheet.width - 2, 1)):
             sheet.lines.append("  " + sheet.paint(text, style))
 
 
 def written(sheet: Sheet, path: str, commands: Sequence[str]) -> None:
-    """Where the text was written, and what a person would run to store it."""
+    """Write the path of the exported text, and the commands that store it."""
     sheet.say(f"Written to {visible(path)}.", lead="✓ ", style="good", bold=True)
     sheet.gap()
     sheet.say("To store it, run this yourself:" if commands else "There is nothing to store: it is as it was read.")

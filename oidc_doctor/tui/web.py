@@ -1,4 +1,4 @@
-"""The same screens in a browser on this machine, by textual-serve (the extra `web`)."""
+"""The screens in a browser on this machine, by textual-serve (the extra `web`)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ HOST = "127.0.0.1"
 
 
 class LocalServer(Server):
-    """textual-serve for this machine's own browser alone: other sites that it shows cannot reach the screens."""
+    """textual-serve for this machine's own browser: pages of other sites in it cannot reach the screens."""
 
     async def _make_app(self) -> web.Application:
-        made = await super()._make_app()
+        application = await super()._make_app()
         names = {f"{host}:{self.port}" for host in (HOST, "localhost")}
 
         @web.middleware
-        async def own(
+        async def refuse_others(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             origin = request.headers.get("Origin")
@@ -31,11 +31,11 @@ class LocalServer(Server):
                 raise web.HTTPForbidden(text="only this machine's own browser, at the address that was printed")
             return await handler(request)
 
-        made.middlewares.append(own)
-        return made
+        application.middlewares.append(refuse_others)
+        return application
 
 
 def serve(arguments: Sequence[str], port: int) -> None:
-    """Serve `oidc-doctor ARGUMENTS` at http://127.0.0.1:PORT until interrupted. OSError where the port is taken."""
+    """Serve `oidc-doctor ARGUMENTS` at http://127.0.0.1:PORT until interrupted. Raises OSError if the port is taken."""
     command = shlex.join([sys.executable, "-m", "oidc_doctor", *arguments])
     LocalServer(command, host=HOST, port=port, title="oidc-doctor").serve()

@@ -1,4 +1,4 @@
-"""What would be decided if a policy, a condition or a claim were another."""
+"""The What-if screen: the decision on an edited policy, condition, mapping or claim."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import contains_jwt, visible
 from oidc_doctor.tui import trial_page
-from oidc_doctor.tui.trials import DeskScreen
+from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.trial_screen import TrialScreen
 from oidc_doctor.tui.widgets.editor import Editor
-from oidc_doctor.tui.widgets.page_view import PaperView
-from oidc_doctor.whatif.ask import Mark
+from oidc_doctor.tui.widgets.page_view import PageView
+from oidc_doctor.whatif.marks import Mark
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -29,31 +30,33 @@ if TYPE_CHECKING:
 
     from oidc_doctor.findings.strangers import EditReach
     from oidc_doctor.model.report import Report
+    from oidc_doctor.tui.session import Session
     from oidc_doctor.tui.trials import Trial
-    from oidc_doctor.whatif.ask import Answer, PartId, WhatIf
+    from oidc_doctor.whatif.ask import Answer, WhatIf
+    from oidc_doctor.whatif.parts import PartId
 
 _PAUSE = 0.04  # seconds without a key before the decision is asked for
 
 
 class Parts(Tabs):
-    """The texts of the exchange."""
+    """A tab for each text that can be edited."""
 
     HELP = "The texts that can be edited. ← and → choose one, Enter goes to it; the sign says which of them is edited."
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.edit", "Edit", id="whatif.tabs.edit", show=False)]
 
 
 class Answered(Message):
-    """What an edit leads to; `whom` comes after the decision, None until then."""
+    """The decision on an edit. `reach`, the other subjects that it affects, takes longer: None until it is known."""
 
-    def __init__(self, asked: WhatIf, answer: Answer, whom: EditReach | None) -> None:
+    def __init__(self, what_if: WhatIf, answer: Answer, reach: EditReach | None) -> None:
         super().__init__()
-        self.asked = asked
+        self.what_if = what_if
         self.answer = answer
-        self.whom = whom
+        self.reach = reach
 
 
-class WhatIfScreen(DeskScreen):
-    """An editor, and the decision that follows it."""
+class WhatIfScreen(TrialScreen):
+    """The fourth screen: an editor, and the decision on its text."""
 
     MODE: ClassVar[str] = "whatif"
     CSS_PATH = "whatif.tcss"
@@ -69,164 +72,163 @@ class WhatIfScreen(DeskScreen):
         Binding("left_square_bracket", "turn(-1)", "Previous text", id="whatif.previous", key_display="[", show=False),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._waiting: Timer | None = None
-        self._shown: tuple[Trial, PartId] | None = None  # what is in the editor
-        self._answer: Answer | None = None
-        self._whom: EditReach | None = None
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._timer: Timer | None = None  # runs until the user pauses
+        self._edited: tuple[Trial, PartId] | None = None  # whose text is in the editor
 
     def body(self) -> ComposeResult:
-        """The texts and the decision in one line; editor and answer below, or side by side."""
+        """Tabs and the decision in a line each; editor and answer below, or side by side."""
         yield Parts(id="parts")
         yield Static("", markup=False, id="decided")
-        with Horizontal(id="bench"):
+        with Horizontal(id="sides"):
             with Vertical(id="left"):
                 yield Editor()
                 yield Static("", markup=False, id="problems")
-            yield PaperView(id="answer")
+            yield PageView(id="answer")
 
     def on_mount(self) -> None:
-        """The answer has the keys, so that the digits go to the other screens."""
+        """Focus the answer, so that the digits open the other screens."""
         self.query_one("#problems").display = False
         self.query_one("#answer").focus()
 
     def show_report(self, report: Report) -> None:
-        """The exchange in front, with what is tried on it."""
+        """Show the current exchange with its edits."""
         del report
-        if self.bench is None:
-            self.query_one("#answer", PaperView).show(lambda paper: paper.say("No exchange was examined."))
+        if self.trial is None:
+            self.query_one("#answer", PageView).show(lambda sheet: sheet.say("No exchange was examined."))
             return
-        self._lay_out()
+        self._show_trial()
 
     @work(exclusive=True, group="parts")
-    async def _lay_out(self) -> None:
-        """The tabs of the exchange, and the text of the chosen one."""
-        bench = self.bench
-        if bench is None:
+    async def _show_trial(self) -> None:
+        """Show the tabs of the exchange, and the text of the chosen one."""
+        trial = self.trial
+        if trial is None:
             return
         tabs = self.query_one(Parts)
-        wanted = [f"part-{part.id}" for part in bench.now.parts]
-        if [tab.id for tab in tabs.query(Tab)] != wanted:
+        names = [f"part-{part.id}" for part in trial.current.parts]
+        if [tab.id for tab in tabs.query(Tab)] != names:
             with self.prevent(Tabs.TabActivated, Tabs.Cleared):
                 await tabs.clear()
-                for part in bench.now.parts:
+                for part in trial.current.parts:
                     await tabs.add_tab(Tab(part.title, id=f"part-{part.id}"))
         with self.prevent(Tabs.TabActivated):
-            tabs.active = f"part-{bench.part}"
+            tabs.active = f"part-{trial.part}"
         self._show_text()
 
     def _show_text(self) -> None:
-        bench = self.bench
-        if bench is None:
+        trial = self.trial
+        if trial is None:
             return
-        part = bench.now.part(bench.part)
+        part = trial.current.part(trial.part)
         editor = self.query_one(Editor)
-        text = bench.text(bench.part)
-        if self._shown != (bench, bench.part) or editor.text != text:
-            line = bench.line or bench.now.first_line(bench.edits, bench.part)
+        text = trial.text(trial.part)
+        if self._edited != (trial, trial.part) or editor.text != text:
+            line = trial.line or trial.current.first_line(trial.edits, trial.part)
             with self.prevent(TextArea.Changed):
                 editor.show(text, part.language, line - 1)
-            bench.line = 0
-        self._shown = (bench, bench.part)
-        read = visible(part.read_at) or "nothing was read: type or paste it here"
-        editor.border_title = Content(f"{part.title} · {read} · no cloud is changed")
-        self._ask_now()
+            trial.line = 0
+        self._edited = (trial, trial.part)
+        origin = visible(part.read_at) or "nothing was read: type or paste it here"
+        editor.border_title = Content(f"{part.title} · {origin} · no cloud is changed")
+        self._ask_about_edits()
 
     # From a key to a decision
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Keep the text, and ask once the person pauses."""
+        """Keep the text, and ask once the user pauses."""
         event.stop()
-        bench = self.bench
-        if bench is None or self._shown is None or self._shown[0] is not bench:
+        trial = self.trial
+        if trial is None or self._edited is None or self._edited[0] is not trial:
             return
         text = self.query_one(Editor).text
         if contains_jwt(text):  # typed, or pasted in pieces
             with self.prevent(TextArea.Changed):
-                self.query_one(Editor).show(bench.text(bench.part), "text")
-            self._take_token(text)
+                self.query_one(Editor).show(trial.text(trial.part), "text")
+            self._judge_pasted(text)
             return
-        bench.edit(bench.part, text)
-        if self._waiting is not None:
-            self._waiting.stop()
-        self._waiting = self.set_timer(_PAUSE, self._ask_now)
+        trial.edit(trial.part, text)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(_PAUSE, self._ask_about_edits)
 
-    def _ask_now(self) -> None:
-        bench = self.bench
-        if bench is not None:
-            self._ask(bench.now, dict(bench.edits))
+    def _ask_about_edits(self) -> None:
+        trial = self.trial
+        if trial is not None:
+            self._ask(trial.current, dict(trial.edits))
 
     @work(thread=True, exclusive=True, group="what-if")
-    def _ask(self, asked: WhatIf, edits: dict[PartId, str]) -> None:
-        """The decision first, then whom else it concerns; neither once a newer text came."""
+    def _ask(self, what_if: WhatIf, edits: dict[PartId, str]) -> None:
+        """Post the decision, then the other subjects that it affects; neither once there is a newer text."""
         worker = get_current_worker()
-        answer = asked.ask(edits) if edits else asked.present
+        answer = what_if.ask(edits) if edits else what_if.present
         if worker.is_cancelled:
             return
-        self.post_message(Answered(asked, answer, None))
-        whom = asked.reach(answer)
-        if whom is not None and not worker.is_cancelled:
-            self.post_message(Answered(asked, answer, whom))
+        self.post_message(Answered(what_if, answer, None))
+        reach = what_if.reach(answer)
+        if reach is not None and not worker.is_cancelled:
+            self.post_message(Answered(what_if, answer, reach))
 
     def on_answered(self, message: Answered) -> None:
-        """Show it, unless the person went on."""
-        bench, report = self.bench, self.doctor.report
-        if bench is None or report is None or message.asked is not bench.now or message.answer.edits != bench.edits:
+        """Show the decision, unless it is on an older text."""
+        trial, report, answer = self.trial, self.session.report, message.answer
+        if trial is None or report is None or message.what_if is not trial.current or answer.edits != trial.edits:
             return
-        self._answer, self._whom = answer, whom = message.answer, message.whom
-        own = bench.token is not None
-        self.query_one("#decided", Static).update(trial_page.bar(bench.now, answer, own_token=own))
-        problems = [one for one in answer.problems if one.part == bench.part or one.kind == "unreadable"]
-        told = self.query_one("#problems", Static)
-        told.update(trial_page.problem_lines(problems))
-        told.display = bool(problems)
+        pasted = trial.token is not None
+        self.query_one("#decided", Static).update(trial_page.status_line(trial.current, answer, pasted=pasted))
+        problems = [
+            problem for problem in answer.problems if problem.part == trial.part or problem.kind == "unreadable"
+        ]
+        below = self.query_one("#problems", Static)
+        below.update(trial_page.problem_lines(problems))
+        below.display = bool(problems)
         self._mark(answer)
-        for part in bench.now.parts:
-            label = f"{part.title} •" if part.id in bench.edits else part.title
+        for part in trial.current.parts:
+            label = f"{part.title} •" if part.id in trial.edits else part.title
             for tab in self.query_one(Parts).query(f"#part-{part.id}").results(Tab):
                 if tab.label_text != label:
                     tab.label = label
-        page = self.query_one("#answer", PaperView)
-        shown = trial_page.Shown(bench.now, answer, bench.part, whom, own, self.has_class("-low"))
-        page.show(lambda paper: trial_page.write(paper, report, shown))
+        page = self.query_one("#answer", PageView)
+        low = self.has_class("-low")
+        shown = trial_page.Shown(trial.current, answer, trial.part, message.reach, pasted=pasted, low=low)
+        page.show(lambda sheet: trial_page.write(sheet, report, shown))
 
     def _mark(self, answer: Answer) -> None:
-        """The lines of the text that decide, and those that cannot be read."""
-        bench = self.bench
-        if bench is None:
+        """Mark the lines of the text that decide, and those that cannot be read."""
+        trial = self.trial
+        if trial is None:
             return
-        wrong = [
-            one for one in answer.problems if one.part == bench.part and one.line is not None and one.kind != "note"
-        ]
-        self.query_one(Editor).mark(
-            [(mark, "bold underline") for mark in bench.now.deciding(answer, bench.part)]
-            + [(Mark(one.line or 1, max((one.column or 1) - 1, 0), one.column), "reverse") for one in wrong]
-        )
+        marks = [(mark, "bold underline") for mark in trial.current.deciding(answer, trial.part)]
+        for problem in answer.problems:
+            if problem.part == trial.part and problem.line is not None and problem.kind != "note":
+                start = max((problem.column or 1) - 1, 0)
+                marks.append((Mark(problem.line, start, problem.column), "reverse"))
+        self.query_one(Editor).mark(marks)
 
     # Tokens
 
     def on_editor_token_pasted(self, message: Editor.TokenPasted) -> None:
-        """A token in place of a text."""
-        self._take_token(message.raw)
+        """Judge a token that was pasted into the editor."""
+        self._judge_pasted(message.raw)
 
-    def _take_token(self, raw: str) -> None:
-        bench = self.bench
-        if bench is None:
+    def _judge_pasted(self, raw: str) -> None:
+        trial = self.trial
+        if trial is None:
             return
-        _, token = bench.read.pasted(raw)
-        bench.take(token)
-        bench.part = "claims"
+        _, token = trial.read.pasted(raw)
+        trial.use_token(token)
+        trial.part = "claims"
         self.notify("The token was taken apart: its claims are judged now, its raw form is gone.", markup=False)
-        self._lay_out()
+        self._show_trial()
 
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what can be done."""
-        bench = self.bench if self.is_attached else None
+        """Offer only actions that have an effect."""
+        trial = self.trial if self.is_attached else None
         if action == "fix":
-            return bench is not None and bool(bench.now.fixes)
+            return trial is not None and bool(trial.current.fixes)
         if action == "edit":
             return not isinstance(self.focused, Editor)
         if action == "explain":
@@ -234,15 +236,15 @@ class WhatIfScreen(DeskScreen):
         return super().check_action(action, parameters)
 
     def on_tabs_tab_activated(self, event: Tabs.TabActivated) -> None:
-        """Another text of the exchange."""
-        bench = self.bench
-        if bench is not None and event.tab.id is not None:
+        """Show another text of the exchange."""
+        trial = self.trial
+        if trial is not None and event.tab.id is not None:
             name = event.tab.id.removeprefix("part-")
-            bench.part = next((part.id for part in bench.now.parts if part.id == name), bench.part)
+            trial.part = next((part.id for part in trial.current.parts if part.id == name), trial.part)
             self._show_text()
 
     def action_turn(self, by: int) -> None:
-        """The next text, or the one before."""
+        """Show the next or the previous text."""
         tabs = self.query_one(Parts)
         if by > 0:
             tabs.action_next_tab()
@@ -250,58 +252,60 @@ class WhatIfScreen(DeskScreen):
             tabs.action_previous_tab()
 
     def action_edit(self) -> None:
-        """Into the text."""
+        """Focus the text."""
         self.query_one(Editor).focus()
 
     def action_leave_text(self) -> None:
-        """Out of the text."""
+        """Leave the text."""
         self.query_one("#answer").focus()
 
     def action_fix(self) -> None:
-        """Put the proposed fix into the text; of several, the next one."""
-        bench = self.bench
-        if bench is None or not bench.now.fixes:
+        """Apply the proposed fix to the text; the next one if there are several."""
+        trial = self.trial
+        if trial is None or not trial.current.fixes:
             return
-        edits = [bench.now.edits_of(fix) for fix in bench.now.fixes]
-        place = next((at + 1 for at, one in enumerate(edits) if one.items() <= bench.edits.items()), 0)
-        chosen = edits[place % len(edits)]
-        bench.edits |= chosen
-        bench.part = next(iter(chosen))
-        self._shown = None
-        self._lay_out()
+        fixes = [trial.current.edits_of(fix) for fix in trial.current.fixes]
+        following = next((number for number, fix in enumerate(fixes, 1) if fix.items() <= trial.edits.items()), 0)
+        chosen = fixes[following % len(fixes)]
+        trial.edits |= chosen
+        trial.part = next(iter(chosen))
+        self._edited = None
+        self._show_trial()
 
     def action_reset(self) -> None:
-        """As it was read."""
-        bench = self.bench
-        if bench is not None:
-            bench.reset()
-            self._shown = None
-            self._lay_out()
+        """Restore the texts and the token that were read."""
+        trial = self.trial
+        if trial is not None:
+            trial.reset()
+            self._edited = None
+            self._show_trial()
 
     def action_copy(self) -> None:
-        """The text as it stands."""
-        bench = self.bench
-        if bench is not None:
-            self.doctor.take(bench.text(bench.part), bench.now.part(bench.part).title)
+        """Copy the text in the editor."""
+        trial = self.trial
+        if trial is not None:
+            copy(self.app, trial.text(trial.part), trial.current.part(trial.part).title)
 
     def action_write(self) -> None:
-        """Write the text to a new file in the working folder, and say what would store it."""
-        from oidc_doctor.tui.pages import PageScreen
+        """Write the text to a new file in the working folder, and show the commands that store it."""
+        from oidc_doctor.tui.page import PageScreen
+        from oidc_doctor.whatif.export import export
 
-        bench = self.bench
-        if bench is None:
+        trial = self.trial
+        if trial is None:
             return
         try:
-            made = bench.now.export(os.getcwd(), bench.part, bench.text(bench.part))
+            exported = export(trial.current, os.getcwd(), trial.part, trial.text(trial.part))
         except (OSError, Unreadable) as error:
             self.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
             return
-        take = "\n".join(made.commands) if all(visible_command(one) for one in made.commands) else ""
-        title = f"{sentences.CLOUDS[bench.now.cloud]} · {bench.now.part(bench.part).title}"
+        safe = all(visible_command(command) for command in exported.commands)
+        commands = "\n".join(exported.commands) if safe else ""
+        title = f"{sentences.CLOUDS[trial.current.cloud]} · {trial.current.part(trial.part).title}"
         self.app.push_screen(
             PageScreen(
                 title,
-                lambda paper: trial_page.written(paper, made.path, made.commands),
-                (take, "command"),
+                lambda sheet: trial_page.written(sheet, exported.path, exported.commands),
+                (commands, "command"),
             )
         )

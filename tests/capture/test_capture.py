@@ -46,7 +46,7 @@ def test_every_scenario_keeps_its_diagnosis(
     assert main(["capture", "-o", str(copy), "--from", str(SAMPLES / name)]) == 0
     told = capfdbinary.readouterr()
     assert told.out == b""
-    assert b"gives the same causes" in told.err
+    assert b"yields the same causes" in told.err
     assert b"one letter throughout" not in told.err
     assert report(copy, capfdbinary) == report(SAMPLES / name, capfdbinary)
     originals = json.loads((tmp_path / "copy.tar.gz.map.json").read_text())["originals"].values()
@@ -241,7 +241,7 @@ def test_what_the_command_line_gives_is_captured_too(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "say where to write"),
+        ([], "no output given"),
         (["-o", "{tmp}/x"], "nothing to capture"),
         (["-o", "{tmp}", "--from", str(SAMPLES / "aws-any-tenant")], "it exists already"),
         (["-o", "{tmp}/b", "--map", "{tmp}/b/map", "--from", str(SAMPLES / "aws-any-tenant")], "must not lie in"),

@@ -299,7 +299,7 @@ def test_a_refusal_that_nobody_claims_is_unexplained(aws: Bundle, monkeypatch: p
     report = run_with(refused(aws), monkeypatch, others)
     (cause,) = report.causes
     assert (cause.code, cause.name, cause.confidence) == ("ACC009", "refused-unexplained", "predicted")
-    assert cause.location == "Statement[0] · StringEquals · oidc.baseten.co:sub"
+    assert str(cause.clause) == "Statement[0] · StringEquals · oidc.baseten.co:sub"
     assert (report.verdict, report.exit_code) == ("refused", 1)
 
 

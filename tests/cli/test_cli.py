@@ -79,7 +79,10 @@ def complaint(done: Done) -> str:
         ("", "--help"),
         ("--nonsense", "--nonsense"),
         ("--rep", "--rep"),  # no abbreviations: a later option must not change what a script means
-        ("stray", "stray"),
+        ("stray", "the commands are capture, explain, permissions"),
+        ("Explain AWS025", "did you mean oidc-doctor explain?"),
+        ("permission aws", "did you mean oidc-doctor permissions?"),
+        ("empty", "oidc-doctor --from empty"),
         ("--report", "nothing to examine"),
         ("--report --from nowhere", "nowhere: no such file"),
         ("--report --from empty", "empty"),
@@ -97,13 +100,13 @@ def complaint(done: Done) -> str:
         ("--report --token empty", "--token empty: Is a directory"),
         ("--report --claims nowhere.json", "--claims nowhere.json: No such file"),
         ("--report --cloudtrail nowhere", "--cloudtrail nowhere"),
-        ("--report --cloudtrail s3://bucket/AWSLogs", "s3://bucket/AWSLogs"),
+        ("--report --cloudtrail s3://bucket/AWSLogs", "s3:// paths require a live run (--live or --role)"),
         ("--report --gcp-logs nowhere", "--gcp-logs nowhere"),
         ("--report nowhere/report.txt --subject s", "--report nowhere/report.txt: No such file"),
         ("--demo nosuch", "healthy-aws"),
         ("--demo ../sample_logs/healthy-aws", "no such scenario"),
         ("--demo --from empty", "exclude each other"),
-        ("explain", "--list-checks"),
+        ("explain", "explain: missing CODE (for example AWS025), or use --all"),
         ("explain AWS999", "AWS999: no such check"),
         ("explain AWS021 AWS025", "AWS025"),
     ],
@@ -152,6 +155,30 @@ def test_help_has_a_line_for_every_option(command: list[str], run: Run, monkeypa
     assert sorted(listed) == sorted(options)
     assert len(set(options)) == len(options)
     assert max(map(len, done.out.splitlines())) <= 100
+
+
+REPORT_ONLY = ["--report", "--format json", "--web", "--dry-run", "--compare x", "--list-checks", "--check AWS*",
+               "--skip AWS*", "--fail-on never", "--version"]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", REPORT_ONLY)
+def test_capture_refuses_options_that_it_would_ignore(option: str, run: Run, tmp_path: Path) -> None:
+    done = run("capture", "-o", tmp_path / "copy", "--from", tmp_path, *option.split())
+    assert complaint(done) == f"oidc-doctor: capture: unrecognized arguments: {option}\n"
+    assert not (tmp_path / "copy").exists()
+    help_text = run("capture", "--help")
+    assert help_text.code == 0
+    assert not re.search(rf"^ +{option.split(maxsplit=1)[0]}\b", help_text.out, re.MULTILINE)
+
+
+def test_a_renamed_option_keeps_its_old_name(run: Run) -> None:
+    for command in ([], ["capture"], ["permissions"]):
+        shown = run(*command, "--help").out
+        assert "--cross-check" in shown
+        assert "--oracles" not in shown
+    new, old = (run("permissions", "aws", option) for option in ("--cross-check", "--oracles"))
+    assert new == old
+    assert len(new.out) > len(run("permissions", "aws").out)
 
 
 # Exit codes
@@ -443,5 +470,7 @@ def test_a_defect_of_ours_is_neither_a_finding_nor_a_traceback(
     assert main.main(["--report"]) == 4
     captured = capfd.readouterr()
     assert captured.err.count("\n") == 1
-    assert "defect of oidc-doctor" in captured.err
+    assert captured.err.startswith(
+        "oidc-doctor: internal error in oidc-doctor (your evidence is not at fault): RuntimeError"
+    )
     assert not captured.out

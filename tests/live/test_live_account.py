@@ -73,6 +73,6 @@ def test_several_targets_are_captured_with_the_token_of_the_command_line(
     given = ["--claims", claims_file(tmp_path, made), "--error", "AccessDenied"]
     done = doctor("capture", "-o", copy, "--live", "--private-issuer", "--no-logs", *given, report=False)
     assert done.code == 0, done.err
-    assert "gives the same causes" in done.err
+    assert "yields the same causes" in done.err
     assert len(list(copy.glob("targets/*/claims.json"))) == 2
     assert not (copy / "claims.json").exists()

@@ -1,24 +1,43 @@
-"""Driving the screens, and a report with attempts over time and changes, larger than any bundled scenario's."""
+"""Driving the screens, and a report with attempts over time and changes, larger than any bundled scenario's.
+
+Expensive set-up is shared: a bundled scenario is examined once for all tests, and CSS is parsed once for each set of
+colours. Tests of the examination itself use `read=True`, or a folder.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import functools
 import math
 import os
 import re
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from textual import _wait
+from textual._compositor import Compositor
+from textual.css.stylesheet import Stylesheet
+from textual.events import Paste
 
-from oidc_doctor.examine.examine import Examined
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.examine.examine import Examined, examine
+from oidc_doctor.examine.question import Question
 from oidc_doctor.model.report import AttemptRow
+from oidc_doctor.report.parts.escape import contains_jwt
 from oidc_doctor.tui.app import Doctor
-from oidc_doctor.tui.examination import Inquiry
+from oidc_doctor.tui.examination import EvidenceSource
+from oidc_doctor.tui.token import Claims, TokenScreen
+from oidc_doctor.tui.whatif import WhatIfScreen
+from oidc_doctor.tui.widgets.editor import Editor
+from oidc_doctor.tui.widgets.page_view import PageView
 
 if TYPE_CHECKING:
+    from textual.css.model import RuleSet
     from textual.pilot import Pilot
 
     Story = Callable[[Pilot[None]], Awaitable[None]]
@@ -26,6 +45,47 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PATIENCE = 60  # seconds; the machine may be busy
+IDLE = 0.005  # seconds of so little work that none is left
+DRAWN: Counter[str] = Counter()  # changes of a screen since the tests began
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheaper_textual() -> Iterator[None]:
+    """Three costs of Textual that no test needs, together half of the time of these tests.
+
+    It parses all CSS again for every app. It draws every change for a headless terminal, which drops it: `shown` and
+    `picture` draw the whole screen themselves. And it waits at least 20 ms to find out that nothing is left to do.
+    """
+    parse = Stylesheet._parse_rules
+    render_update = Compositor.render_update
+    parsed: dict[Any, list[RuleSet]] = {}
+
+    def parse_once(self: Stylesheet, css: str, read_from: Any, *others: Any, **named: Any) -> list[RuleSet]:
+        key = (css, read_from, others, tuple(named.items()), tuple(self._variables.items()))
+        if key not in parsed:
+            parsed[key] = parse(self, css, read_from, *others, **named)
+        return parsed[key]
+
+    def draw_whole_screens(self: Compositor, full: bool = False, screen_stack: Any = None, **named: Any) -> Any:
+        DRAWN["changes"] += bool(self._dirty_regions)
+        if full or screen_stack:  # a dialog keeps what is drawn of the screens behind it
+            return render_update(self, full=full, screen_stack=screen_stack, **named)
+        self._dirty_regions.clear()
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", parse_once)
+        patch.setattr(Compositor, "render_update", draw_whole_screens)
+        patch.setattr(_wait, "SLEEP_GRANULARITY", IDLE)
+        patch.setattr(_wait, "SLEEP_IDLE", IDLE / 20)
+        yield
+
+
+@functools.cache
+def examined_once(sample: str) -> Examined:
+    """The examination of a bundled scenario. All tests share it: nothing in it may be changed."""
+    with open_bundle(str(ROOT / "sample_logs" / sample)) as bundle:
+        return examine(bundle, Question())
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
@@ -47,13 +107,12 @@ async def settled(pilot: Pilot[None], *keys: str) -> None:
     """Press keys, one after the other, and let the screen come to rest after the last of them."""
     for key in keys:
         await pilot.press(key)
-    same = 0
-    before = ""
-    while same < 3:  # pictures in a row
+    unchanged = 0
+    while unchanged < 3:  # pauses in a row
+        drawn = DRAWN.total()
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        now = shown(pilot.app)
-        same, before = (same + 1, now) if now == before else (0, now)
+        unchanged = unchanged + 1 if DRAWN.total() == drawn else 0
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +122,11 @@ def press() -> Callable[..., Awaitable[None]]:
 
 @pytest.fixture(scope="session")
 def play() -> Callable[..., Doctor]:
-    """Run an app, let a story press its keys, and give the app back. Without `present` it examines `sample`."""
+    """Run an app, let a story press its keys, and return the app.
+
+    It shows the report on `sample`: a scenario's name, or a folder that it reads. With `read`, it reads a scenario too;
+    `present` is the report to show instead.
+    """
 
     def run(
         story: Story,
@@ -72,24 +135,29 @@ def play() -> Callable[..., Doctor]:
         size: tuple[int, int] = (80, 24),
         app: Doctor | None = None,
         present: Examined | None = None,
+        read: bool = False,
         theme: str = "textual-dark",
     ) -> Doctor:
-        if app is None:
+        source = None
+        if present is not None:
+            source = EvidenceSource("weights")
+        elif app is None and sample is not None:
             path = ROOT / "sample_logs" / sample if isinstance(sample, str) else sample
-            inquiry = Inquiry(path.name, str(path)) if path is not None and present is None else None
-            app = Doctor(inquiry)
-        doctor = app
+            source = EvidenceSource(path.name, str(path))
+            if isinstance(sample, str) and not read:
+                present = examined_once(sample)
+        doctor = app or Doctor(source if present is None else None)
 
         async def act() -> None:
             doctor.animation_level = "none"
             async with doctor.run_test(size=size, notifications=True) as pilot:
                 doctor.theme = theme
                 if present is not None:
-                    doctor.inquiry = Inquiry("weights")
+                    doctor.session.source = source
                     await doctor.switch_mode("path")
                     doctor.present(present)
-                elif doctor.inquiry is not None:
-                    await until(pilot, lambda: doctor.report is not None)
+                elif doctor.session.source is not None:
+                    await until(pilot, lambda: doctor.session.report is not None)
                 await settled(pilot)
                 await story(pilot)
 
@@ -140,20 +208,14 @@ def examined() -> Callable[[str], Examined]:
     """The report of a bundled scenario, with few of the checks that found nothing: a new check changes no picture."""
 
     def of(name: str) -> Examined:
-        from oidc_doctor.bundle.open import open_bundle
-        from oidc_doctor.examine.examine import examine
-        from oidc_doctor.examine.question import Question
-
-        with open_bundle(str(ROOT / "sample_logs" / name)) as bundle:
-            answer = examine(bundle, Question())
-        quiet = {"passed": 4, "skipped": 3}
+        examined = examined_once(name)
+        left = {"passed": 4, "skipped": 3}
         kept = []
-        for row in answer.report.checks:
-            quiet[row.status] = quiet.get(row.status, 100) - 1
-            if quiet[row.status] >= 0:
+        for row in examined.report.checks:
+            left[row.status] = left.get(row.status, 100) - 1
+            if left[row.status] >= 0:
                 kept.append(row)
-        answer.report.checks = kept
-        return answer
+        return examined._replace(report=dataclasses.replace(examined.report, checks=kept))
 
     return of
 
@@ -193,8 +255,7 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
 
 def with_history(examined: Examined, signatures: int = 6) -> Examined:
     """An answer with made-up attempts: accepted, then refused from a change on, and one refused attempt at mending."""
-    report = examined.report
-    report.window = {
+    window = {
         "from": at(0),
         "to": at(BUCKETS),
         "basis": "everything in the evidence",
@@ -202,13 +263,13 @@ def with_history(examined: Examined, signatures: int = 6) -> Examined:
         "bucket_seconds": SECONDS,
         "buckets": BUCKETS,
     }
-    report.attempts = [
+    attempts = [
         attempt(number, "accepted", 3 * number % 40, BREAK, 3.0 / (number + 1)) for number in range(signatures // 2)
     ] + [
         attempt(number, "refused", BREAK, BUCKETS - number % 30, 5.0 / (number + 1))
         for number in range(signatures - signatures // 2)
     ]
-    report.timeline = [
+    timeline = [
         {
             "time": at(BREAK),
             "until": None,
@@ -238,9 +299,96 @@ def with_history(examined: Examined, signatures: int = 6) -> Examined:
             "flips": False,
         },
     ]
-    return examined
+    report = dataclasses.replace(examined.report, window=window, attempts=attempts, timeline=timeline)
+    return examined._replace(report=report)
 
 
 @pytest.fixture
 def history() -> Callable[..., Examined]:
     return with_history
+
+
+class Driver:
+    """A person at the screen."""
+
+    def __init__(self, app: Doctor, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        """Wait for what a worker or the examination brings."""
+        for _ in range(PATIENCE * 50):
+            if holds():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"never: {what}\n{self.text()}")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def paste(self, text: str) -> None:
+        focused = self.app.focused
+        assert focused is not None
+        focused.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def shows(self, text: str) -> None:
+        await self.until(lambda: text in self.text(), text)
+
+    async def says(self, text: str) -> None:
+        """On the page, however it is folded."""
+        await self.until(lambda: text in " ".join(self.page.split()), text)
+
+    def text(self) -> str:
+        """The screen as it stands, line by line."""
+        width, height = self.app.size
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in lines[:height]) + f"\n({width}×{height})"
+
+    @property
+    def page(self) -> str:
+        """The whole answer, what is scrolled away included."""
+        view = self.app.screen.query_one(PageView)
+        return str(view.query_one(".page").render())
+
+    @property
+    def editor(self) -> Editor:
+        return self.app.screen.query_one(Editor)
+
+    async def open_whatif(self) -> None:
+        await self.press("4")
+        await self.until(lambda: isinstance(self.app.screen, WhatIfScreen) and self.editor.text, "the text")
+        await self.shows("as read")
+
+    async def open_token(self) -> None:
+        await self.press("3")
+        await self.until(lambda: isinstance(self.app.screen, TokenScreen), "the screen")
+        await self.until(lambda: self.app.screen.query_one(Claims).option_count, "claims")
+
+    def assert_forgotten(self, raw: str) -> None:
+        """No screen shows the token, and the app does not hold it."""
+        parts = raw.split(".")
+        shown = self.text() + self.page
+        assert parts[2][:20] not in shown
+        assert parts[1][:20] not in shown
+        trial = self.app.session.trials.current if self.app.session.trials is not None else None
+        assert trial is not None
+        assert trial.token is not None
+        assert (trial.token.signing_input, trial.token.signature) == (b"", b"")
+        held = [trial.edits, trial.token._asdict(), self.app.clipboard]
+        held += [self.editor.text, self.editor.history.undo_stack] if self.app.screen.query(Editor) else []
+        assert not contains_jwt(repr(held))
+
+
+@pytest.fixture(scope="session")
+def drive(play: Callable[..., Doctor]) -> Callable[..., None]:
+    """Open the app on a scenario, by its name, or on a folder, and let `test` drive it."""
+
+    def run(sample: str | Path, test: Callable[[Driver], Awaitable[None]], size: tuple[int, int] = (120, 40)) -> None:
+        async def story(pilot: Pilot[None]) -> None:
+            await test(Driver(cast("Doctor", pilot.app), pilot))
+
+        play(story, sample, size=size)
+
+    return run

@@ -7,45 +7,39 @@ from typing import Any
 
 import pytest
 
-SIZES = [((80, 24), "textual-dark"), ((120, 40), "textual-dark"), ((120, 40), "textual-light")]
-
-
-@pytest.mark.parametrize("size, theme", SIZES)
-@pytest.mark.parametrize(
-    "name, sample, keys",
-    [
-        ("token", "aws-wrong-team", ["3"]),
-        ("token-expired", "aws-token-expired", ["3"]),
-        ("whatif", "aws-wrong-team", ["4"]),
-        ("whatif-fixed", "aws-wrong-team", ["4", "f"]),
-        ("whatif-gcp", "gcp-condition-false", ["4", "enter", "end", "backspace", "escape"]),
+DARK, LIGHT = "textual-dark", "textual-light"
+# scenario: (picture, the keys that lead to it, a text to wait for, whether it is also kept in light colours)
+VISITS = {
+    "aws-wrong-team": [
+        ("token", ["3"], "refused", True),
+        ("whatif", ["4"], "yet", False),
+        ("whatif-fixed", ["f"], "made-up", True),
     ],
-)
+    "aws-token-expired": [("token-expired", ["3"], "refused", False)],
+    "gcp-condition-false": [("whatif-gcp", ["4", "enter", "end", "backspace", "escape"], "edited", False)],
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("sample", VISITS)
 def test_token_and_whatif(
-    name: str,
     sample: str,
-    keys: list[str],
     size: tuple[int, int],
-    theme: str,
     play: Callable[..., Any],
     press: Callable[..., Any],
     wait: Callable[..., Any],
     looks_like: Callable[..., None],
     text_of: Callable[..., str],
 ) -> None:
-    if theme != "textual-dark" and name not in ("token", "whatif-fixed"):
-        pytest.skip("two of them in light are enough")
-
     async def story(pilot: Any) -> None:
-        for key in keys:
-            await press(pilot, key)
-        if name == "whatif-fixed":
-            await wait(pilot, lambda: "made-up" in text_of(pilot.app))
-        elif keys[0] == "4":
-            await wait(
-                pilot, lambda: ("edited" in text_of(pilot.app)) == (len(keys) > 1) or "yet" in text_of(pilot.app)
-            )
-        await press(pilot)
-        looks_like(pilot.app, f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('textual-')}")
+        for name, keys, text, light in VISITS[sample]:
+            for key in keys:
+                await press(pilot, key)
+            await wait(pilot, lambda text=text: text in text_of(pilot.app))
+            for theme in (DARK, LIGHT) if light and size == (120, 40) else (DARK,):
+                pilot.app.theme = theme
+                await press(pilot)
+                looks_like(pilot.app, f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('textual-')}")
+            pilot.app.theme = DARK
 
-    play(story, sample, size=size, theme=theme)
+    play(story, sample, size=size)

@@ -1,4 +1,4 @@
-"""Attempts over time: a lane of bars for each outcome, the changes on their axis, and a cursor to walk along."""
+"""Attempts over time: a lane of bars for each outcome, the changes on the axis, and a cursor."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
-_LABEL = 13
-_FEWEST = 6  # buckets in sight
+_LABEL = 13  # columns
+_FEWEST = 6  # buckets in view
 _OUTCOMES = ("accepted", "refused", "unknown")
 
 
 class Bar(NamedTuple):
-    """A column of the chart: its buckets, and where it stands."""
+    """A bar of the chart: its buckets, and its columns."""
 
     first: int
     last: int  # not included
@@ -32,16 +32,16 @@ class Bar(NamedTuple):
 
 
 def bars(low: int, high: int, columns: int) -> list[Bar]:
-    """The buckets from `low` to `high` over so many columns: as many to each bar, or a bar of several columns."""
+    """The buckets from `low` to `high` as bars: of several buckets each, or of several columns each."""
     number, columns = max(high - low, 1), max(columns, 1)
     each = -(-number // columns)
-    made = -(-number // each)
-    wide = max(columns // made, 1)
-    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * wide, wide) for at in range(made)]
+    count = -(-number // each)
+    width = max(columns // count, 1)
+    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * width, width) for at in range(count)]
 
 
 def lane(counts: list[int], most: int, rows: int) -> list[str]:
-    """Bars of `counts` as `rows` lines of block characters, one column each; what is not zero is always seen."""
+    """Bars of `counts` as `rows` lines of block characters, one column each; no count above zero is invisible."""
     lines = [""] * rows
     for count in counts:
         eighths = 0 if not count else max(round(count * rows * 8 / max(most, 1)), 1)
@@ -69,7 +69,7 @@ class Chart(Static, can_focus=True):
     ]
 
     class Selected(Message):
-        """What lies between two instants is wanted; None: all that is in sight. `change` is one that was gone to."""
+        """The user selected the time between two instants, or (None) all that is in view; or went to `change`."""
 
         def __init__(self, span: tuple[float, float] | None, change: log_rows.Row | None = None) -> None:
             super().__init__()
@@ -84,10 +84,10 @@ class Chart(Static, can_focus=True):
         self._cursor: int | None = None  # a bucket
         self._change: int | None = None
 
-    def show(self, found: log_rows.Series | None, changes: list[log_rows.Row]) -> None:
+    def show(self, series: log_rows.Series | None, changes: list[log_rows.Row]) -> None:
         """Draw the whole window."""
-        self._series, self._changes = found, changes
-        self._low, self._high = 0, found.buckets if found else 0
+        self._series, self._changes = series, changes
+        self._low, self._high = 0, series.buckets if series else 0
         self._cursor = self._change = None
         self._draw()
 
@@ -96,7 +96,7 @@ class Chart(Static, can_focus=True):
         """The instants of the selected bar."""
         if self._series is None or self._cursor is None:
             return None
-        bar = next((one for one in self._bars() if one.first <= self._cursor < one.last), None)
+        bar = next((bar for bar in self._bars() if bar.first <= self._cursor < bar.last), None)
         return None if bar is None else (self._time(bar.first), self._time(bar.last))
 
     def _time(self, bucket: int) -> float:
@@ -108,31 +108,31 @@ class Chart(Static, can_focus=True):
     def _bars(self) -> list[Bar]:
         return bars(self._low, self._high, self.size.width - 2 - _LABEL)
 
-    # What the keys do
+    # Keys
 
     def action_move(self, steps: int) -> None:
-        """To the bar before or after."""
-        made = self._bars()
+        """Select the previous or the next bar."""
+        shown = self._bars()
         if self._series is None:
             return
         cursor = -1 if self._cursor is None else self._cursor
-        here = next((at for at, bar in enumerate(made) if bar.first <= cursor < bar.last), None)
-        at = (len(made) - 1 if steps < 0 else 0) if here is None else min(max(here + steps, 0), len(made) - 1)
-        self._select(made[at].first)
+        here = next((at for at, bar in enumerate(shown) if bar.first <= cursor < bar.last), None)
+        at = (len(shown) - 1 if steps < 0 else 0) if here is None else min(max(here + steps, 0), len(shown) - 1)
+        self._select(shown[at].first)
 
     def action_end(self, index: int) -> None:
-        """To the first or the last bar."""
+        """Select the first or the last bar."""
         if self._series is not None:
             self._select(self._bars()[index].first)
 
     def action_all(self) -> None:
-        """No bar, no change."""
+        """Select no bar and no change."""
         self._cursor = self._change = None
         self._draw()
         self.post_message(self.Selected(None))
 
     def action_change(self, steps: int) -> None:
-        """To the next or the previous change."""
+        """Go to the next or the previous change."""
         if not self._changes or self._series is None:
             return
         at = (0 if steps > 0 else -1) if self._change is None else self._change + steps
@@ -147,18 +147,18 @@ class Chart(Static, can_focus=True):
         self.post_message(self.Selected(self.span, row))
 
     def action_zoom(self, steps: int) -> None:
-        """Half as much in sight, twice as much, or (0) all."""
+        """Show half of the time in view, twice as much, or (0) all."""
         if self._series is None:
             return
         width = self._high - self._low
         middle = self._cursor if self._cursor is not None else self._low + width // 2
-        wanted = {0: self._series.buckets, 1: width // 2}.get(steps, width * 2)
-        wanted = min(max(wanted, _FEWEST), self._series.buckets)
+        zoomed = {0: self._series.buckets, 1: width // 2}.get(steps, width * 2)
+        zoomed = min(max(zoomed, _FEWEST), self._series.buckets)
         part = (middle - self._low) / max(width, 1)
-        self._to(round(middle - part * wanted), wanted)
+        self._to(round(middle - part * zoomed), zoomed)
 
     def action_pan(self, steps: int) -> None:
-        """A quarter of what is in sight."""
+        """Move by a quarter of the time in view."""
         width = self._high - self._low
         self._to(self._low + steps * max(width // 4, 1), width)
 
@@ -176,7 +176,7 @@ class Chart(Static, can_focus=True):
     # The mouse
 
     def on_click(self, event: Click) -> None:
-        """The bar under the mouse; on the row of changes, the change."""
+        """Select the clicked bar; on the axis, the change."""
         bar = self._under(event.x)
         if bar is None:
             return
@@ -188,12 +188,12 @@ class Chart(Static, can_focus=True):
             self._select(bar.first)
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Closer."""
+        """Zoom in."""
         event.stop()
         self.action_zoom(1)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Farther."""
+        """Zoom out."""
         event.stop()
         self.action_zoom(-1)
 
@@ -204,7 +204,7 @@ class Chart(Static, can_focus=True):
     # Drawing
 
     def on_resize(self, event: Resize) -> None:
-        """Another width, other bars."""
+        """Draw for another width."""
         del event
         self._draw()
 
@@ -214,11 +214,11 @@ class Chart(Static, can_focus=True):
         if self._series is None:
             self.update(Content.styled("The report holds no counts over time.", "$foreground-muted"))
             return
-        made = self._bars()
-        outcomes = [one for one in _OUTCOMES if one != "unknown" or any(self._series.counts.get(one, []))]
+        shown = self._bars()
+        outcomes = [name for name in _OUTCOMES if name != "unknown" or any(self._series.counts.get(name, []))]
         rows = max((self.size.height - 2) // len(outcomes), 1)
         counts = self._series.counts
-        sums = {name: [sum(counts.get(name, [])[bar.first : bar.last]) for bar in made] for name in outcomes}
+        sums = {name: [sum(counts.get(name, [])[bar.first : bar.last]) for bar in shown] for name in outcomes}
         most = max((count for counts in sums.values() for count in counts), default=0)
         lines: list[Content] = []
         for name in outcomes:
@@ -227,16 +227,16 @@ class Chart(Static, can_focus=True):
                 label = labels[at] if at < len(labels) else ""
                 if rows == 1:
                     label = f"{log_rows.SIGNS[name]} {sum(sums[name]):,}"
-                lines.append(self._line(label, text, made, STYLES[log_rows.STYLES[name]]))
-        lines += [self._marks(made), self._axis(made, most)]
+                lines.append(self._line(label, text, shown, STYLES[log_rows.STYLES[name]]))
+        lines += [self._marks(shown), self._axis(shown, most)]
         self.update(Content("\n").join(lines))
 
-    def _line(self, label: str, text: str, made: list[Bar], style: str, *, changes: bool = False) -> Content:
-        """A label, and one character for each bar, as wide as the bar is. Few spans: they cost time."""
+    def _line(self, label: str, text: str, shown: list[Bar], style: str, *, changes: bool = False) -> Content:
+        """A label, and for each bar one character, repeated to its width. Few spans: they cost time."""
         pieces = [f"{label:<{_LABEL}}"]
         here: tuple[int, int] | None = None
         cursor = -1 if self._cursor is None else self._cursor
-        for bar, character in zip(made, text, strict=True):
+        for bar, character in zip(shown, text, strict=True):
             gap = bar.width > 2  # noqa: PLR2004 - narrower bars touch each other
             mark = character in ("◆", "◇")
             body = f"{character:<{bar.width}}" if mark else character * (bar.width - gap) + " " * gap
@@ -252,20 +252,20 @@ class Chart(Static, can_focus=True):
             spans.append(Span(*here, "on $primary-muted"))
         return Content(line, spans)
 
-    def _marks(self, made: list[Bar]) -> Content:
+    def _marks(self, shown: list[Bar]) -> Content:
         marks = []
-        for bar in made:
+        for bar in shown:
             here = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
             marks.append("◆" if "change" in here else "◇" if here else "─")
         done = sum(row.kind == "change" for row in self._changes)
         label = f"◆ {done} changes" if done != 1 else "◆ 1 change"
-        return self._line(label, "".join(marks), made, STYLES["yellow"], changes=True)
+        return self._line(label, "".join(marks), shown, STYLES["yellow"], changes=True)
 
-    def _axis(self, made: list[Bar], most: int) -> Content:
-        """The times, as many as fit, and how much the highest bar is."""
+    def _axis(self, shown: list[Bar], most: int) -> Content:
+        """As many times as fit, and the count of the highest bar."""
         spread = self._time(self._high) - self._time(self._low)
         line, free = f"{f'top {most:,}':<{_LABEL}}", _LABEL
-        for bar in made:
+        for bar in shown:
             at = _LABEL + bar.left
             text = log_rows.clock(self._time(bar.first), spread)
             if at >= free and at + len(text) <= self.size.width - len("  UTC "):

@@ -1,4 +1,4 @@
-"""The editor of What-if: JSON and CEL in colours, the deciding line marked, no token kept."""
+"""The editor of What-if: JSON and CEL in colours, the deciding lines marked, no token kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from oidc_doctor.report.parts.escape import contains_jwt
-from oidc_doctor.whatif.ask import editable
+from oidc_doctor.whatif.parts import editable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from textual.events import Paste
 
-    from oidc_doctor.whatif.ask import Mark
+    from oidc_doctor.whatif.marks import Mark
 
 # Both languages' tokens end on their line, so each line is coloured by itself. Textual's way, tree-sitter, was tried:
 # its current release (0.26.1) crashes the process, and it would parse what strangers wrote in native code.
@@ -45,7 +45,7 @@ _LONGEST_LINE = 4000  # characters that are coloured
 
 
 class Editor(TextArea):
-    """A text of a policy, a condition, a mapping or claims."""
+    """The editor of a policy, a condition, a mapping or claims."""
 
     HELP = (
         "The text of the exchange. Type, and the decision beside it follows; Esc leaves the text, so that the keys "
@@ -56,7 +56,7 @@ class Editor(TextArea):
     ]
 
     class TokenPasted(Message):
-        """A compact token was pasted or typed: it is not in the editor, and must not be shown."""
+        """A compact token was pasted: it is not in the editor, and must not be shown."""
 
         def __init__(self, raw: str) -> None:
             super().__init__()
@@ -69,7 +69,7 @@ class Editor(TextArea):
         self._tokens: re.Pattern[str] | None = None
 
     def show(self, text: str, language: str, line: int = 0) -> None:
-        """Another text; what was undone of the one before is forgotten."""
+        """Show another text, with an empty history of edits."""
         self._tokens = _TOKENS.get(language)
         self.marks = []
         self.load_text(text)
@@ -77,14 +77,14 @@ class Editor(TextArea):
         self.scroll_cursor_visible(center=True, animate=False)
 
     def mark(self, marks: Sequence[tuple[Mark, str]]) -> None:
-        """Mark pieces of lines, each with a style: the clause that decides, the place that cannot be read."""
+        """Mark pieces of lines, each with a style: the clauses that decide, the place that cannot be read."""
         if list(marks) != self.marks:
             self.marks = list(marks)
             self.notify_style_update()  # drops the lines that were rendered
             self.refresh()
 
     def get_line(self, line_index: int) -> Text:
-        """A line in colours, with its mark."""
+        """A line in colours, with its marks."""
         line = super().get_line(line_index)
         if self._tokens is not None:
             for token in self._tokens.finditer(line.plain[:_LONGEST_LINE]):
@@ -96,17 +96,17 @@ class Editor(TextArea):
         return line
 
     def on_paste(self, event: Paste) -> None:
-        """A token is taken apart; of other texts, what nobody could see is written as escapes."""
+        """Post a token instead of pasting it; of other texts, write invisible characters as escapes."""
         event.prevent_default()
         event.stop()
         if contains_jwt(event.text):
             self.post_message(self.TokenPasted(event.text))
             return
-        found = self.replace(editable(event.text), *self.selection, maintain_selection_offset=False)
-        self.move_cursor(found.end_location)
+        pasted = self.replace(editable(event.text), *self.selection, maintain_selection_offset=False)
+        self.move_cursor(pasted.end_location)
 
     def action_paste(self) -> None:
-        """Of the app's own clipboard."""
+        """Paste from the app's own clipboard."""
         if contains_jwt(self.app.clipboard):
             self.post_message(self.TokenPasted(self.app.clipboard))
             return

@@ -1,4 +1,4 @@
-"""A sheet of a report as styled content: the lines of report/ in the colours of the theme, never as markup."""
+"""Lines of a report as styled content in the colours of the theme, never as markup."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ STYLES = {
     "bad": "bold $text-error",
     "good": "bold $text-success",
 }
-# What a sheet is given is visible text: an escape character can only be one of its own marks.
+# All text on a sheet is visible text: an escape character can only be one of the sheet's own marks.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
-_NARROWEST = 30
+_NARROWEST = 30  # columns
 
 
 class StyledSheet(Sheet):
-    """A sheet whose styles are kept beside its text."""
+    """A sheet whose lines carry marks of their styles."""
 
     def __init__(self, width: int) -> None:
         super().__init__(max(width, _NARROWEST), indent=0)
@@ -48,7 +48,7 @@ class StyledSheet(Sheet):
 
 
 def content(lines: list[str]) -> Content:
-    """Painted lines as one Content."""
+    """Lines with marks as one Content."""
     marked = forbid_tokens("\n".join(line.rstrip() for line in lines))
     parts: list[str] = []
     spans: list[Span] = []
@@ -67,8 +67,8 @@ def content(lines: list[str]) -> Content:
     return Content("".join(parts), spans)
 
 
-class PaperView(ScrollableContainer, can_focus=True):
-    """A page that is written anew for every width."""
+class PageView(ScrollableContainer, can_focus=True):
+    """A page that is written again for every width."""
 
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
@@ -82,14 +82,14 @@ class PaperView(ScrollableContainer, can_focus=True):
         yield Static("", markup=False, classes="page")
 
     def show(self, write: Callable[[StyledSheet], None]) -> None:
-        """Show what `write` puts on a sheet, from its top."""
+        """Show the lines that `write` adds to a sheet, from the first."""
         self._write = write
         self._width = 0
         self.scroll_home(animate=False)
         self._render_page()
 
     def on_resize(self, event: Resize) -> None:
-        """Another width, other lines."""
+        """Write the page for another width."""
         del event
         self._render_page()
 
@@ -98,6 +98,6 @@ class PaperView(ScrollableContainer, can_focus=True):
         if self._write is None or width <= 0 or width == self._width:
             return
         self._width = width
-        paper = StyledSheet(width)
-        self._write(paper)
-        self.query_one(".page", Static).update(paper.content())
+        sheet = StyledSheet(width)
+        self._write(sheet)
+        self.query_one(".page", Static).update(sheet.content())

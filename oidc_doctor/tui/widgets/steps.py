@@ -1,4 +1,4 @@
-"""The exchange as a line of steps: each with the sign and the word of its state."""
+"""The steps of each exchange in a line, each with the sign of its state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _JOIN, _LABEL = " → ", 5
 
 
 class Steps(Static, can_focus=True):
-    """All exchanges, each as a path. The arrow keys go from step to step; Enter and a click go to the finding."""
+    """All exchanges, a line of steps each. Arrow keys move a cursor; Enter or a click selects the step's finding."""
 
     HELP = (
         "The steps that the cloud takes, in its order. ← and → go from step to step, ↑ and ↓ to the other cloud; "
@@ -44,7 +44,7 @@ class Steps(Static, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor stands on another step; `chosen` where the person asked for its finding."""
+        """The cursor is on another step; `chosen` if the user asked for its finding."""
 
         def __init__(self, exchange: Exchange, step: StepRow, *, chosen: bool) -> None:
             super().__init__()
@@ -59,17 +59,17 @@ class Steps(Static, can_focus=True):
         self.at = (0, 0)
 
     def show(self, exchanges: Sequence[Exchange], report: Report | None) -> None:
-        """Draw these; the cursor goes to the first step that does not pass."""
+        """Draw the exchanges, with the cursor on the first refused or unknown step."""
         self._exchanges = list(exchanges)
         self._report = report
         self.at = (0, self._first_open(self._exchanges[0])) if self._exchanges else (0, 0)
         self._draw()
 
     def point(self, exchange: Exchange, step: str | None) -> None:
-        """Put the cursor on a step of an exchange, if it is there."""
+        """Move the cursor to a step of an exchange, if it is among those shown."""
         for row, other in enumerate(self._exchanges):
-            for column, one in enumerate(other.steps):
-                if other.id == exchange.id and one.id == step:
+            for column, candidate in enumerate(other.steps):
+                if other.id == exchange.id and candidate.id == step:
                     self.at = (row, column)
                     self._draw()
 
@@ -78,16 +78,16 @@ class Steps(Static, can_focus=True):
         return next((states.index(state) for state in ("refused", "unknown") if state in states), 0)
 
     def on_resize(self, event: Resize) -> None:
-        """Another width, other lines."""
+        """Draw for another width."""
         del event
         self._draw()
 
     def on_focus(self) -> None:
-        """The cursor is seen while it can be moved."""
+        """Show the cursor while it can be moved."""
         self._draw()
 
     def on_blur(self) -> None:
-        """See on_focus."""
+        """Hide the cursor."""
         self._draw()
 
     def action_move(self, rows: int, steps: int) -> None:
@@ -99,20 +99,20 @@ class Steps(Static, can_focus=True):
         column = self._first_open(self._exchanges[row]) if row != self.at[0] else min(max(self.at[1] + steps, 0), last)
         self.at = (row, column)
         self._draw()
-        self._tell(chosen=False)
+        self._post_moved(chosen=False)
 
     def action_choose(self) -> None:
-        """Show what decided the step."""
-        self._tell(chosen=True)
+        """Select the finding of the step."""
+        self._post_moved(chosen=True)
 
     def on_click(self, event: Click) -> None:
-        """The mouse on a step."""
+        """Select the finding of the clicked step."""
         if "step" in event.style.meta:
             self.at = event.style.meta["step"]
             self._draw()
-            self._tell(chosen=True)
+            self._post_moved(chosen=True)
 
-    def _tell(self, *, chosen: bool) -> None:
+    def _post_moved(self, *, chosen: bool) -> None:
         if self._exchanges:
             exchange = self._exchanges[self.at[0]]
             self.post_message(self.Moved(exchange, exchange.steps[self.at[1]], chosen=chosen))
@@ -126,7 +126,7 @@ class Steps(Static, can_focus=True):
     def _lines(self, row: int, width: int) -> list[Content]:
         exchange = self._exchanges[row]
         lines: list[Content] = []
-        if self._report is not None and len({one.target_name for one in self._exchanges}) > 1:
+        if self._report is not None and len({other.target_name for other in self._exchanges}) > 1:
             lines.append(Content.styled(sentences.name(self._report, exchange), "bold"))
         line, used = Content.styled(f"{SHORT[exchange.cloud]:<{_LABEL}}", "bold"), _LABEL
         for column, step in enumerate(exchange.steps):
@@ -140,11 +140,11 @@ class Steps(Static, can_focus=True):
         return [*lines, line]
 
     def _item(self, row: int, column: int, step: StepRow, exchange: Exchange) -> Content:
-        """A step; the word of its state after the last of a run of like ones."""
+        """A step, with the word of its state if the next step has another one."""
         sign, word, style = sentences.STATES[step.state]
         following = exchange.steps[column + 1] if column + 1 < len(exchange.steps) else None
-        told = f" {word}" if following is None or following.state != step.state else ""
-        text = f"{sign} {sentences.title(exchange, step.id)}{told}"
+        ending = f" {word}" if following is None or following.state != step.state else ""
+        text = f"{sign} {sentences.title(exchange, step.id)}{ending}"
         here = (row, column) == self.at
         look = STYLES.get(style, "")
         if step.state == "refused":
@@ -153,21 +153,13 @@ class Steps(Static, can_focus=True):
             look += " reverse"
         return Content.styled(text, look).stylize(Style.from_meta({"step": (row, column)}))
 
-    def told(self) -> str:
-        """The step under the cursor in a sentence."""
-        if not self._exchanges:
-            return ""
-        exchange = self._exchanges[self.at[0]]
-        step = exchange.steps[self.at[1]]
-        return describe(exchange, step)
-
 
 def describe(exchange: Exchange, step: StepRow) -> str:
-    """A step in one line: what is asked, how it went, why, and where that was read."""
+    """A step in one line: its name and state, its question, the reason, and where that was read."""
     from oidc_doctor.model.steps import STEPS
 
     sign, word, _ = sentences.STATES[step.state]
-    question = next((one.question for one in STEPS[exchange.cloud] if one.id == step.id), "")
+    question = next((known.question for known in STEPS[exchange.cloud] if known.id == step.id), "")
     parts = [
         f"{sentences.title(exchange, step.id)} {sign} {word}",
         question,

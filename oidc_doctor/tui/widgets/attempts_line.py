@@ -1,4 +1,4 @@
-"""The logged attempts in one line, below the path."""
+"""The logged attempts as one line of bars, below the findings."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Report
 
-_WIDEST = 120
+_WIDEST = 120  # columns of bars
 _TEXT = 46  # columns for the counts and the last change
 
 
-class Pulse(Static):
-    """All attempts as one line of bars, changes between them, and how many ended how. A click opens the timeline."""
+class AttemptsLine(Static):
+    """Bars of all attempts, the changes between them, and the count of each outcome. A click opens the timeline."""
 
     def __init__(self) -> None:
-        super().__init__("", markup=False, id="pulse")
+        super().__init__("", markup=False, id="attempts")
         self._report: Report | None = None
 
     async def on_click(self) -> None:
-        """The whole timeline."""
+        """Open the timeline."""
         await self.run_action("app.show('timeline')")
 
     def show(self, report: Report) -> None:
-        """Draw this one."""
+        """Draw the attempts of a report."""
         self._report = report
         self._draw()
 
     def on_resize(self, event: Resize) -> None:
-        """Another width, other bars."""
+        """Draw for another width."""
         del event
         self._draw()
 
@@ -49,38 +49,40 @@ class Pulse(Static):
         report, width = self._report, self.size.width - 2
         if report is None or width <= 0:
             return
-        found, changes = log_rows.series(report), log_rows.changes(report)
+        series, changes = log_rows.series(report), log_rows.changes(report)
         exchanges = sentences.in_order(report)
-        if found is None or not report.attempts:
-            told = sentences.logged(report, exchanges[0]) if exchanges else ""
-            self.update(
-                Content.styled(told or f"no attempt is logged · {sentences.window(report)}", "$foreground-muted")
-            )
+        if series is None or not report.attempts:
+            logged = sentences.logged(report, exchanges[0]) if exchanges else ""
+            text = logged or f"no attempt is logged · {sentences.window(report)}"
+            self.update(Content.styled(text, "$foreground-muted"))
             return
-        line = _bars(found, changes, min(max(width - _TEXT, 10), _WIDEST))
+        line = _bars(series, changes, min(max(width - _TEXT, 10), _WIDEST))
         for outcome in ("accepted", "refused", "unknown"):
-            number = sum(found.counts.get(outcome, []))
+            number = sum(series.counts.get(outcome, []))
             if number:
                 sign = (f"  {log_rows.SIGNS[outcome]} ", STYLES[log_rows.STYLES[outcome]])
                 line += Content.assemble(sign, f"{number:,} {outcome}")
         flips = [row for row in changes if (row.change or {}).get("flips")] or changes
         if flips:
             entry = flips[-1].change or {}
-            told = visible(str(entry.get("what") or entry.get("text") or "change"))
+            what = visible(str(entry.get("what") or entry.get("text") or "change"))
             line += Content.assemble(("  ◆ ", STYLES["yellow"]), moment(entry.get("time"), report.evaluated_at))
-            line += Content(f" {clip(told, 60)}")
+            line += Content(f" {clip(what, 60)}")
         self.update(line)
 
 
-def _bars(found: log_rows.Series, changes: list[log_rows.Row], width: int) -> Content:
-    """The bars, in the colour of what prevails in each; a change stands in the place of its bar."""
-    made = bars(0, found.buckets, width)
-    refused, accepted = ([sum(found.counts.get(name, [])[bar.first : bar.last]) for bar in made] for name in _COMPARED)
-    total = [sum(sum(counts[bar.first : bar.last]) for counts in found.counts.values()) for bar in made]
-    marked = {int((row.time - found.start) // found.seconds) for row in changes}
+def _bars(series: log_rows.Series, changes: list[log_rows.Row], width: int) -> Content:
+    """The bars, each in the colour of its most frequent outcome; a change replaces its bar."""
+    columns = bars(0, series.buckets, width)
+    counts = series.counts
+    refused, accepted = (
+        [sum(counts.get(outcome, [])[bar.first : bar.last]) for bar in columns] for outcome in ("refused", "accepted")
+    )
+    total = [sum(sum(buckets[bar.first : bar.last]) for buckets in counts.values()) for bar in columns]
+    changed = {int((row.time - series.start) // series.seconds) for row in changes}
     text, spans = "", list[Span]()
-    for at, (bar, character) in enumerate(zip(made, lane(total, max(total), 1)[0], strict=True)):
-        if any(bar.first <= bucket < bar.last for bucket in marked):
+    for at, (bar, character) in enumerate(zip(columns, lane(total, max(total), 1)[0], strict=True)):
+        if any(bar.first <= bucket < bar.last for bucket in changed):
             body, style = "◆".ljust(bar.width), "yellow"
         else:
             body, style = character * bar.width, "bad" if refused[at] > accepted[at] else "green"
@@ -90,6 +92,3 @@ def _bars(found: log_rows.Series, changes: list[log_rows.Row], width: int) -> Co
             spans.append(Span(len(text), len(text) + len(body), STYLES[style]))
         text += body
     return Content(text, spans)
-
-
-_COMPARED = ("refused", "accepted")

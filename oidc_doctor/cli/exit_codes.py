@@ -1,0 +1,20 @@
+"""The exit codes of the command line, and the error that stands for a usage error."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """A report's own code is OK, FINDING, UNKNOWN or BROKEN: see examine/verdict.py."""
+
+    OK = 0  # nothing that --fail-on names was found
+    FINDING = 1  # a token is refused, or what --fail-on names was found; for capture --diff: the bundles differ
+    USAGE = 2  # an option, or a file that it names, cannot be used
+    UNKNOWN = 3  # the evidence does not decide; for capture: the redacted copy yields another diagnosis
+    BROKEN = 4  # oidc-doctor itself is broken: an internal error, a broken check, no checks
+    INTERRUPTED = 130  # by Ctrl+C
+
+
+class UsageError(Exception):
+    """The user's input cannot be used; one line for people."""

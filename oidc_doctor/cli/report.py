@@ -1,0 +1,49 @@
+"""The main command without screens: examine the evidence, write the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.cli import live
+from oidc_doctor.cli.evidence import open_evidence, question_of
+from oidc_doctor.cli.exit_codes import ExitCode, UsageError
+from oidc_doctor.cli.output import complain, progress_bar, rendered, warn_of_unknown_checks, write
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write the report, or for --dry-run the list of what would be read. Raises UsageError."""
+    from oidc_doctor.examine.examine import run
+    from oidc_doctor.findings.packs import PackError
+
+    question = question_of(options)
+    warn_of_unknown_checks(options)
+    bundle = open_evidence(options)
+    if options.dry_run:
+        print(live.dry_run(options, question, bundle))
+        return ExitCode.OK
+    if live.is_live(options) or live.uses_files(options):
+        bundle, question = live.prepare(options, question, bundle)
+    evidence = (question.tokens, question.error_text, question.overrides, question.cloudtrail, question.gcp_logs)
+    if bundle is None and not any(evidence):
+        message = "nothing to examine: give --from BUNDLE, a --token, a --subject or an --error"
+        raise UsageError(message)
+    try:
+        with progress_bar(options) as progress:
+            made = run(bundle, question._replace(progress=progress))
+    except PackError as error:
+        complain(str(error))
+        return ExitCode.BROKEN
+    finally:
+        if bundle is not None:
+            bundle.close()
+    unread = [row for row in made.coverage if row.named]
+    if bundle is not None and not any(row.status in ("read", "partial") for row in made.coverage) and unread:
+        message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
+        raise UsageError(message)
+    for warning in made.warnings:
+        complain(warning)
+    write(options, rendered(options, made))
+    return made.exit_code

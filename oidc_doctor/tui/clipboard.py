@@ -1,0 +1,23 @@
+"""Copying to the clipboard, with a notification of what was copied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report.parts.escape import visible
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_LONGEST_SHOWN = 300  # characters of the copied text that the notification shows
+
+
+def copy(app: App[object], text: str, title: str, *, hint: str = "") -> None:
+    """Copy `text` and show its first line under `title`; `hint` follows it."""
+    if not text:
+        app.notify("There is nothing to copy here.", markup=False)
+        return
+    app.copy_to_clipboard(text)
+    first = text.split("\n", 1)[0]
+    shown = visible(first if len(first) <= _LONGEST_SHOWN else first[:_LONGEST_SHOWN] + "…")
+    app.notify(f"{shown}\n\n{hint}" if hint else shown, title=f"Copied: {title}", markup=False)

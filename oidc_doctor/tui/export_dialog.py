@@ -1,0 +1,81 @@
+"""The dialog that writes the report to a file, as --report does."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from oidc_doctor.report.formats import FORMATS, render
+from oidc_doctor.report.parts.escape import visible
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from oidc_doctor.model.report import Report
+
+_WIDTH = 80  # columns of a report in a file, as --report writes it
+
+
+class ExportScreen(ModalScreen[None]):
+    """Asks for a format and a file, and before it overwrites one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Cancel", id="export.cancel")]
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+        self._overwrite = ""  # the path that the user was asked about
+
+    def compose(self) -> ComposeResult:
+        """Format, file, and a line for problems."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = "Export the report"
+            dialog.border_subtitle = "↑ ↓ format · Enter write · Esc cancel"
+            yield OptionList(
+                *(Option(f"{name}  (--format {name})", id=name) for name in FORMATS), markup=False, id="formats"
+            )
+            yield Input(value="oidc-doctor-report.txt", placeholder="file", id="file")
+            yield Static("", markup=False, id="said")
+
+    def on_mount(self) -> None:
+        """Start with text, the most common format."""
+        self.query_one("#formats", OptionList).highlighted = 0
+        self.query_one("#formats").focus()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Give the file the format's ending, unless the user chose another ending."""
+        file = self.query_one("#file", Input)
+        stem, ending = os.path.splitext(file.value)
+        if ending.removeprefix(".") in FORMATS.values() and event.option_id:
+            file.value = f"{stem}.{FORMATS[event.option_id]}"
+
+    def on_option_list_option_selected(self) -> None:
+        """Write on Enter in the list of formats."""
+        self._write()
+
+    def on_input_submitted(self) -> None:
+        """Write on Enter in the file's name."""
+        self._write()
+
+    def _write(self) -> None:
+        formats, path = self.query_one("#formats", OptionList), os.path.expanduser(self.query_one("#file", Input).value)
+        name = list(FORMATS)[formats.highlighted or 0]
+        if os.path.exists(path) and self._overwrite != path:
+            self._overwrite = path
+            self.query_one("#said", Static).update(f"{visible(path)} exists: Enter again writes over it")
+            return
+        try:
+            text = render(self._report, name, width=_WIDTH, color=False)
+            with open(path, "wb") as stream:
+                stream.write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            self.query_one("#said", Static).update(f"{visible(path)}: {error.strerror or error}")
+            return
+        self.app.pop_screen()
+        self.notify(f"written to {visible(path)}", markup=False)

@@ -1,0 +1,73 @@
+"""The pages of a finding: in full, its fix, and the explanation of its cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import wrap
+from oidc_doctor.report.rows import listing
+from oidc_doctor.tui.page import PageScreen
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.report import Report
+    from oidc_doctor.report.rows.listing import Entry
+    from oidc_doctor.tui.widgets.page_view import StyledSheet
+
+
+def detail_page(report: Report, entry: Entry) -> PageScreen:
+    """A finding in full."""
+
+    def write(sheet: StyledSheet) -> None:
+        listing.detail(sheet, report, entry, whole=True)
+
+    return PageScreen(f"{entry.code} {entry.name}", write, listing.remedy(report, entry), _document(report, entry))
+
+
+def fix_page(report: Report, entry: Entry) -> PageScreen:
+    """The fix of a finding: the edit, its commands, what was proven of it, and the edited document."""
+    document = _document(report, entry)
+
+    def write(sheet: StyledSheet) -> None:
+        sign, text = listing.sentence(report, entry)
+        sheet.say(text, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+        sheet.gap()
+        before = len(sheet.lines)
+        if entry.cause is not None:
+            facts.fix(sheet, report, entry.cause)
+        elif listing.remedy(report, entry)[0]:
+            sheet.row("fix", listing.remedy(report, entry)[0].replace("\n", " "))
+        if len(sheet.lines) == before:
+            sheet.say("Nothing to fix.")
+        if entry.cause is not None and entry.cause.settle and entry.cause.confidence == "suspected":
+            facts.settle(sheet, visible(entry.cause.settle))
+        if document:
+            sheet.gap()
+            sheet.lines.append(sheet.paint("The document after the edit (d copies it)", "bold"))
+            sheet.lines += [visible(line) for line in document.split("\n")]
+
+    return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.remedy(report, entry), document)
+
+
+def _document(report: Report, entry: Entry) -> str:
+    edit = listing.edit_of(report, entry)
+    return edit.document if edit is not None else ""
+
+
+def explain_page(entry: Entry) -> PageScreen | None:
+    """The page that `oidc-doctor explain CODE` prints; None for a row that is about no check."""
+    from oidc_doctor.findings import packs
+
+    check = next((check for check in packs.all_checks() if check.code == entry.code), None)
+    if check is None:
+        return None
+
+    def write(sheet: StyledSheet) -> None:
+        for line in check.page.strip().split("\n"):
+            indent = len(line) - len(line.lstrip())
+            style = "bold" if line and not indent else ""
+            folded = [" " * indent + part for part in wrap(visible(line.strip()), max(sheet.width - indent, 1))]
+            sheet.lines += [sheet.paint(part, style) for part in folded]
+
+    return PageScreen(f"{check.code} {check.name}", write)

@@ -1,0 +1,149 @@
+"""The page of a row of the logs: the row in words, and its raw events."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from oidc_doctor.bundle.files import BundleError
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.rows import log_rows
+from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.widgets.page_view import PageView, StyledSheet
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from oidc_doctor.model.report import Report
+    from oidc_doctor.tui.session import ReadEvents
+
+PAGE = 20  # events
+_PLACE = 200  # characters of where an event was read
+_MOST_LINES = 8  # of one member of an event
+# The members that decide in an event of either cloud: the answer, who asked for what, and a written policy.
+_DECIDING = (
+    "errorCode",
+    "errorMessage",
+    "eventName",
+    "methodName",
+    "policyDocument",
+    "attributeCondition",
+    "allowedAudiences",
+    "clientIDList",
+    "policyDelta",
+    "subjectFromWebIdentityToken",
+    "audience",
+    "roleArn",
+    "status",
+    "code",
+    "message",
+)
+
+
+class RawEventsScreen(Screen[None]):
+    """A row in words, and its events as the log has them, a page at a time."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,backspace", "app.pop_screen", "Back", id="raw.back", key_display="esc"),
+        Binding("n,right", "turn(1)", "Next events", id="raw.next"),
+        Binding("p,left", "turn(-1)", "Previous", id="raw.previous"),
+        Binding("y", "copy", "Copy the event ids", id="raw.copy"),
+    ]
+
+    class Read(Message):
+        """A page of events was read; `problem` says why there is none."""
+
+        def __init__(self, first: int, events: list[tuple[str, str]], problem: str = "") -> None:
+            super().__init__()
+            self.first = first
+            self.events = events
+            self.problem = problem
+
+    def __init__(self, report: Report, row: log_rows.Row, read: ReadEvents | None) -> None:
+        super().__init__()
+        self._report = report
+        self._row = row
+        self._read_events = read
+        self._first = 0
+
+    def compose(self) -> ComposeResult:
+        """A title and the page."""
+        yield Static(log_rows.label(self._report, self._row), markup=False, classes="page-title")
+        yield PageView()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show the row at once, and its events when they are read."""
+        self._show(0, [], "" if self._read_events is not None else "no log was read that holds them")
+        self._read_page(0)
+
+    @work(thread=True, exclusive=True)
+    def _read_page(self, first: int) -> None:
+        if self._read_events is None:
+            return
+        try:
+            events = self._read_events(self._row, first, PAGE)
+        except (OSError, ValueError, BundleError) as error:
+            self.post_message(self.Read(first, [], str(error)))
+            return
+        self.post_message(self.Read(first, events))
+
+    def on_raw_events_screen_read(self, event: Read) -> None:
+        """Show the page; after the last one, the present page stays."""
+        if event.events or event.problem or not event.first:
+            self._first = event.first
+            self._show(event.first, event.events, event.problem)
+
+    def _show(self, first: int, events: list[tuple[str, str]], problem: str) -> None:
+        def write(sheet: StyledSheet) -> None:
+            log_rows.detail(sheet, self._report, self._row)
+            if problem:
+                sheet.gap()
+                sheet.say(visible(problem), lead="raw events: ", style="dim")
+            for number, (place, text) in enumerate(events, first + 1):
+                sheet.gap()
+                sheet.lines.append(sheet.paint(f"{number}  {clip(visible(place), _PLACE)}", "bold"))
+                _write_event(sheet, text, _deciding_values(self._row))
+
+        self.query_one(PageView).show(write)
+
+    def action_turn(self, steps: int) -> None:
+        """Read the next or the previous page of events."""
+        first = max(self._first + steps * PAGE, 0)
+        if first != self._first:
+            self._read_page(first)
+
+    def action_copy(self) -> None:
+        """Copy all event ids, one to a line."""
+        copy(self.app, "\n".join(visible(event) for event in log_rows.event_ids(self._row)), "event ids")
+
+
+def _deciding_values(row: log_rows.Row) -> tuple[str, ...]:
+    """The values of an attempt that decided it."""
+    attempt = row.attempt
+    if attempt is None:
+        return ()
+    return tuple(value for value in (attempt.subject, attempt.audience, attempt.error) if value)
+
+
+def _write_event(sheet: StyledSheet, text: str, values: tuple[str, ...]) -> None:
+    """An event as JSON, a line for each member, with a mark before the members that decide."""
+    try:
+        lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")
+    except ValueError:
+        lines = text.split("\n")
+    width = max(sheet.width - 2, 1)
+    for line in lines:
+        name, _, value = line.strip().partition(": ")
+        decides = name.strip('"') in _DECIDING or any(deciding in value for deciding in values)
+        shown = clip(visible(line), width * _MOST_LINES)
+        for start in range(0, len(shown), width):
+            lead = "▶ " if decides and not start else "  "
+            sheet.lines.append(sheet.paint(lead + shown[start : start + width], "yellow" if decides else ""))

@@ -1,0 +1,123 @@
+"""The base of the five screens: masthead, status line and footer, and the actions on the selected finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.tui.clipboard import copy
+from oidc_doctor.tui.widgets.masthead import Masthead
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from oidc_doctor.model.report import Exchange, Report
+    from oidc_doctor.tui.session import Session
+
+
+class ReportScreen(Screen[None]):
+    """A screen that shows a part of the report.
+
+    Subclasses define `body()` and `show_report()`. `show_report` is called once the screen is mounted and there is a
+    report, and again for each new one (`r`). All values of a report are written by strangers: `visible()` first, and
+    Content or Text objects, never markup.
+    """
+
+    MODE: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "fix", "Fix", id="fix", tooltip="The edit and the commands for the selected finding"),
+        Binding("y", "copy", "Copy", id="copy", tooltip="Copy the selected finding's command"),
+        Binding("x", "explain", "Explain", id="explain", tooltip="The page of the selected finding's cause"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def compose(self) -> ComposeResult:
+        """Masthead, body, status, footer."""
+        yield Masthead(self.MODE)
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Static("", markup=False, id="status")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def body(self) -> ComposeResult:
+        """The widgets between masthead and footer."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Show what is known so far."""
+        self.retitle()
+        for exchange in self.session.judged:
+            self.show_exchange(exchange)
+        if self.session.report is not None:
+            self.present(self.session.report)
+
+    def on_screen_resume(self) -> None:
+        """Show the status that was set while another screen was in front."""
+        self.retitle()
+
+    def retitle(self) -> None:
+        """Show the session's title and status."""
+        self.query_one(Masthead).retitle(self.session.title)
+        status = self.query_one("#status", Static)
+        status.update(visible(self.session.status))
+        status.display = bool(self.session.status)
+
+    def wait(self) -> None:
+        """Hide the report on other evidence until there is a new one."""
+        self.add_class("-waiting")
+
+    def present(self, report: Report) -> None:
+        """Show a new report."""
+        self.remove_class("-waiting")
+        self.show_report(report)
+
+    def show_exchange(self, exchange: Exchange) -> None:
+        """Show an exchange that was judged before the report is complete."""
+
+    def show_report(self, report: Report) -> None:
+        """Show `report` instead of the present content."""
+
+    def action_fix(self) -> None:
+        """Open the fix of the selected finding."""
+        from oidc_doctor.tui.finding_pages import fix_page  # late: the first paint needs no page
+
+        if self.session.report is not None and self.session.entry is not None:
+            self.app.push_screen(fix_page(self.session.report, self.session.entry))
+        else:
+            self._say_why_nothing_is_selected()
+
+    def action_copy(self) -> None:
+        """Copy the selected finding's command, or its fix in words."""
+        from oidc_doctor.report.rows.listing import edit_of, remedy
+
+        report, entry = self.session.report, self.session.entry
+        if report is not None and entry is not None:
+            edit = edit_of(report, entry)
+            hint = "f, then d copies the document that it names" if edit is not None and edit.document else ""
+            copy(self.app, *remedy(report, entry), hint=hint)
+        else:
+            self._say_why_nothing_is_selected()
+
+    def action_explain(self) -> None:
+        """Open the page of the selected finding's cause."""
+        from oidc_doctor.tui.finding_pages import explain_page
+
+        if self.session.entry is not None:
+            page = explain_page(self.session.entry)
+            if page is None:
+                self.notify("No problem found, so there is nothing to explain.", markup=False)
+            else:
+                self.app.push_screen(page)
+        else:
+            self._say_why_nothing_is_selected()
+
+    def _say_why_nothing_is_selected(self) -> None:
+        self.notify(self.session.status or "Nothing was examined yet.", markup=False)

@@ -1,0 +1,60 @@
+"""The state that the screens share: what is examined, the report on it, and what the user selected and tried."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.examine.examine import Examined
+    from oidc_doctor.model.report import Exchange, Report
+    from oidc_doctor.report.rows.listing import Entry
+    from oidc_doctor.report.rows.log_rows import Row
+    from oidc_doctor.tui.examination import EvidenceSource
+    from oidc_doctor.tui.trials import Trial, Trials
+
+    # a row, the number of its events to skip, the most to return -> (where an event was read, its JSON text)
+    ReadEvents = Callable[[Row, int, int], list[tuple[str, str]]]
+
+
+class Session:
+    """One for each run of the program. The app writes it; of the screens, each writes only what its user chooses."""
+
+    def __init__(self, source: EvidenceSource | None = None) -> None:
+        self.source = source  # what is examined; None until the user has chosen it
+        self.report: Report | None = None
+        self.judged: list[Exchange] = []  # the exchanges judged so far, while an examination runs
+        self.trials: Trials | None = None
+        self.entry: Entry | None = None  # the selected finding
+        self.read_events: ReadEvents | None = None  # raises OSError, ValueError and BundleError
+        self.status = ""  # the text of the status line
+
+    @property
+    def title(self) -> str:
+        """What is examined, as the user named it. Not escaped."""
+        return self.source.title if self.source is not None else ""
+
+    @property
+    def trial(self) -> Trial | None:
+        """The trial of the current exchange."""
+        return self.trials.current if self.trials is not None else None
+
+    def begin(self, source: EvidenceSource) -> None:
+        """An examination starts. The report on other evidence is dropped, that on the same one stays until the next."""
+        if source != self.source:
+            self.report = self.entry = None
+        self.source = source
+        self.judged = []
+
+    def finish(self, examined: Examined) -> None:
+        """An examination has ended: its report, with the first finding selected and earlier edits kept."""
+        from oidc_doctor.report.rows.listing import entries  # late: not needed for the first paint
+        from oidc_doctor.tui.trials import Trials
+
+        self.report, self.judged = examined.report, []
+        self.entry = next(iter(entries(examined.report)), None)
+        self.trials = Trials(examined, self.trials)
+        raw, source = examined.raw, self.source
+        self.read_events = partial(source.read_events, raw) if source is not None and raw is not None else None

@@ -1,0 +1,15 @@
+"""The input line of a filter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+
+class Filter(Input):
+    """Words that a row must contain."""
+
+    HELP = "Type words: rows that hold them all stay, checks that found nothing too. Enter goes to the rows, Esc ends."
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.end_filter", "End filter", id="filter.end")]

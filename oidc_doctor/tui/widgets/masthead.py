@@ -1,0 +1,51 @@
+"""The first line of the five screens: what is examined, and the tabs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from oidc_doctor.report.parts.escape import visible
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+TABS = (
+    ("path", "1 Path"),
+    ("timeline", "2 Timeline"),
+    ("token", "3 Token"),
+    ("whatif", "4 What-if"),
+    ("events", "5 Events"),
+)
+
+
+class ScreenTab(Static):
+    """The name of a screen; a click opens it, as its digit does."""
+
+    def __init__(self, mode: str, label: str, *, current: bool) -> None:
+        super().__init__(label, markup=False, classes="tab current" if current else "tab")
+        self.mode = mode
+
+    async def on_click(self) -> None:
+        """Open the screen."""
+        await self.run_action(f"app.show('{self.mode}')")
+
+
+class Masthead(Horizontal):
+    """What is examined, and the five screens; `mode` is the screen it belongs to."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self.mode = mode
+
+    def compose(self) -> ComposeResult:
+        """Title on the left, tabs on the right."""
+        yield Static("", markup=False, id="title")
+        for mode, label in TABS:
+            yield ScreenTab(mode, label, current=mode == self.mode)
+
+    def retitle(self, text: str) -> None:
+        """Show what is examined, as the user named it."""
+        self.query_one("#title", Static).update(visible(text) or "oidc-doctor")

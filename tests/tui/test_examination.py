@@ -1,0 +1,66 @@
+"""The examination beside the screens: reading again, and stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_doctor.examine.question import Question
+from oidc_doctor.tui.app import Doctor
+from oidc_doctor.tui.examination import EvidenceSource
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+Play = Callable[..., Any]
+
+
+def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
+    async def story(pilot: Any) -> None:
+        before = pilot.app.session.report
+        await press(pilot, "r")
+        await wait(pilot, lambda: pilot.app.session.report is not before)
+        assert pilot.app.session.report == before
+
+    play(story)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
+    play: Play, press: Play, wait: Play, tmp_path: Path
+) -> None:
+
+    pipe = tmp_path / "trail.json"
+    os.mkfifo(pipe)  # opening it waits for ever: nobody writes
+    app = Doctor(
+        EvidenceSource("weights", str(ROOT / "sample_logs" / "aws-wrong-team"), Question(cloudtrail=(str(pipe),)))
+    )
+
+    async def story(pilot: Any) -> None:
+        await wait(pilot, lambda: "reading logs" in app.session.status)
+        await press(pilot, "r")
+        assert app.session.status.startswith("stopped")
+        await press(pilot, "y", "2", "5", "1")  # the screens still answer
+        await press(pilot, "r")
+        await wait(pilot, lambda: "reading logs" in app.session.status)
+        await pilot.press("q")
+
+    play_without_waiting(story, app)
+    readers = [one for one in threading.enumerate() if one.name == "examination"]
+    assert all(one.daemon for one in readers)
+    while any(one.is_alive() for one in readers):  # a writer that goes away at once: an empty file
+        os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
+        readers[0].join(0.02)
+
+
+def play_without_waiting(story: Any, app: Doctor) -> None:
+
+    async def act() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await story(pilot)
+
+    asyncio.run(asyncio.wait_for(act(), 60))
