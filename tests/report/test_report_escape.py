@@ -147,6 +147,6 @@ def test_finished_json_stays_json(before: str, after: str) -> None:
 @pytest.mark.parametrize("unit", ["a", "a.", "eyJ", "ew.", "eyJhbGciOiJSUzI1NiJ9.", "\\", "\u200b", "\\n"])
 def test_the_scan_is_linear(unit: str) -> None:
     text = unit * (300_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     visible(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
