@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from oidc_doctor import __version__
 from oidc_doctor.cli import live as live_cli
+from oidc_doctor.report.formats import FORMATS
 
 OK, FINDING, USAGE, UNKNOWN, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -50,7 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
     )
     parser.add_argument(
-        "--format", choices=("text", "markdown", "json"), default="text", help="of the report (default text)"
+        "--format", choices=tuple(FORMATS), default="text", help="of the report (default text)"
     )
     parser.add_argument(
         "--demo",

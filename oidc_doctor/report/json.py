@@ -72,7 +72,7 @@ def to_json(report: Report) -> dict[str, Any]:
     return plain
 
 
-def render_json(report: Report) -> str:
+def render_json(report: Report, **_layout: object) -> str:
     """The report as a JSON text. It can be written as UTF-8, and shown on a terminal without being obeyed."""
     text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
     return forbid_tokens(_UNSEEN.sub(_escape, text)) + "\n"

@@ -30,7 +30,7 @@ _QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a code span as it is
 _LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
 
 
-def render_markdown(report: Report) -> str:
+def render_markdown(report: Report, **_layout: object) -> str:
     """The report as Markdown: headline, facts, path, fix, and the rest folded away. Ends with a newline."""
     parts: list[str] = []
     if len(report.exchanges) != 1 or report.verdict == "broken":
