@@ -1,4 +1,4 @@
-"""What differs between two bundles: file by file, and in JSON files value by value, by JSON pointer."""
+"""Differences between two bundles: by file, and within JSON files by JSON pointer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 40  # lines of one file
 
 
 def difference(one: Bundle, other: Bundle) -> Iterator[str]:
-    """Lines for people: `- file` and `+ file` for what only one has, `~ file` with its values for the rest."""
+    """Yield lines for people: `- file` and `+ file` for a file of one bundle alone, `~ file` and its changed values."""
     names = dict.fromkeys([*one.names(), *other.names()])
     for name in sorted(name for name in names if contract.is_known(name)):
         if name not in other:
@@ -74,7 +74,7 @@ def _bytes(bundle: Bundle, name: str) -> object:
 
 
 def _read(bundle: Bundle, name: str) -> Any:
-    """The file's value where it is JSON, else its text in a list of one, so that no text equals a JSON string."""
+    """Return a JSON file's value in a list of one, so that no text equals a JSON string; any other file's text."""
     try:
         text = decode(bundle.read(name), name)
     except Unreadable as error:

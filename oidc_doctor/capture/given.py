@@ -1,4 +1,4 @@
-"""What the command line gave, as files of the bundle: a capture must hold all that its report rests on."""
+"""Command line evidence as files of the bundle: a capture holds everything that its report rests on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def with_given(bundle: Bundle | None, question: Question) -> Bundle:
-    """`bundle` with the question's tokens, error, target, logs and instant as files of their own."""
+    """Return `bundle` with the question's tokens, error, target, logs and instant added as files."""
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
     given: dict[str, bytes] = {}
@@ -53,7 +53,7 @@ def _place(token: Token, number: int, *, taken: bool) -> str:
 
 
 def _text(token: Token) -> bytes:
-    """The token again, as the file that it was read from had it."""
+    """Serialize the token as in the file that it was read from."""
     if token.kind == "hypothetical":
         return json.dumps(token.claims).encode()
     if token.kind == "jwt" and token.signing_input and not token.fault:
@@ -70,7 +70,7 @@ def _text(token: Token) -> bytes:
 
 
 def _toml(target: Target) -> str:
-    """One [[target]] table. JSON's strings, numbers and lists are TOML's too."""
+    """Write one [[target]] table. JSON strings, numbers and lists are valid TOML."""
     lines = ["[[target]]", f"name = {json.dumps(target.name)}"]
     lines += [f"issuer = {json.dumps(target.issuer)}"] if target.issuer else []
     for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
@@ -87,7 +87,7 @@ def _toml(target: Target) -> str:
 
 
 def _dated(base: Bundle, at: float) -> bytes:
-    """The manifest with the instant that was asked for."""
+    """Return the manifest with `at` as its collected_at."""
     box: Any = None
     if contract.MANIFEST in base:
         try:

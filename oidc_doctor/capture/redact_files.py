@@ -1,4 +1,4 @@
-"""Files to redacted files: layout, order, repeated members and broken places stay as they are.
+"""Redact files by format; layout, order, repeated members and syntax errors are kept.
 
 JSON is rewritten string by string while it is read, so a log of any size takes little memory, and a line of the
 original is the same line of the copy.
@@ -66,17 +66,17 @@ _CONDITION: Final = "Condition"
 
 
 def json_pieces(pieces: Iterable[str], texts: Texts, root: Path = (), depth: int = 0) -> Iterator[str]:
-    """The JSON of `pieces`, redacted, in pieces. Anything else in the file is taken for text."""
+    """Yield the JSON of `pieces` redacted, in pieces. Anything that is not JSON is redacted as text."""
     return _Json(texts, root, depth).rewrite(pieces)
 
 
 def json_text(text: str, texts: Texts, root: Path = (), depth: int = 0) -> str:
-    """The same for a whole text."""
+    """Redact a whole JSON text; see `json_pieces`."""
     return "".join(json_pieces([text], texts, root, depth))
 
 
 class _Json:
-    """One JSON text being rewritten."""
+    """The state of one JSON text while it is rewritten token by token."""
 
     def __init__(self, texts: Texts, root: Path, depth: int) -> None:
         self.texts = texts
@@ -169,7 +169,7 @@ class _Json:
         return self.path[:1] == ["claims"] and len(self.path) > 1
 
     def number(self, token: str) -> str:
-        """A number that is an id; times, durations and counts stay."""
+        """Redact a number that may be an id; times, durations and counts are kept."""
         if self.texts.names_stay or self.texts.cipher is None or not token.isdigit() or len(token) < _LONG_NUMBER:
             return token
         name = self.path[-1].lower() if self.path else ""
@@ -249,7 +249,7 @@ _TOML = re.compile(
 
 
 def toml_text(text: str, texts: Texts) -> str:
-    """oidc-doctor.toml: every string that is no key is a value, and comments are dropped."""
+    """Redact oidc-doctor.toml: every string but the keys is redacted, comments are removed."""
     made, end = [], 0
     for found in _TOML.finditer(text):
         made.append(text[end : found.start()])
@@ -283,7 +283,7 @@ def _toml_string(token: str, name: str, texts: Texts) -> str:
 
 
 def yaml_text(text: str, texts: Texts) -> str:
-    """A Truss configuration: what names an identity or its resource, and nothing else."""
+    """Redact a Truss configuration: only identities and their resources remain."""
     import yaml
 
     try:
@@ -320,7 +320,7 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE--
 
 
 def chain_text(text: str, texts: Texts) -> str:
-    """The certificates, which everybody can fetch; what openssl prints of the session goes."""
+    """Keep the certificates, which are public, and remove the lines that openssl prints about the session."""
     found = _CERTIFICATE.findall(text)
     if found and _CERTIFICATE.sub("", text).strip():
         texts.removed["lines around the certificates"] = 1
@@ -328,7 +328,7 @@ def chain_text(text: str, texts: Texts) -> str:
 
 
 def public_text(text: str, texts: Texts) -> str:
-    """What an issuer publishes stays; a private key that stands in it by mistake does not."""
+    """Keep a document that the issuer publishes; remove private key parts published by mistake."""
     names = "|".join(sorted(_PRIVATE_KEY_PARTS))
     pattern = re.compile(rf'("(?:{names})"\s*:\s*)"[^"]*"')
     made, count = pattern.subn(rf'\1"{SECRET}"', text)
