@@ -45,7 +45,7 @@ def test_the_list_needs_a_permission_of_its_own(capfd: pytest.CaptureFixture[str
 def test_a_live_run_is_captured_and_gives_the_same_report(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    made = set_up(pattern="job:green:*")
+    made = set_up(pattern="job:green:*", rich=True)
     copy = tmp_path / "copy.tar.gz"
     live = ["--role", made.role, "--claims", str(claims_file(tmp_path, made)), "--private-issuer", "-q"]
 
@@ -67,7 +67,7 @@ def test_a_live_run_is_captured_and_gives_the_same_report(
 def test_several_targets_are_captured_with_the_token_of_the_command_line(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     tables = [f'[[target]]\nname = "{name}"\n[target.aws]\nrole_arn = "{made.role}{end}"\n'
               for name, end in (("one", ""), ("two", "z"))]  # fmt: skip
     (tmp_path / "here" / "oidc-doctor.toml").write_text("".join(tables))

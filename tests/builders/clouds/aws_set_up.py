@@ -40,7 +40,7 @@ class AwsSetUp:
     audience: str = AUDIENCE
 
 
-def make_role(cloud: Cloud, site: Site, *, pattern: str = "job:blue:*", rich: bool = True) -> AwsSetUp:
+def make_role(cloud: Cloud, site: Site, *, pattern: str = "job:blue:*", rich: bool = False) -> AwsSetUp:
     """Make the provider and the role; where `rich`, also every kind of policy, a bucket, a key and a repository."""
     import boto3
 

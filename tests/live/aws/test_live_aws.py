@@ -18,7 +18,7 @@ from oidc_doctor.live.aws import readers as aws
 def test_a_newcomers_run(
     cloud: Cloud, site: Site, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     done = ask(made, logs=True)
     assert (done.code, done.prediction) == (0, "accepted"), done.err
     assert done.read >= {
@@ -66,7 +66,7 @@ def test_no_call_is_made_outside_the_policy(
     ask_everything: Callable[..., FinishedRun],
     doctor: Callable[..., FinishedRun],
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     put_trail(made)
     cloud.calls.clear()
     cloud.policies = [{"Id": "p-1", "Content": json.dumps({"Version": "2012-10-17", "Statement": []})}]

@@ -34,7 +34,7 @@ DECIDING = ("iam:GetRole", "iam:ListOpenIDConnectProviders", "iam:GetOpenIDConne
 def test_a_denied_call_is_named_with_its_permission(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], probe: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     for operation in CONFIGURATION:
         code = "AccessDeniedException" if operation.startswith(("kms", "ecr")) else "AccessDenied"
         break_operation(cloud, operation, code=code, status=403)
@@ -53,7 +53,7 @@ def test_a_denied_call_is_named_with_its_permission(
 def test_a_malformed_answer_is_no_pass(
     body: bytes, cloud: Cloud, set_up: Callable[..., AwsSetUp], probe: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     for operation in CONFIGURATION:
         if (operation, body) in (("s3:GetBucketPolicy", b"{}"), ("s3:GetEncryptionConfiguration", b"{}")):
             continue  # that is a policy; and no XML is never an encryption
@@ -77,7 +77,7 @@ def test_a_malformed_answer_is_no_pass(
 def test_what_can_heal_is_asked_again_and_nothing_is_lost(
     code: str, status: int, cloud: Cloud, set_up: Callable[..., AwsSetUp], ask_everything: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     cloud.fault = lambda name, number: error_of(name, code, status) if number == 1 else None  # every first call fails
     done = ask_everything(made)
     assert done.prediction == "accepted"
@@ -149,7 +149,7 @@ def test_credentials_that_ran_out(
 def test_a_page_of_a_proxy_is_only_named(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], probe: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     page = b"<!DOCTYPE html><html><head><title>Proxy login</title></head><body>" + b"<p>away</p>" * 99
     break_operation(cloud, "kms:GetKeyPolicy", status=403, body=page)
     reason = probe(made).coverage("aws/key-policy.json")["reason"]

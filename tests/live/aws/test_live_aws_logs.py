@@ -21,9 +21,9 @@ def test_logged_refusals_are_the_token(
 
 
 def test_pages_regions_and_what_was_cut(
-    cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun], paced: None
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     cloud.limit, cloud.page_size = True, 2
     for region in ("us-east-1", "eu-west-1"):
         cloud.events[region, made.role] = [exchange_event(made, number, region=region) for number in range(9)]
@@ -40,7 +40,7 @@ def test_pages_regions_and_what_was_cut(
 def test_an_empty_page_with_a_token_is_not_the_end(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     cloud.empty_first_page = True
     cloud.events["us-east-1", made.role] = [exchange_event(made, 1)]
     done = ask(made, logs=True)
@@ -50,7 +50,7 @@ def test_an_empty_page_with_a_token_is_not_the_end(
 def test_a_lookup_that_breaks_half_way_keeps_what_it_has(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     cloud.page_size = 1
     cloud.events["us-east-1", made.role] = [exchange_event(made, number) for number in range(3)]
 
@@ -68,7 +68,7 @@ def test_a_lookup_that_breaks_half_way_keeps_what_it_has(
 def test_events_of_a_missing_role_are_found_by_their_name(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     made.role += "z"
     cloud.events["us-east-1", "AssumeRoleWithWebIdentity"] = [exchange_event(made, 1, error="AccessDenied")]
     done = ask(made, logs=True)
@@ -80,7 +80,7 @@ def test_events_of_a_missing_role_are_found_by_their_name(
 def test_a_denied_read_says_in_the_text_what_would_allow_it(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     break_operation(cloud, "iam:ListRolePolicies", code="AccessDenied", status=403)
     done = ask(made, "--format", "text")
     assert "AccessDenied: allow iam:ListRolePolicies)" in " ".join(done.out.split())
@@ -89,7 +89,7 @@ def test_a_denied_read_says_in_the_text_what_would_allow_it(
 def test_lookups_that_are_denied(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     break_operation(cloud, "cloudtrail:LookupEvents", code="AccessDeniedException", status=400)
     done = ask(made, logs=True)
     row = done.coverage("aws/cloudtrail/us-east-1/exchanges.json")
@@ -101,7 +101,7 @@ def test_lookups_that_are_denied(
 def test_a_trails_bucket_in_both_layouts(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     put_trail(made)
     cloud.calls.clear()
     done = ask(made, "--cloudtrail", "s3://weights/logs", "--since", "24h")

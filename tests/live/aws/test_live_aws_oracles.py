@@ -17,7 +17,7 @@ from clouds.command_line import FinishedRun
 def test_oracles_say_what_they_say(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask_everything: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     cloud.findings = [
         {"findingType": "SECURITY_WARNING", "issueCode": "MISSING_KEY", "findingDetails": "Add a \x1b[1m"}
     ]
@@ -34,7 +34,7 @@ def test_oracles_say_what_they_say(
 def test_oracles_that_are_denied(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], ask_everything: Callable[..., FinishedRun]
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     asked = ("access-analyzer:ValidatePolicy", "iam:SimulatePrincipalPolicy", "organizations:ListPolicies")
     cloud.fault = lambda name, _: error_of(name, "AccessDeniedException", 403) if name in asked else None
     done = ask_everything(made, logs=False)
@@ -49,7 +49,7 @@ def test_oracles_that_are_denied(
 def test_a_try_presents_the_token_and_keeps_nothing(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(pattern="job:green:*", rich=False)
+    made = set_up(pattern="job:green:*")
     token = unsigned_token(made)
     path = tmp_path / "token.jwt"
     path.write_text(token)
@@ -75,7 +75,7 @@ def test_a_try_presents_the_token_and_keeps_nothing(
 def test_what_is_no_answer_to_the_token_is_not_taken_for_one(
     kind: str, cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     path = tmp_path / "token.jwt"
     path.write_text(unsigned_token(made))
     page = b"<html><head><title>Forbidden</title></head></html>"
@@ -90,7 +90,7 @@ def test_what_is_no_answer_to_the_token_is_not_taken_for_one(
 def test_a_try_that_succeeds_contradicts_a_refusal(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(pattern="job:green:*", rich=False)
+    made = set_up(pattern="job:green:*")
     path = tmp_path / "token.jwt"
     path.write_text(unsigned_token(made))
     done = doctor("--role", made.role, "--token", path, "--no-logs", "--try")
@@ -106,7 +106,7 @@ def test_no_part_of_the_token_is_kept(cloud: Cloud, set_up: Callable[..., AwsSet
     from oidc_doctor.model.document import Origin
     from oidc_doctor.model.evidence import Target, TargetAws
 
-    made = set_up(rich=False)
+    made = set_up()
     text = unsigned_token(made)
     token = parse_token(text, Origin("--token"), "token")
     said: list[str] = []
@@ -128,6 +128,6 @@ def test_no_part_of_the_token_is_kept(cloud: Cloud, set_up: Callable[..., AwsSet
 
 
 def test_a_try_needs_the_token(cloud: Cloud, set_up: Callable[..., AwsSetUp], ask: Callable[..., FinishedRun]) -> None:
-    done = ask(set_up(rich=False), "--try")
+    done = ask(set_up(), "--try")
     assert done.code == 2
     assert "--token FILE" in done.err

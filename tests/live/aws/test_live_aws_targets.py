@@ -20,7 +20,7 @@ from clouds.issuer import Site
 def test_a_truss_configuration_names_role_bucket_and_repository(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up()
+    made = set_up(rich=True)
     config = tmp_path / "config.yaml"
     config.write_text(TRUSS.format(role=made.role))
     done = doctor("--truss", config, "--no-logs")
@@ -30,7 +30,7 @@ def test_a_truss_configuration_names_role_bucket_and_repository(
 def test_several_targets_of_the_working_folder(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     toml = f"""
     [[target]]
     name = "one"
@@ -52,7 +52,7 @@ def test_several_targets_of_the_working_folder(
 def test_the_workloads_own_variables(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path, monkeypatch: Any
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     (tmp_path / "token").write_text(unsigned_token(made))
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
     monkeypatch.setenv("AWS_ROLE_ARN", made.role)
@@ -64,7 +64,7 @@ def test_the_workloads_own_variables(
 def test_a_token_of_a_github_job(
     cloud: Cloud, site: Site, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], monkeypatch: Any
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     given = ["--role", made.role, "--no-logs", "--private-issuer", "--fetch-github-token", AUDIENCE]
     monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_URL", raising=False)
     assert "id-token: write" in doctor(*given).err
@@ -83,7 +83,7 @@ def test_a_token_of_a_github_job(
 def test_the_token_file_of_a_client_configuration(
     cloud: Cloud, site: Site, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     (tmp_path / "token.json").write_text(json.dumps({"access": unsigned_token(made)}))
     source = {
         "file": str(tmp_path / "token.json"),
@@ -102,7 +102,7 @@ def test_the_token_file_of_a_client_configuration(
 def test_live_reads_lie_over_a_bundle(
     cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     bundle = tmp_path / "bundle"
     (bundle / "aws").mkdir(parents=True)
     old = {"Role": {"Arn": made.role, "RoleName": "Weights", "AssumeRolePolicyDocument": {"Statement": []}}}
