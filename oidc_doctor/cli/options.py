@@ -50,9 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
     )
-    parser.add_argument(
-        "--format", choices=tuple(FORMATS), default="text", help="of the report (default text)"
-    )
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report (default text)")
     parser.add_argument(
         "--demo",
         nargs="?",
