@@ -15,7 +15,7 @@ from oidc_doctor.judge import error_texts
 from oidc_doctor.report.json import to_json
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"

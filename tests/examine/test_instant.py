@@ -12,7 +12,7 @@ import pytest
 from oidc_doctor.cli.main import main
 
 if TYPE_CHECKING:
-    from tests.conftest import Answer, Bundle
+    from evidence import Answer, Bundle
 
 
 OTHER_SUBJECT = "v=1:org=Org8Kd2P:team=Other123:model=m:deployment=d:environment=production:type=model_container"

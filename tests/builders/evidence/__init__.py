@@ -4,7 +4,7 @@
 """
 
 from evidence.answer import Answer
-from evidence.bundle import Bundle
+from evidence.bundle import Aim, Bundle
 from evidence.keys import base64url, private_key
 
-__all__ = ["Answer", "Bundle", "base64url", "private_key"]
+__all__ = ["Aim", "Answer", "Bundle", "base64url", "private_key"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from evidence.answer import Answer, marked
@@ -54,3 +55,6 @@ class Bundle(TokenFiles, AwsFiles, GcpFiles):
     def key(name: str) -> Any:
         """A private key by name, made once a session."""
         return private_key(name)
+
+
+Aim = Callable[..., Bundle]  # the fixture that changes the request to Google
