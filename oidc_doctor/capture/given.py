@@ -35,14 +35,14 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
             given[place] = question.error_text.encode("utf-8", "surrogateescape") + own
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
-        given[contract.TARGET_FILE] = "\n".join(_toml(one.target) for one in targets).encode()
+        given[contract.TARGET_FILE] = "\n".join(_toml(evidence.target) for evidence in targets).encode()
     if question.at is not None:
         given[contract.MANIFEST] = _dated(base, question.at)
-    made = members | {name: _member(data) for name, data in given.items()}
+    all_members = members | {name: _member(data) for name, data in given.items()}
     for folder, places in ((contract.CLOUDTRAIL, question.cloudtrail), (contract.GCP_LOGS, question.gcp_logs)):
         for number, place in enumerate(places):
-            made[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
-    return Bundle(base.label, made, list(base.refused), archive=base)
+            all_members[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
+    return Bundle(base.label, all_members, list(base.refused), archive=base)
 
 
 def _place(token: Token, number: int, *, taken: bool) -> str:

@@ -164,7 +164,7 @@ class _Copy:
         prefix, path = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
-        folder = next((one for one in _FOLDERS if path.startswith(one)), None)
+        folder = next((known_folder for known_folder in _FOLDERS if path.startswith(known_folder)), None)
         if folder is None:
             return prefix + path
         parts = []
@@ -218,7 +218,7 @@ class _Copy:
 
     def _whoami(self, text: str) -> str:
         """Redact the rows of `truss whoami`; their labels and the issuer are kept."""
-        made = []
+        rows = []
         for line in text.splitlines(keepends=True):
             label = re.match(r"\W*[A-Za-z][A-Za-z ]{1,30}(?::|\s*[│┃|])", line)
             rest = line[label.end() :] if label else line
@@ -226,8 +226,8 @@ class _Copy:
             if self.texts.cipher is None and re.search(r"(?i)issuer|audience", head):
                 word = re.search(r"[^\s│┃|]+", rest)
                 self.texts.collected.issuer(word[0] if word else None)
-            made.append(head + self.texts.value(rest))
-        return "".join(made)
+            rows.append(head + self.texts.value(rest))
+        return "".join(rows)
 
     def compact(self, name: str) -> Token | None:
         """Return the token of a file that holds a compact JWT, also a damaged one; None for other files."""
@@ -245,32 +245,32 @@ class _Copy:
             box = document.value if document else None
             wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box
             return redact_files.json_text(text, self.texts, () if wrapped else ("claims",))
-        made: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
+        members: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
         if token.fault:
-            made["compact"] |= {"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where}
-        made["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
+            members["compact"] |= {"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where}
+        members["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
         self.texts.removed["the signature"] = 1
         header, claims = (_decoded(token, index) for index in (0, 1))
-        rest = json.dumps(made, indent=2).removeprefix("{\n")
+        rest = json.dumps(members, indent=2).removeprefix("{\n")
         whole = f'{{\n  "header": {header},\n  "claims": {claims},\n{rest}\n'
         return redact_files.json_text(whole, self.texts)
 
     def _key_sets(self, name: str) -> list[Document]:
         prefix = contract.split_target(name)[0]
-        found: list[Document] = []
+        key_sets: list[Document] = []
         for path in dict.fromkeys((prefix + "issuer/jwks.json", "issuer/jwks.json")):
             document = self._loaded(path)
             if document is not None:
-                found.append(document)
+                key_sets.append(document)
                 break
         document = self._loaded(prefix + "gcp/provider.json")
         if document is not None:
             try:
                 providers = parse_gcp_providers(document.text, document.file)
-                found += [load(one.jwks_json, document.file) for one in providers if one.jwks_json]
+                key_sets += [load(provider.jwks_json, document.file) for provider in providers if provider.jwks_json]
             except Unreadable:
                 pass
-        return found
+        return key_sets
 
     def _loaded(self, path: str) -> Document | None:
         if path not in self.bundle:
@@ -309,17 +309,19 @@ class _Copy:
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])
         paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads or []]
-        made: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
-        for read, path in zip(made.get("reads") or [], paths, strict=False):
+        redacted: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
+        for read, path in zip(redacted.get("reads") or [], paths, strict=False):
             if isinstance(read, dict) and path is not None:
                 read |= {"path": path}
         if self.texts.cipher is not None and not prefix:
-            made["redaction"] = {
+            redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
                 "removed": self.result.removed,
                 "left_out": len(self.result.left_out),
             }
-        return (forbid_tokens(json.dumps(made, indent=2, ensure_ascii=False)) + "\n").encode("utf-8", "surrogateescape")
+        return (forbid_tokens(json.dumps(redacted, indent=2, ensure_ascii=False)) + "\n").encode(
+            "utf-8", "surrogateescape"
+        )
 
 
 def _decoded(token: Token, index: int) -> str:

@@ -89,17 +89,17 @@ class _Json:
         rest = ""
         for piece in pieces:
             text, end = rest + piece, 0
-            made: list[str] = []
-            for found in _TOKEN.finditer(text):
-                if found.start() != end or found.end() == len(text):
+            written: list[str] = []
+            for match in _TOKEN.finditer(text):
+                if match.start() != end or match.end() == len(text):
                     break  # a string without its end, or what may go on in the next piece
-                made.append(self.token(found[0]))
-                end = found.end()
+                written.append(self.token(match[0]))
+                end = match.end()
             rest = text[end:]
             if len(rest) > _LONGEST:
-                made.append(self.broken(rest))
+                written.append(self.broken(rest))
                 rest = ""
-            yield "".join(made)
+            yield "".join(written)
         while rest:
             last = _TOKEN.match(rest)
             if last is None:  # a string that is cut off
@@ -147,10 +147,10 @@ class _Json:
             self.name(text)
             if not _NAMES_A_THING.search(text):
                 return token
-            made = self.texts.value(text)
-            return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
-        made = self.value(text)
-        return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
+            redacted = self.texts.value(text)
+            return token if redacted == text else json.dumps(redacted, ensure_ascii=token.isascii())
+        redacted = self.value(text)
+        return token if redacted == text else json.dumps(redacted, ensure_ascii=token.isascii())
 
     def name(self, name: str) -> None:
         outer = self.frames[-1][1]
@@ -213,18 +213,18 @@ class _Json:
         return ("keys",) if name == "jwksJson" else ()
 
     def collect(self, name: str, text: str, claims: bool) -> None:
-        found = self.texts.collected
+        names = self.texts.collected
         if name in _ISSUERS or (name == "url" and "requestParameters" in self.path):
-            found.issuer(text)
+            names.issuer(text)
         elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
-            found.audience(text)
+            names.audience(text)
         if ":oidc-provider/" in text:
             for provider in re.findall(r":oidc-provider/([^\s:\"',*?]+)", text):
-                found.issuer(provider)
+                names.issuer(provider)
         elif name in ("Federated", "identityProvider") and "." in text:
-            found.issuer(text)
+            names.issuer(text)
         if claims and name in ("iat", "exp", "nbf"):
-            found.names.add(text)
+            names.names.add(text)
 
 
 def _is_json(text: str) -> bool:
@@ -250,20 +250,20 @@ _TOML = re.compile(
 
 def toml_text(text: str, texts: Texts) -> str:
     """Redact oidc-doctor.toml: every string but the keys is redacted, comments are removed."""
-    made, end = [], 0
-    for found in _TOML.finditer(text):
-        made.append(text[end : found.start()])
-        end = found.end()
-        if found["comment"]:
+    pieces, end = [], 0
+    for match in _TOML.finditer(text):
+        pieces.append(text[end : match.start()])
+        end = match.end()
+        if match["comment"]:
             texts.removed["a comment"] = texts.removed.get("a comment", 0) + 1
             continue
-        body = found["string"]
-        if found["key"]:
-            made.append(found[0])
+        body = match["string"]
+        if match["key"]:
+            pieces.append(match[0])
             continue
-        name = re.findall(r"([\w\"':-]+)\s*=\s*\[?[^=]*$", text[: found.start()])
-        made.append(_toml_string(body, name[-1] if name else "", texts))
-    return "".join([*made, text[end:]])
+        name = re.findall(r"([\w\"':-]+)\s*=\s*\[?[^=]*$", text[: match.start()])
+        pieces.append(_toml_string(body, name[-1] if name else "", texts))
+    return "".join([*pieces, text[end:]])
 
 
 def _toml_string(token: str, name: str, texts: Texts) -> str:
@@ -278,8 +278,8 @@ def _toml_string(token: str, name: str, texts: Texts) -> str:
             texts.collected.issuer(text)
         elif name == "audience":
             texts.collected.audience(text)
-    made = json_text(text, texts) if name == "policy" and _is_json(text) else texts.value(text)
-    return token if made == text else json.dumps(made, ensure_ascii=False)
+    redacted = json_text(text, texts) if name == "policy" and _is_json(text) else texts.value(text)
+    return token if redacted == text else json.dumps(redacted, ensure_ascii=False)
 
 
 def yaml_text(text: str, texts: Texts) -> str:
@@ -298,7 +298,9 @@ def yaml_text(text: str, texts: Texts) -> str:
     weights = box.get("weights") if isinstance(box, dict) else None
     if isinstance(weights, list):
         kept["weights"] = [
-            {name: one[name] for name in ("source", "auth") if name in one} for one in weights if isinstance(one, dict)
+            {name: weight[name] for name in ("source", "auth") if name in weight}
+            for weight in weights
+            if isinstance(weight, dict)
         ]
     others = sorted(str(name) for name in box if name not in kept) if isinstance(box, dict) else []
     if others:
@@ -321,17 +323,17 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE--
 
 def chain_text(text: str, texts: Texts) -> str:
     """Keep the certificates, which are public, and remove the lines that openssl prints about the session."""
-    found = _CERTIFICATE.findall(text)
-    if found and _CERTIFICATE.sub("", text).strip():
+    certificates = _CERTIFICATE.findall(text)
+    if certificates and _CERTIFICATE.sub("", text).strip():
         texts.removed["lines around the certificates"] = 1
-    return "\n".join(found) + "\n" if found else texts.sentence(text)
+    return "\n".join(certificates) + "\n" if certificates else texts.sentence(text)
 
 
 def public_text(text: str, texts: Texts) -> str:
     """Keep a document that the issuer publishes; remove private key parts published by mistake."""
     names = "|".join(sorted(_PRIVATE_KEY_PARTS))
     pattern = re.compile(rf'("(?:{names})"\s*:\s*)"[^"]*"')
-    made, count = pattern.subn(rf'\1"{SECRET}"', text)
+    redacted, count = pattern.subn(rf'\1"{SECRET}"', text)
     if count:
         texts.removed["a private key"] = texts.removed.get("a private key", 0) + count
-    return made
+    return redacted

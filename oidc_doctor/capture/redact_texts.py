@@ -96,15 +96,15 @@ class CollectedNames:
 
     def audience(self, value: object) -> None:
         """Keep an audience, unless it is a provider's full resource name or an e-mail address."""
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one.strip() and "@" not in one and "/workloadIdentityPools/" not in one:
-                self.phrases.add(one.strip())
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str) and entry.strip() and "@" not in entry and "/workloadIdentityPools/" not in entry:
+                self.phrases.add(entry.strip())
 
     def condition_key(self, name: str) -> None:
         """Keep the provider that a condition key such as oidc.example.com/id/1:sub names."""
-        found = _ISSUER_KEY.fullmatch(name)
-        if found:
-            self.issuer(found[1])
+        match = _ISSUER_KEY.fullmatch(name)
+        if match:
+            self.issuer(match[1])
 
 
 class Texts:
@@ -131,25 +131,25 @@ class Texts:
 
     def value(self, text: str) -> str:
         """Redact a name, subject, pattern, ARN or path: every word but those of the vocabulary."""
-        known = self._values.get(text)
-        if known is None:
+        redacted = self._values.get(text)
+        if redacted is None:
             before = len(self.removed)
-            known = self._apply(text, self._word)
-            if before == len(self.removed) and SECRET not in known and len(self._values) < _MOST_KEPT:
-                self._values[text] = known  # logs say the same things again and again
-        return known
+            redacted = self._apply(text, self._word)
+            if before == len(self.removed) and SECRET not in redacted and len(self._values) < _MOST_KEPT:
+                self._values[text] = redacted  # logs say the same things again and again
+        return redacted
 
     def sentence(self, text: str) -> str:
         """Redact a sentence of a person or a service: plain words are kept as well."""
         if self.cipher is None:
-            for found in _QUOTED_ISSUER.finditer(text):
-                self.collected.issuer(found[1].rstrip(".,;"))
+            for match in _QUOTED_ISSUER.finditer(text):
+                self.collected.issuer(match[1].rstrip(".,;"))
             return text
         (start, end), facts = error_texts.spoken(text)
-        said = text[start:end]
-        for one in facts:
-            said = said.replace(text[one[0] : one[1]], " ")
-        self._said = frozenset(re.findall(r"[\w-]+", said))
+        plain = text[start:end]
+        for span in facts:
+            plain = plain.replace(text[span[0] : span[1]], " ")
+        self._said = frozenset(re.findall(r"[\w-]+", plain))
         return self._apply(text, self._word_of_sentence)
 
     def call(self, text: str) -> str:
@@ -160,25 +160,25 @@ class Texts:
 
     def cel(self, text: str) -> str:
         """Redact the string literals and comments of a CEL expression."""
-        made, end = [], 0
-        for found in _CEL_STRING.finditer(text):
-            made.append(text[end : found.start()])
-            end = found.end()
-            if found["comment"]:
-                made.append("//" + self.value(found["comment"][2:]))
+        pieces, end = [], 0
+        for match in _CEL_STRING.finditer(text):
+            pieces.append(text[end : match.start()])
+            end = match.end()
+            if match["comment"]:
+                pieces.append("//" + self.value(match["comment"][2:]))
                 continue
-            loose = found["name"] in _ANYWHERE
-            body = found["body"]
-            if found["name"] == "matches":
+            loose = match["name"] in _ANYWHERE
+            body = match["body"]
+            if match["name"] == "matches":
                 body = self._pieces(_REGEX, body, loose=True)
-            elif found["name"] == "extract":
+            elif match["name"] == "extract":
                 body = self._pieces(_HOLE, body, loose=True)
             else:
-                if loose or found["name"] == "startsWith":
+                if loose or match["name"] == "startsWith":
                     self._starts(body)
                 body = self._loose(body) if loose else self.value(body)
-            made.append(f"{found['call'] or ''}{found['lead']}{found['quote']}{body}{found['quote']}")
-        return "".join([*made, text[end:]])
+            pieces.append(f"{match['call'] or ''}{match['lead']}{match['quote']}{body}{match['quote']}")
+        return "".join([*pieces, text[end:]])
 
     def secret(self, what: str) -> str:
         """Count a removed secret and return its replacement."""
@@ -211,33 +211,33 @@ class Texts:
             return text
         if self._phrases is None:
             return self._outside(text, word)
-        made, end = [], 0
-        for found in self._phrases.finditer(text):
-            made += [self._outside(text[end : found.start()], word, text, end), found[0]]
-            end = found.end()
-        return "".join([*made, self._outside(text[end:], word, text, end)])
+        pieces, end = [], 0
+        for match in self._phrases.finditer(text):
+            pieces += [self._outside(text[end : match.start()], word, text, end), match[0]]
+            end = match.end()
+        return "".join([*pieces, self._outside(text[end:], word, text, end)])
 
     def _outside(self, part: str, word: Callable[[str, int, int, str], str], text: str = "", offset: int = 0) -> str:
         if not part:
             return part
         text = text or part
-        made, end = [], 0
-        for found in _PARTS.finditer(part):
-            made.append(part[end : found.start()])
-            end = found.end()
-            if found["stays"]:
-                made.append(found[0])
-            elif found["address"]:
-                shown = self._address(found[0])
-                begin = offset + found.start()
+        pieces, end = [], 0
+        for match in _PARTS.finditer(part):
+            pieces.append(part[end : match.start()])
+            end = match.end()
+            if match["stays"]:
+                pieces.append(match[0])
+            elif match["address"]:
+                shown = self._address(match[0])
+                begin = offset + match.start()
                 if shown is None:  # segments that only look so
-                    shown = _each_word(found[0], begin, text, word)
-                made.append(shown)
-            elif found["id"]:
-                made.append(self._unique_id(found[0]))
+                    shown = _each_word(match[0], begin, text, word)
+                pieces.append(shown)
+            elif match["id"]:
+                pieces.append(self._unique_id(match[0]))
             else:
-                made.append(word(found[0], offset + found.start(), offset + end, text))
-        return "".join([*made, part[end:]])
+                pieces.append(word(match[0], offset + match.start(), offset + end, text))
+        return "".join([*pieces, part[end:]])
 
     def _address(self, text: str) -> str | None:
         if "." not in text and not re.search(r"[0-9a-fA-F]{3}", text):
@@ -306,27 +306,27 @@ class Texts:
     def _spelled(self, word: str, cipher: Cipher) -> str:
         if self._floating is None:
             return cipher.word(word)
-        made, end = [], 0
-        for found in self._floating.finditer(word):
-            made += [self._atom(word[end : found.start()], cipher), self._atom(found[0], cipher)]
-            end = found.end()
-        return "".join([*made, self._atom(word[end:], cipher)])
+        pieces, end = [], 0
+        for match in self._floating.finditer(word):
+            pieces += [self._atom(word[end : match.start()], cipher), self._atom(match[0], cipher)]
+            end = match.end()
+        return "".join([*pieces, self._atom(word[end:], cipher)])
 
     def _atom(self, atom: str, cipher: Cipher) -> str:
         return atom if atom in self._kept else cipher.word(atom)
 
     def _without_secrets(self, text: str) -> str:
-        found = forbid_tokens(text)
-        if found != text:
-            self.removed["a token"] = self.removed.get("a token", 0) + found.count(REMOVED)
-            found = found.replace(REMOVED, SECRET)
-        return _SECRETS.sub(self._no_secret, found)
+        redacted = forbid_tokens(text)
+        if redacted != text:
+            self.removed["a token"] = self.removed.get("a token", 0) + redacted.count(REMOVED)
+            redacted = redacted.replace(REMOVED, SECRET)
+        return _SECRETS.sub(self._no_secret, redacted)
 
-    def _no_secret(self, found: re.Match[str]) -> str:
-        label = _LABEL.match(found[0])
-        if label and found[0].endswith(SECRET):
-            return found[0]
-        return (label[1] if label and not found[0].startswith("-") else "") + self.secret("a secret in a text")
+    def _no_secret(self, match: re.Match[str]) -> str:
+        label = _LABEL.match(match[0])
+        if label and match[0].endswith(SECRET):
+            return match[0]
+        return (label[1] if label and not match[0].startswith("-") else "") + self.secret("a secret in a text")
 
     # ---------------------------------------------------------------------------------------------------------- looks
 
@@ -341,11 +341,11 @@ class Texts:
 def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, str], str]) -> str:
     """Apply `word` to the words of a part, which begins at `begin` of the text."""
     pieces = re.split(r"([\w-]+)", part)
-    made, at = [], begin
+    replaced, at = [], begin
     for index, piece in enumerate(pieces):
-        made.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
+        replaced.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
         at += len(piece)
-    return "".join(made)
+    return "".join(replaced)
 
 
 def kept_starts(collected: CollectedNames) -> frozenset[str]:
@@ -379,8 +379,8 @@ def _split(phrase: str) -> Iterable[str]:
 
 
 def _any_of(texts: Iterable[str], *, bounded: bool = True) -> re.Pattern[str] | None:
-    found = sorted(texts, key=lambda text: (-len(text), text))
-    if not found:
+    longest_first = sorted(texts, key=lambda text: (-len(text), text))
+    if not longest_first:
         return None
-    body = "|".join(map(re.escape, found))
+    body = "|".join(map(re.escape, longest_first))
     return re.compile(rf"(?<![\w-])(?:{body})(?![\w-])" if bounded else f"(?i:{body})")
