@@ -133,7 +133,7 @@ def test_deep_claims() -> None:
 def test_work_is_bounded() -> None:
     numbers = list(range(1000))
     long = "x" * 100_000
-    started = time.perf_counter()
+    started = time.process_time()
     assert outcome("n.all(a, n.all(b, n.all(c, a + b + c >= 0)))", n=numbers) == "limit"
     assert outcome("true || n.all(a, n.all(b, n.all(c, a + b + c >= 0)))", n=numbers) == "none"
     assert outcome("n.all(a, n.all(b, n.all(c, a + b + c >= 0))) || true", n=numbers) == "limit"
@@ -143,7 +143,7 @@ def test_work_is_bounded() -> None:
     assert outcome("n.all(a, n.all(b, 'q' + s != s))", n=numbers, s=long) == "limit"
     assert outcome("n.all(a, n.all(b, !(b in n.map(x, -1))))", n=numbers) == "limit"
     assert outcome("n.all(a, [n] == [n])", n=list(range(3000))) == "limit"
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def doubled(times: int, value: str, twice: str, body: str) -> str:
@@ -170,9 +170,9 @@ def doubled(times: int, value: str, twice: str, body: str) -> str:
     ],
 )
 def test_values_that_double(value: str, twice: str, body: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert outcome(doubled(40, value, twice, body)) == "limit"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_doubled_value_can_be_given_back_and_shown() -> None:
