@@ -22,6 +22,7 @@ from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
 from oidc_doctor.model.report import Report
+from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.json import to_json
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
@@ -89,6 +90,15 @@ def expected_of(name: str) -> dict[str, Any]:
     value = json.loads((SAMPLES / name / "expected.json").read_text(encoding="utf-8"))
     assert isinstance(value, dict)
     return value
+
+
+@cache
+def schema() -> Any:
+    """The validator of docs/report.schema.json."""
+    published = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(published)
+    validator.check_schema(published)
+    return validator(published)
 
 
 @cache
@@ -193,20 +203,25 @@ def test_everything_in_the_bundle_is_read(name: str) -> None:
     assert not [row for row in report_of(name).checks if row.status == "broken"]
 
 
-@pytest.mark.parametrize("style", ["text", "markdown", "json"])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_demo_shows_the_scenario(name: str, style: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    code = main(["--demo", name, "--report", "--format", style])
+def test_demo_shows_the_scenario(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    code = main(["--demo", name, "--report"])
     out, err = capfdbinary.readouterr()
-    text = out.decode("utf-8")
-    expected = expected_of(name)
-    assert code == expected["exit_code"]
+    assert code == expected_of(name)["exit_code"]
     assert err == b""
+    assert out.decode("utf-8") == render(report_of(name), "text", width=80, color=False)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_every_format_shows_the_scenario(name: str, form: str) -> None:
+    text = render(report_of(name), form, width=80, color=False)
+    expected = expected_of(name)
     assert not re.search(r"eyJ[\w-]{20,}\.", text)
-    if style == "json":
+    if form == "json":
         value = json.loads(text)
         assert (value["verdict"], value["exit_code"]) == (expected["verdict"], expected["exit_code"])
-        jsonschema.validate(value, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        schema().validate(value)
     elif expected["first_cause"]:
         assert expected["first_cause"] in text
         assert report_of(name).causes[0].code in text

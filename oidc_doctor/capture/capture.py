@@ -1,4 +1,4 @@
-"""capture: one run's evidence as a bundle for somebody else, redacted, and seen to give the same diagnosis."""
+"""The `capture` command: write the evidence of one run as a redacted bundle, and check that the diagnosis is kept."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.open import open_bundle
-from oidc_doctor.capture import Redacted, redact_bundle
 from oidc_doctor.capture.given import with_given
+from oidc_doctor.capture.redact_bundle import Redacted, redact_bundle
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
@@ -31,11 +31,11 @@ _ARCHIVES = (".tar.gz", ".tgz")
 
 
 class CaptureError(Exception):
-    """There is no capture: one line that says why."""
+    """No capture was written; the message is one line that says why."""
 
 
 class Captured(NamedTuple):
-    """What was written. `differs` says, by what it is of, where the copy's report is not the original's."""
+    """The bundle that was written. `differs` says, by part, where its report is not the original's."""
 
     place: str
     map: str | None
@@ -172,7 +172,7 @@ def _write(folder: str, name: str, pieces: Iterator[bytes]) -> None:
 
 
 def _pack(folder: str, place: str, name: str) -> None:
-    """The folder as .tar.gz, without the names and ids of the user who packs it."""
+    """Pack the folder as .tar.gz without the local user's name and id."""
 
     def nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
@@ -199,7 +199,7 @@ def _key_of(place: str) -> bytes:
 
 
 def _write_map(place: str, key: bytes, redacted: Redacted) -> None:
-    """The key, and each stand-in with its original: for the user's own eyes, so nobody else may read the file."""
+    """Write the key and each original with its pseudonym, readable by the user alone."""
     box = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
     with contextlib.suppress(FileNotFoundError):
         os.unlink(place)

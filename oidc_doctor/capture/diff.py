@@ -1,4 +1,4 @@
-"""What differs between two bundles: file by file, and in JSON files value by value, by JSON pointer."""
+"""Differences between two bundles: by file, and within JSON files by JSON pointer."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _LONGEST = 200  # characters of one value
 _MOST = 40  # lines of one file
 
 
-def difference(one: Bundle, other: Bundle) -> Iterator[str]:
-    """Lines for people: `- file` and `+ file` for what only one has, `~ file` with its values for the rest."""
-    names = dict.fromkeys([*one.names(), *other.names()])
+def difference(left: Bundle, right: Bundle) -> Iterator[str]:
+    """Yield lines for people: `- file` and `+ file` for a file of one bundle alone, `~ file` and its changed values."""
+    names = dict.fromkeys([*left.names(), *right.names()])
     for name in sorted(name for name in names if contract.is_known(name)):
-        if name not in other:
+        if name not in right:
             yield f"- {visible(name)}"
-        elif name not in one:
+        elif name not in left:
             yield f"+ {visible(name)}"
         else:
-            lines = list(_of_file(one, other, name))
+            lines = list(_of_file(left, right, name))
             if lines:
                 yield f"~ {visible(name)}"
                 yield from (f"    {line}" for line in lines[:_MOST])
@@ -36,12 +36,12 @@ def difference(one: Bundle, other: Bundle) -> Iterator[str]:
                     yield f"    and {len(lines) - _MOST} more"
 
 
-def _of_file(one: Bundle, other: Bundle, name: str) -> Iterator[str]:
+def _of_file(left_bundle: Bundle, right_bundle: Bundle, name: str) -> Iterator[str]:
     if contract.is_log(contract.split_target(name)[1]):
-        if _bytes(one, name) != _bytes(other, name):
-            yield f"logs differ: {one.size(name)} and {other.size(name)} bytes"
+        if _bytes(left_bundle, name) != _bytes(right_bundle, name):
+            yield f"logs differ: {left_bundle.size(name)} and {right_bundle.size(name)} bytes"
         return
-    before, after = _read(one, name), _read(other, name)
+    before, after = _read(left_bundle, name), _read(right_bundle, name)
     if before == after:
         return
     if isinstance(before, str) or isinstance(after, str):
@@ -74,7 +74,7 @@ def _bytes(bundle: Bundle, name: str) -> object:
 
 
 def _read(bundle: Bundle, name: str) -> Any:
-    """The file's value where it is JSON, else its text in a list of one, so that no text equals a JSON string."""
+    """Return a JSON file's value in a list of one, so that no text equals a JSON string; any other file's text."""
     try:
         text = decode(bundle.read(name), name)
     except Unreadable as error:
@@ -105,8 +105,8 @@ def _values(before: Any, after: Any, pointer: str) -> Iterator[tuple[str, Any, A
 def _lines(before: str, after: str) -> Iterator[str]:
     import difflib
 
-    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    for line in list(found)[2:]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    for line in list(lines)[2:]:
         if not line.startswith("@@"):
             yield f"{line[0]} {visible(line[1:])[:_LONGEST]}"
 

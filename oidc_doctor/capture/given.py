@@ -1,4 +1,4 @@
-"""What the command line gave, as files of the bundle: a capture must hold all that its report rests on."""
+"""Command line evidence as files of the bundle: a capture holds everything that its report rests on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def with_given(bundle: Bundle | None, question: Question) -> Bundle:
-    """`bundle` with the question's tokens, error, target, logs and instant as files of their own."""
+    """Return `bundle` with the question's tokens, error, target, logs and instant added as files."""
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
     given: dict[str, bytes] = {}
@@ -38,15 +38,15 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
             given[place] = question.error_text.encode("utf-8", "surrogateescape") + own
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
-        given[contract.TARGET_FILE] = "\n".join(_toml(one.target) for one in targets).encode()
+        given[contract.TARGET_FILE] = "\n".join(_toml(evidence.target) for evidence in targets).encode()
     at = _date_of_folders(base) if question.at is None else question.at
     if at is not None:
         given[contract.MANIFEST] = _dated(base, at)
-    made = members | {name: _member(data) for name, data in given.items()}
+    all_members = members | {name: _member(data) for name, data in given.items()}
     for folder, places in ((contract.CLOUDTRAIL, question.cloudtrail), (contract.GCP_LOGS, question.gcp_logs)):
         for number, place in enumerate(places):
-            made[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
-    return Bundle(base.label, made, list(base.refused), archive=base)
+            all_members[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
+    return Bundle(base.label, all_members, list(base.refused), archive=base)
 
 
 def _place(token: Token, number: int, *, taken: bool) -> str:
@@ -57,7 +57,7 @@ def _place(token: Token, number: int, *, taken: bool) -> str:
 
 
 def _text(token: Token) -> bytes:
-    """The token again, as the file that it was read from had it."""
+    """Serialize the token as in the file that it was read from."""
     if token.kind == "hypothetical":
         return json.dumps(token.claims).encode()
     if token.kind == "jwt" and token.signing_input and not token.fault:
@@ -74,7 +74,7 @@ def _text(token: Token) -> bytes:
 
 
 def _toml(target: Target) -> str:
-    """One [[target]] table. JSON's strings, numbers and lists are TOML's too."""
+    """Write one [[target]] table. JSON strings, numbers and lists are valid TOML."""
     lines = ["[[target]]", f"name = {json.dumps(target.name)}"]
     lines += [f"issuer = {json.dumps(target.issuer)}"] if target.issuer else []
     for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):
@@ -103,7 +103,7 @@ def _date_of_folders(base: Bundle) -> float | None:
 
 
 def _dated(base: Bundle, at: float) -> bytes:
-    """The manifest with the instant that was asked for."""
+    """Return the manifest with `at` as its collected_at."""
     box: Any = None
     if contract.MANIFEST in base:
         try:

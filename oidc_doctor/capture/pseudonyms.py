@@ -1,9 +1,9 @@
-"""Words and addresses to stand-ins of the same shape, under a key that only the user has.
+"""Replace words and addresses by pseudonyms of the same shape, under a key that only the user has.
 
-A letter becomes a letter of the same case, a digit a digit, a mark stays. What a character becomes depends on the
-characters before it in the word, so two words begin alike for as long as their stand-ins do, and are equal exactly when
-those are. Upper and lower case are treated alike, so texts that differ in case alone still do. The name of the method
-for addresses is Crypto-PAn (Xu and others, 2002); for words it is the same idea on letters.
+A letter becomes a letter of the same case, a digit a digit, punctuation stays. The image of a character depends on the
+characters before it in the word, so two words share a prefix exactly as long as their pseudonyms do. Upper and lower
+case are treated alike, so texts that differ in case alone still do. Addresses use Crypto-PAn (Xu and others, 2002);
+words use the same idea on letters.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _MOST_KEPT: Final = 200_000
 
 
 class Cipher:
-    """The stand-ins of one redaction.
+    """The pseudonyms of one redaction.
 
-    `mode` prefix: as the module says. letters: one letter stands for one letter wherever it is, which also keeps what
-    stands in the middle and at the end of words; weaker, and wanted only where a pattern needs it.
+    `mode` prefix: as described above. letters: one substitution of letters for all positions, which also keeps equal
+    pieces in the middle and at the end of words; weaker, and used only where a pattern needs it.
     """
 
     def __init__(self, key: bytes, mode: Mode = "prefix", kept_starts: frozenset[str] = frozenset()) -> None:
@@ -44,7 +44,7 @@ class Cipher:
         self._words: dict[str, str] = {}
 
     def word(self, text: str) -> str:
-        """The stand-in of a word, as long as the word."""
+        """Return the pseudonym of a word; it has the word's length."""
         known = self._words.get(text)
         if known is None:
             known = "".join(self._character(text, index) for index in range(len(text)))
@@ -53,7 +53,7 @@ class Cipher:
         return known
 
     def address(self, text: str) -> str | None:
-        """The stand-in of an IP address or network; None where it is none. Networks still hold what they held."""
+        """Return the pseudonym of an IP address or network, None for other texts. Networks keep their addresses."""
         bare, slash, length = text.partition("/")
         try:
             address = ipaddress.ip_address(bare)
@@ -110,7 +110,7 @@ class Cipher:
         return table
 
     def _foreign(self, before: str, character: str) -> str:
-        """A letter outside ASCII becomes one of the same script, kind and encoded length."""
+        """Map a letter outside ASCII to one of the same script, category and encoded length."""
         import unicodedata
 
         kind = unicodedata.category(character)
@@ -134,7 +134,7 @@ class Cipher:
 
 
 def _rotated(items: list[str], digest: bytes) -> list[str]:
-    """The items in an order in which none stands where it stood, and which only `digest` decides (Sattolo)."""
+    """Permute the items so that none keeps its place; `digest` alone decides the order (Sattolo)."""
     made = list(items)
     for index in range(len(made) - 1, 0, -1):
         other = (digest[index % len(digest)] << 8 | digest[(index * 7 + 3) % len(digest)]) % index

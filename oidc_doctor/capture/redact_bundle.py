@@ -1,4 +1,4 @@
-"""A bundle to a redacted bundle: two passes over its files, the first to learn, the second to write."""
+"""Redact a bundle in two passes over its files: the first collects names and patterns, the second writes the copy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oidc_doctor.bundle import contract
 from oidc_doctor.capture import redact_files
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
-from oidc_doctor.capture.redact_texts import Collected, Texts, kept_starts
+from oidc_doctor.capture.redact_texts import CollectedNames, Texts, kept_starts
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
@@ -38,7 +38,7 @@ Writer = Callable[[str, Iterator[bytes]], None]
 
 @dataclass
 class Redacted:
-    """What came of it. `images` maps each original to its stand-in, and belongs to the user alone."""
+    """The outcome of a redaction. `images` maps each original to its pseudonym and is for the user alone."""
 
     removed: dict[str, dict[str, int]] = field(default_factory=dict)  # file → what → how often
     images: dict[str, str] = field(default_factory=dict)
@@ -52,9 +52,9 @@ def redact_bundle(
 ) -> Redacted:
     """Write a redacted copy of every file of the contract. Raises OSError where `write` does.
 
-    `write` gets a file's name and its bytes in pieces. `names_stay` takes nothing out but signatures and secrets.
+    `write` receives a file's name and its bytes in pieces. `names_stay` removes signatures and secrets only.
     """
-    collected = Collected()
+    collected = CollectedNames()
     learner = _Copy(bundle, Texts(collected), Redacted())
     if not names_stay:
         for name in bundle.names():
@@ -85,7 +85,7 @@ def redact_bundle(
 
 
 def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, Any]:
-    """`verified` of a compact token: what its signature is worth by the key sets that were read, its kid and alg."""
+    """Return the member `verified` of a compact token: its kid, its alg, and whether a key set read verifies it."""
     signature: bool | None = None
     for document in documents:
         for cloud in ("aws", "gcp"):
@@ -98,16 +98,16 @@ def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, An
     return {"signature": signature, "kid": header.get("kid"), "alg": header.get("alg")}
 
 
-def _settle_names(collected: Collected) -> None:
-    """A word that turned out to stay is no name."""
+def _settle_names(collected: CollectedNames) -> None:
+    """Drop the words that are kept from the names to replace."""
     stays = Texts(collected, Cipher(b"0")).stays
     for phrase in collected.phrases:
         collected.used |= set(re.findall(r"[\w-]+", phrase))
     collected.words = {word for word in collected.words if not stays(word)}
 
 
-def _best(collected: Collected, first: Cipher) -> Cipher:
-    """A cipher made from the same key under which no stand-in reads as a word that stays."""
+def _best(collected: CollectedNames, first: Cipher) -> Cipher:
+    """Derive the cipher from the key under which the fewest pseudonyms equal a word that is kept."""
     best, fewest = first, -1
     if len(collected.words) > _FEW_WORDS:
         return first
@@ -126,7 +126,7 @@ def _best(collected: Collected, first: Cipher) -> Cipher:
 
 
 class _Copy:
-    """The files of one bundle through one `Texts`."""
+    """One pass over the files of a bundle."""
 
     def __init__(self, bundle: Bundle, texts: Texts, result: Redacted) -> None:
         self.bundle = bundle
@@ -136,7 +136,7 @@ class _Copy:
     # --------------------------------------------------------------------------------------------------------- names
 
     def name_all(self) -> None:
-        """Every file of the contract gets its name in the copy."""
+        """Assign every file of the contract its name in the copy."""
         for name in self.bundle.names():
             path = contract.split_target(name)[1]
             if not contract.is_known(name):
@@ -156,16 +156,16 @@ class _Copy:
             self.result.names[name] = new
 
     def _says_the_same(self, name: str) -> bool:
-        """A claims.json beside the token.jwt that it was made from is not needed; another becomes a further token."""
+        """Tell whether a token.jwt lies in the same folder, whose claims the claims.json repeats."""
         jwt = name.removesuffix(contract.TOKEN_FILES[1]) + contract.TOKEN_FILES[0]
         return jwt in self.bundle
 
     def path(self, name: str) -> str:
-        """A path of the contract with the names in it redacted."""
+        """Return a path of the contract with its names redacted."""
         prefix, path = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
-        folder = next((one for one in contract.OPEN_FOLDERS if path.startswith(one)), None)
+        folder = next((known for known in contract.OPEN_FOLDERS if path.startswith(known)), None)
         if folder is None:
             return prefix + path
         parts = []
@@ -180,7 +180,7 @@ class _Copy:
     # --------------------------------------------------------------------------------------------------------- files
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """One file, redacted."""
+        """Yield one redacted file in pieces."""
         path = contract.split_target(name)[1]
         if not contract.is_known(name) or path == contract.MANIFEST:
             if path == contract.MANIFEST and self.texts.cipher is None:
@@ -218,8 +218,8 @@ class _Copy:
             redact_files.json_text(text, self.texts)
 
     def _whoami(self, text: str) -> str:
-        """The rows' labels stay, and so does what they say of the issuer."""
-        made = []
+        """Redact the rows of `truss whoami`; their labels and the issuer are kept."""
+        rows = []
         for line in text.splitlines(keepends=True):
             label = re.match(r"\W*[A-Za-z][A-Za-z ]{1,30}(?::|\s*[│┃|])", line)
             rest = line[label.end() :] if label else line
@@ -227,11 +227,11 @@ class _Copy:
             if self.texts.cipher is None and re.search(r"(?i)issuer|audience", head):
                 word = re.search(r"[^\s│┃|]+", rest)
                 self.texts.collected.issuer(word[0] if word else None)
-            made.append(head + self.texts.value(rest))
-        return "".join(made)
+            rows.append(head + self.texts.value(rest))
+        return "".join(rows)
 
     def compact(self, name: str) -> Token | None:
-        """The token of a file, where it is (or should be) a compact one."""
+        """Return the token of a file that holds a compact JWT, also a damaged one; None for other files."""
         try:
             text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
         except (Unreadable, OSError):
@@ -246,32 +246,32 @@ class _Copy:
             box = document.value if document else None
             wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box
             return redact_files.json_text(text, self.texts, () if wrapped else ("claims",))
-        made: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
+        members: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
         if token.fault:
-            made["compact"] |= {"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where}
-        made["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
+            members["compact"] |= {"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where}
+        members["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
         self.texts.removed["the signature"] = 1
         header, claims = (_decoded(token, index) for index in (0, 1))
-        rest = json.dumps(made, indent=2).removeprefix("{\n")
+        rest = json.dumps(members, indent=2).removeprefix("{\n")
         whole = f'{{\n  "header": {header},\n  "claims": {claims},\n{rest}\n'
         return redact_files.json_text(whole, self.texts)
 
     def _key_sets(self, name: str) -> list[Document]:
         prefix = contract.split_target(name)[0]
-        found: list[Document] = []
+        key_sets: list[Document] = []
         for path in dict.fromkeys((prefix + "issuer/jwks.json", "issuer/jwks.json")):
             document = self._loaded(path)
             if document is not None:
-                found.append(document)
+                key_sets.append(document)
                 break
         document = self._loaded(prefix + "gcp/provider.json")
         if document is not None:
             try:
                 providers = parse_gcp_providers(document.text, document.file)
-                found += [load(one.jwks_json, document.file) for one in providers if one.jwks_json]
+                key_sets += [load(provider.jwks_json, document.file) for provider in providers if provider.jwks_json]
             except Unreadable:
                 pass
-        return found
+        return key_sets
 
     def _loaded(self, path: str) -> Document | None:
         if path not in self.bundle:
@@ -282,7 +282,7 @@ class _Copy:
             return None
 
     def _log(self, name: str) -> Iterator[bytes]:
-        """A log file, in pieces; compressed again where its name says so."""
+        """Yield a log file in pieces, compressed if its name ends in .gz."""
         zipped = name.lower().endswith(".gz")
         packer = zlib.compressobj(6, zlib.DEFLATED, 31) if zipped else None
         with self.bundle.open(name) as stream:
@@ -293,7 +293,7 @@ class _Copy:
             yield packer.flush()
 
     def manifest(self, name: str) -> bytes:
-        """The manifest with the copy's paths, and what was taken out."""
+        """Return the manifest with the copy's paths and a list of what was removed."""
         prefix = contract.split_target(name)[0]
         box: Any = {}
         if name in self.bundle:
@@ -310,21 +310,23 @@ class _Copy:
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])
         paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads or []]
-        made: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
-        for read, path in zip(made.get("reads") or [], paths, strict=False):
+        redacted: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
+        for read, path in zip(redacted.get("reads") or [], paths, strict=False):
             if isinstance(read, dict) and path is not None:
                 read |= {"path": path}
         if self.texts.cipher is not None and not prefix:
-            made["redaction"] = {
+            redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
                 "removed": self.result.removed,
                 "left_out": len(self.result.left_out),
             }
-        return (forbid_tokens(json.dumps(made, indent=2, ensure_ascii=False)) + "\n").encode("utf-8", "surrogateescape")
+        return (forbid_tokens(json.dumps(redacted, indent=2, ensure_ascii=False)) + "\n").encode(
+            "utf-8", "surrogateescape"
+        )
 
 
 def _decoded(token: Token, index: int) -> str:
-    """Header or claims as text, repeated members included; an empty object where they cannot be read."""
+    """Return header (0) or claims (1) as JSON text, repeated members included; {} or null if they cannot be decoded."""
     import base64
     import binascii
 
@@ -341,7 +343,7 @@ def _decoded(token: Token, index: int) -> str:
 
 
 def _characters(stream: BinaryIO, texts: Texts) -> Iterator[str]:
-    """The text of a file in pieces, inflated where it is gzip, UTF-16 where it begins so."""
+    """Yield the text of a file in pieces, after gzip and after a UTF-8 or UTF-16 byte order mark."""
     pieces = _inflated(stream, texts)
     head = next(pieces, b"")
     wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

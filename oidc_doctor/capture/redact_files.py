@@ -1,4 +1,4 @@
-"""Files to redacted files: layout, order, repeated members and broken places stay as they are.
+"""Redact files by format; layout, order, repeated members and syntax errors are kept.
 
 JSON is rewritten string by string while it is read, so a log of any size takes little memory, and a line of the
 original is the same line of the copy.
@@ -67,17 +67,17 @@ _CONDITION: Final = "Condition"
 
 
 def json_pieces(pieces: Iterable[str], texts: Texts, root: Path = (), depth: int = 0) -> Iterator[str]:
-    """The JSON of `pieces`, redacted, in pieces. Anything else in the file is taken for text."""
+    """Yield the JSON of `pieces` redacted, in pieces. Anything that is not JSON is redacted as text."""
     return _Json(texts, root, depth).rewrite(pieces)
 
 
 def json_text(text: str, texts: Texts, root: Path = (), depth: int = 0) -> str:
-    """The same for a whole text."""
+    """Redact a whole JSON text; see `json_pieces`."""
     return "".join(json_pieces([text], texts, root, depth))
 
 
 class _Json:
-    """One JSON text being rewritten."""
+    """The state of one JSON text while it is rewritten token by token."""
 
     def __init__(self, texts: Texts, root: Path, depth: int) -> None:
         self.texts = texts
@@ -90,17 +90,17 @@ class _Json:
         rest = ""
         for piece in pieces:
             text, end = rest + piece, 0
-            made: list[str] = []
-            for found in _TOKEN.finditer(text):
-                if found.start() != end or found.end() == len(text):
+            written: list[str] = []
+            for match in _TOKEN.finditer(text):
+                if match.start() != end or match.end() == len(text):
                     break  # a string without its end, or what may go on in the next piece
-                made.append(self.token(found[0]))
-                end = found.end()
+                written.append(self.token(match[0]))
+                end = match.end()
             rest = text[end:]
             if len(rest) > _LONGEST:
-                made.append(self.broken(rest))
+                written.append(self.broken(rest))
                 rest = ""
-            yield "".join(made)
+            yield "".join(written)
         while rest:
             last = _TOKEN.match(rest)
             if last is None:  # a string that is cut off
@@ -148,10 +148,10 @@ class _Json:
             self.name(text)
             if not _NAMES_A_THING.search(text):
                 return token
-            made = self.texts.value(text)
-            return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
-        made = self.value(text)
-        return token if made == text else json.dumps(made, ensure_ascii=token.isascii())
+            redacted = self.texts.value(text)
+            return token if redacted == text else json.dumps(redacted, ensure_ascii=token.isascii())
+        redacted = self.value(text)
+        return token if redacted == text else json.dumps(redacted, ensure_ascii=token.isascii())
 
     def name(self, name: str) -> None:
         outer = self.frames[-1][1]
@@ -170,7 +170,7 @@ class _Json:
         return self.path[:1] == ["claims"] and len(self.path) > 1
 
     def number(self, token: str) -> str:
-        """A number that is an id; times, durations and counts stay."""
+        """Redact a number that may be an id; times, durations and counts are kept."""
         if self.texts.names_stay or self.texts.cipher is None or not token.isdigit() or len(token) < _LONG_NUMBER:
             return token
         name = self.path[-1].lower() if self.path else ""
@@ -215,18 +215,18 @@ class _Json:
         return ("keys",) if name == "jwksJson" else ()
 
     def collect(self, name: str, text: str, claims: bool) -> None:
-        found = self.texts.collected
+        names = self.texts.collected
         if name in _ISSUERS or (name == "url" and "requestParameters" in self.path):
-            found.issuer(text)
+            names.issuer(text)
         elif name in _AUDIENCES or (name.endswith((":aud", ":azp", ":oaud")) and not set(text) & set("*?")):
-            found.audience(text)
+            names.audience(text)
         if ":oidc-provider/" in text:
             for provider in re.findall(r":oidc-provider/([^\s:\"',*?]+)", text):
-                found.issuer(provider)
+                names.issuer(provider)
         elif name in ("Federated", "identityProvider") and "." in text:
-            found.issuer(text)
+            names.issuer(text)
         if claims and name in ("iat", "exp", "nbf"):
-            found.names.add(text)
+            names.names.add(text)
 
 
 def _is_json(text: str) -> bool:
@@ -251,21 +251,21 @@ _TOML = re.compile(
 
 
 def toml_text(text: str, texts: Texts) -> str:
-    """oidc-doctor.toml: every string that is no key is a value, and comments are dropped."""
-    made, end = [], 0
-    for found in _TOML.finditer(text):
-        made.append(text[end : found.start()])
-        end = found.end()
-        if found["comment"]:
+    """Redact oidc-doctor.toml: every string but the keys is redacted, comments are removed."""
+    pieces, end = [], 0
+    for match in _TOML.finditer(text):
+        pieces.append(text[end : match.start()])
+        end = match.end()
+        if match["comment"]:
             texts.removed["a comment"] = texts.removed.get("a comment", 0) + 1
             continue
-        body = found["string"]
-        if found["key"]:
-            made.append(found[0])
+        body = match["string"]
+        if match["key"]:
+            pieces.append(match[0])
             continue
-        name = re.findall(r"([\w\"':-]+)\s*=\s*\[?[^=]*$", text[: found.start()])
-        made.append(_toml_string(body, name[-1] if name else "", texts))
-    return "".join([*made, text[end:]])
+        name = re.findall(r"([\w\"':-]+)\s*=\s*\[?[^=]*$", text[: match.start()])
+        pieces.append(_toml_string(body, name[-1] if name else "", texts))
+    return "".join([*pieces, text[end:]])
 
 
 def _toml_string(token: str, name: str, texts: Texts) -> str:
@@ -280,12 +280,12 @@ def _toml_string(token: str, name: str, texts: Texts) -> str:
             texts.collected.issuer(text)
         elif name == "audience":
             texts.collected.audience(text)
-    made = json_text(text, texts) if name == "policy" and _is_json(text) else texts.value(text)
-    return token if made == text else json.dumps(made, ensure_ascii=False)
+    redacted = json_text(text, texts) if name == "policy" and _is_json(text) else texts.value(text)
+    return token if redacted == text else json.dumps(redacted, ensure_ascii=False)
 
 
 def yaml_text(text: str, texts: Texts) -> str:
-    """A Truss configuration: what names an identity or its resource, and nothing else."""
+    """Redact a Truss configuration: only identities and their resources remain."""
     import yaml
 
     try:
@@ -300,7 +300,9 @@ def yaml_text(text: str, texts: Texts) -> str:
     weights = box.get("weights") if isinstance(box, dict) else None
     if isinstance(weights, list):
         kept["weights"] = [
-            {name: one[name] for name in ("source", "auth") if name in one} for one in weights if isinstance(one, dict)
+            {name: weight[name] for name in ("source", "auth") if name in weight}
+            for weight in weights
+            if isinstance(weight, dict)
         ]
     others = sorted(str(name) for name in box if name not in kept) if isinstance(box, dict) else []
     if others:
@@ -322,18 +324,18 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE--
 
 
 def chain_text(text: str, texts: Texts) -> str:
-    """The certificates, which everybody can fetch; what openssl prints of the session goes."""
-    found = _CERTIFICATE.findall(text)
-    if found and _CERTIFICATE.sub("", text).strip():
+    """Keep the certificates, which are public, and remove the lines that openssl prints about the session."""
+    certificates = _CERTIFICATE.findall(text)
+    if certificates and _CERTIFICATE.sub("", text).strip():
         texts.removed["lines around the certificates"] = 1
-    return "\n".join(found) + "\n" if found else texts.sentence(text)
+    return "\n".join(certificates) + "\n" if certificates else texts.sentence(text)
 
 
 def public_text(text: str, texts: Texts) -> str:
-    """What an issuer publishes stays; a private key that stands in it by mistake does not."""
+    """Keep a document that the issuer publishes; remove private key parts published by mistake."""
     names = "|".join(sorted(_PRIVATE_KEY_PARTS))
     pattern = re.compile(rf'("(?:{names})"\s*:\s*)"[^"]*"')
-    made, count = pattern.subn(rf'\1"{SECRET}"', text)
+    redacted, count = pattern.subn(rf'\1"{SECRET}"', text)
     if count:
         texts.removed["a private key"] = texts.removed.get("a private key", 0) + count
-    return made
+    return redacted

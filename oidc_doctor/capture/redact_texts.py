@@ -1,8 +1,8 @@
-"""Texts, and what of them is replaced: every word that is not the clouds', the issuer's or the language's own.
+"""Redact texts: replace every word that does not belong to the clouds, the issuer or a language.
 
-Nothing is found by the name of a field alone: the same word gets the same stand-in in a subject, a pattern, an ARN, a
-CEL string, a file name or an error message. A first pass over all evidence notes what the second has to know: the
-issuers and audiences, which stay, and the pieces of words for which patterns look.
+The name of a field decides nothing alone: a word has the same pseudonym in a subject, a pattern, an ARN, a CEL string,
+a file name and an error message. The first pass over all evidence collects the issuers and audiences, which are kept,
+and the pieces of words that patterns match.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ _QUOTED_ISSUER = re.compile(r"(?:ID Token|in config:|ones:|your account for) (ht
 _ISSUER_KEY = re.compile(r"([^:]+\.[^:]+):[\w/-]+")  # a condition key of an OIDC provider: its URL, and a claim
 
 
-class Collected:
-    """What the first pass notes."""
+class CollectedNames:
+    """Names and pieces of patterns that the first pass collects."""
 
     def __init__(self) -> None:
         self.phrases: set[str] = set()  # issuers and audiences, which stay as wholes
@@ -89,28 +89,28 @@ class Collected:
         self.secrets: dict[str, int] = {}
 
     def issuer(self, url: object) -> None:
-        """An issuer, or a provider's URL: with and without its scheme."""
+        """Keep an issuer or a provider's URL, with and without its scheme."""
         if isinstance(url, str) and url.strip():
             bare = url.strip()
             self.phrases |= {bare, bare.removeprefix("https://")}
 
     def audience(self, value: object) -> None:
-        """An audience stays, unless it is a provider's full name or an e-mail address."""
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, str) and one.strip() and "@" not in one and "/workloadIdentityPools/" not in one:
-                self.phrases.add(one.strip())
+        """Keep an audience, unless it is a provider's full resource name or an e-mail address."""
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, str) and entry.strip() and "@" not in entry and "/workloadIdentityPools/" not in entry:
+                self.phrases.add(entry.strip())
 
     def condition_key(self, name: str) -> None:
-        """A key such as oidc.example.com/id/1:sub names its provider."""
-        found = _ISSUER_KEY.fullmatch(name)
-        if found:
-            self.issuer(found[1])
+        """Keep the provider that a condition key such as oidc.example.com/id/1:sub names."""
+        match = _ISSUER_KEY.fullmatch(name)
+        if match:
+            self.issuer(match[1])
 
 
 class Texts:
-    """Replaces texts. Without a cipher it only collects, and gives back what it got."""
+    """Redacts texts by kind. Without a cipher (first pass) it collects names and returns texts unchanged."""
 
-    def __init__(self, collected: Collected, cipher: Cipher | None = None, *, names_stay: bool = False) -> None:
+    def __init__(self, collected: CollectedNames, cipher: Cipher | None = None, *, names_stay: bool = False) -> None:
         self.collected = collected
         self.cipher = cipher
         self.names_stay = names_stay
@@ -130,77 +130,77 @@ class Texts:
     # ----------------------------------------------------------------------------------------------- kinds of text
 
     def value(self, text: str) -> str:
-        """A name, subject, pattern, ARN, path: everything but what stays is replaced."""
-        known = self._values.get(text)
-        if known is None:
+        """Redact a name, subject, pattern, ARN or path: every word but those of the vocabulary."""
+        redacted = self._values.get(text)
+        if redacted is None:
             before = len(self.removed)
-            known = self._apply(text, self._word)
-            if before == len(self.removed) and SECRET not in known and len(self._values) < _MOST_KEPT:
-                self._values[text] = known  # logs say the same things again and again
-        return known
+            redacted = self._apply(text, self._word)
+            if before == len(self.removed) and SECRET not in redacted and len(self._values) < _MOST_KEPT:
+                self._values[text] = redacted  # logs say the same things again and again
+        return redacted
 
     def sentence(self, text: str) -> str:
-        """What a person or a service wrote: plain words stay as well."""
+        """Redact a sentence of a person or a service: plain words are kept as well."""
         if self.cipher is None:
-            for found in _QUOTED_ISSUER.finditer(text):
-                self.collected.issuer(found[1].rstrip(".,;"))
+            for match in _QUOTED_ISSUER.finditer(text):
+                self.collected.issuer(match[1].rstrip(".,;"))
             return text
         (start, end), facts = error_texts.spoken(text)
-        said = text[start:end]
-        for one in facts:
-            said = said.replace(text[one[0] : one[1]], " ")
-        self._said = frozenset(re.findall(r"[\w-]+", said))
+        plain = text[start:end]
+        for span in facts:
+            plain = plain.replace(text[span[0] : span[1]], " ")
+        self._said = frozenset(re.findall(r"[\w-]+", plain))
         return self._apply(text, self._word_of_sentence)
 
     def call(self, text: str) -> str:
-        """The call of a manifest's read: the tool's own words stay, what it was called with does not."""
+        """Redact the call of a manifest's read: the tool's own words are kept, its arguments are not."""
         words = text.split(" ")
         named = self.collected.words
         return " ".join(word if _TOOL.fullmatch(word) and word not in named else self.value(word) for word in words)
 
     def cel(self, text: str) -> str:
-        """A CEL expression: the strings in it are values, the rest is the language's."""
-        made, end = [], 0
-        for found in _CEL_STRING.finditer(text):
-            made.append(text[end : found.start()])
-            end = found.end()
-            if found["comment"]:
-                made.append("//" + self.value(found["comment"][2:]))
+        """Redact the string literals and comments of a CEL expression."""
+        pieces, end = [], 0
+        for match in _CEL_STRING.finditer(text):
+            pieces.append(text[end : match.start()])
+            end = match.end()
+            if match["comment"]:
+                pieces.append("//" + self.value(match["comment"][2:]))
                 continue
-            loose = found["name"] in _ANYWHERE
-            body = found["body"]
-            if found["name"] == "matches":
+            loose = match["name"] in _ANYWHERE
+            body = match["body"]
+            if match["name"] == "matches":
                 body = self._pieces(_REGEX, body, loose=True)
-            elif found["name"] == "extract":
+            elif match["name"] == "extract":
                 body = self._pieces(_HOLE, body, loose=True)
             else:
-                if loose or found["name"] == "startsWith":
+                if loose or match["name"] == "startsWith":
                     self._starts(body)
                 body = self._loose(body) if loose else self.value(body)
-            made.append(f"{found['call'] or ''}{found['lead']}{found['quote']}{body}{found['quote']}")
-        return "".join([*made, text[end:]])
+            pieces.append(f"{match['call'] or ''}{match['lead']}{match['quote']}{body}{match['quote']}")
+        return "".join([*pieces, text[end:]])
 
     def secret(self, what: str) -> str:
-        """What stands in place of a secret."""
+        """Count a removed secret and return its replacement."""
         self.removed[what] = self.removed.get(what, 0) + 1
         return SECRET
 
     # -------------------------------------------------------------------------------------------------------- pieces
 
     def _pieces(self, marks: re.Pattern[str], text: str, *, loose: bool) -> str:
-        """`text` between `marks`, which stay."""
+        """Redact `text` between the matches of `marks`, which are kept."""
         parts = marks.split(text)
         return "".join(part if index % 2 else self._loose(part) for index, part in enumerate(parts)) if loose else text
 
     def _loose(self, text: str) -> str:
-        """A text that is looked for anywhere: its first word may stand in the middle of one."""
+        """Redact a text that matches anywhere: its first word may match inside a word."""
         first = re.match(r"[\w-]+", text)
         if first and self.cipher is None:
             self.collected.floating.add(first[0])
         return self.value(text)
 
     def _starts(self, text: str) -> None:
-        """A text behind which anything may follow: its last word may be the beginning of one."""
+        """Collect the last word of a prefix: it may be the beginning of a longer word."""
         last = re.search(r"[\w-]+$", text)
         if last and self.cipher is None:
             self.collected.starts.add(last[0])
@@ -211,33 +211,33 @@ class Texts:
             return text
         if self._phrases is None:
             return self._outside(text, word)
-        made, end = [], 0
-        for found in self._phrases.finditer(text):
-            made += [self._outside(text[end : found.start()], word, text, end), found[0]]
-            end = found.end()
-        return "".join([*made, self._outside(text[end:], word, text, end)])
+        pieces, end = [], 0
+        for match in self._phrases.finditer(text):
+            pieces += [self._outside(text[end : match.start()], word, text, end), match[0]]
+            end = match.end()
+        return "".join([*pieces, self._outside(text[end:], word, text, end)])
 
     def _outside(self, part: str, word: Callable[[str, int, int, str], str], text: str = "", offset: int = 0) -> str:
         if not part:
             return part
         text = text or part
-        made, end = [], 0
-        for found in _PARTS.finditer(part):
-            made.append(part[end : found.start()])
-            end = found.end()
-            if found["stays"]:
-                made.append(found[0])
-            elif found["address"]:
-                shown = self._address(found[0])
-                begin = offset + found.start()
+        pieces, end = [], 0
+        for match in _PARTS.finditer(part):
+            pieces.append(part[end : match.start()])
+            end = match.end()
+            if match["stays"]:
+                pieces.append(match[0])
+            elif match["address"]:
+                shown = self._address(match[0])
+                begin = offset + match.start()
                 if shown is None:  # segments that only look so
-                    shown = _each_word(found[0], begin, text, word)
-                made.append(shown)
-            elif found["id"]:
-                made.append(self._unique_id(found[0]))
+                    shown = _each_word(match[0], begin, text, word)
+                pieces.append(shown)
+            elif match["id"]:
+                pieces.append(self._unique_id(match[0]))
             else:
-                made.append(word(found[0], offset + found.start(), offset + end, text))
-        return "".join([*made, part[end:]])
+                pieces.append(word(match[0], offset + match.start(), offset + end, text))
+        return "".join([*pieces, part[end:]])
 
     def _address(self, text: str) -> str | None:
         if "." not in text and not re.search(r"[0-9a-fA-F]{3}", text):
@@ -250,7 +250,7 @@ class Texts:
         return shown
 
     def _unique_id(self, text: str) -> str:
-        """IAM's ids keep what kind they are of; that of a key gets a mark, so that nobody takes it for a key."""
+        """Redact an IAM unique id but for its prefix. A hyphen marks an access key's, which looks like no real key."""
         if self.cipher is None:
             return text
         mark = "-" if text.startswith(("AKIA", "ASIA")) else ""
@@ -282,7 +282,7 @@ class Texts:
         return word if self.cipher is None else self._image(word)
 
     def stays(self, word: str) -> bool:
-        """Whether a word names nobody."""
+        """Tell whether a word identifies nobody and is kept."""
         if word in self._everywhere or word in self.collected.names or word in self._kept:
             return True
         if word.isascii() and word.isdigit():
@@ -306,32 +306,32 @@ class Texts:
     def _spelled(self, word: str, cipher: Cipher) -> str:
         if self._floating is None:
             return cipher.word(word)
-        made, end = [], 0
-        for found in self._floating.finditer(word):
-            made += [self._atom(word[end : found.start()], cipher), self._atom(found[0], cipher)]
-            end = found.end()
-        return "".join([*made, self._atom(word[end:], cipher)])
+        pieces, end = [], 0
+        for match in self._floating.finditer(word):
+            pieces += [self._atom(word[end : match.start()], cipher), self._atom(match[0], cipher)]
+            end = match.end()
+        return "".join([*pieces, self._atom(word[end:], cipher)])
 
     def _atom(self, atom: str, cipher: Cipher) -> str:
         return atom if atom in self._kept else cipher.word(atom)
 
     def _without_secrets(self, text: str) -> str:
-        found = forbid_tokens(text)
-        if found != text:
-            self.removed["a token"] = self.removed.get("a token", 0) + found.count(REMOVED)
-            found = found.replace(REMOVED, SECRET)
-        return _SECRETS.sub(self._no_secret, found)
+        redacted = forbid_tokens(text)
+        if redacted != text:
+            self.removed["a token"] = self.removed.get("a token", 0) + redacted.count(REMOVED)
+            redacted = redacted.replace(REMOVED, SECRET)
+        return _SECRETS.sub(self._no_secret, redacted)
 
-    def _no_secret(self, found: re.Match[str]) -> str:
-        label = _LABEL.match(found[0])
-        if label and found[0].endswith(SECRET):
-            return found[0]
-        return (label[1] if label and not found[0].startswith("-") else "") + self.secret("a secret in a text")
+    def _no_secret(self, match: re.Match[str]) -> str:
+        label = _LABEL.match(match[0])
+        if label and match[0].endswith(SECRET):
+            return match[0]
+        return (label[1] if label and not match[0].startswith("-") else "") + self.secret("a secret in a text")
 
     # ---------------------------------------------------------------------------------------------------------- looks
 
     def clashes(self) -> int:
-        """How many stand-ins cannot be told from a word that stays, or from another original: another key is better."""
+        """Count the pseudonyms that equal a kept word or another original."""
         originals = self.collected.words
         return sum(
             self.stays(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
@@ -339,24 +339,26 @@ class Texts:
 
 
 def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, str], str]) -> str:
-    """`word` on the words of a part, which begins at `begin` of the text."""
+    """Apply `word` to the words of a part, which begins at `begin` of the text."""
     pieces = re.split(r"([\w-]+)", part)
-    made, at = [], begin
+    replaced, at = [], begin
     for index, piece in enumerate(pieces):
-        made.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
+        replaced.append(word(piece, at, at + len(piece), text) if index % 2 else piece)
         at += len(piece)
-    return "".join(made)
+    return "".join(replaced)
 
 
-def kept_starts(collected: Collected) -> frozenset[str]:
-    """The beginnings that a pattern has in common with a word that stays: they must stay too."""
+def kept_starts(collected: CollectedNames) -> frozenset[str]:
+    """Return the prefixes that a pattern shares with a kept word; they must be kept too."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     low = [word.lower() for word in used]
     return frozenset(piece for piece in collected.starts if any(word.startswith(piece.lower()) for word in low))
 
 
-def _kept_pieces(collected: Collected, stays: Callable[[str], bool]) -> tuple[frozenset[str], re.Pattern[str] | None]:
-    """Pieces that stay because a word that stays holds them, and the pattern that finds floating pieces."""
+def _kept_pieces(
+    collected: CollectedNames, stays: Callable[[str], bool]
+) -> tuple[frozenset[str], re.Pattern[str] | None]:
+    """Return the pieces to keep because a kept word contains them, and the pattern of the floating pieces."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}
     low = [word.lower() for word in used]
@@ -377,8 +379,8 @@ def _split(phrase: str) -> Iterable[str]:
 
 
 def _any_of(texts: Iterable[str], *, bounded: bool = True) -> re.Pattern[str] | None:
-    found = sorted(texts, key=lambda text: (-len(text), text))
-    if not found:
+    longest_first = sorted(texts, key=lambda text: (-len(text), text))
+    if not longest_first:
         return None
-    body = "|".join(map(re.escape, found))
+    body = "|".join(map(re.escape, longest_first))
     return re.compile(rf"(?<![\w-])(?:{body})(?![\w-])" if bounded else f"(?i:{body})")

@@ -1,4 +1,4 @@
-"""The words that stay: they are the clouds', the issuers' or the language's, and name nobody."""
+"""Words that are kept: they belong to the clouds, the issuers or a language, and identify nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from oidc_doctor.bundle import contract
 
-# Stay wherever they stand, also inside names and subjects.
+# Kept everywhere, also inside names and subjects.
 _EVERYWHERE = """
     arn aws aws-us-gov aws-cn iam sts s3 ecr ecr-public kms ec2 eks ecs lambda cloudtrail signin logs dynamodb sns sqs
     secretsmanager ssm organizations athena access-analyzer cognito-identity cloudformation events states batch
@@ -35,7 +35,7 @@ _EVERYWHERE = """
     AwsApiCall AwsServiceEvent AwsConsoleSignIn Management Data WebIdentityUser AssumedRole IAMUser AWSService Root
     OidcProviderArn BasetenOIDCRole BasetenOIDCProvider
 """
-# Stay in sentences, besides what the table of error texts holds.
+# Kept in sentences, besides the words of the table of error texts.
 _IN_SENTENCES = """
     An error occurred when calling the operation Error code google auth exceptions OAuthError RefreshError botocore
     ClientError Unable acquire impersonated credentials error error_description invalid_grant invalid_target
@@ -60,7 +60,7 @@ PLAIN = re.compile(r"[A-Z]?[a-z]+(?:'[a-z]{1,2})?|[AI]")  # a word of a language
 
 @cache
 def everywhere() -> frozenset[str]:
-    """Words that stay in names and subjects: the static ones, and the literals of the issuers' subject grammars."""
+    """Return the words kept in names and subjects: those above, and the literals of the issuers' subject grammars."""
     from oidc_doctor.issuers.catalogue import all_profiles
 
     found = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
@@ -73,7 +73,7 @@ def everywhere() -> frozenset[str]:
 
 @cache
 def in_sentences() -> frozenset[str]:
-    """Words that the clouds' own sentences are made of."""
+    """Return the words of the clouds' own sentences."""
     from oidc_doctor.judge import error_texts
 
     found = set(_IN_SENTENCES.split())

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from oidc_doctor import __version__
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.report.formats import FORMATS
 
 _WEB_PORT = 8765
 _HELP_WIDTH = 100  # columns of --help
@@ -45,9 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", nargs="?", const="-", metavar="FILE", help="write the report to FILE, or to stdout without FILE"
     )
-    parser.add_argument(
-        "--format", choices=("text", "markdown", "json"), default="text", help="of the report (default text)"
-    )
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report (default text)")
     parser.add_argument(
         "--demo",
         nargs="?",

@@ -1,1 +1,1 @@
-"""A Report to text, markdown and JSON."""
+"""Renderers: a Report as text, Markdown and JSON. formats.py lists them."""

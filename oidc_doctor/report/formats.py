@@ -1,27 +1,30 @@
-"""The formats of a report by name, for everything that writes one."""
+"""The formats of a report: the only list. The command line, the screens and the tests read it.
+
+A format NAME is the module `report/NAME.py` with a function `render_NAME(report, **layout)`, and one line here.
+"""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
-
-from oidc_doctor.report.parts.escape import forbid_tokens
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
-FORMATS = {"text": "txt", "markdown": "md", "json": "json"}  # name, and the usual ending of its files
+FORMATS = {  # name: the usual ending of its files; the first is the default
+    "text": "txt",
+    "markdown": "md",
+    "json": "json",
+}
 
 
 def render(report: Report, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
-    """The report in the format called `form`; `width` and what follows are for text alone."""
-    if form == "json":
-        from oidc_doctor.report.json import render_json
+    """The report in the format `form`, a key of FORMATS, without tokens.
 
-        return forbid_tokens(render_json(report))
-    if form == "markdown":
-        from oidc_doctor.report.markdown import render_markdown
+    `width`, `color`, `verbose` and `quiet` are the layout on a terminal; a format for programs ignores them.
+    """
+    from oidc_doctor.report.parts.escape import forbid_tokens
 
-        return forbid_tokens(render_markdown(report))
-    from oidc_doctor.report.text import render_text
-
-    return forbid_tokens(render_text(report, width=width, color=color, verbose=verbose, quiet=quiet))
+    module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the parser of options needs the names alone
+    text: str = getattr(module, f"render_{form}")(report, width=width, color=color, verbose=verbose, quiet=quiet)
+    return forbid_tokens(text)

@@ -1,4 +1,4 @@
-"""A report as JSON, schema "oidc-doctor.report/1" (docs/report.schema.json). Values are whole; nothing is cut."""
+"""A report as JSON, schema "oidc-doctor.report/1" (docs/report.schema.json). Values are never shortened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNSEEN = re.compile(
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """The report as plain JSON values, in the order of the contract. Tokens are removed from every text."""
+    """Return the report as plain JSON values, in the order of the schema. Tokens are removed from every text."""
     plain: dict[str, Any] = _plain(
         {
             "schema": SCHEMA,
@@ -73,8 +73,8 @@ def to_json(report: Report) -> dict[str, Any]:
     return plain
 
 
-def render_json(report: Report) -> str:
-    """The report as a JSON text. It can be written as UTF-8, and shown on a terminal without being obeyed."""
+def render_json(report: Report, **_layout: object) -> str:
+    """Return the report as JSON text. It encodes as UTF-8 and contains no control characters of a terminal."""
     text = json.dumps(to_json(report), indent=2, ensure_ascii=False, allow_nan=False)
     return forbid_tokens(_UNSEEN.sub(_escape, text)) + "\n"
 
@@ -201,7 +201,7 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """`value` as JSON has it. Claims and traces are as a stranger or an evaluator made them, NaN and bytes included."""
+    """Convert `value` to JSON types. Claims and traces may contain NaN, bytes and sets."""
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, bool | int):

@@ -1,4 +1,4 @@
-"""A report as Markdown, fit to paste into a ticket of GitHub, GitLab or Zendesk.
+"""A report as Markdown, to be pasted into a ticket of GitHub, GitLab or Zendesk.
 
 Every value stands in a fenced block or a code span: there nothing is a mention, a link, a table, HTML or an issue
 number. Prose keeps as plain text only those words that Markdown has no use for.
@@ -30,7 +30,7 @@ _QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a code span as it is
 _LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
 
 
-def render_markdown(report: Report) -> str:
+def render_markdown(report: Report, **_layout: object) -> str:
     """The report as Markdown: headline, facts, path, fix, and the rest folded away. Ends with a newline."""
     parts: list[str] = []
     if len(report.exchanges) != 1 or report.verdict == "broken":
@@ -121,13 +121,13 @@ def _attempts(report: Report) -> str:
 
 
 def _folded(summary: str, items: Iterable[str]) -> str:
-    """A closed section with a list. `summary` is our own words."""
+    """Return a closed section with a list. `summary` must not contain text of strangers."""
     rows = "\n".join(f"- {prose(shortened(item, _LONG))}" for item in items)
     return f"<details><summary>{summary}</summary>\n\n{rows}\n\n</details>"
 
 
 def fenced(lines: Iterable[str], language: str = "text") -> str:
-    """Visible lines as a fenced block; the fence is longer than any run of backticks inside."""
+    """Return visible lines as a fenced block; the fence is longer than any run of backticks inside."""
     body = "\n".join(line.rstrip() for line in lines)
     fence = "`" * max(3, _longest_run(body) + 1)
     return f"{fence}{language}\n{body}\n{fence}"
@@ -138,7 +138,7 @@ def _text(value: str) -> str:
 
 
 def prose(value: str) -> str:
-    """A visible sentence, with every word that Markdown could read as something else in a code span."""
+    """Return a visible sentence in which every word with a meaning in Markdown is a code span."""
     parts: list[str] = []
     code: list[str] = []
     given = re.findall(rf"{_QUOTED}(?= |$)|[^ ]+", value) if "`" in value else value.split(" ")
@@ -157,7 +157,7 @@ def prose(value: str) -> str:
 
 
 def _span(code: list[str]) -> str:
-    """A code span. Brackets around it and sentence marks at its end stay outside; backticks inside are outrun."""
+    """Return a code span. Brackets around it and punctuation at its end stay outside; its fence is long enough."""
     inner = " ".join(code)
     start, end = 0, len(inner)
     while end - start > 1 and (inner[end - 1] in ".,;:?" or (inner[end - 1] == ")" and _is_open(inner[start:end], -1))):
@@ -178,7 +178,7 @@ def _span(code: list[str]) -> str:
 
 
 def _is_open(value: str, sign: int) -> bool:
-    """True where the bracket at the start (`sign` 1) or the end (-1) of `value` has no partner in it."""
+    """Tell whether the bracket at the start (`sign` 1) or the end (-1) of `value` has no partner inside."""
     depth = 0
     for character in value[::sign]:
         depth += sign * ((character == "(") - (character == ")"))

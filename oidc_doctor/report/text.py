@@ -1,4 +1,4 @@
-"""A report as text: the verdict first, then what it rests on, then what was not looked at.
+"""A report as text: the verdict first, then its evidence, then the evidence that was not read.
 
 The words are the same on a terminal and in a pipe. Standard library only, and little of it: a report is often asked for
 in a loop, and rendering must not be what takes the time.
@@ -57,7 +57,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
 
 
 def _head(sheet: Sheet, parts: list[str]) -> None:
-    """The first line; on a narrow sheet, lines that are broken between two parts."""
+    """Write the first line; on a narrow sheet it breaks between two parts."""
     line = ""
     for part in parts:
         if line and columns(f"{line} · {part}") > sheet.width:
@@ -69,7 +69,7 @@ def _head(sheet: Sheet, parts: list[str]) -> None:
 
 
 def title(report: Report) -> list[str]:
-    """The words of the first line: which tool, what was examined, when, and the window of the logs."""
+    """Return the parts of the first line: tool, targets, instant, window of the logs."""
     names = list(dict.fromkeys(exchange.target_name for exchange in report.exchanges))
     tool = f"{report.tool.get('name', 'oidc-doctor')} {report.tool.get('version', '')}".strip()
     return [
@@ -106,7 +106,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
 
 
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:
-    """The cause that an exchange's block is about. A suspicion against an accepted token stands further down."""
+    """Return the main cause of an exchange; a suspicion against an accepted token is listed further down."""
     cause = next(iter(sentences.causes_of(report, exchange)), None)
     if cause is not None and cause.confidence == "suspected" and sentences.verdict(report, exchange)[0] == "✓":
         return None
@@ -122,7 +122,7 @@ def _claims(sheet: Sheet, exchange: Exchange) -> None:
 
 
 def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
-    """What happened in which order, where something turned."""
+    """Write the timeline if an outcome changed."""
     if not report.timeline:
         return
     from oidc_doctor.report.parts.timeline import lines  # late: most reports have no logs
@@ -141,7 +141,7 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
 
 
 def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
-    """What else was found: further causes, past ones, weaknesses, notes."""
+    """Write the other findings: further causes, past causes, weaknesses, notes."""
     before = len(sheet.lines)
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Also", "bold"))
@@ -173,7 +173,7 @@ def _item(sheet: Sheet, sign: str, code: str, text: str, tag: str = "") -> None:
 
 
 def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, verbose: bool) -> None:
-    """A cause that is not the main one; what was said of those `above` it is not said again."""
+    """Write a further cause without repeating the facts of the causes `above` it."""
     exchange = next((entry for entry in report.exchanges if entry.id == cause.exchange), None)
     if exchange is None:
         return
@@ -205,7 +205,7 @@ def _history(cause: Cause) -> tuple[object, ...]:
 
 
 def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
-    """A check's findings; with the next step where there is no cause that has one (`main`)."""
+    """Write a check's findings, with the fix unless the `main` cause has one."""
     findings = row.findings if verbose else row.findings[:_FEW_FINDINGS]
     if not findings:
         _item(sheet, _EFFECTS[row.effect], row.code, visible(row.reason or row.name))

@@ -1,8 +1,7 @@
-"""Bundles to snapshots: every file of the contract, what is missing, near misses, and where the target comes from."""
+"""Bundles to snapshots: every file of the contract, broken files, and what is missing."""
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
@@ -14,69 +13,40 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.snapshots import (
+    ACCOUNT,
+    ARN,
+    AWS_PROVIDER,
+    CLAIMS,
+    EMAIL,
+    GCP_PROVIDER,
+    JWT,
+    POOL,
+    PROVIDER,
+    ROLE,
+    load,
+    only_target,
+    toml,
+    write,
+)
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import BundleError
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import load as load_json
-from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.documents.truss import parse_truss
-from oidc_doctor.model.document import Document, Missing, Origin
+from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import (
     AwsEvidence,
     AwsOidcProvider,
     GcpEvidence,
-    GcpPool,
     GcpProvider,
     IssuerEvidence,
     Role,
-    ServiceAccount,
-    Snapshot,
-    Target,
-    TargetAws,
     TargetEvidence,
     TargetGcp,
 )
 from oidc_doctor.model.steps import STEPS
-
-ACCOUNT = "210987654321"
-ARN = f"arn:aws:iam::{ACCOUNT}:role/Weights"
-POOL = "projects/123/locations/global/workloadIdentityPools/pool"
-PROVIDER = f"{POOL}/providers/baseten"
-EMAIL = "baseten-oidc@p.iam.gserviceaccount.com"
-CLAIMS = {"iss": "https://oidc.baseten.co", "sub": "v=1:org=a", "aud": "oidc.baseten.co"}
-ROLE = {"Role": {"RoleName": "Weights", "Arn": ARN, "AssumeRolePolicyDocument": {"Statement": []}}}
-AWS_PROVIDER = {"Url": "oidc.baseten.co", "ClientIDList": ["oidc.baseten.co"]}
-GCP_PROVIDER = {"name": PROVIDER, "oidc": {"issuerUri": "https://oidc.baseten.co"}}
-JWT = ".".join(
-    base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in ({"alg": "RS256"}, CLAIMS, "s")
-)
-
-
-def write(root: Path, files: dict[str, Any]) -> Path:
-    for name, value in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(value if isinstance(value, str) else json.dumps(value, indent=1))
-    return root
-
-
-def load(root: Path, files: dict[str, Any], **options: Any) -> Snapshot:
-    with open_bundle(write(root, files)) as bundle:
-        return load_snapshot(bundle, **options)
-
-
-def one(root: Path, files: dict[str, Any], **options: Any) -> TargetEvidence:
-    (evidence,) = load(root, files, **options).targets
-    return evidence
-
-
-def toml(**clouds: dict[str, Any]) -> str:
-    rows = ["[[target]]", 'name = "weights"']
-    for cloud, values in clouds.items():
-        rows += [f"[target.{cloud}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
-    return "\n".join(rows)
-
 
 FULL: dict[str, Any] = {
     "oidc-doctor.toml": toml(aws={"role_session_name": "s"}, gcp={"gcs_bucket": "g"}),
@@ -316,7 +286,7 @@ def test_the_manifests_outcomes(tmp_path: Path) -> None:
 
 
 def test_a_cloud_that_nothing_names_stays_out(tmp_path: Path) -> None:
-    evidence = one(tmp_path, {"claims.json": CLAIMS, "error.txt": "x"})
+    evidence = only_target(tmp_path, {"claims.json": CLAIMS, "error.txt": "x"})
     assert (evidence.aws, evidence.gcp, evidence.target.aws, evidence.target.gcp) == (None, None, None, None)
 
 
@@ -344,7 +314,7 @@ def test_claims_that_hold_no_token_are_unreadable(tmp_path: Path, text: str) -> 
 
 
 def test_a_jwt_in_claims_json_is_a_jwt(tmp_path: Path) -> None:
-    (token,) = one(tmp_path, {"claims.json": JWT}).tokens
+    (token,) = only_target(tmp_path, {"claims.json": JWT}).tokens
     assert (token.kind, token.fault) == ("jwt", None)
 
 
@@ -355,390 +325,6 @@ def test_a_token_that_is_none_is_evidence_and_claims_that_are_none_are_not(tmp_p
     rows = {row.what: row for row in snapshot.coverage}
     assert (rows["token.jwt"].status, rows["token.jwt"].named) == ("read", False)
     assert (rows["claims.json"].status, rows["claims.json"].named) == ("missing", True)
-
-
-# -------- near misses
-
-
-@pytest.mark.parametrize(
-    ("sent", "own"),
-    [
-        (ARN, True),
-        ("arn:aws:iam::<account>:role/Weights", True),
-        ("arn:aws:iam::ACCOUNT-ID:role/Weights", True),
-        ("arn:aws:iam::123:role/Weights", True),
-        ("$AWS_ROLE_ARN", True),
-        ("arn:aws:iam::111122223333:role/Weights", False),
-        (f"arn:aws:iam::{ACCOUNT}:role/weights", False),
-        (f"arn:aws:iam::{ACCOUNT}:role/team/Weights", False),
-        ("arn:aws:iam::<account>:role/Other", False),
-        ("arn:aws:sts::{AccountID}:assumed-role/{RoleName}/{Session}", False),
-    ],
-)
-def test_a_role_that_is_not_the_targets_is_near(tmp_path: Path, sent: str, own: bool) -> None:
-    evidence = one(tmp_path, {"aws/role.json": ROLE, "oidc-doctor.toml": toml(aws={"role_arn": sent})})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.role, Role) is own
-    assert len(evidence.aws.near_roles) == (not own)
-    if not own:
-        assert evidence.aws.role == Missing("aws/role.json", f"{ARN} was read, which is not the target's role")
-
-
-def test_what_a_manifest_records_as_read_holds_no_placeholders(tmp_path: Path) -> None:
-    files = {"aws/role.json": ROLE, "oidc-doctor.toml": toml(aws={"role_arn": "arn:aws:iam::<account>:role/Weights"})}
-    files["manifest.json"] = {"reads": [{"path": "aws/role.json", "outcome": "ok"}]}
-    evidence = one(tmp_path, files)
-    assert not evidence.target.pasted
-    assert evidence.aws is not None
-    assert len(evidence.aws.near_roles) == 1
-
-
-def test_pasted_unless_every_configuration_file_was_read(tmp_path: Path) -> None:
-    files: dict[str, Any] = {"aws/role.json": ROLE, "gcp/provider.json": GCP_PROVIDER}
-    files["manifest.json"] = {"reads": [{"path": "aws/role.json", "outcome": "ok"}]}
-    assert one(tmp_path / "a", files).target.pasted
-    files["manifest.json"]["reads"].append({"path": "gcp/provider.json", "outcome": "ok"})
-    assert not one(tmp_path / "b", files).target.pasted
-    assert one(tmp_path / "c", {"claims.json": CLAIMS}).target.pasted
-
-
-def test_a_trust_policy_alone_is_the_targets(tmp_path: Path) -> None:
-    evidence = one(tmp_path, {"aws/role.json": {"Statement": []}, "oidc-doctor.toml": toml(aws={"role_arn": ARN})})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.role, Role)
-    assert evidence.aws.role.arn is None
-
-
-def test_the_role_in_a_list(tmp_path: Path) -> None:
-    moved = {"RoleName": "Weights", "Arn": f"arn:aws:iam::{ACCOUNT}:role/team/Weights"}
-    other = {"RoleName": "Other", "Arn": f"arn:aws:iam::{ACCOUNT}:role/Other"}
-    listed = {"Roles": [other, moved, ROLE["Role"]]}
-    evidence = one(tmp_path / "a", {"aws/roles.json": listed, "oidc-doctor.toml": toml(aws={"role_arn": ARN})})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.role, Role)
-    assert evidence.aws.role.origin.pointer == "/Roles/2"
-    assert [role.arn for role in evidence.aws.near_roles] == [moved["Arn"]]
-    listed = {"Roles": [other, moved]}
-    evidence = one(tmp_path / "b", {"aws/roles.json": listed, "oidc-doctor.toml": toml(aws={"role_arn": ARN})})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.role, Missing)
-    assert [role.arn for role in evidence.aws.near_roles] == [moved["Arn"]]
-
-
-def test_the_aws_provider_of_the_issuer(tmp_path: Path) -> None:
-    other = {"Url": "token.actions.githubusercontent.com"}
-    files = {"aws/oidc-provider.json": [other, AWS_PROVIDER], "claims.json": CLAIMS}
-    evidence = one(tmp_path / "a", files)
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.provider, AwsOidcProvider)
-    assert evidence.aws.provider.url == "oidc.baseten.co"
-    assert [one.url for one in evidence.aws.other_providers] == ["token.actions.githubusercontent.com"]
-    evidence = one(tmp_path / "b", {"aws/oidc-provider.json": other, "claims.json": CLAIMS})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.provider, AwsOidcProvider)
-    slash = {"Url": "oidc.baseten.co/"}
-    evidence = one(tmp_path / "c", {"aws/oidc-provider.json": [other, slash], "claims.json": CLAIMS})
-    assert evidence.aws is not None
-    assert isinstance(evidence.aws.provider, AwsOidcProvider)
-    assert evidence.aws.provider.url == "oidc.baseten.co/"
-
-
-@pytest.mark.parametrize(
-    ("sent", "own"),
-    [
-        (PROVIDER, True),
-        (f"//iam.googleapis.com/{PROVIDER}", True),
-        (f"https://iam.googleapis.com/{PROVIDER}", True),
-        (PROVIDER.replace("123", "<number>"), True),
-        (PROVIDER.replace("123", "p"), True),  # the project's ID: one resource, badly named
-        (POOL, True),
-        ("${{ vars.PROVIDER }}", True),
-        (PROVIDER.replace("123", "456"), False),
-        (PROVIDER.replace("123", "other-project"), False),
-        (PROVIDER.replace("baseten", "github"), False),
-        (PROVIDER.replace("/pool/", "/pool2/"), False),
-    ],
-)
-def test_a_gcp_provider_that_is_not_the_targets_is_near(tmp_path: Path, sent: str, own: bool) -> None:
-    files = {"gcp/provider.json": GCP_PROVIDER, "oidc-doctor.toml": toml(gcp={"provider": sent})}
-    files["gcp/project.json"] = {"projectNumber": "123", "projectId": "p"}
-    evidence = one(tmp_path, files)
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.provider, GcpProvider) is own
-    assert len(evidence.gcp.near_providers) == (not own)
-
-
-def test_a_project_id_could_be_the_number_where_nobody_read_the_project(tmp_path: Path) -> None:
-    sent = PROVIDER.replace("123", "my-project")
-    evidence = one(tmp_path, {"gcp/provider.json": GCP_PROVIDER, "oidc-doctor.toml": toml(gcp={"provider": sent})})
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.provider, GcpProvider)
-
-
-def test_providers_and_pools_of_lists(tmp_path: Path) -> None:
-    near = {**GCP_PROVIDER, "name": f"{POOL}/providers/github"}
-    far = {**GCP_PROVIDER, "name": POOL.replace("pool", "other") + "/providers/x"}
-    files = {
-        "gcp/providers.json": [far, near, GCP_PROVIDER],
-        "gcp/pools.json": [{"name": POOL + "2"}, {"name": POOL}],
-        "oidc-doctor.toml": toml(gcp={"provider": PROVIDER}),
-    }
-    evidence = one(tmp_path, files)
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.provider, GcpProvider)
-    assert evidence.gcp.provider.document.pointer == "/2"
-    assert [one.name for one in evidence.gcp.near_providers] == [near["name"]]
-    assert isinstance(evidence.gcp.pool, GcpPool)
-    assert evidence.gcp.pool.name == POOL
-
-
-def test_a_pool_and_an_account_that_are_not_the_targets(tmp_path: Path) -> None:
-    files = {
-        "gcp/pool.json": {"name": POOL + "2"},
-        "gcp/service-account.json": {"email": "other@p.iam.gserviceaccount.com"},
-        "oidc-doctor.toml": toml(gcp={"provider": PROVIDER, "service_account": EMAIL}),
-    }
-    evidence = one(tmp_path, files)
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.pool, Missing)
-    assert evidence.gcp.pool.reason == f"{POOL}2 was read, which is not the target's pool"
-    assert isinstance(evidence.gcp.service_account, Missing)
-    assert "other@p.iam.gserviceaccount.com" in evidence.gcp.service_account.reason
-
-
-@pytest.mark.parametrize("sent", [EMAIL, "1234", "<sa>@p.iam.gserviceaccount.com"])
-def test_the_targets_account(tmp_path: Path, sent: str) -> None:
-    files = {
-        "gcp/service-account.json": {"email": EMAIL, "uniqueId": "1234"},
-        "oidc-doctor.toml": toml(gcp={"service_account": sent}),
-    }
-    evidence = one(tmp_path, files)
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.service_account, ServiceAccount)
-
-
-# -------- the derived target
-
-
-def test_the_target_from_what_was_read(tmp_path: Path) -> None:
-    files = {"aws/role.json": ROLE, "gcp/provider.json": GCP_PROVIDER, "gcp/service-account.json": {"email": EMAIL}}
-    target = one(tmp_path, files).target
-    assert target.aws == TargetAws(role_arn=ARN)
-    assert target.gcp == TargetGcp(provider=PROVIDER, service_account=EMAIL)
-    assert target.issuer == "https://oidc.baseten.co"
-    assert {name: str(origin) for name, origin in target.origins.items()} == {
-        "aws.role_arn": "aws/role.json:4",
-        "gcp.provider": "gcp/provider.json:2",
-        "gcp.service_account": "gcp/service-account.json:2",
-        "issuer": "gcp/provider.json:4",
-    }
-
-
-IAMCREDENTIALS = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts"
-CREDENTIALS = {
-    "type": "external_account",
-    "audience": f"//iam.googleapis.com/{POOL}/providers/typo",
-    "service_account_impersonation_url": f"{IAMCREDENTIALS}/{EMAIL}:generateAccessToken",
-    "service_account_impersonation": {"token_lifetime_seconds": 7200},
-}
-
-
-def test_the_clients_configuration_comes_before_what_was_read(tmp_path: Path) -> None:
-    evidence = one(tmp_path, {"gcp/credentials.json": CREDENTIALS, "gcp/provider.json": GCP_PROVIDER})
-    assert evidence.target.gcp == TargetGcp(
-        provider=f"{POOL}/providers/typo",
-        audience=f"//iam.googleapis.com/{POOL}/providers/typo",
-        service_account=EMAIL,
-        access_token_lifetime=7200,
-    )
-    assert str(evidence.target.origins["gcp.audience"]) == "gcp/credentials.json:3"
-    assert evidence.gcp is not None
-    assert isinstance(evidence.gcp.provider, Missing)
-    assert [one.name for one in evidence.gcp.near_providers] == [PROVIDER]
-
-
-def test_an_audience_of_impossible_form_names_no_provider(tmp_path: Path) -> None:
-    evidence = one(
-        tmp_path, {"gcp/credentials.json": {"audience": "//iam.googleapis.com/..."}, "gcp/provider.json": GCP_PROVIDER}
-    )
-    assert evidence.target.gcp == TargetGcp(provider=PROVIDER, audience="//iam.googleapis.com/...")
-
-
-@pytest.mark.parametrize(
-    "value", [[], 3, {"audience": 3, "service_account_impersonation_url": [], "service_account_impersonation": 3}]
-)
-def test_credentials_of_another_kind(tmp_path: Path, value: Any) -> None:
-    assert one(tmp_path, {"gcp/credentials.json": value}).target.gcp == TargetGcp()
-
-
-TRUSS = f"""
-base_image:
-  docker_auth:
-    auth_method: AWS_OIDC
-    aws_oidc_role_arn: arn:aws:iam::{ACCOUNT}:role/Images
-    aws_oidc_region: eu-west-1
-weights:
-  - source: s3://my-bucket/x
-    auth:
-      auth_method: AWS_OIDC
-      aws_oidc_role_arn: {ARN}
-      aws_oidc_region: us-east-1
-  - source: gs://g-bucket/x
-    auth:
-      gcp_oidc_service_account: {EMAIL}
-      gcp_oidc_workload_id_provider: {PROVIDER}
-"""
-
-
-def test_the_target_from_a_truss_configuration(tmp_path: Path) -> None:
-    target = one(tmp_path / "a", {"truss/config.yaml": TRUSS}).target
-    assert target.aws == TargetAws(role_arn=f"arn:aws:iam::{ACCOUNT}:role/Images", region="eu-west-1")
-    assert target.gcp == TargetGcp(provider=PROVIDER, service_account=EMAIL, gcs_bucket="g-bucket")
-    assert str(target.origins["aws.role_arn"]) == "truss/config.yaml:5"
-    evidence = one(tmp_path / "b", {"truss/config.yaml": TRUSS, "aws/role.json": ROLE})
-    assert evidence.target.aws == TargetAws(role_arn=ARN, region="us-east-1", s3_bucket="my-bucket")
-    assert str(evidence.target.origins["aws.s3_bucket"]) == "truss/config.yaml:8"
-
-
-def test_a_truss_identity_beside_another_role_or_provider_adds_nothing(tmp_path: Path) -> None:
-    other = f"arn:aws:iam::{ACCOUNT}:role/Other"
-    said = toml(aws={"role_arn": other}, gcp={"provider": f"{POOL}/providers/other"})
-    target = one(tmp_path / "a", {"truss/config.yaml": TRUSS, "oidc-doctor.toml": said}).target
-    assert target.aws == TargetAws(role_arn=other)
-    assert target.gcp == TargetGcp(provider=f"{POOL}/providers/other")
-    files = {"truss/config.yaml": TRUSS, "gcp/credentials.json": CREDENTIALS, "oidc-doctor.toml": said}
-    target = one(tmp_path / "b", files).target
-    assert target.gcp == TargetGcp(
-        provider=f"{POOL}/providers/other", service_account=EMAIL, access_token_lifetime=7200
-    )
-
-
-@pytest.mark.parametrize(
-    ("files", "issuer", "origin"),
-    [
-        (
-            {"claims.json": {**CLAIMS, "iss": "https://t"}, "aws/oidc-provider.json": AWS_PROVIDER},
-            "https://t",
-            "claims.json",
-        ),
-        ({"aws/oidc-provider.json": {"Url": "host/Path"}}, "https://host/Path", "aws/oidc-provider.json:2"),
-        (
-            {"issuer/openid-configuration.json": {"issuer": "https://d"}},
-            "https://d",
-            "issuer/openid-configuration.json:2",
-        ),
-        ({"truss/whoami.txt": "Issuer: https://w"}, "https://w", "truss/whoami.txt#/issuer"),
-        ({"claims.json": {"sub": "x"}}, None, None),
-        (
-            {"oidc-doctor.toml": '[[target]]\nissuer = "https://o"', "claims.json": CLAIMS},
-            "https://o",
-            "oidc-doctor.toml:2",
-        ),
-    ],
-)
-def test_the_issuer(tmp_path: Path, files: dict[str, Any], issuer: str | None, origin: str | None) -> None:
-    target = one(tmp_path, files).target
-    assert target.issuer == issuer
-    assert (str(target.origins["issuer"]) if "issuer" in target.origins else None) == origin
-
-
-def test_the_command_line_goes_over_the_bundle(tmp_path: Path) -> None:
-    over = Target("", None, TargetAws(role_arn="arn:aws:iam::1:role/x"), None, {"aws.role_arn": Origin("--role")})
-    token = hypothetical("v=1:org=z")
-    files = {"claims.json": CLAIMS, "error.txt": "from the file", "oidc-doctor.toml": toml(aws={"role_arn": ARN})}
-    evidence = one(tmp_path, files, overrides=over, error_text="from the flag", extra_tokens=[token])
-    assert evidence.target.name == "weights"
-    assert evidence.target.aws == TargetAws(role_arn="arn:aws:iam::1:role/x")
-    assert str(evidence.target.origins["aws.role_arn"]) == "--role"
-    assert [error.text for error in evidence.observed] == ["from the flag", "from the file"]
-    assert evidence.tokens[0] is token
-    assert len(evidence.tokens) == 2
-
-
-def test_without_a_bundle() -> None:
-    snapshot = load_snapshot(
-        None, overrides=Target("", None, TargetAws(role_arn=ARN)), extra_tokens=[hypothetical("x")]
-    )
-    (evidence,) = snapshot.targets
-    assert evidence.target.aws == TargetAws(role_arn=ARN)
-    assert evidence.aws is not None
-    assert evidence.gcp is None
-
-
-# -------- several targets
-
-
-def test_several_tables_share_the_files(tmp_path: Path) -> None:
-    files = {
-        "oidc-doctor.toml": f"""
-            [[target]]
-            name = "a"
-            aws.role_arn = "{ARN}"
-            [[target]]
-            name = "b"
-            aws.role_arn = "{ARN}2"
-            [[target]]
-            [[target]]
-        """,
-        "aws/role.json": ROLE,
-        "claims.json": CLAIMS,
-    }
-    targets = load(tmp_path, files).targets
-    assert [evidence.target.name for evidence in targets] == ["a", "b", "target", "target-2"]
-    assert [isinstance(evidence.aws and evidence.aws.role, Role) for evidence in targets] == [True, False, True, True]
-    assert targets[0].tokens == targets[1].tokens
-
-
-def test_folders_of_targets(tmp_path: Path) -> None:
-    files = {
-        "manifest.json": {"collected_at": 1, "reads": [{"path": "targets/a/aws/roles.json", "outcome": "denied"}]},
-        "issuer/jwks.json": {"keys": ["shared"]},
-        "aws/cloudtrail/x.json": {"Records": []},
-        "targets/a/aws/role.json": ROLE,
-        "targets/a/claims.json": CLAIMS,
-        "targets/a/issuer/jwks.json": {"keys": ["own"]},
-        "targets/b/gcp/provider.json": GCP_PROVIDER,
-        "targets/b/oidc-doctor.toml": '[[target]]\nname = "images"\n',
-        "targets/b/error.txt": "no",
-        "targets/b/manifest.json": {"collected_at": 2, "reads": [{"path": "gcp/pool.json", "outcome": "not_found"}]},
-        "targets/c/tokens/x.jwt": JWT,
-    }
-    snapshot = load(tmp_path, files)
-    a, b, c = snapshot.targets
-    assert [one.target.name for one in snapshot.targets] == ["a", "images", "c"]
-    assert snapshot.collected_at == 1.0
-    assert (a.aws is not None, a.gcp is not None) == (True, False)
-    assert (b.aws is not None, b.gcp is not None) == (False, True)
-    assert (c.aws is not None, c.gcp is not None) == (True, False)  # nothing but the shared logs speaks of a cloud
-    assert (a.cloudtrail, b.cloudtrail, c.cloudtrail) == (("aws/cloudtrail/x.json",), (), ("aws/cloudtrail/x.json",))
-    assert isinstance(a.issuer.jwks, Document)
-    assert isinstance(b.issuer.jwks, Document)
-    assert (a.issuer.jwks.value, b.issuer.jwks.value) == ({"keys": ["own"]}, {"keys": ["shared"]})
-    assert a.aws is not None
-    assert isinstance(a.aws.role, Role)
-    assert str(a.aws.role.origin) == "targets/a/aws/role.json:2"
-    assert isinstance(a.aws.roles, Missing)
-    assert a.aws.roles.outcome == "denied"
-    assert b.gcp is not None
-    assert isinstance(b.gcp.pool, Missing)
-    assert b.gcp.pool.proves_absence
-    assert [error.origin.file for error in b.observed] == ["targets/b/error.txt"]
-
-
-def test_tables_of_the_top_belong_to_the_folders_of_their_names(tmp_path: Path) -> None:
-    files = {
-        "oidc-doctor.toml": '[[target]]\nname = "a"\naws.region = "r"\n[[target]]\nname = "top"\n',
-        "targets/a/oidc-doctor.toml": '[[target]]\naws.role_session_name = "s"\n',
-        "targets/a/aws/role.json": ROLE,
-    }
-    top, a = load(tmp_path, files).targets
-    assert (top.target.name, top.target.aws) == ("top", None)
-    assert (a.target.name, a.target.aws) == ("a", TargetAws(role_arn=ARN, region="r", role_session_name="s"))
-
-
-def test_the_top_is_a_target_beside_folders_where_it_has_files(tmp_path: Path) -> None:
-    targets = load(tmp_path, {"aws/role.json": ROLE, "targets/a/claims.json": CLAIMS}).targets
-    assert [evidence.target.name for evidence in targets] == ["target", "a"]
 
 
 # -------- everything else

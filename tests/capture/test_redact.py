@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture import Redacted, redact_bundle
 from oidc_doctor.capture.pseudonyms import Cipher
-from oidc_doctor.capture.redact_texts import Collected, Texts, kept_starts
+from oidc_doctor.capture.redact_texts import CollectedNames, Texts, kept_starts
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.iam import conditions_hold
@@ -58,7 +58,7 @@ def everything(folder: Path) -> str:
 
 def texts_for(*values: str, cel: tuple[str, ...] = ()) -> Texts:
     """Texts that have learned what these values and expressions teach."""
-    collected = Collected()
+    collected = CollectedNames()
     learner = Texts(collected)
     for value in values:
         learner.value(value)
@@ -182,7 +182,7 @@ SECRETS = [
 @pytest.mark.parametrize("text", SECRETS)
 @pytest.mark.parametrize("stay", [True, False])
 def test_a_secret_goes_whatever_is_asked(text: str, stay: bool) -> None:
-    texts = Texts(Collected(), Cipher(KEY), names_stay=stay)
+    texts = Texts(CollectedNames(), Cipher(KEY), names_stay=stay)
     shown = texts.sentence("the tool said " + text)
     core = re.findall(r"IQoJ\w+|abcdef\d+\w+|hunter2hunter2|ghp_\w+|MIIabc", text)[0]
     assert core not in shown

@@ -22,8 +22,8 @@ from oidc_doctor.model.refusal import Refusal, Side
 from oidc_doctor.report.text import render_text
 
 if TYPE_CHECKING:
+    from evidence import Bundle
     from oidc_doctor.model.report import CheckRow, Report
-    from tests.conftest import Bundle
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "checks"

@@ -13,7 +13,7 @@ from oidc_doctor.model.report import UNDATED, Cause, NamedRefusal, Report, Timin
 from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
-    from tests.conftest import Answer, Bundle
+    from evidence import Answer, Bundle
 
 
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"

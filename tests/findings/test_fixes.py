@@ -15,8 +15,8 @@ from oidc_doctor.judge import error_texts
 from oidc_doctor.report.json import to_json
 
 if TYPE_CHECKING:
+    from evidence import Answer, Bundle
     from oidc_doctor.model.report import FixRow
-    from tests.conftest import Answer, Bundle
 
 
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"

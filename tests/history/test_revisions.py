@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence import Bundle
 from oidc_doctor.history.diffs import diff_of
 from oidc_doctor.history.revisions import Basis, History, history_of
 from oidc_doctor.logs.records.cloudtrail_writes import change as aws_change
 from oidc_doctor.logs.records.gcp_writes import change as gcp_change
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetEvidence
-from tests.conftest import Bundle
 
 ISSUER = frozenset({"oidc.baseten.co"})
 ROLE = "ModelWeights"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.conftest import Bundle
+from evidence import Bundle
 
 FALSE = "The given credential is rejected by the attribute condition."
 UPDATE = "google.iam.v1.WorkloadIdentityPools.UpdateWorkloadIdentityPoolProvider"

@@ -12,12 +12,12 @@ import jsonschema  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence import Bundle
 from oidc_doctor.judge import error_texts
 from oidc_doctor.model.steps import STEPS, position
 from oidc_doctor.report.json import render_json
 from oidc_doctor.report.markdown import render_markdown
 from oidc_doctor.report.text import render_text
-from tests.conftest import Bundle
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report

@@ -12,17 +12,19 @@ from oidc_doctor.cli.main import main
 if TYPE_CHECKING:
     import pytest
 
-    from .conftest import Cloud, Done, Made
+    from clouds.aws import Cloud
+    from clouds.aws_set_up import AwsSetUp
+    from clouds.command_line import FinishedRun
 
 
-def claims_file(folder: Path, made: Made) -> Path:
+def claims_file(folder: Path, made: AwsSetUp) -> Path:
     place = folder / "claims.json"
     place.write_text(json.dumps({"iss": made.issuer, "sub": "job:blue:7", "aud": "sts.amazonaws.com"}))
     return place
 
 
 def test_which_roles_of_the_account_take_a_token(
-    cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
     made = set_up()
     done = doctor("--live", "--account", "--claims", claims_file(tmp_path, made), "--private-issuer", "--no-logs")
@@ -41,9 +43,9 @@ def test_the_list_needs_a_permission_of_its_own(capfd: pytest.CaptureFixture[str
 
 
 def test_a_live_run_is_captured_and_gives_the_same_report(
-    cloud: Cloud, set_up: Callable[..., Made], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    made = set_up(pattern="job:green:*")
+    made = set_up(pattern="job:green:*", rich=True)
     copy = tmp_path / "copy.tar.gz"
     live = ["--role", made.role, "--claims", str(claims_file(tmp_path, made)), "--private-issuer", "-q"]
 
@@ -63,9 +65,9 @@ def test_a_live_run_is_captured_and_gives_the_same_report(
 
 
 def test_several_targets_are_captured_with_the_token_of_the_command_line(
-    cloud: Cloud, set_up: Callable[..., Made], doctor: Callable[..., Done], tmp_path: Path
+    cloud: Cloud, set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], tmp_path: Path
 ) -> None:
-    made = set_up(rich=False)
+    made = set_up()
     tables = [f'[[target]]\nname = "{name}"\n[target.aws]\nrole_arn = "{made.role}{end}"\n'
               for name, end in (("one", ""), ("two", "z"))]  # fmt: skip
     (tmp_path / "here" / "oidc-doctor.toml").write_text("".join(tables))

@@ -21,7 +21,7 @@ from oidc_doctor.live.https import MOST_BYTES, Rules, chain, fetch, is_public
 from oidc_doctor.live.issuer import IssuerScope, is_known, readers
 
 if TYPE_CHECKING:
-    from .conftest import Site
+    from clouds.issuer import Site
 
 DISCOVERY = "/.well-known/openid-configuration"
 PRIVATE = Rules(private=True)

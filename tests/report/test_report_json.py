@@ -15,7 +15,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 from oidc_doctor.model.report import SCHEMA, Report
 from oidc_doctor.report.json import render_json, to_json
-from tests.report.conftest import change_cause
+from reports.rows import change_cause
 
 Sample = Callable[[str], Report]
 PUBLISHED = json.loads((pathlib.Path(__file__).parents[2] / "docs" / "report.schema.json").read_text("utf-8"))

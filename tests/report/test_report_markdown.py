@@ -10,7 +10,7 @@ import pytest
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.markdown import fenced, prose, render_markdown
 from oidc_doctor.report.parts.escape import visible
-from tests.report.conftest import change_cause
+from reports.rows import change_cause
 
 markdown_it = pytest.importorskip("markdown_it")
 Sample = Callable[[str], Report]

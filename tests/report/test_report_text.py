@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shlex
 import subprocess
 import sys
 import time
@@ -17,10 +16,9 @@ from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.report import CheckRow, FindingRow, FixRow, Report
-from oidc_doctor.report.parts.commands import command_lines
-from oidc_doctor.report.parts.lines import columns, wrap
+from oidc_doctor.report.parts.lines import columns
 from oidc_doctor.report.text import render_text
-from tests.report.conftest import change_cause
+from reports.rows import change_cause
 
 Sample = Callable[[str], Report]
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -449,48 +447,6 @@ def test_the_first_line_is_broken_between_its_parts(sample: Sample) -> None:
     ]
     report.window["from"] = "2026-09-03T03:10:00Z"
     assert lines(report)[0].endswith(" · logs of 3 Sep – 22 Nov") or lines(report)[1] == "logs of 3 Sep – 22 Nov"
-
-
-def test_an_argument_that_fills_a_line_leaves_its_option() -> None:
-    shown = command_lines(f"aws iam x --client-id c --provider-arn {'a' * 30} --end", 36)
-    assert shown == ["aws iam x --client-id c \\", "  --provider-arn \\", f"    {'a' * 30} \\", "  --end"]
-
-
-COMMANDS = [
-    "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
-    "gcloud x add --member='principalSet://iam.googleapis.com/projects/1/locations/global/pools/p/*' --role=roles/a",
-    "echo 'two words in quotes that are quite long, longer than the line is' \"and more of 'them' $HOME\" a\\ b end",
-    "a" * 200,
-    "echo 'a text of several words that goes on\nfor two lines and does not end here' and some more words --after it",
-    "first line --of two\nsecond line --with 'a longer word or two in it, so that it must be broken' --before the end",
-]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("room", [30, 50, 200])
-def test_a_command_can_be_pasted(command: str, room: int) -> None:
-    shown = command_lines(command, room)
-    joined = "\n".join(shown).replace("\\\n", "")  # as a shell reads it
-    assert shlex.split(joined) == shlex.split(command)
-    for line in shown:
-        assert len(line) <= room or "'" in line or len(line.removesuffix("\\").split()) <= 2
-
-
-def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
-    report = sample("refused")
-    report.fixes = []
-    change_cause(report, commands=("aws x --sub 'a\u200bb'",))
-    text = "\n".join(lines(report))
-    assert r"aws x --sub 'a\u200bb'" in text
-    assert "take it from --format json" in " ".join(text.split())
-
-
-@pytest.mark.parametrize("text", ["", "a", "a  b ", "word " * 40, "x" * 200, "a " + "y:" * 90, "漢字 " * 30, "漢" * 90])
-def test_wrapping_loses_nothing(text: str) -> None:
-    for room in (10, 33, 80):
-        folded = wrap(text, room)
-        assert all(columns(line) <= room for line in folded)
-        assert "".join(folded).replace(" ", "") == text.replace(" ", "")
 
 
 def test_rendering_is_fast(sample: Sample) -> None:

@@ -1,4 +1,4 @@
-"""Shell commands in lines of a report that can still be pasted."""
+"""Shell commands, wrapped so that they can still be pasted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SHELL_WORD = re.compile(r"""(?:'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
 
 
 def visible_command(command: str) -> bool:
-    """True where the command can be copied from the screen as it is."""
+    """Tell whether the command can be copied from the screen: every character is visible."""
     return all(is_clear(character) or character == "\n" for character in command)
 
 
 def command_lines(command: str, room: int) -> list[str]:
-    """A shell command in lines that can be pasted: broken between words only, each break continued with a backslash.
+    """Wrap a shell command between its words; each break continues with a backslash.
 
     A word that is longer than `room` stays whole: a command that cannot be pasted is worse than a long line.
     """
@@ -45,7 +45,7 @@ def command_lines(command: str, room: int) -> list[str]:
 
 
 def _shell_words(command: str) -> list[str]:
-    """The words of a command as written, quotes included; an option and its argument are kept together."""
+    """Split a command into words, quotes included; an option and its argument form one word."""
     kept: list[str] = []
     for word in _SHELL_WORD.findall(command):
         if kept and kept[-1].startswith("-") and not set(kept[-1]) & set(" =") and not word.startswith("-"):
@@ -56,5 +56,5 @@ def _shell_words(command: str) -> list[str]:
 
 
 def _as_shown(command: str) -> str:
-    """A command as it is shown. Backslashes stay single: the text is meant to be pasted, not compared."""
+    """Return a command as shown. Backslashes are not doubled: the text is for pasting."""
     return "".join(shown if is_clear(shown) else code_point(shown) for shown in forbid_tokens(command))

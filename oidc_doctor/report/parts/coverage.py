@@ -47,7 +47,7 @@ def _filled(command: str, names: dict[str, str]) -> str:
 
 
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
-    """The values for the commands, quoted for a shell; a name in capitals for what is not known."""
+    """Return the values for the commands, quoted for a shell; unknown values are names in capitals."""
     from shlex import quote  # late: only where something is unknown
 
     resource = exchange.resource or ""
@@ -71,7 +71,7 @@ def _names(report: Report, exchange: Exchange) -> dict[str, str]:
 
 
 def _provider_arn(role: str, issuer: object) -> str:
-    """The ARN that the issuer's OIDC provider has in the account of the role."""
+    """Return the ARN of the issuer's OIDC provider in the account of the role."""
     parts = role.split(":")
     if not isinstance(issuer, str) or not issuer.startswith("https://") or len(parts) < 6:  # noqa: PLR2004 - of an ARN
         return ""
@@ -111,7 +111,7 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
 
 
 def _denial(why: str) -> str:
-    """Call and code of a denied read, and what would allow it; without the service's own words."""
+    """Return call and code of a denied read and the missing permission, without the service's own words."""
     call_and_code, further = why.split(": ")[:2], ": ".join(why.split(": ")[2:])
     if further.startswith(("allow ", "enable ", "renew ")):
         call_and_code.append(further.partition(" (")[0])
@@ -119,7 +119,7 @@ def _denial(why: str) -> str:
 
 
 def _bearing(report: Report) -> Iterator[str]:
-    """The files that could change a verdict of this report, or confirm it."""
+    """Return the files that could change or confirm a verdict of this report."""
     for exchange in report.exchanges:
         if exchange.claims_from != "token":
             yield TOKEN
@@ -132,7 +132,7 @@ def _bearing(report: Report) -> Iterator[str]:
 
 
 def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
-    """What was read: one text for each folder; unless `logs`, the log files of a folder as a number."""
+    """Describe the files read, one text per folder; unless `logs`, log files are counted."""
     folders: dict[str, list[Coverage]] = {}
     for row in rows:
         if row.status == "read":
@@ -152,12 +152,12 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
 
 
 def _of_target(name: str) -> str:
-    """The name of a file as the contract has it: without the folder of its target."""
+    """Return a file's name in the contract: without the folder of its target."""
     return name.split("/", 2)[-1] if name.startswith("targets/") else name
 
 
 def _log_folder(name: str) -> str:
-    """The folder of log files that `name` is, or is in; "" for anything else."""
+    """Return the folder of logs that contains `name` or equals it; "" for other names."""
     for folder in _LOGS.values():
         start = f"{name}/".find(folder)
         if start == 0 or (start > 0 and name[start - 1] == "/"):
@@ -166,7 +166,7 @@ def _log_folder(name: str) -> str:
 
 
 def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
-    """How many files and events, from when to when."""
+    """Describe the number of files and events and their period."""
     files = sum(row.what != folder for row in rows)
     facts = [_count(files, "file")] if files else []
     counts = [row.count for row in rows if row.count is not None]

@@ -1,4 +1,4 @@
-"""What may be printed: text written by others made visible, and no token in any output.
+"""Printable text: characters of strangers are made visible, tokens are removed from every output.
 
 Claims, policies and log entries are written by strangers. A character that a terminal obeys, that is not seen, or that
 reorders its neighbours is printed as its escape, so that what is read is what is there, character by character.
@@ -26,7 +26,7 @@ _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 
 def code_point(character: str) -> str:
-    r"""The escape of one character: `\n`, `\x1b`, `\u200b`, `\U000e0041`."""
+    r"""Return the escape of one character: `\n`, `\x1b`, `\u200b`, `\U000e0041`."""
     number = ord(character)
     if character in _SHORT:
         return _SHORT[character]
@@ -37,7 +37,7 @@ def code_point(character: str) -> str:
 
 @lru_cache(maxsize=2048)
 def is_clear(character: str) -> bool:
-    """True for a character that is seen as itself: not invisible, combining, reordering or obeyed by a terminal."""
+    """Tell whether a character is shown as itself: not invisible, combining, reordering or a control character."""
     if character.isascii() or not character.isprintable():
         return character.isprintable()  # False: control, format, surrogate, private, unassigned, every odd space
     import unicodedata  # late: most values are ASCII
@@ -48,7 +48,7 @@ def is_clear(character: str) -> bool:
 
 
 def cells(text: str) -> list[str]:
-    """Each character of `text` as it is shown: as itself or as its escape. Tokens are not looked for."""
+    """Return each character of `text` as shown: itself or its escape. Tokens are not removed."""
     shown = [character if is_clear(character) else code_point(character) for character in text]
     if "\\" in text:
         for run in _LOOKS_ESCAPED.finditer(text):
@@ -58,7 +58,7 @@ def cells(text: str) -> list[str]:
 
 
 def visible(text: str) -> str:
-    """`text` on one line, fit to print: tokens removed, everything that is not seen as itself escaped."""
+    """Return `text` on one line, ready to print: tokens removed, unclear characters escaped."""
     text = forbid_tokens(text)
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
@@ -66,7 +66,7 @@ def visible(text: str) -> str:
 
 
 def exact(text: str) -> str:
-    """`visible`, with a space at either end escaped too: at the end of a value nobody sees it."""
+    """Like `visible`, and escape a space at either end, where it cannot be seen."""
     shown = visible(text)
     if shown.startswith(" "):
         shown = code_point(" ") + shown[1:]
@@ -102,7 +102,7 @@ def _header_start(segment: str) -> int | None:
 
 
 def _tokens(text: str) -> list[tuple[int, int]]:
-    """The spans of the compact JWTs in `text`, in order, not overlapping."""
+    """Return the spans of the compact JWTs in `text`, in order, not overlapping."""
     found: list[tuple[int, int]] = []
     if "." not in text:  # a compact JWT has two full stops
         return found
@@ -116,12 +116,12 @@ def _tokens(text: str) -> list[tuple[int, int]]:
 
 
 def contains_jwt(text: str) -> bool:
-    """True where `text` holds a compact JWT: three base64url segments, the first an object with `alg`."""
+    """Tell whether `text` contains a compact JWT: three base64url segments, the first an object with `alg`."""
     return bool(_tokens(text))
 
 
 def forbid_tokens(text: str) -> str:
-    """`text` with every compact JWT replaced. Safe on finished JSON: no escape sequence and no quote is touched."""
+    """Replace every compact JWT in `text`. Safe on finished JSON: escape sequences and quotes are unchanged."""
     spans = _tokens(text)
     if not spans:
         return text

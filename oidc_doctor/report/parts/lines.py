@@ -1,4 +1,4 @@
-"""Lines of a fixed width: columns, wrapping, and a sheet that rows are put on. All text comes in visible already."""
+"""Lines of a fixed width: columns, wrapping, and a sheet of rows. Callers pass visible text (see escape)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", 
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal needs for `text`, which holds no character that `escape.is_clear` refuses."""
+    """Return the columns of `text` on a terminal; every character must satisfy `escape.is_clear`."""
     if text.isascii():
         return len(text)
     return sum(1 if character < _FIRST_WIDE or character in _NARROW else _columns(character) for character in text)
@@ -31,7 +31,7 @@ def _columns(character: str) -> int:
 
 
 def cut(text: str, room: int) -> tuple[str, str]:
-    """`text` in two, the first part as long as fits into `room` columns and at least one character."""
+    """Split `text` in two; the first part fills `room` columns at most and has at least one character."""
     if text.isascii():
         return text[: max(room, 1)], text[max(room, 1) :]
     used = 0
@@ -43,7 +43,7 @@ def cut(text: str, room: int) -> tuple[str, str]:
 
 
 def wrap(text: str, room: int) -> list[str]:
-    """`text` in lines of at most `room` columns. Runs of spaces are kept; long words are broken after a separator."""
+    """Wrap `text` at `room` columns. Runs of spaces are kept; long words break after a separator."""
     room = max(room, 1)  # less would never end
     lines: list[str] = []
     line: str | None = None
@@ -68,34 +68,34 @@ def wrap(text: str, room: int) -> list[str]:
 
 
 def _broken(text: str, room: int) -> tuple[str, str]:
-    """`text` in two, after a separator in the second half of the line where there is one."""
+    """Split `text` in two, after a separator in the second half of the line if there is one."""
     head, tail = cut(text, room)
     good = next((at for at in range(len(head), len(head) // 2, -1) if head[at - 1] in GOOD_BREAKS), len(head))
     return head[:good], head[good:] + tail
 
 
 def clip(text: str, limit: int) -> str:
-    """`text`, or its beginning: for names, codes and places, where a long one is not meant to be read."""
+    """Shorten names, codes and places to `limit` characters; nobody needs the rest."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def shortened(text: str, limit: int) -> str:
-    """`text`, or its beginning and how long it is: a stranger's text must not fill the screen."""
+    """Shorten `text` and append its length: a stranger's text must not fill the screen."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]}… ({len(text):,} characters, all in --format json)"
 
 
 def paint(text: str, style: str, *, color: bool) -> str:
-    """`text` in a style of `_STYLES`, or as it is."""
+    """Apply a style of `_STYLES` to `text`."""
     return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if color and style and text else text
 
 
 class Sheet:
-    """Lines of at most `width` columns: a label column, and texts beside it that hang under their own start."""
+    """Lines of at most `width` columns: a column of labels and a column of texts with a hanging indent."""
 
     def __init__(self, width: int, *, color: bool = False, indent: int = 4) -> None:
-        """A sheet without lines."""
+        """Start without lines."""
         self.width = width
         self.color = color
         self.indent = indent
@@ -104,22 +104,22 @@ class Sheet:
 
     @property
     def room(self) -> int:
-        """The columns that a text beside a label has."""
+        """Columns of the text beside a label."""
         return self.width - self.hang
 
     def paint(self, text: str, style: str) -> str:
-        """`text` in a style, where there is colour."""
+        """Apply a style if the sheet has colour."""
         return paint(text, style, color=self.color)
 
     def gap(self) -> None:
-        """One empty line, never two."""
+        """Add an empty line, never two in a row."""
         if self.lines and self.lines[-1]:
             self.lines.append("")
 
     def say(
         self, text: str, indent: int = 0, lead: str = "", style: str = "", tag: str = "", *, bold: bool = False
     ) -> None:
-        """A paragraph that hangs after `lead`; `tag` stands at the right end of its first line."""
+        """Add a paragraph indented after `lead`; `tag` is at the right end of its first line."""
         hang = indent + len(lead)
         room = self.width - hang
         kept = wrap(text, room)
@@ -131,17 +131,17 @@ class Sheet:
             self.lines.append(start + self.paint(line, "bold" if bold else "") + end)
 
     def row(self, label: str, text: str, style: str = "") -> None:
-        """A label and its text."""
+        """Add a label and its text."""
         for index, line in enumerate(wrap(text, self.room)):
             self.put(label if not index else "", self.paint(line, style))
 
     def put(self, label: str, line: str) -> None:
-        """A label and a finished line."""
+        """Add a label and a finished line."""
         gap = " " * (self.hang - self.indent - len(label))
         self.lines.append(" " * self.indent + self.paint(label, "dim") + gap + line)
 
     def flow(self, label: str, items: Iterable[tuple[str, str]]) -> None:
-        """Short items (text, style) side by side, none of them broken that fits on a line."""
+        """Add short items (text, style) side by side; no item that fits on a line is broken."""
         line, used = "", 0
         parts = [(part, style) for item, style in items for part in wrap(item, self.room)]
         for text, style in parts:

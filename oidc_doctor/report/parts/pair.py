@@ -1,4 +1,4 @@
-"""What was expected above what came, cut around the difference, with carets under the characters that differ."""
+"""The expected value above the actual one, cut around the difference, with carets under differing characters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SEPARATORS = frozenset(":/;,&|?")
 
 
 class _Strip:
-    """One value as cells, with the columns of its difference. Only what can be shown is kept of a long value."""
+    """One value as cells, with the columns of its difference. Only the visible part of a long value is kept."""
 
     def __init__(self, side: Side, room: int) -> None:
         value, spans = side.value, _spans(side)
@@ -50,11 +50,11 @@ class _Strip:
         self.total = max(sum(self.widths), self.left + self.middle)
 
     def fits(self, room: int) -> bool:
-        """True where the whole value can be shown."""
+        """Tell whether the whole value can be shown."""
         return not self.cut_left and not self.cut_right and self.total <= room
 
     def wish(self, room: int) -> int:
-        """The column at which the difference would best start."""
+        """Return the best column for the start of the difference."""
         if self.fits(room):
             return self.left
         right = self.total - self.left - self.middle
@@ -62,7 +62,7 @@ class _Strip:
         return min(self.left, max(free, _LEAST_CONTEXT))  # a difference longer than the line is cut at its end
 
     def at(self, column: int, room: int) -> list[Piece]:
-        """The value with its difference at `column`, in at most `room` columns."""
+        """Return the value with its difference at `column`, in at most `room` columns."""
         first, last = self.focus or (0, 0)
         head: list[Piece] = []
         index = 0
@@ -94,13 +94,13 @@ class _Strip:
 
 
 def _spans(side: Side) -> list[tuple[int, int]]:
-    """The spans inside the value, in order."""
+    """Return the spans inside the value, in order."""
     size = len(side.value)
     return sorted((left, min(right, size)) for left, right in side.spans if 0 <= left <= min(right, size))
 
 
 def carets(pieces: list[Piece]) -> str:
-    """The line under `pieces`: a caret under every column of the difference, one where something is missing."""
+    """Return the line of carets under `pieces`: one per differing column, a single one at a missing part."""
     marks: set[int] = set()
     column = 0
     for text, marked in pieces:
@@ -112,7 +112,7 @@ def carets(pieces: list[Piece]) -> str:
 
 
 def plain(pieces: list[Piece]) -> str:
-    """The text of `pieces`."""
+    """Return the text of `pieces`."""
     return "".join(text for text, _ in pieces)
 
 
@@ -142,7 +142,7 @@ def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
 
 
 def _folded(name: str, side: Side, room: int) -> list[Row]:
-    """A value that is compared with nothing needs no alignment: all of it is shown, on several lines."""
+    """Return the lines of a value without a counterpart: it is shown whole."""
     strip = _Strip(side, len(side.value))
     pieces = strip.at(strip.left, len(side.value) * _WIDEST_CELL + 1)
     rows: list[Row] = []
@@ -165,7 +165,7 @@ def _folded(name: str, side: Side, room: int) -> list[Row]:
 
 
 def is_cut(side: Side, name: str, rows: list[Row]) -> bool:
-    """True where `rows` show only a part of the side called `name`."""
+    """Tell whether `rows` show only a part of the side called `name`."""
     shown = "".join(plain(pieces) for kind, pieces in rows if kind in (name, "more"))
     return shown != exact(side.value)
 
@@ -175,7 +175,7 @@ def _safe(side: Side) -> Side:
 
 
 def difference(expected: Side | None, actual: Side | None) -> str:
-    """What differs, in a few words read off the two values: "team differs in its last character". May be empty."""
+    """Describe the difference of the two values in a few words: "team differs in its last character". May be empty."""
     if expected is None or actual is None:
         return ""
     spans = _spans(expected), _spans(actual)
@@ -204,7 +204,7 @@ def difference(expected: Side | None, actual: Side | None) -> str:
 
 
 def _segment(value: str, at: int) -> str:
-    """The key of the key=value segment that holds the character at `at`."""
+    """Return the key of the key=value segment that contains the character at `at`."""
     found = _SEGMENT.search(value[max(at - 200, 0) : at])
     return found[1] if found else ""
 

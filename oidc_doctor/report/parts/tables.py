@@ -18,7 +18,7 @@ _INDENT, _INNER = 4, 8
 
 
 def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
-    """What the two tokens claim, and what each clause says of either; verbose also shows where they agree."""
+    """Write the claims of the two tokens and the answer of each clause; verbose also shows equal answers."""
     for found in report.comparisons:
         one, other = found["tokens"]
         sheet.gap()
@@ -52,7 +52,7 @@ def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
 
 
 def account(sheet: Sheet, report: Report) -> None:
-    """Each role and provider with its answer, and the first clause that refuses."""
+    """Write each role and provider with its answer and the first clause that refuses."""
     if not report.account:
         return
     sheet.gap()

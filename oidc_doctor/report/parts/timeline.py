@@ -1,4 +1,4 @@
-"""The timeline in a few lines: runs of like outcomes, and the writes of configuration between them. All in UTC."""
+"""The timeline in a few lines: runs of equal outcomes and the writes of configuration between them. All in UTC."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BY = 60  # characters of who wrote
 
 
 class Line(NamedTuple):
-    """One line: when, a sign with its word, and the text. `weight` says how much it tells; higher is kept."""
+    """One line: instant, sign with its word, text. Of too many lines those of higher `weight` are kept."""
 
     when: str
     sign: str
@@ -26,7 +26,7 @@ class Line(NamedTuple):
 
 
 def lines(report: Report, *, whole: bool = False) -> tuple[list[Line], int]:
-    """The lines in order of time, and how many were left out. None where no write and no turn is in the logs."""
+    """Return the lines in order of time and the number left out; none where no write and no turn was logged."""
     entries = _merged(report.timeline)
     outcomes = {one.get("outcome") for one in entries if one.get("kind") == "attempts"}
     if not any(one.get("flips") or one.get("kind") == "failed-change" for one in entries) and len(outcomes) < 2:  # noqa: PLR2004
@@ -37,7 +37,7 @@ def lines(report: Report, *, whole: bool = False) -> tuple[list[Line], int]:
 
 
 def _merged(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Runs that follow each other with one outcome are one, unless a write that turned something lies between."""
+    """Merge consecutive runs of one outcome unless a write that changed an outcome lies between."""
     out: list[dict[str, Any]] = []
     for entry in timeline:
         last = out[-1] if out else None

@@ -1,4 +1,4 @@
-"""Instants and lengths of time for people. Given as RFC 3339, shown in UTC; what cannot be read is shown as given."""
+"""Instants and durations for people: RFC 3339 in, UTC out; an unreadable text is shown unchanged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONG = 40  # characters of what should have been an instant
 
 
 def parse(text: object) -> datetime | None:
-    """The instant, or None."""
+    """Parse an instant; None if it is unreadable."""
     from datetime import UTC, datetime  # late: a report without times is possible, and --help renders none
 
     try:
@@ -27,7 +27,7 @@ def parse(text: object) -> datetime | None:
 
 
 def moment(text: object, near: object = None, *, seconds: bool = False) -> str:
-    """An RFC 3339 instant for people, in UTC; without the date on the day of `near`, without the year in its year."""
+    """Format an RFC 3339 instant in UTC, without the date on the day of `near`, without the year in its year."""
     when, beside = parse(text), parse(near)
     if when is None:
         return clip(visible(str(text)), _LONG)
@@ -43,7 +43,7 @@ def _day(when: datetime, beside: datetime | None) -> str:
 
 
 def period(start: object, end: object, now: object) -> str:
-    """From when to when; the dates are left out where all is on the day of `now`."""
+    """Format a period; dates are omitted if all is on the day of `now`."""
     begun, ended, beside = parse(start), parse(end), parse(now)
     if begun is None or ended is None or begun == ended:
         return " – ".join(dict.fromkeys((moment(start, now), moment(end, now))))
@@ -54,7 +54,7 @@ def period(start: object, end: object, now: object) -> str:
 
 
 def days(start: object, end: object, now: object) -> str:
-    """From which day to which."""
+    """Format a period of days."""
     begun, ended, beside = parse(start), parse(end), parse(now)
     if begun is None or ended is None:
         return period(start, end, now)
@@ -63,7 +63,7 @@ def days(start: object, end: object, now: object) -> str:
 
 
 def ago(text: object, now: object) -> str:
-    """How long before `now`, in one unit: "9 h ago"; "" where that cannot be said."""
+    """Format the distance to `now` in one unit: "9 h ago"; "" if it is unknown."""
     when, end = parse(text), parse(now)
     if when is None or end is None or when > end:
         return ""
@@ -71,7 +71,7 @@ def ago(text: object, now: object) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in one unit."""
+    """Format a duration in one unit."""
     if seconds < _MINUTE:
         return f"{seconds:.0f} s"
     if seconds < _HOUR - _MINUTE / 2:

@@ -1,4 +1,4 @@
-"""How a policy or an expression was decided, element by element: what it wants, what it got, and what came of it.
+"""The decision of a policy or an expression, element by element: expected value, actual value, result.
 
 The traces are those of `exchanges[].trace` in the JSON; their values come from tokens and policies.
 """
@@ -24,7 +24,7 @@ _ANSWERS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")
 
 
 def decision(sheet: Sheet, exchange: Exchange) -> None:
-    """The trace of the exchange: trust policy, attribute condition, attribute mapping, as far as there is one."""
+    """Write the trace of the exchange: trust policy, attribute condition, attribute mapping, as far as present."""
     trace = exchange.trace
     policy_node, condition, mapping = trace.get("policy"), trace.get("condition"), trace.get("mapping")
     if isinstance(policy_node, dict):
@@ -36,7 +36,7 @@ def decision(sheet: Sheet, exchange: Exchange) -> None:
 
 
 def policy(sheet: Sheet, node: dict[str, Any]) -> None:
-    """A trust policy's statements, each element with its answer; where one fails, both sides."""
+    """Write a trust policy's statements, each element with its answer; both sides where it fails."""
     sheet.gap()
     told = str(node.get("reason") or "").replace("-", " ")
     _line(sheet, "", "", "trust policy", node.get("result"), told, place=str(node.get("at") or ""))
@@ -89,7 +89,7 @@ def _last(children: list[Any]) -> Iterator[tuple[bool, dict[str, Any]]]:
 
 
 def _line(sheet: Sheet, lead: str, below: str, text: str, result: object, said: str, *, place: str = "") -> None:
-    """One element: its name, and at the right end the sign, the word and, where there is room, the place."""
+    """Write one element: its name, and at the right end sign, word and, if there is room, the place."""
     sign, style = _ANSWERS[result if isinstance(result, bool) else None]
     word = said or {True: "match", False: "no match"}.get(result is True, "")
     tag = f"{sign} {shortened(visible(word), 40)}"
@@ -112,7 +112,7 @@ def _line(sheet: Sheet, lead: str, below: str, text: str, result: object, said: 
 
 
 def expression(sheet: Sheet, title: str, node: dict[str, Any]) -> None:
-    """An expression: its text with the part that decides against it marked, then each part with its value."""
+    """Write an expression with its refusing part marked, then each part with its value."""
     sheet.gap()
     _line(sheet, "", "", title, _truth(node), _answer(node))
     text = str(node.get("text") or "")
@@ -124,7 +124,7 @@ def expression(sheet: Sheet, title: str, node: dict[str, Any]) -> None:
 
 
 def mapped(sheet: Sheet, mapping: dict[str, Any]) -> None:
-    """The attribute mapping: each attribute, its expression, and what it gave."""
+    """Write the attribute mapping: each attribute, its expression and its value."""
     sheet.gap()
     sheet.lines.append("attribute mapping")
     for last, (name, node) in ((index == len(mapping) - 1, item) for index, item in enumerate(mapping.items())):
@@ -141,7 +141,7 @@ def _kind(node: dict[str, Any]) -> str:
 
 
 def failing(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The smallest parts that make `node` false or fail: of a && those that are false, else the whole."""
+    """Return the smallest parts that make `node` false or fail: the false operands of &&, else the whole."""
     if node.get("value") is True or (not node.get("evaluated") and not node.get("error")):
         return []
     if node.get("op") in ("and", "or"):
@@ -166,7 +166,7 @@ def _answer(node: dict[str, Any]) -> str:
 
 
 def _parts(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts that are worth a line: a literal says its value itself, and a map of claims has none."""
+    """Return the parts to show on a line; a literal is its own value, and a map of claims has none."""
     parts = [child for child in node.get("children") or [] if isinstance(child, dict)]
     return [part for part in parts if part.get("op") != "literal" and part.get("type") != "map"]
 
@@ -189,7 +189,7 @@ def _part(sheet: Sheet, node: dict[str, Any], before: str, *, last: bool) -> Non
 
 
 def _marked(sheet: Sheet, text: str, marks: list[tuple[int, int]]) -> None:
-    """`text` folded to the sheet, the marked spans in the style of what is wrong."""
+    """Write `text` wrapped to the sheet, with the marked spans in the style of errors."""
     text = text[: 4 * _LONG]
     shown = [" " if cell in ("\\n", "\\t", "\\r") else cell for cell in cells(text)]
     bad = [any(start <= index < end for start, end in marks) for index in range(len(shown))]

@@ -1,1 +1,1 @@
-"""Rows of the report as the screens list them."""
+"""Rows of the report for the lists of the screens."""

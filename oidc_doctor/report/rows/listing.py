@@ -1,4 +1,4 @@
-"""The rows of a report as a list to walk through, and what stands behind each row. The words are those of the text."""
+"""The rows of a report as a list, and the details of each row, in the words of the text format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ORDER = ("blocks", "weakens", "note")
 
 
 class Entry(NamedTuple):
-    """One row. `word` says the state that `sign` stands for; the rest is what the row is about."""
+    """One row. `word` names the state that `sign` stands for; the last three fields are the subject of the row."""
 
     sign: str
     code: str
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 def entries(report: Report) -> list[Entry]:
-    """Causes first, then the exchanges that have none, what is past, what else was found."""
+    """List causes and exchanges without a cause, then past causes, then the other findings."""
     by_id = {exchange.id: exchange for exchange in report.exchanges}
     found: list[Entry] = []
     for exchange in sentences.in_order(report):
@@ -72,12 +72,12 @@ def _of_check(row: CheckRow) -> Entry:
 
 
 def rest(report: Report) -> list[Entry]:
-    """The checks that found nothing: passed ones, then skipped ones."""
+    """List the checks without findings: passed, then skipped."""
     return [_of_check(row) for status in ("passed", "skipped") for row in report.checks if row.status == status]
 
 
 def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True, whole: bool = False) -> None:
-    """Everything about one row: the sentence, both sides, the fix, how it was decided (`decision`), since when."""
+    """Write the details of a row: sentence, both sides, fix, trace (`decision`), history."""
     if entry.cause is not None and entry.exchange is not None:
         _cause(sheet, report, entry.exchange, entry.cause, decision=decision, whole=whole)
     elif entry.exchange is not None:
@@ -87,7 +87,7 @@ def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True,
 
 
 def sentence(report: Report, entry: Entry) -> tuple[str, str]:
-    """The sign and the sentence of one row."""
+    """Return sign and sentence of a row."""
     exchange, cause, check = entry.exchange, entry.cause, entry.check
     if cause is not None and exchange is not None:
         where = f"{sentences.name(report, exchange)}: " if len(report.exchanges) > 1 else ""
@@ -167,15 +167,15 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
 
 
 def edit_of(report: Report, entry: Entry) -> FixRow | None:
-    """The proven edit for a row."""
+    """Return the verified edit for a row."""
     code = entry.cause.code if entry.cause is not None else None
     return next((row for row in report.fixes if row.for_ == code), None)
 
 
 def remedy(report: Report, entry: Entry) -> tuple[str, str]:
-    """What to copy for a row, and what it is: "command", "fix in words", or "" where there is nothing to do.
+    """Return the text to copy for a row and its kind: "command", "fix in words", or "" if nothing is to be done.
 
-    A command that holds a character that is not seen is not given: pasted, it would do what nobody read.
+    A command with an invisible character is not offered: pasted, it would do something that nobody read.
     """
     if entry.cause is not None and entry.cause.status == "past":
         return "", ""  # it was mended

@@ -1,4 +1,4 @@
-"""What the logs hold as rows in time: signatures of attempts, changes, and the attempts as counts per bucket."""
+"""The logs as rows in time: signatures of attempts, changes, and counts of attempts per bucket."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Kind = Literal["attempts", "change", "failed-change"]
 
 
 class Row(NamedTuple):
-    """A signature or a change. `time` and `until` are epoch seconds; `key` is stable from run to run."""
+    """A signature or a change. `time` and `until` are epoch seconds; `key` is equal in every run."""
 
     kind: Kind
     key: str
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     @property
     def outcome(self) -> str:
-        """What it is counted and coloured as: an outcome, or the kind of change."""
+        """The outcome or the kind of change, by which rows are counted and coloured."""
         return self.attempt.outcome if self.attempt is not None else self.kind
 
 
@@ -50,7 +50,7 @@ class Series(NamedTuple):
 
     @property
     def buckets(self) -> int:
-        """How many there are."""
+        """Total of all outcomes."""
         return max((len(one) for one in self.counts.values()), default=0)
 
 
@@ -60,7 +60,7 @@ def _seconds(text: object) -> float | None:
 
 
 def rows(report: Report) -> list[Row]:
-    """Signatures and changes in the order of their beginning."""
+    """Return signatures and changes in the order of their start."""
     found: list[Row] = []
     for index, attempt in enumerate(report.attempts):
         first, last = _seconds(attempt.first_seen), _seconds(attempt.last_seen)
@@ -72,7 +72,7 @@ def rows(report: Report) -> list[Row]:
 
 
 def changes(report: Report) -> list[Row]:
-    """The changes of the configuration that the logs show, refused ones too, in the order of time."""
+    """Return the logged changes of the configuration, refused writes included, in the order of time."""
     found: list[Row] = []
     for index, entry in enumerate(report.timeline):
         kind, at = entry.get("kind"), _seconds(entry.get("time"))
@@ -83,7 +83,7 @@ def changes(report: Report) -> list[Row]:
 
 
 def series(report: Report) -> Series | None:
-    """Attempts over time; None where the report holds no counts."""
+    """Return the attempts over time; None if the report has no counts."""
     start = _seconds(report.window.get("buckets_from"))
     seconds, number = report.window.get("bucket_seconds"), report.window.get("buckets")
     if start is None or not isinstance(seconds, int) or not isinstance(number, int) or seconds < 1 or number < 1:
@@ -101,7 +101,7 @@ def series(report: Report) -> Series | None:
 
 
 def _room_for_changes(report: Report, start: float, seconds: int, number: int) -> tuple[int, int]:
-    """Empty buckets to add on either side, so that changes a little outside the attempts are seen too."""
+    """Return the empty buckets to add on either side, so that changes just outside the attempts are visible."""
     most = max(number // 4, 4)
     times = [row.time for row in changes(report)]
     before = [int((start - time) // seconds) + 1 for time in times if time < start]
@@ -110,12 +110,12 @@ def _room_for_changes(report: Report, start: float, seconds: int, number: int) -
 
 
 def during(known: list[Row], begin: float, end: float) -> list[Row]:
-    """The rows of which something lies between two instants (the second not included)."""
+    """Return the rows that overlap two instants (the second excluded)."""
     return [row for row in known if row.time < end and row.until >= begin]
 
 
 def count_during(report: Report, row: Row, found: Series | None, begin: float, end: float) -> int | None:
-    """How many attempts of a signature lie between two instants, to the bucket; None where that is not known."""
+    """Count the attempts of a signature between two instants, to the bucket; None if unknown."""
     counts = row.attempt.counts if row.attempt is not None else []
     if found is None or not counts:
         return None
@@ -125,7 +125,7 @@ def count_during(report: Report, row: Row, found: Series | None, begin: float, e
 
 
 def clock(seconds: float, spread: float) -> str:
-    """An instant on an axis: with the day where the axis is longer than one."""
+    """Format an instant of an axis, with the day if the axis is longer than a day."""
     from datetime import UTC, datetime
 
     when = datetime.fromtimestamp(seconds, UTC)
@@ -135,7 +135,7 @@ def clock(seconds: float, spread: float) -> str:
 
 
 def label(report: Report, row: Row) -> str:
-    """A row in one line."""
+    """Format a row on one line."""
     now = report.evaluated_at
     if row.attempt is not None:
         one = row.attempt
@@ -145,7 +145,7 @@ def label(report: Report, row: Row) -> str:
 
 
 def briefs(report: Report, known: list[Row]) -> list[str]:
-    """Each row for a narrow list, without the sign of its outcome: what tells it from the other rows comes early."""
+    """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
     now = report.evaluated_at
     whose = _apart([visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in known])
     found = []
@@ -160,7 +160,7 @@ def briefs(report: Report, known: list[Row]) -> list[str]:
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
-    """Subjects without the segments that they all begin with."""
+    """Return the subjects without their common leading segments."""
     told = {one for one in subjects if one is not None}
     if len(told) < 2:  # noqa: PLR2004 - one is not told from another
         return subjects
@@ -171,19 +171,19 @@ def _apart(subjects: list[str | None]) -> list[str | None]:
 
 
 def _done(row: Row) -> str:
-    """A change: what, and by whom."""
+    """Format a change: action and author."""
     entry = row.change or {}
     by = _short_by(entry)
     return visible(str(entry.get("what") or entry.get("text") or row.kind)) + (f" by {by}" if by else "")
 
 
 def _short_by(entry: dict[str, Any]) -> str:
-    """Who made a change, by the last part of the name: the session, the user, the address."""
+    """Return the author of a change by the last part of the name: session, user or address."""
     return visible(str(entry.get("by") or "")).rpartition("/")[2]
 
 
 def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
-    """A row in cells: when, what, how many, whose or on what, why."""
+    """Format a row as cells: time, outcome or change, count, subject or resource, reason."""
     now = report.evaluated_at
     if row.attempt is not None:
         one = row.attempt
@@ -198,7 +198,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
 
 
 def event_ids(row: Row) -> list[str]:
-    """The events behind a row, as far as the report names them."""
+    """Return the ids of the events of a row that the report names."""
     if row.attempt is not None:
         return list(row.attempt.event_ids)
     entry = row.change or {}
@@ -207,7 +207,7 @@ def event_ids(row: Row) -> list[str]:
 
 
 def detail(sheet: Sheet, report: Report, row: Row) -> None:
-    """Everything about a row."""
+    """Write the details of a row."""
     if row.attempt is not None:
         _signature(sheet, report, row, row.attempt)
     elif row.change is not None:

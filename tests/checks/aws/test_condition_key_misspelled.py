@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 def asking_for(bundle: Bundle, key: str) -> Bundle:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 def text(session_role: str, role: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 def github_subject(bundle: Bundle, subject: str, **claims: str) -> Bundle:

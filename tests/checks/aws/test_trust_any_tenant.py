@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 @pytest.mark.parametrize("pattern", ["*", "v=1:*", "v=1:org=*:team=*:*", "v=1:org=*", "?*"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim
+    from evidence import Aim
 
 
 ERROR = (

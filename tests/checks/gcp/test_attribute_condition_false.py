@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Says
-    from tests.conftest import Bundle
+    from evidence import Bundle
+    from evidence.google_errors import Says
 
 
 TEAM = "google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:')"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Says
-    from tests.conftest import Bundle
+    from evidence import Bundle
+    from evidence.google_errors import Says
 
 
 def uploaded(bundle: Bundle, *keys: Any) -> Bundle:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Says
-    from tests.conftest import Bundle
+    from evidence import Bundle
+    from evidence.google_errors import Says
 
 
 def said() -> list[tuple[str, str, str]]:

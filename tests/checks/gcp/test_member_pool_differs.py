@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Says
-    from tests.conftest import Bundle
+    from evidence import Bundle
+    from evidence.google_errors import Says
 
 
 @pytest.mark.parametrize(("old", "new"), [("baseten-pool", "github-pool"), ("482910375566", "482910375567")])

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim, Says
-    from tests.conftest import Bundle
+    from evidence import Aim, Bundle
+    from evidence.google_errors import Says
 
 
 def named(bundle: Bundle, project: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim, Says
-    from tests.conftest import Bundle
+    from evidence import Aim, Bundle
+    from evidence.google_errors import Says
 
 
 OTHER = "482910375567"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Says
-    from tests.conftest import Bundle
+    from evidence import Bundle
+    from evidence.google_errors import Says
 
 
 MEMBERS: Any = {"state": "DELETED", "expireTime": "2026-12-20T08:00:00Z"}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim, Says
-    from tests.conftest import Bundle
+    from evidence import Aim, Bundle
+    from evidence.google_errors import Says
 
 
 def test_google_says_that_there_is_none(gcp: Bundle, says: type[Says]) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim, Says
+    from evidence import Aim
+    from evidence.google_errors import Says
 
 
 HOST = "//iam.googleapis.com/"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.checks.gcp.conftest import Aim
-    from tests.conftest import Bundle
+    from evidence import Aim, Bundle
 
 
 MESSAGE = "Request contains an invalid argument."

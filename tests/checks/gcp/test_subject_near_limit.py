@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 SHORT = "v=1:org=Org8:team=Tq7L:model=mWq4:deployment=4be1:environment=production:type=model_build"

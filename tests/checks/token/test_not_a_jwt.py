@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.conftest import Bundle
+    from evidence import Bundle
 
 
 OPAQUE = "ghs_16C7e42F292c6912E7710c838347Ae178B4a"

@@ -1,0 +1,1 @@
+"""The clouds and an issuer on this machine, as the real client libraries see them."""
