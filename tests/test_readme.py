@@ -76,10 +76,14 @@ def known_files() -> list[str]:
     return [*names, *contract.ISSUER_FILES, *contract.AWS_FILES, *contract.GCP_FILES]
 
 
-def test_every_issuer_is_named() -> None:
-    words = re.sub(r"\s+", " ", README)
-    for profile in all_profiles():
-        assert profile.title.split(" service account")[0] in words, profile.title
+def test_the_issuers_that_are_named_have_a_profile() -> None:
+    section = re.sub(r"\s+", " ", README.partition("## Issuers")[2].partition("## ")[0])
+    named = re.search(r"known for (.*?) and every other issuer", section)
+    assert named is not None
+    titles = [profile.title for profile in all_profiles()]
+    for words in re.sub(r" \([^)]*\)", "", named[1]).split(", "):
+        assert any(words.startswith(title) for title in titles), words
+    assert "(oidc_doctor/issuers)" in section
 
 
 def test_every_code_and_scenario_that_is_named_exists() -> None:
