@@ -79,6 +79,9 @@ RULES = {
         member(Bundle.MEMBER.replace("baseten-pool", "other"), f"{ONE}/subject/x"), "impersonate",
         "member-subject-differs", DENIED,
     ),
+    "a known miss before a nearer one that may match": Rule(
+        member(f"{SET}/attribute.team/<team>", f"{SET}/group/g"), "impersonate", "mapping-missing-attribute?", DENIED
+    ),
     "a group": Rule(
         lambda b: b.token(b.claims_of(groups=["g"])).gcp_provider(mapping=GROUPS).service_account_policy(
             f"{SET}/group/g"
