@@ -34,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="oidc-doctor",
         description=(
             "Explain exactly why AWS or Google Cloud refused a workload's OIDC token.\n\n"
-            "Without --report, opens the interactive UI for the given evidence, ./oidc-doctor.toml, or a start screen."
+            "Without --report, opens the interactive UI on the evidence, ./oidc-doctor.toml, or a start screen."
         ),
         epilog="Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
         "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
@@ -95,7 +95,7 @@ def make_capture_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="oidc-doctor capture",
         description=(
-            "Write the evidence as a redacted bundle: names are replaced, values that decisions depend on are kept."
+            "Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."
         ),
         formatter_class=_formatter,
         allow_abbrev=False,

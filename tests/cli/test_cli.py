@@ -149,9 +149,12 @@ def test_help_has_a_line_for_every_option(command: list[str], run: Run, monkeypa
     done = run(*command, "--help")
     assert (done.code, done.err) == (0, "")
     (parser,) = parsers
-    assert all(action.help and action.help is not argparse.SUPPRESS for action in parser._actions)
+    shown = [action for action in parser._actions if action.help is not argparse.SUPPRESS]
+    assert all(action.help for action in shown)
+    former = [action for action in parser._actions if action not in shown]
+    assert {action.dest for action in former} <= {action.dest for action in shown}  # other names of what is shown
     listed = re.findall(r"^  (?:-\w(?: [A-Z]+)?, )?(--[a-z-]+)", done.out, re.MULTILINE)
-    options = [name for action in parser._actions for name in action.option_strings if name.startswith("--")]
+    options = [name for action in shown for name in action.option_strings if name.startswith("--")]
     assert sorted(listed) == sorted(options)
     assert len(set(options)) == len(options)
     assert max(map(len, done.out.splitlines())) <= 100

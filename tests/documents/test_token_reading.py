@@ -14,7 +14,7 @@ from oidc_doctor.documents.token import hypothetical, parse_token
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
 from oidc_doctor.model.evidence import Token
 
-ORIGIN = Origin("token.jwt")
+ORIGIN = Origin("token.jwt", of_token=True)
 HEADER = {"alg": "RS256", "kid": "k1"}
 CLAIMS = {"iss": "https://oidc.baseten.co", "sub": "v=1:org=a", "aud": "oidc.baseten.co", "exp": 1}
 

@@ -14,6 +14,7 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import Examined, examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
+from oidc_doctor.report.parts.sentences import summary
 from oidc_doctor.whatif.ask import Answer, WhatIf
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _decided(answer: Answer) -> tuple[Any, ...]:
         exchange.error,
         [(row.id, row.state, row.note) for row in exchange.steps],
         _without_places(exchange.trace),
-        [(cause.code, cause.summary, cause.confidence) for cause in answer.causes],
+        [(cause.code, summary(cause), cause.confidence) for cause in answer.causes],
     )
 
 
