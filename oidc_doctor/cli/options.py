@@ -94,9 +94,7 @@ def make_capture_parser() -> argparse.ArgumentParser:
     """The parser of `capture`: its own options, and those of the report that name evidence."""
     parser = Parser(
         prog="oidc-doctor capture",
-        description=(
-            "Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."
-        ),
+        description=("Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."),
         formatter_class=_formatter,
         allow_abbrev=False,
     )

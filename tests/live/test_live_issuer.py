@@ -19,6 +19,7 @@ from oidc_doctor.examine.question import Question
 from oidc_doctor.live.collect import CallError, Collected, collect
 from oidc_doctor.live.https import MOST_BYTES, Rules, chain, fetch, is_public
 from oidc_doctor.live.issuer import IssuerScope, is_known, readers
+from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
     from clouds.issuer import Site
@@ -393,7 +394,7 @@ def test_a_slow_issuer_is_doubted_for_aws(site: Site, tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
     report = run(open_bundle(tmp_path), Question())
-    slow = [one.summary for one in report.causes if one.name == "jwks-unreachable"]
+    slow = [summary(cause) for cause in report.causes if cause.name == "jwks-unreachable"]
     assert len(slow) == 1
     assert "from here it took 6.2 s, and AWS gives up after 5 s" in slow[0]
 
