@@ -80,11 +80,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         attempts=attempts,
         timeline=timeline,
         coverage=run.coverage,
-        observed=[
-            {"text": error.text, "at": str(error.origin)}
-            for evidence in run.snapshot.targets
-            for error in evidence.observed
-        ],
+        observed=_observed(run, judged),
         warnings=[
             *question.warnings,
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
@@ -95,6 +91,21 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     if question.account:
         _survey(run, report, checks)
     return report
+
+
+def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:
+    """The errors that a caller saw, each with the cloud that says so and the exchange that it was observed of."""
+    rows = []
+    for evidence in run.snapshot.targets:
+        for error in evidence.observed:
+            row = {"text": error.text, "at": str(error.origin)}
+            for exchange in judged:
+                readings = exchange.diagnosis.case.readings if exchange.evidence is evidence else ()
+                reading = next((reading for reading in readings if reading.source == row["at"]), None)
+                if reading is not None:
+                    row |= {"exchange": exchange.id, **({"speaker": reading.cloud} if reading.cloud else {})}
+            rows.append(row)
+    return rows
 
 
 def _check_rows(

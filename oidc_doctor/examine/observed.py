@@ -17,16 +17,13 @@ if TYPE_CHECKING:
 _IDS_KEPT = 20
 # The services of the calls that workloads make with their sessions: images and weights, and the keys that encrypt them.
 _SERVICES = ("s3.", "ecr.", "kms.", "storage.", "artifactregistry.")
-# The facts of a sentence that name a claim of the token that was refused.
-_CLAIM_OF_FACT = {"subject": "sub", "issuer": "iss", "audience": "aud"}
 
 
 def token_of_reading(reading: Reading, tokens: Sequence[Token]) -> int:
     """The index of the token that an error was observed of: the first token, or the one whose claims it names."""
-    named = {claim: reading.facts[fact] for fact, claim in _CLAIM_OF_FACT.items() if reading.facts.get(fact)}
-    if named:
+    if reading.quoted_claims:
         for index, token in enumerate(tokens):
-            if all(_holds(token, claim, value) for claim, value in named.items()):
+            if all(_holds(token, claim, value) for claim, value in reading.quoted_claims.items()):
                 return index
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -15,22 +14,20 @@ from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.history.revisions import history_of
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.error_texts import read_error
 from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Attempt, Change, Signature
     from oidc_doctor.model.steps import Cloud
 
-# Google's sentences that name what the token has [troubleshooting page; measured notes of September 2026].
-_ISSUER = re.compile(r"The issuer in ID Token (\S{1,2048}) does not match")
-_AUDIENCE = re.compile(r"The audience in ID Token \[([^\]]{1,2048})\] does not match")
 _TIMES = ("iat", "exp", "nbf", "jti")
 
 
@@ -131,16 +128,20 @@ def _named_by_google(
     Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
     """
     claims_of_provider: dict[str, Any] = {}
-    message = attempt.error_message or ""
     provider = evidence.gcp.provider if evidence.gcp else None
     read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
-    issuer = _ISSUER.match(message)
-    if "iss" not in claims and (named := (issuer[1] if issuer else None) or known.issuer or read):
-        claims_of_provider["iss"] = named
-    audience = _AUDIENCE.match(message)
-    if "aud" not in claims and (aud := (audience[1] if audience else None) or known.audience):
+    quoted = _quoted_claims(attempt)
+    if "iss" not in claims and (issuer := quoted.get("iss") or known.issuer or read):
+        claims_of_provider["iss"] = issuer
+    if "aud" not in claims and (aud := quoted.get("aud") or known.audience):
         claims_of_provider["aud"] = aud
     return claims_of_provider
+
+
+def _quoted_claims(attempt: Attempt) -> Mapping[str, str]:
+    """The claims of the refused token that the event's error quotes."""
+    reading = read_error(attempt.error_message) if attempt.error_message else None
+    return reading.quoted_claims if reading is not None else {}
 
 
 def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> frozenset[str]:
@@ -159,8 +160,8 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     given = next((one.claims["iss"] for one in evidence.tokens if isinstance(one.claims.get("iss"), str)), None)
     issuer = given or evidence.target.issuer
     google = [one for one in signatures if one.sample.cloud == "gcp" and one.sample.step == "exchange"]
-    named = (_AUDIENCE.match(one.sample.error_message or "") for one in google)
-    audience = next((match[1] for match in named if match), None)
+    quoted = (_quoted_claims(signature.sample).get("aud") for signature in google)
+    audience = next(filter(None, quoted), None)
     good = [one.last_seen for one in google if one.sample.outcome == "accepted"]
     if not good:
         return Deduced(issuer, audience)

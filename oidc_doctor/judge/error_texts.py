@@ -66,6 +66,7 @@ class _Row(NamedTuple):
     kind: Kind | None
     proves: bool
     claim: str  # the claim that the sentence calls missing without naming it
+    token: dict[str, str]  # the claims that the sentence quotes: claim to the name of its group
 
     @property
     def regex(self) -> re.Pattern[str]:
@@ -87,6 +88,7 @@ def _rows() -> tuple[_Row, ...]:
             Kind(row["kind"]) if "kind" in row else None,
             row.get("proves", True),
             row.get("claim", ""),
+            row.get("token", {}),
         )
         for row in table["sentence"]
     )
@@ -136,7 +138,18 @@ def read_error(text: str, source: str = "") -> Reading | None:
     if facts.pop("absent", None):
         facts["claim"] = row.claim  # Google prints null or [] for a claim that the token does not have
     missing = frozenset({facts["claim"]}) if row.kind is Kind.CLAIM_MISSING else frozenset[str]()
-    return Reading(row.speaker, row.steps, text[:_LONGEST], row.kind, facts, missing, proves=row.proves, source=source)
+    quoted = {claim: facts[group] for claim, group in row.token.items() if group in facts}
+    return Reading(
+        row.speaker,
+        row.steps,
+        text[:_LONGEST],
+        row.kind,
+        facts,
+        missing,
+        proves=row.proves,
+        source=source,
+        quoted_claims=quoted,
+    )
 
 
 def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:

@@ -22,6 +22,7 @@ class Reading(NamedTuple):
     missing_claims: frozenset[str] = frozenset()
     proves: bool = True  # False: the sentence only hints at `kind`
     source: str = ""  # where it was read: error.txt, --error, an event id
+    quoted_claims: Mapping[str, str] = MappingProxyType({})  # claims of the refused token, as the sentence quotes them
 
 
 class Case(NamedTuple):

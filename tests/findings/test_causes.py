@@ -133,6 +133,25 @@ def test_a_refused_exchange_comes_before_an_unknown_one(aws: Bundle, gcp: Bundle
     assert [(one.cloud, one.prediction) for one in answer.report.exchanges] == [("gcp", "refused"), ("aws", "unknown")]
 
 
+def test_an_error_belongs_to_the_token_that_it_names(gcp: Bundle) -> None:
+    gcp.token(name="second", claims=gcp.claims_of(iss="https://other.example"))
+    answer = gcp.error(
+        "invalid_grant: The issuer in ID Token https://other.example does not match the expected ones: "
+        "[https://oidc.baseten.co]."
+    ).ask()
+    assert (answer.first.name, answer.first.confidence) == ("issuer-mismatch", "proven")
+    assert answer.first.exchange.endswith("/second")
+    assert [cause.exchange for cause in answer.causes] == [answer.first.exchange]
+
+
+def test_two_readings_that_disagree_leave_no_definite_cause_beside_an_accepted_exchange(aws: Bundle) -> None:
+    aws.aws_provider(client_ids=("other",)).error(aws.NOT_AUTHORIZED[1])
+    code, text = aws.COULD_NOT_VALIDATE
+    answer = aws.cloudtrail([aws.event(errorCode=code, errorMessage=text)]).ask()
+    definite = [one for one in answer.causes if one.confidence != "suspected" and not one.contradicts_observed]
+    assert not definite or answer.exchange().prediction == "refused"
+
+
 def test_an_error_belongs_to_the_first_of_two_tokens(aws: Bundle) -> None:
     aws.token(name="second", claims=aws.claims_of(sub=aws.SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")))
     answer = aws.error(aws.NOT_AUTHORIZED[1]).ask()

@@ -151,7 +151,7 @@ def test_before_and_after_the_exchange(row: dict[str, Any], code: str, text: str
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["patterns"][0][:40])
 def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, Any]) -> None:
-    assert set(row) <= {"patterns", "speaker", "steps", "kind", "proves", "claim", "source", "samples"}
+    assert set(row) <= {"patterns", "speaker", "steps", "kind", "proves", "claim", "token", "source", "samples"}
     assert row["source"]
     assert row["samples"], "no text shows what this row is for"
     assert ("claim" in row) == any("(?P<absent>" in pattern for pattern in row["patterns"])

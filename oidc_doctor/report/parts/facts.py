@@ -193,8 +193,7 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """What the cloud answers, and what was seen."""
     error, message = exchange.error, ""
-    first = sentences.in_order(report)[0] is exchange
-    seen = report.observed if first else []
+    seen = sentences.observed_of(report, exchange)
     if error is not None:
         message = str(error.get("message") or "")
         answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))

@@ -123,8 +123,13 @@ def seen_refused(report: Report, exchange: Exchange) -> bool:
     logged = attempts_on(report, exchange)
     if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
         return True
-    first = report.causes[0].exchange if report.causes else exchange.id
-    return bool(report.observed) and first == exchange.id
+    return bool(observed_of(report, exchange))
+
+
+def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
+    """The errors that a caller saw of this exchange; an error of no known exchange is shown with the first."""
+    first = in_order(report)[0].id
+    return [entry for entry in report.observed if entry.get("exchange", first) == exchange.id]
 
 
 def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
