@@ -23,13 +23,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, trust_polic
 @cause("AWS023", "subject-format-changed", Kind.SUBJECT_FORMAT_CHANGED)
 def subject_format_changed(refusal: Refusal) -> Words:
     """Say in what the two formats differ."""
-    issuer = refusal.fact("issuer_title", "the issuer")
-    note, _, rest = refusal.fact("note").partition(" (")
-    since, _, others = rest.partition(")")  # how and since when the issuer writes it so; what differs besides
+    issuer, detail = refusal.fact("issuer_title", "the issuer"), refusal.fact("detail")
     return Words(
-        f"{note}{others}"
+        refusal.fact("note")
         or f"the trust policy expects the subject in a format other than {issuer} issues for this workload today",
-        f"Rewrite the pattern in the format of the token's subject{given(' ({})', since)}; "
+        f"Rewrite the pattern in the format of the token's subject{given(' ({})', detail)}; "
         "keep the old pattern beside it while both occur.",
         trust_policy_commands(refusal),
     )

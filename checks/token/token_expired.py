@@ -24,7 +24,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 @cause("TOK004", "token-expired", Kind.TOKEN_EXPIRED)
 def token_expired(refusal: Refusal) -> Words:
     """Say how long ago the token expired."""
-    when, tolerance = refusal.fact("when"), refusal.fact("past").partition(" past ")[2]
+    when, tolerance = refusal.fact("when"), refusal.fact("tolerance")
     return Words(
         (given("the token expired {}", when) or "the token has expired") + given(", past {}", tolerance),
         "Get a fresh token for every exchange: read the token file again instead of keeping its content.",

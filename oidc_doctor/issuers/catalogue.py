@@ -137,6 +137,8 @@ def _change(raw: Mapping[str, Any]) -> FormatChange:
         since=raw["since"],
         token_new=raw["token_new"],
         token_old=raw["token_old"],
+        detail_new=raw.get("detail_new", ""),
+        detail_old=raw.get("detail_old", ""),
         adds=tuple(raw.get("adds", ())),
         old_key=rename.get("old"),
         new_key=rename.get("new"),

@@ -14,7 +14,7 @@ from oidc_doctor.issuers.grammar import WILD
 
 Span = tuple[int, int]
 
-_ORDINARY: Final = "`*` is an ordinary character under StringEquals"
+_ORDINARY: Final = "`*` is an ordinary character"
 _LONGEST_QUOTATION: Final = 60
 
 # Blank on the screen, although Unicode counts them as letters, symbols or marks.
@@ -179,6 +179,14 @@ def swallowed(pattern: str, text: str) -> tuple[Span, ...]:
 
 def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
     """Say in a few words how one value differs from another; `owners` names the owner of each."""
+    prefix = f"{name}: " if name else ""
+    return particular_note(name, expected, actual, owners, pattern=pattern) or (
+        f"{prefix}{owners[0]} says {shown(expected) or 'nothing'}, {owners[1]} {shown(actual) or 'nothing'}"
+    )
+
+
+def particular_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
+    """Say how one value differs from another; empty where only the two values themselves could be repeated."""
     subject = name or "the value"
     prefix = f"{name}: " if name else ""
     odd = next((char for char in actual + expected if is_invisible(char)), None)
@@ -188,11 +196,7 @@ def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *
         return f"{prefix}{shown(actual)} does not match {shown(expected)}"
     if fold(expected) == fold(actual):
         return f"{subject} differs only in upper/lower case"
-    return (
-        _one_character(subject, expected, actual)
-        or _one_end(prefix, (expected, actual), owners)
-        or f"{prefix}{owners[0]} says {shown(expected) or 'nothing'}, {owners[1]} {shown(actual) or 'nothing'}"
-    )
+    return _one_character(subject, expected, actual) or _one_end(prefix, (expected, actual), owners) or ""
 
 
 def _one_character(subject: str, expected: str, actual: str) -> str | None:

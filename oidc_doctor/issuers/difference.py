@@ -24,6 +24,7 @@ from oidc_doctor.issuers.characters import (
     likeness,
     literal_pairs,
     ordinary,
+    particular_note,
     runs,
     swallowed,
     tight,
@@ -63,6 +64,9 @@ class Difference(NamedTuple):
     segment: str | None
     note: str
     certain: bool
+    repeats_values: bool = False  # the note says no more than the two texts
+    detail: str = ""  # of a changed format: how the issuer writes it, and since when; the note holds it in parentheses
+    note_without_detail: str = ""
 
 
 def compare_subject(
@@ -211,11 +215,11 @@ class _Question:
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
         mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
-        note = mismatch.note()
-        if not self.wildcards and has_wildcard(parsed.text):
-            note += f"; also, {ordinary(parsed.text)}"
+        also = f"; also, {ordinary(parsed.text)}" if not self.wildcards and has_wildcard(parsed.text) else ""
         left, right = _without_equals((parsed.text, self.actual), *mismatch.spans())
-        return self._answer(mismatch.kind, index, left, right, note, mismatch.segment())
+        note = mismatch.note(with_detail=True) + also
+        difference = self._answer(mismatch.kind, index, left, right, note, mismatch.segment())
+        return difference._replace(detail=mismatch.detail, note_without_detail=mismatch.note(with_detail=False) + also)
 
     def blanks_around(self) -> Difference | None:
         """Equal but for blanks at an end."""
@@ -261,14 +265,17 @@ class _Question:
         text = self.expected[index]
         pattern = self._as_pattern(text)
         left, right = tight(text, self.actual, pattern=pattern)
+        repeats_values = False
         if self.verdicts[index] is None:
             note = "a placeholder hides whether the two are equal"
         else:
             note = value_note("", text, self.actual, self.names, pattern=pattern)
+            repeats_values = not particular_note("", text, self.actual, self.names, pattern=pattern)
         if not self.wildcards and has_wildcard(text):
             note += f"; also, {ordinary(text)}"
         segment = self._segment_at(self.actual, right[0]) if kind == SEGMENT else None
-        return self._answer(kind, index, (left,), (right,), note, segment)
+        difference = self._answer(kind, index, (left,), (right,), note, segment)
+        return difference._replace(repeats_values=repeats_values and not self.profile)
 
     def _match(self, expected: str, actual: str, *, pattern: bool) -> bool | None:
         if self.pasted:

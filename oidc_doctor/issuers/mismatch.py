@@ -78,11 +78,17 @@ class Mismatch:
             return one, step.actual[0].value
         return one, self.actual.text[step.actual[0].value_start : step.actual[-1].end]
 
-    def note(self) -> str:
-        """The first thing that differs, then the names of the other values that do."""
+    @property
+    def detail(self) -> str:
+        """How the issuer writes a changed format, and since when; empty where nothing is known of that."""
+        change = self.main.change
+        return "" if change is None else change.detail_new if self._is_newer() else change.detail_old
+
+    def note(self, *, with_detail: bool) -> str:
+        """The first difference, then the names of the other values that differ."""
         if self.main.change:
-            newer = not self.main.expected or self._says_new_key(self.main)
-            text = self.main.change.token_new if newer else self.main.change.token_old
+            text = self.main.change.token_new if self._is_newer() else self.main.change.token_old
+            text += f" ({self.detail})" if with_detail and self.detail else ""
         elif self.main.kind == "value":
             name = words(self.main.actual[0].name)
             text = value_note(name, *self._values(self.main), (self.policy, "the token"), pattern=self.pattern)
@@ -97,6 +103,10 @@ class Mismatch:
         if not unique:
             return text
         return f"{text}; {listed(unique)} {'differs' if len(unique) == 1 else 'differ'} too"
+
+    def _is_newer(self) -> bool:
+        """Whether the token is of the new format and the policy of the old one."""
+        return not self.main.expected or self._says_new_key(self.main)
 
     def _says_new_key(self, step: Step) -> bool:
         return bool(step.change and step.actual and step.actual[0].name == step.change.new_key)

@@ -61,6 +61,8 @@ class FormatChange(NamedTuple):
     since: str
     token_new: str  # in words: the policy is of the old format, the token of the new
     token_old: str
+    detail_new: str = ""  # how the issuer writes it, and since when
+    detail_old: str = ""
     adds: tuple[str, ...] = ()
     old_key: str | None = None
     new_key: str | None = None

@@ -37,6 +37,8 @@ class _Change(NamedTuple):
     since: str
     token_new: str
     token_old: str
+    detail_new: str = ""
+    detail_old: str = ""
     adds: tuple[str, ...] = ()
     rename: _Rename | None = None
 

@@ -6,6 +6,7 @@ import enum
 from typing import Self
 
 SEEN_ONLY = True
+CONCLUDES = True
 
 
 class Kind(enum.StrEnum):
@@ -13,18 +14,21 @@ class Kind(enum.StrEnum):
 
     A row is the name (the value, and the name of the cause check), the steps at which the kind can be met as
     `cloud:step`, and SEEN_ONLY where nothing but an observed error can show it, so that no configuration clears it.
+    CONCLUDES marks kinds whose words state what was read, so that a suspicion doubts their conclusion alone.
     `steps` also says what a check has to look at before it may report "passed".
     """
 
     steps: tuple[tuple[str, str], ...]  # (cloud, step id)
     seen_only: bool
+    concludes: bool
 
-    def __new__(cls, name: str, steps: str = "", seen_only: bool = False) -> Self:
+    def __new__(cls, name: str, steps: str = "", seen_only: bool = False, concludes: bool = False) -> Self:
         """Make one row of the table."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.steps = tuple((cloud, step) for cloud, _, step in (place.partition(":") for place in steps.split()))
         kind.seen_only = seen_only
+        kind.concludes = concludes
         return kind
 
     def step_in(self, cloud: str) -> str:
@@ -73,7 +77,7 @@ class Kind(enum.StrEnum):
     PROVIDER_MISSING = "provider-missing", "aws:provider"
     PROVIDER_IN_OTHER_ACCOUNT = "provider-in-other-account", "aws:provider aws:authorise"
     PROVIDER_URL_DIFFERS = "provider-url-differs", "aws:provider"
-    CLIENT_ID_LIST_EMPTY = "client-id-list-empty", "aws:audience"
+    CLIENT_ID_LIST_EMPTY = "client-id-list-empty", "aws:audience", False, CONCLUDES
     AUDIENCE_NOT_REGISTERED = "audience-not-registered", "aws:audience"
     AZP_DECIDES_AUDIENCE = "azp-decides-audience", "aws:audience"
     NO_ALLOW_STATEMENT = "no-allow-statement", "aws:authorise"
@@ -99,7 +103,7 @@ class Kind(enum.StrEnum):
     SESSION_DURATION_OVER_LIMIT = "session-duration-over-limit", "aws:duration"
     TRUST_POLICY_WRITE_REFUSED = "trust-policy-write-refused", "aws:authorise", SEEN_ONLY
     PROPAGATION_DELAY = "propagation-delay", "aws:authorise gcp:impersonate", SEEN_ONLY
-    OUTSIDE_THE_TRUST_POLICY = "outside-the-trust-policy", "aws:authorise", SEEN_ONLY
+    OUTSIDE_THE_TRUST_POLICY = "outside-the-trust-policy", "aws:authorise", SEEN_ONLY, CONCLUDES
     # gcp
     REQUEST_AUDIENCE_MALFORMED = "request-audience-malformed", "gcp:target"
     PROJECT_ID_FOR_NUMBER = "project-id-for-number", "gcp:target"
@@ -150,4 +154,4 @@ class Kind(enum.StrEnum):
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
     # any
-    REFUSED_UNEXPLAINED = "refused-unexplained", "", SEEN_ONLY
+    REFUSED_UNEXPLAINED = "refused-unexplained", "", SEEN_ONLY, CONCLUDES

@@ -14,6 +14,7 @@ import pytest
 
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Coverage
+from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.report import CheckRow, FindingRow, FixRow, Report
 from oidc_doctor.report.parts.lines import columns
@@ -352,7 +353,7 @@ def test_a_trust_of_something_else_says_nothing_of_the_exchange(sample: Sample, 
 def test_a_suspicion_that_rests_on_what_was_read_is_no_perhaps(sample: Sample) -> None:
     report = sample("suspected")
     report.causes = report.causes[:1]
-    change_cause(report, name="client-id-list-empty", headline="the list is empty")
+    change_cause(report, kind=Kind.CLIENT_ID_LIST_EMPTY, headline="the list is empty")
     assert lines(report)[2].startswith("✗ AWS refused a token with this subject: the list is empty.")
     report.observed = []
     assert lines(report)[2].startswith("? AWS may refuse a token with this subject: the list is empty.")

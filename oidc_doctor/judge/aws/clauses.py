@@ -316,6 +316,8 @@ def _value(
     facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}
     if exchange.case.profile is not None:
         facts["issuer_title"] = exchange.case.profile.title
+    if kind is Kind.SUBJECT_FORMAT_CHANGED:
+        facts |= {"note": difference.note_without_detail, "detail": difference.detail}
     if "not" in operator:
         kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
     invisible = invisible_in(patterns)

@@ -59,7 +59,7 @@ def judge_times(exchange: GcpExchange) -> None:
             expected=Side(f"used before {rfc3339(expires + TOLERANCE)}", exchange.claim_origin("exp")),
             actual=Side(rfc3339(now)),
             when=relative(expires, now),
-            past=f"{span(now - expires - TOLERANCE)} past Google's 1 min tolerance",
+            tolerance="Google's 1 min tolerance",
         )
     if issued is not None and issued - now > TOLERANCE:
         exchange.refuse(

@@ -26,8 +26,6 @@ STATES = {  # sign, word, style
 }
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
-# Suspicions whose words tell what was read: only what follows from it is in doubt.
-_READ_FACTS = ("client-id-list-empty", "outside-the-trust-policy", "refused-unexplained")
 
 # What `since` is the time of, where it is not that of a logged failure.
 _BASES = {
@@ -167,7 +165,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     cloud, thing, refuses, accepts = _parties(exchange)
     why, sure = reason(cause), cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {thing}"
-    perhaps = (": ", ": ") if cause.name in _READ_FACTS else (", perhaps because ", ": perhaps ")
+    perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
     if cause.step == "obtain":
         sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."

@@ -16,7 +16,7 @@ RULES = {
     "healthy": Rule(lambda b: b, "times", "passed"),
     "expired 60 s ago": Rule(token(exp=NOW - 60), "times", "passed"),
     "expired 61 s ago": Rule(
-        token(exp=NOW - 61), "times", "token-expired", STALE, {"past": "1 s past Google's 1 min tolerance"}
+        token(exp=NOW - 61), "times", "token-expired", STALE, {"tolerance": "Google's 1 min tolerance"}
     ),
     "iat 60 s ahead": Rule(token(iat=NOW + 60), "times", "passed"),
     "iat 61 s ahead": Rule(
