@@ -94,7 +94,7 @@ def _rows() -> tuple[_Row, ...]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # on demand: most texts are found long before the last row, and compiling all takes longer than all searches
+    # on demand: most texts are found long before the last row, and compiling all is slower than all searches
     return re.compile(pattern, re.DOTALL)
 
 
@@ -142,11 +142,11 @@ def read_error(text: str, source: str = "") -> Reading | None:
 def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:
     """The steps that an error of `steps` shows to have passed: those before the earliest of them."""
     order = [step.id for step in STEPS[cloud]]
-    named = [order.index(step) for step in steps if step in order]
-    return frozenset(order[: min(named)]) if named else frozenset()
+    positions = [order.index(step) for step in steps if step in order]
+    return frozenset(order[: min(positions)]) if positions else frozenset()
 
 
-# How SDKs and tools wrap what a cloud answered; the first that fits tells code and message.
+# How SDKs and tools wrap what a cloud answered; the first that fits has code and message.
 _WRAPPED = (
     r'"error": *"(?P<code>\w+)", *"error_description": *"(?P<message>(?:[^"\\]|\\.)*)"',
     r"<Code>(?P<code>\w+)</Code>\s*<Message>(?P<message>[^<]+)",
@@ -169,5 +169,5 @@ def on_the_wire(text: str) -> tuple[str, str]:
             message = _AFTER.sub("", wrapped["message"].strip()).replace('\\"', '"')
             return wrapped.groupdict().get("code") or "", message[:_LONGEST_MESSAGE]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    known = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
-    return "", known[:_LONGEST_MESSAGE]
+    sentence = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
+    return "", sentence[:_LONGEST_MESSAGE]
