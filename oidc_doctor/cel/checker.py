@@ -39,9 +39,9 @@ _OF_FUNCTION: Final[dict[str, Type]] = {}
 def check(tree: Expr, types: Mapping[str, str] | None, *, result: str | None, container: str) -> list[CelError]:
     """The errors, in the order of the text. See `oidc_doctor.cel.Program.check`."""
     checker = _Checker(types, container)
-    given = checker.visit(tree, {})
-    if result is not None and not _agree(given, parse_type(result)):
-        message = f"the expression gives {_shown(given)} where {result} is needed"
+    actual = checker.visit(tree, {})
+    if result is not None and not _agree(actual, parse_type(result)):
+        message = f"the expression gives {_shown(actual)} where {result} is needed"
         checker.errors.append(CelError("result_type", message, tree.start, tree.end))
     return sorted(checker.errors, key=lambda error: error.start)
 

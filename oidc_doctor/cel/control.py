@@ -31,8 +31,8 @@ def _first(failed: CelError | None, error: CelError) -> CelError:
 def logic(expr: Expr, *, decides: bool) -> Control:
     """``&&`` and ``||``: an operand that decides does so whatever the others are, even errors to its left.
 
-    Operands are run from the left up to the first that decides. What stands right of it is not evaluated; what stands
-    right of an error is.
+    Operands are run from the left up to the first that decides. An operand to its right is not
+    evaluated; an operand to the right of an error is.
     """
     other = not decides
     operands = expr.children

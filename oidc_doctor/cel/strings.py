@@ -235,10 +235,10 @@ def extract(text: str, template: str) -> str:
     _, closed, after = rest.partition("}")
     if not opened or not closed or "{" in after or "}" in before + after or "{" in rest[: rest.find("}")]:
         raise CelError("invalid_argument", "extract() takes a template with one {name} in it")
-    found = text.find(before)
-    if found < 0:
+    place = text.find(before)
+    if place < 0:
         return ""
-    start = found + len(before)
+    start = place + len(before)
     if not after:
         return text[start:]
     end = text.find(after, start)

@@ -194,13 +194,13 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
-        """A multivalued key under a set operator: one node for each member, holding one for each policy value."""
+        """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
         possible, join = (YES, AND) if every else (NO, OR)
         members = []
-        for index, one in enumerate(actual):
-            answers, reason, children = self._against(one, request)
-            members.append(Node("element", str(index), answers, self.pointer, self.raw, one, reason, children))
+        for index, element in enumerate(actual):
+            answers, reason, children = self._against(element, request)
+            members.append(Node("element", str(index), answers, self.pointer, self.raw, element, reason, children))
             possible = join[possible << 3 | answers]
         reason = deciding_reason(members, possible)
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))

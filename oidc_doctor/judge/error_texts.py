@@ -59,7 +59,7 @@ SUBJECT_TOO_LONG = (
 IMPERSONATION_DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
 
 
-class _Row(NamedTuple):
+class _SentenceRow(NamedTuple):
     pattern: str  # named groups become facts
     speaker: Cloud | None
     steps: frozenset[str]
@@ -73,14 +73,14 @@ class _Row(NamedTuple):
 
 
 @cache
-def _rows() -> tuple[_Row, ...]:
+def _rows() -> tuple[_SentenceRow, ...]:
     """Read error_texts.toml; KeyError or ValueError where a row is malformed."""
     import tomllib
     from pathlib import Path
 
     table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return tuple(
-        _Row(
+        _SentenceRow(
             "|".join(row["patterns"]),
             row.get("speaker"),
             frozenset(row["steps"].split()),
@@ -102,7 +102,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _LONGEST = 20_000
 
 
-def _match(text: str) -> tuple[_Row, re.Match[str]] | None:
+def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
     """Return the first row that is found in the text."""
     text = text[:_LONGEST]
     for row in _rows():

@@ -1,7 +1,7 @@
 """A CEL expression that was false, or could not be evaluated: the sub-expression that decided, and both its sides.
 
 Values come from the token. Where evidence is pasted and holds placeholders, a false answer may be open: `settled` says
-whether it would be false whatever stood there.
+whether it would be false for every text in their place.
 """
 
 from __future__ import annotations

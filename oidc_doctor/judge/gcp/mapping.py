@@ -366,13 +366,13 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
         if isinstance(value, str):
             total += len(value.encode("utf-8", "surrogatepass"))
         elif name != "google.groups":
-            named = exchange.seen_at("mapping")
+            observed = exchange.seen_at("mapping")
             exchange.refuse(
                 Kind.MAPPED_ATTRIBUTE_NOT_STRING,
                 CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
                 actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
                 # verified for workforce pools; for workload pools inferred
-                certain=named or name == "google.subject",
+                certain=observed or name == "google.subject",
                 settle="an exchange: the rule is documented for workforce pools",
                 attribute=name,
                 type=_type(value),
