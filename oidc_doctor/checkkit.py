@@ -1,8 +1,8 @@
-"""All that a check file may import, besides the standard library.
+"""The only module of this package that a check file may import.
 
-Three kinds of check. A cause check puts one kind of Refusal into words; it decides nothing. A weakness check reads
-documents that accept more than they should. A log check reads what the logs say, or do not say. The parameter names
-of weakness and log checks declare what they need: a need that was not read makes the check skipped.
+Checks are of three kinds. A cause check puts a kind of Refusal into words; it decides nothing. A weakness check reads
+documents that accept more than they should. A log check reads events and missing events. The parameter names of
+weakness and log checks declare what they need: a need that was not read makes the check skipped.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ __all__ = [
 
 
 class Words(NamedTuple):
-    """What a cause check says: `headline` completes "AWS refuses this token: …", lower case, no full stop.
+    """The words of a cause check: `headline` completes "AWS refuses this token: …", lower case, no full stop.
 
-    `fix` is one next step, a full sentence. `commands` are ready to paste (build them with `command`).
+    `fix` is the next step, a full sentence. `commands` are ready to paste (build them with `command`).
     """
 
     headline: str
@@ -56,14 +56,14 @@ class Words(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What a weakness or log check found."""
+    """A finding of a weakness or log check."""
 
     message: str
     fix: str = ""
     expected: Side | None = None
     actual: Side | None = None
     cloud: Literal["aws", "gcp"] | None = None
-    target: str = ""  # the role's ARN or the provider's name, of a finding about one of them
+    target: str = ""  # the role's ARN or the provider's name, of a finding about either
     opens_to: str = ""  # who the trust is open to, as a singular noun: any Baseten customer
 
 
@@ -104,11 +104,11 @@ def cause(code: str, name: str, kind: Kind) -> Callable[[Callable[[Refusal], Wor
 def weakness(
     code: str, name: str, effect: Literal["weakens", "note"] = "weakens", *, opens_trust: bool = False
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
-    """Register a check of documents. `opens_trust`: the verdict on an accepted token says whom else its findings name.
+    """Register a check of documents. `opens_trust`: the verdict on an accepted token names who else is accepted.
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
-    evidence, profile, trace; each is given as read, or the check is skipped. `reach` is a `Reach`, which is for
-    whatever concerns other tokens: no check reads the clauses of a policy or a condition itself.
+    evidence, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
+    questions about other tokens: no check reads the clauses of a policy or a condition itself.
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -135,8 +135,8 @@ def command(*words: str) -> str:
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
-_LONGEST_QUOTED = 44  # characters; longer values stand in the expected/actual pair only
-_FILES = ("file:", "fileb:")  # the AWS CLI takes such a value for the name of a file
+_LONGEST_QUOTED = 44  # characters; longer values are in the expected/actual pair only
+_FILES = ("file:", "fileb:")  # the AWS CLI reads such a value as the name of a file
 
 
 def cloud_name(refusal: Refusal) -> str:
@@ -145,7 +145,7 @@ def cloud_name(refusal: Refusal) -> str:
 
 
 def given(words: str, *values: str) -> str:
-    """`words` with each {} filled in turn, or nothing when one of the values is not known."""
+    """`words` with each {} filled in turn, or nothing when a value is not known."""
     return words.format(*values) if all(values) else ""
 
 
@@ -161,10 +161,10 @@ def seconds(value: str) -> str:
 
 
 def commands(words: str, *values: str) -> tuple[str, ...]:
-    """The command `words` with each {} replaced by a quoted value, as the one command of a Words.
+    """The command `words` with each {} replaced by a quoted value, as the only command of a Words.
 
-    Nothing when a value is not known, or is one that the command would not take as a plain value: an option, a file to
-    be read (`file://…`), or a text with control characters.
+    Empty when a value is not known, or when the command would not read it as a plain value: an option, a file to be
+    read (`file://…`), or a text with control characters.
     """
     rest = list(values)
     filled: list[str] = []
@@ -182,8 +182,8 @@ def _is_plain(value: str) -> bool:
 
 def role_name(refusal: Refusal) -> str:
     """The role's name from the fact `role_arn`, or nothing."""
-    _, found, path = refusal.fact("role_arn").partition(":role/")
-    return path.rpartition("/")[2] if found else ""
+    _, separator, path = refusal.fact("role_arn").partition(":role/")
+    return path.rpartition("/")[2] if separator else ""
 
 
 def trust_policy_commands(refusal: Refusal) -> tuple[str, ...]:
@@ -200,17 +200,17 @@ class NotReadError(Exception):
 
 
 class Opening(NamedTuple):
-    """A made-up subject that the configuration accepts, and the clause that accepts it."""
+    """A synthetic subject that the configuration accepts, and the clause that accepts it."""
 
     subject: str
-    who: Literal["anyone", "tenant", "team", "other", "longer", "key"]  # in what it differs from the exchange's own
+    who: Literal["anyone", "tenant", "team", "other", "longer", "key"]  # how it differs from the exchange's subject
     segment: str = ""  # the issuer's name for the part of the subject that differs
     clause: str = ""  # Statement[0]
     pattern: str = ""  # the clause's text that the subject meets; empty where no clause asks for a subject
     operator: str = ""  # StringLike, startsWith, contains, …
     at: Origin | None = None
     customers: str = ""  # the vendor, where all its customers share the issuer
-    bound: bool | None = True  # Google: whether a binding of the service account is for it; None where not known
+    bound: bool | None = True  # Google: whether a binding of the service account covers it; None where not known
     whole: str = ""  # of contains(): the expression that asks for the whole part of the subject
 
     @property
@@ -227,9 +227,9 @@ class Opening(NamedTuple):
 
 
 class Reach(Protocol):
-    """Who else passes an exchange's trust policy or attribute condition, tried with made-up subjects.
+    """Answers who else passes an exchange's trust policy or attribute condition, tried with synthetic subjects.
 
-    Everything may raise NotReadError, and has no answer that rests on what was not read.
+    Everything may raise NotReadError: no answer rests on missing evidence.
     """
 
     @property
@@ -252,10 +252,10 @@ class Reach(Protocol):
         """The widest accepted stranger for each clause: of these kinds, see `Opening.who`."""
 
     def names_alike(self) -> list[Opening]:
-        """Names of tenants, teams and workloads that merely begin like the one that is meant."""
+        """Names of tenants, teams and workloads that merely begin like the intended name."""
 
     def values_alike(self) -> list[Opening]:
-        """Values that contains() accepts beside the one that is meant."""
+        """Values that contains() accepts besides the intended value."""
 
     def vacuous(self) -> list[Opening]:
         """ForAllValues clauses that hold because the token lacks the claim; `segment` is the claim where it has one."""
@@ -268,7 +268,7 @@ def account_of(arn: str | None) -> str:
 
 
 class Silence(Protocol):
-    """A note on what the logs do not hold."""
+    """A note on missing events."""
 
     @property
     def kind(self) -> str:
@@ -276,11 +276,11 @@ class Silence(Protocol):
 
     @property
     def headline(self) -> str:
-        """What is silent."""
+        """The events that are missing."""
 
     @property
     def detail(self) -> str:
-        """Why that says little."""
+        """The reason why their absence proves little."""
 
 
 __all__ += [

@@ -24,9 +24,9 @@ def audience_not_registered(refusal: Refusal) -> Words:
     """Name the audience that the provider's list lacks."""
     audience, provider = refusal.fact("audience"), refusal.fact("provider")
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
-    named = given("the token's audience, {},", quoted(audience, "")) or "the token's audience"
+    subject = given("the token's audience, {},", quoted(audience, "")) or "the token's audience"
     return Words(
-        f"{named} is not in the OIDC provider's client ID list",
+        f"{subject} is not in the OIDC provider's client ID list",
         "Add the token's audience to the OIDC provider's client IDs, or request the token for one that is there.",
         commands(add, provider if provider.startswith("arn:") else "", audience),
     )

@@ -20,7 +20,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, quoted
 
 @cause("AWS015", "azp-decides-audience", Kind.AZP_DECIDES_AUDIENCE)
 def azp_decides_audience(refusal: Refusal) -> Words:
-    """Say that azp is what is compared, and with what."""
+    """Report that azp is compared, and the value that it is compared with."""
     azp, provider = refusal.fact("azp"), refusal.fact("provider")
     add = "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {} --client-id {}"
     value = quoted(azp, "the token's `azp`")

@@ -24,9 +24,9 @@ def condition_key_misspelled(refusal: Refusal) -> Words:
     """Name the key that is tested and the one that exists."""
     tested = refusal.expected.value if refusal.expected else ""
     exists = refusal.actual.value if refusal.actual else ""
-    named = given("the trust policy tests {},", quoted(tested, "")) or "the trust policy tests"
+    tests = given("the trust policy tests {},", quoted(tested, "")) or "the trust policy tests"
     return Words(
-        f"{named} a condition key that does not exist",
+        f"{tests} a condition key that does not exist",
         given("Rename the key to {}.", exists) or "Write it as the issuer without https://, a colon and the claim.",
         trust_policy_commands(refusal),
     )

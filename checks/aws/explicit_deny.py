@@ -24,9 +24,9 @@ def explicit_deny(refusal: Refusal) -> Words:
     sid, statement, clause = refusal.fact("sid"), refusal.fact("statement"), refusal.fact("clause")
     if statement.isdigit():
         statement = f"Statement[{statement}]"
-    named = given(" {}", quoted(sid, "")) or given(" at {}", statement)
+    name = given(" {}", quoted(sid, "")) or given(" at {}", statement)
     return Words(
-        f"the trust policy's Deny statement{named} matches it{given(': {}', clause)}",
+        f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}",
         "Narrow this Deny so that it no longer covers the workload, or remove it.",
         trust_policy_commands(refusal),
     )

@@ -22,9 +22,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 def policy_variable_unresolved(refusal: Refusal) -> Words:
     """Name the variable and why it has no value."""
     variable = refusal.fact("variable")
-    named = given("the variable {} in the trust policy", quoted(variable, "")) or "a variable in the trust policy"
+    name = given("the variable {} in the trust policy", quoted(variable, "")) or "a variable in the trust policy"
     return Words(
-        f"{named} has no value here{given(': {}', refusal.fact('reason'))}",
+        f"{name} has no value here{given(': {}', refusal.fact('reason'))}",
         f"Replace {quoted(variable, 'the variable')} by the value that is meant, "
         "and make sure that the policy's Version is 2012-10-17.",
         trust_policy_commands(refusal),

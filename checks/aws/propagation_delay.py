@@ -23,11 +23,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, cloud_name, given,
 def propagation_delay(refusal: Refusal) -> Words:
     """Say how young the change was at the attempt."""
     what, age = refusal.fact("what", "the configuration"), seconds(refusal.fact("seconds"))
-    named = what if what.startswith("the ") else f"the {what}"
+    changed = what if what.startswith("the ") else f"the {what}"
     young = given("was {} old at this attempt", age)
-    headline = f"{named} {young}, and changes take a while to be in force all over {cloud_name(refusal)}"
+    headline = f"{changed} {young}, and changes take a while to be in force all over {cloud_name(refusal)}"
     if not young:
-        headline = f"{named} may be so new that it is not yet in force all over {cloud_name(refusal)}"
+        headline = f"{changed} may be so new that it is not yet in force all over {cloud_name(refusal)}"
     return Words(
         headline,
         f"Try again in {'a few minutes' if refusal.cloud == 'gcp' else 'half a minute'}, without changing anything.",

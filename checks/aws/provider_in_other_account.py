@@ -22,11 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, trust_polic
 @cause("AWS011", "provider-in-other-account", Kind.PROVIDER_IN_OTHER_ACCOUNT)
 def provider_in_other_account(refusal: Refusal) -> Words:
     """Name both accounts."""
-    here, there = refusal.fact("role_account"), refusal.fact("provider_account")
-    fault = given("the OIDC provider is in account {}, the role in account {}", there, here)
+    role_account, provider_account = refusal.fact("role_account"), refusal.fact("provider_account")
+    fault = given("the OIDC provider is in account {}, the role in account {}", provider_account, role_account)
     return Words(
         fault or "the OIDC provider is in another account than the role",
-        f"Name the OIDC provider of {given('account {}', here) or 'the account of the role'} in the trust policy, "
-        "and create it there if it is missing.",
+        f"Name the OIDC provider of {given('account {}', role_account) or 'the account of the role'} in the trust "
+        "policy, and create it there if it is missing.",
         trust_policy_commands(refusal),
     )

@@ -21,10 +21,10 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
 @cause("AWS001", "request-malformed", Kind.REQUEST_MALFORMED)
 def request_malformed(refusal: Refusal) -> Words:
-    """Name the parameter, what it holds, and what is wanted."""
-    parameter, found, wanted = refusal.fact("parameter"), refusal.fact("found"), refusal.fact("wanted")
-    named = given("the request's {}", parameter) or "a parameter of the request"
+    """Name the parameter, its value, and the wanted form."""
+    parameter, value, wanted = refusal.fact("parameter"), refusal.fact("found"), refusal.fact("wanted")
+    name = given("the request's {}", parameter) or "a parameter of the request"
     return Words(
-        f"{named} has a value that STS does not take{given(': {}', quoted(found, ''))}",
+        f"{name} has a value that STS does not take{given(': {}', quoted(value, ''))}",
         f"Set {parameter or 'the parameter that the error names'} to {wanted or 'a value of the documented form'}.",
     )

@@ -22,11 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, r
 def session_duration_over_limit(refusal: Refusal) -> Words:
     """Compare the session asked for with the role's maximum."""
     requested, limit = refusal.fact("requested"), refusal.fact("limit")
-    asked = given("a session of {} is asked for", seconds(requested)) or "a longer session is asked for"
+    request = given("a session of {} is asked for", seconds(requested)) or "a longer session is asked for"
     grants = given(", and the role allows {} at most", seconds(limit)) or " than the role allows"
     raise_limit = "aws iam update-role --role-name {} --max-session-duration {}"
     return Words(
-        asked + (grants if requested or not limit else f" than the {seconds(limit)} that the role allows"),
+        request + (grants if requested or not limit else f" than the {seconds(limit)} that the role allows"),
         f"Ask for {given('at most {}', seconds(limit)) or 'a shorter session'} in DurationSeconds, "
         "or raise the role's MaxSessionDuration.",
         commands(raise_limit, role_name(refusal), requested if requested.isdigit() else ""),

@@ -20,7 +20,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 @cause("AWS005", "session-policy-too-large", Kind.SESSION_POLICY_TOO_LARGE)
 def session_policy_too_large(refusal: Refusal) -> Words:
-    """Give the size beside the limit."""
+    """State the size and the limit."""
     figures = given(" (size {}, limit {})", refusal.fact("size"), refusal.fact("limit"))
     return Words(
         f"the session policy sent with it is too large{figures}",

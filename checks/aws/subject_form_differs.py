@@ -22,7 +22,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, quoted, trust_poli
 
 @cause("AWS024", "subject-form-differs", Kind.SUBJECT_FORM_DIFFERS)
 def subject_form_differs(refusal: Refusal) -> Words:
-    """Say in what pattern and subject are of two forms."""
+    """Report how the forms of pattern and subject differ."""
     subject = quoted(refusal.actual.value if refusal.actual else "", "the form of the token's subject")
     return Words(
         refusal.fact("note", "the trust policy expects a subject of another form"),

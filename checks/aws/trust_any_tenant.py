@@ -25,7 +25,7 @@ from oidc_doctor.checkkit import Finding, Opening, Reach, Side, quoted, weakness
 
 @weakness("AWS070", "trust-any-tenant", opens_trust=True)
 def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
-    """Find trust in whoever uses the issuer."""
+    """Find trust in every customer of the issuer."""
     if reach.cloud == "gcp" and not reach.condition:
         return  # condition-absent says so
     for opening in reach.openings("anyone", "tenant"):
@@ -33,9 +33,9 @@ def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
             if opening.customers:
                 yield _condition(reach, opening)
         elif opening.pattern:
-            whose = f"the workloads of {opening.whom}" if opening.customers else "any workload of the issuer"
+            workloads = f"the workloads of {opening.whom}" if opening.customers else "any workload of the issuer"
             yield Finding(
-                f"{opening.clause} accepts {whose}: {quoted(opening.pattern, 'its subject pattern')} fixes no "
+                f"{opening.clause} accepts {workloads}: {quoted(opening.pattern, 'its subject pattern')} fixes no "
                 f"organisation, and {opening.subject} passes",
                 "Write your own organisation into the pattern as a fixed value, followed by its separator.",
                 actual=Side(opening.pattern, opening.at),
@@ -46,9 +46,11 @@ def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
 
 
 def _condition(reach: Reach, opening: Opening) -> Finding:
-    left = ", and only the bindings of the service account are left to refuse them" if opening.bound is False else ""
+    bindings = (
+        ", and only the bindings of the service account are left to refuse them" if opening.bound is False else ""
+    )
     return Finding(
-        f"the attribute condition accepts the workloads of {opening.whom}{left}: nothing in it fixes an "
+        f"the attribute condition accepts the workloads of {opening.whom}{bindings}: nothing in it fixes an "
         f"organisation, and {opening.subject} passes",
         "Test the organisation's own claim, or the beginning of the subject with the organisation in it.",
         actual=Side(opening.pattern, opening.at),

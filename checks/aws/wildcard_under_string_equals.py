@@ -20,7 +20,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, trust_policy_comma
 
 @cause("AWS021", "wildcard-under-string-equals", Kind.WILDCARD_UNDER_STRING_EQUALS)
 def wildcard_under_string_equals(refusal: Refusal) -> Words:
-    """Say that the wildcard is taken literally."""
+    """Report that the wildcard is compared literally."""
     operator = refusal.fact("operator", "StringEquals")
     return Words(
         f"the wildcard in the trust policy is an ordinary character under {operator}",

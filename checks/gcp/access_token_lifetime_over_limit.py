@@ -23,9 +23,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP046", "access-token-lifetime-over-limit", Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
 def access_token_lifetime_over_limit(refusal: Refusal) -> Words:
     requested, limit = refusal.fact("requested"), refusal.fact("limit") or "3600"
-    asked = f"for {requested} seconds" if requested else "longer than allowed"
+    lifetime = f"for {requested} seconds" if requested else "longer than allowed"
     return Words(
-        f"the access token of the service account is requested {asked}, and the limit is {limit} seconds",
+        f"the access token of the service account is requested {lifetime}, and the limit is {limit} seconds",
         f"Ask for {limit} seconds at most and renew the token, or have an administrator list the account in "
         "constraints/iam.allowServiceAccountCredentialLifetimeExtension.",
     )

@@ -24,7 +24,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 @cause("GCP014", "allowed-audiences-empty", Kind.ALLOWED_AUDIENCES_EMPTY)
 def allowed_audiences_empty(refusal: Refusal) -> Words:
     provider, audience = refusal.fact("provider"), refusal.actual.value if refusal.actual else ""
-    # the flag takes a list: a comma, or a caret at its start, inside an audience would be read as syntax
+    # the flag is a list: a comma, or a caret at its start, inside an audience would be read as syntax
     plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_:/.@-]*", audience)
     update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
     return Words(

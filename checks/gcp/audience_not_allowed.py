@@ -27,7 +27,7 @@ def audience_not_allowed(refusal: Refusal) -> Words:
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     sides = [side.value if side else "" for side in (refusal.expected, refusal.actual)]
     audiences = [*re.split(r", *", sides[0]), sides[1]]
-    # the flag takes a list: a comma, or a caret at its start, inside an audience would be read as syntax
+    # the flag is a list: a comma, or a caret at its start, inside an audience would be read as syntax
     plain = all(re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_:/.@-]*", audience) for audience in audiences)
     update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
     return Words(

@@ -29,10 +29,10 @@ def condition_absent(gcp_provider: GcpProvider, reach: Reach) -> Iterator[Findin
     for opening in reach.openings("anyone", "tenant"):
         if not opening.customers:
             continue
-        left = "; only the bindings of the service account refuse the others" if opening.bound is False else ""
+        bindings = "; only the bindings of the service account refuse the others" if opening.bound is False else ""
         yield Finding(
             f"the provider has no attribute condition, so every customer of {opening.customers} gets a federated "
-            f"identity here, for example {opening.subject}{left}",
+            f"identity here, for example {opening.subject}{bindings}",
             f"Set an attribute condition that admits only your tenant, for example {reach.example}",
             Side(reach.example),
             Side("no attributeCondition", gcp_provider.document.at()),

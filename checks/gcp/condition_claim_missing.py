@@ -22,8 +22,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP021", "condition-claim-missing", Kind.CONDITION_CLAIM_MISSING)
 def condition_claim_missing(refusal: Refusal) -> Words:
     claim = refusal.fact("claim")
-    named = f"the claim {claim}, which" if claim else "a claim that"
+    missing = f"the claim {claim}, which" if claim else "a claim that"
     return Words(
-        f"the attribute condition reads {named} the token does not have",
+        f"the attribute condition reads {missing} the token does not have",
         "Correct the name of the claim in the condition, or test a claim that this issuer always sends.",
     )

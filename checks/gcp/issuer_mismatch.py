@@ -24,7 +24,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 def issuer_mismatch(refusal: Refusal) -> Words:
     note, provider = refusal.fact("note"), refusal.fact("provider")
     expected, actual = refusal.expected, refusal.actual
-    # only a slash apart: the same issuer, so that following the command trusts nobody new
+    # only a slash apart: the same issuer, so that the command trusts no new issuer
     same = expected and actual and expected.value.rstrip("/") == actual.value.rstrip("/")
     update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
     return Words(

@@ -20,9 +20,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP026", "mapped-attribute-not-string", Kind.MAPPED_ATTRIBUTE_NOT_STRING)
 def mapped_attribute_not_string(refusal: Refusal) -> Words:
-    attribute, found = refusal.fact("attribute") or "an attribute", refusal.fact("type")
+    attribute, type_name = refusal.fact("attribute") or "an attribute", refusal.fact("type")
     return Words(
-        f"{attribute} is mapped to a value {f'of type {found}' if found else 'that is no string'}, "
+        f"{attribute} is mapped to a value {f'of type {type_name}' if type_name else 'that is no string'}, "
         "and Google takes only a string there",
         "Turn the value into text in the mapping: string(…) for a number or a boolean, [0] or join(',') for a list.",
     )

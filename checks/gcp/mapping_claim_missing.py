@@ -22,8 +22,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP025", "mapping-claim-missing", Kind.MAPPING_CLAIM_MISSING)
 def mapping_claim_missing(refusal: Refusal) -> Words:
     attribute, claim = refusal.fact("attribute") or "a mapped attribute", refusal.fact("claim")
-    named = f"the claim {claim}, which" if claim else "a claim that"
+    missing = f"the claim {claim}, which" if claim else "a claim that"
     return Words(
-        f"{attribute} gets no value, because its mapping reads {named} the token does not have",
+        f"{attribute} gets no value, because its mapping reads {missing} the token does not have",
         f"Map {refusal.fact('attribute') or 'the attribute'} from a claim that this issuer always sends.",
     )

@@ -23,9 +23,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP029", "mapping-missing-attribute", Kind.MAPPING_MISSING_ATTRIBUTE)
 def mapping_missing_attribute(refusal: Refusal) -> Words:
     attribute, mapped = refusal.fact("attribute"), refusal.fact("mapped")
-    named = f"{attribute}, which" if attribute else "an attribute that"
+    needed = f"{attribute}, which" if attribute else "an attribute that"
     return Words(
-        f"the binding on the service account needs {named} the provider does not map",
+        f"the binding on the service account needs {needed} the provider does not map",
         f"Map {attribute or 'the attribute'} in the provider"
         + (f", which maps {mapped} so far," if mapped else "")
         + " or bind a member that uses a mapped one.",

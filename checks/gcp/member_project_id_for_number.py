@@ -22,9 +22,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 @cause("GCP037", "member-project-id-for-number", Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
 def member_project_id_for_number(refusal: Refusal) -> Words:
     project = refusal.fact("project")
-    found = f"the project ID {project}" if project else "a project ID"
+    project_id = f"the project ID {project}" if project else "a project ID"
     return Words(
-        f"the binding's member holds {found}, where only the project number matches",
+        f"the binding's member holds {project_id}, where only the project number matches",
         "Bind the same member with the project number in place of the project ID.",
         (command("gcloud", "projects", "describe", project, "--format=value(projectNumber)"),)
         if project[:1].isalnum()

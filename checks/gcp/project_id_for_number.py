@@ -22,11 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 @cause("GCP002", "project-id-for-number", Kind.PROJECT_ID_FOR_NUMBER)
 def project_id_for_number(refusal: Refusal) -> Words:
     project, wanted = refusal.fact("project"), refusal.fact("wanted")
-    found = f"the project ID {project}" if project else "a project ID"
+    project_id = f"the project ID {project}" if project else "a project ID"
     fix = "Write the project number in place of the project ID in the client's provider name"
     commands = (command("gcloud", "projects", "describe", project, "--format=value(projectNumber)"),)
     return Words(
-        f"the provider is named with {found}, where Google accepts only the project number",
+        f"the provider is named with {project_id}, where Google accepts only the project number",
         f"{fix}: {wanted}" if wanted else f"{fix}.",
         commands if project[:1].isalnum() and not wanted else (),
     )

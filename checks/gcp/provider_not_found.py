@@ -22,11 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 @cause("GCP004", "provider-not-found", Kind.PROVIDER_NOT_FOUND)
 def provider_not_found(refusal: Refusal) -> Words:
     pool, _, provider = refusal.fact("name").rpartition("/providers/")
-    named = f"provider {provider}" if provider else "provider"
+    name = f"provider {provider}" if provider else "provider"
     flags = ("--show-deleted", "--location=global", f"--workload-identity-pool={pool}")
     listing = command("gcloud", "iam", "workload-identity-pools", "providers", "list", *flags)
     return Words(
-        f"there is no {named} under the name that the request gives",
+        f"there is no {name} under the name that the request gives",
         "Send the name of the provider that exists."
         if refusal.expected
         else "Correct the provider name that the client sends, or create that provider.",

@@ -23,10 +23,10 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
 @cause("GCP044", "quota-project-permission", Kind.QUOTA_PROJECT_PERMISSION)
 def quota_project_permission(refusal: Refusal) -> Words:
     project, principal = refusal.fact("project"), refusal.fact("principal")
-    named = f"project {project}, which" if project else "a project that"
+    name = f"project {project}, which" if project else "a project that"
     grant = ("--role=roles/serviceusage.serviceUsageConsumer", f"--member={principal}")
     return Words(
-        f"the impersonation call charges its quota to {named} the federated principal may not use",
+        f"the impersonation call charges its quota to {name} the federated principal may not use",
         "Leave the quota project (x-goog-user-project) out of the call, or let the principal use it.",
         (command("gcloud", "projects", "add-iam-policy-binding", project, *grant),)
         if project[:1].isalnum() and principal

@@ -26,11 +26,11 @@ from oidc_doctor.checkkit import Finding, GcpProvider, Reach, Side, weakness
 def unanchored_contains(gcp_provider: GcpProvider, reach: Reach) -> Iterator[Finding]:  # noqa: ARG001 - a need
     if reach.cloud != "gcp" or not reach.condition:
         return
-    told: set[str] = set()
+    patterns: set[str] = set()
     for opening in reach.values_alike():
-        if opening.pattern in told:
+        if opening.pattern in patterns:
             continue
-        told.add(opening.pattern)
+        patterns.add(opening.pattern)
         yield Finding(
             f"{opening.pattern} is also true for {opening.subject}",
             f"Write {opening.whole}, so that the whole {opening.segment} has to be equal.",

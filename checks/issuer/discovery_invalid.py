@@ -23,9 +23,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 @cause("ISS002", "discovery-invalid", Kind.DISCOVERY_INVALID)
 def discovery_invalid(refusal: Refusal) -> Words:
     """Name the member that is missing or unusable."""
-    field, found = refusal.fact("field"), refusal.fact("found")
+    field, value = refusal.fact("field"), refusal.fact("found")
     usable = given("has no usable `{}`", field) or "cannot be used"
     return Words(
-        f"the issuer's discovery document {usable}{given(' (found: {})', quoted(found, ''))}",
+        f"the issuer's discovery document {usable}{given(' (found: {})', quoted(value, ''))}",
         f"Publish a discovery document with {given('a proper `{}`', field) or 'issuer and jwks_uri'} in it.",
     )

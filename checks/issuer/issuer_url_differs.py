@@ -19,7 +19,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 
 @cause("ISS007", "issuer-url-differs", Kind.ISSUER_URL_DIFFERS)
-def issuer_url_differs(refusal: Refusal) -> Words:  # noqa: ARG001  # both URLs stand in expected and actual
+def issuer_url_differs(refusal: Refusal) -> Words:  # noqa: ARG001  # both URLs are in expected and actual
     """Say that discovery and token disagree about the issuer."""
     return Words(
         "the issuer's discovery document names another issuer URL than the token's `iss`",

@@ -22,8 +22,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
 @cause("ISS004", "key-id-unknown", Kind.KEY_ID_UNKNOWN)
 def key_id_unknown(refusal: Refusal) -> Words:
-    """Name the key that is wanted and the keys that are there."""
-    kid, known = refusal.fact("kid"), refusal.fact("known")
+    """Name the wanted key and the published keys."""
+    kid, published = refusal.fact("kid"), refusal.fact("known")
     uploaded = "jwksjson" in refusal.fact("source").lower()
     where = "the key set uploaded to the provider" if uploaded else "the issuer's key set"
     if kid == "(none)":
@@ -31,7 +31,7 @@ def key_id_unknown(refusal: Refusal) -> Words:
     else:
         fault = f"{where} does not hold {given('the key {}', quoted(kid, '')) or 'the key'} that the token names"
     return Words(
-        fault + given("; it holds {}", quoted(known, "")),
+        fault + given("; it holds {}", quoted(published, "")),
         "Upload the issuer's current key set to the provider; it takes effect within seconds."
         if uploaded
         else "Get a fresh token and compare its `kid` with the keys at the issuer's `jwks_uri`.",

@@ -22,8 +22,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 @cause("ISS005", "key-unusable", Kind.KEY_UNUSABLE)
 def key_unusable(refusal: Refusal) -> Words:
     """Name the key and what keeps it from being used."""
-    named = given("the key {}", quoted(refusal.fact("kid"), "")) or "the token's key"
+    key = given("the key {}", quoted(refusal.fact("kid"), "")) or "the token's key"
     return Words(
-        f"{named} is published but cannot be used{given(': {}', refusal.fact('reason'))}",
+        f"{key} is published but cannot be used{given(': {}', refusal.fact('reason'))}",
         "Publish the key in its plain form: `kty`, `kid`, `use` with the value `sig`, `alg` and the key's numbers.",
     )

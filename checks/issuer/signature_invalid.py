@@ -22,9 +22,9 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 def signature_invalid(refusal: Refusal) -> Words:
     """Name the key that the signature does not fit."""
     kid, alg = refusal.fact("kid"), refusal.fact("alg")
-    named = given("the key {}", quoted(kid, "")) or "the key that it names"
+    key = given("the key {}", quoted(kid, "")) or "the key that it names"
     return Words(
-        f"the token's {given('{} ', alg)}signature does not fit {named}",
+        f"the token's {given('{} ', alg)}signature does not fit {key}",
         "Get a fresh token straight from the issuer and send it unaltered; if that fails too, the issuer has reused "
         "a `kid` for another key.",
     )

@@ -31,7 +31,7 @@ from oidc_doctor.checkkit import (
 
 
 def _accounts(evidence: TargetEvidence) -> Iterator[tuple[str, Side]]:
-    """Each account that the AWS evidence is from, with what tells it."""
+    """Each account that the AWS evidence is from, with the ARN or answer that names it."""
     aws = evidence.aws
     if aws is None:
         return
@@ -55,11 +55,11 @@ def evidence_from_other_account(evidence: TargetEvidence) -> Iterator[Finding]:
     if not home or not arn:
         msg = "the account of the role is not known"
         raise NotReadError(msg)
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for account, side in _accounts(evidence):
         file = side.at.file if side.at else "the AWS evidence"
-        if account and account != home and (account, file) not in told:
-            told.add((account, file))
+        if account and account != home and (account, file) not in reported:
+            reported.add((account, file))
             yield Finding(
                 f"{file} is of account {account}, the role of account {home}: it says nothing about this role",
                 "Read the evidence again with credentials of the role's account.",

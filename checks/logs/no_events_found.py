@@ -31,9 +31,9 @@ _FIXES = {  # the most useful first
 
 @log_check("LOG001", "no-events-found")
 def no_events_found(silence: Iterable[Silence]) -> Iterator[Finding]:
-    """Say in one breath what the logs do not hold, and what that means."""
+    """Report all missing events, and their meaning, as a single finding."""
     notes = [note for note in silence if note.kind in _FIXES]
     if notes:
         kinds = {note.kind for note in notes}
-        told = (text for note in notes for text in (note.headline, note.detail) if text)
-        yield Finding(" ".join(told), next(fix for kind, fix in _FIXES.items() if kind in kinds))
+        sentences = (text for note in notes for text in (note.headline, note.detail) if text)
+        yield Finding(" ".join(sentences), next(fix for kind, fix in _FIXES.items() if kind in kinds))

@@ -23,8 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, cloud_name, given,
 def algorithm_unsupported(refusal: Refusal) -> Words:
     """Name the algorithm and those that are accepted."""
     accepted = refusal.fact("accepted")
-    named = given("{}, which", quoted(refusal.fact("alg"), "")) or "an algorithm that"
+    algorithm = given("{}, which", quoted(refusal.fact("alg"), "")) or "an algorithm that"
     return Words(
-        f"the token is signed with {named} {cloud_name(refusal)} does not accept",
+        f"the token is signed with {algorithm} {cloud_name(refusal)} does not accept",
         f"Have the issuer sign with RS256{given(' (accepted: {})', accepted)}.",
     )

@@ -21,11 +21,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, cloud_name, given,
 
 @cause("TOK009", "claim-malformed", Kind.CLAIM_MALFORMED)
 def claim_malformed(refusal: Refusal) -> Words:
-    """Name the claim, what it holds, and what is wanted."""
-    claim, found, wanted = refusal.fact("claim"), refusal.fact("found"), refusal.fact("wanted")
-    named = given("the token's {} claim", quoted(claim, "")) or "a claim of the token"
-    holds = given(": it is {}", quoted(found, "")) + given(", where {} is wanted", wanted)
+    """Name the claim, its value, and the wanted form."""
+    claim, value, wanted = refusal.fact("claim"), refusal.fact("found"), refusal.fact("wanted")
+    name = given("the token's {} claim", quoted(claim, "")) or "a claim of the token"
+    holds = given(": it is {}", quoted(value, "")) + given(", where {} is wanted", wanted)
     return Words(
-        f"{named} has a form that {cloud_name(refusal)} cannot use{holds}",
+        f"{name} has a form that {cloud_name(refusal)} cannot use{holds}",
         f"Have the issuer write {quoted(claim, 'the claim')} as {wanted or 'a plain value of the usual type'}.",
     )

@@ -26,8 +26,8 @@ def header_unsupported(refusal: Refusal) -> Words:
     if member == "kid":
         fault = "the token's header has no usable `kid`, the name of its signing key"
     else:
-        named = given("{}, which", quoted(member, "")) or "something that"
-        fault = f"the token's header carries {named} {cloud_name(refusal)} does not accept"
+        parameter = given("{}, which", quoted(member, "")) or "something that"
+        fault = f"the token's header carries {parameter} {cloud_name(refusal)} does not accept"
     return Words(
         fault + given(" (its value: {})", quoted(value, "")),
         "Have the issuer sign with a plain header: `alg`, `kid` and `typ` only.",

@@ -21,7 +21,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("TOK015", "no-token-sent", Kind.NO_TOKEN_SENT)
 def no_token_sent(refusal: Refusal) -> Words:
-    """Say where the client is told to send a token."""
+    """Name the setting that makes the client send a token."""
     hint = refusal.fact("hint").rstrip(". ")
     method = "GCP_OIDC" if refusal.cloud == "gcp" else "AWS_OIDC"
     return Words(

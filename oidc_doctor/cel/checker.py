@@ -1,7 +1,7 @@
-"""What a type checker would refuse when an expression is saved, before any token is seen.
+"""The faults that a type checker would refuse when an expression is saved, before any token is seen.
 
 Only certain mismatches are reported: a value of unknown type (``dyn``, such as a claim) passes everywhere. What
-operators and functions take is read from the evaluator's own rows in `functions`.
+operators and functions accept is read from the evaluator's own rows in `functions`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _OF_FUNCTION: Final[dict[str, Type]] = {}
 def check(tree: Expr, types: Mapping[str, str] | None, *, result: str | None, container: str) -> list[CelError]:
     """The errors, in the order of the text. See `oidc_doctor.cel.Program.check`."""
     checker = _Checker(types, container)
-    given = checker.visit(tree, {})
-    if result is not None and not _agree(given, parse_type(result)):
-        message = f"the expression gives {_shown(given)} where {result} is needed"
+    actual = checker.visit(tree, {})
+    if result is not None and not _agree(actual, parse_type(result)):
+        message = f"the expression gives {_shown(actual)} where {result} is needed"
         checker.errors.append(CelError("result_type", message, tree.start, tree.end))
     return sorted(checker.errors, key=lambda error: error.start)
 
@@ -68,7 +68,7 @@ def _shown(kind: Type) -> str:
 
 
 def _null_for(name: str, other: str) -> bool:
-    """Whether one is a message type, and null may stand for it."""
+    """Whether a type is a message type, of which null may be a value."""
     return name in {"timestamp", "duration"} and other == "null"
 
 
@@ -90,7 +90,7 @@ def _join(kinds: list[Type]) -> Type:
 
 
 def _fits(formal: Type, actual: Type, parameters: dict[str, Type]) -> bool:
-    """Whether an argument fits a declared type, whose capitals stand for one type each."""
+    """Whether an argument fits a declared type, whose capitals are a type each."""
     name = formal[0]
     if name in {"A", "B"}:
         if name in parameters and not _agree(parameters[name], actual):
@@ -126,7 +126,7 @@ class _Checker:
         self.errors: list[CelError] = []
 
     def refuse(self, expr: Expr, message: str) -> Type:
-        """Note a mismatch. The type goes on as dyn, so that one fault gives one error."""
+        """Note a mismatch. The type goes on as dyn, so that a fault is reported once."""
         self.errors.append(CelError("no_such_overload", message, expr.start, expr.end))
         return _DYN
 

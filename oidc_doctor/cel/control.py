@@ -1,4 +1,4 @@
-"""What decides by itself which operands to run, and how often: logic, the conditional, and the macros."""
+"""Operators that decide which operands to run, and how often: logic, the conditional, and the macros."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _not_bool(value: Value, expr: Expr) -> CelError:
 
 
 def _first(failed: CelError | None, error: CelError) -> CelError:
-    """Of several errors the first stands, but one that more knowledge might remove stands before others."""
+    """The error to report of several: the first, but before it an error that more knowledge might remove."""
     if failed is None or (error.code == "unknown" and failed.code != "unknown"):
         return error
     return failed
@@ -31,8 +31,8 @@ def _first(failed: CelError | None, error: CelError) -> CelError:
 def logic(expr: Expr, *, decides: bool) -> Control:
     """``&&`` and ``||``: an operand that decides does so whatever the others are, even errors to its left.
 
-    Operands are run from the left up to the first that decides. What stands right of it is not evaluated; what stands
-    right of an error is.
+    Operands are run from the left up to the first that decides. An operand to its right is not
+    evaluated; an operand to the right of an error is.
     """
     other = not decides
     operands = expr.children
@@ -59,7 +59,7 @@ def logic(expr: Expr, *, decides: bool) -> Control:
 
 
 def conditional(expr: Expr) -> Control:
-    """``?:``; the branch that is not taken is not evaluated."""
+    """``?:``; the branch that is not chosen is not evaluated."""
 
     def control(scope: Scope, runs: Sequence[Run]) -> Value:
         condition = runs[0](scope)
@@ -86,7 +86,7 @@ def bind(slot: int) -> Control:
 
 
 def _turns(value: Value, expr: Expr) -> Iterable[Value]:
-    """What the loop variables hold in each turn: one value, or a pair where there are two variables."""
+    """The values of the loop variables in each turn: one value, or a pair where there are two variables."""
     kind = type(value)
     if kind is dict or kind is Map:
         return entries(value) if len(expr.variables) > 1 else value
@@ -98,7 +98,7 @@ def _turns(value: Value, expr: Expr) -> Iterable[Value]:
 
 
 def _loop(expr: Expr, slot: int, cost: int, scope: Scope, value: Value) -> Iterable[Value]:
-    """Set the loop variables, once for each turn, and give the first of them."""
+    """Set the loop variables, once for each turn, and yield the first of them."""
     variables = scope.variables
     two = len(expr.variables) > 1
     for turn in _turns(value, expr):
@@ -181,7 +181,7 @@ def _map(expr: Expr, slot: int, cost: int) -> Control:
 
 
 def _transform_map(expr: Expr, slot: int, cost: int) -> Control:
-    """The macro transformMap keeps each key; transformMapEntry takes the entries of a map made in each turn."""
+    """The macro transformMap keeps each key; transformMapEntry adds the entries of a map built in each turn."""
     predicate = len(expr.children) > 2  # noqa: PLR2004
     by_entry = expr.name == "transformMapEntry"
 

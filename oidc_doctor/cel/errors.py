@@ -1,4 +1,4 @@
-"""What can be wrong with an expression, each with its place in the text."""
+"""The faults of an expression, each with its place in the text."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ CODES: frozenset[str] = frozenset(
         "no_such_key",  # a map lacks the key; `key` and `path` say which
         "no_such_attribute",  # a variable that nothing declares or binds; `key` is its name
         "no_such_function",
-        "no_such_overload",  # the operator or function does not take values of these types
+        "no_such_overload",  # the operator or function does not accept values of these types
         "divide_by_zero",
         "overflow",
         "range",  # a number, time or place outside of what the type or the text holds
         "invalid_argument",  # the right type with a value that cannot be used
         "bad_pattern",  # not a regular expression that RE2 accepts
-        "result_type",  # `Program.check` only: the whole expression gives another type than wanted
+        "result_type",  # `Program.check` only: the whole expression has another type than wanted
         "limit",  # this evaluator's own bounds: nesting, work, size of a produced value
         "unknown",  # the caller bound `UNKNOWN` here
     }
@@ -72,7 +72,7 @@ class CelError(Exception):
         return self.message
 
     def placed(self, start: int, end: int) -> CelError:
-        """Give the error a place unless it has a nearer one already."""
+        """Set the error's place unless it has a nearer one already."""
         if self.start < 0:
             self.start = start
             self.end = end

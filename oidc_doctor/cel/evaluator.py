@@ -42,11 +42,11 @@ _SIZED: Final = frozenset({str, bytes, list, dict})
 _COSTLY: Final = frozenset({"call", "arithmetic", "compare", "in"})
 
 
-class Step:
-    """A sub-expression made ready to run.
+class CompiledStep:
+    """A sub-expression, ready to run.
 
     `size` counts its nodes, `slot` is the place of the first variable that it declares, and `cheap` says that running
-    it takes no more work than its size.
+    it costs no more work than its size.
     """
 
     __slots__ = ("apply", "cheap", "children", "control", "expr", "run", "size", "slot")
@@ -54,7 +54,7 @@ class Step:
     def __init__(
         self,
         expr: Expr,
-        children: tuple[Step, ...],
+        children: tuple[CompiledStep, ...],
         *,
         apply: Apply | None = None,
         control: Control | None = None,
@@ -67,8 +67,8 @@ class Step:
         self.control = control
         self.slot = slot
         self.size: int = 1 + sum(child.size for child in children)
-        own = expr.op != "comprehension" and not (looped and expr.op in _COSTLY)
-        self.cheap: bool = own and all(child.cheap for child in children)
+        is_cheap = expr.op != "comprehension" and not (looped and expr.op in _COSTLY)
+        self.cheap: bool = is_cheap and all(child.cheap for child in children)
         runs = tuple(child.run for child in children)
         self.run: Run = _strict(expr, apply, runs) if apply else _controlled(expr, control, runs)
 
@@ -146,15 +146,15 @@ class Builder:
         self.variables: list[str] = []
         self.slots = 0
 
-    def step(self, expr: Expr) -> Step:
+    def step(self, expr: Expr) -> CompiledStep:
         """The step of an expression, with those of its parts."""
         if expr.op in {"comprehension", "bind"}:
             return self._declaring(expr)
         children = tuple([self.step(child) for child in expr.children])
         apply, control = self._meaning(expr)
-        return Step(expr, children, apply=apply, control=control, looped=bool(self.variables))
+        return CompiledStep(expr, children, apply=apply, control=control, looped=bool(self.variables))
 
-    def _declaring(self, expr: Expr) -> Step:
+    def _declaring(self, expr: Expr) -> CompiledStep:
         value = self.step(expr.children[0])
         slot = len(self.variables)
         self.variables.extend(expr.variables)
@@ -163,10 +163,10 @@ class Builder:
         del self.variables[slot:]
         cost = 1 + sum(body.size for body in bodies)
         control = bind(slot) if expr.op == "bind" else MACROS[expr.name](expr, slot, cost)
-        return Step(expr, (value, *bodies), control=control, slot=slot)
+        return CompiledStep(expr, (value, *bodies), control=control, slot=slot)
 
     def _meaning(self, expr: Expr) -> tuple[Apply | None, Control | None]:
-        """How a value comes from the operands': one of the two."""
+        """The function that computes a value from the operands: `apply` or `control`."""
         op = expr.op
         if op == "literal":
             value = expr.value
@@ -248,43 +248,46 @@ class Builder:
 
 
 def _select_field(name: str, path: tuple[str, ...] | None) -> Apply:
-    shown = dotted((*path, name)) if path else None
+    full_path = dotted((*path, name)) if path else None
 
     def apply(_scope: Scope, operand: Value) -> Value:
         kind = type(operand)
         if kind is dict:
-            found = operand.get(name, MISSING)
+            value = operand.get(name, MISSING)
         elif kind is Map:
-            found = lookup(operand, name)
+            value = lookup(operand, name)
         else:
             raise CelError(
-                "no_such_overload", f"{type_name(operand)} has no fields, so no {quoted(name)}", key=name, path=shown
+                "no_such_overload",
+                f"{type_name(operand)} has no fields, so no {quoted(name)}",
+                key=name,
+                path=full_path,
             )
-        if type(found) in READY:
-            return found
-        if found is MISSING:
-            raise CelError("no_such_key", f"no such key: {quoted(name)}", key=name, path=shown)
-        if found is UNKNOWN:
-            raise _unknown_value(name, shown)
-        return adopt(found)
+        if type(value) in READY:
+            return value
+        if value is MISSING:
+            raise CelError("no_such_key", f"no such key: {quoted(name)}", key=name, path=full_path)
+        if value is UNKNOWN:
+            raise _unknown_value(name, full_path)
+        return adopt(value)
 
     return apply
 
 
-def _unknown_value(name: str, shown: str | None) -> CelError:
-    return CelError("unknown", f"{shown or quoted(name)} is not known", key=name, path=shown)
+def _unknown_value(name: str, path: str | None) -> CelError:
+    return CelError("unknown", f"{path or quoted(name)} is not known", key=name, path=path)
 
 
 def _has_field(name: str, path: tuple[str, ...] | None) -> Apply:
-    shown = dotted((*path, name)) if path else None
+    full_path = dotted((*path, name)) if path else None
 
     def apply(_scope: Scope, operand: Value) -> bool:
         kind = type(operand)
         if kind is dict or kind is Map:
-            found = lookup(operand, name)
-            if found is UNKNOWN:
-                raise _unknown_value(name, shown)
-            return found is not MISSING
+            value = lookup(operand, name)
+            if value is UNKNOWN:
+                raise _unknown_value(name, full_path)
+            return value is not MISSING
         raise CelError("no_such_overload", f"{type_name(operand)} has no fields, so no {quoted(name)}", key=name)
 
     return apply
@@ -318,8 +321,8 @@ def _unknown(expr: Expr) -> Apply:
 
 
 def _mismatch(function: Function, values: Sequence[Value], *, method: bool) -> CelError:
-    given = [type_name(value) for value in values]
-    return CelError("no_such_overload", function.mismatch(given, method=method))
+    types = [type_name(value) for value in values]
+    return CelError("no_such_overload", function.mismatch(types, method=method))
 
 
 def _call(function: Function, arity: int, *, method: bool, counted: bool) -> Apply:

@@ -66,15 +66,15 @@ class Function:
             for key in keys:
                 self.overloads[key] = implementation
 
-    def mismatch(self, given: Sequence[str], *, method: bool) -> str:
-        """What to say of types that no overload takes."""
+    def mismatch(self, types: Sequence[str], *, method: bool) -> str:
+        """The message for types that no overload accepts."""
         if method:
-            shown = f"{given[0]}.{self.name}({', '.join(given[1:])})"
+            call = f"{types[0]}.{self.name}({', '.join(types[1:])})"
         elif not self.name.replace(".", "").isidentifier():
-            shown = f" {self.name} ".join(given) if len(given) > 1 else self.name + given[0]
+            call = f" {self.name} ".join(types) if len(types) > 1 else self.name + types[0]
         else:
-            shown = f"{self.name}({', '.join(given)})"
-        return f"no such overload: {shown}"
+            call = f"{self.name}({', '.join(types)})"
+        return f"no such overload: {call}"
 
 
 def _operators() -> dict[str, list[Row]]:
@@ -226,7 +226,7 @@ METHODS: Final = _built(_METHODS)
 
 
 def function_of(expr: Expr) -> Function | None:
-    """What a call or an operator other than the special forms stands for; None for a function that does not exist."""
+    """The function of a call or of an operator other than the special forms; None where it does not exist."""
     if expr.op == "call":
         return (METHODS if expr.method else GLOBALS).get(expr.name)
     return OPERATORS[expr.name]

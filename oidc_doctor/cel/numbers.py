@@ -21,14 +21,14 @@ COMPARISONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=
 
 
 def int_result(value: int) -> int:
-    """Raises `CelError` for a result that is no int."""
+    """Check a result; raise `CelError` where it is no int."""
     if INT_MIN <= value <= INT_MAX:
         return value
     raise CelError("overflow", "the result does not fit an int")
 
 
 def uint_result(value: int) -> UInt:
-    """Raises `CelError` for a result that is no uint."""
+    """Check a result; raise `CelError` where it is no uint."""
     if 0 <= value <= UINT_MAX:
         return UInt(value)
     raise CelError("overflow", "the result does not fit a uint")
@@ -68,7 +68,7 @@ def on_uints(compute: Arithmetic) -> Arithmetic:
 
 
 def divide_doubles(left: float, right: float) -> float:
-    """IEEE division, where a zero divisor gives an infinity or NaN."""
+    """IEEE division, where a zero divisor results in an infinity or NaN."""
     if right:
         return left / right
     if not left or math.isnan(left):
@@ -84,7 +84,7 @@ def as_doubles(compare: Callable[[float, float], bool]) -> Callable[[Number, Num
 def int_in_range(value: float, name: str = "an int", low: int = INT_MIN, high: int = INT_MAX) -> int:
     """A number cut to a whole one; raises `CelError` outside of the bounds.
 
-    A double at the very bound does not pass: it stands for numbers on both sides of it.
+    A double at the very bound does not pass: it represents numbers on both sides of it.
     """
     exact = type(value) is not float
     if not (low <= value <= high if exact else (value > low or value == low == 0) and value < high):  # NaN fits neither
@@ -103,7 +103,7 @@ def int_of_text(text: str) -> int:
 
 
 def uint_of_text(text: str) -> UInt:
-    """``uint(text)``; no sign is taken."""
+    """``uint(text)``; no sign is accepted."""
     if text[:1] in {"+", "-"}:
         raise CelError("invalid_argument", "a uint is written without a sign")
     return uint_in_range(to_int(text))

@@ -205,7 +205,7 @@ class _Parser:
         return Expr("ident", start, self.end, name=name, name_at=at, absolute=absolute)
 
     def member(self, target: Expr, start: int) -> Expr:
-        """What follows a dot."""
+        """Parse the field or the method call after a dot."""
         if self.kind == "quoted":
             name, at = str(self.value), (self.start, self.start + len(str(self.value)) + 2)
             self.advance()

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .evaluator import Step
+    from .evaluator import CompiledStep
     from .references import Reference
     from .syntax import Expr
     from .trace import Node
@@ -26,14 +26,14 @@ class Program:
         self.text = text
         self.tree = tree
         self.container = container
-        self._step: Step | None = None
+        self._step: CompiledStep | None = None
         self._slots = 0
 
     def __repr__(self) -> str:
         return f"<Program {self.text!r}>"
 
-    def _ready(self) -> Step:
-        from .evaluator import Builder  # not needed by who only parses
+    def _ready(self) -> CompiledStep:
+        from .evaluator import Builder  # late: a parse alone does not load it
 
         builder = Builder(self.container)
         step = builder.step(self.tree)
@@ -44,7 +44,7 @@ class Program:
     def evaluate(self, bindings: Mapping[str, object]) -> object:
         """The value with these variables; raises `CelError`.
 
-        `bindings` maps a name, plain or dotted (``"google.subject"``), to what `json.loads` gives or to values of
+        `bindings` maps a name, plain or dotted (``"google.subject"``), to results of `json.loads` or to values of
         `oidc_doctor.cel`. Where several bound names could be meant, the longest is.
         """
         try:
@@ -57,7 +57,7 @@ class Program:
             raise _too_deep(self.text) from None
 
     def trace(self, bindings: Mapping[str, object]) -> Node:
-        """The value or error of every sub-expression; the root has what `evaluate` would give or raise."""
+        """The value or error of every sub-expression; the root has what `evaluate` would return or raise."""
         from .trace import trace  # an evaluation does not need it
 
         try:
@@ -75,7 +75,7 @@ class Program:
             raise _too_deep(self.text) from None
 
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
-        """What a type checker would refuse before any evaluation; empty when it would accept.
+        """The faults that a type checker would refuse before any evaluation; empty when it would accept.
 
         `types` declares variables: names, plain or dotted, to types such as ``string``, ``list(string)``, ``dyn``. With
         None every variable is dyn. `result` is the type that the whole must have. What is dyn always passes.

@@ -1,4 +1,4 @@
-"""What an expression reads: the paths from its variables on."""
+"""The paths that an expression reads, from its variables on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Reference:
-    """One place that reads a path.
+    """A place that reads a path.
 
     keys     ``("assertion", "repository")``; a key may hold any character
     path     the same as text: ``assertion.repository``, ``assertion['a-b']``
@@ -43,10 +43,10 @@ class Reference:
 
 def references(tree: Expr) -> list[Reference]:
     """Every reading of a path, the longest that is written out, in the order of the text. Loop variables are none."""
-    found: list[Reference] = []
-    _collect(tree, frozenset(), frozenset(), found)
-    found.sort(key=lambda reference: reference.start)
-    return found
+    readings: list[Reference] = []
+    _collect(tree, frozenset(), frozenset(), readings)
+    readings.sort(key=lambda reference: reference.start)
+    return readings
 
 
 def _tested(expr: Expr, variables: frozenset[str]) -> Path | None:
@@ -70,34 +70,34 @@ def _sure(expr: Expr, variables: frozenset[str], *, when: bool) -> frozenset[Pat
     return frozenset() if path is None else frozenset({path})
 
 
-def _collect(expr: Expr, variables: frozenset[str], sure: frozenset[Path], found: list[Reference]) -> None:
+def _collect(expr: Expr, variables: frozenset[str], sure: frozenset[Path], readings: list[Reference]) -> None:
     op = expr.op
     tested = _tested(expr, variables)
     if tested is not None:
-        found.append(Reference(tested, expr.start, expr.end, tested=True, guarded=tested in sure))
+        readings.append(Reference(tested, expr.start, expr.end, tested=True, guarded=tested in sure))
         return
     if op in {"ident", "select", "index"}:
         path = path_of(expr, variables)
         if path is not None:
             if dotted(path) not in TYPES_BY_NAME:
-                guarded = any(path[: len(known)] == known for known in sure)
-                found.append(Reference(path, expr.start, expr.end, guarded=guarded))
+                guarded = any(path[: len(tested)] == tested for tested in sure)
+                readings.append(Reference(path, expr.start, expr.end, guarded=guarded))
             return
     if op in {"comprehension", "bind"}:
-        _collect(expr.children[0], variables, sure, found)
+        _collect(expr.children[0], variables, sure, readings)
         inner = variables.union(expr.variables)
         for child in expr.children[1:]:
-            _collect(child, inner, sure, found)
+            _collect(child, inner, sure, readings)
     elif op in {"and", "or"}:
         # Commutative: a test guards its neighbours on both sides.
-        known = [_sure(child, variables, when=op == "and") for child in expr.children]
+        tests = [_sure(child, variables, when=op == "and") for child in expr.children]
         for number, child in enumerate(expr.children):
-            _collect(child, variables, sure.union(*known[:number], *known[number + 1 :]), found)
+            _collect(child, variables, sure.union(*tests[:number], *tests[number + 1 :]), readings)
     elif op == "conditional":
         condition, yes, no = expr.children
-        _collect(condition, variables, sure, found)
-        _collect(yes, variables, sure | _sure(condition, variables, when=True), found)
-        _collect(no, variables, sure | _sure(condition, variables, when=False), found)
+        _collect(condition, variables, sure, readings)
+        _collect(yes, variables, sure | _sure(condition, variables, when=True), readings)
+        _collect(no, variables, sure | _sure(condition, variables, when=False), readings)
     else:
         for child in expr.children:
-            _collect(child, variables, sure, found)
+            _collect(child, variables, sure, readings)

@@ -120,11 +120,11 @@ def _pattern(pattern: str) -> Any:  # re2 has no types
 def matches(text: str, pattern: str, spend: Callable[[int], None] = lambda _work: None) -> bool:
     """Whether RE2 finds the pattern anywhere in the text.
 
-    `spend` is told the work, which for some patterns is that of every state of the automaton on every character.
+    `spend` is called with the work, which for some patterns is that of every state of the automaton on every character.
     """
     compiled = _compiled.get(pattern) or _pattern(pattern)
     spend(len(text) * compiled.programsize >> 9)
-    return compiled.search(utf8(text)) is not None  # as bytes: no counting of code points for a place nobody reads
+    return compiled.search(utf8(text)) is not None  # as bytes: no counting of code points for a place that is not used
 
 
 # The strings extension --------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def join(items: list[Any], separator: str = "") -> str:
 
 
 def split(text: str, separator: str, limit: int = -1) -> list[str]:
-    """The pieces between separators, at most `limit` of them; an empty separator gives the characters."""
+    """The pieces between separators, at most `limit` of them; an empty separator returns the characters."""
     if limit == 0:
         return []
     if separator:
@@ -226,7 +226,7 @@ def quote_text(text: str) -> str:
 
 
 def extract(text: str, template: str) -> str:
-    """The part of `text` that stands where ``{name}`` does in the template; empty when its surroundings are not there.
+    """The part of `text` in the place of ``{name}`` in the template; empty when its surroundings are not there.
 
     What is before ``{name}`` is looked for from the start, what is after it from there on, each its first place.
     Google's own function, described under "extract" in the attribute reference of IAM Conditions.
@@ -235,10 +235,10 @@ def extract(text: str, template: str) -> str:
     _, closed, after = rest.partition("}")
     if not opened or not closed or "{" in after or "}" in before + after or "{" in rest[: rest.find("}")]:
         raise CelError("invalid_argument", "extract() takes a template with one {name} in it")
-    found = text.find(before)
-    if found < 0:
+    place = text.find(before)
+    if place < 0:
         return ""
-    start = found + len(before)
+    start = place + len(before)
     if not after:
         return text[start:]
     end = text.find(after, start)
@@ -256,7 +256,7 @@ def base64_encode(data: bytes) -> str:
 
 
 def base64_decode(text: str) -> bytes:
-    """``base64.decode(text)``; padding may be left out."""
+    """``base64.decode(text)``; padding may be missing."""
     import base64
     import binascii
 

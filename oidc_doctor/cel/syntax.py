@@ -1,4 +1,4 @@
-"""The parts of an expression, as the parser gives them."""
+"""The parts of an expression, as the parser returns them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TOO_DEEP: Final = f"the expression is nested more than {MAX_DEPTH} levels deep"
 
 
 class Expr:
-    """One sub-expression; `start` and `end` are its place in the text, outer parentheses left out.
+    """A sub-expression; `start` and `end` are its place in the text, without outer parentheses.
 
     name       ident, select and has: the name; call: the function; operators: their symbol; comprehension: the macro
     name_at    start and end of that name
@@ -124,7 +124,7 @@ def path_of(expr: Expr, variables: Container[str]) -> tuple[str, ...] | None:
 
 
 def prefixes(container: str) -> list[str]:
-    """What the namespace ``a.b`` puts before a name: ``a.b.``, then ``a.``."""
+    """The prefixes that the namespace ``a.b`` puts before a name: ``a.b.``, then ``a.``."""
     parts = container.split(".") if container else []
     return [".".join(parts[:count]) + "." for count in range(len(parts), 0, -1)]
 

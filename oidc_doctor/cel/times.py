@@ -43,13 +43,13 @@ def parse_timestamp(text: str) -> Timestamp:
     import datetime as dt  # few expressions hold a time
     import re
 
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"(\d{4,5})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([-+])(\d\d):(\d\d))", text, re.ASCII
     )
-    if found is None:
+    if match is None:
         raise _bad_timestamp(text)
-    year, month, day, hour, minute, second = (int(part) for part in found.groups()[:6])
-    fraction, sign, zone_hour, zone_minute = found.groups()[6:]
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, sign, zone_hour, zone_minute = match.groups()[6:]
     offset = 0
     if sign:
         offset = int(zone_hour) * 3600 + int(zone_minute) * 60

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from .control import Run
-    from .evaluator import Step
+    from .evaluator import CompiledStep
     from .values import Scope, Value
 
 _VALUE_ITEMS: Final = 200
@@ -25,7 +25,7 @@ _NAMELESS: Final = frozenset({"ident", "select", "index"})  # their name is a va
 
 
 class Node:
-    """What became of one sub-expression.
+    """The outcome of a sub-expression.
 
     text, start, end  its place in the expression
     op        literal ident select has index call list map and or not negate arithmetic compare in conditional
@@ -33,13 +33,13 @@ class Node:
     function  the function, operator or macro; None for a value, a variable, a field, a list or a map
     evaluated whether it ran; false for what a decision to its left made unnecessary, and for the parts of a name that
               is bound whole (``a`` where ``a.b`` is bound)
-    value     what it gave, `NO_VALUE` where there is none
-    error     what went wrong; the same object as a child's when that is where it went wrong
+    value     its value, `NO_VALUE` where there is none
+    error     its error; the same object as a child's where the error arose in the child
     children  in the order written. The parts of a function, an operator, a list are all evaluated, even past one that
               fails, where that is cheap, so that a report can show them. A comprehension has its range first, then what
               ran in each turn.
-    variables what the loop variables (or the name that ``cel.bind`` gives) held for this child of a comprehension
-    omitted   how many such children ran without being kept, because there were very many
+    variables the values of the loop variables (or of the name of ``cel.bind``) for this child of a comprehension
+    omitted   the number of such children that ran without a node, because there were very many
     """
 
     __slots__ = (
@@ -56,7 +56,7 @@ class Node:
         "variables",
     )
 
-    def __init__(self, step: Step, text: str) -> None:
+    def __init__(self, step: CompiledStep, text: str) -> None:
         expr = step.expr
         self.start: int = expr.start
         self.end: int = expr.end
@@ -85,13 +85,13 @@ class Node:
     def to_json(self, *, whole_maps: bool = False) -> dict[str, object]:
         """For a report: ``value`` and ``type``, or ``error``, or neither for what was not evaluated.
 
-        A map is given as its number of entries unless `whole_maps`: a trace would repeat all claims for each one read.
+        A map is its number of entries unless `whole_maps`: a trace would repeat all claims for each one read.
         """
         return _node_json(self, [_REPORT_ITEMS], whole_maps=whole_maps)
 
 
-def trace(step: Step, scope: Scope) -> Node:
-    """Run a step and keep what each part gave. Raises nothing; errors are in the nodes."""
+def trace(step: CompiledStep, scope: Scope) -> Node:
+    """Run a step and keep the value of each part. Raises nothing; errors are in the nodes."""
     node = Node(step, scope.text)
     node.evaluated = True
     if step.apply is None:
@@ -112,7 +112,7 @@ def trace(step: Step, scope: Scope) -> Node:
             work = scope.work
     if failed is not None:
         node.error = failed
-        scope.work = work  # what an evaluation would not have run does not count
+        scope.work = work  # parts that an evaluation would not have run do not count
         return node
     try:
         node.value = step.apply(scope, *values)
@@ -128,24 +128,24 @@ def _fail(node: Node, error: CelError, scope: Scope) -> None:
     node.error = error
 
 
-def _not_evaluated(step: Step, text: str) -> Node:
+def _not_evaluated(step: CompiledStep, text: str) -> Node:
     node = Node(step, text)
     node.children = [_not_evaluated(child, text) for child in step.children]
     return node
 
 
-def _trace_control(step: Step, scope: Scope, node: Node) -> None:
+def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
     assert step.control is not None  # noqa: S101  # it is not strict
     names = step.expr.variables
     looped = step.expr.op == "comprehension"
-    kept: list[list[Node]] = [[] for _ in step.children]
+    recorded: list[list[Node]] = [[] for _ in step.children]
     if looped:
-        turns = kept[1]
-        kept[2:] = [turns for _ in kept[2:]]  # in the order in which they ran
+        turns = recorded[1]
+        recorded[2:] = [turns for _ in recorded[2:]]  # in the order in which they ran
 
     def recording(number: int) -> Run:
         child = step.children[number]
-        nodes = kept[number]
+        nodes = recorded[number]
         repeated = looped and number > 0
 
         def run(scope: Scope) -> Value:
@@ -170,35 +170,37 @@ def _trace_control(step: Step, scope: Scope, node: Node) -> None:
     except CelError as error:
         _fail(node, error, scope)
     if looped:
-        node.children = kept[0] + (kept[1] or [_not_evaluated(child, scope.text) for child in step.children[1:]])
+        node.children = recorded[0] + (
+            recorded[1] or [_not_evaluated(child, scope.text) for child in step.children[1:]]
+        )
     else:
-        for child, nodes in zip(step.children, kept, strict=True):
+        for child, nodes in zip(step.children, recorded, strict=True):
             node.children.append(nodes[0] if nodes else _not_evaluated(child, scope.text))
 
 
-def _node_json(node: Node, left: list[int], *, whole_maps: bool) -> dict[str, object]:
-    """See `Node.to_json`; `left` counts how many more elements of values the report may hold."""
-    made: dict[str, object] = {"text": node.text, "start": node.start, "end": node.end, "op": node.op}
+def _node_json(node: Node, room: list[int], *, whole_maps: bool) -> dict[str, object]:
+    """See `Node.to_json`; `room` holds one number: how many more elements of values the report may hold."""
+    data: dict[str, object] = {"text": node.text, "start": node.start, "end": node.end, "op": node.op}
     if node.function is not None:
-        made["function"] = node.function
-    made["evaluated"] = node.evaluated
+        data["function"] = node.function
+    data["evaluated"] = node.evaluated
     if node.variables is not None:
-        made["variables"] = {name: _value(value, left, whole_maps=whole_maps) for name, value in node.variables.items()}
+        data["variables"] = {name: _value(value, room, whole_maps=whole_maps) for name, value in node.variables.items()}
     if node.error is not None:
         error: dict[str, object] = {"code": node.error.code, "message": node.error.message}
         if node.error.start >= 0:
             error.update(start=node.error.start, end=node.error.end)
         if node.error.path is not None:
             error["path"] = node.error.path
-        made["error"] = error
+        data["error"] = error
     elif node.evaluated:
-        made["type"] = type_name(node.value)
-        made["value"] = _value(node.value, left, whole_maps=whole_maps)
+        data["type"] = type_name(node.value)
+        data["value"] = _value(node.value, room, whole_maps=whole_maps)
     if node.omitted:
-        made["omitted"] = node.omitted
+        data["omitted"] = node.omitted
     if node.children:
-        made["children"] = [_node_json(child, left, whole_maps=whole_maps) for child in node.children]
-    return made
+        data["children"] = [_node_json(child, room, whole_maps=whole_maps) for child in node.children]
+    return data
 
 
 def json_value(value: Value, *, whole_maps: bool = True) -> object:
@@ -206,15 +208,15 @@ def json_value(value: Value, *, whole_maps: bool = True) -> object:
     return _value(value, [_REPORT_ITEMS], whole_maps=whole_maps)
 
 
-def _value(value: Value, left: list[int], *, whole_maps: bool) -> object:
-    here = [min(_VALUE_ITEMS, left[0])]
-    allowed = here[0]
-    made = _json(value, here, 0, whole_maps=whole_maps)
-    left[0] -= allowed - here[0]
-    return made
+def _value(value: Value, room: list[int], *, whole_maps: bool) -> object:
+    allowed = min(_VALUE_ITEMS, room[0])
+    value_room = [allowed]
+    data = _json(value, value_room, 0, whole_maps=whole_maps)
+    room[0] -= allowed - value_room[0]
+    return data
 
 
-def _json(value: Value, left: list[int], depth: int, *, whole_maps: bool) -> object:
+def _json(value: Value, room: list[int], depth: int, *, whole_maps: bool) -> object:
     kind = type(value)
     if kind is str or kind is bool or kind is int or value is None:
         return value
@@ -232,18 +234,18 @@ def _json(value: Value, left: list[int], depth: int, *, whole_maps: bool) -> obj
         return value.name
     if kind not in TYPES:
         try:
-            return _json(adopt(value), left, depth, whole_maps=whole_maps)
+            return _json(adopt(value), room, depth, whole_maps=whole_maps)
         except CelError as error:  # bound and never read: it is not known, or no value at all
             return {"error": error.code}
-    if (kind is not list and not whole_maps) or depth > MAX_DEPTH or left[0] < len(value):
+    if (kind is not list and not whole_maps) or depth > MAX_DEPTH or room[0] < len(value):
         return {"size": len(value)}
-    left[0] -= len(value)
+    room[0] -= len(value)
     if kind is list:
-        return [_json(item, left, depth + 1, whole_maps=whole_maps) for item in value]
+        return [_json(item, room, depth + 1, whole_maps=whole_maps) for item in value]
     assert kind is dict or kind is Map  # noqa: S101  # all other types are above
     return {
-        key if type(key) is str else str(_json(key, left, depth + 1, whole_maps=whole_maps)): _json(
-            item, left, depth + 1, whole_maps=whole_maps
+        key if type(key) is str else str(_json(key, room, depth + 1, whole_maps=whole_maps)): _json(
+            item, room, depth + 1, whole_maps=whole_maps
         )
         for key, item in entries(value)
     }

@@ -22,7 +22,7 @@ UINT_MAX: Final = 2**64 - 1
 
 # Bounds of this evaluator, not of the language. Google allows a condition 4,096 characters.
 MAX_DEPTH: Final = 128  # levels of nesting of a text or a value: Python's own stack must not end before
-MAX_SIZE: Final = 1_000_000  # characters, bytes or elements of a value that an expression makes
+MAX_SIZE: Final = 1_000_000  # characters, bytes or elements of a value that an expression builds
 WORK: Final = 500_000  # nodes run in loops, elements compared, stretches of text gone through: less than a second
 TRACE_ROOM: Final = 20_000  # nodes of loop turns that a trace keeps
 
@@ -55,7 +55,7 @@ class Timestamp(int):
 
 
 class CelType:
-    """A type as a value, what ``type(x)`` gives."""
+    """A type as a value, the result of ``type(x)``."""
 
     __slots__ = ("name",)
 
@@ -96,12 +96,12 @@ class Map:
     def get(self, key: object, default: object = None) -> object:
         """The value under a key, which may be any value."""
         slot = _slot(key)
-        found = self._entries.get(slot) if slot is not None else None
-        return default if found is None else found[1]
+        entry = self._entries.get(slot) if slot is not None else None
+        return default if entry is None else entry[1]
 
 
 class Mark:
-    """A name that stands where a value would."""
+    """A named marker instead of a value."""
 
     __slots__ = ("name",)
 
@@ -120,7 +120,7 @@ UNKNOWN: Final = Mark("UNKNOWN")
 
 
 class Scope:
-    """What one evaluation carries along: the bindings, the loop variables, and how much work is left."""
+    """The state of an evaluation: the bindings, the loop variables, and the remaining work."""
 
     __slots__ = ("bindings", "room", "text", "variables", "work")
 
@@ -155,7 +155,7 @@ TYPES: Final[dict[type, CelType]] = {
 }
 TYPES_BY_NAME: Final[dict[str, CelType]] = {kind.name: kind for kind in TYPES.values()}
 
-# `int` is left out: a Python integer may be wider than 64 bits, so it takes the slow path of `adopt`.
+# `int` is left out: a Python integer may be wider than 64 bits, so it goes the slow path of `adopt`.
 READY: Final = frozenset(TYPES) - {int}
 _SCALARS: Final = frozenset({str, bool, int, float, bytes, UInt, Timestamp, Duration, type(None), CelType})
 _NUMBERS: Final = frozenset({int, UInt, float})
@@ -170,7 +170,7 @@ def type_name(value: object) -> str:
 
 
 def adopt(value: Value) -> Value:
-    """A value as the engine knows it, from a plain Python one that a caller bound.
+    """A value of the engine's types, from a plain Python value that a caller bound.
 
     An integer beyond 64 bits becomes a double. Raises `CelError` for anything that JSON cannot hold.
     """
@@ -200,7 +200,7 @@ def adopt(value: Value) -> Value:
 
 
 def _slot(key: Value) -> object:
-    """What a key is stored under, or None where nothing equal to it can be a key."""
+    """The slot under which a key is stored, or None where nothing equal to it can be a key."""
     kind = type(key)
     if kind is str:
         return key
@@ -214,7 +214,7 @@ def _slot(key: Value) -> object:
 
 
 def make_map(pairs: list[tuple[Value, Value]]) -> dict[str, Value] | Map:
-    """A map from a literal's entries; raises `CelError` for a key of another type and for a key given twice."""
+    """A map from a literal's entries; raises `CelError` for a key of another type and for a duplicate key."""
     plain = True
     for key, _ in pairs:
         kind = type(key)
@@ -222,10 +222,10 @@ def make_map(pairs: list[tuple[Value, Value]]) -> dict[str, Value] | Map:
             plain = False
             if kind is not int and kind is not UInt and kind is not bool:
                 raise CelError("no_such_overload", f"a map key must be int, uint, bool or string, not {type_name(key)}")
-    made: dict[str, Value] | Map = dict(pairs) if plain else Map(pairs)
-    if len(made) != len(pairs):
+    mapping: dict[str, Value] | Map = dict(pairs) if plain else Map(pairs)
+    if len(mapping) != len(pairs):
         raise CelError("invalid_argument", "the map has the same key twice")
-    return made
+    return mapping
 
 
 def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
@@ -238,18 +238,18 @@ def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
     slot = _slot(key)
     if slot is None or key not in mapping:
         return MISSING
-    # Found, but in a dict that a caller bound Python takes True for 1: the key itself has to be seen.
+    # Found, but in a dict that a caller bound Python treats True as 1: the key itself has to be compared.
     for other, value in mapping.items():
         if type(other) is not str and _slot(adopt(other)) == slot:
             return value
     return MISSING
 
 
-def is_there(found: Value) -> bool:
-    """Whether `lookup` found something; raises `CelError` where that is not known."""
-    if found is UNKNOWN:
-        adopt(found)
-    return found is not MISSING
+def is_there(value: Value) -> bool:
+    """Whether a result of `lookup` is a value; raises `CelError` where that is not known."""
+    if value is UNKNOWN:
+        adopt(value)
+    return value is not MISSING
 
 
 def entries(mapping: dict[Any, Any] | Map) -> Iterable[tuple[Value, Value]]:
@@ -301,12 +301,12 @@ def contains(needle: Value, haystack: Value, scope: Scope) -> bool:
     if kind is list:
         scope.spend(len(haystack) >> 3)
         if type(needle) is str:  # Python's own test is right for strings, which equal nothing else
-            found = needle in haystack
+            is_element = needle in haystack
         else:
-            found = any(equal(needle, item, scope) for item in haystack if item is not UNKNOWN)
-        if not found and UNKNOWN in haystack:
+            is_element = any(equal(needle, item, scope) for item in haystack if item is not UNKNOWN)
+        if not is_element and UNKNOWN in haystack:
             adopt(UNKNOWN)
-        return found
+        return is_element
     if kind is dict or kind is Map:
         return is_there(lookup(haystack, needle))
     raise CelError(
@@ -319,10 +319,10 @@ def index(container: Value, key: Value) -> Value:
     """``container[key]``; raises `CelError`."""
     kind = type(container)
     if kind is dict or kind is Map:
-        found = lookup(container, key)
-        if found is MISSING:
+        value = lookup(container, key)
+        if value is MISSING:
             raise CelError("no_such_key", f"no such key: {quoted(key)}", key=key)
-        return adopt(found)
+        return adopt(value)
     if kind is list:
         place = key
         if type(key) is float and key.is_integer():

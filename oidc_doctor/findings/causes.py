@@ -1,4 +1,4 @@
-"""From traces and observed errors to causes: what was refused, in which order of likelihood, with which confidence.
+"""From traces and observed errors to causes: the refusals, in order of likelihood, each with its confidence.
 
 The order and the confidence are the contract's: the steps that the observed error allows, definite before suspected,
 step order, order inside the step.
@@ -34,7 +34,7 @@ from oidc_doctor.model.steps import (
 
 @dataclass
 class Diagnosis:
-    """One exchange, diagnosed."""
+    """The diagnosis of an exchange: prediction, steps, and refusals as causes."""
 
     case: Case
     trace: Trace
@@ -47,15 +47,15 @@ class Diagnosis:
 
 
 def readings_for(case: Case) -> tuple[Reading, ...]:
-    """The observed errors that this exchange can have given."""
+    """The observed errors that can come from this exchange."""
     return tuple(reading for reading in case.readings if reading.cloud in (None, case.cloud))
 
 
 def diagnose(case: Case, trace: Trace) -> Diagnosis:
     """Predict, and put the refusals into the order of causes."""
     readings = readings_for(case)
-    named = [_named(case, reading) for reading in readings if reading.kind is not None]
-    _add_named(trace, [refusal for refusal in named if refusal is not None])
+    by_error = [_refusal_of(case, reading) for reading in readings]
+    _add_named(trace, [refusal for refusal in by_error if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
     add_suspicions(case, trace, readings, allowed)
     rows = _rows(trace, readings, case.shown_passed)
@@ -74,24 +74,20 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
-    """One refusal for each kind and clause; the first of them is the surest."""
-    seen: set[tuple[Kind, Clause | str]] = set()
-    kept = []
+    """The first, and so the surest, refusal of each kind and clause."""
+    by_clause: dict[tuple[Kind, Clause | str], Refusal] = {}
     for refusal in refusals:
         key = (refusal.kind, refusal.clause if refusal.clause.parts else str(refusal.where or ""))
-        if key not in seen:
-            seen.add(key)
-            kept.append(refusal)
-    return kept
+        by_clause.setdefault(key, refusal)
+    return list(by_clause.values())
 
 
 def _first_step(cloud: Cloud, steps: frozenset[str]) -> str:
-    known = [step.id for step in STEPS[cloud] if step.id in steps]
-    return known[0] if known else STEPS[cloud][0].id
+    return next((step.id for step in STEPS[cloud] if step.id in steps), STEPS[cloud][0].id)
 
 
-def _named(case: Case, reading: Reading) -> Refusal | None:
-    """The refusal that a sentence which names one fault stands for."""
+def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
+    """The refusal that an observed error names; None where its sentence fits several kinds."""
     if reading.kind is None:
         return None
     step = _first_step(case.cloud, reading.steps)
@@ -119,17 +115,15 @@ def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
     return facts
 
 
-def _add_named(trace: Trace, named: list[Refusal]) -> None:
-    """Join the faults that the error names with what was evaluated: the same fault keeps the evaluated detail."""
-    for refusal in named:
+def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
+    """Join the refusals that an error names with the evaluated ones: the same kind keeps the evaluated detail."""
+    for refusal in by_error:
         for result in trace.steps:
-            same = [one for one in result.refusals if one.kind is refusal.kind]
-            if same:
-                result.refusals = [
-                    one._replace(certain=True, named_by_error=True) if one is same[0] and refusal.certain else one
-                    for one in result.refusals
-                ]
+            index = next((at for at, rest in enumerate(result.refusals) if rest.kind is refusal.kind), None)
+            if index is not None:
                 if refusal.certain:
+                    evaluated = result.refusals[index]._replace(certain=True, named_by_error=True)
+                    result.refusals = [*result.refusals[:index], evaluated, *result.refusals[index + 1 :]]
                     result.state = REFUSED
                 break
         else:
@@ -140,14 +134,14 @@ def _add_named(trace: Trace, named: list[Refusal]) -> None:
                 result.at = refusal.where
 
 
-def _rows(trace: Trace, readings: tuple[Reading, ...], shown: frozenset[str]) -> list[StepRow]:
-    """The steps as shown: what an observed error proves to have passed, and what was never reached."""
+def _rows(trace: Trace, readings: tuple[Reading, ...], shown_passed: frozenset[str]) -> list[StepRow]:
+    """The steps as the report shows them: passed by an observed error, not reached, or as evaluated."""
     by_error = frozenset[str]()
     for reading in readings:
         by_error |= before(trace.cloud, reading.steps)
     for reading in readings:
         by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
-    by_error |= shown
+    by_error |= shown_passed
     rows: list[StepRow] = []
     reached = True
     exchange_steps = {step.id for step in STEPS[trace.cloud] if step.exchange}
@@ -175,12 +169,13 @@ def _predict(
     if refused is None:
         open_ = any(states[step] not in (PASSED, ASSUMED, PASSED_BY_ERROR) for step in exchange_steps)
         return ("unknown" if open_ else "accepted"), None, None
-    refusal = next((one for one in trace.step(refused).refusals if one.certain and one.error), None)
-    if refusal is None or refusal.error is None:
+    errors = (refusal.error for refusal in trace.step(refused).refusals if refusal.certain)
+    error = next((error for error in errors if error), None)
+    if error is None:
         return "refused", refused, CloudError("", "", certain=False)
     earlier = exchange_steps[: exchange_steps.index(refused)]
-    certain = refusal.error.certain and all(states[step] != UNKNOWN for step in earlier)
-    return "refused", refused, refusal.error._replace(certain=certain)
+    certain = error.certain and all(states[step] != UNKNOWN for step in earlier)
+    return "refused", refused, error._replace(certain=certain)
 
 
 def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[NamedRefusal]:

@@ -1,7 +1,7 @@
 """Load the rule pack: every file under checks/, by path, and third-party packs by entry point.
 
 The pack is code that runs in a process which may hold cloud credentials, so it is never looked for in the current
-directory: the bundled folder first, else the folder beside the package, and that only in a checkout.
+directory: the bundled folder first, else, only in a checkout, the folder next to the package.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class PackError(Exception):
 
 
 def bundled(folder: str, sibling: str) -> str:
-    """`folder` inside the installed package, else `sibling` beside it when a pyproject.toml stands there too."""
+    """`folder` inside the installed package, else `sibling` next to it where a pyproject.toml is there too."""
     inside = os.path.join(_PACKAGE, folder)
     if os.path.isdir(inside):
         return inside
     checkout = os.path.dirname(_PACKAGE)
-    beside = os.path.join(checkout, sibling)
-    if os.path.isdir(beside) and os.path.isfile(os.path.join(checkout, "pyproject.toml")):
-        return beside
-    message = f"the installation is incomplete: neither {inside} nor {beside} is there; install oidc-doctor again"
+    source = os.path.join(checkout, sibling)
+    if os.path.isdir(source) and os.path.isfile(os.path.join(checkout, "pyproject.toml")):
+        return source
+    message = f"the installation is incomplete: neither {inside} nor {source} is there; install oidc-doctor again"
     raise PackError(message)
 
 
@@ -77,7 +77,7 @@ def _distributions() -> Iterator[str]:
 
 
 def _third_party() -> list[Check]:
-    # importlib.metadata costs 15 ms; most installations have no further pack, and a look at their files tells
+    # importlib.metadata costs 15 ms; most installations have no further pack, and a look at their files shows it
     if not any(_declares_pack(folder) for folder in _distributions()):
         return []
     from importlib.metadata import entry_points
@@ -97,15 +97,15 @@ def all_checks() -> tuple[Check, ...]:
     if not checks:
         message = "no checks were loaded; install oidc-doctor again"
         raise PackError(message)
-    seen: dict[object, Check] = {}
+    claims: dict[object, Check] = {}
     for check in checks:
         for key in (check.code, check.name, check.kind):
             if key is None:
                 continue
-            # a StrEnum member equals its text, so a kind is told apart by its type
+            # a StrEnum member equals its text, so the type distinguishes a kind
             claimed = (type(key), key)
-            if claimed in seen and seen[claimed] is not check:
-                message = f"two checks claim {key}: {seen[claimed].code} and {check.code}"
+            if claimed in claims and claims[claimed] is not check:
+                message = f"two checks claim {key}: {claims[claimed].code} and {check.code}"
                 raise PackError(message)
-            seen[claimed] = check
+            claims[claimed] = check
     return tuple(sorted(checks, key=lambda check: check.code))

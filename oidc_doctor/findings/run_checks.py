@@ -1,4 +1,4 @@
-"""Run the checks: words for refusals, weaknesses of documents, what logs say. Only here is everything caught."""
+"""Run the checks: words for refusals, weaknesses of documents, notes on logs. Every exception of a check is caught."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PASSING = (PASSED, PASSED_BY_ERROR)
 
 
 def wanted(check: Check, only: Iterable[str], skip: Iterable[str]) -> bool:
-    """Whether --check and --skip leave this check in: globs of code or name."""
+    """Whether --check and --skip select this check: globs of code or name."""
 
     def hit(globs: Iterable[str]) -> bool:
         return any(fnmatchcase(check.code, glob.upper()) or fnmatchcase(check.name, glob.lower()) for glob in globs)
@@ -61,7 +61,7 @@ def say(check: Check | None, refusal: Refusal) -> tuple[Words, str]:
 def cause_rows(
     checks: Iterable[Check], traces: Sequence[Trace], named_refusals: Sequence[NamedRefusal]
 ) -> list[CheckRow]:
-    """One row for each cause check: failed where its kind was met, passed only where its step was looked at."""
+    """A row for each cause check: failed where its kind was met, passed only where its step was looked at."""
     return [_cause_row(check, traces, named_refusals) for check in checks if check.kind is not None]
 
 
@@ -123,8 +123,16 @@ def document_row(check: Check, views: Sequence[Mapping[str, Any]]) -> CheckRow:
             return CheckRow(check.code, check.name, "broken", check.effect, reason, traceback=broken.trace)
         ran = True
     rows = [
-        FindingRow(one.message, one.expected, one.actual, one.fix, one.cloud, one.target, one.opens_to)
-        for one in dict.fromkeys(findings)
+        FindingRow(
+            finding.message,
+            finding.expected,
+            finding.actual,
+            finding.fix,
+            finding.cloud,
+            finding.target,
+            finding.opens_to,
+        )
+        for finding in dict.fromkeys(findings)
     ]
     if rows:
         return CheckRow(check.code, check.name, "failed", check.effect, "", rows, opens_trust=check.opens_trust)

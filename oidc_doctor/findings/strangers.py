@@ -1,8 +1,8 @@
-"""Strangers' tokens, and whom an edit of the configuration accepts or refuses besides the token it was made for.
+"""Strangers' tokens, and the other subjects that an edit of the configuration accepts or refuses.
 
-A stranger's token is the exchange's own with another identity: issuer, audience and times stay, claims that go with the
-subject change with it, and a claim of which nothing says whose it is counts as unknown. Signature and keys are not
-looked at.
+A stranger's token is the exchange's token with another identity: issuer, audience and times are the same, claims that
+follow the subject change with it, and a claim that may or may not follow it counts as unknown. Signature and keys are
+not looked at.
 """
 
 from __future__ import annotations
@@ -20,59 +20,59 @@ from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.steps import REFUSED
 
 # Claims of the exchange itself, which a stranger's token has too.
-_OWN = ("iss", "aud", "azp", "iat", "exp", "nbf")
-# The steps that look at whose token it is.
+_EXCHANGE_CLAIMS = ("iss", "aud", "azp", "iat", "exp", "nbf")
+# The steps that look at the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
-_MOST_SEEN = 40  # subjects of the logs that an edit is tried on, while somebody waits for the answer
+_MOST_LOGGED = 40  # subjects of the logs that an edit is tried on while a user waits for the answer
 
 
 class EditReach(NamedTuple):
-    """Whom an edit accepts and refuses besides the token, as far as it was tried."""
+    """The subjects besides the token's that an edit was tried on, and those whose answer it changes."""
 
-    foreign: int  # made-up subjects of other tenants and teams that were refused before
-    let_in: tuple[str, ...]  # those of them that the edit no longer refuses
-    seen: int  # subjects that the logs show as accepted, and that the configuration before accepted
-    shut_out: tuple[str, ...]  # those of them that the edit refuses
+    tried: int  # synthetic subjects of other tenants and teams that were refused before
+    newly_accepted: tuple[str, ...]  # of the tried, those that the edit no longer refuses
+    logged: int  # subjects that the logs show as accepted, and that the configuration before accepted
+    newly_refused: tuple[str, ...]  # of the logged, those that the edit refuses
 
 
 def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
-    """What the steps that look at the subject say of other subjects, before and after an edit."""
+    """Evaluate the steps that look at the subject with other subjects, before and after an edit."""
     steps = _STEPS[case.cloud]
-    foreign = [subject for subject in foreign_subjects(case) if refuses(case, subject, *steps)]
-    seen = [subject for subject in accepted[:_MOST_SEEN] if not refuses(case, subject, *steps)]
+    refused_before = [subject for subject in foreign_subjects(case) if refuses(case, subject, *steps)]
+    logged = [subject for subject in accepted[:_MOST_LOGGED] if not refuses(case, subject, *steps)]
     return EditReach(
-        len(foreign),
-        tuple(subject for subject in foreign if not refuses(edited, subject, *steps)),
-        len(seen),
-        tuple(subject for subject in seen if refuses(edited, subject, *steps)),
+        len(refused_before),
+        tuple(subject for subject in refused_before if not refuses(edited, subject, *steps)),
+        len(logged),
+        tuple(subject for subject in logged if refuses(edited, subject, *steps)),
     )
 
 
 def refuses(case: Case, subject: str, *steps: str) -> bool:
-    """Whether the exchange, or one of these steps of it, is known to refuse this token with another subject."""
+    """Whether the exchange, or any of these steps of it, is known to refuse this token with another subject."""
     trace = evaluate(as_stranger(case, subject))
     return any(result.state == REFUSED for result in trace.steps if not steps or result.id in steps)
 
 
 def foreign_subjects(case: Case) -> list[str]:
-    """The token's subject as other tenants and teams have it, among them those whose name begins alike."""
+    """The token's subject as other tenants and teams have it, names that begin alike included."""
     subject, profile = case.token.subject, case.profile
     if subject is None or profile is None:
         return []
-    whose = (profile.tenancy.tenant, profile.tenancy.team)
-    foreign = [
+    owners = (profile.tenancy.tenant, profile.tenancy.team)
+    subjects = [
         stranger.subject
         for stranger in strangers(subject, profile)
-        if stranger.who != "anyone" and stranger.segment in whose
+        if stranger.who != "anyone" and stranger.segment in owners
     ]
-    return list(dict.fromkeys([*foreign, *twins(subject, profile)]))
+    return list(dict.fromkeys([*subjects, *twins(subject, profile)]))
 
 
 def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case:
-    """The case with a token of this subject, without the claim `lacking`. Only the states of its steps are asked."""
+    """The case with a token of this subject, without the claim `lacking`. Only the states of its steps are read."""
     token = case.token
-    claims = {name: token.claims[name] for name in _OWN if name in token.claims}
-    claims |= {**_claims_beside(case, subject), **_audience(case, subject), "sub": subject}
+    claims = {name: token.claims[name] for name in _EXCHANGE_CLAIMS if name in token.claims}
+    claims |= {**_claims_with(case, subject), **_audience(case, subject), "sub": subject}
     absent = {"aud": ("aud", "azp")}.get(lacking or "", (lacking,))
     stranger = Token(
         "decoded",
@@ -88,8 +88,8 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
     return case._replace(token=stranger, evidence=evidence, readings=(), explain=False)
 
 
-def _claims_beside(case: Case, subject: str) -> dict[str, Any]:
-    """The claims that the issuer would put beside this subject, as far as that is known."""
+def _claims_with(case: Case, subject: str) -> dict[str, Any]:
+    """The claims that the issuer issues with this subject, as far as they are known."""
     token = case.token
     profile: Profile | None = case.profile
     if profile is None:
@@ -111,7 +111,7 @@ def _claims_beside(case: Case, subject: str) -> dict[str, Any]:
 
 
 def _audience(case: Case, subject: str) -> dict[str, str]:
-    """The stranger's audience, where IAM takes it for what tells the issuer's tenants apart; else nothing."""
+    """The stranger's audience, where IAM uses it to distinguish the issuer's tenants; else empty."""
     token, profile = case.token, case.profile
     issuer, audience = token.claims.get("iss"), token.claims.get("aud")
     if not isinstance(audience, str) or "aud" not in shared_issuer_control(issuer if isinstance(issuer, str) else None):
@@ -125,13 +125,14 @@ def _audience(case: Case, subject: str) -> dict[str, str]:
 
 
 def _filled(template: str, values: dict[str, str]) -> str:
-    """The template with the segments' values; empty where it has none or one of them is not known."""
+    """The template with the segments' values; empty where it has none or a value is unknown."""
     names = re.findall(r"\{(\w+)\}", template)
     return template.format(**values) if names and all(values.get(name) for name in names) else ""
 
 
 def _values(profile: Profile, subject: str) -> dict[str, str]:
-    return {one.name: one.value for one in profile.parse_subject(subject).segments if one.known}
+    segments = profile.parse_subject(subject).segments
+    return {segment.name: segment.value for segment in segments if segment.known}
 
 
 def _another(value: Any) -> Any:

@@ -12,7 +12,7 @@ from oidc_doctor.model.steps import (
     UNKNOWN,
 )
 
-# What an observed refusal of a step most often means, for when nothing that was read refuses there.
+# The usual meaning of an observed refusal of a step, for when no evidence refuses at that step.
 _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "obtain"): ((Kind.TOKEN_NOT_ISSUED, "the workload's own log"),),
     ("aws", "request"): ((Kind.REQUEST_MALFORMED, "the request as it was sent"),),
@@ -44,7 +44,7 @@ _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
 }
 
 
-# Everything read lets the token pass, and yet it was refused there.
+# All evidence accepts the token at the step, and yet it was refused there.
 _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
         (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
@@ -63,7 +63,7 @@ _FRESH = 300  # seconds after its creation in which a role may not be usable eve
 
 
 def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allowed: frozenset[str]) -> None:
-    """Refused in fact: where nothing that was read refuses at the steps that can have said so, say what may."""
+    """Add suspected refusals to an observed one that no evidence explains at the steps it can come from."""
     if not readings or any(refusal.step in allowed for refusal in trace.refusals):
         return
     if not allowed:

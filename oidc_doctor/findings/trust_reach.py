@@ -1,6 +1,6 @@
-"""Who else passes a trust policy or an attribute condition: made-up subjects, tried through the one judge.
+"""Find who else passes a trust policy or an attribute condition: synthetic subjects, evaluated by the judge.
 
-What stays unknown is no finding and no pass: `NotReadError` then says what the answer depends on.
+An unknown answer is neither a finding nor a pass: `NotReadError` then says what the answer depends on.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
-_MOST_BASES = 5  # subjects that strangers are made beside, for one issuer
+_MOST_BASES = 5  # subjects of one issuer that strangers are derived from
 _JOINTS = ("-", "_", ".")  # a beginning that ends so is a prefix of names: `app-*`
 _NONE = Missing("this cloud", "no file and no target names it")
 _PROBE = "Zq7"  # goes on after the beginning of a name
 
 
 class _Base(NamedTuple):
-    """A case, and the subject of its issuer that strangers are made beside."""
+    """A case, and the subject of its issuer that strangers are derived from."""
 
     case: Case
     issuer: str
@@ -52,17 +52,17 @@ class _Base(NamedTuple):
 
     @property
     def customers(self) -> str:
-        """The vendor, where its customers share the issuer; empty where the issuer is one's own."""
+        """The vendor, where its customers share the issuer; empty where the issuer has one customer."""
         if not serves_many_customers(self.profile, self.issuer):
             return ""
         return self.profile.title if self.profile else self.issuer
 
 
 class TrustReach:
-    """Who else passes one exchange. Everything is tried only when it is asked for, and once.
+    """Find who else passes one exchange. Each subject is evaluated on demand, and once.
 
-    The methods raise NotReadError where the configuration was not read, where no subject could be made up, and where
-    none is known to be accepted and of one it is not known.
+    The methods raise NotReadError where the configuration was not read, where no subject could be derived, and where
+    no subject is known to be accepted while the answer for some is unknown.
     """
 
     def __init__(self, case: Case) -> None:
@@ -71,7 +71,7 @@ class TrustReach:
         self._bases: list[_Base] = []
         self._traces: dict[tuple[str, str], Trace] = {}
 
-    # What a check asks
+    # The protocol that checks use
 
     @property
     def resource(self) -> str:
@@ -90,21 +90,21 @@ class TrustReach:
     @property
     def example(self) -> str:
         """An attribute condition that admits one tenant."""
-        base = next(iter(self._made()), None)
+        base = next(iter(self._all_bases()), None)
         profile = base.profile if base else None
         if base is None or profile is None:
             return "assertion.sub.startsWith('TENANT')"
         if profile.tenancy.condition:
             return profile.tenancy.condition
-        parts = [one for one in profile.parse_subject(base.subject).segments if one.name == profile.tenancy.tenant]
-        start = base.subject[: parts[0].end] if parts else "TENANT"
+        tenants = [part for part in profile.parse_subject(base.subject).segments if part.name == profile.tenancy.tenant]
+        start = base.subject[: tenants[0].end] if tenants else "TENANT"
         return f"assertion.sub.startsWith('{start}{profile.grammar.separator}')"
 
     def openings(self, *who: Who) -> list[Opening]:
-        """The accepted strangers of these kinds: one for each clause that accepts any, and that the widest."""
+        """The accepted strangers of these kinds: the widest for each clause that accepts any."""
         tried = [
             (base, stranger, self._trace(base, stranger.subject))
-            for base in self._made()
+            for base in self._all_bases()
             for stranger in strangers(base.subject, base.profile)
             if stranger.who in who
         ]
@@ -119,36 +119,39 @@ class TrustReach:
         return self._concluded(passed, (trace for _, _, trace in tried))
 
     def names_alike(self) -> list[Opening]:
-        """Names of tenants, teams and workloads that merely begin like the one that is meant."""
-        return [one for one in self._alike(("longer",), names_only=True) if one.operator != "contains"]
+        """Accepted names of tenants, teams and workloads that merely begin like the intended name."""
+        openings = self._alike(("longer",), names_only=True)
+        return [opening for opening in openings if opening.operator != "contains"]
 
     def values_alike(self) -> list[Opening]:
-        """Values that contains() accepts beside the one that is meant, since nothing says where that one ends."""
-        conditions = [self._trace(base, base.subject).detail.get("condition") for base in self._made()]
-        if not any(one.function == "contains" for node in conditions if node is not None for one in node.walk()):
+        """Values that contains() accepts besides the intended value, whose end the condition does not fix."""
+        conditions = [self._trace(base, base.subject).detail.get("condition") for base in self._all_bases()]
+        calls = (node.function for condition in conditions if condition is not None for node in condition.walk())
+        if "contains" not in calls:
             return []
-        return [one for one in self._alike(("longer", "key"), names_only=False) if one.operator == "contains"]
+        openings = self._alike(("longer", "key"), names_only=False)
+        return [opening for opening in openings if opening.operator == "contains"]
 
     def vacuous(self) -> list[Opening]:
-        """Clauses of the trust policy that hold because a token lacks the claim that they ask for all values of."""
+        """Clauses of the trust policy that hold because a token lacks the claim whose values they test."""
         self._policy()
         holding: dict[str, Opening] = {}
-        for base in self._made():
-            own = self._trace(base, base.subject)
+        for base in self._all_bases():
+            complete = self._trace(base, base.subject)
             keys = condition_keys(base.profile, base.issuer)
-            asked = {_claim(key) for _, name, key in _keys(own) if name.lower().startswith("forallvalues")}
-            for claim in ("", *sorted(asked)):
-                trace = evaluate(as_stranger(base.case, base.subject, lacking=claim)) if claim else own
+            claims = {_claim(key) for _, name, key in _keys(complete) if name.lower().startswith("forallvalues")}
+            for claim in ("", *sorted(claims)):
+                trace = evaluate(as_stranger(base.case, base.subject, lacking=claim)) if claim else complete
                 if not self._accepted(trace):
                     continue
                 for statement, _, key in _keys(trace, applied=True):
                     single = keys.get(_claim(key), "single") != "multi" and "." in key.name.rpartition(":")[0]
                     if key.reason == "vacuous" and single and key.pointer not in holding:
-                        known = key.name.lower() == f"{base.issuer}:{claim}".lower()
+                        is_claim = key.name.lower() == f"{base.issuer}:{claim}".lower()
                         holding[key.pointer] = Opening(
                             base.subject,
                             "anyone",
-                            claim if known else "",
+                            claim if is_claim else "",
                             _name(statement),
                             key.name,
                             "ForAllValues",
@@ -157,18 +160,18 @@ class TrustReach:
                         )
         return list(holding.values())
 
-    # What strangers are made beside
+    # The subjects that strangers are derived from
 
-    def _made(self) -> list[_Base]:
+    def _all_bases(self) -> list[_Base]:
         if not self._bases:
-            self._bases = list(self._bases_of_all())
+            self._bases = list(self._derive_bases())
         return self._bases
 
-    def _bases_of_all(self) -> Iterator[_Base]:
-        own = _address(self.case.token.claims.get("iss"))
-        for issuer in self._trusted() or [own or ""]:
+    def _derive_bases(self) -> Iterator[_Base]:
+        token_issuer = _address(self.case.token.claims.get("iss"))
+        for issuer in self._trusted() or [token_issuer or ""]:
             case = self.case
-            if own and own.lower() != issuer.lower():
+            if token_issuer and token_issuer.lower() != issuer.lower():
                 profile = profile_for(issuer)
                 token = Token("decoded", {}, None, complete=False, origin=case.token.origin, recorded=True)
                 case = case._replace(token=token, profile=profile)
@@ -176,21 +179,23 @@ class TrustReach:
 
     def _bases_of(self, case: Case, issuer: str) -> Iterator[_Base]:
         profile, subject = case.profile, case.token.subject
-        if profile is not None and not (subject and any(one.known for one in profile.parse_subject(subject).segments)):
-            subject = example(profile)
+        if profile is not None:
+            parts = profile.parse_subject(subject).segments if subject else ()
+            if not any(part.known for part in parts):
+                subject = example(profile)
         if not subject:
             return
         base = _Base(case, issuer, subject)
         yield base
-        made = [subject]
+        subjects = [subject]
         for seed in self._seeds(base) if profile is not None else ():
             other = overlaid(subject, seed, profile)
-            if other not in made and len(made) < _MOST_BASES:
-                made.append(other)
+            if other not in subjects and len(subjects) < _MOST_BASES:
+                subjects.append(other)
                 yield _Base(case, issuer, other)
 
     def _completed(self, case: Case, issuer: str) -> Case:
-        """The case with issuer and audience, where its token has none: an audience that the provider accepts."""
+        """The case with an issuer and an audience that the provider accepts, where its token has none."""
         claims = dict(case.token.claims)
         claims.setdefault("iss", f"https://{issuer}")
         profile, evidence = case.profile, case.evidence
@@ -201,8 +206,9 @@ class TrustReach:
             elif evidence.aws and isinstance(evidence.aws.provider, AwsOidcProvider):
                 ids = evidence.aws.provider.client_ids if _address(evidence.aws.provider.url) == issuer else ()
             fixed = (profile.audience.fixed, profile.audience.aws, profile.audience.google) if profile else ()
-            usual = [one for one in (*(ids if isinstance(ids, tuple) else ()), *fixed) if one and "{" not in one]
-            claims |= {"aud": usual[0]} if usual else {}
+            audiences = [*(ids if isinstance(ids, tuple) else ()), *fixed]
+            literal = [audience for audience in audiences if audience and "{" not in audience]
+            claims |= {"aud": literal[0]} if literal else {}
         return case._replace(token=case.token._replace(claims=claims))
 
     def _trusted(self) -> list[str]:
@@ -212,18 +218,18 @@ class TrustReach:
         if self.cloud == "gcp":
             issuer = _address(self._provider().issuer_uri)
             return [issuer] if issuer else []
-        parts = [split_provider(arn) for arn, _ in federated(self._policy().value)]
-        return list(dict.fromkeys(one[2] for one in parts if one))
+        providers = [split_provider(arn) for arn, _ in federated(self._policy().value)]
+        return list(dict.fromkeys(provider[2] for provider in providers if provider))
 
     def _seeds(self, base: _Base) -> list[str]:
         """The texts of the configuration that a subject is compared with."""
         if self.cloud == "aws":
             keys = [key for _, _, key in _keys(self._trace(base, base.subject)) if _claim(key) == "sub"]
-            return [one.expected for key in keys for one in key.children if isinstance(one.expected, str)]
+            return [value.expected for key in keys for value in key.children if isinstance(value.expected, str)]
         texts = _literals(self.condition)
         return [base.profile.grammar.separator.join(texts), *texts] if base.profile and len(texts) > 1 else texts
 
-    # Trying
+    # Evaluating
 
     def _trace(self, base: _Base, subject: str) -> Trace:
         key = (base.issuer, subject)
@@ -241,20 +247,24 @@ class TrustReach:
         return True if condition == PASSED else None
 
     def _alike(self, who: tuple[Who, ...], *, names_only: bool) -> list[Opening]:
-        """Accepted values that look alike, of segments of which another value is refused."""
+        """Accepted values that resemble the base's, of segments of which another value is refused."""
         alike: list[Opening] = []
         tried: list[Trace] = []
-        for base in self._made():
-            made = strangers(base.subject, base.profile)
-            for stranger in made:
+        for base in self._all_bases():
+            candidates = strangers(base.subject, base.profile)
+            for stranger in candidates:
                 if stranger.who not in who or (names_only and stranger.segment not in _names_of(base.profile)):
                     continue
                 trace = self._trace(base, stranger.subject)
-                if stranger.who != "key":  # made of no segment that the issuer has, so its claims are not known
+                if stranger.who != "key":  # its segment is none of the issuer's, so its claims are unknown
                     tried.append(trace)
                 if not self._accepted(trace):
                     continue
-                other = next(one for one in made if one.who == "other" and one.segment == stranger.segment)
+                other = next(
+                    candidate
+                    for candidate in candidates
+                    if candidate.who == "other" and candidate.segment == stranger.segment
+                )
                 against = self._trace(base, other.subject)
                 if self._accepted(against) is False and not (names_only and self._is_scheme(base, stranger.segment)):
                     alike += self._openings(base, stranger, trace, against)
@@ -262,8 +272,8 @@ class TrustReach:
 
     def _is_scheme(self, base: _Base, segment: str) -> bool:
         """Whether the accepted names share a beginning that ends as prefixes of names do, inside one tenant."""
-        own_tenant = base.profile is not None and segment != base.profile.tenancy.tenant
-        return own_tenant and self._beginning(base, segment).endswith(_JOINTS)
+        in_tenant = base.profile is not None and segment != base.profile.tenancy.tenant
+        return in_tenant and self._beginning(base, segment).endswith(_JOINTS)
 
     def _beginning(self, base: _Base, segment: str) -> str:
         """The shortest beginning of the segment's value with which it is accepted, whatever follows."""
@@ -278,7 +288,7 @@ class TrustReach:
         return value[:low]
 
     def _concluded(self, openings: list[Opening], tried: Iterable[Trace]) -> list[Opening]:
-        """One opening for each clause. NotReadError where there is none, and of one stranger it is not known."""
+        """The first opening of each clause. NotReadError where there is none and an answer is unknown."""
         if not openings:
             for trace in tried:
                 if self._accepted(trace) is None:
@@ -291,7 +301,7 @@ class TrustReach:
     def _openings(
         self, base: _Base, stranger: Stranger, trace: Trace, against: Trace | None = None
     ) -> Iterator[Opening]:
-        """What accepts the stranger, clause by clause."""
+        """Yield the clauses that accept the stranger."""
         about = Opening(stranger.subject, stranger.who, stranger.segment.replace("_", " "), customers=base.customers)
         if self.cloud == "gcp":
             provider = self._provider()
@@ -306,8 +316,8 @@ class TrustReach:
         for statement in _allowing(trace):
             texts = [
                 (value.name, name, value.pointer)
-                for one, name, key in _keys(trace, applied=True)
-                if one is statement and _claim(key) == "sub" and _asks(name)
+                for applied, name, key in _keys(trace, applied=True)
+                if applied is statement and _claim(key) == "sub" and _asks(name)
                 for value in key.children
                 if value.result
             ]
@@ -319,10 +329,10 @@ class TrustReach:
         if base.profile is None:
             return ""
         parsed = base.profile.parse_subject(base.subject)
-        part = next(one for one in parsed.segments if one.name == segment)
+        part = next(part for part in parsed.segments if part.name == segment)
         beginning, separator = self._beginning(base, segment), base.profile.grammar.separator
         operand = call.children[0]
-        if separator not in str(operand.value):  # a claim, or an attribute made of it, that holds the segment alone
+        if separator not in str(operand.value):  # a claim, or an attribute mapped from it, that holds the segment alone
             return f"{operand.text} == '{beginning}'"
         text = parsed.text[part.start : part.value_start] + beginning
         if part.end == len(parsed.text):
@@ -331,7 +341,7 @@ class TrustReach:
             return f"{operand.text}.startsWith('{text}{separator}')"
         return f"{operand.text}.contains('{separator}{text}{separator}')"
 
-    # What was read
+    # The configuration as read
 
     def _policy(self) -> Document:
         aws = self.case.evidence.aws
@@ -367,11 +377,12 @@ def _names_of(profile: Profile | None) -> tuple[str | None, ...]:
 def _allowing(trace: Trace) -> list[Node]:
     """The Allow statements that apply."""
     policy = trace.detail.get("policy")
-    return [one for one in policy.children if one.expected == "Allow" and one.result] if policy else []
+    statements = policy.children if policy else ()
+    return [statement for statement in statements if statement.expected == "Allow" and statement.result]
 
 
 def _keys(trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, Node]]:
-    """Each condition key of the Allow statements, with its statement and operator; of those alone that apply."""
+    """Yield statement, operator and key of each condition of the Allow statements; `applied`: of those that apply."""
     policy = trace.detail.get("policy")
     for statement in policy.children if policy else ():
         if statement.expected != "Allow" or (applied and not statement.result):
@@ -399,16 +410,16 @@ def _asks(name: str) -> bool:
 
 
 def _deciding(trace: Trace, against: Trace) -> CelNode | None:
-    """The comparison of the condition that is true of one token and false of the other; the whole where none is."""
+    """The comparison of the condition that is true of `trace` and false of `against`; the whole condition else."""
     node: CelNode | None = trace.detail.get("condition")
     other = against.detail.get("condition")
     if node is None or other is None:
         return None
-    false = {(one.start, one.end) for one in other.walk() if one.evaluated and one.value is False}
-    for one in node.walk():
-        plain = one.op not in ("and", "or", "not", "conditional")
-        if plain and one.evaluated and one.value is True and (one.start, one.end) in false:
-            return one
+    false = {(part.start, part.end) for part in other.walk() if part.evaluated and part.value is False}
+    for part in node.walk():
+        plain = part.op not in ("and", "or", "not", "conditional")
+        if plain and part.evaluated and part.value is True and (part.start, part.end) in false:
+            return part
     return node
 
 
@@ -430,7 +441,7 @@ def _literals(condition: str) -> list[str]:
 
 
 def _open_question(trace: Trace) -> str:
-    """What the answer depends on, by its name in the configuration."""
+    """Name the keys and claims that the answer depends on, as the configuration writes them."""
     names = [key.name for _, _, key in _keys(trace) if key.result is None]
     node = trace.detail.get("condition")
     if node is not None and node.error is not None and node.error.path:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.trace import Reason
 
 
-class _Entry:
-    """One action pattern. Prefix and name are compared without regard to case."""
+class _ActionPattern:
+    """An action pattern. Prefix and name are compared without regard to case."""
 
     __slots__ = ("matches", "pattern", "pointer", "raw")
 
@@ -48,7 +48,7 @@ class Actions:
     __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
 
     def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
-        self._entries: list[_Entry] = []
+        self._entries: list[_ActionPattern] = []
         self._fixed: tuple[int, Reason] | None = None
         self._name = "NotAction" if "NotAction" in statement else "Action"
         self._pointer = f"{pointer}/{self._name}"
@@ -58,14 +58,16 @@ class Actions:
         elif "Action" in statement and "NotAction" in statement:
             self._fixed = (NO, "malformed")
         elif isinstance(raw, (list, tuple)):
-            self._entries = [_Entry(one, f"{self._pointer}/{index}", pasted=pasted) for index, one in enumerate(raw)]
+            self._entries = [
+                _ActionPattern(pattern, f"{self._pointer}/{index}", pasted=pasted) for index, pattern in enumerate(raw)
+            ]
         elif isinstance(raw, str):
-            self._entries = [_Entry(raw, self._pointer, pasted=pasted)]
+            self._entries = [_ActionPattern(raw, self._pointer, pasted=pasted)]
         else:
             self._fixed = (NO, "malformed")
 
     def evaluate(self, action: str) -> Node:
-        """The element's node, with one for each pattern; under NotAction a match of one keeps the action out."""
+        """The element's node, with a child for each pattern; under NotAction a matching pattern excludes the action."""
         if self._fixed is not None:
             possible, reason = self._fixed
             return Node("action", self._name, possible, self._pointer, self._raw, action, reason)

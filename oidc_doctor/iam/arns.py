@@ -5,7 +5,7 @@ from __future__ import annotations
 from oidc_doctor.model.placeholder import account_is_redacted
 
 ARN_FIELDS = 6
-# Different names: of two redacted accounts nobody knows whether they are the same.
+# Different names: whether two redacted accounts are the same is unknown.
 POLICY_ACCOUNT = "<account id in the policy>"
 REQUEST_ACCOUNT = "<account id in the request>"
 
@@ -17,7 +17,7 @@ def account_of(arn: str) -> str | None:
 
 
 def without_redacted_accounts(arn: str, other: str) -> tuple[str, str]:
-    """Both ARNs, without their accounts where the account of one of them cannot be one: it was taken out."""
+    """Both ARNs, without their accounts where either account is malformed, and so redacted."""
     left, right = arn.split(":", ARN_FIELDS - 1), other.split(":", ARN_FIELDS - 1)
     if len(left) == len(right) == ARN_FIELDS and (account_is_redacted(left[4]) or account_is_redacted(right[4])):
         left[4] = right[4] = ""

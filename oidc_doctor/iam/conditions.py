@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.variables import Variable
     from oidc_doctor.iam.wildcards import Piece
 
-    # The answers there could be, why, and the policy value with its variables filled in.
+    # The possible answers, the reason, and the policy value with its variables filled in.
     Outcome: TypeAlias = tuple[int, Reason, str | None]
     Outcomes: TypeAlias = dict[bool | None, Outcome]
 
@@ -36,8 +36,8 @@ _PLACEHOLDER: Outcome = (ANY, "placeholder", None)
 _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
 
 
-class Value:
-    """One policy value under one operator. `compare` is None where more than the two texts decides."""
+class PolicyValue:
+    """A policy value under an operator. `compare` is None where more than the two texts decides."""
 
     __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
 
@@ -104,7 +104,7 @@ class Value:
 
 
 def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -> tuple[list[Piece], str, bool]:
-    """An account id of a pasted ARN that is not 12 digits was taken out by hand: a gap, unless both sides agree."""
+    """Turn a pasted account id that is not 12 digits, and so redacted, into a gap, unless both sides agree."""
     written = "".join(piece[0] for piece in pieces)
     if len(pieces) != 1 or written == actual:
         return pieces, actual, gaps
@@ -118,7 +118,7 @@ def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -
 
 
 class Key:
-    """One condition key under one operator, with its values."""
+    """A condition key under an operator, with its values."""
 
     __slots__ = ("folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
 
@@ -131,15 +131,16 @@ class Key:
         self.pasted = pasted and has_placeholder(name)
         if isinstance(raw, (list, tuple)):
             self.values = [
-                Value(one, f"{pointer}/{index}", how, version=version, pasted=pasted) for index, one in enumerate(raw)
+                PolicyValue(value, f"{pointer}/{index}", how, version=version, pasted=pasted)
+                for index, value in enumerate(raw)
             ]
         else:
-            self.values = [Value(raw, pointer, how, version=version, pasted=pasted)]
+            self.values = [PolicyValue(raw, pointer, how, version=version, pasted=pasted)]
         # Documented: values are joined by OR, under a negated operator by NOR.
         self.start, self.join = (YES, AND) if how.negated else (NO, OR)
 
     def evaluate(self, request: Request) -> Node:
-        """The key's node, with one for each value."""
+        """The key's node, with a child for each value."""
         actual = request.values.get(self.folded, ABSENT)
         if type(actual) is str and len(self.values) == 1:  # nearly always
             value = self.values[0]
@@ -159,7 +160,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _special(self, actual: object, request: Request) -> Outcome | None:
-        """What holds for all values alike, because there is no value to compare them with."""
+        """The outcome of all values alike, because there is no request value to compare them with."""
         if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
             return _PLACEHOLDER if self._may_be_present(request) else self._absent()
         if actual is UNKNOWN:
@@ -193,13 +194,13 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
-        """A multivalued key under a set operator: one node for each member, holding one for each policy value."""
+        """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
         possible, join = (YES, AND) if every else (NO, OR)
         members = []
-        for index, one in enumerate(actual):
-            answers, reason, children = self._against(one, request)
-            members.append(Node("element", str(index), answers, self.pointer, self.raw, one, reason, children))
+        for index, element in enumerate(actual):
+            answers, reason, children = self._against(element, request)
+            members.append(Node("element", str(index), answers, self.pointer, self.raw, element, reason, children))
             possible = join[possible << 3 | answers]
         reason = deciding_reason(members, possible)
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
@@ -226,7 +227,7 @@ class NullKey(Key):
     __slots__ = ()
 
     def evaluate(self, request: Request) -> Node:
-        """The key's node, with one for each value."""
+        """The key's node, with a child for each value."""
         actual = request.values.get(self.folded, ABSENT)
         absent = actual is ABSENT or actual is None or actual in ([], ())
         unread: Outcome | None = None
@@ -248,7 +249,7 @@ class NullKey(Key):
 
 
 class Clause:
-    """One operator with its keys, joined by AND; or something unusable in its place, whose node stands ready."""
+    """An operator with its keys, joined by AND; `fixed` is the node of an unusable one."""
 
     __slots__ = ("fixed", "keys", "name", "pointer", "raw")
 
@@ -272,7 +273,7 @@ class Clause:
             ]
 
     def evaluate(self, request: Request) -> Node:
-        """The operator's node, with one for each key."""
+        """The operator's node, with a child for each key."""
         if self.fixed is not None:
             return self.fixed
         children = [key.evaluate(request) for key in self.keys]
@@ -301,7 +302,7 @@ def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> li
 def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "2012-10-17") -> bool | None:
     """Whether a Condition element is met by a request.
 
-    A context value is a str for a single-valued key and a list for a multivalued one; absent keys are left out. None
+    A context value is a str for a single-valued key and a list for a multivalued one; absent keys are omitted. None
     means that it cannot be decided: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     if not isinstance(context, Mapping):

@@ -25,7 +25,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
-"""A condition key of which nobody read whether it is in the request, or with what value."""
+"""A condition key of which neither presence nor value was read."""
 
 ABSENT = object()
 

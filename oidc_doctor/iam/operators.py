@@ -70,7 +70,7 @@ def _arn(pieces: Sequence[Piece]) -> Compare | None:
         matchers = [wildcards.matcher(field) for field in fields]
     elif len(pieces) == 1 and pieces[0][:2] == ("*", True):
         # Not verified: the documentation says only that each of the six fields may be a wildcard. As in a Resource
-        # element, a star alone is taken for every ARN.
+        # element, a star alone matches every ARN.
         matchers = []
     else:
         return None
@@ -101,11 +101,11 @@ def _answers(result: bool | None) -> int:
 def _may_equal(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
     if _joined(pieces) == actual:
         return YES
-    return _answers(placeholder.compare([(text, False, own) for text, _, own in pieces], actual, text_gaps=gaps))
+    return _answers(placeholder.compare([(text, False, may_be) for text, _, may_be in pieces], actual, text_gaps=gaps))
 
 
 def _may_equal_ignoring_case(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
-    return _may_equal([(text.lower(), False, own) for text, _, own in pieces], actual.lower(), gaps)
+    return _may_equal([(text.lower(), False, may_be) for text, _, may_be in pieces], actual.lower(), gaps)
 
 
 def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
@@ -115,7 +115,7 @@ def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
 
 
 def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
-    """A gap may hold colons, so fields cannot be told apart: only identical texts match for sure."""
+    """Compare texts with gaps: a gap may hold colons, so fields are unclear and only identical texts surely match."""
     expected = _joined(pieces)
     if expected == actual:
         return YES
@@ -202,7 +202,7 @@ def operator(name: str) -> Operator | None:
     """The operator of this name, None if there is none.
 
     In any case: the documentation does not say whether case counts, but a policy in force was accepted with the name it
-    has. Null takes neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
+    has. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
     """
     base = name.lower()
     if base == "null":
@@ -213,7 +213,7 @@ def operator(name: str) -> Operator | None:
     elif quantifier not in {"forallvalues", "foranyvalue"}:
         return None
     if_exists = rest.endswith("ifexists")
-    known = _OPERATORS.get(rest[: -len("ifexists")] if if_exists else rest)
-    if known is None:
+    row = _OPERATORS.get(rest[: -len("ifexists")] if if_exists else rest)
+    if row is None:
         return None
-    return Operator(known[0], negated=known[1], quantifier=quantifier, if_exists=if_exists)
+    return Operator(row[0], negated=row[1], quantifier=quantifier, if_exists=if_exists)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class StatementResult:
-    """What one statement says of a request.
+    """The answer of a statement to a request.
 
     `applies` is whether its effect takes hold: for an Allow, whether it grants; for a Deny, whether it denies. There
     None always means that evidence is missing; where the real engine cannot decide, an Allow does not grant and a Deny
-    does deny. `condition` is None in both cases, and `undecidable` tells them apart.
+    does deny. `condition` is None in both cases, and `undecidable` distinguishes them.
     """
 
     __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
@@ -62,7 +62,7 @@ class Decision:
     """The policy's answer to one request.
 
     `granted` is True, False, or None where evidence is missing. `effect` says how: "implicit-deny" where no Allow can
-    grant, even if there is a Deny of which nothing is known; "unknown" exactly where `granted` is None.
+    grant, even where the answer of a Deny is unknown; "unknown" exactly where `granted` is None.
     """
 
     __slots__ = ("effect", "granted", "statements", "trace")
@@ -78,7 +78,7 @@ class Decision:
 
 
 class _Statement:
-    """One statement, compiled."""
+    """A compiled statement."""
 
     __slots__ = ("actions", "clauses", "effect", "fixed", "index", "name", "pointer", "principals", "resource")
 
@@ -150,15 +150,15 @@ class Policy:
             self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted)]
         elif isinstance(raw, (list, tuple)):
             self._statements = [
-                _Statement(one, index, f"/Statement/{index}", version=version, pasted=pasted)
-                for index, one in enumerate(raw)
+                _Statement(statement, index, f"/Statement/{index}", version=version, pasted=pasted)
+                for index, statement in enumerate(raw)
             ]
 
     def decide(self, principal: str, action: str, context: Context) -> Decision:
         """The decision on a federated principal (a provider's ARN, or the bare name of a built-in one) and an action.
 
-        A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that nobody
-        read; absent keys are left out.
+        A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that
+        was not read; absent keys are omitted.
         """
         request = Request(context)
         results = [statement.evaluate(principal, action, request) for statement in self._statements]
@@ -183,15 +183,15 @@ class Policy:
         return Decision(effect, results, trace)
 
 
-def _either(one: bool | None, other: bool | None) -> bool | None:
-    if one or other:
+def _either(left: bool | None, right: bool | None) -> bool | None:
+    if left or right:
         return True
-    return None if one is None or other is None else False
+    return None if left is None or right is None else False
 
 
 def compile_policy(document: Mapping[str, Any], *, pasted: bool = False) -> Policy:
     """Prepare a trust policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
 
-    A malformed document raises nothing: what cannot be used grants nothing, and the trace says where.
+    A malformed document raises nothing: an unusable part grants nothing, and the trace says where.
     """
     return Policy(document, pasted=pasted)

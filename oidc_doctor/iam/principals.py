@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 OTHER_TYPES = frozenset(("AWS", "Service", "CanonicalUser"))
 
 
-class _Entry:
-    """One name in a Principal element."""
+class _PrincipalName:
+    """A name in a Principal element."""
 
     __slots__ = ("fixed", "name", "pasted", "pointer", "raw", "type")
 
@@ -62,7 +62,7 @@ class Principals:
     __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
 
     def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
-        self._entries: list[_Entry] = []
+        self._entries: list[_PrincipalName] = []
         self._fixed: tuple[int, Reason] | None = None
         self._name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
         self._pointer = f"{pointer}/{self._name}"
@@ -80,17 +80,18 @@ class Principals:
                 at = f"{self._pointer}/{escape(str(type_))}"
                 if isinstance(names, (list, tuple)):
                     self._entries += [
-                        _Entry(str(type_), name, f"{at}/{index}", pasted=pasted) for index, name in enumerate(names)
+                        _PrincipalName(str(type_), name, f"{at}/{index}", pasted=pasted)
+                        for index, name in enumerate(names)
                     ]
                 else:
-                    self._entries.append(_Entry(str(type_), names, at, pasted=pasted))
+                    self._entries.append(_PrincipalName(str(type_), names, at, pasted=pasted))
         elif pasted and isinstance(self._raw, str) and placeholder.has_placeholder(self._raw):
             self._fixed = (YES | NO, "placeholder")
         else:
             self._fixed = (NO, "malformed")
 
     def evaluate(self, principal: str) -> Node:
-        """The element's node, with one for each name."""
+        """The element's node, with a child for each name."""
         if self._fixed is not None:
             possible, reason = self._fixed
             return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason)

@@ -1,9 +1,9 @@
-"""What an evaluation leaves behind: one node for each element of the policy, each with its own answer.
+"""The trace of an evaluation: a node for each element of the policy, each with its own answer.
 
-Two different things stand behind `None`. The real engine may be unable to decide (a value that is not of the
-operator's type): then an Allow does not grant and a Deny applies. Or we may lack evidence (a value nobody read, a
-placeholder): then nothing can be said. So every node keeps the set of answers the real engine could give, `possible`,
-and `result` is what that set amounts to.
+`None` has two meanings. The real engine may be unable to decide (a value that is not of the operator's type): then an
+Allow does not grant and a Deny applies. Or evidence may be missing (a value that was not read, a placeholder): then the
+answer is unknown. So every node keeps the set of answers the real engine could return, `possible`, and `result` is the
+summary of that set.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def _combine(rank: dict[int, int]) -> tuple[int, ...]:
     for left in range(8):
         for right in range(8):
             answers = 0
-            for one in (YES, NO, ERROR):
+            for answer in (YES, NO, ERROR):
                 for other in (YES, NO, ERROR):
-                    if left & one and right & other:
-                        answers |= min(one, other, key=rank.__getitem__)
+                    if left & answer and right & other:
+                        answers |= min(answer, other, key=rank.__getitem__)
             table.append(answers)
     return tuple(table)
 
@@ -71,10 +71,10 @@ NOT = tuple((s & ERROR) | (NO if s & YES else 0) | (YES if s & NO else 0) for s 
 
 
 class Node:
-    """One element of the policy and its answer. Never changed once made; parts of a trace are shared between decisions.
+    """An element of the policy and its answer. Immutable by convention; parts of a trace are shared between decisions.
 
     `expected` is the policy's own value and `actual` the request's, both as read; `resolved` is the policy value after
-    its variables were filled in, None where there were none.
+    its variables were filled in, None where it has none.
     """
 
     __slots__ = (
@@ -90,7 +90,7 @@ class Node:
         "result",
     )
 
-    def __init__(  # noqa: PLR0917 - a record; positional because it is made a dozen times in every decision
+    def __init__(  # noqa: PLR0917 - a record; positional because every decision builds a dozen
         self,
         level: Level,
         name: str,
@@ -141,12 +141,12 @@ class Node:
 
 def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(element) for element in value]
     return value if isinstance(value, (str, int, float, dict)) else None
 
 
 def deciding_reason(children: list[Node], possible: int) -> Reason:
-    """Why the combination of these came out as it did: the reason of the first that came out the same way."""
+    """The reason of a combination: that of the first child with the same result."""
     result = TRUTH[possible]
     for child in children:
         if child.result is result:
@@ -155,7 +155,7 @@ def deciding_reason(children: list[Node], possible: int) -> Reason:
 
 
 def escape(name: str) -> str:
-    """One step of a JSON pointer (RFC 6901). Not model.json_pointer's: this package is imported without `re`."""
+    """A token of a JSON pointer (RFC 6901). Not model.json_pointer's: this package is imported without `re`."""
     if "~" in name or "/" in name:
         return name.replace("~", "~0").replace("/", "~1")
     return name

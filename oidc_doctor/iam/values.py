@@ -1,4 +1,4 @@
-"""Reading values as the type their operator asks for. Every reader gives None for a text that is not of its type.
+"""Reading values as the type their operator asks for. Every reader returns None for a text that is not of its type.
 
 Measured: the real engine fails on such a value, so that an Allow does not grant and a Deny applies.
 """
@@ -50,13 +50,13 @@ def number(text: str) -> Number | None:
     return -1 if negative else 1, magnitude, digits
 
 
-def order_numbers(one: Number, other: Number) -> int:
-    """Below, at or above zero as one is less than, equal to or greater than the other."""
-    if one[0] != other[0]:
-        return one[0] - other[0]
-    if one[1:] == other[1:]:
+def order_numbers(left: Number, right: Number) -> int:
+    """Below, at or above zero as `left` is less than, equal to or greater than `right`."""
+    if left[0] != right[0]:
+        return left[0] - right[0]
+    if left[1:] == right[1:]:
         return 0
-    return one[0] if one[1:] > other[1:] else -one[0]
+    return left[0] if left[1:] > right[1:] else -left[0]
 
 
 def instant(text: str) -> Instant | None:
@@ -78,7 +78,7 @@ def instant(text: str) -> Instant | None:
 
 
 def _days(date: str) -> int | None:
-    """Days since 1970-01-01, with the first month and day where the date gives none."""
+    """Days since 1970-01-01, with the first month and day where the date has none."""
     parts = date.split("-")
     if [len(part) for part in parts] not in ([4], [4, 2], [4, 2, 2]) or not all(map(_all_digits, parts)):
         return None
@@ -146,10 +146,10 @@ def network(text: str) -> Network | None:
     return version, bits >> (width - prefix) << (width - prefix), prefix
 
 
-def in_network(one: Network, other: Network) -> bool:
-    """Whether all of one lies in the other. IPv4 and IPv6 never meet."""
-    width = 128 if other[0] == 6 else 32  # noqa: PLR2004 - IPv6
-    return one[0] == other[0] and one[2] >= other[2] and (one[1] ^ other[1]) >> (width - other[2]) == 0
+def in_network(inner: Network, outer: Network) -> bool:
+    """Whether all of `inner` is in `outer`. IPv4 and IPv6 never meet."""
+    width = 128 if outer[0] == 6 else 32  # noqa: PLR2004 - IPv6
+    return inner[0] == outer[0] and inner[2] >= outer[2] and (inner[1] ^ outer[1]) >> (width - outer[2]) == 0
 
 
 def _ipv4(text: str) -> int | None:

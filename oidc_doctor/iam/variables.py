@@ -15,7 +15,7 @@ SUPPORTING_VERSION = "2012-10-17"
 
 
 class Variable:
-    """A reference to a condition key; `default` is None where the policy gives none."""
+    """A reference to a condition key; `default` is None where the policy has none."""
 
     __slots__ = ("default", "key")
 
@@ -30,7 +30,7 @@ def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
         return None
     parts: list[Piece | Variable] = []
     literal_from = position = 0
-    found = False
+    has_variable = False
     while (start := text.find("${", position)) >= 0:
         variable, end = _variable_at(text, start + 2, pasted=pasted)
         if variable is None:
@@ -40,8 +40,8 @@ def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
             parts.append((text[literal_from:start], True, pasted))
         parts.append(variable)
         literal_from = position = end
-        found = True
-    if not found:
+        has_variable = True
+    if not has_variable:
         return None
     if literal_from < len(text):
         parts.append((text[literal_from:], True, pasted))
@@ -63,7 +63,7 @@ def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variab
         if closed >= 0 and not text[ended + 1 : closed].strip():
             return Variable(name.strip().lower(), text[quote + 1 : ended]), closed + 1
     if pasted and not names_a_key(inner):
-        return None, start  # ${NAME} in a pasted policy is a gap somebody left, not a condition key
+        return None, start  # ${NAME} in a pasted policy is a gap that an author left, not a condition key
     return Variable(inner.lower(), None), close + 1
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Segment:
-    """What stands between two stars: literal runs at fixed offsets, every other position a `?`."""
+    """The pattern between two stars: literal runs at fixed offsets, every other position a `?`."""
 
     __slots__ = ("length", "masks", "runs")
 
@@ -22,11 +22,11 @@ class _Segment:
         self.masks: dict[str, int] | None = None
 
     def at(self, text: str, position: int) -> bool:
-        """Whether it stands here. The caller sees to it that the text is long enough."""
+        """Whether it matches at this place. The caller makes sure that the text is long enough."""
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
 
     def find(self, text: str, start: int, end: int) -> int:
-        """The first place in text[start:end] where it stands, or -1."""
+        """The first place in text[start:end] where it matches, or -1."""
         if start + self.length > end:
             return -1
         if not self.runs:
@@ -115,7 +115,7 @@ def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
         if len(text) < minimum or not first.at(text, 0) or not last.at(text, len(text) - last.length):
             return False
         position, end = first.length, len(text) - last.length
-        for segment in middle:  # taking the leftmost place each time never loses a match
+        for segment in middle:  # the leftmost place each time never loses a match
             position = segment.find(text, position, end)
             if position < 0:
                 return False

@@ -1,7 +1,7 @@
 """Align a pattern for subjects with a subject, segment by segment, so that they differ as little as possible.
 
-A wildcard crosses separators (AWS IAM user guide, string condition operators), so one segment of the pattern may stand
-for several of the subject; a placeholder may do so on either side.
+A wildcard crosses separators (AWS IAM user guide, string condition operators), so a segment of the pattern may
+match several of the subject; a placeholder may do so on either side.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_NODES = 24
 _ELSEWHERE = 10
 
 
-class Step(NamedTuple):
+class AlignedStep(NamedTuple):
     """A span of segments on both sides; either may be empty."""
 
     kind: StepKind
@@ -40,7 +40,7 @@ class Cost(NamedTuple):
 
     form: int = 0
     values: int = 0
-    stretched: int = 0  # placeholders taken to stand for several segments
+    stretched: int = 0  # placeholders read as several segments
     formats: int = 0
     unsure: int = 0
 
@@ -58,7 +58,7 @@ class Cost(NamedTuple):
 class Alignment(NamedTuple):
     """The alignment of the two sides with the lowest cost."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[AlignedStep, ...]
     cost: Cost
 
 
@@ -78,7 +78,7 @@ def align(
     open_ended: Callable[[str], bool],
     changes: Sequence[FormatChange] = (),
 ) -> Alignment | None:
-    """Align the two; `open_ended` says whether a text may stand for several segments. None when there are too many."""
+    """Align both sides; `open_ended` tests for a text that may be several segments. None when there are too many."""
     left = _nodes(expected, lambda text: WILD in text or open_ended(text))
     right = _nodes(actual, open_ended)
     if max(len(left), len(right)) > _MOST_NODES:
@@ -116,7 +116,7 @@ def _nothing_else(value: str) -> bool:
     return not value.strip(WILD) or (value[0] in "<{$" and value[-1] in ">}")
 
 
-_Cell = tuple[Cost, tuple[int, int] | None, Step | None]
+_Cell = tuple[Cost, tuple[int, int] | None, AlignedStep | None]
 
 
 class _Table:
@@ -136,7 +136,7 @@ class _Table:
         self.changes = changes
         self.left_names = {node.name for node in left}
         self.right_names = {node.name for node in right}
-        self.known: dict[tuple[str, str], bool | None] = {}
+        self.verdicts: dict[tuple[str, str], bool | None] = {}
         # For each pair of prefixes: the least cost, where it was reached from, and by which step.
         self.cells: dict[tuple[int, int], _Cell] = {(0, 0): (Cost(), None, None)}
 
@@ -148,7 +148,7 @@ class _Table:
                     self._pairs(i, j)
                     self._wildcards(i, j)
                     self._gaps(i, j)
-        steps: list[Step] = []
+        steps: list[AlignedStep] = []
         at: tuple[int, int] | None = (len(self.left), len(self.right))
         cost = self.cells[len(self.left), len(self.right)][0]
         while at is not None:
@@ -171,7 +171,7 @@ class _Table:
         target = (i + used[0], j + used[1])
         total = self.cells[origin][0].plus(cost)
         if target not in self.cells or total < self.cells[target][0]:
-            step = Step(
+            step = AlignedStep(
                 kind,
                 tuple(node.segment for node in self.left[i : target[0]]),
                 tuple(node.segment for node in self.right[j : target[1]]),
@@ -182,9 +182,9 @@ class _Table:
 
     def _match(self, pattern: str, text: str) -> bool | None:
         key = (pattern, text)
-        if key not in self.known:
-            self.known[key] = self.matches(pattern, text)
-        return self.known[key]
+        if key not in self.verdicts:
+            self.verdicts[key] = self.matches(pattern, text)
+        return self.verdicts[key]
 
     def _separated_alike(self, i: int, j: int) -> bool:
         """Whether both have the same separator in front, or a wildcard covers it."""

@@ -26,7 +26,7 @@ def all_profiles() -> tuple[Profile, ...]:
 
 def read_toml(name: str) -> dict[str, Any]:
     """A data file of this package."""
-    # a plain file: importlib.resources would cost 3 ms of start-up, and nobody imports this from a zip
+    # a plain file: importlib.resources would cost 3 ms of start-up, and no installation imports this from a zip
     with open(os.path.join(_FOLDER, name), "rb") as stream:
         return tomllib.load(stream)
 
@@ -34,7 +34,7 @@ def read_toml(name: str) -> dict[str, Any]:
 def profile_for(issuer: str | None, subject: str | None = None) -> Profile | None:
     """The profile of an issuer, as written in `iss` or in an IAM provider; the scheme may be missing.
 
-    Issuers that anyone can host (a cluster, a GitLab server) have no telling address, so for those the shape of the
+    Issuers that anyone can host (a cluster, a GitLab server) have no fixed address, so for those the shape of the
     subject decides. Without a usable issuer the shape of the subject decides for all.
     """
     address = normalised(issuer)
@@ -60,8 +60,8 @@ def match_for(profile: Profile, issuer: str | None) -> IssuerMatch | None:
 def normalised(issuer: str | None) -> str:
     """An issuer as the patterns are written: no scheme, host in lower case, no port 443, no slash at the end.
 
-    Too lenient for deciding equality, which is exact in both clouds; meant for telling whose token it is. A
-    placeholder for the whole issuer is as good as none.
+    Too lenient for deciding equality, which is exact in both clouds; meant for finding the issuer of a token. A
+    placeholder for the whole issuer counts as no issuer.
     """
     if not issuer or len(issuer) > _LONGEST_ISSUER:
         return ""
@@ -73,7 +73,7 @@ def normalised(issuer: str | None) -> str:
 
 
 def subject_family(text: str, profile: Profile | None) -> str:
-    """The subject with `*` for what varies; of an unknown issuer nothing is known to vary."""
+    """The subject with `*` for each part that varies; unchanged for an unknown issuer."""
     return profile.subject_family(text) if profile else text
 
 

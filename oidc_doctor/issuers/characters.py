@@ -81,7 +81,7 @@ def blank_ends(text: str) -> tuple[Span, ...]:
 
 
 def runs(places: Iterable[int]) -> tuple[Span, ...]:
-    """Neighbouring offsets as spans."""
+    """Join neighbouring offsets to spans."""
     return merged([(place, place + 1) for place in places])
 
 
@@ -107,7 +107,7 @@ def _common_suffix(left: str, right: str) -> int:
 
 
 def agreeing(pattern: str, text: str) -> int:
-    """How many characters agree before the first that does not, or before the first `*`."""
+    """Count the characters that agree before the first that does not, or before the first `*`."""
     for count, (expected, actual) in enumerate(zip(pattern, text, strict=False)):
         if expected not in ("?", actual):
             return count
@@ -115,7 +115,7 @@ def agreeing(pattern: str, text: str) -> int:
 
 
 def likeness(left: str, right: str) -> int:
-    """Characters that agree at both ends."""
+    """Count the characters that agree at both ends."""
     head = agreeing(left, right)
     return head + min(_common_suffix(left, right), min(len(left), len(right)) - head)
 
@@ -133,7 +133,7 @@ def tight(expected: str, actual: str, *, pattern: bool) -> tuple[Span, Span]:
 
 
 def _tight_pattern(expected: str, actual: str, star: int) -> tuple[Span, Span]:
-    """Of a pattern only the literal ends can be laid beside the text."""
+    """Compare the literal ends of a pattern with the text."""
     head = agreeing(expected[:star], actual)
     if head < star:
         return (head, star), (head, len(actual))
@@ -146,7 +146,7 @@ def _tight_pattern(expected: str, actual: str, star: int) -> tuple[Span, Span]:
 
 
 def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
-    """Which character of the text each literal character of the pattern stands for; None when they do not match."""
+    """Offsets of each literal character of the pattern and of its match in the text; None when they do not match."""
     chunks = pattern.split(WILD)
     pairs: list[tuple[int, int]] = []
     at = place = 0
@@ -168,12 +168,12 @@ def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
 
 
 def swallowed(pattern: str, text: str) -> tuple[Span, ...]:
-    """What the wildcards of a matching pattern stand for in the text."""
+    """The spans of the text that the wildcards of a matching pattern match."""
     pairs = literal_pairs(pattern, text)
     if pairs is None:  # a placeholder is in the way
         head = agreeing(pattern, text)
         return ((head, len(text)),)
-    literal = {two for one, two in pairs if pattern[one] != "?"}
+    literal = {place for at, place in pairs if pattern[at] != "?"}
     return runs(at for at in range(len(text)) if at not in literal)
 
 
@@ -200,7 +200,8 @@ def particular_note(name: str, expected: str, actual: str, owners: tuple[str, st
 
 
 def _one_character(subject: str, expected: str, actual: str) -> str | None:
-    places = [at for at, (one, two) in enumerate(zip(expected, actual, strict=False)) if one != two]
+    pairs = enumerate(zip(expected, actual, strict=False))
+    places = [at for at, (letter, other) in pairs if letter != other]
     if len(expected) != len(actual) or len(actual) == 1 or len(places) != 1:
         return None
     ends = {0: "first character", len(actual) - 1: "last character"}
@@ -221,6 +222,6 @@ def _one_end(prefix: str, values: tuple[str, str], owners: tuple[str, str]) -> s
 
 
 def _look_alike(left: str, right: str) -> str:
-    """A letter of another alphabet can look like the right one."""
-    foreign = next((char for char in (left, right) if not char.isascii()), None)
-    return f" ({char_name(foreign)})" if foreign and left.isascii() != right.isascii() else ""
+    """Name a letter of another alphabet, which can look like the right letter."""
+    unusual = next((char for char in (left, right) if not char.isascii()), None)
+    return f" ({char_name(unusual)})" if unusual and left.isascii() != right.isascii() else ""

@@ -104,7 +104,7 @@ def compare_value(expected: Sequence[str], actual: str, *, wildcards: bool, past
 
 
 class _Question:
-    """One comparison; each method is one possible explanation and gives None when it is not the right one."""
+    """A comparison; each public method tries an explanation and returns None where it does not apply."""
 
     def __init__(
         self, expected: tuple[str, ...], actual: str, *, wildcards: bool, profile: Profile | None, pasted: bool
@@ -125,13 +125,13 @@ class _Question:
         return Difference(kind, "", -1, (), ((0, len(self.actual)),), None, note, certain=True)
 
     def equal(self) -> Difference | None:
-        """One of the texts matches after all."""
+        """Report that a text matches after all."""
         if True not in self.verdicts:
             return None
         return self._answer(EQUAL, self.verdicts.index(True), (), (), "nothing differs")
 
     def literal_wildcard(self) -> Difference | None:
-        """See whether it would match if `*` and `?` were wildcards, which they are not here."""
+        """Report a text that would match if its `*` and `?` were wildcards."""
         if self.wildcards:
             return None
         index = self._first(lambda text: self._match(text, self.actual, pattern=True) if has_wildcard(text) else False)
@@ -139,11 +139,11 @@ class _Question:
             return None
         text = self.expected[index]
         stars = runs(at for at, char in enumerate(text) if char in "*?")
-        met = tuple(self._first_segment(start, end) for start, end in swallowed(text, self.actual))
-        return self._answer(WILDCARD, index, stars, met, ordinary(text))
+        matched = tuple(self._first_segment(start, end) for start, end in swallowed(text, self.actual))
+        return self._answer(WILDCARD, index, stars, matched, ordinary(text))
 
     def only_case(self, kind: str) -> Difference | None:
-        """Equal but for upper and lower case."""
+        """Report texts that are equal but for upper and lower case."""
         index = self._but_for(fold)
         if index is None:
             return None
@@ -152,34 +152,35 @@ class _Question:
         if pairs is None:
             same = agreeing(fold(text), folded)
             pairs = [(at, at) for at in range(same)]
-        pairs = [(one, two) for one, two in pairs if text[one] != self.actual[two] and text[one] != "?"]
+        pairs = [(at, place) for at, place in pairs if text[at] != self.actual[place] and text[at] != "?"]
         if not pairs:  # the texts agree up to a placeholder that hides where they do not
             return None
-        left = self._by_segment([one for one, _ in pairs], text)
-        right = self._by_segment([two for _, two in pairs], self.actual)
-        segment = self._segment_at(self.actual, right[0][0]) if kind == CASE else None
+        expected = self._by_segment([at for at, _ in pairs], text)
+        actual = self._by_segment([place for _, place in pairs], self.actual)
+        segment = self._segment_at(self.actual, actual[0][0]) if kind == CASE else None
         where = f" ({words(segment)})" if segment else ""
-        return self._answer(kind, index, left, right, f"only upper/lower case differs{where}", segment)
+        return self._answer(kind, index, expected, actual, f"only upper/lower case differs{where}", segment)
 
     def invisible(self, kind: str) -> Difference | None:
-        """Equal but for invisible characters."""
+        """Report texts that are equal but for invisible characters."""
         index = self._but_for(visible)
         if index is None:
             return None
         text = self.expected[index]
-        left = runs(at for at, char in enumerate(text) if is_invisible(char))
-        right = runs(at for at, char in enumerate(self.actual) if is_invisible(char))
-        if not left and not right:
+        expected = runs(at for at, char in enumerate(text) if is_invisible(char))
+        actual = runs(at for at, char in enumerate(self.actual) if is_invisible(char))
+        if not expected and not actual:
             return None
-        side, at = (text, left[0][0]) if left else (self.actual, right[0][0])
-        owner = self.names[0] if left else self.names[1]
+        side, at = (text, expected[0][0]) if expected else (self.actual, actual[0][0])
+        owner = self.names[0] if expected else self.names[1]
         note = f"an invisible character ({char_name(side[at])}) at position {at + 1} of what {owner} says"
         if not self.profile:
             note = f"an invisible character ({char_name(side[at])}) at position {at + 1} of {owner}"
-        return self._answer(kind, index, left, right, note, self._segment_at(side, at) if kind == SEGMENT else None)
+        segment = self._segment_at(side, at) if kind == SEGMENT else None
+        return self._answer(kind, index, expected, actual, note, segment)
 
     def escaped_separator(self) -> Difference | None:
-        """See whether the issuer only writes a separator inside a value in another way than the policy."""
+        """Report a separator inside a value that the issuer escapes and the policy does not."""
         grammar = self.profile.grammar if self.profile else _NO_GRAMMAR
         escape = grammar.escaped_separator
         if not escape or escape not in self.actual:
@@ -188,52 +189,52 @@ class _Question:
         index = self._first(lambda text: self._match(text, plain, pattern=self._as_pattern(text)))
         if index is None:
             return None
-        right = tuple((found.start(), found.end()) for found in re.finditer(re.escape(escape), self.actual))
+        actual = tuple(match.span() for match in re.finditer(re.escape(escape), self.actual))
         shift = len(escape) - len(grammar.separator)
-        written = {start - shift * number for number, (start, _) in enumerate(right)}
+        separators = {start - shift * number for number, (start, _) in enumerate(actual)}
         pairs = literal_pairs(self.expected[index], plain) or []
-        left = runs(one for one, two in pairs if two in written)
-        segment = self._segment_at(self.actual, right[0][0])
+        expected = runs(at for at, place in pairs if place in separators)
+        segment = self._segment_at(self.actual, actual[0][0])
         note = f"the issuer writes `{grammar.separator}` inside a value as {escape}"
-        return self._answer(SEGMENT, index, left, right, note, segment)
+        return self._answer(SEGMENT, index, expected, actual, note, segment)
 
     def by_segment(self) -> Difference:
         """Align the nearest expected text with the subject and report the first difference."""
         subject = self._parse(self.actual)
         changes = self.profile.changes if self.profile else ()
-        found: list[tuple[Cost, int, int, Alignment, Subject]] = []
+        aligned: list[tuple[Cost, int, int, Alignment, Subject]] = []
         for index, text in enumerate(self.expected):
             pattern = self._as_pattern(text)
             parsed = self._parse(text)
             matches = functools.partial(self._match, pattern=pattern)
             alignment = align(parsed, subject, matches, self._open_ended, changes)
             if alignment is not None:
-                found.append((alignment.cost, -agreeing(text, self.actual), index, alignment, parsed))
-        if not found:
+                aligned.append((alignment.cost, -agreeing(text, self.actual), index, alignment, parsed))
+        if not aligned:
             return self.plain_difference(SEGMENT)
-        _, _, index, alignment, parsed = min(found, key=lambda one: one[:3])
+        _, _, index, alignment, parsed = min(aligned, key=lambda candidate: candidate[:3])
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
         mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
         also = f"; also, {ordinary(parsed.text)}" if not self.wildcards and has_wildcard(parsed.text) else ""
-        left, right = _without_equals((parsed.text, self.actual), *mismatch.spans())
+        expected, actual = _without_equals((parsed.text, self.actual), *mismatch.spans())
         note = mismatch.note(with_detail=True) + also
-        difference = self._answer(mismatch.kind, index, left, right, note, mismatch.segment())
+        difference = self._answer(mismatch.kind, index, expected, actual, note, mismatch.segment())
         return difference._replace(detail=mismatch.detail, note_without_detail=mismatch.note(with_detail=False) + also)
 
     def blanks_around(self) -> Difference | None:
-        """Equal but for blanks at an end."""
+        """Report texts that are equal but for blanks at an end."""
         index = self._but_for(str.strip)
         if index is None:
             return None
-        left, right = blank_ends(self.expected[index]), blank_ends(self.actual)
-        if not left and not right:
+        expected, actual = blank_ends(self.expected[index]), blank_ends(self.actual)
+        if not expected and not actual:
             return None
-        owner = self.names[0] if left else self.names[1]
-        return self._answer(VALUE, index, left, right, f"{owner} has a blank at its beginning or end")
+        owner = self.names[0] if expected else self.names[1]
+        return self._answer(VALUE, index, expected, actual, f"{owner} has a blank at its beginning or end")
 
     def slash_or_scheme(self) -> Difference | None:
-        """Equal but for the slash at the end, or the scheme in front."""
+        """Report texts that are equal but for the slash at the end, or the scheme in front."""
 
         def core(text: str) -> str:
             return _SCHEME.sub("", text).removesuffix("/")
@@ -243,28 +244,28 @@ class _Question:
             return None
         text = self.expected[index]
         notes: list[str] = []
-        left: list[Span] = []
-        right: list[Span] = []
-        schemes = [found.group() if (found := _SCHEME.match(one)) else "" for one in (text, self.actual)]
+        expected: list[Span] = []
+        actual: list[Span] = []
+        schemes = [match.group() if (match := _SCHEME.match(side)) else "" for side in (text, self.actual)]
         if schemes[0] != schemes[1]:
             says = [f"begins with {scheme}" if scheme else "has no scheme" for scheme in schemes]
             notes.append(f"{self.names[0]} {says[0]}, {self.names[1]} {says[1]}")
-            left.append((0, len(schemes[0])))
-            right.append((0, len(schemes[1])))
-        slashes = [one.endswith("/") for one in (text, self.actual)]
+            expected.append((0, len(schemes[0])))
+            actual.append((0, len(schemes[1])))
+        slashes = [side.endswith("/") for side in (text, self.actual)]
         if slashes[0] != slashes[1]:
             notes.append(f"a trailing slash: {self.names[0 if slashes[0] else 1]} ends in one")
-            left.append((len(text) - slashes[0], len(text)))
-            right.append((len(self.actual) - slashes[1], len(self.actual)))
-        return self._answer(VALUE, index, left, right, "; ".join(notes)) if notes else None
+            expected.append((len(text) - slashes[0], len(text)))
+            actual.append((len(self.actual) - slashes[1], len(self.actual)))
+        return self._answer(VALUE, index, expected, actual, "; ".join(notes)) if notes else None
 
     def plain_difference(self, kind: str = VALUE, index: int | None = None) -> Difference:
         """Report the place where the texts differ, where no other explanation fits."""
         if index is None:
-            index = max(range(len(self.expected)), key=lambda one: (likeness(self.expected[one], self.actual), -one))
+            index = max(range(len(self.expected)), key=lambda at: (likeness(self.expected[at], self.actual), -at))
         text = self.expected[index]
         pattern = self._as_pattern(text)
-        left, right = tight(text, self.actual, pattern=pattern)
+        expected, actual = tight(text, self.actual, pattern=pattern)
         repeats_values = False
         if self.verdicts[index] is None:
             note = "a placeholder hides whether the two are equal"
@@ -273,8 +274,8 @@ class _Question:
             repeats_values = not particular_note("", text, self.actual, self.names, pattern=pattern)
         if not self.wildcards and has_wildcard(text):
             note += f"; also, {ordinary(text)}"
-        segment = self._segment_at(self.actual, right[0]) if kind == SEGMENT else None
-        difference = self._answer(kind, index, (left,), (right,), note, segment)
+        segment = self._segment_at(self.actual, actual[0]) if kind == SEGMENT else None
+        difference = self._answer(kind, index, (expected,), (actual,), note, segment)
         return difference._replace(repeats_values=repeats_values and not self.profile)
 
     def _match(self, expected: str, actual: str, *, pattern: bool) -> bool | None:
@@ -297,7 +298,7 @@ class _Question:
         return None
 
     def _but_for(self, change: Callable[[str], str]) -> int | None:
-        """Find the first expected text that surely differs, and would no longer if both sides were changed so."""
+        """Find the first expected text that surely differs, but not once `change` is applied to both sides."""
         actual = change(self.actual)
         return self._first(
             lambda text: (
@@ -317,12 +318,12 @@ class _Question:
         return at.name if at else None
 
     def _first_segment(self, start: int, end: int) -> Span:
-        """What of a stretch that a wildcard was meant for is enough to show it: up to the end of a segment."""
+        """Shorten a stretch that a wildcard was meant for to its first segment."""
         ends = [segment.end for segment in self._parse(self.actual).segments if start < segment.end <= end]
         return start, ends[0] if ends else end
 
     def _by_segment(self, places: Sequence[int], text: str) -> tuple[Span, ...]:
-        """One span for each segment that holds some of the places, from the first to the last of them."""
+        """A span for each segment that holds some of the places, from its first place to its last."""
         subject = self._parse(text)
         groups: dict[Segment | None, list[int]] = {}
         for place in places:
@@ -333,26 +334,26 @@ class _Question:
         self,
         kind: str,
         index: int,
-        left: Sequence[Span],
-        right: Sequence[Span],
+        expected: Sequence[Span],
+        actual: Sequence[Span],
         note: str,
         segment: str | None = None,
     ) -> Difference:
         certain = True in self.verdicts or None not in self.verdicts
         text = self.expected[index]
-        return Difference(kind, text, index, tuple(left), tuple(right), segment, note, certain=certain)
+        return Difference(kind, text, index, tuple(expected), tuple(actual), segment, note, certain=certain)
 
 
-def _without_equals(texts: tuple[str, str], left: Spans, right: Spans) -> tuple[Spans, Spans]:
+def _without_equals(texts: tuple[str, str], expected: Spans, actual: Spans) -> tuple[Spans, Spans]:
     """Spans of `env=` and `environment=` without the sign at the end that both have."""
-    if len(left) != len(right):
-        return left, right
+    if len(expected) != len(actual):
+        return expected, actual
     both = [
         all(text[start:end].endswith("=") for text, (start, end) in zip(texts, pair, strict=True))
-        for pair in zip(left, right, strict=True)
+        for pair in zip(expected, actual, strict=True)
     ]
 
     def trimmed(spans: Spans) -> Spans:
         return tuple((start, end - same) for (start, end), same in zip(spans, both, strict=True))
 
-    return trimmed(left), trimmed(right)
+    return trimmed(expected), trimmed(actual)

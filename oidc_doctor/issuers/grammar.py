@@ -1,11 +1,12 @@
 """The grammar of a subject: an ordered list of named segments, read from a token or from a pattern.
 
-Reading never fails: what the grammar does not know is kept as a segment with `known` False, so that a new segment of an
-issuer, a typing error in a policy and a wildcard are all shown where they stand.
+Reading never fails: a part that the grammar does not know is a segment with `known` False, so that a new segment of an
+issuer, a typo in a policy and a wildcard are all shown in their place.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -18,13 +19,13 @@ MOST_SEGMENTS = 48
 
 WILD = "*"
 
-# A placeholder such as <org/repo> or ${ORG} stands for one unknown text, so a separator in it separates nothing.
+# A placeholder such as <org/repo> or ${ORG} is one unknown text, so a separator in it separates nothing.
 # The braces of Bitbucket's UUIDs fall under the same rule and lose nothing by it.
 _OPAQUE = r"<[^<>]*>|\$?\{[^{}]*\}"
 
 
 class Segment(NamedTuple):
-    """One segment; `text[start:end]` is key and value, `text[value_start:end]` the value alone."""
+    """A segment of a subject; `text[start:end]` is key and value, `text[value_start:end]` the value alone."""
 
     name: str
     value: str
@@ -35,7 +36,7 @@ class Segment(NamedTuple):
 
     @property
     def labelled(self) -> bool:
-        """True when a key or a fixed lead stands before the value."""
+        """True when a key or a fixed lead is before the value."""
         return self.value_start > self.start
 
 
@@ -142,17 +143,13 @@ def separator_of(text: str) -> str:
 
 
 def _finish(text: str, segments: Iterator[Segment], grammar: Grammar) -> Subject:
-    kept: list[Segment] = []
-    for segment in segments:
-        if len(kept) == MOST_SEGMENTS:
-            break
-        kept.append(segment)
-    end = kept[-1].end if kept else 0
-    return Subject(text, _form_of(kept, grammar, whole=end == len(text)), tuple(kept), text[end:])
+    read = tuple(itertools.islice(segments, MOST_SEGMENTS))
+    end = read[-1].end if read else 0
+    return Subject(text, _form_of(read, grammar, whole=end == len(text)), read, text[end:])
 
 
 def _form_of(segments: Sequence[Segment], grammar: Grammar, *, whole: bool) -> str | None:
-    """Name the form that the segments are, or the only one that they can be if wildcards stand for the rest."""
+    """Name the form of the segments, or the only form that they can have if wildcards match the rest."""
     if not whole or not segments:
         return None
     names = tuple(segment.name for segment in segments)
@@ -176,20 +173,20 @@ def _in_order(names: Sequence[str], form: Sequence[str]) -> bool:
 def _pieces(text: str, start: int, separator: str) -> list[tuple[int, int]]:
     """The offsets of the pieces between separators, placeholders left whole."""
     pieces: list[tuple[int, int]] = []
-    for found in re.compile(f"{_OPAQUE}|{re.escape(separator)}").finditer(text, start):
-        if found.group() == separator:
-            pieces.append((start, found.start()))
-            start = found.end()
+    for match in re.compile(f"{_OPAQUE}|{re.escape(separator)}").finditer(text, start):
+        if match.group() == separator:
+            pieces.append((start, match.start()))
+            start = match.end()
             if len(pieces) > 4 * MOST_SEGMENTS:
                 return pieces
     pieces.append((start, len(text)))
     return pieces
 
 
-def _wild_key(key: str, known: Mapping[str, object]) -> int:
-    """How much of a key is a wildcard: `*environment` is a wildcard, then a key. All of it where no key is known."""
+def _wild_key(key: str, keys: Mapping[str, object]) -> int:
+    """The length of a key's wildcard: `*environment` is a wildcard, then a key. The whole where no key follows it."""
     star = key.rfind(WILD) + 1
-    return star if star == 0 or key[star:] in known else len(key)
+    return star if star == 0 or key[star:] in keys else len(key)
 
 
 def _lone(text: str, start: int, end: int, number: int) -> Segment:
@@ -283,21 +280,21 @@ def _value_end(
 
 
 def _parts(text: str, first: int, span: tuple[int, int], rules: Sequence[SegmentRule]) -> Iterator[Segment]:
-    """One value cut by the rules that go on in it: `octocat@12/hello@34` is owner, owner_id, repository, repository_id.
+    """Cut a value by the rules that go on in it: `octocat@12/hello@34` is owner, owner_id, repository, repository_id.
 
-    A part may be left out (ids came later than names), so a separator ends the current part only if a later rule
+    A part may be missing (ids came later than names), so a separator ends the current part only if a later rule
     begins with it.
     """
     start, end = span
     current = 0
     if len(rules) > 1:
         ends = "".join(sorted({rule.after for rule in rules[1:]}))
-        for found in re.compile(f"{_OPAQUE}|[{re.escape(ends)}]").finditer(text, start, end):
-            following = next((n for n in range(current + 1, len(rules)) if rules[n].after == found.group()), None)
+        for match in re.compile(f"{_OPAQUE}|[{re.escape(ends)}]").finditer(text, start, end):
+            following = next((n for n in range(current + 1, len(rules)) if rules[n].after == match.group()), None)
             if following is not None:
-                value = text[start : found.start()]
-                yield Segment(rules[current].name, value, first, found.start(), known=True, value_start=start)
-                first = start = found.end()
+                value = text[start : match.start()]
+                yield Segment(rules[current].name, value, first, match.start(), known=True, value_start=start)
+                first = start = match.end()
                 current = following
     yield Segment(rules[current].name, text[start:end], first, end, known=True, value_start=start)
 

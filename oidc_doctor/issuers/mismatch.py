@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from oidc_doctor.issuers.alignment import Alignment, Step
+from oidc_doctor.issuers.alignment import AlignedStep, Alignment
 from oidc_doctor.issuers.characters import Span, has_wildcard, listed, merged, shown, tight, value_note, words
 from oidc_doctor.issuers.grammar import WILD, Grammar, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
@@ -48,9 +48,9 @@ class Mismatch:
         return (actual or expected)[0].name
 
     def spans(self) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """What differs on each side, over all steps that differ."""
-        left: list[Span] = []
-        right: list[Span] = []
+        """The differing spans of each side, over all steps that differ."""
+        expected_spans: list[Span] = []
+        actual_spans: list[Span] = []
         ends = (0, 0)
         for step in self.steps:
             if step.kind == "value":
@@ -62,21 +62,21 @@ class Mismatch:
                 expected = _stretch(step.expected, ends[0], alone=not step.actual)
                 actual = _stretch(step.actual, ends[1], alone=not step.expected)
             if step.kind != "agrees":
-                left.append(expected)
-                right.append(actual)
+                expected_spans.append(expected)
+                actual_spans.append(actual)
             ends = (_end(step.expected, ends[0]), _end(step.actual, ends[1]))
-        return merged(left, gap=1), merged(right, gap=1)
+        return merged(expected_spans, gap=1), merged(actual_spans, gap=1)
 
-    def _value_spans(self, step: Step) -> tuple[Span, Span]:
+    def _value_spans(self, step: AlignedStep) -> tuple[Span, Span]:
         starts = (step.expected[0].value_start, step.actual[0].value_start)
-        left, right = tight(*self._values(step), pattern=self.pattern)
-        return (starts[0] + left[0], starts[0] + left[1]), (starts[1] + right[0], starts[1] + right[1])
+        expected, actual = tight(*self._values(step), pattern=self.pattern)
+        return (starts[0] + expected[0], starts[0] + expected[1]), (starts[1] + actual[0], starts[1] + actual[1])
 
-    def _values(self, step: Step) -> tuple[str, str]:
-        one = self.expected.text[step.expected[0].value_start : step.expected[-1].end]
-        if len(step.actual) > 1 and WILD in one:  # the wildcard took more; the segment's own value is what differs
-            return one, step.actual[0].value
-        return one, self.actual.text[step.actual[0].value_start : step.actual[-1].end]
+    def _values(self, step: AlignedStep) -> tuple[str, str]:
+        expected = self.expected.text[step.expected[0].value_start : step.expected[-1].end]
+        if len(step.actual) > 1 and WILD in expected:  # the wildcard matched more; the segment's own value differs
+            return expected, step.actual[0].value
+        return expected, self.actual.text[step.actual[0].value_start : step.actual[-1].end]
 
     @property
     def detail(self) -> str:
@@ -108,7 +108,7 @@ class Mismatch:
         """Whether the token is of the new format and the policy of the old one."""
         return not self.main.expected or self._says_new_key(self.main)
 
-    def _says_new_key(self, step: Step) -> bool:
+    def _says_new_key(self, step: AlignedStep) -> bool:
         return bool(step.change and step.actual and step.actual[0].name == step.change.new_key)
 
     def _block(self) -> tuple[list[Segment], list[Segment]]:
@@ -130,8 +130,8 @@ class Mismatch:
         names = {segment.name for segment in self.expected.segments}, {segment.name for segment in self.actual.segments}
         if self._without_lead():
             return f"{self.policy} does not begin with {self.grammar.lead}"
-        moved = [one.name for one in expected if one.known and one.name in names[1]]
-        moved += [two.name for two in actual if two.known and two.name in names[0]]
+        moved = [segment.name for segment in expected if segment.known and segment.name in names[1]]
+        moved += [segment.name for segment in actual if segment.known and segment.name in names[0]]
         if moved:
             order = ", ".join(words(segment.name) for segment in self.actual.segments[:8])
             return f"{words(moved[0])} stands in another place: the token's order is {order}"
@@ -191,7 +191,7 @@ class Mismatch:
 
 
 def _stretch(segments: Sequence[Segment], done: int, *, alone: bool) -> Span:
-    """From the first to the last; with the separator in front when the other side has nothing here."""
+    """From the first to the last; with the separator in front when the other side is empty there."""
     if not segments:
         return (done, done)
     return (done if alone else segments[0].start, segments[-1].end)

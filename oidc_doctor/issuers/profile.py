@@ -1,4 +1,4 @@
-"""One issuer as a value: its addresses, the claims of its tokens, and which of them the clouds can test."""
+"""An issuer as a value: its addresses, the claims of its tokens, and which of them the clouds can test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class IssuerMatch(NamedTuple):
 
 
 class Audience(NamedTuple):
-    """What `aud` is. `{provider}` stands for a Google provider's whole name, `{owner}` and the like for segments."""
+    """The values of `aud`. `{provider}` is a Google provider's whole name, `{owner}` and the like are segments."""
 
     fixed: str | None = None
     default: str | None = None
@@ -42,7 +42,7 @@ class TokenSource(NamedTuple):
 
 
 class Tenancy(NamedTuple):
-    """What separates customers: a policy without the `tenant` segment trusts every customer of a shared issuer."""
+    """The segments that separate customers: a policy without `tenant` trusts all customers of a shared issuer."""
 
     tenant: str | None = None
     team: str | None = None
@@ -87,7 +87,7 @@ class Profile(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """True when a vendor's customers share the issuer, so that only the token's claims keep them apart."""
+        """True when a vendor's customers share the issuer, so that only the token's claims distinguish them."""
         return not self.self_hosted and not self.tenancy.in_issuer
 
     def parse_subject(self, text: str) -> Subject:
@@ -95,21 +95,21 @@ class Profile(NamedTuple):
         return parse(text, self.grammar)
 
     def segment_rule(self, name: str) -> SegmentRule | None:
-        """What is known of the segment of this name: its closed values, its longest length, whether it varies."""
+        """The rule of the segment of this name: its closed values, its longest length, whether it varies."""
         return self.grammar.rule(name)
 
     def implied_claims(self, text: str) -> dict[str, str]:
-        """Claims that the issuer's documents give the same values as the subject's segments."""
+        """Claims that equal segments of the subject, by the issuer's documents."""
         values = {segment.name: segment.value for segment in self.parse_subject(text).segments if segment.known}
-        out = {}
+        claims = {}
         for claim, template in self.implied:
             names = re.findall(r"\{(\w+)\}", template)
             if all(values.get(name) and "%" not in values[name] for name in names):  # % begins an escape
-                out[claim] = template.format(**values)
-        return out
+                claims[claim] = template.format(**values)
+        return claims
 
     def subject_family(self, text: str) -> str:
-        """The subject with `*` for what is new in each deployment, commit or run."""
+        """The subject with `*` for each part that is new in each deployment, commit or run."""
         out: list[str] = []
         done = 0
         for segment in self.parse_subject(text).segments:

@@ -1,4 +1,4 @@
-"""The form of a profile's TOML file: which keys it may hold, with which values, and what has to agree.
+"""The form of a profile's TOML file: which keys it may hold, with which values, and which of them have to agree.
 
 The catalogue reads the files that ship without it, for speed; the tests check each of them, and
 `python -m oidc_doctor.issuers.schema FILE…` checks a profile that is being written.
@@ -55,7 +55,7 @@ class _Subject(NamedTuple):
     recognise: str | None = None
 
 
-class _File(NamedTuple):
+class _ProfileFile(NamedTuple):
     name: str
     title: str
     sources: tuple[str, ...]
@@ -74,8 +74,8 @@ class _File(NamedTuple):
 
 def check_profile(raw: Mapping[str, Any]) -> None:
     """Raise ProfileError where the content of a TOML file is no profile."""
-    faults = list(_table(raw, _File, ""))
-    if not faults:  # what does not have the form cannot be compared
+    faults = list(_table(raw, _ProfileFile, ""))
+    if not faults:  # a malformed file cannot be compared
         faults = [*_expressions(raw), *_references(raw)]
     if faults:
         raise ProfileError("\n".join(faults))
@@ -131,7 +131,7 @@ def _expressions(raw: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _references(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Find names of segments that the subject does not have, and what a profile cannot do without."""
+    """Find names of segments that the subject does not have, and parts that a profile must have."""
     subject, tenancy = raw["subject"], raw["tenancy"]
     segments = {segment["name"] for segment in subject["segment"]} | {subject.get("bare")}
     used = [("tenancy." + name, tenancy[name]) for name in ("tenant", "team") if name in tenancy]

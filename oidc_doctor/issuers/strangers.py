@@ -1,7 +1,7 @@
-"""Made-up subjects beside a subject: of another tenant, of another team, of a name that merely begins alike.
+"""Synthetic subjects derived from a subject: another tenant, another team, a name that merely begins alike.
 
-The issuer's grammar says which segments there are and its tenancy which of them tell customers and teams apart. That
-the issuer would give somebody such a token is inferred from there being no rule against the name.
+The issuer's grammar names the segments, its tenancy the segments that distinguish customers and teams. No rule against
+such a name is known; that the issuer would issue a token with it is inferred from that.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from oidc_doctor.issuers.condition_keys import shared_issuer_control
 from oidc_doctor.issuers.grammar import WILD, Form, Grammar, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
 
-# anyone: of the issuer; tenant, team: another one; other: another value of `segment`; longer: a value that begins like
-# the segment's; key: a segment whose key ends like this one's
+# anyone: any subject of the issuer; tenant, team: another tenant or team; other: another value of `segment`; longer: a
+# value that begins like the segment's; key: a segment whose key ends like this one's
 Who = Literal["anyone", "tenant", "team", "other", "longer", "key"]
 
 _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _WORDS = ("elsewhere", "somebody", "foreign", "unknown-team")
-_MADE_UP = "Stranger1"
+_SYNTHETIC = "Stranger1"
 _ANYONE = "somebody-else"  # a subject without any form
 
 
 class Stranger(NamedTuple):
-    """A made-up subject, and in what it differs from the one that it was made from."""
+    """A synthetic subject, and how it differs from the subject that it is derived from."""
 
     subject: str
     who: Who
@@ -36,10 +36,10 @@ def another(value: str) -> str:
     """A value of the same shape that begins and ends differently: another word, or another id of the same length."""
     folder, slash, name = value.rpartition("/")
     if name.replace("-", "").isalpha() and name.islower():
-        return folder + slash + next(one for one in _WORDS if one[0] != name[0] and one[-1] != name[-1])
+        return folder + slash + next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
     table = {old: new for letters in _ALPHABETS for old, new in zip(letters, letters[1:] + letters[0], strict=True)}
     changed = "".join(table.get(character, character) for character in value)
-    return changed if changed != value else _MADE_UP
+    return changed if changed != value else _SYNTHETIC
 
 
 def longer(value: str) -> str:
@@ -48,7 +48,7 @@ def longer(value: str) -> str:
 
 
 def serves_many_customers(profile: Profile | None, issuer: str | None) -> bool:
-    """Whether a vendor's customers share this issuer, so that only the token's claims keep them apart."""
+    """Whether a vendor's customers share this issuer, so that only the token's claims distinguish them."""
     if shared_issuer_control(issuer):
         return True
     if profile is None or profile.tenancy.in_issuer:
@@ -59,20 +59,14 @@ def serves_many_customers(profile: Profile | None, issuer: str | None) -> bool:
 
 
 def strangers(subject: str, profile: Profile | None) -> list[Stranger]:
-    """The made-up subjects beside this one, the widest difference first."""
+    """The synthetic subjects derived from this subject, the widest difference first."""
     parsed = profile.parse_subject(subject) if profile else None
     if profile is None or parsed is None or not _is_readable(parsed):
         return [Stranger(_ANYONE, "anyone")]
-    made = list(_foreign(parsed, profile))
+    candidates = list(_foreign(parsed, profile))
     for segment in _labelled(parsed):
-        made += _alike(parsed, segment, profile)
-    seen: set[tuple[str, str, str]] = {(subject, "", "")}
-    kept = []
-    for stranger in made:
-        if stranger not in seen and stranger.subject != subject:
-            seen.add(stranger)
-            kept.append(stranger)
-    return kept
+        candidates += _alike(parsed, segment, profile)
+    return [stranger for stranger in dict.fromkeys(candidates) if stranger.subject != subject]
 
 
 def twins(subject: str, profile: Profile) -> list[str]:
@@ -98,14 +92,14 @@ def _labelled(parsed: Subject) -> list[Segment]:
 
 
 def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
-    """Other tenants and teams: once all else is different too, once only what another one cannot share."""
+    """Yield other tenants and teams: with all other segments changed, and with only the unshareable ones changed."""
     tenancy = profile.tenancy
     pairs: list[tuple[Who, str | None]] = [("tenant", tenancy.tenant), ("team", tenancy.team)]
     for who, name in pairs:
         if name is None or not parsed.value(name) or (who == "tenant" and tenancy.in_issuer):
             continue
         below = {segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :]}
-        free = {one for one in below if not _is_closed(profile, one)}
+        free = {segment for segment in below if not _is_closed(profile, segment)}
         for changed in ({name, *free}, {name, *(below & set(tenancy.unique))}):
             yield Stranger(_changed(parsed, dict.fromkeys(changed)), who, name)
     if tenancy.in_issuer or tenancy.tenant is None:
@@ -113,12 +107,12 @@ def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
 
 
 def _alike(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stranger]:
-    """A longer value of one segment, and another value for comparison: a pattern that accepts both leaves it open."""
+    """Yield a longer value of a segment, and another value for comparison: a pattern that accepts both is open."""
     rule, tenancy = profile.segment_rule(segment.name), profile.tenancy
     if rule is not None and (rule.flag or (rule.varies == ("",) and segment.name not in tenancy.names)):
         return
     if rule is not None and rule.after and segment.name in tenancy.unique:
-        return  # the id of the name before it: nobody else has that name
+        return  # the id of the name before it: no other customer has that name
     if segment.name == tenancy.tenant and tenancy.in_issuer:
         return
     unshared = _unshared(parsed, segment.name, profile)
@@ -130,9 +124,9 @@ def _alike(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stra
 
 
 def _unshared(parsed: Subject, name: str, profile: Profile) -> dict[str, str | None]:
-    """The segments behind this one whose values belong to it, each to be made up."""
+    """The segments behind this one whose values belong to it, each to get a synthetic value."""
     below = (segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :])
-    return dict.fromkeys(one for one in below if one in profile.tenancy.unique)
+    return dict.fromkeys(segment for segment in below if segment in profile.tenancy.unique)
 
 
 def _place(parsed: Subject, name: str) -> int:
@@ -145,7 +139,7 @@ def _is_closed(profile: Profile, name: str) -> bool:
 
 
 def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
-    """The subject with other values of these segments; None stands for a made-up one."""
+    """The subject with other values of these segments; None means a synthetic value."""
     text, done = "", 0
     for segment in parsed.segments:
         if segment.known and segment.name in values:
@@ -156,13 +150,13 @@ def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
 
 
 def with_value(subject: str, profile: Profile, segment: str, value: str) -> str:
-    """The subject with this value of one segment, and another one of those that nobody shares with it."""
+    """The subject with this value of one segment, and synthetic values of the segments that belong to it."""
     parsed = profile.parse_subject(subject)
     return _changed(parsed, {**_unshared(parsed, segment, profile), segment: value})
 
 
 def example(profile: Profile) -> str:
-    """A subject of the issuer's first form with made-up values; empty where the profile has no form."""
+    """A subject of the issuer's first form with synthetic values; empty where the profile has no form."""
     if not profile.grammar.forms:
         return ""
     form = profile.grammar.forms[0]

@@ -1,7 +1,7 @@
-"""What the workload's own configuration asks the cloud for: a source that Baseten does not serve with OIDC.
+"""Sources that the workload's own configuration asks the cloud for: a source that Baseten does not serve with OIDC.
 
 Baseten's OIDC documentation: ECR and S3 on AWS, Artifact Registry, GCR and Cloud Storage on Google Cloud; not
-Cloudflare R2, Azure or Hugging Face. The Truss client accepts the other combinations without a word (read in 0.18.36).
+Cloudflare R2, Azure or Hugging Face. The Truss client accepts the other combinations silently (read in 0.18.36).
 """
 
 from __future__ import annotations

@@ -27,14 +27,14 @@ _MARK = "-----BEGIN CERTIFICATE-----"
 _END = "-----END CERTIFICATE-----"
 
 
-class Chain(NamedTuple):
+class ObservedChain(NamedTuple):
     """The certificates that a host sends. `thumbprint` is AWS's: SHA-1, hex, of the last one of the chain."""
 
     thumbprint: str
     fault: str | None  # why a client may not trust it, in words: expired, self-signed, out of order
 
 
-def read_chain(text: str, at: float) -> Chain | None:
+def read_chain(text: str, at: float) -> ObservedChain | None:
     """Read the chain of a PEM text and judge it at an instant in epoch seconds; None where it has no certificate."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -48,7 +48,7 @@ def read_chain(text: str, at: float) -> Chain | None:
             if not certificates:
                 return None
             last = hashlib.sha1(certificates[-1].public_bytes(Encoding.DER), usedforsecurity=False).hexdigest()
-            return Chain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
+            return ObservedChain(last, _fault(certificates, datetime.fromtimestamp(at, UTC)))
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):  # a name is parsed only when it is asked for
         return None
 

@@ -59,7 +59,7 @@ SUBJECT_TOO_LONG = (
 IMPERSONATION_DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
 
 
-class _Row(NamedTuple):
+class _SentenceRow(NamedTuple):
     pattern: str  # named groups become facts
     speaker: Cloud | None
     steps: frozenset[str]
@@ -74,14 +74,14 @@ class _Row(NamedTuple):
 
 
 @cache
-def _rows() -> tuple[_Row, ...]:
+def _rows() -> tuple[_SentenceRow, ...]:
     """Read error_texts.toml; KeyError or ValueError where a row is malformed."""
     import tomllib
     from pathlib import Path
 
     table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     return tuple(
-        _Row(
+        _SentenceRow(
             "|".join(row["patterns"]),
             row.get("speaker"),
             frozenset(row["steps"].split()),
@@ -96,7 +96,7 @@ def _rows() -> tuple[_Row, ...]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # on demand: most texts are found long before the last row, and compiling all takes longer than all searches
+    # on demand: most texts are found long before the last row, and compiling all is slower than all searches
     return re.compile(pattern, re.DOTALL)
 
 
@@ -104,7 +104,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _LONGEST = 20_000
 
 
-def _match(text: str) -> tuple[_Row, re.Match[str]] | None:
+def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
     """Return the first row that is found in the text."""
     text = text[:_LONGEST]
     for row in _rows():
@@ -155,11 +155,11 @@ def read_error(text: str, source: str = "") -> Reading | None:
 def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:
     """The steps that an error of `steps` shows to have passed: those before the earliest of them."""
     order = [step.id for step in STEPS[cloud]]
-    named = [order.index(step) for step in steps if step in order]
-    return frozenset(order[: min(named)]) if named else frozenset()
+    positions = [order.index(step) for step in steps if step in order]
+    return frozenset(order[: min(positions)]) if positions else frozenset()
 
 
-# How SDKs and tools wrap what a cloud answered; the first that fits tells code and message.
+# How SDKs and tools wrap what a cloud answered; the first that fits has code and message.
 _WRAPPED = (
     r'"error": *"(?P<code>\w+)", *"error_description": *"(?P<message>(?:[^"\\]|\\.)*)"',
     r"<Code>(?P<code>\w+)</Code>\s*<Message>(?P<message>[^<]+)",
@@ -182,5 +182,5 @@ def on_the_wire(text: str) -> tuple[str, str]:
             message = _AFTER.sub("", wrapped["message"].strip()).replace('\\"', '"')
             return wrapped.groupdict().get("code") or "", message[:_LONGEST_MESSAGE]
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    known = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
-    return "", known[:_LONGEST_MESSAGE]
+    sentence = next((line for line in lines if read_error(line) is not None), lines[0] if lines else "")
+    return "", sentence[:_LONGEST_MESSAGE]

@@ -82,8 +82,8 @@ def _assume_decoded(exchange: ExchangeBuilder) -> None:
             alg=shown(verified.get("alg", "")),
         )
     else:
-        seen = "its claims come from a log" if exchange.token.kind == "event" else "it is decoded"
-        exchange.assume("keys", f"the token's signature and the issuer's keys ({seen})")
+        reason = "its claims come from a log" if exchange.token.kind == "event" else "it is decoded"
+        exchange.assume("keys", f"the token's signature and the issuer's keys ({reason})")
 
 
 def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document | Missing:
@@ -98,10 +98,10 @@ def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
     """Whether the discovery document is another host's, so that its keys prove nothing about this token."""
     discovery = exchange.case.evidence.issuer.discovery
     published = discovery.value if isinstance(discovery, Document) else None
-    named = published.get("issuer") if isinstance(published, dict) else None
-    if not isinstance(named, str) or not issuer or exchange.gap(named, issuer):
+    published_issuer = published.get("issuer") if isinstance(published, dict) else None
+    if not isinstance(published_issuer, str) or not issuer or exchange.gap(published_issuer, issuer):
         return False
-    hosts = [address.removeprefix("https://").split("/", 1)[0].lower() for address in (named, issuer)]
+    hosts = [address.removeprefix("https://").split("/", 1)[0].lower() for address in (published_issuer, issuer)]
     return hosts[0] != hosts[1]
 
 
@@ -118,11 +118,11 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     absent = [name for name in wanted if name not in members]
     if absent:
         exchange.refuse(Kind.DISCOVERY_INVALID, where=discovery.at(), field=", ".join(absent), found="absent")
-    named = members.get("issuer")
-    if isinstance(named, str) and issuer and named != issuer and not exchange.gap(named, issuer):
+    published = members.get("issuer")
+    if isinstance(published, str) and issuer and published != issuer and not exchange.gap(published, issuer):
         exchange.refuse(
             Kind.ISSUER_URL_DIFFERS,
-            expected=Side(named, discovery.at("/issuer")),
+            expected=Side(published, discovery.at("/issuer")),
             actual=Side(issuer, exchange.claim_origin("iss")),
             certain=False,
             settle="whether the cloud minds is not recorded; make the issuer publish the URL that its tokens carry",

@@ -117,7 +117,7 @@ def check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
         return KeyAnswer(None, checked=False, reason="the token's header was not given")
     pointer, key = chosen[-1]
     if cloud == "gcp" and len(chosen) > 1:
-        # which of several keys of one kid Google takes was never recorded: the answer is sure where all agree
+        # which of several keys of one kid Google uses was never recorded: the answer is sure where all agree
         answers = [_verify(cloud, token, candidate, kty, place) for place, candidate in chosen]
         if len({answer.kind for answer in answers}) > 1:
             return KeyAnswer(

@@ -27,13 +27,13 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
 
 
 def complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
-    """A hypothetical token takes the target's issuer or the profile's, and aud where the issuer fixes it."""
+    """Claims of a hypothetical token: the target's issuer or the profile's, and aud where the issuer fixes it."""
     if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
-    known = issuer or (profile.url if profile is not None else None)
-    if "iss" not in claims and known:
-        claims["iss"] = known
+    address = issuer or (profile.url if profile is not None else None)
+    if "iss" not in claims and address:
+        claims["iss"] = address
     if "aud" not in claims and profile is not None and profile.audience.fixed:
         claims["aud"] = profile.audience.fixed
     return token._replace(claims=claims)

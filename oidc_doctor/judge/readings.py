@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def readings_of_errors(evidence: TargetEvidence) -> list[Reading]:
-    """The errors that a caller saw, in the order given. An unknown sentence names no cloud and no step."""
+    """The errors that a caller saw, in the order of the request. An unknown sentence names no cloud and no step."""
     return [
         read_error(error.text, str(error.origin)) or Reading(None, frozenset(), error.text, source=str(error.origin))
         for error in evidence.observed

@@ -72,8 +72,8 @@ def _statement(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
             yield Objection(f"a role's trust policy cannot have {name}", pointer + pointer_segment(name))
     if statement.get("Effect") == "Allow" and _allows_assume(statement):
         principal = statement.get("Principal")
-        named = principal.get("Federated") if isinstance(principal, dict) else None
-        for arn in named if isinstance(named, list) else [named]:
+        providers = principal.get("Federated") if isinstance(principal, dict) else None
+        for arn in providers if isinstance(providers, list) else [providers]:
             if isinstance(arn, str):
                 yield from _shared_control(statement, arn, pointer)
 

@@ -11,10 +11,10 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 def span(seconds: float) -> str:
     """`2 h 55 min`: the two largest units, never negative."""
-    left = round(abs(seconds))
+    rest = round(abs(seconds))
     parts = []
     for size, unit in _UNITS:
-        count, left = divmod(left, size)
+        count, rest = divmod(rest, size)
         if count:
             parts.append(f"{count} {unit}")
         elif parts:

@@ -1,4 +1,4 @@
-"""What both clouds ask of a token before they read its claims: that it is a JWT, signed by an algorithm they accept."""
+"""The form of a token, which both clouds check before its claims: a JWT, signed by an algorithm they accept."""
 
 from __future__ import annotations
 

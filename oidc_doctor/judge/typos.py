@@ -38,12 +38,12 @@ def left_in(value: str) -> str:
 
 
 def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: str) -> tuple[Kind, dict[str, str]]:
-    """Return the kind and facts of a difference: a typing error in the configured values, else `kind`."""
+    """Return the kind and facts of a difference: a typo in the configured values, else `kind`."""
     invisible = invisible_in([*configured, sent])
     if invisible and any(strip_invisible(value) == strip_invisible(sent) for value in configured):
         facts = {"note": note, "value_name": name, "character": invisible[0], "position": str(invisible[1])}
         return Kind.INVISIBLE_CHARACTER_IN_VALUE, facts
-    left = next((left_in(value) for value in configured if left_in(value)), "")
-    if left and not left_in(sent) and len(configured) == 1:
-        return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": left}
+    placeholder = next((left_in(value) for value in configured if left_in(value)), "")
+    if placeholder and not left_in(sent) and len(configured) == 1:
+        return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": placeholder}
     return kind, {"note": note}

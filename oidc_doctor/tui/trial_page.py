@@ -124,24 +124,24 @@ _HOW = "Press Enter to edit the text, Esc to leave it; the decision follows as y
 def _reach(sheet: Sheet, reach: EditReach | None) -> None:
     if reach is None:
         return
-    if reach.let_in:
+    if reach.newly_accepted:
         sheet.say(
-            f"It also lets in {len(reach.let_in)} of {reach.foreign} made-up subjects of other tenants and teams: "
-            + _named(reach.let_in),
+            f"It also lets in {len(reach.newly_accepted)} of {reach.tried} made-up subjects of other tenants and "
+            "teams: " + _named(reach.newly_accepted),
             lead="! ",
             style="bad",
         )
-    elif reach.foreign:
-        sheet.say(f"{reach.foreign} made-up subjects of other tenants and teams stay out.", lead="✓ ", style="green")
-    if reach.shut_out:
+    elif reach.tried:
+        sheet.say(f"{reach.tried} made-up subjects of other tenants and teams stay out.", lead="✓ ", style="green")
+    if reach.newly_refused:
         sheet.say(
-            f"It shuts out {len(reach.shut_out)} of {reach.seen} subjects that the logs show as accepted: "
-            + _named(reach.shut_out),
+            f"It shuts out {len(reach.newly_refused)} of {reach.logged} subjects that the logs show as accepted: "
+            + _named(reach.newly_refused),
             lead="! ",
             style="bad",
         )
-    elif reach.seen:
-        sheet.say(f"{reach.seen} subjects that the logs show as accepted still pass.", lead="✓ ", style="green")
+    elif reach.logged:
+        sheet.say(f"{reach.logged} subjects that the logs show as accepted still pass.", lead="✓ ", style="green")
 
 
 def _named(subjects: tuple[str, ...]) -> str:

@@ -75,7 +75,7 @@ def test_a_proposed_fix_is_an_edit_that_moves_the_exchange_on(
             assert any(line.startswith("+") for line in what_if.diff(answer.edits, part))
             found = what_if.reach(answer)
             assert found is not None
-            assert not found.shut_out
+            assert not found.newly_refused
 
 
 def test_some_scenarios_have_fixes(examined_of: Callable[[str], Examined]) -> None:

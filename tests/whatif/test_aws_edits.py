@@ -46,7 +46,7 @@ def test_an_open_pattern_lets_strangers_in_and_says_so(
     answer = what_if.ask({"trust-policy": policy_with(what_if, {"Condition": condition(aws, "*")})})
     found = what_if.reach(answer)
     assert found is not None
-    assert found.foreign == len(found.let_in) > 0
+    assert found.tried == len(found.newly_accepted) > 0
 
 
 def test_a_typed_policy_where_none_was_read(

@@ -64,17 +64,17 @@ def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str]
 
 
 def _with_value(case: Case, refusal: Refusal, value: str, *, keep: bool) -> Edit | None:
-    """The pattern at fault replaced by `value`, or (`keep`) the value beside it."""
+    """The pattern at fault replaced by `value`, or (`keep`) extended by it."""
 
     def change(policy: Any) -> bool:
-        found = _clause_of(policy, refusal)
-        if found is None or refusal.expected is None:
+        clause = _clause_of(policy, refusal)
+        if clause is None or refusal.expected is None:
             return False
-        block, operator, key = found
+        block, operator, key = clause
         old = block[operator][key] if isinstance(block[operator][key], list) else [block[operator][key]]
         place = old.index(refusal.expected.value) if refusal.expected.value in old else 0
-        made = [*old[: place + 1], value, *old[place + 1 :]] if keep else [*old[:place], value, *old[place + 1 :]]
-        block[operator][key] = made[0] if len(made) == 1 and not isinstance(block[operator][key], list) else made
+        values = [*old[: place + 1], value, *old[place + 1 :]] if keep else [*old[:place], value, *old[place + 1 :]]
+        block[operator][key] = values[0] if len(values) == 1 and not isinstance(block[operator][key], list) else values
         return True
 
     return _policy_edit(case, change)
@@ -88,37 +88,37 @@ def _patterns(case: Case, refusal: Refusal) -> list[str]:
     pattern, text = expected.value, actual.value
     if set("*?$") & set(text):
         return []  # the token's own words must never become a wildcard or a variable
-    made = []
+    patterns = []
     if len(expected.spans) == len(actual.spans):
         for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
             pattern = pattern[:low] + text[start:end] + pattern[high:]
-        made.append(pattern)
+        patterns.append(pattern)
     if "Like" in refusal.clause.operator and case.profile is not None:
-        made.append(case.profile.subject_family(text))
-    return list(dict.fromkeys([*made, text]))
+        patterns.append(case.profile.subject_family(text))
+    return list(dict.fromkeys([*patterns, text]))
 
 
 def _subject(*, keep: bool) -> Maker:
-    def edit(case: Case, refusal: Refusal) -> Edit | None:
+    def make(case: Case, refusal: Refusal) -> Edit | None:
         for pattern in _patterns(case, refusal):
-            made = _with_value(case, refusal, pattern, keep=keep)
-            if made and evaluate(case._replace(evidence=made.evidence, readings=())).step("authorise").state == PASSED:
-                return made
+            edit = _with_value(case, refusal, pattern, keep=keep)
+            if edit and evaluate(case._replace(evidence=edit.evidence, readings=())).step("authorise").state == PASSED:
+                return edit
         return None
 
-    return edit
+    return make
 
 
 def _wildcard(case: Case, refusal: Refusal) -> Edit | None:
     """The key moved under StringLike."""
 
     def change(policy: Any) -> bool:
-        found = _clause_of(policy, refusal)
-        if found is None or not found[1].endswith("StringEquals"):
+        clause = _clause_of(policy, refusal)
+        if clause is None or not clause[1].endswith("StringEquals"):
             return False
-        block, operator, key = found
+        block, operator, key = clause
         if key in block.get(operator.replace("StringEquals", "StringLike"), {}):
-            return False  # what stands there would be overwritten
+            return False  # the edit would overwrite an existing condition
         value = block[operator].pop(key)
         if not block[operator]:
             del block[operator]
@@ -132,12 +132,12 @@ def _key(case: Case, refusal: Refusal) -> Edit | None:
     """A misspelled key renamed."""
 
     def change(policy: Any) -> bool:
-        found = _clause_of(policy, refusal)
-        if found is None or refusal.actual is None:
+        clause = _clause_of(policy, refusal)
+        if clause is None or refusal.actual is None:
             return False
-        block, operator, key = found
+        block, operator, key = clause
         if refusal.actual.value.lower() in (name.lower() for name in block[operator]):
-            return False  # what stands there would be overwritten
+            return False  # the edit would overwrite an existing condition
         block[operator] = {
             refusal.actual.value if name == key else name: value for name, value in block[operator].items()
         }
@@ -151,23 +151,23 @@ def _audience_condition(case: Case, refusal: Refusal) -> Edit | None:
 
 
 def _actions(*wanted: str) -> Maker:
-    def edit(case: Case, refusal: Refusal) -> Edit | None:
+    def make(case: Case, refusal: Refusal) -> Edit | None:
         def change(policy: Any) -> bool:
             statements = policy.get("Statement")
             for statement in statements if isinstance(statements, list) else [statements]:
                 if isinstance(statement, dict) and statement.get("Effect") == "Allow" and "Action" in statement:
                     old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-                    if not all(isinstance(one, str) for one in old):
+                    if not all(isinstance(action, str) for action in old):
                         return False
-                    made = list(dict.fromkeys([*old, *wanted]))
-                    statement["Action"] = made[0] if len(made) == 1 else made
+                    actions = list(dict.fromkeys([*old, *wanted]))
+                    statement["Action"] = actions[0] if len(actions) == 1 else actions
                     return True
             return False
 
         del refusal
         return _policy_edit(case, change)
 
-    return edit
+    return make
 
 
 def _principal(case: Case, refusal: Refusal) -> Edit | None:
@@ -216,7 +216,7 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
     return Edit(evidence, before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
 
 
-_REPLACED, _BESIDE = _subject(keep=False), _subject(keep=True)
+_REPLACED, _ADDED = _subject(keep=False), _subject(keep=True)
 
 
 AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
@@ -224,10 +224,10 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
     Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
     Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard,),
-    Kind.SUBJECT_CASE_DIFFERS: (_REPLACED, _BESIDE),
-    Kind.SUBJECT_FORMAT_CHANGED: (_BESIDE,),  # tokens of the old format may still come
-    Kind.SUBJECT_FORM_DIFFERS: (_BESIDE,),
-    Kind.SUBJECT_SEGMENT_DIFFERS: (_REPLACED, _BESIDE),
+    Kind.SUBJECT_CASE_DIFFERS: (_REPLACED, _ADDED),
+    Kind.SUBJECT_FORMAT_CHANGED: (_ADDED,),  # tokens of the old format may still be sent
+    Kind.SUBJECT_FORM_DIFFERS: (_ADDED,),
+    Kind.SUBJECT_SEGMENT_DIFFERS: (_REPLACED, _ADDED),
     Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
     Kind.CONDITION_KEY_MISSPELLED: (_key,),
     Kind.ACTION_DIFFERS: (_actions("sts:AssumeRoleWithWebIdentity"),),

@@ -16,7 +16,7 @@ Maker = Callable[["Case", Refusal], "Edit | None"]
 
 
 class Edit(NamedTuple):
-    """One edited configuration: the evidence after it, the document before and after."""
+    """A proposed edit: the evidence after it, and the document's text before and after."""
 
     evidence: TargetEvidence
     before: str

@@ -47,14 +47,14 @@ def _allowed_audience(case: Case, refusal: Refusal) -> Edit | None:
     ):
         return None
     provider = gcp.provider
-    made = (*provider.allowed_audiences, refusal.actual.value)
+    audiences = (*provider.allowed_audiences, refusal.actual.value)
     return _provider_edit(
         case,
         list(provider.allowed_audiences),
-        list(made),
+        list(audiences),
         "allowedAudiences",
-        _update(provider, "allowed-audiences", ",".join(made)),
-        allowed_audiences=made,
+        _update(provider, "allowed-audiences", ",".join(audiences)),
+        allowed_audiences=audiences,
     )
 
 
@@ -70,9 +70,9 @@ def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     for quote in ("'", '"'):
         literal = f"{quote}{refusal.expected.value}{quote}"
         if literal in clause and quote not in refusal.actual.value and "\\" not in refusal.actual.value:
-            made = text.replace(clause, clause.replace(literal, f"{quote}{refusal.actual.value}{quote}"), 1)
-            commands = _update(provider, "attribute-condition", made)
-            return _provider_edit(case, text, made, "attributeCondition", commands, condition=made)
+            condition = text.replace(clause, clause.replace(literal, f"{quote}{refusal.actual.value}{quote}"), 1)
+            commands = _update(provider, "attribute-condition", condition)
+            return _provider_edit(case, text, condition, "attributeCondition", commands, condition=condition)
     return None
 
 

@@ -19,51 +19,53 @@ from oidc_doctor.findings.fixes.edit import Edit
 from oidc_doctor.findings.fixes.gcp import GCP_EDITS
 from oidc_doctor.findings.strangers import foreign_subjects, refuses
 
-_MOST_SEEN = 200  # distinct subjects from the logs that an edit is tried on
+_MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
 
 
 def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow]:
     """The smallest edit that makes the refused token pass its refusing step; empty where none can be proven.
 
-    `accepted` are subjects that the logs show as accepted before. An edit that would shut one of them out is not
-    offered: for a trust policy the token's pattern then goes beside the old one.
+    `accepted` are subjects that the logs show as accepted before. An edit that would refuse any of them is not
+    offered: for a trust policy the token's pattern is then added to the old one.
     """
     edits = {"aws": AWS_EDITS, "gcp": GCP_EDITS}[diagnosis.trace.cloud]
-    seen = list(dict.fromkeys(one for one in accepted if one))[:_MOST_SEEN]
+    logged = list(dict.fromkeys(subject for subject in accepted if subject))[:_MOST_LOGGED]
     for refusal in diagnosis.refusals:
         if not refusal.certain:
             continue
         for make in edits.get(refusal.kind, ()):
             edit = make(diagnosis.case, refusal)
-            proof = _proof(diagnosis.case, edit, refusal, seen) if edit is not None else None
+            proof = _proof(diagnosis.case, edit, refusal, logged) if edit is not None else None
             if edit is not None and proof is not None:
                 return [FixRow(str(refusal.kind), _diff(edit), edit.commands, proof, edit.after)]
     return []
 
 
-def _proof(case: Case, edit: Edit, refusal: Refusal, seen: list[str]) -> str | None:
-    """What was tried of the edit, in words; None where the token does not pass or an accepted subject is lost."""
+def _proof(case: Case, edit: Edit, refusal: Refusal, logged: list[str]) -> str | None:
+    """The proof of the edit, in words; None where the token does not pass or an accepted subject is refused."""
     edited = case._replace(evidence=edit.evidence, readings=())
     trace = evaluate(edited)
     if trace.step(refusal.step).state != PASSED:
         return None
-    if any(refuses(edited, one, refusal.step) and not refuses(case, one, refusal.step) for one in seen):
+    step = refusal.step
+    if any(refuses(edited, subject, step) and not refuses(case, subject, step) for subject in logged):
         return None
-    whole = not any(one.certain for one in trace.refusals)
+    whole = not any(rest.certain for rest in trace.refusals)
     words = ["the token passes with it" if whole else "this step passes with it; another one still refuses"]
-    if seen:
+    if logged:
         words.append("every subject that the logs show as accepted still passes")
-    foreign = [subject for subject in foreign_subjects(case) if refuses(case, subject)]
-    let_in = sum(not refuses(edited, subject) for subject in foreign)
-    if foreign and not let_in:
-        words.append(f"{len(foreign)} made-up subjects of other tenants and teams stay out")
-    elif foreign and let_in < len(foreign):
-        words.append(f"it would also let in {let_in} of {len(foreign)} made-up subjects of other tenants and teams")
+    refused_before = [subject for subject in foreign_subjects(case) if refuses(case, subject)]
+    accepted = sum(not refuses(edited, subject) for subject in refused_before)
+    if refused_before and not accepted:
+        words.append(f"{len(refused_before)} made-up subjects of other tenants and teams stay out")
+    elif refused_before and accepted < len(refused_before):
+        strangers = f"{len(refused_before)} made-up subjects of other tenants and teams"
+        words.append(f"it would also let in {accepted} of {strangers}")
     return ", ".join(words)
 
 
 def _diff(edit: Edit) -> str:
-    """The lines that change, with - and +, and one line around them. A comma that comes with a line is no change."""
+    """The lines that change, with - and +, and one line around them. A comma added with a line is no change."""
     before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in (edit.before, edit.after))
     lines = [
         line

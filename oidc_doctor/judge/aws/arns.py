@@ -56,7 +56,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     """Split a role ARN into its parts; `fault` says in plain words why it is not a role's."""
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
-        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may stand for any ARN
+        return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may hide any ARN
     parts = text.split(":", _FIELDS - 1)
 
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:

@@ -33,16 +33,7 @@ def judge_audience(exchange: AwsExchange) -> None:
         exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
         return
     if not ids:
-        exchange.refuse(
-            Kind.CLIENT_ID_LIST_EMPTY,
-            expected=Side("[]", at),
-            actual=exchange.claim_side(name),
-            # how STS treats an empty list was not measured; an observed audience error settles it
-            certain=exchange.seen_at("audience"),
-            settle="a logged success or refusal of this provider, or add the audience and try again",
-            audience=audience,
-            provider=_provider_name(exchange, provider),
-        )
+        _refuse_empty_list(exchange, provider, audience, name)
         return
     answers = [same(client_id, audience, pasted=exchange.either_pasted) for client_id in ids]
     if True in answers:
@@ -77,6 +68,19 @@ def judge_audience(exchange: AwsExchange) -> None:
         certain=None not in answers,
         settle="the values behind the placeholders",
         facts=facts,
+    )
+
+
+def _refuse_empty_list(exchange: AwsExchange, provider: AwsOidcProvider, audience: str, claim: str) -> None:
+    exchange.refuse(
+        Kind.CLIENT_ID_LIST_EMPTY,
+        expected=Side("[]", provider.document.at("/ClientIDList")),
+        actual=exchange.claim_side(claim),
+        # how STS treats an empty list was not measured; an observed audience error settles it
+        certain=exchange.seen_at("audience"),
+        settle="a logged success or refusal of this provider, or add the audience and try again",
+        audience=audience,
+        provider=_provider_name(exchange, provider),
     )
 
 

@@ -39,7 +39,7 @@ _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
 class FailedCondition(NamedTuple):
-    """One key under one operator of one statement."""
+    """A condition key under an operator of a statement, which does not hold."""
 
     statement: int  # its index in the policy
     operator: Node
@@ -100,7 +100,7 @@ def _absent_key(
     location: Clause,
     facts: dict[str, str],
 ) -> bool:
-    """The key is not in the request: misspelled, not exported by AWS, or a claim that this token lacks."""
+    """Refuse for a key that is not in the request: misspelled, not exported by AWS, or a claim that is missing."""
     path = issuer_path(exchange.issuer or "")
     name = clause.key.name
     provided = condition_keys(exchange.case.profile, exchange.issuer)
@@ -117,17 +117,10 @@ def _absent_key(
         )
         return True
     prefix, mark, claim = name.rpartition(":")
-    known = {key.lower(): key for key in provided}
-    own_prefix = prefix.lower() == path.lower()
-    if own_prefix and claim.lower() in known:
+    of_issuer = prefix.lower() == path.lower()
+    if of_issuer and claim.lower() in (key.lower() for key in provided):
         return False  # a key that AWS provides; this token lacks the claim
-    if own_prefix:
-        near = _near(claim, list(provided)) if not _is_claim(exchange, claim) else None
-        wanted = f"{path}:{near}" if near else None
-    elif claim.lower() in known and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
-        wanted = f"{path}:{known[claim.lower()]}"
-    else:
-        wanted = None if _OF_OTHER_CALLS.fullmatch(name.lower()) else _near(name, list(present))
+    wanted = _correct_key(exchange, name, list(provided), list(present))
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
@@ -148,12 +141,25 @@ def _absent_key(
         certain=certain,
         location=location,
         rank=_RANK["key"],
-        claim=claim if own_prefix or not mark else "",
+        claim=claim if of_issuer or not mark else "",
         issuer_title=profile.title if profile else "",
         provided=", ".join(f"{path}:{key}" for key in provided),
         facts=facts,
     )
     return True
+
+
+def _correct_key(exchange: AwsExchange, name: str, claims: list[str], present: list[str]) -> str | None:
+    """The condition key that the name probably misspells; `claims` have a key of this issuer."""
+    path = issuer_path(exchange.issuer or "")
+    prefix, _, claim = name.rpartition(":")
+    by_lower_case = {key.lower(): key for key in claims}
+    if prefix.lower() == path.lower():
+        near = _near(claim, claims) if not _is_claim(exchange, claim) else None
+        return f"{path}:{near}" if near else None
+    if claim.lower() in by_lower_case and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
+        return f"{path}:{by_lower_case[claim.lower()]}"
+    return None if _OF_OTHER_CALLS.fullmatch(name.lower()) else _near(name, present)
 
 
 def _is_claim(exchange: AwsExchange, claim: str) -> bool:
@@ -272,11 +278,11 @@ def _unknown_value(
         return
     path = issuer_path(exchange.issuer or "")
     claim = clause.key.name.rpartition(":")[2]
-    own = clause.key.name.lower().startswith(path.lower() + ":")
+    of_issuer = clause.key.name.lower().startswith(path.lower() + ":")
     kind = Kind.CONDITION_VALUE_DIFFERS
-    if own and claim.lower() == "sub":
+    if of_issuer and claim.lower() == "sub":
         kind = Kind.SUBJECT_SEGMENT_DIFFERS
-    elif own and claim.lower() == "aud":
+    elif of_issuer and claim.lower() == "aud":
         kind = Kind.AUDIENCE_CONDITION_DIFFERS
     negated = "not" in clause.operator.name.lower() or clause.operator.name.lower() == "null"
     note = "the policy wants it absent or present as it is not" if negated else f"the token has no {claim} claim"
@@ -288,7 +294,7 @@ def _unknown_value(
         location=location,
         settle=f"the value of {clause.key.name} in the refused request",
         rank=_RANK["other"]
-        if not own
+        if not of_issuer
         else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
         note=note if absent else "its value in the request was not read",
         facts=facts,
@@ -369,9 +375,9 @@ def _kind(
             return Kind.WILDCARD_UNDER_STRING_EQUALS, rank
         return Kind.AUDIENCE_CONDITION_DIFFERS, rank
     if claim == "sub":
-        known = {str(kind) for kind in Kind}
+        kinds = {str(kind) for kind in Kind}
         return (
-            Kind(difference.kind) if difference.kind in known else Kind.SUBJECT_SEGMENT_DIFFERS,
+            Kind(difference.kind) if difference.kind in kinds else Kind.SUBJECT_SEGMENT_DIFFERS,
             _RANK["subject"],
         )
     if difference.kind == Kind.WILDCARD_UNDER_STRING_EQUALS:

@@ -31,21 +31,21 @@ def judge_provider(exchange: AwsExchange) -> None:
     open_question = False
     for candidate in candidates:
         answer = same(candidate.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
-        here = (
+        in_account = (
             same(account_of(candidate.arn or "") or "", exchange.account, pasted=exchange.pasted)
             if candidate.arn and exchange.account
             else True
         )
         if answer is False:
             continue
-        if here is False:
+        if in_account is False:
             elsewhere = candidate
         elif answer is True:
             exchange.provider = candidate
             exchange.passed("provider", "", candidate.document.at())
             return
         else:
-            exchange.provider = candidate  # its URL holds a placeholder: taken as this issuer's
+            exchange.provider = candidate  # its URL holds a placeholder: accepted as this issuer's
             open_question = True
     if open_question:
         exchange.assume("provider", "the provider that was read is the one of the token's issuer (its URL is redacted)")
@@ -73,8 +73,6 @@ def _refuse_provider(
     aws = exchange.aws
     proven = listed is not None or (isinstance(aws.provider, Missing) and aws.provider.proves_absence)
     settle = "aws iam list-open-id-connect-providers in the role's account"
-    iss = Side(exchange.issuer or "", exchange.claim_origin("iss"))
-    account = exchange.account or ""
     list_at = aws.provider_arns_document.at() if aws.provider_arns_document else None
     other_arn = next((arn for arn in listed or () if arn.endswith("oidc-provider/" + path)), None)
     if elsewhere or other_arn:
@@ -86,11 +84,27 @@ def _refuse_provider(
             actual=Side(other or "", elsewhere.document.at("/Arn") if elsewhere else list_at),
             certain=proven,
             settle=settle,
-            role_account=account,
+            role_account=exchange.account or "",
             provider_account=account_of(other or "") or "",
             issuer=path,
         )
         return
+    _refuse_url(exchange, path, listed, candidates, proven=proven, settle=settle)
+
+
+def _refuse_url(
+    exchange: AwsExchange,
+    path: str,
+    listed: tuple[str, ...] | None,
+    candidates: list[AwsOidcProvider],
+    *,
+    proven: bool,
+    settle: str,
+) -> None:
+    """Refuse for the provider whose URL is nearest to the issuer, or for the lack of any."""
+    iss = Side(exchange.issuer or "", exchange.claim_origin("iss"))
+    account = exchange.account or ""
+    list_at = exchange.aws.provider_arns_document.at() if exchange.aws.provider_arns_document else None
     urls: list[tuple[str, Origin | None]] = [(candidate.url, candidate.document.at("/Url")) for candidate in candidates]
     urls += [(arn.split(":oidc-provider/", 1)[1], list_at) for arn in listed or () if ":oidc-provider/" in arn]
     near = _nearest_url(path, [url.removeprefix("https://") for url, _ in urls])
@@ -128,7 +142,7 @@ def _refuse_provider(
 def _nearest_url(path: str, urls: list[str]) -> int | None:
     """Return the URL meant for this issuer: it differs by slash, case, port, a missing path or a misspelt host.
 
-    A path that differs in its last part is another cluster, organisation or team, and no typing error.
+    A path that differs in its last part is another cluster, organisation or team, and no typo.
     """
     from difflib import SequenceMatcher
 

@@ -124,7 +124,7 @@ def _judge_parameters(exchange: AwsExchange) -> None:
 
 
 def _printed(value: str) -> str:
-    """The value as STS prints it; it leaves out those that are secret or long."""
+    """The value as STS prints it, without values that are secret or long."""
     return f"Value '{value}'" if value else "Value"
 
 

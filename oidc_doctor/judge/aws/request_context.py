@@ -104,9 +104,11 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], policy: Json) 
             continue
         if prefix.lower().startswith(("aws", "sts", "arn:")) or may_equal(prefix.lower(), path.lower()) is False:
             continue
-        own = next((value for name, value in context.items() if name.lower() == f"{path}:{claim}".lower()), None)
-        if own is not None:
-            extra[key] = own
+        claim_value = next(
+            (value for name, value in context.items() if name.lower() == f"{path}:{claim}".lower()), None
+        )
+        if claim_value is not None:
+            extra[key] = claim_value
     return {**context, **extra}
 
 

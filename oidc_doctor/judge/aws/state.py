@@ -1,4 +1,4 @@
-"""What the steps of an exchange with AWS share: the request, the token's issuer and audience, the provider's ARN."""
+"""The state that the steps of an exchange with AWS share: request, issuer and audience, the provider's ARN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AwsExchange(ExchangeBuilder):
     aws: AwsEvidence
     request: TargetAws
     role_arn: RoleArn | None
-    issuer: str | None  # of the token, or the one taken for it
+    issuer: str | None  # of the token, or the issuer assumed for it
     issuer_assumed: bool
     provider: AwsOidcProvider | None
     audience: str | None  # azp if set, else the single aud; None where it is not known
@@ -31,8 +31,8 @@ class AwsExchange(ExchangeBuilder):
         self.provider = None
         self.issuer, self.issuer_assumed = self._issuer()
         self.audience = self._audience()
-        known = {"role_arn": self.request.role_arn, "audience": self.audience}
-        self.common = {name: value for name, value in known.items() if value}
+        facts = {"role_arn": self.request.role_arn, "audience": self.audience}
+        self.common = {name: value for name, value in facts.items() if value}
 
     def _issuer(self) -> tuple[str | None, bool]:
         iss = self.token.claim("iss")
@@ -87,7 +87,7 @@ class AwsExchange(ExchangeBuilder):
         account = self.account
         trusted = self._trusted_like_issuer()
         if trusted is not None:
-            # IAM stores no principal of another partition, so such a difference is a slip of what was pasted
+            # IAM stores no principal of another partition, so such a difference is a typo in the paste
             partition = trusted[0] if self.pasted else partition
             account = account or trusted[1]
         return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"

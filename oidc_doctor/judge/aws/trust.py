@@ -57,8 +57,8 @@ def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
             if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
                 continue
             actions = statement.get("Action")
-            named = actions if isinstance(actions, list) else [actions]
-            patterns = [action.lower() for action in named if isinstance(action, str)]
+            actions = actions if isinstance(actions, list) else [actions]
+            patterns = [action.lower() for action in actions if isinstance(action, str)]
             if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
                 continue
             if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
@@ -214,7 +214,7 @@ def _broken_conditions(exchange: AwsExchange, statement: StatementResult, docume
     for operator in operators_of(statement):
         if operator.children or operator.result is True:
             continue
-        known = operator.reason != "unknown-operator"
+        is_operator = operator.reason != "unknown-operator"
         exchange.refuse(
             Kind.CONDITION_OPERATOR_MISUSED,
             where=document.at(operator.pointer),
@@ -222,12 +222,12 @@ def _broken_conditions(exchange: AwsExchange, statement: StatementResult, docume
             location=Clause(("Condition",), statement.index, operator.name),
             rank=2,
             operator=operator.name,
-            reason="what stands under it cannot be read as a condition" if known else "IAM has no such operator",
+            reason="what stands under it cannot be read as a condition" if is_operator else "IAM has no such operator",
         )
 
 
 def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
-    """An Allow grants, and whether a Deny applies depends on what was not given."""
+    """Suspect a Deny where an Allow grants and the Deny depends on values that were not read."""
     for statement in decision.statements:
         if statement.effect == "Deny" and statement.applies is None:
             keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
@@ -244,11 +244,11 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
 
 def _principal(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
     wanted = exchange.provider_arn or ""
-    own = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
-    known = statement.principal is False
+    principals = [(arn, at) for arn, at in federated(document.value) if at.startswith(statement.node.pointer + "/")]
+    certain = statement.principal is False and sure
     name = _statement_name(statement)
     target = split_provider(wanted)
-    for arn, at in own:
+    for arn, at in principals:
         parts = split_provider(arn)
         if not parts or not target:
             continue
@@ -259,7 +259,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
                 step="authorise",
                 expected=Side(arn, document.at(at), difference.expected_spans),
                 actual=Side(wanted, exchange.claim_origin("iss"), difference.actual_spans),
-                certain=known and sure,
+                certain=certain,
                 location=Clause(("Principal", "Federated"), statement.index),
                 settle="the account id that was redacted",
                 rank=0,
@@ -268,12 +268,11 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
                 issuer=target[2],
             )
             return
-    shown = own[0] if own else None
-    nearest = compare_value([arn for arn, _ in own], wanted, wildcards=False, pasted=exchange.pasted) if own else None
+    arns = [arn for arn, _ in principals]
+    nearest = compare_value(arns, wanted, wildcards=False, pasted=exchange.pasted) if arns else None
     text = nearest.expected if nearest else _raw_principal(document, statement)
-    at = next(
-        (place for arn, place in own if arn == text), shown[1] if shown else statement.node.pointer + "/Principal"
-    )
+    otherwise = principals[0][1] if principals else statement.node.pointer + "/Principal"
+    at = next((pointer for arn, pointer in principals if arn == text), otherwise)
     token_profile, trusted = exchange.case.profile, split_provider(text)
     other = profile_for("https://" + trusted[2]) if trusted else None
     wrong_token = token_profile is not None and other is not None and other.name != token_profile.name
@@ -282,7 +281,7 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         step="authorise",
         expected=Side(text, document.at(at), nearest.expected_spans if nearest else ()),
         actual=Side(wanted, exchange.claim_origin("iss"), nearest.actual_spans if nearest else ()),
-        certain=known and sure,
+        certain=certain,
         location=Clause(("Principal",), statement.index),
         settle="a try: nobody has verified what IAM makes of a bare * here"
         if text.strip('"') == "*" or '"*"' in text

@@ -1,7 +1,7 @@
 """A CEL expression that was false, or could not be evaluated: the sub-expression that decided, and both its sides.
 
 Values come from the token. Where evidence is pasted and holds placeholders, a false answer may be open: `settled` says
-whether it would be false whatever stood there.
+whether it would be false for every text in their place.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class DecidingTest(NamedTuple):
 def settled(node: Node, *, pasted: bool, evaluate: Callable[[str], Node | None] | None = None) -> bool | None:
     """True or False where the answer holds for every filling of placeholders and every unknown claim; else None.
 
-    `evaluate` gives the trace of a part that a decision to its left made unnecessary.
+    `evaluate` returns the trace of a part that a decision to its left made unnecessary.
     """
     if not node.evaluated:
         again = evaluate(node.text) if evaluate else None
@@ -97,7 +97,7 @@ def _open_answer(node: Node) -> bool | None:
 def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> DecidingTest:
     """The first sub-expression, as deep as `&&`, `||` and `!` go, that made the whole come out false.
 
-    `surely_false` gives the trace of a part of `&&` that is false whatever placeholders stand for, None for others.
+    `surely_false` returns the trace of a part of `&&` that is false for every filling of placeholders, None for others.
     """
     wanted, outer = False, node
     while True:
@@ -114,10 +114,10 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
         elif node.op == "not":
             node, wanted = node.children[0], not wanted
         elif node.op == "conditional":
-            taken = [child for child in node.children[1:] if child.evaluated]
-            if not taken or taken[0].value is not wanted:
+            branches = [child for child in node.children[1:] if child.evaluated]
+            if not branches or branches[0].value is not wanted:
                 break
-            node = outer = taken[0]
+            node = outer = branches[0]
         else:
             break
     return _sides(node, outer, negated=wanted)
@@ -149,7 +149,7 @@ _COMPARISONS = ("==", "in", "startsWith", "endsWith", "contains")
 
 
 def _sides(node: Node, outer: Node, *, negated: bool) -> DecidingTest:
-    """What the clause compares. `outer` is the same clause with the `!` before it."""
+    """The sides that the clause compares. `outer` is the same clause with the `!` before it."""
     children = [child for child in node.children if child.evaluated and child.error is None]
     name = node.function or node.op
     if len(children) != 2:  # noqa: PLR2004 - a comparison has two sides

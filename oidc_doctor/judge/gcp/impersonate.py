@@ -47,8 +47,8 @@ def _uses_the_token_directly(exchange: GcpExchange) -> bool:
     credentials = exchange.gcp.credentials
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
         return False
-    named = exchange.case.evidence.target.origins.get("gcp.service_account")
-    by_client = named is not None and not named.file.startswith("gcp/")
+    origin = exchange.case.evidence.target.origins.get("gcp.service_account")
+    by_client = origin is not None and not origin.file.startswith("gcp/")
     return not credentials.value.get("service_account_impersonation_url") and not by_client
 
 

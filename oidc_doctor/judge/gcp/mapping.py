@@ -49,7 +49,7 @@ def judge_condition_and_mapping(exchange: GcpExchange) -> None:
 
 
 def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
-    """The token's claims, with those that the expression reads and that were not given marked as unknown."""
+    """The token's claims, with those that the expression reads and that were not read marked as unknown."""
     token = exchange.token
     claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
     for reference in program.references():
@@ -224,7 +224,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
 
 
 def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origin) -> None:
-    """The condition reads an attribute that the mapping does not give: not mapped at all, or its claim is absent."""
+    """The condition reads an attribute that the mapping does not return: not mapped at all, or its claim is absent."""
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
@@ -314,7 +314,7 @@ def _literal_difference(exchange: GcpExchange, clause: DecidingTest, at: Origin)
 
 
 def _claim_at(exchange: GcpExchange, value: str) -> Origin | None:
-    name = next((name for name, own in exchange.token.claims.items() if own == value), None)
+    name = next((name for name, claim in exchange.token.claims.items() if claim == value), None)
     return exchange.claim_origin(name) if name else None
 
 
@@ -366,13 +366,13 @@ def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | No
         if isinstance(value, str):
             total += len(value.encode("utf-8", "surrogatepass"))
         elif name != "google.groups":
-            named = exchange.seen_at("mapping")
+            observed = exchange.seen_at("mapping")
             exchange.refuse(
                 Kind.MAPPED_ATTRIBUTE_NOT_STRING,
                 CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
                 actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
                 # verified for workforce pools; for workload pools inferred
-                certain=named or name == "google.subject",
+                certain=observed or name == "google.subject",
                 settle="an exchange: the rule is documented for workforce pools",
                 attribute=name,
                 type=_type(value),
@@ -412,7 +412,7 @@ def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | Non
         if size - hidden <= SUBJECT_LIMIT:
             return
     if size > SUBJECT_LIMIT:
-        name = next((name for name, own in exchange.token.claims.items() if own == subject), "sub")
+        name = next((name for name, claim in exchange.token.claims.items() if claim == subject), "sub")
         exchange.refuse(
             Kind.SUBJECT_OVER_LIMIT,
             expected=Side(f"at most {SUBJECT_LIMIT} bytes", at),

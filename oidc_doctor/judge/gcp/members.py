@@ -29,7 +29,7 @@ _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAc
 
 
 class Miss(NamedTuple):
-    """Why one member does not match; the smaller `near`, the closer it is to a match."""
+    """The reason why a member does not match; the smaller `near`, the closer it is to a match."""
 
     near: int
     kind: Kind
@@ -47,7 +47,7 @@ def principal_of(name: ProviderName, subject: str) -> str:
 
 def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
     """Settle `impersonate` by the members of these policies; `account` is the service account's e-mail address."""
-    own = exchange.gcp.service_account_policy
+    account_policy = exchange.gcp.service_account_policy
     misses: list[Miss] = []
     for policy in policies:
         for binding in policy.bindings:
@@ -63,23 +63,24 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
                     return
                 if isinstance(answer, Miss):
                     misses.append(answer)
-    if isinstance(own, Missing) and own.proves_absence:
+    if isinstance(account_policy, Missing) and account_policy.proves_absence:
         exchange.refuse(
             Kind.SERVICE_ACCOUNT_MISSING,
             CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
-            where=exchange.case.evidence.target.origins.get("gcp.service_account") or Origin(own.what),
+            where=exchange.case.evidence.target.origins.get("gcp.service_account") or Origin(account_policy.what),
             service_account=account,
         )
-    elif isinstance(own, Missing) and not misses:
-        exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({own.reason})")
+    elif isinstance(account_policy, Missing) and not misses:
+        reason = account_policy.reason
+        exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({reason})")
     elif misses:
-        _missed(exchange, misses, account, complete=not isinstance(own, Missing))
-    elif isinstance(own, AllowPolicy):
-        _no_binding(exchange, own, account)
+        _missed(exchange, misses, account, complete=not isinstance(account_policy, Missing))
+    elif isinstance(account_policy, AllowPolicy):
+        _no_binding(exchange, account_policy, account)
 
 
 def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete: bool) -> None:
-    """No member matches for certain. One that may match leaves the step open; a refusal seen there is a suspicion."""
+    """Settle the step where no member matches for certain; a member that may match leaves it open or suspected."""
     open_ = any(not miss.known for miss in misses) or exchange.provider is None
     if open_ and not exchange.token.given and not exchange.seen_at("impersonate"):
         exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
@@ -91,14 +92,14 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
         exchange.settle("impersonate", REFUSED if complete and not open_ else UNKNOWN)
 
 
-def _no_binding(exchange: GcpExchange, own: AllowPolicy, account: str) -> None:
+def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str) -> None:
     name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     exchange.refuse(
         Kind.IMPERSONATION_BINDING_MISSING,
-        expected=Side(GRANTING[0], own.document.at("/bindings")),
+        expected=Side(GRANTING[0], policy.document.at("/bindings")),
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
-        roles=", ".join(sorted({binding.role for binding in own.bindings})),
+        roles=", ".join(sorted({binding.role for binding in policy.bindings})),
     )
 
 
@@ -173,7 +174,7 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
     elif member.form == "group":
         return _match_group(exchange, member, miss)
     else:
-        return miss(40, Kind.MEMBER_MALFORMED, False)  # a placeholder stands for the form
+        return miss(40, Kind.MEMBER_MALFORMED, False)  # a placeholder hides the form
     answer = same(member.value, value, pasted=exchange.either_pasted)
     if answer is True:
         return None
@@ -201,7 +202,7 @@ def _is_unset(exchange: GcpExchange, key: str) -> bool:
 
 
 def _condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
-    """An IAM condition on the binding; None where it reads what a bundle cannot know."""
+    """Whether the binding's IAM condition holds; None where it reads values that a bundle cannot hold."""
     if not binding.condition:
         return True
     try:
@@ -260,12 +261,12 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
     )
 
 
-def _places(text: str, own: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
+def _places(text: str, name: Member | ProviderName, other: Member | ProviderName) -> tuple[tuple[int, int], ...]:
     """Return the spans of project and pool in `text` where they differ."""
     spans = []
     for before, part, other_part in (
-        ("projects/", own.project, other.project),
-        ("workloadIdentityPools/", own.pool, other.pool),
+        ("projects/", name.project, other.project),
+        ("workloadIdentityPools/", name.pool, other.pool),
     ):
         start = text.find(before + part)
         if part != other_part and start >= 0:

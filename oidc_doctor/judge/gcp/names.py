@@ -41,12 +41,12 @@ class ProviderName(NamedTuple):
 
     @property
     def project_is_number(self) -> bool:
-        """Whether the project is given by its number, as Google wants it."""
+        """Whether the project is named by its number, as Google wants it."""
         return self.project.isascii() and self.project.isdigit()
 
     @property
     def project_is_id(self) -> bool:
-        """Whether the project is given by something that can be a project id."""
+        """Whether the project is named by a text that can be a project id."""
         return _PROJECT_ID.fullmatch(self.project) is not None
 
 

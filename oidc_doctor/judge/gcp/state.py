@@ -1,4 +1,4 @@
-"""What the steps of an exchange with Google share: the request, the provider, the token's issuer."""
+"""The state that the steps of an exchange with Google share: the request, the provider, the token's issuer."""
 
 from __future__ import annotations
 

@@ -51,9 +51,8 @@ def _credential_error(exchange: GcpExchange) -> bool:
 
 def judge_target(exchange: GcpExchange) -> None:
     """Judge the audience of the request, then the provider and pool that it names."""
-    origins = exchange.case.evidence.target.origins
-    asked, at, sure = _asked(exchange)
-    if asked is None:
+    audience, at, sure = _request_audience(exchange)
+    if audience is None:
         _judge_states(exchange)
         if (
             exchange.provider
@@ -63,51 +62,61 @@ def judge_target(exchange: GcpExchange) -> None:
             exchange.assume("target", "the request names the provider that was read")
         return
     # the target file and the flags are written by hand: whatever else was recorded, these may hold placeholders
-    exchange.name = read_audience(asked, pasted=True)
-    name = exchange.name
+    exchange.name = read_audience(audience, pasted=True)
+    if not _is_form_usable(exchange, exchange.name, audience, at, sure=sure):
+        return
+    _find_provider(exchange, exchange.name, at)
+    _judge_states(exchange)
+    _pass_target(exchange, exchange.name)
+
+
+def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at: Origin | None, *, sure: bool) -> bool:
+    """Whether the audience names a provider by its project's number. Refuses `target` where it does not."""
     if name.fault:
         # a gap may hide what is right; a doubled prefix that the client would add itself was never observed
         exchange.refuse(
             Kind.REQUEST_AUDIENCE_MALFORMED,
-            actual=Side(asked, at),
+            actual=Side(audience, at),
             certain=sure or exchange.seen_at("target"),
             settle="the audience that the client sent to sts.googleapis.com",
-            found=asked,
+            found=audience,
             reason=name.fault,
             wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
         )
-        return
-    if "$" in asked and has_placeholder(asked) and exchange.seen_at("target"):
-        # only the observed error makes an unexpanded variable the fault: in a paste it may stand for a value
+        return False
+    if "$" in audience and has_placeholder(audience) and exchange.seen_at("target"):
+        # only the observed error makes an unexpanded variable the fault: in a paste it may hide a value
         exchange.refuse(
             Kind.REQUEST_AUDIENCE_MALFORMED,
             CloudError("invalid_request", texts.INVALID_AUDIENCE, certain=False),
-            actual=Side(asked, at),
+            actual=Side(audience, at),
             certain=False,
             settle="the audience that the client sent to sts.googleapis.com",
-            found=asked,
+            found=audience,
             reason="a variable in it was not replaced by its value",
             wanted=f"{HOST}projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER",
         )
     if not name.project:
-        return
+        return False
     if not name.project_is_number:
         gap = has_placeholder(name.project)
         if not gap or ("id" in name.project.lower() and exchange.seen_at("target")):
-            start = asked.find("projects/") + len("projects/")
+            origins = exchange.case.evidence.target.origins
+            start = audience.find("projects/") + len("projects/")
             exchange.refuse(
                 Kind.PROJECT_ID_FOR_NUMBER,
                 expected=Side(exchange.gcp.project_number) if exchange.gcp.project_number else None,
-                actual=Side(asked, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
+                actual=Side(audience, at or origins.get("gcp.provider"), ((start, start + len(name.project)),)),
                 certain=not gap,
                 settle="the project that the placeholder stands for",
                 project=name.project,
                 wanted=exchange.gcp.project_number or "",
             )
-            if not gap:
-                return
-    _find_provider(exchange, name, at)
-    _judge_states(exchange)
+            return gap
+    return True
+
+
+def _pass_target(exchange: GcpExchange, name: ProviderName) -> None:
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
         if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
             exchange.assume(
@@ -119,7 +128,7 @@ def judge_target(exchange: GcpExchange) -> None:
             exchange.assumed.append("that the provider's pool is active (only the provider was read)")
 
 
-def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
+def _request_audience(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
     """Return the audience of the STS request, its origin, and whether it is certainly the text that was sent."""
     request, origins = exchange.request, exchange.case.evidence.target.origins
     if request.audience:
@@ -127,7 +136,7 @@ def _asked(exchange: GcpExchange) -> tuple[str | None, Origin | None, bool]:
     if request.provider:
         provider = request.provider
         if provider.startswith(("//", "https:")) and not read_name(provider).fault:
-            # clients differ: most put the prefix before whatever they are given, some take the full form
+            # clients differ: most put the prefix before any name, some accept the full form
             if provider.startswith(HOST):
                 return HOST + provider, origins.get("gcp.provider"), False
             return provider, origins.get("gcp.provider"), False

@@ -22,7 +22,7 @@ DAY = 86_400
 
 def judge_times(exchange: GcpExchange) -> None:
     """Judge the token's times at the instant of the case."""
-    token, now = exchange.token, exchange.case.at
+    token = exchange.token
     if token.kind == "hypothetical":
         exchange.assume("times", "the token's header and times (it is hypothetical)")
         return
@@ -36,7 +36,21 @@ def judge_times(exchange: GcpExchange) -> None:
         return
     iat, exp = token.claim("iat"), token.claim("exp")
     stale = f"ID Token issued at {'null' if iat in (ABSENT, None) else shown(iat)} is stale to sign-in."
-    for name, value in (("iat", iat), ("exp", exp)):
+    _judge_form(exchange, stale)
+    _judge_expiry(exchange, seconds_of(exp), stale)
+    _judge_issue(exchange, seconds_of(iat), stale)
+    _judge_start(exchange, seconds_of(token.claim("nbf")), stale)
+    result = exchange.results["times"]
+    if result.state == "unknown" and not result.refusals:
+        if UNKNOWN in (iat, exp):
+            exchange.assume("times", "the token's times (not given)")
+        else:
+            exchange.passed("times", "", exchange.claim_origin("exp"))
+
+
+def _judge_form(exchange: GcpExchange, stale: str) -> None:
+    for name in ("iat", "exp"):
+        value = exchange.token.claim(name)
         if value is ABSENT or value is None:
             missing(exchange, "times", name, grant(stale))
         elif value is not UNKNOWN and not isinstance(value, int | float):
@@ -51,7 +65,10 @@ def judge_times(exchange: GcpExchange) -> None:
                 found=shown(value),
                 wanted="seconds since 1970 as a whole number",
             )
-    issued, expires = seconds_of(iat), seconds_of(exp)
+
+
+def _judge_expiry(exchange: GcpExchange, expires: float | None, stale: str) -> None:
+    now = exchange.case.at
     if expires is not None and now - expires > TOLERANCE:
         exchange.refuse(
             Kind.TOKEN_EXPIRED,
@@ -61,6 +78,10 @@ def judge_times(exchange: GcpExchange) -> None:
             when=relative(expires, now),
             tolerance="Google's 1 min tolerance",
         )
+
+
+def _judge_issue(exchange: GcpExchange, issued: float | None, stale: str) -> None:
+    now = exchange.case.at
     if issued is not None and issued - now > TOLERANCE:
         exchange.refuse(
             Kind.TOKEN_ISSUED_IN_FUTURE,
@@ -82,7 +103,10 @@ def judge_times(exchange: GcpExchange) -> None:
             settle="an exchange with a fresh token",
             reason="it was issued more than 24 h ago",
         )
-    starts = seconds_of(token.claim("nbf"))
+
+
+def _judge_start(exchange: GcpExchange, starts: float | None, stale: str) -> None:
+    now = exchange.case.at
     if starts is not None and starts - now > TOLERANCE:
         exchange.refuse(
             Kind.TOKEN_NOT_YET_VALID,
@@ -95,9 +119,3 @@ def judge_times(exchange: GcpExchange) -> None:
             when=relative(starts, now),
             past=f"{span(starts - now - TOLERANCE)} beyond Google's 1 min tolerance",
         )
-    result = exchange.results["times"]
-    if result.state == "unknown" and not result.refusals:
-        if UNKNOWN in (iat, exp):
-            exchange.assume("times", "the token's times (not given)")
-        else:
-            exchange.passed("times", "", exchange.claim_origin("exp"))
