@@ -15,8 +15,8 @@ from oidc_doctor.bundle.files import (
     MOST_FILES,
     Bundle,
     BundleError,
+    BundleMember,
     Closable,
-    Member,
     is_junk,
     without_outer_folder,
     words,
@@ -42,7 +42,7 @@ class _Collector:
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, BundleMember] = {}
         self.refused: list[tuple[str, str]] = []
         self.total = 0
         self.count = 0
@@ -97,7 +97,7 @@ def open_zip(place: str, label: str) -> Bundle:
             if why:
                 collected.refused.append((name, why))
                 continue
-            collected.members[name] = Member(info.file_size, _zip_opener(archive, info))
+            collected.members[name] = BundleMember(info.file_size, _zip_opener(archive, info))
         return collected.bundle(archive)
     except BundleError:
         archive.close()
@@ -146,7 +146,7 @@ def open_tar(place: str, label: str) -> Bundle:
                     (name, "a link, which is not followed" if info.issym() or info.islnk() else "not a regular file")
                 )
                 continue
-            collected.members[name] = Member(info.size, source.opener(name, info.offset_data, info.size))
+            collected.members[name] = BundleMember(info.size, source.opener(name, info.offset_data, info.size))
     except BundleError:
         source.close()
         raise

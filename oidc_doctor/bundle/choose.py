@@ -214,8 +214,8 @@ def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tupl
     )
     name = sent.rpartition("/")[2].lower()
     listed, others = _first(resources.listed_roles, lambda role: role.arn == sent)
-    seen = {role.arn for role in near}
-    near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in seen)
+    near_arns = {role.arn for role in near}
+    near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in near_arns)
     return role or listed, near
 
 
@@ -252,11 +252,11 @@ def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvid
         resources.listed_gcp_providers, lambda provider: _is_named(provider.name, sent, target, resources)
     )
     pool = (split_name(sent) or ("", "", "", None))[2]
-    seen = {provider.name for provider in near} | {exact.name if exact else None}
+    near_names = {provider.name for provider in near} | {exact.name if exact else None}
     return exact or listed, near + tuple(
         provider
         for provider in others
-        if provider.name and provider.name not in seen and f"/workloadIdentityPools/{pool}/" in provider.name
+        if provider.name and provider.name not in near_names and f"/workloadIdentityPools/{pool}/" in provider.name
     )
 
 
@@ -266,13 +266,13 @@ def choose_gcp_pool(target: Target, resources: Resources) -> tuple[GcpPool | Non
     parts = split_name(name) if name else None
     if parts is None:
         return _first(resources.gcp_pools, lambda _: True)
-    wanted = f"projects/{parts[0]}/locations/{parts[1]}/workloadIdentityPools/{parts[2]}"
+    pool_name = f"projects/{parts[0]}/locations/{parts[1]}/workloadIdentityPools/{parts[2]}"
     exact, near = _exact_or_like(
         resources.gcp_pools,
-        lambda pool: pool.name in (None, wanted),
-        lambda pool: same_name(wanted, pool.name or wanted, target, resources.project),
+        lambda pool: pool.name in (None, pool_name),
+        lambda pool: same_name(pool_name, pool.name or pool_name, target, resources.project),
     )
-    listed = _first(resources.listed_gcp_pools, lambda pool: _is_named(pool.name, wanted, target, resources))[0]
+    listed = _first(resources.listed_gcp_pools, lambda pool: _is_named(pool.name, pool_name, target, resources))[0]
     return exact or listed, near
 
 

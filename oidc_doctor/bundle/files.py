@@ -31,7 +31,7 @@ class BundleError(Exception):
     """There is no bundle to read: one line that says why."""
 
 
-class Member(NamedTuple):
+class BundleMember(NamedTuple):
     """One file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
 
     size: int
@@ -52,7 +52,7 @@ class Bundle:
     def __init__(
         self,
         label: str,
-        members: dict[str, Member],
+        members: dict[str, BundleMember],
         refused: list[tuple[str, str]] | None = None,
         archive: Closable | None = None,
         shown: dict[str, str] | None = None,
@@ -115,7 +115,7 @@ class Bundle:
     def __del__(self) -> None:
         self.close()
 
-    def member(self, path: str) -> Member:
+    def member(self, path: str) -> BundleMember:
         """One file. Raises OSError where there is none of that name."""
         member = self._members.get(path)
         if member is None:
@@ -123,7 +123,7 @@ class Bundle:
         return member
 
 
-def without_outer_folder(members: dict[str, Member]) -> dict[str, Member]:
+def without_outer_folder(members: dict[str, BundleMember]) -> dict[str, BundleMember]:
     """The members without the one folder that holds them all, as archives of a folder have it."""
     outer = {name.partition("/")[0] for name in members}
     if len(outer) != 1 or not all("/" in name for name in members) or outer & contract.TOP_FOLDERS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
-from oidc_doctor.documents.manifest import Manifest, Read, parse_manifest
+from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Coverage, Target
@@ -32,7 +32,7 @@ class BundleReader:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.coverage: dict[str, Coverage] = {}
-        self.reads: dict[str, Read] = {}
+        self.reads: dict[str, ManifestRead] = {}
         self.collected_at: float | None = None
         self._read_manifests()
 

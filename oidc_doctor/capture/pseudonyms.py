@@ -45,12 +45,12 @@ class Cipher:
 
     def word(self, text: str) -> str:
         """Return the pseudonym of a word; it has the word's length."""
-        known = self._words.get(text)
-        if known is None:
-            known = "".join(self._character(text, index) for index in range(len(text)))
+        pseudonym = self._words.get(text)
+        if pseudonym is None:
+            pseudonym = "".join(self._character(text, index) for index in range(len(text)))
             if len(self._words) < _MOST_KEPT:
-                self._words[text] = known
-        return known
+                self._words[text] = pseudonym
+        return pseudonym
 
     def address(self, text: str) -> str | None:
         """Return the pseudonym of an IP address or network, None for other texts. Networks keep their addresses."""
@@ -73,8 +73,8 @@ class Cipher:
             shown &= int(network.netmask)  # the part below the mask is no address of anybody
             if value != int(network.network_address):
                 shown |= value & ~int(network.netmask) & ((1 << size) - 1)
-        made = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
-        return f"{made}{slash}{length}"
+        image = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
+        return f"{image}{slash}{length}"
 
     def _character(self, text: str, index: int) -> str:
         character = text[index]
@@ -83,15 +83,15 @@ class Cipher:
             return character
         before = text[:index].lower() if self.mode == "prefix" else ""
         if not low.isascii():
-            made = self._foreign(before, low)
+            image = self._foreign(before, low)
         else:
             # while a word could still be a number in base 16 it stays one: some subjects are told by that
             table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
-            made = table.get(low, low)
+            image = table.get(low, low)
         if character != low:
-            raised = made.upper()
-            made = raised if len(raised) == 1 else made
-        return made
+            raised = image.upper()
+            image = raised if len(raised) == 1 else image
+        return image
 
     def _table(self, before: str, in_base_16: bool) -> dict[str, str]:
         table = self._tables.get((before, in_base_16))
@@ -135,8 +135,8 @@ class Cipher:
 
 def _rotated(items: list[str], digest: bytes) -> list[str]:
     """Permute the items so that none keeps its place; `digest` alone decides the order (Sattolo)."""
-    made = list(items)
-    for index in range(len(made) - 1, 0, -1):
+    rotated = list(items)
+    for index in range(len(rotated) - 1, 0, -1):
         other = (digest[index % len(digest)] << 8 | digest[(index * 7 + 3) % len(digest)]) % index
-        made[index], made[other] = made[other], made[index]
-    return made
+        rotated[index], rotated[other] = rotated[other], rotated[index]
+    return rotated

@@ -165,7 +165,7 @@ class _Copy:
         prefix, path = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
-        folder = next((known for known in contract.OPEN_FOLDERS if path.startswith(known)), None)
+        folder = next((start for start in contract.OPEN_FOLDERS if path.startswith(start)), None)
         if folder is None:
             return prefix + path
         parts = []

@@ -155,8 +155,8 @@ class Texts:
     def call(self, text: str) -> str:
         """Redact the call of a manifest's read: the tool's own words are kept, its arguments are not."""
         words = text.split(" ")
-        named = self.collected.words
-        return " ".join(word if _TOOL.fullmatch(word) and word not in named else self.value(word) for word in words)
+        names = self.collected.words
+        return " ".join(word if _TOOL.fullmatch(word) and word not in names else self.value(word) for word in words)
 
     def cel(self, text: str) -> str:
         """Redact the string literals and comments of a CEL expression."""
@@ -271,12 +271,12 @@ class Texts:
         attached = (
             before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
         )
-        named = word in self.collected.words
-        if word in vocabulary.in_sentences() and not (attached and named):
+        is_name = word in self.collected.words
+        if word in vocabulary.in_sentences() and not (attached and is_name):
             return word
-        if not named and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
+        if not is_name and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
             return word
-        if not named and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
+        if not is_name and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
             return word
         # a sentence may quote what stands nowhere else: it is replaced, but makes no word of the language a name
         return word if self.cipher is None else self._image(word)

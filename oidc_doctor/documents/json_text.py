@@ -107,8 +107,8 @@ def load(text: str, file: str) -> Document:
     except RecursionError:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
     except ValueError:
-        found = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
-        line = text.count("\n", 0, found.start()) + 1 if found else None
+        long_number = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
+        line = text.count("\n", 0, long_number.start()) + 1 if long_number else None
         raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
     if _levels(value) > DEEPEST:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep")

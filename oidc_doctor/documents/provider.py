@@ -79,9 +79,11 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     """`get-iam-policy`. A policy without bindings has none: gcloud then prints the etag alone. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "an allow policy")
-    found = box.get("bindings")
-    entries = [] if found is None else fields.elements(document, "/bindings", found)
-    bindings = tuple(_binding(document, "/bindings" + pointer_segment(index), one) for index, one in enumerate(entries))
+    listed = box.get("bindings")
+    entries = [] if listed is None else fields.elements(document, "/bindings", listed)
+    bindings = tuple(
+        _binding(document, "/bindings" + pointer_segment(index), entry) for index, entry in enumerate(entries)
+    )
     return AllowPolicy(bindings, document, resource)
 
 
@@ -126,8 +128,8 @@ def service_states(document: Document) -> dict[str, str]:
 
 def split_name(name: str) -> tuple[str, str, str, str | None] | None:
     """Project, location, pool and provider of a pool's or provider's name, with or without a host before it."""
-    found = _GCP_NAME.fullmatch(name)
-    return (found[1], found[2], found[3], found[4]) if found else None
+    match = _GCP_NAME.fullmatch(name)
+    return (match[1], match[2], match[3], match[4]) if match else None
 
 
 def _each(
@@ -138,7 +140,7 @@ def _each(
         pointer += pointer_segment(wrapper)
         value = fields.elements(document, pointer, value[wrapper])
     if isinstance(value, list):
-        return tuple(read(document, pointer + pointer_segment(index), one) for index, one in enumerate(value))
+        return tuple(read(document, pointer + pointer_segment(index), item) for index, item in enumerate(value))
     return (read(document, pointer, value),)
 
 

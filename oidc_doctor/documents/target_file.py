@@ -65,8 +65,8 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = _AT.search(str(error))
-        line, column = (int(found[1]), int(found[2])) if found and found[1] else (None, None)
+        position = _AT.search(str(error))
+        line, column = (int(position[1]), int(position[2])) if position and position[1] else (None, None)
         message = _AT.sub("", str(error))
         raise Unreadable(file, line, column, f"not TOML: {message[:1].lower()}{message[1:]}") from None
     except (RecursionError, ValueError):
@@ -88,8 +88,8 @@ def merge(base: Target, over: Target) -> Target:
 def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
     if base is None or over is None:
         return base or over
-    given = over._asdict()
-    return base._replace(**{name: value for name, value in given.items() if value is not None and value != {}})
+    values = over._asdict()
+    return base._replace(**{name: value for name, value in values.items() if value is not None and value != {}})
 
 
 class _Reader:
@@ -136,10 +136,10 @@ class _Reader:
         """The known members of `table`, their types checked."""
         self.known(table, shape, pointer)
         values = {}
-        for name, wanted in shape.items():
+        for name, expected in shape.items():
             if name in table:
-                if not _is(table[name], wanted):
-                    raise self.wrong(pointer + pointer_segment(name), prefix + name, _WANTED[wanted], table[name])
+                if not _is(table[name], expected):
+                    raise self.wrong(pointer + pointer_segment(name), prefix + name, _WANTED[expected], table[name])
                 values[name] = table[name]
         return values
 
@@ -151,31 +151,31 @@ class _Reader:
             near = get_close_matches(name, shape, n=1)
             line = self.lines.get(pointer + pointer_segment(name))
             place = "" if line is None else f"line {line}: "
-            meant = f"; did you mean {near[0]}?" if near else ""
-            self.warnings.append(printable(f"{place}unknown key {name}{meant}"))
+            suggestion = f"; did you mean {near[0]}?" if near else ""
+            self.warnings.append(printable(f"{place}unknown key {name}{suggestion}"))
         self.warnings.sort()
 
     def origin(self, pointer: str) -> Origin:
         line = self.lines.get(pointer) or self.lines.get(pointer.rpartition("/")[0])
         return Origin(self.file, pointer, line)
 
-    def wrong(self, pointer: str, name: str, wanted: str, value: Toml) -> Unreadable:
-        found = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
-        found = found.replace("an object", "a table")
-        also = "" if wanted.startswith(found) else f", found {found}"  # a list is right, what it holds is not
-        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {wanted}{also}")
+    def wrong(self, pointer: str, name: str, expected: str, value: Toml) -> Unreadable:
+        actual = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
+        actual = actual.replace("an object", "a table")
+        also = "" if expected.startswith(actual) else f", found {actual}"  # a list is right, what it holds is not
+        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {expected}{also}")
 
 
-def _is(value: Toml, wanted: str) -> bool:
-    if wanted == "text":
+def _is(value: Toml, expected: str) -> bool:
+    if expected == "text":
         return isinstance(value, str)
-    if wanted == "number":
+    if expected == "number":
         return isinstance(value, int) and not isinstance(value, bool)
-    if wanted == "table":
+    if expected == "table":
         return isinstance(value, dict)
-    if wanted == "map":
-        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if expected == "map":
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _lines(text: str) -> dict[str, int]:

@@ -81,8 +81,8 @@ def hypothetical(
     name: str = "subject",
 ) -> Token:
     """A token of which only the subject is given; the issuer's profile may add issuer and audience."""
-    given = {"iss": issuer, "aud": audience, "sub": subject}
-    claims = {claim: value for claim, value in given.items() if value is not None}
+    values = {"iss": issuer, "aud": audience, "sub": subject}
+    claims = {claim: value for claim, value in values.items() if value is not None}
     place = (origin or Origin("--subject"))._replace(of_token=True)
     return Token("hypothetical", claims, None, True, place, name)
 
@@ -105,8 +105,8 @@ def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:
 def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None) -> Token:
     """`body` as three segments. `wrapped` is a fault that the caller found around it."""
     faults = [wrapped] if wrapped else []
-    bare, found = _unwrap(body)
-    faults += found
+    bare, new_faults = _unwrap(body)
+    faults += new_faults
     for pattern, words in _OPAQUE:
         if pattern.match(bare):
             return _faulty(_Fault(words), body, origin, name)
@@ -119,15 +119,15 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         return _faulty(fault, body, origin, name)
     if len(segments) != len(_SEGMENTS):
         faults.append(_Fault(f"{len(segments)} segments instead of three (header, claims, signature)"))
-    header, _, found = _object(segments[0], "header", origin)
-    faults += found
-    claims, duplicates, found = _object(segments[1], "claims", origin)
-    faults += found
+    header, _, new_faults = _object(segments[0], "header", origin)
+    faults += new_faults
+    claims, duplicates, new_faults = _object(segments[1], "claims", origin)
+    faults += new_faults
     signature = b""
     if len(segments) >= len(_SEGMENTS):
-        decoded, found = _segment(segments[2], "signature")
+        decoded, new_faults = _segment(segments[2], "signature")
         signature = decoded or b""
-        faults += found
+        faults += new_faults
     first = faults[0] if faults else None
     return Token(
         kind="jwt",
@@ -137,7 +137,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         origin=origin,
         name=name,
         size=len(body),
-        fault="; ".join(one.words for one in faults) or None,
+        fault="; ".join(fault.words for fault in faults) or None,
         fault_kind=first.kind if first else "",
         fault_where=first.where if first else "",
         duplicates=duplicates,
@@ -250,9 +250,9 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         return _unusable(f"{member}: expected an object, found {kind(claims)}", origin, name)
     if header is not None and not isinstance(header, dict):
         return _unusable(f"header: expected an object, found {kind(header)}", origin, name)
-    said = box.get("complete") if member else None
+    complete = box.get("complete") if member else None
     verified = box.get("verified") if member else None
-    if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or said):
+    if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or complete):
         return hypothetical(claims["sub"], origin=origin, name=name)._replace(document=part(document, place, claims))
     compact = box.get("compact") if member else None
     if isinstance(compact, dict):
@@ -262,7 +262,7 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         kind="decoded",
         claims=claims,
         header=header,
-        complete=said if isinstance(said, bool) else has_all,
+        complete=complete if isinstance(complete, bool) else has_all,
         origin=origin,
         name=name,
         duplicates=_repeated(document, place),
@@ -281,7 +281,7 @@ def _once_compact(
 ) -> Token:
     """What a capture leaves of a compact JWT: all but its signature, in place of which `verified` says what it was."""
     size, fault, where = (compact.get(member) for member in ("size", "fault", "where"))
-    said = compact.get("kind")
+    compact_kind = compact.get("kind")
     kinds: dict[Json, Literal["not-a-jwt", "no-token"]] = {"not-a-jwt": "not-a-jwt", "no-token": "no-token"}
     return Token(
         kind="jwt",
@@ -292,7 +292,7 @@ def _once_compact(
         name=name,
         size=size if isinstance(size, int) else None,
         fault=fault if isinstance(fault, str) else None,
-        fault_kind=kinds.get(said, "not-a-jwt") if isinstance(fault, str) else "",
+        fault_kind=kinds.get(compact_kind, "not-a-jwt") if isinstance(fault, str) else "",
         fault_where=where if isinstance(where, str) else "",
         duplicates=_repeated(claims, claims.pointer),
         verified=verified if isinstance(verified, dict) else {},
@@ -329,5 +329,5 @@ def _at(box: dict[str, Any], path: tuple[str, ...]) -> Json:
 
 def _repeated(document: Document, pointer: str) -> tuple[str, ...]:
     """The names that the object at `pointer` itself repeats."""
-    below = (one.removeprefix(pointer + "/") for one in document.duplicates if one.startswith(pointer + "/"))
+    below = (place.removeprefix(pointer + "/") for place in document.duplicates if place.startswith(pointer + "/"))
     return tuple(segments("/" + name)[0] for name in below if "/" not in name)

@@ -96,7 +96,7 @@ def parse_whoami(text: str, file: str) -> Document:
         rows = {_ROWS[label]: value for label, value in _rows(bare) if label in _ROWS and value and value[-1] != "…"}
     value: dict[str, Json] = {name: text for name, text in rows.items() if name in _ROWS.values()}
     if "teams" in value:
-        value["teams"] = [{"id": found[1], "name": found[2] or ""} for found in _TEAM.finditer(value["teams"])]
+        value["teams"] = [{"id": match[1], "name": match[2] or ""} for match in _TEAM.finditer(value["teams"])]
     if "workload_types" in value:
         value["workload_types"] = re.findall(r"[\w.-]+", value["workload_types"])
     return Document(file, text, value, inner=True)  # the text is no JSON: facts carry file and pointer

@@ -52,21 +52,21 @@ def parse_policy(text: str, file: str) -> Document:
     if "Statement" in value:
         return document
     for place in _POLICY_PLACES:
-        found: Json = value
+        policy: Json = value
         for name in place:
-            found = found.get(name) if isinstance(found, dict) else None
+            policy = policy.get(name) if isinstance(policy, dict) else None
         pointer = "".join(pointer_segment(name) for name in place)
-        if isinstance(found, str):
-            return load_inner(document, pointer, found)
-        if isinstance(found, dict) and ("Statement" in found or place == ("PolicyDocument",)):
-            return part(document, pointer, found)
+        if isinstance(policy, str):
+            return load_inner(document, pointer, policy)
+        if isinstance(policy, dict) and ("Statement" in policy or place == ("PolicyDocument",)):
+            return part(document, pointer, policy)
     raise fields.wrong(document, "", "no policy in it (a policy has a Statement)")
 
 
 def _listed(document: Document, pointer: str, values: list[Json]) -> tuple[Role, ...]:
     lines = [None] * len(values) if document.inner else element_lines(document.text, pointer)
     origins = [Origin(document.file, pointer + pointer_segment(index), line) for index, line in enumerate(lines)]
-    return tuple(_role(document, origin.pointer, one, origin) for origin, one in zip(origins, values, strict=True))
+    return tuple(_role(document, origin.pointer, item, origin) for origin, item in zip(origins, values, strict=True))
 
 
 def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role:

@@ -82,7 +82,9 @@ class _Grouping:
         """Families that are decided alike together."""
         merged: dict[tuple[object, ...], list[FamilyGroup]] = {}
         unsure: list[FamilyGroup] = []  # never accepted, and some configuration that attempts met is not known
-        times = [time for one in self.replayer.signatures for time in (one.first_seen, one.last_seen)] or [0.0]
+        times = [
+            time for signature in self.replayer.signatures for time in (signature.first_seen, signature.last_seen)
+        ] or [0.0]
         busy = slice(index_at(self.starts, min(times)), index_at(self.starts, max(times)) + 1)
         for group in self._family_groups():
             if self._contradicts_replay(group):
@@ -136,7 +138,10 @@ class _Grouping:
             families.setdefault(name, []).append(signature)
         # Google's successes may hide their caller: they count with each family that is named
         nameless = [
-            one for key, family in families.items() if key[0] == "impersonate" and key[2] is None for one in family
+            signature
+            for key, family in families.items()
+            if key[0] == "impersonate" and key[2] is None
+            for signature in family
         ]
         is_any_named = any(key[0] == "impersonate" and key[2] is not None for key in families)
         out: list[FamilyGroup] = []

@@ -60,8 +60,8 @@ def provider_path(name: str) -> str:
 
 
 def _same_account(account: str | None, evidence: TargetEvidence) -> bool:
-    own = role_account(evidence)
-    return own is None or account is None or account_is_redacted(account) or own == account
+    target_account = role_account(evidence)
+    return target_account is None or account is None or account_is_redacted(account) or target_account == account
 
 
 def _role_writes(change: Change) -> list[FieldWrite]:
@@ -122,7 +122,7 @@ def _adding(client: str) -> Callable[[Json], Json]:
 
 
 def _removing(client: str) -> Callable[[Json], Json]:
-    return lambda clients: [known for known in clients if known != client]
+    return lambda clients: [listed for listed in clients if listed != client]
 
 
 def _document(value: Json) -> Json | Unseen:

@@ -44,10 +44,10 @@ def joined_operations(changes: list[Change]) -> list[Change]:
             out.append(change)
             continue
         earlier = out[place]
-        kept, dropped = (change, earlier) if first else (earlier, change)
-        if kept.error_code is None and dropped.error_code is not None:
-            kept = _failed(kept, dropped)
-        out[place] = kept
+        joined, dropped = (change, earlier) if first else (earlier, change)
+        if joined.error_code is None and dropped.error_code is not None:
+            joined = _failed(joined, dropped)
+        out[place] = joined
     return out
 
 
@@ -70,8 +70,8 @@ def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrit
 def _provider_name(evidence: TargetEvidence) -> str | None:
     """The provider as configured in the client; failing that, as it was read."""
     gcp = evidence.target.gcp
-    named = (gcp.provider or gcp.audience) if gcp else None
-    return named or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
+    name = (gcp.provider or gcp.audience) if gcp else None
+    return name or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
 
 
 def _is_provider(change: Change, evidence: TargetEvidence) -> bool:
@@ -167,7 +167,7 @@ def _masked(mask: Json) -> set[str] | None:
             fields |= set(_OIDC)
         if camel == "*":
             fields |= set(_MASKS.values())
-        fields |= {name for known, name in _MASKS.items() if camel == known or camel.startswith(known + ".")}
+        fields |= {name for path, name in _MASKS.items() if camel == path or camel.startswith(path + ".")}
     return fields
 
 

@@ -77,18 +77,18 @@ def _without_stragglers(
         for index, start in enumerate(starts)
         if index and vector[index].decision != vector[index - 1].decision
     ]
-    kept: list[OutcomeRun] = []
+    merged: list[OutcomeRun] = []
     for place, run in enumerate(runs):
         inside = 0 < place < len(runs) - 1
         old = [start for start, refusing in flips if run.accepted == refusing]  # as it was before the change
         if inside and any(start - EARLY <= run.begin and run.end <= start + lag for start in old):
             continue
-        if kept and kept[-1].accepted == run.accepted:
-            last = kept[-1]
-            kept[-1] = last._replace(last=run.last, end=run.end, times=last.times + run.times)
+        if merged and merged[-1].accepted == run.accepted:
+            last = merged[-1]
+            merged[-1] = last._replace(last=run.last, end=run.end, times=last.times + run.times)
         else:
-            kept.append(run)
-    return kept
+            merged.append(run)
+    return merged
 
 
 def index_at(starts: Sequence[float], time: float) -> int:
@@ -114,8 +114,8 @@ def flip_before(
     at = revision_of(outage, starts, vector)
     before = outage.before
     low = 0 if before is None else index_at(starts, before.end - lag)
-    seen = None if before is None else (before.begin, before.end)
-    return turn(vector, at, low, witnessed=seen, starts=starts, lag=lag)
+    successes = None if before is None else (before.begin, before.end)
+    return turn(vector, at, low, witnessed=successes, starts=starts, lag=lag)
 
 
 def turn(

@@ -46,14 +46,14 @@ def replay(
 ) -> ReplayedLogs:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
-    known = _deduced(evidence, history, signatures)
-    known = known._replace(profile=profile_for(known.issuer) if cloud == "gcp" else None)
+    deduced = _deduced(evidence, history, signatures)
+    deduced = deduced._replace(profile=profile_for(deduced.issuer) if cloud == "gcp" else None)
     newest = signatures[0].sample if signatures else None
-    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, known))
+    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, deduced))
 
     def judge(attempt: Attempt, index: int) -> Diagnosis:
         then = history.revisions[index].evidence
-        token = token_of(attempt, then, known)
+        token = token_of(attempt, then, deduced)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
         case = Case(cloud, then, token, time, profile_of(then, token), (), replayer.accepted_providers(index))
@@ -69,7 +69,7 @@ def replay(
         return diagnose(changed, evaluate(changed))
 
     replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
-    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, known)
+    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, deduced)
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
@@ -78,7 +78,7 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
     Where an event is the token, it is the request as well, unless the target says otherwise.
     """
     now = replayed.target_history.history.revisions[-1].evidence
-    event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
+    event = next((signature.sample for signature in signatures if signature.sample.event_id == token.name), None)
     request = now.target.aws
     sent = _request(request, event) if event is not None and token.kind == "event" else None
     if request is None or sent is None:
@@ -91,19 +91,19 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
     return now._replace(target=now.target._replace(aws=sent))
 
 
-def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
+def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown.
 
     Where a token of the same subject was given, its claims stand for those that the event does not show.
     """
     claims: dict[str, Any] = {}
-    same = next((one for one in evidence.tokens if one.subject and one.subject == attempt.subject), None)
+    same = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
     if same is not None:
         claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
     if attempt.subject:
         claims["sub"] = attempt.subject
-        if known.profile is not None:
-            claims = {**known.profile.implied_claims(attempt.subject), **claims}
+        if deduced.profile is not None:
+            claims = {**deduced.profile.implied_claims(attempt.subject), **claims}
     if attempt.cloud == "aws":
         if ":oidc-provider/" in (attempt.provider or ""):
             claims["iss"] = "https://" + provider_path(attempt.provider or "")
@@ -111,7 +111,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Toke
             claims["aud"] = attempt.audience
             claims.pop("azp", None)
     else:
-        claims |= _named_by_google(attempt, claims, known, evidence)
+        claims |= _named_by_google(attempt, claims, deduced, evidence)
     claims.update(dict(attempt.claims))
     return Token(
         "event",
@@ -124,7 +124,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Toke
 
 
 def _named_by_google(
-    attempt: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
+    attempt: Attempt, claims: dict[str, Any], deduced: Deduced, evidence: TargetEvidence
 ) -> dict[str, Any]:
     """Issuer and audience of a token of which Google's entry shows the subject alone.
 
@@ -133,12 +133,12 @@ def _named_by_google(
     claims_of_provider: dict[str, Any] = {}
     message = attempt.error_message or ""
     provider = evidence.gcp.provider if evidence.gcp else None
-    read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
+    configured = provider.issuer_uri if isinstance(provider, GcpProvider) else None
     issuer = _ISSUER.match(message)
-    if "iss" not in claims and (named := (issuer[1] if issuer else None) or known.issuer or read):
-        claims_of_provider["iss"] = named
+    if "iss" not in claims and (address := (issuer[1] if issuer else None) or deduced.issuer or configured):
+        claims_of_provider["iss"] = address
     audience = _AUDIENCE.match(message)
-    if "aud" not in claims and (aud := (audience[1] if audience else None) or known.audience):
+    if "aud" not in claims and (aud := (audience[1] if audience else None) or deduced.audience):
         claims_of_provider["aud"] = aud
     return claims_of_provider
 
@@ -156,15 +156,17 @@ def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> fro
 
 def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
     """Issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
-    given = next((one.claims["iss"] for one in evidence.tokens if isinstance(one.claims.get("iss"), str)), None)
-    issuer = given or evidence.target.issuer
-    google = [one for one in signatures if one.sample.cloud == "gcp" and one.sample.step == "exchange"]
-    named = (_AUDIENCE.match(one.sample.error_message or "") for one in google)
-    audience = next((match[1] for match in named if match), None)
-    good = [one.last_seen for one in google if one.sample.outcome == "accepted"]
-    if not good:
+    claimed = next((token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)), None)
+    issuer = claimed or evidence.target.issuer
+    exchanges = [
+        signature for signature in signatures if signature.sample.cloud == "gcp" and signature.sample.step == "exchange"
+    ]
+    matches = (_AUDIENCE.match(signature.sample.error_message or "") for signature in exchanges)
+    audience = next((match[1] for match in matches if match), None)
+    successes = [signature.last_seen for signature in exchanges if signature.sample.outcome == "accepted"]
+    if not successes:
         return Deduced(issuer, audience)
-    then = history.revisions[history.index_at(max(good) - LAG["gcp"])].evidence
+    then = history.revisions[history.index_at(max(successes) - LAG["gcp"])].evidence
     provider = then.gcp.provider if then.gcp else None
     if isinstance(provider, GcpProvider):
         issuer = issuer or provider.issuer_uri
@@ -173,12 +175,12 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     return Deduced(issuer, audience)
 
 
-def _sample(attempt: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
+def _sample(attempt: Attempt | None, evidence: TargetEvidence, deduced: Deduced) -> Token:
     from oidc_doctor.model.document import Origin
 
     if attempt is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    return token_of(attempt, evidence, known)
+    return token_of(attempt, evidence, deduced)
 
 
 def _request(request: TargetAws | None, attempt: Attempt) -> TargetAws | None:

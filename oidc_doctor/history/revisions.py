@@ -159,9 +159,11 @@ def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[li
 
 def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
     """One field's value in each revision, and whether the last logged write and the evidence differ."""
-    own = [next((write for write in field_writes if write.field == name), None) for _, field_writes in writes]
+    writes_of_field = [
+        next((write for write in field_writes if write.field == name), None) for _, field_writes in writes
+    ]
     line: list[FieldValue | None] = [None] * (len(writes) + 1)
-    for index, write in enumerate(own):
+    for index, write in enumerate(writes_of_field):
         if write is None:
             continue
         change = writes[index][0]
@@ -169,7 +171,7 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
             line[index] = FieldValue(write.before, change, before=True)
         if write.value is not UNSEEN:
             line[index + 1] = FieldValue(write.value, change)
-    _forward(line, own, writes)
+    _forward(line, writes_of_field, writes)
     is_drifted = False
     if name in present:
         last = line[-1]
@@ -177,14 +179,14 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
             line[-1] = FieldValue(present[name], last.by if last else None, read=True)
         else:
             is_drifted = True
-    _backward(line, own, writes)
-    _forward(line, own, writes)
+    _backward(line, writes_of_field, writes)
+    _forward(line, writes_of_field, writes)
     return line, is_drifted
 
 
-def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _forward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those before them."""
-    for index, write in enumerate(own):
+    for index, write in enumerate(writes_of_field):
         value = line[index]
         if line[index + 1] is not None or value is None:
             continue
@@ -194,10 +196,10 @@ def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes
             line[index + 1] = FieldValue(write.forward(value.value), writes[index][0])
 
 
-def _backward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _backward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those after them."""
-    for index in range(len(own) - 1, -1, -1):
-        value, write = line[index + 1], own[index]
+    for index in range(len(writes_of_field) - 1, -1, -1):
+        value, write = line[index + 1], writes_of_field[index]
         if line[index] is not None or value is None:
             continue
         if write is None:

@@ -49,14 +49,14 @@ def timings_of(
     """
     session = _session_timing(denial, replayed) if denial is not None else None
     dated = []
-    for named, confirmation in zip(named_refusals, confirmations, strict=True):
-        step = named.refusal.step
+    for named_refusal, confirmation in zip(named_refusals, confirmations, strict=True):
+        step = named_refusal.refusal.step
         if step == "permission" and session is not None and denial is not None:
             dated.append((session, denial.event_ids))
         elif step in {"obtain", "configure", "permission"}:
             dated.append((Timing(since=confirmation.first_seen), confirmation.event_ids))
         else:
-            dated.append(_exchange_timing(named.refusal, diagnosis, replayed, confirmation))
+            dated.append(_exchange_timing(named_refusal.refusal, diagnosis, replayed, confirmation))
     return dated
 
 
@@ -268,7 +268,7 @@ def past_causes(
 ) -> list[Cause]:
     """Outages of this exchange's kind of token that are over, the newest first."""
     token = diagnosis.case.token
-    own = [
+    alike = [
         group
         for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
         for group in replayed.groups_like(
@@ -279,22 +279,22 @@ def past_causes(
     for explained in reversed(replayed.target_history.outages):
         if not explained.over or explained.why not in {"configuration", "token"}:
             continue
-        if not any(explained.group is group for group in own):
+        if not any(explained.group is group for group in alike):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
-        for named in name_refusals(then, checks):
+        for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed)
             cause = Cause(
                 exchange_id,
-                named,
+                named_refusal,
                 timing,
                 events,
                 status="past",
-                contradicts_observed=contradicts_observed(then, named.refusal),
+                contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
             causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)

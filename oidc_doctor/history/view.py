@@ -131,7 +131,7 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": sorted(one for one in group.families if one)[:MOST_PAST],
+        "families": sorted(family for family in group.families if family)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
 

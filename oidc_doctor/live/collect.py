@@ -19,7 +19,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.documents.json_text import Unreadable, printable
 
 if TYPE_CHECKING:
@@ -427,7 +427,7 @@ class _Run:
 
 def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
     """The files that were read, over those of `base`, and the manifest of both."""
-    members: dict[str, Member] = {}
+    members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
         members = {name: base.member(name) for name in base.names()}
@@ -464,8 +464,8 @@ def _manifest_of(base: Bundle) -> dict[str, Any]:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def _member(data: bytes) -> Member:
-    return Member(len(data), lambda: io.BytesIO(data))
+def _member(data: bytes) -> BundleMember:
+    return BundleMember(len(data), lambda: io.BytesIO(data))
 
 
 def _without_markup(text: str) -> str:

@@ -49,7 +49,7 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
     """The document at `url`. `bearer` is a secret for that address alone: it follows no redirect. Raises CallError."""
     began = time.monotonic()
     deadline = began + min(seconds, _MOST_SECONDS)
-    seen: list[str] = []
+    redirects: list[str] = []
     while True:
         status, headers, body = _get(url, rules, deadline, bearer)
         if bearer is not None or status not in (301, 302, 303, 307, 308):
@@ -57,18 +57,18 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
         target = headers.get("location")
         if not target:
             raise CallError("failed", f"HTTP{status}", "a redirect to nowhere")
-        if len(seen) >= MOST_REDIRECTS:
+        if len(redirects) >= MOST_REDIRECTS:
             raise CallError(
                 "failed", "TooManyRedirects", f"more than {MOST_REDIRECTS}, the last to {urljoin(url, target)}"
             )
         url = urljoin(url, target)
-        seen.append(url)
+        redirects.append(url)
     if status != http.client.OK:
         raise _not_ok(status)
-    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(seen))
+    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects))
 
 
-class Chain(NamedTuple):
+class HostCertificates(NamedTuple):
     """The certificates that a host sends, DER, its own first; and what a client makes of them."""
 
     certificates: list[bytes]
@@ -76,7 +76,7 @@ class Chain(NamedTuple):
     untrusted: str  # why a client that trusts the public authorities refuses them; empty where it does not
 
 
-def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
+def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> HostCertificates:
     """The certificates of the host, trusted or not. Two or three handshakes, and no request after. Raises CallError."""
     deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -91,8 +91,8 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
         if failure.code != "TLS":
             raise
         context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
-        return Chain(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
-    return Chain(certificates, False, _untrusted(url, rules, deadline))
+        return HostCertificates(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
+    return HostCertificates(certificates, False, _untrusted(url, rules, deadline))
 
 
 def _untrusted(url: str, rules: Rules, deadline: float) -> str:
@@ -324,18 +324,18 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
 def _trusting(rules: Rules) -> ssl.SSLContext:
     """Public authorities, or those that the user's environment names, as requests and OpenSSL read it."""
     variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
-    named = rules.ca_file or next(filter(None, variables), None)
-    if not named:
+    authorities = rules.ca_file or next(filter(None, variables), None)
+    if not authorities:
         import certifi
 
-        named = certifi.where()
+        authorities = certifi.where()
     try:
-        if os.path.isdir(named):
-            return ssl.create_default_context(capath=named)
-        return ssl.create_default_context(cafile=named)
+        if os.path.isdir(authorities):
+            return ssl.create_default_context(capath=authorities)
+        return ssl.create_default_context(cafile=authorities)
     except OSError:
         raise CallError(
-            "failed", "NoAuthorities", f"the file of certificate authorities {named} cannot be read"
+            "failed", "NoAuthorities", f"the file of certificate authorities {authorities} cannot be read"
         ) from None
 
 

@@ -27,7 +27,7 @@ class Goal(NamedTuple):
     issuer: str | None = None
 
 
-class Request(NamedTuple):
+class CollectionRequest(NamedTuple):
     """What to gather. Times are epoch seconds, `timeout` is seconds for everything."""
 
     goals: tuple[Goal, ...]
@@ -50,17 +50,17 @@ class Request(NamedTuple):
     project: str | None = None  # Google's, for that
 
 
-def plan(request: Request) -> list[Reader]:
+def plan(request: CollectionRequest) -> list[Reader]:
     """Every reader that the goals need."""
     readers: list[Reader] = []
-    clients: dict[str, aws.Clients] = {}
+    clients: dict[str, aws.AwsClients] = {}
     pacer = gcp.new_pacer()
     for asked in request.goals:
         goal = _widened(request, asked)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
-            client = clients.setdefault(partition, aws.Clients(request.profile, partition))
+            client = clients.setdefault(partition, aws.AwsClients(request.profile, partition))
             readers += aws.readers(client, _of_aws(request, goal, prefix))
         if goal.target.gcp is not None:
             readers += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
@@ -70,7 +70,7 @@ def plan(request: Request) -> list[Reader]:
     return readers
 
 
-def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) -> Collected:
+def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _: None) -> Collected:
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
     files: list[tuple[str, bytes | str]] = list(request.given)
     if request.folders:  # a folder stays a target's also where nothing of it could be read
@@ -79,7 +79,7 @@ def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) ->
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 
 
-def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.AwsScope:
+def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope:
     issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return aws.AwsScope(
@@ -97,7 +97,7 @@ def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.AwsScope:
     )
 
 
-def _widened(request: Request, goal: Goal) -> Goal:
+def _widened(request: CollectionRequest, goal: Goal) -> Goal:
     """With --account, AWS is asked where nothing but a token is given."""
     target = goal.target
     if not request.account or target.aws is not None or target.gcp is not None or request.project:
@@ -105,7 +105,9 @@ def _widened(request: Request, goal: Goal) -> Goal:
     return goal._replace(target=target._replace(aws=TargetAws()))
 
 
-def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer) -> list[Reader]:
+def _lists(
+    request: CollectionRequest, goal: Goal, prefix: str, clients: dict[str, aws.AwsClients], pacer: Pacer
+) -> list[Reader]:
     """The account's roles, and its project's pools and providers."""
     readers: list[Reader] = []
     if goal.target.aws is not None:
@@ -118,14 +120,14 @@ def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Cli
     return readers
 
 
-def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
+def _google(request: CollectionRequest, goal: Goal, pacer: Pacer) -> gcp.GcpClients:
     """A login of its own for each target: which credentials are usable depends on what is examined."""
     target = goal.target.gcp
     examined = (target.audience or target.provider) if target and not request.attempt else None
-    return gcp.Clients(examined, pacer=pacer)
+    return gcp.GcpClients(examined, pacer=pacer)
 
 
-def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.GcpScope:
+def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope:
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return gcp.GcpScope(
         target=goal.target,
@@ -138,7 +140,7 @@ def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.GcpScope:
     )
 
 
-def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.IssuerScope:
+def _of_issuer(request: CollectionRequest, goal: Goal, prefix: str) -> issuer.IssuerScope:
     return issuer.IssuerScope(
         named=goal.issuer,
         claimed=_claimed(goal.tokens),

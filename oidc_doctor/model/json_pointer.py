@@ -55,24 +55,24 @@ def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
 
     ValueError when `text` is not JSON. Values beside the path are skipped.
     """
-    found = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
+    name_start = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
     for depth, name in enumerate(steps):
         kind = text[start : start + 1]
         if kind == "{":
             hits = [(at, value) for key, at, value in _members(text, start) if key == name]
             if not hits:
                 return None
-            found, start = hits[-1]
+            name_start, start = hits[-1]
         elif kind == "[":
             element = _element(text, start, int(name)) if INDEX.fullmatch(name) else None
             if element is None:
                 return None
-            found = start = element
+            name_start = start = element
         elif depth == 0:
             raise ValueError  # a bare value: not JSON that a pointer leads into, but it may be YAML
         else:
             return None
-    return found, start
+    return name_start, start
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
@@ -88,10 +88,10 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
         at = _next(text, value, "}")
 
 
-def _element(text: str, start: int, wanted: int) -> int | None:
+def _element(text: str, start: int, index: int) -> int | None:
     """The position of an array's element; None when it has fewer."""
     at = _after_space(text, start + 1)
-    for _ in range(wanted):
+    for _ in range(index):
         if text[at : at + 1] == "]":
             return None
         at = _next(text, at, "]")

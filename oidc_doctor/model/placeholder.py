@@ -37,14 +37,14 @@ def spans(text: str) -> list[tuple[int, int]]:
     """Where the placeholders are, as (start, end), from left to right."""
     if not any(trigger in text for trigger in TRIGGERS):
         return []
-    found = []
+    places = []
     position = 0
     while position < len(text):
         end, is_gap = _gap_at(text, position)
         if is_gap:
-            found.append((position, end))
+            places.append((position, end))
         position = end
-    return found
+    return places
 
 
 def has_placeholder(text: str) -> bool:
@@ -120,9 +120,9 @@ def _dollar(text: str, start: int) -> tuple[int, bool]:
     return end, end > start + 1 and not text[start + 1].isdigit()
 
 
-def may_equal(one: str, other: str) -> bool | None:
+def may_equal(left: str, right: str) -> bool | None:
     """Whether the two are the same text."""
-    return one == other or compare([(one, False, True)], other)
+    return left == right or compare([(left, False, True)], right)
 
 
 def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
@@ -169,9 +169,9 @@ def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
                 segments[-1].extend(None if wildcards and cell == "?" else cell for cell in literal)
             if end > start:
                 gap = text[start:end]
-                named = gap[0] in "<{$" and gap.strip("<>{}$ ").lower() not in UNNAMED
-                nameless += not named
-                segments[-1].append((gap, 0 if named else side * nameless))
+                is_named = gap[0] in "<{$" and gap.strip("<>{}$ ").lower() not in UNNAMED
+                nameless += not is_named
+                segments[-1].append((gap, 0 if is_named else side * nameless))
             position = end
     return segments
 
@@ -184,11 +184,11 @@ def _drop_common(pattern: list[Cells], text: Cells) -> None:
     del pattern[-1][len(pattern[-1]) - end :], text[len(text) - end :]
 
 
-def _in_common(one: Iterable[Cell], other: Iterable[Cell]) -> int:
+def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
     """How many cells the two begin with alike."""
     count = 0
-    for cell, beside in zip(one, other, strict=False):
-        if cell is None or cell != beside:
+    for cell, other_cell in zip(left, right, strict=False):
+        if cell is None or cell != other_cell:
             break
         count += 1
     return count
@@ -210,21 +210,21 @@ def _opened(segments: list[Cells]) -> list[Cells]:
     return opened
 
 
-def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
+def _may_meet(left: list[Cells], right: list[Cells]) -> bool:
     """Whether any text matches both. Linear: no search is needed where both sides have a place for any run.
 
     There, whatever one side asks for in the middle fits into a run of the other, so only the two beginnings and the two
     ends must agree.
     """
-    if len(one) > 1 and len(other) > 1:
-        return all(map(_agree, one[0], other[0])) and all(map(_agree, reversed(one[-1]), reversed(other[-1])))
-    if len(one) > 1:
-        return _fits(one, other[0], loose=True)
-    return _fits(other, one[0], loose=True)
+    if len(left) > 1 and len(right) > 1:
+        return all(map(_agree, left[0], right[0])) and all(map(_agree, reversed(left[-1]), reversed(right[-1])))
+    if len(left) > 1:
+        return _fits(left, right[0], loose=True)
+    return _fits(right, left[0], loose=True)
 
 
-def _agree(one: Cell, other: Cell) -> bool:
-    return one is None or other is None or one == other
+def _agree(left: Cell, right: Cell) -> bool:
+    return left is None or right is None or left == right
 
 
 def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.live.aws.client import IAM_REGION, Clients, asked
+from oidc_doctor.live.aws.client import IAM_REGION, AwsClients, asked
 from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
@@ -55,13 +55,13 @@ def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
 class Account:
     """The readers of one target. Each answers as its docstring says."""
 
-    def __init__(self, clients: Clients, scope: AwsScope) -> None:
+    def __init__(self, clients: AwsClients, scope: AwsScope) -> None:
         self.clients = clients
         self.scope = scope
         self.aws = scope.target.aws or TargetAws()
         self.partition = clients.partition
         self.home = IAM_REGION[self.partition]
-        self.regions = tuple(dict.fromkeys(one for one in (self.aws.region, *scope.regions) if one))
+        self.regions = tuple(dict.fromkeys(region for region in (self.aws.region, *scope.regions) if region))
         self.region = next(iter(self.regions), self.home)
         parts = (self.aws.role_arn or "").split(":", ARN_FIELDS - 1)
         whole = len(parts) == ARN_FIELDS and parts[5].startswith("role/")

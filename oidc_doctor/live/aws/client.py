@@ -63,7 +63,7 @@ _THROTTLED = frozenset(
 )
 
 
-class Clients:
+class AwsClients:
     """boto3 clients, made once each; a client may be used by several threads, a session may not."""
 
     def __init__(self, profile: str | None, partition: str) -> None:

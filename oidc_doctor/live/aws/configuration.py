@@ -17,7 +17,7 @@ _MOST_NEAR = 8  # providers that are read besides the issuer's own
 _PROVIDER_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/[^\"\\\s]+")
 
 
-class Configuration(Account):
+class AwsConfiguration(Account):
     """The readers of the configuration. Each answers as its docstring says."""
 
     # --------------------------------------------------------------------------------------------------- the role
@@ -255,7 +255,7 @@ class Configuration(Account):
 
 def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:
     """The ARNs of the issuers' providers, those of the same host, and those that the trust policy names."""
-    named = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
+    named_arns = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
     urls = {url.removeprefix("https://") for url in issuers}
     hosts = {url.partition("/")[0].lower() for url in urls}
 
@@ -263,7 +263,7 @@ def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any
         url = arn.partition(":oidc-provider/")[2]
         if url in urls:
             return 0
-        if arn in named:
+        if arn in named_arns:
             return 1
         return 2 if url.partition("/")[0].lower() in hosts else 3
 

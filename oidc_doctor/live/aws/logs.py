@@ -19,7 +19,7 @@ _MOST_TRAIL_FILES = 20_000
 _MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
 
 
-class Logs(Account):
+class AwsLogs(Account):
     """The readers of the logs."""
 
     # ------------------------------------------------------------------------------------------------------------ logs

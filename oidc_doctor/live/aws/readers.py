@@ -7,20 +7,20 @@ Permissions as the service authorization reference names them; limits of LookupE
 from __future__ import annotations
 
 from oidc_doctor.live.aws.account import AwsScope, partition_of
-from oidc_doctor.live.aws.client import IAM_REGION, Clients
-from oidc_doctor.live.aws.configuration import Configuration
-from oidc_doctor.live.aws.logs import Logs
+from oidc_doctor.live.aws.client import IAM_REGION, AwsClients
+from oidc_doctor.live.aws.configuration import AwsConfiguration
+from oidc_doctor.live.aws.logs import AwsLogs
 from oidc_doctor.live.aws.oracles import Oracles
 from oidc_doctor.live.collect import Reader
 
-__all__ = ["IAM_REGION", "AwsScope", "Clients", "partition_of", "readers"]
+__all__ = ["IAM_REGION", "AwsClients", "AwsScope", "partition_of", "readers"]
 
 
-class _Aws(Configuration, Logs, Oracles):
+class _Aws(AwsConfiguration, AwsLogs, Oracles):
     """All readers of one target."""
 
 
-def readers(clients: Clients, scope: AwsScope) -> list[Reader]:
+def readers(clients: AwsClients, scope: AwsScope) -> list[Reader]:
     """Everything that is to be read of AWS for one target, and nothing else."""
     target = _Aws(clients, scope)
     readers = [target.caller(), target.provider_list(), target.provider()]

@@ -48,7 +48,7 @@ def endpoint(service: str) -> str:
     return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
 
-class Clients:
+class GcpClients:
     """One login, and a session for each thread: a session may not be used by several."""
 
     def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
@@ -136,8 +136,8 @@ class Clients:
                 box = json.loads(stream.read(_LARGEST))
         except (OSError, ValueError):
             return None  # google-auth says it better
-        mine = box.get("audience") if isinstance(box, dict) else None
-        if not isinstance(mine, str) or _bare(mine) != _bare(self.audience):
+        audience = box.get("audience") if isinstance(box, dict) else None
+        if not isinstance(audience, str) or _bare(audience) != _bare(self.audience):
             return None
         from google.auth import _cloud_sdk  # the path of gcloud's login has no public name
 
@@ -220,12 +220,12 @@ def refused(status: int, body: Any) -> CallError:
     if not isinstance(box, dict):
         return _of_another(status)
     message = str(box.get("message") or "").strip() or f"HTTP {status}"
-    given = box.get("details")
-    details = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    info = next((one for one in details if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
+    listed = box.get("details")
+    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
+    info = next((detail for detail in details if str(detail.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
     code = str(info.get("reason") or box.get("status") or status)
-    given = info.get("metadata")
-    metadata: dict[str, Any] = given if isinstance(given, dict) else {}
+    members = info.get("metadata")
+    metadata: dict[str, Any] = members if isinstance(members, dict) else {}
     if status == 429:  # noqa: PLR2004 - too many requests
         return CallError("throttled", code, message, heals=True, answered=True)
     if status == 401:  # noqa: PLR2004 - no valid login

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.live.gcp.client import Clients, role_with, segment
+from oidc_doctor.live.gcp.client import GcpClients, role_with, segment
 from oidc_doctor.model.evidence import Target, TargetGcp, Token
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class GcpScope(NamedTuple):
     prefix: str = ""  # targets/NAME/ where there are several
 
 
-class Resources:
+class GcpReaders:
     """What the readers of one target share."""
 
-    def __init__(self, clients: Clients, scope: GcpScope) -> None:
+    def __init__(self, clients: GcpClients, scope: GcpScope) -> None:
         self.clients = clients
         self.scope = scope
         self.gcp = scope.target.gcp or TargetGcp()
@@ -78,7 +78,9 @@ class Resources:
             except CallError as failure:
                 raise named(failure, grants) from None
 
-        return Reader(self.name(short), self.path(path), call, guarded, tuple(self.name(one) for one in needs), grants)
+        return Reader(
+            self.name(short), self.path(path), call, guarded, tuple(self.name(need) for need in needs), grants
+        )
 
     def unusable(self) -> list[Reader]:
         """For a name that no resource has, such as a variable that was not filled in: it is not asked for."""
@@ -130,7 +132,7 @@ class Resources:
         return {self.account_project, self.provider_project} <= names
 
 
-class Configuration(Resources):
+class GcpConfiguration(GcpReaders):
     """The readers of the configuration. Each answers as its docstring says."""
 
     def provider(self) -> Reader:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from oidc_doctor.live.aws.oracles import compact
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.gcp.client import asked, endpoint, foreign, refused, segment
-from oidc_doctor.live.gcp.configuration import Resources
+from oidc_doctor.live.gcp.configuration import GcpReaders
 from oidc_doctor.model.evidence import Token
 
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -21,14 +21,14 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _EXCHANGE = "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
 
 
-class Refusal(NamedTuple):
+class ExchangeRefusal(NamedTuple):
     """Google's answer: as google-auth prints it, and its sentence alone, as the audit log keeps it."""
 
     shown: str
     sentence: str
 
 
-class Exchange(Resources):
+class ExchangeReader(GcpReaders):
     """The reader that presents the token."""
 
     def exchange(self, token: Token) -> Reader:
@@ -57,10 +57,10 @@ class Exchange(Resources):
         name = self.gcp.audience or self.gcp.provider or ""
         return name.removeprefix("https:").removeprefix("//iam.googleapis.com/")
 
-    def first(self, collector: Collector, raw: str) -> tuple[str | None, Refusal | None]:
+    def first(self, collector: Collector, raw: str) -> tuple[str | None, ExchangeRefusal | None]:
         """The exchange: the federated token, or Google's refusal. Raises CallError where it gave no answer."""
 
-        def once() -> tuple[str | None, Refusal | None]:
+        def once() -> tuple[str | None, ExchangeRefusal | None]:
             import google.auth.transport.requests
             from google.auth import exceptions
             from google.oauth2 import sts
@@ -89,13 +89,13 @@ class Exchange(Resources):
                 raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
             return federated, None
 
-        answer: tuple[str | None, Refusal | None] = collector.call(lambda: asked(once))
+        answer: tuple[str | None, ExchangeRefusal | None] = collector.call(lambda: asked(once))
         return answer
 
-    def second(self, collector: Collector, federated: str) -> Refusal | None:
+    def second(self, collector: Collector, federated: str) -> ExchangeRefusal | None:
         """The impersonation: None where Google gave a token, which is dropped, or its refusal."""
 
-        def once() -> Refusal | None:
+        def once() -> ExchangeRefusal | None:
             import requests
 
             place = f"v1/projects/-/serviceAccounts/{segment(self.email)}:generateAccessToken"
@@ -113,12 +113,14 @@ class Exchange(Resources):
             if failure.heals or not isinstance(body, dict):
                 raise failure
             shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
-            return Refusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
+            return ExchangeRefusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
 
-        refusal: Refusal | None = collector.call(lambda: asked(once))
+        refusal: ExchangeRefusal | None = collector.call(lambda: asked(once))
         return refusal
 
-    def entry(self, token: Token, method: str, service: str, resource: str, failure: Refusal | None) -> dict[str, Any]:
+    def entry(
+        self, token: Token, method: str, service: str, resource: str, failure: ExchangeRefusal | None
+    ) -> dict[str, Any]:
         """What happened, as Google's audit log would have it; its id says that it is ours."""
         now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         status = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
@@ -142,7 +144,7 @@ class Exchange(Resources):
         }
 
 
-def _answered(error: Any) -> Refusal:
+def _answered(error: Any) -> ExchangeRefusal:
     """The refusal of an exchange. Raises CallError where the answer is none of the token service."""
     body = _json(error.args[1]) if len(error.args) > 1 else None
     code = body.get("error") if isinstance(body, dict) else None
@@ -151,14 +153,14 @@ def _answered(error: Any) -> Refusal:
         failure = refused(status if isinstance(status, int) else 0, body)
         if failure.heals:
             raise failure
-        return Refusal(f"google.auth.exceptions.OAuthError: {failure.message}", failure.message)
+        return ExchangeRefusal(f"google.auth.exceptions.OAuthError: {failure.message}", failure.message)
     if not isinstance(body, dict) or not isinstance(code, str):
         raise refused(0, None)
     if code == "quota_exceeded":
         raise refused(429, {"error": {"status": code, "message": body.get("error_description")}})
     sentence = body.get("error_description")
     shown = f"google.auth.exceptions.OAuthError: ({error.args[0]!r}, {json.dumps(body)!r})"
-    return Refusal(shown, sentence if isinstance(sentence, str) else code)
+    return ExchangeRefusal(shown, sentence if isinstance(sentence, str) else code)
 
 
 def _json(text: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import asked, foreign
-from oidc_doctor.live.gcp.configuration import Resources, named
+from oidc_doctor.live.gcp.configuration import GcpReaders, named
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
@@ -28,7 +28,7 @@ _ACCOUNT_METHODS = (
 )
 
 
-class Logs(Resources):
+class GcpLogs(GcpReaders):
     """The readers of the logs."""
 
     def lookups(self) -> list[Reader]:

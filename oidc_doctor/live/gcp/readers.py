@@ -7,19 +7,19 @@ logging v2, sts v1, iamcredentials v1.
 from __future__ import annotations
 
 from oidc_doctor.live.collect import Reader
-from oidc_doctor.live.gcp.client import Clients, new_pacer, role_with
-from oidc_doctor.live.gcp.configuration import Configuration, GcpScope
-from oidc_doctor.live.gcp.exchange import Exchange
-from oidc_doctor.live.gcp.logs import Logs
+from oidc_doctor.live.gcp.client import GcpClients, new_pacer, role_with
+from oidc_doctor.live.gcp.configuration import GcpConfiguration, GcpScope
+from oidc_doctor.live.gcp.exchange import ExchangeReader
+from oidc_doctor.live.gcp.logs import GcpLogs
 
-__all__ = ["Clients", "GcpScope", "new_pacer", "readers", "role_with"]
+__all__ = ["GcpClients", "GcpScope", "new_pacer", "readers", "role_with"]
 
 
-class _Google(Configuration, Logs, Exchange):
+class _Google(GcpConfiguration, GcpLogs, ExchangeReader):
     """All readers of one target."""
 
 
-def readers(clients: Clients, scope: GcpScope) -> list[Reader]:
+def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
     """Everything that is to be read of Google Cloud for one target, and nothing else."""
     target = _Google(clients, scope)
     readers = target.unusable()

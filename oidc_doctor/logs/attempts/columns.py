@@ -255,7 +255,7 @@ class Rows:
     def attempt(self, row: int) -> Attempt:
         """The row as an attempt. Subject and circumstances are None where the tables were full."""
         key = self.key_of(self.key[row])
-        who = self.identity_of(self.identity[row])
+        identity = self.identity_of(self.identity[row])
         where = self.circumstance_of(self.circumstance[row])
         exchange = self.joined[row]
         event_id = self.event_id(row)
@@ -265,7 +265,7 @@ class Rows:
             time=self.time[row],
             target=key.target,
             provider=key.provider,
-            subject=who.subject,
+            subject=identity.subject,
             audience=key.audience,
             outcome=key.outcome,
             error_code=key.error_code,
@@ -278,8 +278,8 @@ class Rows:
             session_name=where.session_name,
             duration_seconds=key.duration_seconds,
             service_account=key.service_account,
-            mapped_principal=who.principal,
-            claims=who.claims,
+            mapped_principal=identity.principal,
+            claims=identity.claims,
             inferred_from=where.inferred_from if exchange < 0 else self.event_id(exchange),
         )
 
@@ -296,17 +296,17 @@ class Rows:
             getattr(self, name).extend(getattr(other, name))
         self.joined.extend(array(other.joined.typecode, [row + before if row >= 0 else -1 for row in other.joined]))
         self.ids.extend(other.ids)
-        for name, ours, theirs in (
+        for name, table, added in (
             ("key", self.keys, other.keys),
             ("identity", self.identities, other.identities),
             ("file", self.files, other.files),
         ):
-            numbers = [ours.number(value) for value in theirs.values]
+            numbers = [table.number(value) for value in added.values]
             getattr(self, name).extend(array("i", [numbers[number] for number in getattr(other, name)]))
         numbers = [0, *(self._circumstance(value) for value in other.circumstances.values[1:])]
         self.circumstance.extend(array("i", [numbers[number] for number in other.circumstance]))
-        for ours, theirs in ((self.keys, other.keys), (self.identities, other.identities)):
-            ours.dropped += theirs.dropped
+        for table, added in ((self.keys, other.keys), (self.identities, other.identities)):
+            table.dropped += added.dropped
         self.circumstances.dropped += other.circumstances.dropped
 
     def once(self) -> int:
@@ -343,8 +343,8 @@ class Rows:
             last = np.append(new[1:], len(order)) - 1
             counts = np.frombuffer(self.count, np.int32)[order]
             sums = np.add.reduceat(counts, new)
-            alone = new == last
-            counts[last] = np.where(alone, counts[last], sums - counts[new])
+            is_single = new == last
+            counts[last] = np.where(is_single, counts[last], sums - counts[new])
             total = np.empty(len(order), np.int32)
             total[order] = counts
             keep = np.sort(order[np.union1d(new, last)])
@@ -360,9 +360,9 @@ class Rows:
         for place, names in ((self, _COLUMNS), (self.ids, ("high", "low"))):
             for name in names:
                 column = getattr(place, name)
-                kept = array(column.typecode)
-                kept.frombytes(np.frombuffer(column, column.typecode)[rows].tobytes())
-                setattr(place, name, kept)
+                selected = array(column.typecode)
+                selected.frombytes(np.frombuffer(column, column.typecode)[rows].tobytes())
+                setattr(place, name, selected)
 
 
 def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:

@@ -116,8 +116,8 @@ class _EntrySearch:
             for text, start in {min(times), max(times)}:
                 begin, end = _line(block, start)
                 time = gcp_audit.moment(to_dict(block[begin:end]))
-                written = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
-                if time is None or written is None or abs(time - written) > 1:
+                entry_time = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
+                if time is None or entry_time is None or abs(time - entry_time) > 1:
                     nested.add(start)
                 self.state.saw_time(time, self.origin)
             if not nested:

@@ -184,8 +184,8 @@ class ScanState:
         self.events += other.events
         times = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
         self.first, self.last = (min(times), max(times)) if times else (None, None)
-        for own, others in ((self.services, other.services), (self.regions, other.regions)):
-            own.update(sorted(others)[: max(0, _PLACES_SEEN - len(own))])
+        for names, further_names in ((self.services, other.services), (self.regions, other.regions)):
+            names.update(sorted(further_names)[: max(0, _PLACES_SEEN - len(names))])
         self.problems.merge(other.problems)
         self.rows.extend(other.rows)
         self.denials.extend(other.denials)

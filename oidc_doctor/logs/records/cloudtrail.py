@@ -210,7 +210,7 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
 def _summary(value: Record) -> Record:
     """A lookup-events entry as a record: its user name is the token's subject [CloudTrail API reference: Event]."""
     names = {"eventID": "EventId", "eventName": "EventName", "eventTime": "EventTime", "eventSource": "EventSource"}
-    record: Record = {ours: value.get(theirs) for ours, theirs in names.items()}
+    record: Record = {name: value.get(lookup_name) for name, lookup_name in names.items()}
     record["userIdentity"] = {"userName": value.get("Username")}
     listed = value.get("Resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []

@@ -71,9 +71,9 @@ def change(entry: Entry, origin: Origin) -> Change | None:
     )
 
 
-def operation_of(written: Change) -> tuple[str | None, bool]:
+def operation_of(write: Change) -> tuple[str | None, bool]:
     """The id of the long-running operation that the entry belongs to, and whether it is the operation's first."""
-    operation = members(written.record.get("operation"))
+    operation = members(write.record.get("operation"))
     return text(operation.get("id")), operation.get("first") is True
 
 
@@ -84,8 +84,8 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     if service is None or service in {STS, IAM_CREDENTIALS}:
         return None
     authentication = members(payload.get("authenticationInfo"))
-    who = principal(authentication)
-    if who is None:
+    caller = principal(authentication)
+    if caller is None:
         return None
     outcome, code, message = status_of(entry, payload)
     time = moment(entry)
@@ -97,7 +97,7 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
         service=service,
         action=text(payload.get("methodName")) or "",
         target=text(authentication.get("principalEmail")),
-        session=who,
+        session=caller,
         provider=None,
         error_code=code or "UNKNOWN",
         error_message=message,
@@ -110,9 +110,9 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     )
 
 
-def policy_of(written: Change) -> Json:
+def policy_of(write: Change) -> Json:
     """The whole allow policy that a SetIamPolicy wrote, None where the entry does not hold it."""
-    payload = members(written.record.get("protoPayload"))
+    payload = members(write.record.get("protoPayload"))
     for place in (members(payload.get("request")).get("policy"), payload.get("response")):
         policy = members(place)
         if isinstance(policy.get("bindings"), list):
@@ -121,9 +121,9 @@ def policy_of(written: Change) -> Json:
     return {"bindings": []} if "etag" in request or "version" in request else None
 
 
-def deltas_of(written: Change) -> list[dict[str, str]]:
+def deltas_of(write: Change) -> list[dict[str, str]]:
     """The bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
-    payload = members(written.record.get("protoPayload"))
+    payload = members(write.record.get("protoPayload"))
     for place in (payload.get("serviceData"), payload.get("metadata")):
         listed = members(members(place).get("policyDelta")).get("bindingDeltas")
         if isinstance(listed, list):
@@ -159,8 +159,8 @@ def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None
     """A create's resource is the parent: the id stands in the request."""
     kind = "workloadIdentityPoolProvider" if what.endswith("Provider") else "workloadIdentityPool"
     collection = "/providers/" if what.endswith("Provider") else "/workloadIdentityPools/"
-    own = text(members(request.get(kind)).get("name")) or text(request.get("name"))
-    for candidate in (own, name):
+    created = text(members(request.get(kind)).get("name")) or text(request.get("name"))
+    for candidate in (created, name):
         if candidate and collection in candidate:
             full = full_name(candidate).partition("/operations/")[0]
             return full.partition("/providers/")[0] if kind == "workloadIdentityPool" else full
