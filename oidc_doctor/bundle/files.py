@@ -28,7 +28,7 @@ _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
 class BundleError(Exception):
-    """There is no bundle to read: one line that says why."""
+    """No bundle can be read; the message is one line that says why."""
 
 
 class BundleMember(NamedTuple):
@@ -40,10 +40,10 @@ class BundleMember(NamedTuple):
 
 
 class Closable(Protocol):
-    """What stays open behind a bundle."""
+    """An archive that is open while its bundle is used."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the archive."""
 
 
 class Bundle:
@@ -90,7 +90,7 @@ class Bundle:
         return member.open()
 
     def read(self, path: str) -> bytes:
-        """The file's bytes. Raises Unreadable, also for what is larger than a piece of evidence ever is."""
+        """The file's bytes. Raises Unreadable, also for a file larger than evidence ever is."""
         try:
             if self.member(path).size <= LARGEST_EVIDENCE:
                 with self.open(path) as stream:
@@ -102,7 +102,7 @@ class Bundle:
         raise Unreadable(self.shown(path), None, None, f"larger than {LARGEST_EVIDENCE // MIB} MiB")
 
     def close(self) -> None:
-        """Close the archive; a folder needs none of it."""
+        """Close the archive; a no-op for a folder."""
         if self._archive:
             self._archive.close()
 
@@ -132,7 +132,7 @@ def without_outer_folder(members: dict[str, BundleMember]) -> dict[str, BundleMe
 
 
 def words(error: Exception) -> str:
-    """What went wrong, in words, without the paths that an OSError repeats."""
+    """An error in words, without the paths that an OSError repeats."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     return "cannot be read"

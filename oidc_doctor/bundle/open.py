@@ -119,7 +119,7 @@ def _file(place: str, label: str) -> Bundle:
 
 
 def _single(place: str, label: str) -> Bundle:
-    """One file, taken for the file of the contract that its content is."""
+    """A bundle of one file, which is recognised by its content."""
     with open(place, "rb") as stream:
         data = stream.read(LARGEST_EVIDENCE + 1)
     if len(data) > LARGEST_EVIDENCE:

@@ -23,10 +23,10 @@ def load_snapshot(
     error_text: str | None = None,
     extra_tokens: Sequence[Token] = (),
 ) -> Snapshot:
-    """All that `bundle` holds, for each of its targets. Raises nothing for a file that cannot be read: it is named.
+    """Read all of `bundle`, for each of its targets. A file that cannot be read is named, and raises nothing.
 
-    `overrides` are the command line's values: they go over every target's. `extra_tokens` and `error_text` come before
-    the bundle's own. Log files are not read here: those that are there get no coverage row but what the manifest says.
+    `overrides` are the command line's values: they override every target's. `extra_tokens` and `error_text` come before
+    the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
     """
     reader = BundleReader(bundle or Bundle("", {}))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
@@ -46,7 +46,7 @@ def load_snapshot(
 
 
 def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
-    """The folders that hold targets, each with its targets: those of targets/, and the top where it has its own.
+    """The folders that hold targets, each with its targets: those of targets/, and the top where it has targets itself.
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
     """
@@ -68,7 +68,7 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
 
 
 def _with_unique_names(targets: list[TargetEvidence]) -> list[TargetEvidence]:
-    """Names made different where targets share one: reports tell targets apart by them."""
+    """Number the names that several targets share: reports identify targets by name."""
     names: set[str] = set()
     renamed = []
     for evidence in targets:

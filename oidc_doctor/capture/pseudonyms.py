@@ -62,12 +62,12 @@ class Cipher:
             return None
         size = address.max_prefixlen
         value = int(address)
-        stays = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
-        shown = value >> (size - stays)
-        for index in range(stays, size):
+        kept_bits = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
+        shown = value >> (size - kept_bits)
+        for index in range(kept_bits, size):
             before = value >> (size - index)
             # the first bit always turns: no address stands for itself, whatever the key
-            flip = 1 if index == stays else self._digest(f"{size}/{index}/{before:x}")[0] & 1
+            flip = 1 if index == kept_bits else self._digest(f"{size}/{index}/{before:x}")[0] & 1
             shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
         if network is not None:
             shown &= int(network.netmask)  # the part below the mask is no address of anybody

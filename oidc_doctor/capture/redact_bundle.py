@@ -100,10 +100,10 @@ def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, An
 
 def _settle_names(collected: CollectedNames) -> None:
     """Drop the words that are kept from the names to replace."""
-    stays = Texts(collected, Cipher(b"0")).stays
+    is_kept = Texts(collected, Cipher(b"0")).is_kept
     for phrase in collected.phrases:
         collected.used |= set(re.findall(r"[\w-]+", phrase))
-    collected.words = {word for word in collected.words if not stays(word)}
+    collected.words = {word for word in collected.words if not is_kept(word)}
 
 
 def _best(collected: CollectedNames, first: Cipher) -> Cipher:

@@ -123,7 +123,7 @@ class Texts:
         self._floating: re.Pattern[str] | None = None
         self._kept: frozenset[str] = frozenset()
         if cipher:
-            self._kept, self._floating = _kept_pieces(collected, self.stays)
+            self._kept, self._floating = _kept_pieces(collected, self.is_kept)
             if cipher.mode != "prefix":
                 self._floating = _any_of(self._kept, bounded=False)  # all other pieces keep their places anyway
 
@@ -259,13 +259,13 @@ class Texts:
         return image
 
     def _word(self, word: str, start: int, end: int, text: str) -> str:
-        stays = self.stays(word)
+        is_kept = self.is_kept(word)
         if self.cipher is None:
-            self._note(word, start, end, text, stays)
-        return word if stays or self.cipher is None else self._image(word)
+            self._note(word, start, end, text, is_kept)
+        return word if is_kept or self.cipher is None else self._image(word)
 
     def _word_of_sentence(self, word: str, start: int, end: int, text: str) -> str:
-        if self.stays(word):
+        if self.is_kept(word):
             return word
         before, after = text[start - 1 : start], text[end : end + 1]
         attached = (
@@ -281,7 +281,7 @@ class Texts:
         # a sentence may quote what stands nowhere else: it is replaced, but makes no word of the language a name
         return word if self.cipher is None else self._image(word)
 
-    def stays(self, word: str) -> bool:
+    def is_kept(self, word: str) -> bool:
         """Tell whether a word identifies nobody and is kept."""
         if word in self._everywhere or word in self.collected.names or word in self._kept:
             return True
@@ -289,8 +289,8 @@ class Texts:
             return len(word) < _SHORT_NUMBER
         return not any(character.isalnum() for character in word) or bool(vocabulary.REGION.fullmatch(word))
 
-    def _note(self, word: str, start: int, end: int, text: str, stays: bool) -> None:
-        (self.collected.used if stays else self.collected.words).add(word)
+    def _note(self, word: str, start: int, end: int, text: str, is_kept: bool) -> None:
+        (self.collected.used if is_kept else self.collected.words).add(word)
         if start and text[start - 1] in _WILD:
             self.collected.floating.add(word)
         if end < len(text) and text[end] in _WILD:
@@ -334,7 +334,7 @@ class Texts:
         """Count the pseudonyms that equal a kept word or another original."""
         originals = self.collected.words
         return sum(
-            self.stays(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
+            self.is_kept(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
         )
 
 
@@ -356,13 +356,13 @@ def kept_starts(collected: CollectedNames) -> frozenset[str]:
 
 
 def _kept_pieces(
-    collected: CollectedNames, stays: Callable[[str], bool]
+    collected: CollectedNames, is_kept: Callable[[str], bool]
 ) -> tuple[frozenset[str], re.Pattern[str] | None]:
     """Return the pieces to keep because a kept word contains them, and the pattern of the floating pieces."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}
     low = [word.lower() for word in used]
-    kept = {piece for piece in floating if stays(piece)}
+    kept = {piece for piece in floating if is_kept(piece)}
     kept |= {piece for piece in floating if len(piece) >= 3 and any(piece.lower() in word for word in low)}  # noqa: PLR2004
     kept |= kept_starts(collected)
     # a piece that is a whole word only, and in the middle of none, needs nothing

@@ -1,4 +1,4 @@
-"""Members of a document, with their types checked: a wrong type is told with its place, and never guessed at."""
+"""Members of a document, with their types checked: a wrong type is reported with its place, and never guessed at."""
 
 from __future__ import annotations
 

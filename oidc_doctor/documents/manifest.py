@@ -1,4 +1,4 @@
-"""manifest.json: when a bundle was gathered, and what came of each read."""
+"""manifest.json: when a bundle was gathered, and the outcome of each read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "tim
 class ManifestRead(NamedTuple):
     """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
 
-    `seconds` is how long an answer of the issuer took, `redirects` the addresses that it was sent to.
+    `seconds` is how long an answer of the issuer took, `redirects` the addresses that redirects led to.
     """
 
     path: str
@@ -30,7 +30,7 @@ class ManifestRead(NamedTuple):
     since: str | None = None
     until: str | None = None
     truncated: bool = False
-    remark: str = ""  # of a read that gave something
+    remark: str = ""  # of a read that succeeded
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
@@ -45,7 +45,7 @@ class ManifestRead(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What the collector wrote down. `collected_at` is epoch seconds."""
+    """The collector's record of its reads. `collected_at` is epoch seconds."""
 
     collected_at: float | None
     reads: tuple[ManifestRead, ...]

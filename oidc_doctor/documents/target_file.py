@@ -1,4 +1,4 @@
-"""What to examine: oidc-doctor.toml, and how the command line's values go over it."""
+"""The targets to examine: oidc-doctor.toml, and the command line's values, which override it."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
-Toml = Any  # a value as tomllib gives it
+Toml = Any  # a value as tomllib returns it
 Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
 def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]:
-    """The [[target]] tables of oidc-doctor.toml, and a line for each key that nobody knows.
+    """The [[target]] tables of oidc-doctor.toml, and a warning line for each unknown key.
 
-    Raises Unreadable for text that is no TOML and for a value of a wrong type. A target without a name is called
+    Raises Unreadable for text that is not TOML and for a value of a wrong type. A target without a name is called
     `target`.
     """
     import tomllib  # late: 13 ms, and many bundles have no such file
@@ -76,7 +76,7 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
 
 
 def merge(base: Target, over: Target) -> Target:
-    """`base` with every value that `over` has; origins follow the values. The name stays."""
+    """`base` with every value that `over` has; origins follow the values. The name is `base`'s."""
     return base._replace(
         issuer=base.issuer if over.issuer is None else over.issuer,
         aws=_merge_cloud(base.aws, over.aws),
@@ -93,7 +93,7 @@ def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
 
 
 class _Reader:
-    """TOML values to targets, with the places of what is wrong."""
+    """TOML values to targets, with the places of errors."""
 
     def __init__(self, file: str, lines: dict[str, int]) -> None:
         self.file = file
@@ -101,7 +101,7 @@ class _Reader:
         self.warnings: list[str] = []
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
-        self.known(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
+        self.warn_of_unknown(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
         tables = document.get("target", [])
         if isinstance(tables, dict):  # [target] instead of [[target]]
             tables = [tables]
@@ -134,7 +134,7 @@ class _Reader:
 
     def values(self, table: dict[str, Any], shape: dict[str, str], pointer: str, prefix: str) -> dict[str, Any]:
         """The known members of `table`, their types checked."""
-        self.known(table, shape, pointer)
+        self.warn_of_unknown(table, shape, pointer)
         values = {}
         for name, expected in shape.items():
             if name in table:
@@ -143,7 +143,7 @@ class _Reader:
                 values[name] = table[name]
         return values
 
-    def known(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
+    def warn_of_unknown(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
         """Warn of members that `shape` does not have: a misspelled key would be ignored in silence."""
         for name in table.keys() - shape.keys():
             from difflib import get_close_matches  # late: only for a mistake
@@ -179,7 +179,7 @@ def _is(value: Toml, expected: str) -> bool:
 
 
 def _lines(text: str) -> dict[str, int]:
-    """JSON pointer to line, of the tables and keys that stand at the beginning of a line. tomllib tells no places."""
+    """JSON pointer to line, of the tables and keys at the beginning of a line. tomllib reports no places."""
     lines: dict[str, int] = {}
     table, index = "", -1
     for number, line in enumerate(text.split("\n"), 1):

@@ -12,7 +12,7 @@ from oidc_doctor.model.json_pointer import element_lines, pointer_segment
 
 _POLICY = "AssumeRolePolicyDocument"
 
-# Where the policy stands in what the CLI prints: get-role-policy, get-policy-version, the resource policies of S3, KMS
+# The policy's place in the CLI's output: get-role-policy, get-policy-version, the resource policies of S3, KMS
 # and ECR, and organizations describe-policy. A text there is a policy in a string.
 _POLICY_PLACES = (
     ("PolicyDocument",),
@@ -28,7 +28,7 @@ _POLICY_PLACES = (
 def parse_roles(text: str, file: str) -> tuple[Role, ...]:
     """The roles of a file: get-role, list-roles, a bare role, a list of roles, or a trust policy alone.
 
-    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing in its place.
+    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing as its policy.
     """
     document = load(text, file)
     value = document.value

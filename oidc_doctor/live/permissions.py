@@ -1,6 +1,6 @@
 """The least permissions with which a live run can read: for AWS an identity policy, for Google Cloud a custom role.
 
-Both come from the grants of the readers that the run would start. A read whose file nothing judges yet (contract.py) is
+Both come from the grants of the readers that the run would start. A read whose file no evaluator uses (contract.py) is
 not needed for any verdict: its permission is listed apart, and a run without it says in its coverage what was denied.
 """
 
@@ -34,7 +34,7 @@ class Grants(NamedTuple):
 
 
 def grants_of(readers: Iterable[Reader]) -> Grants:
-    """What the readers, and those that they may start, need to be allowed."""
+    """The grants of the readers, and of those that they may start."""
     needed: dict[Grant, None] = {}
     not_judged: dict[Grant, None] = {}
     for reader in readers:
@@ -88,7 +88,7 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
 
 
 def gcp_role() -> str:
-    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles stand in comments."""
+    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles are in comments."""
     import yaml
 
     needed, not_judged = grants_of(plan(CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),))))

@@ -1,4 +1,4 @@
-"""Which readers a run needs, and the collection itself: live evidence as a bundle in memory."""
+"""The readers that a run needs, and the collection itself: live evidence as a bundle in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can 
 
 
 class Goal(NamedTuple):
-    """One target, the tokens that are judged for it, and the issuer if somebody other than a token names it."""
+    """A target, the tokens that are judged for it, and the issuer if a source other than a token names it."""
 
     target: Target
     tokens: tuple[Token, ...] = ()
@@ -28,7 +28,7 @@ class Goal(NamedTuple):
 
 
 class CollectionRequest(NamedTuple):
-    """What to gather. Times are epoch seconds, `timeout` is seconds for everything."""
+    """The evidence to gather. Times are epoch seconds, `timeout` is seconds for everything."""
 
     goals: tuple[Goal, ...]
     folders: bool = False  # each goal has a folder of its own below targets/
@@ -46,7 +46,7 @@ class CollectionRequest(NamedTuple):
     private: bool = False
     timeout: float = 300.0
     base: Bundle | None = None
-    account: bool = False  # everything that may take the token, not the target alone
+    account: bool = False  # every resource that may accept the token, not the target alone
     project: str | None = None  # Google's, for that
 
 
@@ -55,8 +55,8 @@ def plan(request: CollectionRequest) -> list[Reader]:
     readers: list[Reader] = []
     clients: dict[str, aws.AwsClients] = {}
     pacer = gcp.new_pacer()
-    for asked in request.goals:
-        goal = _widened(request, asked)
+    for requested in request.goals:
+        goal = _widened(request, requested)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
@@ -73,7 +73,7 @@ def plan(request: CollectionRequest) -> list[Reader]:
 def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _: None) -> Collected:
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
     files: list[tuple[str, bytes | str]] = list(request.given)
-    if request.folders:  # a folder stays a target's also where nothing of it could be read
+    if request.folders:  # a target keeps its folder also where none of its files could be read
         mark = "# the target stands in the file at the top\n"
         files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
@@ -98,7 +98,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
 
 
 def _widened(request: CollectionRequest, goal: Goal) -> Goal:
-    """With --account, AWS is asked where nothing but a token is given."""
+    """With --account, AWS is read even where only a token is known."""
     target = goal.target
     if not request.account or target.aws is not None or target.gcp is not None or request.project:
         return goal

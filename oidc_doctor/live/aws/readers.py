@@ -1,4 +1,4 @@
-"""AWS by boto3: what a role accepts, who it lets do what, and what CloudTrail recorded. Read-only.
+"""AWS by boto3: a role's trust and permissions, and CloudTrail's records. Read-only.
 
 Permissions as the service authorization reference names them; limits of LookupEvents as the CloudTrail user guide does
 (two requests a second, account and Region; 50 events a page; 90 days).
@@ -21,7 +21,7 @@ class _Aws(AwsConfiguration, AwsLogs, Oracles):
 
 
 def readers(clients: AwsClients, scope: AwsScope) -> list[Reader]:
-    """Everything that is to be read of AWS for one target, and nothing else."""
+    """All readers of AWS that one target needs."""
     target = _Aws(clients, scope)
     readers = [target.caller(), target.provider_list(), target.provider()]
     if target.role_name:

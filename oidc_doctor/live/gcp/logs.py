@@ -1,4 +1,4 @@
-"""What Cloud Logging recorded: exchanges, impersonations, and changes of what they depend on."""
+"""Cloud Logging's entries: exchanges, impersonations, and changes of the resources that they depend on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.live.gcp.client import asked, foreign
-from oidc_doctor.live.gcp.configuration import GcpReaders, named
+from oidc_doctor.live.gcp.client import with_any_error, with_call_errors
+from oidc_doctor.live.gcp.configuration import GcpReaders, with_permission
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
-_KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless somebody changed that
+_KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless configured otherwise
 _PAGE = 1000  # entries; the API's most
 _LOGGING = "logging.googleapis.com"
 _DATA = 'log_id("cloudaudit.googleapis.com/data_access")'
@@ -56,7 +56,7 @@ class GcpLogs(GcpReaders):
         return lookup._replace(read=read, needs=(self.name("project"),))
 
     def exchanges(self) -> str:
-        """Every exchange with a provider of the pool: one with another name is told from the target's later."""
+        """Every exchange with a provider of the pool: those with another name are separated from the target's later."""
         return (
             f'{_DATA} AND protoPayload.serviceName="sts.googleapis.com"'
             ' AND protoPayload.methodName="google.identity.sts.v1.SecurityTokenService.ExchangeToken"'
@@ -93,17 +93,17 @@ class GcpLogs(GcpReaders):
             try:
                 self.pages(collector, path, project, query, changes=changes)
             except CallError as failure:
-                raise named(failure, grants) from None
+                raise with_permission(failure, grants) from None
 
         return Reader(self.name(short), path, call, read, (), grants)
 
     def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
-        """Save the entries of one query; what was cut off is said in the manifest."""
+        """Save the entries of one query; the manifest says what was cut off."""
         until = self.scope.until if self.scope.until is not None and not changes else time.time()
         since = until - _USUAL if self.scope.since is None else self.scope.since
         if changes:
             since = until - _KEPT
-        # always with times: without them the client library adds the last 24 hours, and says nothing
+        # always with times: without them the client library silently adds the last 24 hours
         query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
@@ -119,7 +119,7 @@ class GcpLogs(GcpReaders):
             asks = body | ({"pageToken": token} if token else {})
             try:
                 ask = functools.partial(self.page, collector, project, asks)
-                answer = collector.call(functools.partial(asked, ask), pacer=pacer)
+                answer = collector.call(functools.partial(with_call_errors, ask), pacer=pacer)
                 page_entries = _entries(answer)
             except CallError as failure:
                 if page == 1:
@@ -141,11 +141,11 @@ class GcpLogs(GcpReaders):
         collector.save(path, "logging.entries.list", entries, **log)
 
     def page(self, collector: Collector, project: str, body: dict[str, Any]) -> Any:
-        """One page as the API gives it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
+        """A page as the API returns it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
         client = self.clients.logging(project)
         timeout = collector.seconds_left(30.0)
         ask = functools.partial(client.logging_api.api_request, method="POST", path="/entries:list", data=body)
-        return foreign(lambda: ask(timeout=timeout))
+        return with_any_error(lambda: ask(timeout=timeout))
 
 
 def _entries(answer: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Google Cloud: what a provider and a service account accept, what is switched on, and what was logged. Read-only.
+"""Google Cloud: the configuration of a provider and a service account, the APIs, and the logs. Read-only.
 
 Wire details as the APIs' discovery documents have them: iam v1, cloudresourcemanager v3, serviceusage v1, orgpolicy v2,
 logging v2, sts v1, iamcredentials v1.
@@ -20,7 +20,7 @@ class _Google(GcpConfiguration, GcpLogs, ExchangeReader):
 
 
 def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
-    """Everything that is to be read of Google Cloud for one target, and nothing else."""
+    """All readers of Google Cloud that one target needs."""
     target = _Google(clients, scope)
     readers = target.unusable()
     if target.pool:

@@ -309,7 +309,7 @@ class Rows:
             table.dropped += added.dropped
         self.circumstances.dropped += other.circumstances.dropped
 
-    def once(self) -> int:
+    def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
         Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
@@ -330,7 +330,7 @@ class Rows:
     def compact(self, most: int = MOST_ROWS) -> None:
         """Keep at most so many rows: of each key and stretch of time the first and the last, with the count of all.
 
-        Must be in order, as `once` leaves it. The stretch begins with a minute and doubles while rows are too many.
+        Rows must be in `remove_repeats` order. A stretch begins as a minute and doubles while there are too many rows.
         """
         import numpy as np
 

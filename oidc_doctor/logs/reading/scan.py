@@ -61,7 +61,7 @@ def _nowhere(_: str) -> None:
 
 def _scanned(state: ScanState) -> ScannedLogs:
     rows = state.rows
-    duplicates = state.duplicates + rows.once()
+    duplicates = state.duplicates + rows.remove_repeats()
     rows.compact()
     if state.source == "gcp-logs":
         join(rows)

@@ -92,7 +92,7 @@ def _cores() -> Any:
 def _trim(state: ScanState) -> None:
     """Stay within the bound while reading: half of it may be rows that are not compact yet."""
     if len(state.rows) > MOST_ROWS:
-        state.duplicates += state.rows.once()
+        state.duplicates += state.rows.remove_repeats()
         state.rows.compact(MOST_ROWS // 2)
 
 
