@@ -54,7 +54,7 @@ def _listed(parse: Callable[[str, str], Any]) -> Callable[[str, str], tuple[Docu
 
 
 class File(NamedTuple):
-    """One file of a bundle, or all files of a folder.
+    """A file of a bundle, or all files of a folder.
 
     `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
     `…/**` for those that `is_token` and `is_log` accept.

@@ -32,7 +32,7 @@ class BundleError(Exception):
 
 
 class BundleMember(NamedTuple):
-    """One file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
+    """A file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
 
     size: int
     open: Callable[[], BinaryIO]
@@ -116,7 +116,7 @@ class Bundle:
         self.close()
 
     def member(self, path: str) -> BundleMember:
-        """One file. Raises OSError where there is none of that name."""
+        """A file. Raises OSError where there is none of that name."""
         member = self._members.get(path)
         if member is None:
             raise OSError(errno.ENOENT, "not in the bundle", path)

@@ -85,7 +85,7 @@ def capture(
 
 
 def check_place(place: str) -> None:
-    """Raises CaptureError where no bundle can be written to `place`: to be known before anything is read."""
+    """Raises CaptureError where no bundle can be written to `place`: to be called before anything is read."""
     shown = printable(place)
     if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
         raise CaptureError(f"{shown}: it exists already")
@@ -101,7 +101,7 @@ def check_place(place: str) -> None:
 def _first_faithful_copy(
     bundle: Bundle, work: str, key: bytes, expected: Report, window: Question, *, redact: bool
 ) -> tuple[str, Captured]:
-    """The first copy that gives the same answer: the weaker mode only where it must be; else the first one."""
+    """The first copy with the same answer: the weaker mode only where necessary; else the first copy."""
     modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
     copies = []
     for mode in modes:
@@ -132,14 +132,14 @@ def _differences(original: Report, copy: Report, redacted: Redacted) -> dict[str
 
 
 class _AnswerPart(NamedTuple):
-    """A part of an answer: of what, by cloud and resource, and the words that tell it."""
+    """A part of an answer: its cloud and resource, and its words."""
 
     of: tuple[str, ...]
     texts: tuple[str, ...]
 
 
 def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_AnswerPart]]:
-    """What must not change: each exchange's prediction, its causes in their order, and what each check found.
+    """The answer that a copy must keep: each exchange's prediction, its causes in order, and each check's findings.
 
     Exchanges are matched by their resource, which `stand_in` names as the copy does: the copy's folders below targets/
     and its tokens have other names, so both come in another order. For the same reason an outage that several targets

@@ -27,7 +27,7 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
     added: dict[str, bytes] = {}
-    # what the command line gives is said of every target, and of several each has its folder
+    # command line values concern every target, and of several targets each has its folder
     for prefix in sorted({contract.split_target(name)[0] for name in members} - {""}) or [""]:
         for number, token in enumerate(question.tokens):
             has_token = any(prefix + name in members for name in contract.TOKEN_FILES)

@@ -19,9 +19,9 @@ _HEX: Final = "abcdef"
 _REST: Final = "ghijklmnopqrstuvwyz"  # x stays: a run of three is a placeholder, and no other word may become one
 _DIGITS: Final = "0123456789"
 _HEX_RUN: Final = re.compile(r"[0-9a-f_-]*")
-_BLOCK: Final = 64  # code points beside each other that are of one script
+_BLOCK: Final = 64  # adjacent code points that are of one script
 _IPV4_BITS: Final = 32
-_SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # what is special there is told by two octets
+_SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
 _MOST_KEPT: Final = 200_000
 
 
@@ -70,7 +70,7 @@ class Cipher:
             flip = 1 if index == kept_bits else self._digest(f"{size}/{index}/{before:x}")[0] & 1
             shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
         if network is not None:
-            shown &= int(network.netmask)  # the part below the mask is no address of anybody
+            shown &= int(network.netmask)  # the part below the mask is no host's address
             if value != int(network.network_address):
                 shown |= value & ~int(network.netmask) & ((1 << size) - 1)
         image = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
@@ -85,7 +85,7 @@ class Cipher:
         if not low.isascii():
             image = self._foreign(before, low)
         else:
-            # while a word could still be a number in base 16 it stays one: some subjects are told by that
+            # while a word could still be a number in base 16 it stays one: some subjects are recognised by that
             table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
             image = table.get(low, low)
         if character != low:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
 
 _CHUNK: Final = 256 * 1024
-_TRIES: Final = 24  # keys; the one with the fewest clashes is taken
-_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is taken
+_TRIES: Final = 24  # keys; the one with the fewest clashes is used
+_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is used
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
 Writer = Callable[[str, Iterator[bytes]], None]
@@ -126,7 +126,7 @@ def _best(collected: CollectedNames, first: Cipher) -> Cipher:
 
 
 class _Copy:
-    """One pass over the files of a bundle."""
+    """A pass over the files of a bundle."""
 
     def __init__(self, bundle: Bundle, texts: Texts, result: Redacted) -> None:
         self.bundle = bundle

@@ -80,10 +80,10 @@ class CollectedNames:
     """Names and pieces of patterns that the first pass collects."""
 
     def __init__(self) -> None:
-        self.phrases: set[str] = set()  # issuers and audiences, which stay as wholes
-        self.names: set[str] = set()  # words that stay: names of claims and attributes, and the token's times
-        self.words: set[str] = set()  # all words of names and values that do not stay
-        self.used: set[str] = set()  # those that stay
+        self.phrases: set[str] = set()  # issuers and audiences, which are kept as wholes
+        self.names: set[str] = set()  # words that are kept: names of claims and attributes, and the token's times
+        self.words: set[str] = set()  # all words of names and values that are not kept
+        self.used: set[str] = set()  # those that are kept
         self.starts: set[str] = set()  # pieces of patterns that a wildcard follows
         self.floating: set[str] = set()  # pieces that may stand in the middle of a word
         self.secrets: dict[str, int] = {}

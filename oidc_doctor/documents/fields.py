@@ -63,7 +63,7 @@ def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bo
 
 
 def kind(value: Json) -> str:
-    """What a JSON value is, in words."""
+    """The type of a JSON value, in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -19,7 +19,7 @@ _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "tim
 
 
 class ManifestRead(NamedTuple):
-    """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
+    """A read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
 
     `seconds` is how long an answer of the issuer took, `redirects` the addresses that redirects led to.
     """

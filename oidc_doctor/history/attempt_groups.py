@@ -1,7 +1,7 @@
-"""One target's attempts in groups that every revision decides alike.
+"""A target's attempts in groups that every revision decides alike.
 
-The attempts of one subject family are told apart by their decisions: first the identities (and circumstances) of a
-family, then families with the same tenant and the same decisions are put together.
+The attempts of one subject family are separated by their decisions: first the identities (and circumstances) of a
+family, then families with the same tenant and the same decisions are merged.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class _Grouping:
         return out
 
     def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
-        """One family's groups: identities (and circumstances) with the same decisions on all revisions are one."""
+        """A family's groups: identities (and circumstances) with the same decisions on all revisions are grouped."""
         keys = tuple(signature.number for signature in family)
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
         alike: dict[tuple[str, ...], list[Cell]] = {}
@@ -173,7 +173,7 @@ class _Grouping:
     def _part(
         self, keys: tuple[int, ...], alike: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
     ) -> AttemptSelection:
-        """The attempts with these decisions. Those that were too many to be replayed count with the newest."""
+        """The attempts with these decisions. Attempts beyond the bound of replaying count with the newest."""
         if len(alike) == 1:
             return AttemptSelection(keys)
         if decisions == next(iter(alike)):
@@ -187,7 +187,7 @@ def _pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
 
 
 def tenant_of(subject: str | None, profile: Profile | None) -> tuple[str | None, ...]:
-    """The segments that keep customers and their teams apart; of an unknown issuer nothing does."""
+    """The segments that separate customers and their teams; none for an unknown issuer."""
     if profile is None or not subject:
         return ()
     parsed = profile.parse_subject(subject)

@@ -1,4 +1,4 @@
-"""What CloudTrail's IAM writes did to the fields of a role and an OIDC provider.
+"""Effects of CloudTrail's IAM writes on the fields of a role and an OIDC provider.
 
 Sources: the IAM API reference, CloudTrail's published events.
 """
@@ -24,7 +24,7 @@ DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API
 
 
 def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
-    """What the write did, [] for a write of the target's resources that no step depends on, None for another's."""
+    """The write's effects, [] for a write of the target's resources that no step depends on, None for another's."""
     if change.what in OF_ROLE:
         return _role_writes(change) if _is_role(change, evidence) else None
     if change.what in OF_PROVIDER:

@@ -1,4 +1,4 @@
-"""What Google's logged writes did to the fields of a provider, its pool, the service account and allow policies.
+"""Effects of Google's logged writes on the fields of a provider, its pool, the service account and allow policies.
 
 Sources: Google's IAM API (Workload Identity Federation resources, SetIamPolicy) and its published audit entries.
 """
@@ -56,7 +56,7 @@ def _failed(kept: Change, dropped: Change) -> Change:
 
 
 def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrite] | None:
-    """What the write did, [] for one of the target's resources that no step depends on, None for another's."""
+    """The write's effects, [] for one of the target's resources that no step depends on, None for another's."""
     if change.what.endswith("WorkloadIdentityPoolProvider"):
         return _provider_writes(change) if _is_provider(change, evidence) else None
     if change.what.endswith("WorkloadIdentityPool"):
@@ -133,7 +133,7 @@ def _provider_writes(change: Change) -> list[FieldWrite]:
         ]
     exists = FieldWrite("state", value="ACTIVE", before="ACTIVE")
     masked = _masked(request.get("updateMask"))
-    if masked is None:  # all that the request holds (inferred)
+    if masked is None:  # all members of the request (inferred)
         masked = {name for path, name in _MASKS.items() if _at(body, path) is not None}
     if not body and masked:
         return [exists, *(FieldWrite(name) for name in masked)]  # written, but the entry does not say what

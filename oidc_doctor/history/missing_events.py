@@ -51,7 +51,7 @@ _GCP_UNLOGGED = {
 
 
 class MissingEventNote(NamedTuple):
-    """One reason why the event may be missing: a sentence, and further sentences (or none) with the grounds for it."""
+    """A reason why the event may be missing: a sentence, and further sentences (or none) with the grounds for it."""
 
     headline: str
     detail: str
@@ -68,7 +68,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     region: str | None,
     audit_configs_on: bool | None,  # None: not read
 ) -> list[MissingEventNote]:
-    """What was searched, then why an event may be missing, the surest reason first.
+    """The search that was made, then why an event may be missing, the surest reason first.
 
     `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, and
     where the signatures hold a refusal in this cloud that may be the failure's.
@@ -95,7 +95,7 @@ def _may_be_the_failure(signature: Signature, instant: float | None) -> bool:
 
 
 def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target) -> MissingEventNote:
-    """What was read, and which event is not in it."""
+    """The logs that were read, and the event that is missing from them."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
         what = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt, Change, Signature
     from oidc_doctor.model.steps import Cloud
 
-# Google's sentences that name what the token has [troubleshooting page; measured notes of September 2026].
+# Google's sentences that name values of the token [troubleshooting page; measured notes of September 2026].
 _ISSUER = re.compile(r"The issuer in ID Token (\S{1,2048}) does not match")
 _AUDIENCE = re.compile(r"The audience in ID Token \[([^\]]{1,2048})\] does not match")
 _TIMES = ("iat", "exp", "nbf", "jti")
@@ -73,7 +73,7 @@ def replay(
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
-    """The evidence of now: for files that are not there, what the last logged writes left.
+    """The present evidence: fields of absent files come from the last logged writes.
 
     Where an event is the token, it is the request as well, unless the target says otherwise.
     """
@@ -94,7 +94,7 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
 def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown.
 
-    Where a token of the same subject was given, its claims stand for those that the event does not show.
+    Where a token of the same subject was supplied, its claims complete those of the event.
     """
     claims: dict[str, Any] = {}
     same = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
@@ -128,7 +128,7 @@ def _named_by_google(
 ) -> dict[str, Any]:
     """Issuer and audience of a token of which Google's entry shows the subject alone.
 
-    Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
+    Some refusals name them; failing that, they are those of the provider when it accepted such tokens.
     """
     claims_of_provider: dict[str, Any] = {}
     message = attempt.error_message or ""
@@ -184,7 +184,7 @@ def _sample(attempt: Attempt | None, evidence: TargetEvidence, deduced: Deduced)
 
 
 def _request(request: TargetAws | None, attempt: Attempt) -> TargetAws | None:
-    """The request as the event shows it: session name, duration, and the condition keys that it tells."""
+    """The request as the event shows it: session name, duration, and the condition keys that it shows."""
     if request is None or attempt.cloud != "aws":
         return request
     context = {

@@ -1,4 +1,4 @@
-"""What the logs tell of one target in one cloud: its history, the replayed attempts, what Google's entries imply."""
+"""A target in the logs of one cloud: its history, the replayed attempts, what Google's entries imply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Deduced(NamedTuple):
-    """What Google's entries do not show of the logged tokens, and the provider's history tells."""
+    """Claims of the logged tokens that Google's entries lack, deduced from the provider's history."""
 
     issuer: str | None = None
     audience: str | None = None
@@ -27,7 +27,7 @@ class Deduced(NamedTuple):
 
 
 class ReplayedLogs(NamedTuple):
-    """What the logs tell of one target in one cloud."""
+    """The replayed logs of one target in one cloud."""
 
     cloud: Cloud
     replayer: Replayer
@@ -37,7 +37,7 @@ class ReplayedLogs(NamedTuple):
     deduced: Deduced = Deduced()
 
     def stand_in(self) -> str | None:
-        """What is taken from the logs for want of a file, in words; None where nothing is."""
+        """The fields that come from the logs because a file is absent, in words; None without such fields."""
         names = self.target_history.history.stand_ins
         listed = ", ".join(names)
         return f"that nothing later wrote what only the logs tell: {listed}" if names else None

@@ -25,7 +25,7 @@ JudgeCase = Callable[["Case", int], "Diagnosis"]  # a case of the present, likew
 
 _MOST_REVISIONS = 400
 _OUTSIDE = ("configure", "obtain", "permission")  # steps that no logged exchange shows
-# Condition keys that an event shows beside the token: where a policy names one, attempts are told apart by it.
+# Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
 _CIRCUMSTANCES = {
     "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
 }  # fmt: skip
@@ -64,7 +64,7 @@ class Replayer:
         )
         fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
-        self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide beside the token
+        self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
 
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
         """The attempt on one revision."""

@@ -53,7 +53,7 @@ class Revision(NamedTuple):
     change: Change | None  # None: the first one, and one that no logged write explains
     evidence: TargetEvidence
     basis: Basis
-    fields: dict[str, FieldValue]  # what is known; a field that is not in it is unknown
+    fields: dict[str, FieldValue]  # the known fields; every other field is unknown
 
 
 class History(NamedTuple):
@@ -105,7 +105,7 @@ def history_of(
         change_at = writes[index - 1][0] if index else None
         is_last = index == len(writes)
         is_as_read = all(name in fields and fields[name].value == value for name, value in present.items())
-        # fields that only the logs show take the place of the files that are missing
+        # fields that only the logs show replace the missing files
         is_evidence = is_last and is_as_read and fields.keys() == present.keys()
         then = evidence if is_evidence else build(evidence, _sources(fields), present)
         basis = Basis.READ if is_last and is_as_read and present else Basis.LOGGED
@@ -158,7 +158,7 @@ def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[li
 
 
 def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
-    """One field's value in each revision, and whether the last logged write and the evidence differ."""
+    """A field's value in each revision, and whether the last logged write and the evidence differ."""
     writes_of_field = [
         next((write for write in field_writes if write.field == name), None) for _, field_writes in writes
     ]
@@ -209,7 +209,7 @@ def _backward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | 
 
 
 def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
-    """What the revision's write changed: field → (value before, value after); UNSEEN where it is unknown."""
+    """The revision's changes: field → (value before, value after); UNSEEN where it is unknown."""
     if not index:
         return {}
     before, after = history.revisions[index - 1].fields, history.revisions[index].fields

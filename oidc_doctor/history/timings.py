@@ -1,4 +1,4 @@
-"""Since when a refusal stands, by which change, until when; and the causes of outages that are over."""
+"""When a refusal began, by which change, and when it ended; and the causes of outages that are over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from oidc_doctor.history.replayed_logs import ReplayedLogs
 MOST_PAST = 20
 
 
-# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see logs/silence.py].
+# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see missing_events.py].
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
@@ -45,7 +45,7 @@ def timings_of(
     """When each refusal of an exchange began, and the event ids that confirm it.
 
     `confirmations` are the logged refusals of each, in the same order. `denial` is the denied call of a session that
-    stands for the exchange's failure.
+    represents the exchange's failure.
     """
     session = _session_timing(denial, replayed) if denial is not None else None
     dated = []
@@ -215,7 +215,7 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """The revision from which on this refusal stands, not before the one in which accepting ended."""
+    """The revision in which this refusal appears, not before the one in which accepting ended."""
     place = len(vector) - 1
     while place > turned and mark in vector[place - 1].refusals:
         place -= 1
@@ -223,7 +223,7 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
 
 
 def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
-    """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
+    """The changes between the last success and the first failure, ranked; or the logs that would be needed."""
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]

@@ -12,14 +12,14 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def pointer_segment(name: str | int) -> str:
-    """One reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
+    """A reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
 def line_of(text: str, pointer: str) -> int | None:
     """The line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
 
-    None where there is no such place, or `text` is not JSON.
+    None where the pointer leads nowhere, or `text` is not JSON.
     """
     if pointer and not pointer.startswith("/"):
         return None
@@ -31,7 +31,7 @@ def line_of(text: str, pointer: str) -> int | None:
 
 
 def element_lines(text: str, pointer: str) -> list[int]:
-    """The lines of all elements of the array at `pointer`, in one walk: asking for each alone is quadratic."""
+    """The lines of all elements of the array at `pointer`, in one walk: a walk for each is quadratic."""
     place = _place(text, segments(pointer))
     if place is None:
         return []
@@ -53,7 +53,7 @@ def segments(pointer: str) -> list[str]:
 def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
     """Where the name of the member at `steps` starts, and where its value does; an element has one place for both.
 
-    ValueError when `text` is not JSON. Values beside the path are skipped.
+    ValueError when `text` is not JSON. Values off the path are skipped.
     """
     name_start = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
     for depth, name in enumerate(steps):

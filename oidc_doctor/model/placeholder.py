@@ -48,12 +48,12 @@ def spans(text: str) -> list[tuple[int, int]]:
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether there is any."""
+    """Whether the text holds a placeholder."""
     return bool(spans(text))
 
 
 def account_is_redacted(account: str) -> bool:
-    """Whether this cannot be an AWS account id, so that somebody took the real one out."""
+    """Whether this cannot be an AWS account id, so that the real one was redacted."""
     return not (len(account) == 12 and account.isascii() and account.isdigit())  # noqa: PLR2004 - an account id's length
 
 
@@ -71,7 +71,7 @@ def names_a_key(inner: str) -> bool:
 
 
 def _gap_at(text: str, start: int) -> tuple[int, bool]:
-    """Where what begins here ends, and whether it is a gap; a character on its own, if it is nothing in particular."""
+    """The end of the character or gap that begins at the position, and whether it is a gap."""
     character = text[start]
     if character in "xX#*.":
         end = start + 1
@@ -92,7 +92,7 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
 
 
 def _closed(text: str, start: int, opening: str, closing: str) -> int:
-    """The end of what was opened just before start; 0 where it is not closed, or another one opens first."""
+    """The end of the gap that opened just before start; 0 where it is not closed, or another gap opens first."""
     end = text.find(closing, start, start + LONGEST)
     if end < 0 or (end == start and closing == ">"):
         return 0
@@ -126,7 +126,7 @@ def may_equal(left: str, right: str) -> bool | None:
 
 
 def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
-    """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are wildcards if so asked."""
+    """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are optionally wildcards."""
     return pattern == text or compare([(pattern, wildcards, True)], text)
 
 
@@ -141,7 +141,7 @@ def may_end_with(text: str, end: str) -> bool | None:
 
 
 def may_contain(text: str, part: str) -> bool | None:
-    """Whether the part stands anywhere in the text."""
+    """Whether the part occurs anywhere in the text."""
     return compare([("*", True, False), (part, False, True), ("*", True, False)], text)
 
 
@@ -177,7 +177,7 @@ def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
 
 
 def _drop_common(pattern: list[Cells], text: Cells) -> None:
-    """Drop what both begin with and what both end with, gaps of the same name among it; the rest decides."""
+    """Drop the common beginning and the common end, gaps of the same name among it; the rest decides."""
     start = _in_common(pattern[0], text)
     del pattern[0][:start], text[:start]
     end = _in_common(reversed(pattern[-1]), reversed(text))

@@ -69,7 +69,7 @@ class AwsLogs(Account):
         return first._replace(name=name, read=read, needs=needs, silent=True)
 
     def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
-        """One LookupEvents query, newest events first, page after page."""
+        """A LookupEvents query, newest events first, page after page."""
         path, call = self.path(f"cloudtrail/{region}/{short}.json"), "cloudtrail:LookupEvents"
 
         def read(collector: Collector) -> None:

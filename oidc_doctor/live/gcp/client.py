@@ -49,7 +49,7 @@ def endpoint(service: str) -> str:
 
 
 class GcpClients:
-    """One login, and a session for each thread: a session may not be used by several."""
+    """A login, and a session for each thread: a session may not be used by several."""
 
     def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
         self.audience = audience  # of the exchange that is examined: its token is not presented to log ourselves in

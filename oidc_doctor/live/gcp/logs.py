@@ -84,7 +84,7 @@ class GcpLogs(GcpReaders):
         return f"{_ACTIVITY} AND ({' OR '.join(parts)})"
 
     def lookup(self, short: str, project: str, query: str, *, private: bool = False, changes: bool = False) -> Reader:
-        """One query, newest entries first, page after page."""
+        """A query, newest entries first, page after page."""
         path, call = self.path(f"logs/{short}.json"), "logging.entries.list"
         permission = "logging.privateLogEntries.list" if private else "logging.logEntries.list"
         grants = (Grant(permission, f"projects/{project}", _LOGGING),)

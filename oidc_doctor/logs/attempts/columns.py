@@ -143,12 +143,12 @@ class EventIds:
         return "".join(reversed(chars))
 
     def cut(self, length: int) -> None:
-        """Forget the ids from there on."""
+        """Remove the ids from that index on."""
         del self.high[length:]
         del self.low[length:]
 
     def extend(self, other: EventIds, most: int | None = None) -> None:
-        """Add another's ids."""
+        """Add the ids of another column."""
         self.high.extend(other.high[:most])
         if len(other.texts.values) == 1:
             self.low.extend(other.low[:most])
@@ -284,7 +284,7 @@ class Rows:
         )
 
     def cut(self, length: int) -> None:
-        """Forget the rows from there on; what is in the tables stays."""
+        """Remove the rows from that index on; the tables keep their values."""
         for name in _COLUMNS:
             del getattr(self, name)[length:]
         self.ids.cut(length)
@@ -396,7 +396,7 @@ def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
 
 
 def without_digits(message: str | None) -> str | None:
-    """The error's text with # for runs of digits: times and sizes in it do not make it another error."""
+    """The error's text with # for runs of digits: errors that differ in times and sizes alone are one error."""
     if message is None or not any(char.isdigit() for char in message):
         return message
     out: list[str] = []
@@ -412,7 +412,7 @@ def session_number(access_key: str | None) -> int:
     """A number for an access key id, the same in every process; 0 for none."""
     if not access_key:
         return 0
-    import zlib  # late: Google has none
+    import zlib  # late: Google has no access keys
 
     data = access_key.encode("utf-8", "replace")
     return (zlib.crc32(data) << 32 | zlib.crc32(data[::-1])) or 1

@@ -1,7 +1,7 @@
 """Google logs the subject with the exchange, the account with the impersonation: the two joined, on rows.
 
 By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
-names the account alone: it is taken to follow the exchange
+names the account alone: it is assumed to follow the exchange
 that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
 exchanged from there; then those with its user agent count, if they are of one token.
 """
@@ -47,7 +47,7 @@ class _Stream:
 
 
 def join(rows: Rows) -> None:
-    """Give each impersonation the identity of its exchange, and the exchange's row. Rows must be in order of time."""
+    """Copy to each impersonation its exchange's identity and row number. Rows must be in order of time."""
     by_principal: dict[str, _Stream] = {}
     by_caller: dict[tuple[str, str | None] | str, _Stream] = {}
     impersonations = []

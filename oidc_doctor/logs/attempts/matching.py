@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
-SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+SHARED_CALLERS = ("private", "gce-internal-ip")  # Google's text where it withholds the address
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
 

@@ -37,9 +37,9 @@ _LONGEST = 512  # characters of a resource's name
 
 
 def change(entry: Entry, origin: Origin) -> Change | None:
-    """The write of a pool, provider, service account or allow policy that the entry tells of; else None.
+    """The write of a pool, provider, service account or allow policy in the entry; else None.
 
-    `record` is the whole entry. Of a long-running write both entries are given; `operation_of` joins them.
+    `record` is the whole entry. Of a long-running write both entries become changes; `operation_of` joins them.
     """
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]
@@ -141,7 +141,7 @@ def deltas_of(write: Change) -> list[dict[str, str]]:
 
 
 def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
-    """What was written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
+    """The resource written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
     request = members(payload.get("request"))
     name = text(payload.get("resourceName"))
     if what in _POOL_WRITES:
@@ -156,7 +156,7 @@ def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
 
 
 def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None:
-    """A create's resource is the parent: the id stands in the request."""
+    """The resource of a create is the parent; its id is in the request."""
     kind = "workloadIdentityPoolProvider" if what.endswith("Provider") else "workloadIdentityPool"
     collection = "/providers/" if what.endswith("Provider") else "/workloadIdentityPools/"
     created = text(members(request.get(kind)).get("name")) or text(request.get("name"))
