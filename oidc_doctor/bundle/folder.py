@@ -151,8 +151,8 @@ class Folder:
     def _logs(self, folder: str) -> tuple[str, ...]:
         """The folder's log files, then the shared ones, in the bundle's order."""
         names = [name for name in self.reader.bundle.names() if contract.is_log(contract.split_target(name)[1])]
-        own = [name for name in names if name.startswith(self.prefix + folder)]
-        return tuple(own + [name for name in names if self.prefix and name.startswith(folder)])
+        of_folder = [name for name in names if name.startswith(self.prefix + folder)]
+        return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
 
     def _tokens(self) -> list[Token]:
         tokens: list[Token] = []

@@ -148,10 +148,10 @@ def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_A
     predictions, causes = [], []
     for exchange in report.exchanges:
         of = (exchange.cloud, stand_in(exchange.resource or ""))
-        own = [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
+        active = [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
         prediction = f"{exchange.prediction} at {exchange.step}" if exchange.step else exchange.prediction
         predictions.append(_AnswerPart(of, (prediction,)))
-        causes.append(_AnswerPart((*of, prediction), tuple(map(_of_cause, own))))
+        causes.append(_AnswerPart((*of, prediction), tuple(map(_of_cause, active))))
     past = sorted(_of_cause(cause) for cause in report.causes if cause.status == "past")
     return {
         "predictions": sorted(predictions),

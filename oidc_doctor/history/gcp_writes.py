@@ -51,8 +51,8 @@ def joined_operations(changes: list[Change]) -> list[Change]:
     return out
 
 
-def _failed(kept: Change, dropped: Change) -> Change:
-    return replace(kept, error_code=dropped.error_code, error_message=dropped.error_message)
+def _failed(write: Change, dropped: Change) -> Change:
+    return replace(write, error_code=dropped.error_code, error_message=dropped.error_message)
 
 
 def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrite] | None:

@@ -77,13 +77,13 @@ def history_of(
     `issuers` are the addresses, without scheme, of the OIDC providers that the target's tokens come through. `read_at`
     is when the evidence was collected, epoch seconds.
     """
-    own = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
-    own = joined_operations(own) if cloud == "gcp" else own
-    own.sort(key=lambda change: (change.time, change.event_id))
+    of_cloud = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
+    of_cloud = joined_operations(of_cloud) if cloud == "gcp" else of_cloud
+    of_cloud.sort(key=lambda change: (change.time, change.event_id))
     writes: list[Write] = []
     refused: list[Change] = []
-    other: list[Change] = []
-    for change in own:
+    unrelated: list[Change] = []
+    for change in of_cloud:
         if cloud == "aws":
             field_writes = aws_field_writes(change, evidence, issuers)
         else:
@@ -95,7 +95,7 @@ def history_of(
         elif field_writes:
             writes.append((change, field_writes))
         else:
-            other.append(change)
+            unrelated.append(change)
     present = aws_fields(evidence) if cloud == "aws" else gcp_fields(evidence)
     values, is_drifted = _values_of_fields(writes, present)
     build = with_aws if cloud == "aws" else with_gcp
@@ -116,7 +116,7 @@ def history_of(
         start = max(read_at, revisions[-1].start)
         then = build(evidence, _sources(fields), present)
         revisions.append(Revision(start, None, then, Basis.READ, fields))
-    return History(tuple(revisions), tuple(refused), tuple(other), _stand_ins(revisions[-1], present))
+    return History(tuple(revisions), tuple(refused), tuple(unrelated), _stand_ins(revisions[-1], present))
 
 
 def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:
