@@ -15,8 +15,8 @@ from oidc_doctor.bundle.files import (
     MOST_FILES,
     Bundle,
     BundleError,
+    BundleMember,
     Closable,
-    Member,
     is_junk,
     without_outer_folder,
     words,
@@ -42,13 +42,13 @@ class _Collector:
 
     def __init__(self, label: str) -> None:
         self.label = label
-        self.members: dict[str, Member] = {}
+        self.members: dict[str, BundleMember] = {}
         self.refused: list[tuple[str, str]] = []
         self.total = 0
         self.count = 0
 
     def place(self, name: str) -> str | None:
-        """The member's name inside the bundle; None where it is junk, or leads out and is refused."""
+        """The member's name inside the bundle; None where it is junk, or points outside the bundle and is refused."""
         path = name.replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
@@ -97,7 +97,7 @@ def open_zip(place: str, label: str) -> Bundle:
             if why:
                 collected.refused.append((name, why))
                 continue
-            collected.members[name] = Member(info.file_size, _zip_opener(archive, info))
+            collected.members[name] = BundleMember(info.file_size, _zip_opener(archive, info))
         return collected.bundle(archive)
     except BundleError:
         archive.close()
@@ -127,7 +127,7 @@ def _zip_opener(archive: ZipFile, info: ZipInfo) -> Callable[[], BinaryIO]:
 
 
 def open_tar(place: str, label: str) -> Bundle:
-    """The files of a tar archive, gzipped or not. One that is cut off gives what came before. Raises BundleError."""
+    """The files of a tar archive or .tar.gz. A truncated one has the members before the cut. Raises BundleError."""
     import tarfile  # late: 10 ms
     from struct import error as struct_error
 
@@ -136,7 +136,7 @@ def open_tar(place: str, label: str) -> Bundle:
     try:
         listing = tarfile.TarFile(fileobj=cast("BinaryIO", source))
         while (info := listing.next()) is not None:
-            listing.members.clear()  # type: ignore[attr-defined]  # it would keep every one
+            listing.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every member
             collected.add(info.size)  # before going on: that unpacks what the member holds
             name = None if info.isdir() else collected.place(info.name)
             if name is None:
@@ -146,7 +146,7 @@ def open_tar(place: str, label: str) -> Bundle:
                     (name, "a link, which is not followed" if info.issym() or info.islnk() else "not a regular file")
                 )
                 continue
-            collected.members[name] = Member(info.size, source.opener(name, info.offset_data, info.size))
+            collected.members[name] = BundleMember(info.size, source.opener(name, info.offset_data, info.size))
     except BundleError:
         source.close()
         raise
@@ -160,11 +160,11 @@ def open_tar(place: str, label: str) -> Bundle:
 
 
 class _TooLargeError(OSError):
-    """An archive asks for more than it may."""
+    """An archive exceeds a bound."""
 
 
 class _TarSource:
-    """The unpacked bytes of a tar archive, gzipped or not, within bounds. What it has read can be read again."""
+    """The unpacked bytes of a tar archive, gzipped or not, within bounds. Bytes that were read can be read again."""
 
     def __init__(self, place: str) -> None:
         import threading
@@ -207,13 +207,13 @@ class _TarSource:
         return data
 
     def _streamed(self, start: int, size: int) -> BinaryIO:
-        """A stream of its own, for a file that is too large for the memory."""
+        """A separate stream, for a file that is too large for the memory."""
         with _as_os_error():
             source = self._unpacked()
             source.seek(start)
         return _stream(source.read, size, source.close)
 
-    # what tarfile asks of a file
+    # the methods that tarfile calls
 
     def tell(self) -> int:
         return self._bytes.tell()

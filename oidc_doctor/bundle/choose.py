@@ -1,4 +1,4 @@
-"""Which resources of a bundle are the target's, and what the target is where nobody said."""
+"""Which resources of a bundle are the target's, and the target's values where the user did not state them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
 class Resources(NamedTuple):
-    """What one folder of a bundle holds that a target may be about."""
+    """The resources of one folder of a bundle, among which are the target's."""
 
     tokens: tuple[Token, ...] = ()
     roles: tuple[Role, ...] = ()  # of role.json
@@ -72,9 +72,9 @@ class _Draft:
 
 
 def derive(target: Target, resources: Resources) -> Target:
-    """`target` with what it leaves open: first as the client is configured, then as the resources that were read.
+    """Fill the values that `target` leaves open: first from the client's configuration, then from the resources read.
 
-    A configuration may say something else than was read: then what was read is not the target's.
+    Where the configuration disagrees with a resource that was read, the resource is not the target's.
     """
     draft = _Draft()
     if resources.credentials:
@@ -101,7 +101,7 @@ def derive(target: Target, resources: Resources) -> Target:
 
 
 def _arn_origin(role: Role) -> Origin:
-    """Where a role's ARN was read; its line where the policy stands in the same text."""
+    """Where a role's ARN was read; with its line where the policy is part of the same text."""
     pointer = role.origin.pointer + ("/Arn" if "Arn" in role.raw else "/arn")
     policy = role.trust_policy
     if isinstance(policy, Missing) or policy.inner:
@@ -113,14 +113,14 @@ Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
 def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> Cloud | None:
-    """`known` with what was found for the values that it leaves open; None where there is neither."""
+    """Fill the values that `stated` leaves open from `values`; None where there is neither."""
     if stated is None:
         return make(**values) if values else None
     return stated._replace(**{name: value for name, value in values.items() if getattr(stated, name) is None})
 
 
 def _from_credentials(draft: _Draft, document: Document, target: Target) -> None:
-    """An external_account configuration: what Google's own libraries send."""
+    """Draft the values of an external_account configuration, which Google's own libraries send."""
     box = document.value if isinstance(document.value, dict) else {}
     audience = box.get("audience")
     stated = target.gcp.provider if target.gcp else None
@@ -140,9 +140,9 @@ def _from_credentials(draft: _Draft, document: Document, target: Target) -> None
 
 
 def _from_truss(draft: _Draft, document: Document, target: Target, resources: Resources) -> None:
-    """The identities that a Truss configuration names: of several, the one whose resource was read, else the first.
+    """Draft the identity that a Truss configuration names: of several, that whose resource was read, else the first.
 
-    Where the target's role or provider is known already, only what stands beside the same one is taken.
+    Where the target's role or provider is known already, only entries with the same role or provider count.
     """
     auths = truss_auths(document)
     role = target.aws.role_arn if target.aws else None
@@ -182,7 +182,7 @@ def _resource_origin(document: Document, auth: TrussAuth) -> Origin:
 
 
 def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
-    """The issuer, and where it was read: the token's own word first."""
+    """The issuer, and where it was read: the token's claim first."""
     for token in resources.tokens:
         issuer = token.claims.get("iss")
         if isinstance(issuer, str) and issuer:
@@ -214,15 +214,15 @@ def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tupl
     )
     name = sent.rpartition("/")[2].lower()
     listed, others = _first(resources.listed_roles, lambda role: role.arn == sent)
-    seen = {role.arn for role in near}
-    near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in seen)
+    near_arns = {role.arn for role in near}
+    near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in near_arns)
     return role or listed, near
 
 
 def choose_aws_provider(
     target: Target, resources: Resources
 ) -> tuple[AwsOidcProvider | None, tuple[AwsOidcProvider, ...]]:
-    """The provider of the target's issuer where several were read; one alone is it, whatever its url."""
+    """The provider of the target's issuer where several were read; a single one counts whatever its url."""
     issuers = [token.claims.get("iss") for token in resources.tokens] + [target.issuer]
     urls = {issuer.removeprefix("https://") for issuer in issuers if isinstance(issuer, str)}
     hosts = {url.partition("/")[0].lower() for url in urls}
@@ -252,11 +252,11 @@ def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvid
         resources.listed_gcp_providers, lambda provider: _is_named(provider.name, sent, target, resources)
     )
     pool = (split_name(sent) or ("", "", "", None))[2]
-    seen = {provider.name for provider in near} | {exact.name if exact else None}
+    near_names = {provider.name for provider in near} | {exact.name if exact else None}
     return exact or listed, near + tuple(
         provider
         for provider in others
-        if provider.name and provider.name not in seen and f"/workloadIdentityPools/{pool}/" in provider.name
+        if provider.name and provider.name not in near_names and f"/workloadIdentityPools/{pool}/" in provider.name
     )
 
 
@@ -266,13 +266,13 @@ def choose_gcp_pool(target: Target, resources: Resources) -> tuple[GcpPool | Non
     parts = split_name(name) if name else None
     if parts is None:
         return _first(resources.gcp_pools, lambda _: True)
-    wanted = f"projects/{parts[0]}/locations/{parts[1]}/workloadIdentityPools/{parts[2]}"
+    pool_name = f"projects/{parts[0]}/locations/{parts[1]}/workloadIdentityPools/{parts[2]}"
     exact, near = _exact_or_like(
         resources.gcp_pools,
-        lambda pool: pool.name in (None, wanted),
-        lambda pool: same_name(wanted, pool.name or wanted, target, resources.project),
+        lambda pool: pool.name in (None, pool_name),
+        lambda pool: same_name(pool_name, pool.name or pool_name, target, resources.project),
     )
-    listed = _first(resources.listed_gcp_pools, lambda pool: _is_named(pool.name, wanted, target, resources))[0]
+    listed = _first(resources.listed_gcp_pools, lambda pool: _is_named(pool.name, pool_name, target, resources))[0]
     return exact or listed, near
 
 
@@ -314,12 +314,12 @@ def _like(text: str, other: str) -> bool:
 
 
 def _like_arn(arn: str, other: str) -> bool:
-    """The same for ARNs, in which an account that is not 12 digits was taken out."""
+    """The same for ARNs, in which an account that is not 12 digits was redacted."""
     return _like(*without_redacted_accounts(arn, other))
 
 
 def _is_named(name: str | None, sent: str, target: Target, resources: Resources) -> bool:
-    """Whether an entry of a list is the wanted one: a list holds many, so a form that is unclear names none."""
+    """Whether an entry of a list is the resource named: a list holds many, so a name of unclear form matches none."""
     return bool(name and split_name(sent) and same_name(sent, name, target, resources.project))
 
 

@@ -1,4 +1,4 @@
-"""The files of an evidence bundle: one row for each, from which everything that knows them by name is derived.
+"""The files of an evidence bundle: one row for each, from which every use of their names is derived.
 
 Loading (folder.py), coverage and "would settle it" (`deciding`), the table of docs/bundle.md (`table`), the words that
 a capture keeps, and the permissions that a live run needs all read FILES. A further file is a row here and its parser.
@@ -39,7 +39,7 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
-EXPECTED = "expected.json"  # beside a sample: its known diagnosis, no evidence
+EXPECTED = "expected.json"  # alongside a sample: its known diagnosis, no evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 
 
@@ -49,12 +49,12 @@ def as_text(text: str, _: str) -> str:
 
 
 def _listed(parse: Callable[[str, str], Any]) -> Callable[[str, str], tuple[Document, Any]]:
-    """A list's document beside the resources in it."""
+    """A list's document alongside the resources in it."""
     return lambda text, file: (load(text, file), parse(text, file))
 
 
 class File(NamedTuple):
-    """One file of a bundle, or all files of a folder.
+    """A file of a bundle, or all files of a folder.
 
     `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
     `…/**` for those that `is_token` and `is_log` accept.
@@ -64,7 +64,7 @@ class File(NamedTuple):
     `printed_by`: the vendor's command that prints it; {role}, {provider}, … are the target's own names.
     `about`: the cell of docs/bundle.md, in which {command} is `printed_by`.
     `decides`: steps, as `aws:authorise`, that the file decides; `also`: those that it decides along with another one.
-    `members`: top-level members by which a JSON object given alone is recognised as this file.
+    `members`: top-level members by which a JSON file passed alone is recognised as this file.
     """
 
     path: str
@@ -345,9 +345,9 @@ _BY_PATH = {row.path: row for row in FILES}
 _JSON_FOLDERS = tuple(row.folder for row in FILES if row.path.endswith("/*.json"))
 _TOKEN = re.compile(r"tokens/(?:[^/.]+|[^/]+\.(?:jwt|json|txt|token))", re.IGNORECASE)
 _LOG = re.compile(r"(?:aws/cloudtrail|gcp/logs)/.+\.(?:json|jsonl|ndjson)(?:\.gz)?", re.IGNORECASE)
-_NO_EVENTS = re.compile(r"/CloudTrail-(?:Digest|Insight)/")  # beside the events in a trail's bucket
+_NO_EVENTS = re.compile(r"/CloudTrail-(?:Digest|Insight)/")  # alongside the events in a trail's bucket
 
-# Folders of any number of files, whose names are chosen by whoever made them.
+# Folders of any number of files, whose names their authors choose.
 OPEN_FOLDERS = tuple(row.folder for row in FILES if row.folder)
 # Every name of a folder of the contract, and the outermost ones: an archive's outer folder never has such a name.
 FOLDER_NAMES = frozenset(part for row in FILES for part in row.path.split("/")[:-1]) | {TARGETS.rstrip("/")}
@@ -355,14 +355,14 @@ TOP_FOLDERS = frozenset(row.path.partition("/")[0] for row in FILES if "/" in ro
 
 
 def below(folder: str) -> tuple[File, ...]:
-    """The parsed files of `issuer/`, `aws/` or `gcp/`, in their order; a row for a folder stands among them."""
+    """The parsed files of `issuer/`, `aws/` or `gcp/`, in their order; rows for folders are among them."""
     return tuple(row for row in FILES if row.parser is not None and row.path.startswith(folder))
 
 
 def row_of(path: str) -> File:
     """The row of a path below a target's folder: of the file itself, or of the folder that it is or lies in.
 
-    Raises KeyError for what no bundle holds.
+    Raises KeyError for a path outside the contract.
     """
     if path in _BY_PATH:
         return _BY_PATH[path]
@@ -424,7 +424,7 @@ _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*
 
 
 def path_of(text: str, file: str) -> str | None:
-    """The contract path of a file that was given alone, by its content; None for what no bundle holds.
+    """The contract path of a file that was passed alone, by its content; None for a file outside the contract.
 
     Raises Unreadable for broken JSON.
     """

@@ -28,11 +28,11 @@ _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
 class BundleError(Exception):
-    """There is no bundle to read: one line that says why."""
+    """No bundle can be read; the message is one line that says why."""
 
 
-class Member(NamedTuple):
-    """One file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
+class BundleMember(NamedTuple):
+    """A file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
 
     size: int
     open: Callable[[], BinaryIO]
@@ -40,10 +40,10 @@ class Member(NamedTuple):
 
 
 class Closable(Protocol):
-    """What stays open behind a bundle."""
+    """An archive that is open while its bundle is used."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the archive."""
 
 
 class Bundle:
@@ -52,7 +52,7 @@ class Bundle:
     def __init__(
         self,
         label: str,
-        members: dict[str, Member],
+        members: dict[str, BundleMember],
         refused: list[tuple[str, str]] | None = None,
         archive: Closable | None = None,
         shown: dict[str, str] | None = None,
@@ -90,7 +90,7 @@ class Bundle:
         return member.open()
 
     def read(self, path: str) -> bytes:
-        """The file's bytes. Raises Unreadable, also for what is larger than a piece of evidence ever is."""
+        """The file's bytes. Raises Unreadable, also for a file larger than evidence ever is."""
         try:
             if self.member(path).size <= LARGEST_EVIDENCE:
                 with self.open(path) as stream:
@@ -102,7 +102,7 @@ class Bundle:
         raise Unreadable(self.shown(path), None, None, f"larger than {LARGEST_EVIDENCE // MIB} MiB")
 
     def close(self) -> None:
-        """Close the archive; a folder needs none of it."""
+        """Close the archive; a no-op for a folder."""
         if self._archive:
             self._archive.close()
 
@@ -115,15 +115,15 @@ class Bundle:
     def __del__(self) -> None:
         self.close()
 
-    def member(self, path: str) -> Member:
-        """One file. Raises OSError where there is none of that name."""
+    def member(self, path: str) -> BundleMember:
+        """A file. Raises OSError where there is none of that name."""
         member = self._members.get(path)
         if member is None:
             raise OSError(errno.ENOENT, "not in the bundle", path)
         return member
 
 
-def without_outer_folder(members: dict[str, Member]) -> dict[str, Member]:
+def without_outer_folder(members: dict[str, BundleMember]) -> dict[str, BundleMember]:
     """The members without the one folder that holds them all, as archives of a folder have it."""
     outer = {name.partition("/")[0] for name in members}
     if len(outer) != 1 or not all("/" in name for name in members) or outer & contract.TOP_FOLDERS:
@@ -132,7 +132,7 @@ def without_outer_folder(members: dict[str, Member]) -> dict[str, Member]:
 
 
 def words(error: Exception) -> str:
-    """What went wrong, in words, without the paths that an OSError repeats."""
+    """An error in words, without the paths that an OSError repeats."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     return "cannot be read"

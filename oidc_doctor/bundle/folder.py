@@ -1,4 +1,4 @@
-"""What one folder of a bundle holds, and what of it each target is about."""
+"""The evidence of one folder of a bundle, and the share of each target in it."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class Folder:
         self.gcp, self.pool = self._read_gcp()
 
     def evidence(self, target: Target) -> TargetEvidence:
-        """All that is known of `target`, which is completed with what the files say."""
+        """The evidence for `target`, whose open values are filled from the files."""
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
         names_aws = target.aws is not None or self._names("aws/")
         names_gcp = target.gcp is not None or self._names("gcp/")
-        if not (names_aws or names_gcp):  # nothing speaks of a cloud but the logs of all targets
+        if not (names_aws or names_gcp):  # only logs, which all targets share, mention a cloud
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
         target = target._replace(
             aws=target.aws or (TargetAws() if names_aws else None),
@@ -91,7 +91,7 @@ class Folder:
         )
 
     def cover_what_is_missing(self, targets: list[TargetEvidence]) -> None:
-        """A row for each file of the contract that could have told something of these targets, and is not there."""
+        """Add a row for each file of the contract that would concern these targets and is absent."""
         paths = [] if self.tokens else [contract.TOKEN_FILES[0]]
         paths += [contract.ERROR]
         if any(evidence.aws for evidence in targets):
@@ -149,10 +149,10 @@ class Folder:
         )
 
     def _logs(self, folder: str) -> tuple[str, ...]:
-        """Own log files, then the shared ones, in the bundle's order."""
+        """The folder's log files, then the shared ones, in the bundle's order."""
         names = [name for name in self.reader.bundle.names() if contract.is_log(contract.split_target(name)[1])]
-        own = [name for name in names if name.startswith(self.prefix + folder)]
-        return tuple(own + [name for name in names if self.prefix and name.startswith(folder)])
+        of_folder = [name for name in names if name.startswith(self.prefix + folder)]
+        return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
 
     def _tokens(self) -> list[Token]:
         tokens: list[Token] = []
@@ -181,7 +181,7 @@ class Folder:
         return (ObservedError(text.strip(), Origin(self.reader.bundle.shown(path))),)
 
     def _read_aws(self) -> AwsEvidence:
-        """All of aws/ but the choice of the target's own resources; those go to `resources`."""
+        """Read aws/; the resources, among which the target's are chosen later, go to `resources`."""
         values, documents = self._read_below("aws/")
         roles, providers = values["role"], values["provider"]
         listed_roles, listed = values["roles"], values["provider_arns"]
@@ -205,7 +205,7 @@ class Folder:
         return AwsEvidence(**values, documents=documents)
 
     def _read_gcp(self) -> tuple[GcpEvidence, Missing]:
-        """The same of gcp/, and why a pool is missing where none is the target's."""
+        """Read gcp/ likewise; also return why a pool is missing where none is the target's."""
         values, documents = self._read_below("gcp/")
         providers, pools = values["provider"], values["pool"]
         listed, listed_pools = values["provider_list"], values["pool_list"]
@@ -233,13 +233,13 @@ class Folder:
     # ---------------------------------------------------------------------------------------------------- one target
 
     def _names(self, folder: str) -> bool:
-        """Whether the folder's own files, or what the manifest tells of them, name a cloud."""
+        """Whether the folder's own files, or the manifest's entries for them, name a cloud."""
         return any(name.startswith(folder) and contract.is_known(name) for name in self.names) or any(
             path.startswith(self.prefix + folder) for path in self.reader.reads
         )
 
     def _is_pasted(self) -> bool:
-        """False where the manifest tells of every configuration file that it was read from the cloud."""
+        """False where the manifest says of every configuration file that it was read from the cloud."""
         files = [
             self.prefix + name
             for name in self.names
@@ -289,7 +289,7 @@ def _or(value: T | Missing, otherwise: D) -> T | D:
 
 
 def _why(value: object, path: str) -> Missing:
-    """Why a resource is missing; where its file was read, because the file holds none of the target's."""
+    """Why a resource is missing; where its file was read, because the file holds no resource of the target."""
     return value if isinstance(value, Missing) else Missing(path, "the file holds nothing of the target's")
 
 

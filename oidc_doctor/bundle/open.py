@@ -21,7 +21,7 @@ from oidc_doctor.bundle.files import (
     MOST_FILES,
     Bundle,
     BundleError,
-    Member,
+    BundleMember,
     is_junk,
     without_outer_folder,
     words,
@@ -52,7 +52,7 @@ def open_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 
 def _folder(root: str, label: str) -> Bundle:
-    members: dict[str, Member] = {}
+    members: dict[str, BundleMember] = {}
     refused: list[tuple[str, str]] = []
     real = os.path.realpath(root)
     waiting = [("", real)]
@@ -79,7 +79,7 @@ def _folder(root: str, label: str) -> Bundle:
             elif len(members) >= MOST_FILES:
                 raise BundleError(f"{label}: more than {MOST_FILES} files")
             else:
-                members[name] = Member(entry.stat().st_size, _opener(entry.path), entry.path)
+                members[name] = BundleMember(entry.stat().st_size, _opener(entry.path), entry.path)
     if not members and not refused:
         raise BundleError(f"{label}: the folder is empty")
     return Bundle(label, without_outer_folder(dict(sorted(members.items()))), refused)
@@ -119,7 +119,7 @@ def _file(place: str, label: str) -> Bundle:
 
 
 def _single(place: str, label: str) -> Bundle:
-    """One file, taken for the file of the contract that its content is."""
+    """A bundle of one file, which is recognised by its content."""
     with open(place, "rb") as stream:
         data = stream.read(LARGEST_EVIDENCE + 1)
     if len(data) > LARGEST_EVIDENCE:
@@ -130,4 +130,4 @@ def _single(place: str, label: str) -> Bundle:
         raise BundleError(str(error)) from None
     if path is None:
         raise BundleError(f"{label}: no folder, no .zip or .tar.gz archive, and no file that a bundle could hold")
-    return Bundle(label, {path: Member(len(data), _opener(place), place)}, shown={path: os.path.basename(place)})
+    return Bundle(label, {path: BundleMember(len(data), _opener(place), place)}, shown={path: os.path.basename(place)})

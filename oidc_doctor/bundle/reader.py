@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, decode, printable
-from oidc_doctor.documents.manifest import Manifest, Read, parse_manifest
+from oidc_doctor.documents.manifest import Manifest, ManifestRead, parse_manifest
 from oidc_doctor.documents.target_file import parse_targets
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Coverage, Target
@@ -27,17 +27,17 @@ _NAMES_SHOWN = 8
 
 
 class BundleReader:
-    """One bundle being read. `reads` is what its manifests tell, by path; `coverage` has one row for each path."""
+    """A bundle being read. `reads` holds the manifests' entries by path; `coverage` has one row for each path."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.coverage: dict[str, Coverage] = {}
-        self.reads: dict[str, Read] = {}
+        self.reads: dict[str, ManifestRead] = {}
         self.collected_at: float | None = None
         self._read_manifests()
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
-        """The file's content through `parse`, or why there is none. `lenient` takes bytes that are no UTF-8."""
+        """The file's content through `parse`, or why there is none. `lenient` accepts bytes that are not UTF-8."""
         if path not in self.bundle:
             return self.missing(path)
         shown = self.bundle.shown(path)
@@ -54,7 +54,7 @@ class BundleReader:
         return value
 
     def each(self, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
-        """`parse` on every JSON file of a folder; what cannot be read is named and left out."""
+        """Apply `parse` to every JSON file of a folder; a file that cannot be read is named and left out."""
         paths = sorted(name for name in self.bundle.names() if name.startswith(folder) and contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
@@ -80,11 +80,11 @@ class BundleReader:
         return targets
 
     def cover(self, path: str, status: Status, reason: str = "", *, named: bool = False) -> None:
-        """Write the row of `path`, over the one that it may have."""
+        """Write the row of `path`, replacing any earlier one."""
         self.coverage[path] = Coverage(printable(self.bundle.shown(path)), status, reason, named=named)
 
     def cover_missing(self, path: str) -> None:
-        """The row of a file or folder that is not there, unless it has one."""
+        """Write the row of a file or folder that is absent, unless it has one already."""
         if path in self.coverage:
             return
         missing = self.missing(path)
@@ -96,7 +96,7 @@ class BundleReader:
         self.cover(path, "denied" if missing.outcome == "denied" else "missing", reason, named=lost)
 
     def cover_the_rest(self) -> None:
-        """The logs of which the manifest tells, what was refused, and what nobody knows."""
+        """Add rows for the logs in the manifest, the refused members, and the unknown files."""
         for path, read in self.reads.items():
             if contract.split_target(path)[1].startswith((contract.CLOUDTRAIL, contract.GCP_LOGS)):
                 if read.outcome == "ok":

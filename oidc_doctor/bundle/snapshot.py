@@ -23,10 +23,10 @@ def load_snapshot(
     error_text: str | None = None,
     extra_tokens: Sequence[Token] = (),
 ) -> Snapshot:
-    """All that `bundle` holds, for each of its targets. Raises nothing for a file that cannot be read: it is named.
+    """Read all of `bundle`, for each of its targets. A file that cannot be read is named, and raises nothing.
 
-    `overrides` are the command line's values: they go over every target's. `extra_tokens` and `error_text` come before
-    the bundle's own. Log files are not read here: those that are there get no coverage row but what the manifest says.
+    `overrides` are the command line's values: they override every target's. `extra_tokens` and `error_text` come before
+    the bundle's own. Log files are not read here: their coverage rows come from the manifest alone.
     """
     reader = BundleReader(bundle or Bundle("", {}))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
@@ -38,7 +38,7 @@ def load_snapshot(
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
     reader.cover_the_rest()
     return Snapshot(
-        targets=tuple(_with_names_of_their_own(targets)),
+        targets=tuple(_with_unique_names(targets)),
         coverage=tuple(reader.coverage.values()),
         collected_at=reader.collected_at,
         reads={path: reader.missing(path) for path, read in reader.reads.items() if read.outcome != "ok"},
@@ -46,7 +46,7 @@ def load_snapshot(
 
 
 def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
-    """The folders that hold targets, each with its targets: those of targets/, and the top where it has its own.
+    """The folders that hold targets, each with its targets: those of targets/, and the top where it has targets itself.
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
     """
@@ -56,25 +56,25 @@ def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
     for prefix in sorted({contract.split_target(name)[0] for name in names} - {""}):
         name = prefix.split("/")[1]
         above = [table for table in tables if table.name == name]
-        own = [table._replace(name=name) if table.name == NAME else table for table in reader.targets(prefix)]
+        tables_below = [table._replace(name=name) if table.name == NAME else table for table in reader.targets(prefix)]
         tables = [table for table in tables if table.name != name]
-        if above and own:
-            own[0] = merge(above[0], own[0])._replace(name=own[0].name)
-        folders.append((prefix, own or above or [Target(name)]))
+        if above and tables_below:
+            tables_below[0] = merge(above[0], tables_below[0])._replace(name=tables_below[0].name)
+        folders.append((prefix, tables_below or above or [Target(name)]))
     elsewhere = (contract.TARGETS, contract.MANIFEST, contract.TARGET_FILE, *contract.SHARED)
     if tables or not folders or not all(name.startswith(elsewhere) for name in names):
         folders.insert(0, ("", tables or [Target(NAME)]))
     return folders
 
 
-def _with_names_of_their_own(targets: list[TargetEvidence]) -> list[TargetEvidence]:
-    """Names made different where targets share one: reports tell targets apart by them."""
-    taken: set[str] = set()
-    named = []
+def _with_unique_names(targets: list[TargetEvidence]) -> list[TargetEvidence]:
+    """Number the names that several targets share: reports identify targets by name."""
+    names: set[str] = set()
+    renamed = []
     for evidence in targets:
         name, number = evidence.target.name, 2
-        while name in taken:
+        while name in names:
             name, number = f"{evidence.target.name}-{number}", number + 1
-        taken.add(name)
-        named.append(evidence._replace(target=evidence.target._replace(name=name)))
-    return named
+        names.add(name)
+        renamed.append(evidence._replace(target=evidence.target._replace(name=name)))
+    return renamed

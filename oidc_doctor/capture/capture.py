@@ -45,30 +45,30 @@ class Captured(NamedTuple):
 
 
 def capture(
-    found: Bundle | None,
+    original: Bundle | None,
     question: Question,
     place: str,
     *,
     redact: bool = True,
     map_file: str | None = None,
 ) -> Captured:
-    """Write `found`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
+    """Write `original`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
 
     `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
     two captures can be compared.
     """
     check_place(place)
-    kept = map_file or place.rstrip("/") + ".map.json"
-    if redact and os.path.abspath(kept).startswith(os.path.abspath(place) + os.sep):
-        raise CaptureError(f"{printable(kept)}: the map must not lie in the bundle, which goes to others")
-    key = _key_of(kept) if redact and os.path.exists(kept) else secrets.token_bytes(_KEY_BYTES)
-    bundle = with_given(found, question)
-    expected = run(found, question)
+    map_path = map_file or place.rstrip("/") + ".map.json"
+    if redact and os.path.abspath(map_path).startswith(os.path.abspath(place) + os.sep):
+        raise CaptureError(f"{printable(map_path)}: the map must not lie in the bundle, which goes to others")
+    key = _key_of(map_path) if redact and os.path.exists(map_path) else secrets.token_bytes(_KEY_BYTES)
+    bundle = with_given(original, question)
+    expected = run(original, question)
     window = Question(since=question.since, since_back=question.since_back, until=question.until)
     parent = os.path.dirname(os.path.abspath(place))
     try:
         with tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
-            folder, captured = _made(bundle, work, key, expected, window, redact=redact)
+            folder, captured = _first_faithful_copy(bundle, work, key, expected, window, redact=redact)
             if place.endswith(_ARCHIVES):
                 _pack(folder, os.path.join(work, "packed"), _name_in_archive(place))
                 os.replace(os.path.join(work, "packed"), place)
@@ -78,14 +78,14 @@ def capture(
                 os.replace(folder, place)
                 os.chmod(place, 0o777 & ~_umask())
         if redact:
-            _write_map(kept, key, captured.redacted)
+            _write_map(map_path, key, captured.redacted)
     except OSError as error:
         raise CaptureError(f"{printable(place)}: {error.strerror or error}") from None
-    return captured._replace(place=place, map=kept if redact else None)
+    return captured._replace(place=place, map=map_path if redact else None)
 
 
 def check_place(place: str) -> None:
-    """Raises CaptureError where no bundle can be written to `place`: to be known before anything is read."""
+    """Raises CaptureError where no bundle can be written to `place`: to be called before anything is read."""
     shown = printable(place)
     if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
         raise CaptureError(f"{shown}: it exists already")
@@ -98,10 +98,10 @@ def check_place(place: str) -> None:
         raise CaptureError(f"{shown}: {printable(parent)} is not yours to write to")
 
 
-def _made(
+def _first_faithful_copy(
     bundle: Bundle, work: str, key: bytes, expected: Report, window: Question, *, redact: bool
 ) -> tuple[str, Captured]:
-    """The first copy that gives the same answer: the weaker mode only where it must be; else the first one."""
+    """The first copy with the same answer: the weaker mode only where necessary; else the first copy."""
     modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
     copies = []
     for mode in modes:
@@ -124,20 +124,22 @@ def _differences(original: Report, copy: Report, redacted: Redacted) -> dict[str
         if rows == after[name]:
             continue
         was, now = (Counter(text for row in side for text in row.texts) for side in (rows, after[name]))
-        said = [f"{word} {', '.join(texts)}" for word, texts in (("without", was - now), ("with", now - was)) if texts]
-        differs[name] = " and ".join(said) or "in another order"
+        differences = [
+            f"{word} {', '.join(texts)}" for word, texts in (("without", was - now), ("with", now - was)) if texts
+        ]
+        differs[name] = " and ".join(differences) or "in another order"
     return differs
 
 
-class _Row(NamedTuple):
-    """A part of an answer: of what, by cloud and resource, and the words that tell it."""
+class _AnswerPart(NamedTuple):
+    """A part of an answer: its cloud and resource, and its words."""
 
     of: tuple[str, ...]
     texts: tuple[str, ...]
 
 
-def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_Row]]:
-    """What must not change: each exchange's prediction, its causes in their order, and what each check found.
+def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_AnswerPart]]:
+    """The answer that a copy must keep: each exchange's prediction, its causes in order, and each check's findings.
 
     Exchanges are matched by their resource, which `stand_in` names as the copy does: the copy's folders below targets/
     and its tokens have other names, so both come in another order. For the same reason an outage that several targets
@@ -146,15 +148,15 @@ def _answer(report: Report, stand_in: Callable[[str], str]) -> dict[str, list[_R
     predictions, causes = [], []
     for exchange in report.exchanges:
         of = (exchange.cloud, stand_in(exchange.resource or ""))
-        own = [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
+        active = [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
         prediction = f"{exchange.prediction} at {exchange.step}" if exchange.step else exchange.prediction
-        predictions.append(_Row(of, (prediction,)))
-        causes.append(_Row((*of, prediction), tuple(map(_of_cause, own))))
+        predictions.append(_AnswerPart(of, (prediction,)))
+        causes.append(_AnswerPart((*of, prediction), tuple(map(_of_cause, active))))
     past = sorted(_of_cause(cause) for cause in report.causes if cause.status == "past")
     return {
         "predictions": sorted(predictions),
-        "causes": [*sorted(causes), _Row((), tuple(past))],
-        "findings": [_Row((), (f"{row.code} {row.status}",)) for row in report.checks],
+        "causes": [*sorted(causes), _AnswerPart((), tuple(past))],
+        "findings": [_AnswerPart((), (f"{row.code} {row.status}",)) for row in report.checks],
     }
 
 

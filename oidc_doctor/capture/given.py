@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.json_text import Unreadable, load
@@ -26,32 +26,32 @@ def with_given(bundle: Bundle | None, question: Question) -> Bundle:
     """Return `bundle` with the question's tokens, error, target, logs and instant added as files."""
     base = bundle or Bundle("the command line", {})
     members = {name: base.member(name) for name in base.names()}
-    given: dict[str, bytes] = {}
-    # what the command line gives is said of every target, and of several each has its folder
+    added: dict[str, bytes] = {}
+    # command line values concern every target, and of several targets each has its folder
     for prefix in sorted({contract.split_target(name)[0] for name in members} - {""}) or [""]:
         for number, token in enumerate(question.tokens):
-            taken = any(prefix + name in members for name in contract.TOKEN_FILES)
-            given[prefix + _place(token, number, taken=taken)] = _text(token)
+            has_token = any(prefix + name in members for name in contract.TOKEN_FILES)
+            added[prefix + _place(token, number, has_token=has_token)] = _text(token)
         if question.error_text is not None:
             place = f"{prefix}error.txt"
-            own = b"\n" + base.read(place) if place in base else b""
-            given[place] = question.error_text.encode("utf-8", "surrogateescape") + own
+            bundled_error = b"\n" + base.read(place) if place in base else b""
+            added[place] = question.error_text.encode("utf-8", "surrogateescape") + bundled_error
     if question.overrides is not None and not any(name.startswith(contract.TARGETS) for name in members):
         targets = load_snapshot(base, overrides=question.overrides, extra_tokens=question.tokens).targets
-        given[contract.TARGET_FILE] = "\n".join(_toml(evidence.target) for evidence in targets).encode()
+        added[contract.TARGET_FILE] = "\n".join(_toml(evidence.target) for evidence in targets).encode()
     at = _date_of_folders(base) if question.at is None else question.at
     if at is not None:
-        given[contract.MANIFEST] = _dated(base, at)
-    all_members = members | {name: _member(data) for name, data in given.items()}
+        added[contract.MANIFEST] = _dated(base, at)
+    all_members = members | {name: _member(data) for name, data in added.items()}
     for folder, places in ((contract.CLOUDTRAIL, question.cloudtrail), (contract.GCP_LOGS, question.gcp_logs)):
         for number, place in enumerate(places):
             all_members[f"{folder}given-{number + 1}/{os.path.basename(place)}"] = _file(place)
     return Bundle(base.label, all_members, list(base.refused), archive=base)
 
 
-def _place(token: Token, number: int, *, taken: bool) -> str:
+def _place(token: Token, number: int, *, has_token: bool) -> str:
     ending = "jwt" if token.kind == "jwt" and token.signing_input and not token.fault else "json"
-    if number or taken:
+    if number or has_token:
         return f"tokens/given-{number + 1}.{ending}"
     return contract.TOKEN_FILES[0] if ending == "jwt" else contract.TOKEN_FILES[1]
 
@@ -114,9 +114,9 @@ def _dated(base: Bundle, at: float) -> bytes:
     return json.dumps(box | {"collected_at": rfc3339(at)}, indent=2).encode()
 
 
-def _member(data: bytes) -> Member:
-    return Member(len(data), lambda: io.BytesIO(data))
+def _member(data: bytes) -> BundleMember:
+    return BundleMember(len(data), lambda: io.BytesIO(data))
 
 
-def _file(place: str) -> Member:
-    return Member(os.path.getsize(place), lambda: open(place, "rb"), place)
+def _file(place: str) -> BundleMember:
+    return BundleMember(os.path.getsize(place), lambda: open(place, "rb"), place)

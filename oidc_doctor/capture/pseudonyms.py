@@ -19,9 +19,9 @@ _HEX: Final = "abcdef"
 _REST: Final = "ghijklmnopqrstuvwyz"  # x stays: a run of three is a placeholder, and no other word may become one
 _DIGITS: Final = "0123456789"
 _HEX_RUN: Final = re.compile(r"[0-9a-f_-]*")
-_BLOCK: Final = 64  # code points beside each other that are of one script
+_BLOCK: Final = 64  # adjacent code points that are of one script
 _IPV4_BITS: Final = 32
-_SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # what is special there is told by two octets
+_SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
 _MOST_KEPT: Final = 200_000
 
 
@@ -45,12 +45,12 @@ class Cipher:
 
     def word(self, text: str) -> str:
         """Return the pseudonym of a word; it has the word's length."""
-        known = self._words.get(text)
-        if known is None:
-            known = "".join(self._character(text, index) for index in range(len(text)))
+        pseudonym = self._words.get(text)
+        if pseudonym is None:
+            pseudonym = "".join(self._character(text, index) for index in range(len(text)))
             if len(self._words) < _MOST_KEPT:
-                self._words[text] = known
-        return known
+                self._words[text] = pseudonym
+        return pseudonym
 
     def address(self, text: str) -> str | None:
         """Return the pseudonym of an IP address or network, None for other texts. Networks keep their addresses."""
@@ -62,19 +62,19 @@ class Cipher:
             return None
         size = address.max_prefixlen
         value = int(address)
-        stays = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
-        shown = value >> (size - stays)
-        for index in range(stays, size):
+        kept_bits = 8 if size == _IPV4_BITS and value >> 24 not in _SHARED_OCTETS else 16
+        shown = value >> (size - kept_bits)
+        for index in range(kept_bits, size):
             before = value >> (size - index)
             # the first bit always turns: no address stands for itself, whatever the key
-            flip = 1 if index == stays else self._digest(f"{size}/{index}/{before:x}")[0] & 1
+            flip = 1 if index == kept_bits else self._digest(f"{size}/{index}/{before:x}")[0] & 1
             shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
         if network is not None:
-            shown &= int(network.netmask)  # the part below the mask is no address of anybody
+            shown &= int(network.netmask)  # the part below the mask is no host's address
             if value != int(network.network_address):
                 shown |= value & ~int(network.netmask) & ((1 << size) - 1)
-        made = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
-        return f"{made}{slash}{length}"
+        image = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
+        return f"{image}{slash}{length}"
 
     def _character(self, text: str, index: int) -> str:
         character = text[index]
@@ -83,15 +83,15 @@ class Cipher:
             return character
         before = text[:index].lower() if self.mode == "prefix" else ""
         if not low.isascii():
-            made = self._foreign(before, low)
+            image = self._foreign(before, low)
         else:
-            # while a word could still be a number in base 16 it stays one: some subjects are told by that
+            # while a word could still be a number in base 16 it stays one: some subjects are recognised by that
             table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
-            made = table.get(low, low)
+            image = table.get(low, low)
         if character != low:
-            raised = made.upper()
-            made = raised if len(raised) == 1 else made
-        return made
+            raised = image.upper()
+            image = raised if len(raised) == 1 else image
+        return image
 
     def _table(self, before: str, in_base_16: bool) -> dict[str, str]:
         table = self._tables.get((before, in_base_16))
@@ -135,8 +135,8 @@ class Cipher:
 
 def _rotated(items: list[str], digest: bytes) -> list[str]:
     """Permute the items so that none keeps its place; `digest` alone decides the order (Sattolo)."""
-    made = list(items)
-    for index in range(len(made) - 1, 0, -1):
+    rotated = list(items)
+    for index in range(len(rotated) - 1, 0, -1):
         other = (digest[index % len(digest)] << 8 | digest[(index * 7 + 3) % len(digest)]) % index
-        made[index], made[other] = made[other], made[index]
-    return made
+        rotated[index], rotated[other] = rotated[other], rotated[index]
+    return rotated

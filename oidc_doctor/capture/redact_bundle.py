@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
 
 _CHUNK: Final = 256 * 1024
-_TRIES: Final = 24  # keys; the one with the fewest clashes is taken
-_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is taken
+_TRIES: Final = 24  # keys; the one with the fewest clashes is used
+_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is used
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
 Writer = Callable[[str, Iterator[bytes]], None]
@@ -100,10 +100,10 @@ def verify_bundle_token(token: Token, documents: list[Document]) -> dict[str, An
 
 def _settle_names(collected: CollectedNames) -> None:
     """Drop the words that are kept from the names to replace."""
-    stays = Texts(collected, Cipher(b"0")).stays
+    is_kept = Texts(collected, Cipher(b"0")).is_kept
     for phrase in collected.phrases:
         collected.used |= set(re.findall(r"[\w-]+", phrase))
-    collected.words = {word for word in collected.words if not stays(word)}
+    collected.words = {word for word in collected.words if not is_kept(word)}
 
 
 def _best(collected: CollectedNames, first: Cipher) -> Cipher:
@@ -126,7 +126,7 @@ def _best(collected: CollectedNames, first: Cipher) -> Cipher:
 
 
 class _Copy:
-    """One pass over the files of a bundle."""
+    """A pass over the files of a bundle."""
 
     def __init__(self, bundle: Bundle, texts: Texts, result: Redacted) -> None:
         self.bundle = bundle
@@ -165,7 +165,7 @@ class _Copy:
         prefix, path = contract.split_target(name)
         if prefix:
             prefix = f"{contract.TARGETS}{self.texts.value(prefix.split('/')[1])}/"
-        folder = next((known for known in contract.OPEN_FOLDERS if path.startswith(known)), None)
+        folder = next((start for start in contract.OPEN_FOLDERS if path.startswith(start)), None)
         if folder is None:
             return prefix + path
         parts = []

@@ -90,17 +90,17 @@ class _Json:
         rest = ""
         for piece in pieces:
             text, end = rest + piece, 0
-            written: list[str] = []
+            redacted: list[str] = []
             for match in _TOKEN.finditer(text):
                 if match.start() != end or match.end() == len(text):
                     break  # a string without its end, or what may go on in the next piece
-                written.append(self.token(match[0]))
+                redacted.append(self.token(match[0]))
                 end = match.end()
             rest = text[end:]
             if len(rest) > _LONGEST:
-                written.append(self.broken(rest))
+                redacted.append(self.broken(rest))
                 rest = ""
-            yield "".join(written)
+            yield "".join(redacted)
         while rest:
             last = _TOKEN.match(rest)
             if last is None:  # a string that is cut off
@@ -193,8 +193,10 @@ class _Json:
             return self.texts.secret("a header of the credential configuration")
         if self.texts.cipher is None:
             self.collect(name, text, claims)
-        named = _NAMES_A_THING.search(text) and not _PUBLIC_ID.fullmatch(text)  # twelve of its digits are no account
-        if (name in _STAY and not claims and not named) or (
+        is_identifier = _NAMES_A_THING.search(text) and not _PUBLIC_ID.fullmatch(
+            text
+        )  # twelve of its digits are no account
+        if (name in _STAY and not claims and not is_identifier) or (
             name in _OF_KEYS and self.path[0] in ("keys", "header", "verified")
         ):
             return self.texts.secret(name) if _looks_secret(text) else text
@@ -293,21 +295,21 @@ def yaml_text(text: str, texts: Texts) -> str:
     except (yaml.YAMLError, RecursionError, ValueError):
         texts.removed["a Truss configuration that cannot be read"] = 1
         return "# it could not be read as YAML, and was left out\n"
-    kept: dict[str, object] = {}
+    identities: dict[str, object] = {}
     image = box.get("base_image") if isinstance(box, dict) else None
     if isinstance(image, dict):
-        kept["base_image"] = {name: image[name] for name in ("image", "docker_auth") if name in image}
+        identities["base_image"] = {name: image[name] for name in ("image", "docker_auth") if name in image}
     weights = box.get("weights") if isinstance(box, dict) else None
     if isinstance(weights, list):
-        kept["weights"] = [
+        identities["weights"] = [
             {name: weight[name] for name in ("source", "auth") if name in weight}
             for weight in weights
             if isinstance(weight, dict)
         ]
-    others = sorted(str(name) for name in box if name not in kept) if isinstance(box, dict) else []
+    others = sorted(str(name) for name in box if name not in identities) if isinstance(box, dict) else []
     if others:
         texts.removed["other parts of the Truss configuration"] = len(others)
-    return yaml.safe_dump(_walked(kept, texts, ""), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(_walked(identities, texts, ""), sort_keys=False, allow_unicode=True)
 
 
 def _walked(value: object, texts: Texts, name: str) -> object:

@@ -80,10 +80,10 @@ class CollectedNames:
     """Names and pieces of patterns that the first pass collects."""
 
     def __init__(self) -> None:
-        self.phrases: set[str] = set()  # issuers and audiences, which stay as wholes
-        self.names: set[str] = set()  # words that stay: names of claims and attributes, and the token's times
-        self.words: set[str] = set()  # all words of names and values that do not stay
-        self.used: set[str] = set()  # those that stay
+        self.phrases: set[str] = set()  # issuers and audiences, which are kept as wholes
+        self.names: set[str] = set()  # words that are kept: names of claims and attributes, and the token's times
+        self.words: set[str] = set()  # all words of names and values that are not kept
+        self.used: set[str] = set()  # those that are kept
         self.starts: set[str] = set()  # pieces of patterns that a wildcard follows
         self.floating: set[str] = set()  # pieces that may stand in the middle of a word
         self.secrets: dict[str, int] = {}
@@ -123,7 +123,7 @@ class Texts:
         self._floating: re.Pattern[str] | None = None
         self._kept: frozenset[str] = frozenset()
         if cipher:
-            self._kept, self._floating = _kept_pieces(collected, self.stays)
+            self._kept, self._floating = _kept_pieces(collected, self.is_kept)
             if cipher.mode != "prefix":
                 self._floating = _any_of(self._kept, bounded=False)  # all other pieces keep their places anyway
 
@@ -155,8 +155,8 @@ class Texts:
     def call(self, text: str) -> str:
         """Redact the call of a manifest's read: the tool's own words are kept, its arguments are not."""
         words = text.split(" ")
-        named = self.collected.words
-        return " ".join(word if _TOOL.fullmatch(word) and word not in named else self.value(word) for word in words)
+        names = self.collected.words
+        return " ".join(word if _TOOL.fullmatch(word) and word not in names else self.value(word) for word in words)
 
     def cel(self, text: str) -> str:
         """Redact the string literals and comments of a CEL expression."""
@@ -259,29 +259,29 @@ class Texts:
         return image
 
     def _word(self, word: str, start: int, end: int, text: str) -> str:
-        stays = self.stays(word)
+        is_kept = self.is_kept(word)
         if self.cipher is None:
-            self._note(word, start, end, text, stays)
-        return word if stays or self.cipher is None else self._image(word)
+            self._note(word, start, end, text, is_kept)
+        return word if is_kept or self.cipher is None else self._image(word)
 
     def _word_of_sentence(self, word: str, start: int, end: int, text: str) -> str:
-        if self.stays(word):
+        if self.is_kept(word):
             return word
         before, after = text[start - 1 : start], text[end : end + 1]
         attached = (
             before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
         )
-        named = word in self.collected.words
-        if word in vocabulary.in_sentences() and not (attached and named):
+        is_name = word in self.collected.words
+        if word in vocabulary.in_sentences() and not (attached and is_name):
             return word
-        if not named and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
+        if not is_name and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
             return word
-        if not named and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
+        if not is_name and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
             return word
         # a sentence may quote what stands nowhere else: it is replaced, but makes no word of the language a name
         return word if self.cipher is None else self._image(word)
 
-    def stays(self, word: str) -> bool:
+    def is_kept(self, word: str) -> bool:
         """Tell whether a word identifies nobody and is kept."""
         if word in self._everywhere or word in self.collected.names or word in self._kept:
             return True
@@ -289,8 +289,8 @@ class Texts:
             return len(word) < _SHORT_NUMBER
         return not any(character.isalnum() for character in word) or bool(vocabulary.REGION.fullmatch(word))
 
-    def _note(self, word: str, start: int, end: int, text: str, stays: bool) -> None:
-        (self.collected.used if stays else self.collected.words).add(word)
+    def _note(self, word: str, start: int, end: int, text: str, is_kept: bool) -> None:
+        (self.collected.used if is_kept else self.collected.words).add(word)
         if start and text[start - 1] in _WILD:
             self.collected.floating.add(word)
         if end < len(text) and text[end] in _WILD:
@@ -334,7 +334,7 @@ class Texts:
         """Count the pseudonyms that equal a kept word or another original."""
         originals = self.collected.words
         return sum(
-            self.stays(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
+            self.is_kept(image) or (len(image) >= _TELLING and image in originals) for image in self.images.values()
         )
 
 
@@ -356,13 +356,13 @@ def kept_starts(collected: CollectedNames) -> frozenset[str]:
 
 
 def _kept_pieces(
-    collected: CollectedNames, stays: Callable[[str], bool]
+    collected: CollectedNames, is_kept: Callable[[str], bool]
 ) -> tuple[frozenset[str], re.Pattern[str] | None]:
     """Return the pieces to keep because a kept word contains them, and the pattern of the floating pieces."""
     used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}
     low = [word.lower() for word in used]
-    kept = {piece for piece in floating if stays(piece)}
+    kept = {piece for piece in floating if is_kept(piece)}
     kept |= {piece for piece in floating if len(piece) >= 3 and any(piece.lower() in word for word in low)}  # noqa: PLR2004
     kept |= kept_starts(collected)
     # a piece that is a whole word only, and in the middle of none, needs nothing

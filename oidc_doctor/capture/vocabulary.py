@@ -63,12 +63,12 @@ def everywhere() -> frozenset[str]:
     """Return the words kept in names and subjects: those above, and the literals of the issuers' subject grammars."""
     from oidc_doctor.issuers.catalogue import all_profiles
 
-    found = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
+    words = set(_EVERYWHERE.split()) | contract.FOLDER_NAMES
     for profile in all_profiles():
         for rule in profile.grammar.rules:
             for text in (rule.key, *rule.values):
-                found |= set(_WORD.findall(text))
-    return frozenset(word for word in found if not (word.isdigit() and len(word) > 4))  # noqa: PLR2004
+                words |= set(_WORD.findall(text))
+    return frozenset(word for word in words if not (word.isdigit() and len(word) > 4))  # noqa: PLR2004
 
 
 @cache
@@ -76,9 +76,9 @@ def in_sentences() -> frozenset[str]:
     """Return the words of the clouds' own sentences."""
     from oidc_doctor.judge import error_texts
 
-    found = set(_IN_SENTENCES.split())
+    words = set(_IN_SENTENCES.split())
     texts = [value for name, value in vars(error_texts).items() if name.isupper() and isinstance(value, str)]
     texts += error_texts.patterns()
     for text in texts:
-        found |= set(re.findall(r"[A-Za-z][\w'-]*", re.sub(r"\\[a-zA-Z]|\(\?P<\w+>|\(\?[a-z]+:", " ", text)))
-    return frozenset(found)
+        words |= set(re.findall(r"[A-Za-z][\w'-]*", re.sub(r"\\[a-zA-Z]|\(\?P<\w+>|\(\?[a-z]+:", " ", text)))
+    return frozenset(words)

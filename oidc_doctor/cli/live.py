@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.bundle.files import Bundle
     from oidc_doctor.examine.question import Question
-    from oidc_doctor.live.plan import Goal, Request
+    from oidc_doctor.live.plan import CollectionRequest, Goal
     from oidc_doctor.model.evidence import Token
 
 _USUAL_WINDOW = 7 * 86_400.0  # seconds of logs that are queried without --since
@@ -91,10 +91,10 @@ def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None
 
 def _request(
     options: argparse.Namespace, question: Question, base: Bundle | None, files: list[tuple[str, bytes | str]]
-) -> tuple[Request, Question]:
+) -> tuple[CollectionRequest, Question]:
     from oidc_doctor.bundle.snapshot import load_snapshot
     from oidc_doctor.live.collect import collect
-    from oidc_doctor.live.plan import Request
+    from oidc_doctor.live.plan import CollectionRequest
 
     known = collect((), base=base, given=files).bundle
     snapshot = load_snapshot(known, overrides=question.overrides, extra_tokens=question.tokens)
@@ -117,7 +117,7 @@ def _request(
     now = time.time()
     until = question.until
     since = question.since if question.since_back is None else (until or now) - question.since_back
-    request = Request(
+    request = CollectionRequest(
         goals=goals,
         folders=folders,
         given=tuple(files),

@@ -1,4 +1,4 @@
-"""Members of a document, with their types checked: a wrong type is told with its place, and never guessed at."""
+"""Members of a document, with their types checked: a wrong type is reported with its place, and never guessed at."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bo
 
 
 def kind(value: Json) -> str:
-    """What a JSON value is, in words."""
+    """The type of a JSON value, in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):

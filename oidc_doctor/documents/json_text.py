@@ -1,4 +1,4 @@
-"""JSON text to documents whose values know the line that they stand on.
+"""JSON text to documents whose values know their lines.
 
 Nothing here quotes the text that it could not read: it may hold a token or a key.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-DEEPEST = 200  # levels of nesting: what reads the value later may walk it by recursion
+DEEPEST = 200  # levels of nesting: later readers may walk the value by recursion
 _DIGITS = 4300  # Python refuses to read a longer whole number (sys.int_info.default_max_str_digits)
 
 _MOST_DUPLICATES = 1000  # that are noted
@@ -26,7 +26,7 @@ _YAML_LINE = re.compile(r"(?:---)?\s*[A-Za-z_][\w.]*:(?:\s|$)")
 _AWS_ERROR = re.compile(r"\s*An error occurred \((\w{1,64})\)")
 _GCLOUD_ERROR = re.compile(r"\s*ERROR: \(gcloud\.")
 
-# What json says, and what we say. The place stands beside it.
+# The json module's messages, and ours. The place is reported separately.
 _WORDS = {
     "Expecting value": "expected a value",
     "Expecting property name enclosed in double quotes": "expected a name in double quotes",
@@ -107,8 +107,8 @@ def load(text: str, file: str) -> Document:
     except RecursionError:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep") from None
     except ValueError:
-        found = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
-        line = text.count("\n", 0, found.start()) + 1 if found else None
+        long_number = next((number for number in _NUMBER.finditer(text) if len(number[0]) > _DIGITS), None)
+        line = text.count("\n", 0, long_number.start()) + 1 if long_number else None
         raise Unreadable(file, line, None, f"a number of more than {_DIGITS} digits") from None
     if _levels(value) > DEEPEST:
         raise Unreadable(file, None, None, f"nested more than {DEEPEST} levels deep")
@@ -117,7 +117,7 @@ def load(text: str, file: str) -> Document:
 
 
 def load_inner(document: Document, pointer: str, text: str) -> Document:
-    """The document that stands as the string `text` at `pointer` of `document`, URL-encoded or not.
+    """The document in the string `text` at `pointer` of `document`, URL-encoded or not.
 
     Its lines are not the file's, so its facts carry the file and a JSON pointer.
     """
@@ -142,7 +142,7 @@ def part(document: Document, pointer: str, value: Json) -> Document:
 
 
 def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
-    """Say what stands there instead of JSON, where that can be told."""
+    """Describe the text found instead of JSON, where it can be recognised."""
     message = _WORDS.get(error.msg, error.msg)
     refused = _AWS_ERROR.match(text)
     if not text.strip():
@@ -154,7 +154,7 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
     if not text[: error.pos].strip() and _YAML_LINE.match(text.lstrip()):
         raise Unreadable(file, None, None, "YAML instead of JSON (ask for it with --format=json or --output json)")
     if error.msg.startswith("Illegal trailing comma"):
-        # Python 3.13 gives the comma's place, 3.11 and 3.12 that of the bracket behind it: say the same everywhere
+        # Python 3.13 reports the comma's place, 3.11 and 3.12 that of the bracket behind it: say the same everywhere
         bracket = len(text) - len(text[error.pos + 1 :].lstrip())
         error = json.JSONDecodeError(error.msg, text, bracket)
     if message == "expected a name in double quotes" and text[error.pos : error.pos + 1] == "}":
@@ -165,7 +165,7 @@ def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:
 
 
 def _levels(value: Json) -> int:
-    """How deep arrays and objects nest; DEEPEST + 1 stands for all that is deeper."""
+    """How deep arrays and objects nest; DEEPEST + 1 means any greater depth."""
     level = [value]
     for depth in range(DEEPEST + 1):
         level = [

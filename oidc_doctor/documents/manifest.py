@@ -1,4 +1,4 @@
-"""manifest.json: when a bundle was gathered, and what came of each read."""
+"""manifest.json: when a bundle was gathered, and the outcome of each read."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LATEST = 1e12  # epoch seconds; a larger number is milliseconds or nonsense
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
 
 
-class Read(NamedTuple):
-    """One read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
+class ManifestRead(NamedTuple):
+    """A read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
 
-    `seconds` is how long an answer of the issuer took, `redirects` the addresses that it was sent to.
+    `seconds` is how long an answer of the issuer took, `redirects` the addresses that redirects led to.
     """
 
     path: str
@@ -30,7 +30,7 @@ class Read(NamedTuple):
     since: str | None = None
     until: str | None = None
     truncated: bool = False
-    remark: str = ""  # of a read that gave something
+    remark: str = ""  # of a read that succeeded
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
@@ -45,18 +45,18 @@ class Read(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What the collector wrote down. `collected_at` is epoch seconds."""
+    """The collector's record of its reads. `collected_at` is epoch seconds."""
 
     collected_at: float | None
-    reads: tuple[Read, ...]
+    reads: tuple[ManifestRead, ...]
 
 
 def parse_manifest(text: str, file: str) -> Manifest:
     """The manifest's content; paths are as written, without a leading `./`. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value)
-    found = box.get("reads")
-    entries = [] if found is None else fields.elements(document, "/reads", found)
+    listed = box.get("reads")
+    entries = [] if listed is None else fields.elements(document, "/reads", listed)
     reads = tuple(_read(document, "/reads" + pointer_segment(index), entry) for index, entry in enumerate(entries))
     return Manifest(_instant(document, "/collected_at", box.get("collected_at")), reads)
 
@@ -76,14 +76,14 @@ def _instant(document: Document, pointer: str, value: Json) -> float | None:
     raise fields.wrong(document, pointer, "expected a time such as 2026-11-22T22:40:00Z")
 
 
-def _read(document: Document, pointer: str, value: Json) -> Read:
+def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
     box = fields.members(document, pointer, value)
     path = fields.text(document, pointer, box, "path")
     if not path:
         raise fields.wrong(document, pointer, "a read without its path")
-    said = fields.text(document, pointer, box, "outcome")
-    outcome: Outcome = next((known for known in _OUTCOMES if known == said), "failed")
-    return Read(
+    stated = fields.text(document, pointer, box, "outcome")
+    outcome: Outcome = next((value for value in _OUTCOMES if value == stated), "failed")
+    return ManifestRead(
         path=path.removeprefix("./"),
         outcome=outcome,
         reason=_reason(box, outcome),
@@ -92,7 +92,7 @@ def _read(document: Document, pointer: str, value: Json) -> Read:
         truncated=box.get("truncated") is True,
         remark=printable(_text(box, "message") or "") if outcome == "ok" else "",
         seconds=_seconds(box.get("seconds")),
-        redirects=tuple(one for one in _list(box.get("redirects")) if isinstance(one, str)),
+        redirects=tuple(address for address in _list(box.get("redirects")) if isinstance(address, str)),
         tls13_only=box.get("tls13_only") is True,
         untrusted=printable(_text(box, "untrusted") or ""),
     )

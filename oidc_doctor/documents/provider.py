@@ -26,11 +26,11 @@ _GCP_NAME = re.compile(
 def parse_aws_providers(text: str, file: str) -> tuple[AwsOidcProvider, ...]:
     """The providers of a file: get-open-id-connect-provider, with or without its Arn, or a list of such. Unreadable."""
     document = load(text, file)
-    return _each(document, "", document.value, _aws_provider)
+    return _read_resources(document, "", document.value, _aws_provider)
 
 
 def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, ...], tuple[AwsOidcProvider, ...]]:
-    """list-open-id-connect-providers: the document, the ARNs, and those entries that a person completed by hand."""
+    """list-open-id-connect-providers: the document, the ARNs, and the entries that a person completed by hand."""
     document = load(text, file)
     name = "OpenIDConnectProviderList"
     pointer, entries = _listed(document, name)
@@ -53,13 +53,13 @@ def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, 
 def parse_gcp_providers(text: str, file: str) -> tuple[GcpProvider, ...]:
     """The providers of a file: `describe` or `list`. Raises Unreadable."""
     document = load(text, file)
-    return _each(document, "", document.value, _gcp_provider, "workloadIdentityPoolProviders")
+    return _read_resources(document, "", document.value, _gcp_provider, "workloadIdentityPoolProviders")
 
 
 def parse_gcp_pools(text: str, file: str) -> tuple[GcpPool, ...]:
     """The pools of a file: `describe` or `list`. Raises Unreadable."""
     document = load(text, file)
-    return _each(document, "", document.value, _gcp_pool, "workloadIdentityPools")
+    return _read_resources(document, "", document.value, _gcp_pool, "workloadIdentityPools")
 
 
 def parse_service_account(text: str, file: str) -> ServiceAccount:
@@ -76,12 +76,14 @@ def parse_service_account(text: str, file: str) -> ServiceAccount:
 
 
 def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
-    """`get-iam-policy`. A policy without bindings has none: gcloud then prints the etag alone. Raises Unreadable."""
+    """`get-iam-policy`. gcloud prints a policy without bindings as its etag alone. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "an allow policy")
-    found = box.get("bindings")
-    entries = [] if found is None else fields.elements(document, "/bindings", found)
-    bindings = tuple(_binding(document, "/bindings" + pointer_segment(index), one) for index, one in enumerate(entries))
+    listed = box.get("bindings")
+    entries = [] if listed is None else fields.elements(document, "/bindings", listed)
+    bindings = tuple(
+        _binding(document, "/bindings" + pointer_segment(index), entry) for index, entry in enumerate(entries)
+    )
     return AllowPolicy(bindings, document, resource)
 
 
@@ -107,7 +109,7 @@ def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
 
 
 def service_states(document: Document) -> dict[str, str]:
-    """Service name to state, from `gcloud services list` or a plain map. What has no name or state is left out."""
+    """Service name to state, from `gcloud services list` or a plain map. Entries without name or state are left out."""
     value = document.value
     if isinstance(value, dict) and not isinstance(value.get("services"), list):
         return {name: state for name, state in value.items() if isinstance(state, str)}
@@ -126,19 +128,19 @@ def service_states(document: Document) -> dict[str, str]:
 
 def split_name(name: str) -> tuple[str, str, str, str | None] | None:
     """Project, location, pool and provider of a pool's or provider's name, with or without a host before it."""
-    found = _GCP_NAME.fullmatch(name)
-    return (found[1], found[2], found[3], found[4]) if found else None
+    match = _GCP_NAME.fullmatch(name)
+    return (match[1], match[2], match[3], match[4]) if match else None
 
 
-def _each(
+def _read_resources(
     document: Document, pointer: str, value: Json, read: Callable[[Document, str, Json], T], wrapper: str = ""
 ) -> tuple[T, ...]:
-    """`read` on a resource alone, or on each of a list, wrapped as the REST API does it or not."""
+    """Apply `read` to a single resource, or to each of a list, with or without the REST API's wrapper."""
     if wrapper and isinstance(value, dict) and wrapper in value:
         pointer += pointer_segment(wrapper)
         value = fields.elements(document, pointer, value[wrapper])
     if isinstance(value, list):
-        return tuple(read(document, pointer + pointer_segment(index), one) for index, one in enumerate(value))
+        return tuple(read(document, pointer + pointer_segment(index), item) for index, item in enumerate(value))
     return (read(document, pointer, value),)
 
 
@@ -223,6 +225,6 @@ def _binding(document: Document, pointer: str, value: Json) -> Binding:
     if box.get("condition") is not None:
         place = pointer + "/condition"
         condition = fields.text(document, place, fields.members(document, place, box["condition"]), "expression")
-        if condition is None:  # taking it for unconditional would promise access
+        if condition is None:  # reading it as unconditional would promise access
             raise fields.wrong(document, place, "a condition without its expression")
     return Binding(role, fields.texts(document, pointer, box, "members") or (), condition, pointer)

@@ -1,4 +1,4 @@
-"""What to examine: oidc-doctor.toml, and how the command line's values go over it."""
+"""The targets to examine: oidc-doctor.toml, and the command line's values, which override it."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
-Toml = Any  # a value as tomllib gives it
+Toml = Any  # a value as tomllib returns it
 Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
 def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]:
-    """The [[target]] tables of oidc-doctor.toml, and a line for each key that nobody knows.
+    """The [[target]] tables of oidc-doctor.toml, and a warning line for each unknown key.
 
-    Raises Unreadable for text that is no TOML and for a value of a wrong type. A target without a name is called
+    Raises Unreadable for text that is not TOML and for a value of a wrong type. A target without a name is called
     `target`.
     """
     import tomllib  # late: 13 ms, and many bundles have no such file
@@ -65,8 +65,8 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = _AT.search(str(error))
-        line, column = (int(found[1]), int(found[2])) if found and found[1] else (None, None)
+        position = _AT.search(str(error))
+        line, column = (int(position[1]), int(position[2])) if position and position[1] else (None, None)
         message = _AT.sub("", str(error))
         raise Unreadable(file, line, column, f"not TOML: {message[:1].lower()}{message[1:]}") from None
     except (RecursionError, ValueError):
@@ -76,7 +76,7 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
 
 
 def merge(base: Target, over: Target) -> Target:
-    """`base` with every value that `over` has; origins follow the values. The name stays."""
+    """`base` with every value that `over` has; origins follow the values. The name is `base`'s."""
     return base._replace(
         issuer=base.issuer if over.issuer is None else over.issuer,
         aws=_merge_cloud(base.aws, over.aws),
@@ -88,12 +88,12 @@ def merge(base: Target, over: Target) -> Target:
 def _merge_cloud(base: Cloud | None, over: Cloud | None) -> Cloud | None:
     if base is None or over is None:
         return base or over
-    given = over._asdict()
-    return base._replace(**{name: value for name, value in given.items() if value is not None and value != {}})
+    values = over._asdict()
+    return base._replace(**{name: value for name, value in values.items() if value is not None and value != {}})
 
 
 class _Reader:
-    """TOML values to targets, with the places of what is wrong."""
+    """TOML values to targets, with the places of errors."""
 
     def __init__(self, file: str, lines: dict[str, int]) -> None:
         self.file = file
@@ -101,7 +101,7 @@ class _Reader:
         self.warnings: list[str] = []
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
-        self.known(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
+        self.warn_of_unknown(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
         tables = document.get("target", [])
         if isinstance(tables, dict):  # [target] instead of [[target]]
             tables = [tables]
@@ -134,16 +134,16 @@ class _Reader:
 
     def values(self, table: dict[str, Any], shape: dict[str, str], pointer: str, prefix: str) -> dict[str, Any]:
         """The known members of `table`, their types checked."""
-        self.known(table, shape, pointer)
+        self.warn_of_unknown(table, shape, pointer)
         values = {}
-        for name, wanted in shape.items():
+        for name, expected in shape.items():
             if name in table:
-                if not _is(table[name], wanted):
-                    raise self.wrong(pointer + pointer_segment(name), prefix + name, _WANTED[wanted], table[name])
+                if not _is(table[name], expected):
+                    raise self.wrong(pointer + pointer_segment(name), prefix + name, _WANTED[expected], table[name])
                 values[name] = table[name]
         return values
 
-    def known(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
+    def warn_of_unknown(self, table: dict[str, Any], shape: dict[str, str], pointer: str) -> None:
         """Warn of members that `shape` does not have: a misspelled key would be ignored in silence."""
         for name in table.keys() - shape.keys():
             from difflib import get_close_matches  # late: only for a mistake
@@ -151,35 +151,35 @@ class _Reader:
             near = get_close_matches(name, shape, n=1)
             line = self.lines.get(pointer + pointer_segment(name))
             place = "" if line is None else f"line {line}: "
-            meant = f"; did you mean {near[0]}?" if near else ""
-            self.warnings.append(printable(f"{place}unknown key {name}{meant}"))
+            suggestion = f"; did you mean {near[0]}?" if near else ""
+            self.warnings.append(printable(f"{place}unknown key {name}{suggestion}"))
         self.warnings.sort()
 
     def origin(self, pointer: str) -> Origin:
         line = self.lines.get(pointer) or self.lines.get(pointer.rpartition("/")[0])
         return Origin(self.file, pointer, line)
 
-    def wrong(self, pointer: str, name: str, wanted: str, value: Toml) -> Unreadable:
-        found = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
-        found = found.replace("an object", "a table")
-        also = "" if wanted.startswith(found) else f", found {found}"  # a list is right, what it holds is not
-        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {wanted}{also}")
+    def wrong(self, pointer: str, name: str, expected: str, value: Toml) -> Unreadable:
+        actual = kind(value) if isinstance(value, str | dict | list | int | float) else "a date or time"
+        actual = actual.replace("an object", "a table")
+        also = "" if expected.startswith(actual) else f", found {actual}"  # a list is right, what it holds is not
+        return Unreadable(self.file, self.origin(pointer).line, None, f"{name}: expected {expected}{also}")
 
 
-def _is(value: Toml, wanted: str) -> bool:
-    if wanted == "text":
+def _is(value: Toml, expected: str) -> bool:
+    if expected == "text":
         return isinstance(value, str)
-    if wanted == "number":
+    if expected == "number":
         return isinstance(value, int) and not isinstance(value, bool)
-    if wanted == "table":
+    if expected == "table":
         return isinstance(value, dict)
-    if wanted == "map":
-        return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if expected == "map":
+        return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _lines(text: str) -> dict[str, int]:
-    """JSON pointer to line, of the tables and keys that stand at the beginning of a line. tomllib tells no places."""
+    """JSON pointer to line, of the tables and keys at the beginning of a line. tomllib reports no places."""
     lines: dict[str, int] = {}
     table, index = "", -1
     for number, line in enumerate(text.split("\n"), 1):

@@ -1,7 +1,7 @@
-"""Tokens as they were handed over: compact JWTs, decoded claims, a subject alone. Nothing is verified here.
+"""Tokens as the user supplied them: compact JWTs, decoded claims, a subject alone. Nothing is verified here.
 
-A token is judged as it was given. White space, `Bearer `, quotation marks and padding are read past, so that the claims
-can be shown, and stay a fault, because the clouds refuse them. Only the line end that an editor adds is no fault.
+A token is judged as supplied. White space, `Bearer `, quotation marks and padding are read past, so that the claims
+can be shown, and remain a fault, because the clouds refuse them. Only the line end that an editor adds is no fault.
 No fault text quotes the token.
 """
 
@@ -28,7 +28,7 @@ _CHUNKS = re.compile(r"[0-9a-fA-F]{1,8}\r?\n(.*?)\r?\n0\s*", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\w+|\{.*\}|\(.*\))|(?:null|undefined|none)", re.IGNORECASE)
 
 _CREDENTIALS_FILE = re.compile(r"\[[\w ]+\]\s+aws_|aws_access_key_id")
-# Texts that are no JWT, and what they are. Only the beginning is looked at.
+# Texts that are not JWTs, and their names. Only the beginning is looked at.
 _OPAQUE = (
     (_CREDENTIALS_FILE, "an AWS credentials file, not an OIDC token"),
     (re.compile(r"ya29\."), "a Google access token, not an OIDC token"),
@@ -54,10 +54,10 @@ class _Fault(NamedTuple):
 
 
 def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
-    """A compact JWT or decoded claims. Never raises: what cannot be read is a Token with a `fault`.
+    """A compact JWT or decoded claims. Never raises: a text that cannot be read becomes a Token with a `fault`.
 
-    A fault without `fault_kind` speaks of the file, not of the token: claims.json is no JSON. A token whose claims can
-    be read in spite of a fault has them.
+    A fault without `fault_kind` concerns the file, not the token: claims.json is not JSON. A token whose claims can
+    be read in spite of a fault keeps them.
     """
     origin = origin._replace(of_token=True)
     body = text.removeprefix("\ufeff").rstrip("\r\n")
@@ -80,9 +80,9 @@ def hypothetical(
     origin: Origin | None = None,
     name: str = "subject",
 ) -> Token:
-    """A token of which only the subject is given; the issuer's profile may add issuer and audience."""
-    given = {"iss": issuer, "aud": audience, "sub": subject}
-    claims = {claim: value for claim, value in given.items() if value is not None}
+    """A token of which only the subject is known; the issuer's profile may add issuer and audience."""
+    values = {"iss": issuer, "aud": audience, "sub": subject}
+    claims = {claim: value for claim, value in values.items() if value is not None}
     place = (origin or Origin("--subject"))._replace(of_token=True)
     return Token("hypothetical", claims, None, True, place, name)
 
@@ -105,8 +105,8 @@ def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:
 def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None) -> Token:
     """`body` as three segments. `wrapped` is a fault that the caller found around it."""
     faults = [wrapped] if wrapped else []
-    bare, found = _unwrap(body)
-    faults += found
+    bare, new_faults = _unwrap(body)
+    faults += new_faults
     for pattern, words in _OPAQUE:
         if pattern.match(bare):
             return _faulty(_Fault(words), body, origin, name)
@@ -119,15 +119,15 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         return _faulty(fault, body, origin, name)
     if len(segments) != len(_SEGMENTS):
         faults.append(_Fault(f"{len(segments)} segments instead of three (header, claims, signature)"))
-    header, _, found = _object(segments[0], "header", origin)
-    faults += found
-    claims, duplicates, found = _object(segments[1], "claims", origin)
-    faults += found
+    header, _, new_faults = _object(segments[0], "header", origin)
+    faults += new_faults
+    claims, duplicates, new_faults = _object(segments[1], "claims", origin)
+    faults += new_faults
     signature = b""
     if len(segments) >= len(_SEGMENTS):
-        decoded, found = _segment(segments[2], "signature")
+        decoded, new_faults = _segment(segments[2], "signature")
         signature = decoded or b""
-        faults += found
+        faults += new_faults
     first = faults[0] if faults else None
     return Token(
         kind="jwt",
@@ -137,7 +137,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         origin=origin,
         name=name,
         size=len(body),
-        fault="; ".join(one.words for one in faults) or None,
+        fault="; ".join(fault.words for fault in faults) or None,
         fault_kind=first.kind if first else "",
         fault_where=first.where if first else "",
         duplicates=duplicates,
@@ -147,7 +147,7 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
 
 
 def _unwrap(body: str) -> tuple[str, list[_Fault]]:
-    """The token without what stands around it and inside it by mistake, and the words for that."""
+    """The token without the characters around and inside it by mistake, and the words for them."""
     faults = []
     bare = body.strip()
     chunks = _CHUNKS.fullmatch(bare)
@@ -172,7 +172,7 @@ def _unwrap(body: str) -> tuple[str, list[_Fault]]:
 
 
 def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tuple[bytes | None, list[_Fault]]:
-    """The bytes of a segment, None where they cannot be had, and what is wrong with it."""
+    """The bytes of a segment, None where they cannot be decoded, and its faults."""
     faults = []
     bare = text.rstrip("=")
     if not bare:
@@ -201,7 +201,7 @@ def _segment(text: str, where: Literal["header", "claims", "signature"]) -> tupl
 def _object(
     text: str, where: Literal["header", "claims"], origin: Origin
 ) -> tuple[dict[str, Json] | None, tuple[str, ...], list[_Fault]]:
-    """Header or claims as an object, the names that it repeats, and what is wrong with it."""
+    """Header or claims as an object, the names that it repeats, and its faults."""
     data, faults = _segment(text, where)
     if data is None:
         return None, (), faults
@@ -218,7 +218,7 @@ def _object(
 
 
 def _json(text: str, origin: Origin, name: str) -> Token:
-    """Decoded claims, alone or with their header; or some other JSON that was handed over for a token."""
+    """Decoded claims, alone or with their header; or some other JSON that was supplied as a token."""
     try:
         document = load(text, origin.file)
     except Unreadable as error:
@@ -241,7 +241,7 @@ def _json(text: str, origin: Origin, name: str) -> Token:
 
 
 def _decoded(document: Document, member: str, origin: Origin, name: str) -> Token:
-    """Claims under `member` of the object, beside which header and more may stand; "" is the object itself."""
+    """Claims under `member` of the object, alongside header and more; "" is the object itself."""
     box = document.value
     claims = box[member] if member else box
     place = pointer_segment(member) if member else ""
@@ -250,9 +250,9 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         return _unusable(f"{member}: expected an object, found {kind(claims)}", origin, name)
     if header is not None and not isinstance(header, dict):
         return _unusable(f"header: expected an object, found {kind(header)}", origin, name)
-    said = box.get("complete") if member else None
+    complete = box.get("complete") if member else None
     verified = box.get("verified") if member else None
-    if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or said):
+    if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or complete):
         return hypothetical(claims["sub"], origin=origin, name=name)._replace(document=part(document, place, claims))
     compact = box.get("compact") if member else None
     if isinstance(compact, dict):
@@ -262,7 +262,7 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         kind="decoded",
         claims=claims,
         header=header,
-        complete=said if isinstance(said, bool) else has_all,
+        complete=complete if isinstance(complete, bool) else has_all,
         origin=origin,
         name=name,
         duplicates=_repeated(document, place),
@@ -279,9 +279,9 @@ def _once_compact(
     origin: Origin,
     name: str,
 ) -> Token:
-    """What a capture leaves of a compact JWT: all but its signature, in place of which `verified` says what it was."""
+    """A compact JWT as a capture writes it: without its signature, whose check `verified` records instead."""
     size, fault, where = (compact.get(member) for member in ("size", "fault", "where"))
-    said = compact.get("kind")
+    compact_kind = compact.get("kind")
     kinds: dict[Json, Literal["not-a-jwt", "no-token"]] = {"not-a-jwt": "not-a-jwt", "no-token": "no-token"}
     return Token(
         kind="jwt",
@@ -292,7 +292,7 @@ def _once_compact(
         name=name,
         size=size if isinstance(size, int) else None,
         fault=fault if isinstance(fault, str) else None,
-        fault_kind=kinds.get(said, "not-a-jwt") if isinstance(fault, str) else "",
+        fault_kind=kinds.get(compact_kind, "not-a-jwt") if isinstance(fault, str) else "",
         fault_where=where if isinstance(where, str) else "",
         duplicates=_repeated(claims, claims.pointer),
         verified=verified if isinstance(verified, dict) else {},
@@ -301,12 +301,12 @@ def _once_compact(
 
 
 def _unusable(words: str, origin: Origin, name: str) -> Token:
-    """A file that should hold decoded claims, and does not: that is no fault of the token."""
+    """A file without the decoded claims that it should hold, which is no fault of the token."""
     return Token("decoded", {}, None, False, origin, name, fault=words, fault_where="whole")
 
 
 def _foreign(box: dict[str, Any]) -> _Fault | None:
-    """What a JSON object is, where it is a credential or an error instead of a token."""
+    """The fault of a JSON object that is a credential or an error instead of a token."""
     if isinstance(box.get("type"), str) and box["type"] in _GOOGLE_CREDENTIALS:
         return _Fault(f"a Google credentials file ({box['type']}), not an OIDC token")
     inner = box.get("Credentials")
@@ -329,5 +329,5 @@ def _at(box: dict[str, Any], path: tuple[str, ...]) -> Json:
 
 def _repeated(document: Document, pointer: str) -> tuple[str, ...]:
     """The names that the object at `pointer` itself repeats."""
-    below = (one.removeprefix(pointer + "/") for one in document.duplicates if one.startswith(pointer + "/"))
+    below = (place.removeprefix(pointer + "/") for place in document.duplicates if place.startswith(pointer + "/"))
     return tuple(segments("/" + name)[0] for name in below if "/" not in name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TrussAuth(NamedTuple):
-    """One place of a Truss configuration that names a cloud identity. Values are as written, or None."""
+    """A place of a Truss configuration that names a cloud identity. Values are as written, or None."""
 
     pointer: str  # of the object that holds the keys
     auth_method: str | None  # upper case, as Truss reads it
@@ -85,8 +85,8 @@ _BAR = re.compile("[│┃|]")
 def parse_whoami(text: str, file: str) -> Document:
     """The organisation's own values, as an object. Raises Unreadable for broken JSON.
 
-    org_id, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list. What the
-    text does not say is left out.
+    org_id, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list. Values
+    absent from the text are left out.
     """
     bare = text.removeprefix("\ufeff").strip()
     if bare.startswith("{"):  # baseten org describe --output json
@@ -96,14 +96,14 @@ def parse_whoami(text: str, file: str) -> Document:
         rows = {_ROWS[label]: value for label, value in _rows(bare) if label in _ROWS and value and value[-1] != "…"}
     value: dict[str, Json] = {name: text for name, text in rows.items() if name in _ROWS.values()}
     if "teams" in value:
-        value["teams"] = [{"id": found[1], "name": found[2] or ""} for found in _TEAM.finditer(value["teams"])]
+        value["teams"] = [{"id": match[1], "name": match[2] or ""} for match in _TEAM.finditer(value["teams"])]
     if "workload_types" in value:
         value["workload_types"] = re.findall(r"[\w.-]+", value["workload_types"])
     return Document(file, text, value, inner=True)  # the text is no JSON: facts carry file and pointer
 
 
 def _rows(text: str) -> Iterator[tuple[str, str]]:
-    """Label, in lower case, and value of each row, with the cells joined that a narrow terminal wrapped."""
+    """Label, in lower case, and value of each row, with cells that a narrow terminal wrapped joined again."""
     label, value = "", ""
     room = width = 0  # what the last piece left free of its cell, and the cell's width
     for line in text.splitlines():

@@ -12,7 +12,7 @@ from oidc_doctor.model.json_pointer import element_lines, pointer_segment
 
 _POLICY = "AssumeRolePolicyDocument"
 
-# Where the policy stands in what the CLI prints: get-role-policy, get-policy-version, the resource policies of S3, KMS
+# The policy's place in the CLI's output: get-role-policy, get-policy-version, the resource policies of S3, KMS
 # and ECR, and organizations describe-policy. A text there is a policy in a string.
 _POLICY_PLACES = (
     ("PolicyDocument",),
@@ -28,7 +28,7 @@ _POLICY_PLACES = (
 def parse_roles(text: str, file: str) -> tuple[Role, ...]:
     """The roles of a file: get-role, list-roles, a bare role, a list of roles, or a trust policy alone.
 
-    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing in its place.
+    Raises Unreadable. A role whose trust policy cannot be read is kept, with a Missing as its policy.
     """
     document = load(text, file)
     value = document.value
@@ -52,21 +52,21 @@ def parse_policy(text: str, file: str) -> Document:
     if "Statement" in value:
         return document
     for place in _POLICY_PLACES:
-        found: Json = value
+        policy: Json = value
         for name in place:
-            found = found.get(name) if isinstance(found, dict) else None
+            policy = policy.get(name) if isinstance(policy, dict) else None
         pointer = "".join(pointer_segment(name) for name in place)
-        if isinstance(found, str):
-            return load_inner(document, pointer, found)
-        if isinstance(found, dict) and ("Statement" in found or place == ("PolicyDocument",)):
-            return part(document, pointer, found)
+        if isinstance(policy, str):
+            return load_inner(document, pointer, policy)
+        if isinstance(policy, dict) and ("Statement" in policy or place == ("PolicyDocument",)):
+            return part(document, pointer, policy)
     raise fields.wrong(document, "", "no policy in it (a policy has a Statement)")
 
 
 def _listed(document: Document, pointer: str, values: list[Json]) -> tuple[Role, ...]:
     lines = [None] * len(values) if document.inner else element_lines(document.text, pointer)
     origins = [Origin(document.file, pointer + pointer_segment(index), line) for index, line in enumerate(lines)]
-    return tuple(_role(document, origin.pointer, one, origin) for origin, one in zip(origins, values, strict=True))
+    return tuple(_role(document, origin.pointer, item, origin) for origin, item in zip(origins, values, strict=True))
 
 
 def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role:

@@ -63,15 +63,15 @@ class _Yaml:
         if node.id == "sequence":
             return [self.value(child, depth + 1) for child in node.value]
         merged: dict[str, Json] = {}
-        own: dict[str, Json] = {}
+        members: dict[str, Json] = {}
         for key, child in node.value:
             if key.tag.endswith(":merge"):
-                found = self.value(child, depth + 1)
-                for one in reversed(found if isinstance(found, list) else [found]):
-                    merged |= one if isinstance(one, dict) else {}
+                inherited = self.value(child, depth + 1)
+                for mapping in reversed(inherited if isinstance(inherited, list) else [inherited]):
+                    merged |= mapping if isinstance(mapping, dict) else {}
             else:
-                own[_name(key)] = self.value(child, depth + 1)
-        return merged | own
+                members[_name(key)] = self.value(child, depth + 1)
+        return merged | members
 
 
 def _name(key: YamlNode) -> str:

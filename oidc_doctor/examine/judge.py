@@ -113,7 +113,7 @@ class _Target:
             return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
         from oidc_doctor.history.replay import token_of
 
-        return token_of(chosen, self.evidence, replayed.known)
+        return token_of(chosen, self.evidence, replayed.deduced)
 
     def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
         """The observed errors, each under the one exchange that it was observed of."""
@@ -147,7 +147,7 @@ class _Target:
         own = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
         newest = next(iter(own), None)
         logged = reading_of_attempt(newest.sample) if newest is not None else None
-        if logged is not None and newest is not None and replayed is not None and replayed.is_mended(newest):
+        if logged is not None and newest is not None and replayed is not None and replayed.is_fixed(newest):
             logged = None  # the configuration that refused it is no longer in force
         if logged is not None and not any(
             reading.steps & logged.steps and reading.cloud == logged.cloud for reading in readings

@@ -1,7 +1,7 @@
-"""One target's attempts in groups that every revision decides alike.
+"""A target's attempts in groups that every revision decides alike.
 
-The attempts of one subject family are told apart by their decisions: first the identities (and circumstances) of a
-family, then families with the same tenant and the same decisions are put together.
+The attempts of one subject family are separated by their decisions: first the identities (and circumstances) of a
+family, then families with the same tenant and the same decisions are merged.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class _Grouping:
         """Families that are decided alike together."""
         merged: dict[tuple[object, ...], list[FamilyGroup]] = {}
         unsure: list[FamilyGroup] = []  # never accepted, and some configuration that attempts met is not known
-        times = [time for one in self.replayer.signatures for time in (one.first_seen, one.last_seen)] or [0.0]
+        times = [
+            time for signature in self.replayer.signatures for time in (signature.first_seen, signature.last_seen)
+        ] or [0.0]
         busy = slice(index_at(self.starts, min(times)), index_at(self.starts, max(times)) + 1)
         for group in self._family_groups():
             if self._contradicts_replay(group):
@@ -136,7 +138,10 @@ class _Grouping:
             families.setdefault(name, []).append(signature)
         # Google's successes may hide their caller: they count with each family that is named
         nameless = [
-            one for key, family in families.items() if key[0] == "impersonate" and key[2] is None for one in family
+            signature
+            for key, family in families.items()
+            if key[0] == "impersonate" and key[2] is None
+            for signature in family
         ]
         is_any_named = any(key[0] == "impersonate" and key[2] is not None for key in families)
         out: list[FamilyGroup] = []
@@ -148,7 +153,7 @@ class _Grouping:
         return out
 
     def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
-        """One family's groups: identities (and circumstances) with the same decisions on all revisions are one."""
+        """A family's groups: identities (and circumstances) with the same decisions on all revisions are grouped."""
         keys = tuple(signature.number for signature in family)
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
         alike: dict[tuple[str, ...], list[Cell]] = {}
@@ -168,7 +173,7 @@ class _Grouping:
     def _part(
         self, keys: tuple[int, ...], alike: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
     ) -> AttemptSelection:
-        """The attempts with these decisions. Those that were too many to be replayed count with the newest."""
+        """The attempts with these decisions. Attempts beyond the bound of replaying count with the newest."""
         if len(alike) == 1:
             return AttemptSelection(keys)
         if decisions == next(iter(alike)):
@@ -182,7 +187,7 @@ def _pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
 
 
 def tenant_of(subject: str | None, profile: Profile | None) -> tuple[str | None, ...]:
-    """The segments that keep customers and their teams apart; of an unknown issuer nothing does."""
+    """The segments that separate customers and their teams; none for an unknown issuer."""
     if profile is None or not subject:
         return ()
     parsed = profile.parse_subject(subject)

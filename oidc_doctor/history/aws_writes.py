@@ -1,4 +1,4 @@
-"""What CloudTrail's IAM writes did to the fields of a role and an OIDC provider.
+"""Effects of CloudTrail's IAM writes on the fields of a role and an OIDC provider.
 
 Sources: the IAM API reference, CloudTrail's published events.
 """
@@ -24,7 +24,7 @@ DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API
 
 
 def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
-    """What the write did, [] for a write of the target's resources that no step depends on, None for another's."""
+    """The write's effects, [] for a write of the target's resources that no step depends on, None for another's."""
     if change.what in OF_ROLE:
         return _role_writes(change) if _is_role(change, evidence) else None
     if change.what in OF_PROVIDER:
@@ -60,8 +60,8 @@ def provider_path(name: str) -> str:
 
 
 def _same_account(account: str | None, evidence: TargetEvidence) -> bool:
-    own = role_account(evidence)
-    return own is None or account is None or account_is_redacted(account) or own == account
+    target_account = role_account(evidence)
+    return target_account is None or account is None or account_is_redacted(account) or target_account == account
 
 
 def _role_writes(change: Change) -> list[FieldWrite]:
@@ -122,7 +122,7 @@ def _adding(client: str) -> Callable[[Json], Json]:
 
 
 def _removing(client: str) -> Callable[[Json], Json]:
-    return lambda clients: [known for known in clients if known != client]
+    return lambda clients: [listed for listed in clients if listed != client]
 
 
 def _document(value: Json) -> Json | Unseen:

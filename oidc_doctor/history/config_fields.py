@@ -141,7 +141,7 @@ def _source(fields: SourcedFields, *names: str) -> str:
 
 
 def _read(parse: Callable[[str, str], Any], value: Json, source: str) -> Any:
-    """The evidence that a file with this JSON would give, or why it cannot be read."""
+    """The evidence in a file with this JSON, or why it cannot be read."""
     try:
         return parse(json.dumps(value), source)
     except Unreadable as error:

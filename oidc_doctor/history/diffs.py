@@ -1,4 +1,4 @@
-"""What a write changed, as lines with - and +: the values that differ, each with the names that lead to it."""
+"""A write's changes, as lines with - and +: the values that differ, each with the names that lead to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXISTS = {True: "there", False: "deleted"}
 
 
 def diff_of(history: History, index: int) -> str:
-    """The change that began a revision; lines without - or + name what they are of. "" where nothing differs."""
+    """The change that began a revision; lines without - or + name the field. "" where nothing differs."""
     out: list[str] = []
     changed = changed_fields(history, index)
     for name, (before, after) in changed.items():

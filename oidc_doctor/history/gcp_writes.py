@@ -1,4 +1,4 @@
-"""What Google's logged writes did to the fields of a provider, its pool, the service account and allow policies.
+"""Effects of Google's logged writes on the fields of a provider, its pool, the service account and allow policies.
 
 Sources: Google's IAM API (Workload Identity Federation resources, SetIamPolicy) and its published audit entries.
 """
@@ -44,19 +44,19 @@ def joined_operations(changes: list[Change]) -> list[Change]:
             out.append(change)
             continue
         earlier = out[place]
-        kept, dropped = (change, earlier) if first else (earlier, change)
-        if kept.error_code is None and dropped.error_code is not None:
-            kept = _failed(kept, dropped)
-        out[place] = kept
+        joined, dropped = (change, earlier) if first else (earlier, change)
+        if joined.error_code is None and dropped.error_code is not None:
+            joined = _failed(joined, dropped)
+        out[place] = joined
     return out
 
 
-def _failed(kept: Change, dropped: Change) -> Change:
-    return replace(kept, error_code=dropped.error_code, error_message=dropped.error_message)
+def _failed(write: Change, dropped: Change) -> Change:
+    return replace(write, error_code=dropped.error_code, error_message=dropped.error_message)
 
 
 def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrite] | None:
-    """What the write did, [] for one of the target's resources that no step depends on, None for another's."""
+    """The write's effects, [] for one of the target's resources that no step depends on, None for another's."""
     if change.what.endswith("WorkloadIdentityPoolProvider"):
         return _provider_writes(change) if _is_provider(change, evidence) else None
     if change.what.endswith("WorkloadIdentityPool"):
@@ -70,8 +70,8 @@ def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrit
 def _provider_name(evidence: TargetEvidence) -> str | None:
     """The provider as configured in the client; failing that, as it was read."""
     gcp = evidence.target.gcp
-    named = (gcp.provider or gcp.audience) if gcp else None
-    return named or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
+    name = (gcp.provider or gcp.audience) if gcp else None
+    return name or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
 
 
 def _is_provider(change: Change, evidence: TargetEvidence) -> bool:
@@ -133,7 +133,7 @@ def _provider_writes(change: Change) -> list[FieldWrite]:
         ]
     exists = FieldWrite("state", value="ACTIVE", before="ACTIVE")
     masked = _masked(request.get("updateMask"))
-    if masked is None:  # all that the request holds (inferred)
+    if masked is None:  # all members of the request (inferred)
         masked = {name for path, name in _MASKS.items() if _at(body, path) is not None}
     if not body and masked:
         return [exists, *(FieldWrite(name) for name in masked)]  # written, but the entry does not say what
@@ -167,7 +167,7 @@ def _masked(mask: Json) -> set[str] | None:
             fields |= set(_OIDC)
         if camel == "*":
             fields |= set(_MASKS.values())
-        fields |= {name for known, name in _MASKS.items() if camel == known or camel.startswith(known + ".")}
+        fields |= {name for path, name in _MASKS.items() if camel == path or camel.startswith(path + ".")}
     return fields
 
 

@@ -51,7 +51,7 @@ _GCP_UNLOGGED = {
 
 
 class MissingEventNote(NamedTuple):
-    """One reason why the event may be missing: a sentence, and further sentences (or none) with the grounds for it."""
+    """A reason why the event may be missing: a sentence, and further sentences (or none) with the grounds for it."""
 
     headline: str
     detail: str
@@ -68,22 +68,22 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     region: str | None,
     audit_configs_on: bool | None,  # None: not read
 ) -> list[MissingEventNote]:
-    """What was searched, then why an event may be missing, the surest reason first.
+    """The search that was made, then why an event may be missing, the surest reason first.
 
     `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, and
     where the signatures hold a refusal in this cloud that may be the failure's.
     """
-    own = [signature for signature in signatures if signature.sample.cloud == cloud]
-    if coverage is None or not coverage.files or any(_may_be_the_failure(signature, instant) for signature in own):
+    of_cloud = [signature for signature in signatures if signature.sample.cloud == cloud]
+    if coverage is None or not coverage.files or any(_may_be_the_failure(signature, instant) for signature in of_cloud):
         return []
-    notes = [_searched(cloud, own, coverage, target)]
+    notes = [_searched(cloud, of_cloud, coverage, target)]
     if cloud == "aws":
         notes += _region(coverage, region)
         notes += _aws_unlogged(failing_step)
         # An event that is not written does not arrive late either.
         notes += [note for note in _window(cloud, coverage, instant) if failing_step not in _AWS_UNLOGGED]
     else:
-        notes += _gcp_logging_off(own, coverage, failing_step, audit_configs_on)
+        notes += _gcp_logging_off(of_cloud, coverage, failing_step, audit_configs_on)
         notes += _window(cloud, coverage, instant)
         notes += _gcp_unlogged(failing_step)
     return notes
@@ -95,7 +95,7 @@ def _may_be_the_failure(signature: Signature, instant: float | None) -> bool:
 
 
 def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target) -> MissingEventNote:
-    """What was read, and which event is not in it."""
+    """The logs that were read, and the event that is missing from them."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
         what = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
@@ -104,8 +104,8 @@ def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, 
             read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
     else:
         what = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
-        seen = " and ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services)
-        read += f", {'with' if seen else 'without'} entries of {seen or f'{_STS} and {_CREDENTIALS}'}."
+        services = " and ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services)
+        read += f", {'with' if services else 'without'} entries of {services or f'{_STS} and {_CREDENTIALS}'}."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
     if not signatures:
@@ -129,8 +129,8 @@ def _period(coverage: LogCoverage) -> str:
 
 def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]:
     """CloudTrail keeps an exchange in the Region of the endpoint that was called."""
-    wanted = sorted({region, _GLOBAL_REGION} if region else {_GLOBAL_REGION})
-    unread = [name for name in wanted if name not in coverage.regions]
+    regions = sorted({region, _GLOBAL_REGION} if region else {_GLOBAL_REGION})
+    unread = [name for name in regions if name not in coverage.regions]
     if not unread:
         return []
     places = " and ".join(unread)
@@ -149,8 +149,8 @@ def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[
     if instant is None or coverage.first is None or coverage.last is None:
         return []
     if instant < coverage.first:
-        kept = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
-        detail = f"The failure is of {_when(instant)}.{kept}"
+        retention = " Google usually keeps Data Access entries for 30 days." if cloud == "gcp" else ""
+        detail = f"The failure is of {_when(instant)}.{retention}"
         return [MissingEventNote("The logs that were read begin after the failure.", detail, "window-does-not-cover")]
     gap = instant - coverage.last
     notes = []
@@ -208,8 +208,10 @@ def _gcp_logging_off(
     if audit_configs_on is False:
         detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
         return [MissingEventNote(f"{what} are not logged in this project.", detail, "exchange-logging-off")]
-    seen = any(signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures)
-    if audit_configs_on or seen or writer in coverage.services:
+    attempts_logged = any(
+        signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures
+    )
+    if audit_configs_on or attempts_logged or writer in coverage.services:
         return []
     detail = (
         f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "

@@ -1,4 +1,4 @@
-"""One target's outages: when its attempts began to be refused, what that came from, and what ended it.
+"""A target's outages: when its attempts began to be refused, the cause, and the end.
 
 Recorded outcomes (runs) are compared with the verdict of each revision. Nothing here decides about a token.
 """
@@ -52,12 +52,12 @@ FIELDS_OF: dict[tuple[str, str], frozenset[str]] = {
 
 
 class ExplainedOutage(NamedTuple):
-    """One outage, and what is known of its beginning and end. Numbers are of revisions."""
+    """An outage, and the explanation of its beginning and end. Numbers are of revisions."""
 
     group: AttemptGroup
     outage: Outage
     why: str  # configuration, token, unlogged-change, accepted-by-reading, all-along, unknown
-    appears: int | None  # the revision in which the standing refusal appears
+    appears: int | None  # the revision in which the lasting refusal appears
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
@@ -70,7 +70,7 @@ class ExplainedOutage(NamedTuple):
 
 @dataclass
 class TargetHistory:
-    """One target's configuration, attempts and outages in one cloud, as far as evidence and logs show them."""
+    """A target's configuration, attempts and outages in one cloud, as far as evidence and logs show them."""
 
     history: History
     starts: list[float]  # of the revisions, epoch seconds
@@ -106,7 +106,7 @@ class _OutageSearch:
         self.lag = replayer.lag
 
     def explain(self, group: AttemptGroup, outage: Outage) -> ExplainedOutage:
-        """What the outage came from: a write, another token, or neither."""
+        """Explain the outage by a write, by another token, or by neither."""
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
         ended = ended_by(outage, self.starts, group.vector)
@@ -115,7 +115,7 @@ class _OutageSearch:
             return ExplainedOutage(group, outage, "configuration", appears, turned, None, ended)
         if verdict.decision == "accepted":
             return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, ended)
-        if not verdict.stands_against:  # the next configuration that is known may tell the tokens apart
+        if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
             if not group.vector[at].stands_against:
@@ -149,7 +149,7 @@ class _OutageSearch:
         return inside[0] if len(inside) == 1 and self.replayer.history.revisions[inside[0]].change is not None else None
 
     def _token_side(self, group: AttemptGroup, outage: Outage, at: int) -> TokenChange | None:
-        """What differs between the refused token and the most similar one that the same configuration accepts."""
+        """The difference between the refused token and the most similar one that the same configuration accepts."""
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
@@ -176,7 +176,7 @@ class _OutageSearch:
     ) -> bool:
         """Whether the refused token is new: others came well before it, and it would have been seen if it had come.
 
-        Two workloads side by side, of which one was always refused, are no change.
+        Two parallel workloads, of which one was always refused, are no change.
         """
         refusals = sum(run.times for run in group.runs)
         quiet = outage.begin - successes[0].begin

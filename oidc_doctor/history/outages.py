@@ -1,4 +1,4 @@
-"""Outages, from the recorded outcomes and the verdict of each revision: what began each and what ended it.
+"""Outages, from the recorded outcomes and the verdict of each revision: the revisions that began and ended each.
 
 `runs` are the recorded outcomes of attempts that every revision decides alike, and `vector` is the verdict of each
 revision on them. Nothing here evaluates.
@@ -18,7 +18,7 @@ Decision = Literal["accepted", "refused", "doubtful", "unknown"]  # doubtful: un
 StepAndKind = tuple[str, str]  # of a refusal
 
 # Seconds in which a change may not be in force everywhere. AWS: a new role was refused for 4 to 8 s; Google: access
-# changes take 2 to 7 minutes or longer, changes of providers are advised to be given 5 minutes.
+# changes take 2 to 7 minutes or longer, changes of providers are documented to need 5 minutes.
 LAG = {"aws": 90.0, "gcp": 600.0}
 EARLY = 5.0  # seconds by which an event may seem to be before the write that it follows: clocks differ
 
@@ -26,7 +26,7 @@ _STANDING = ("passed", "assumed")
 
 
 class Verdict(NamedTuple):
-    """The decision on one revision: which refusals stand, and how each step ended."""
+    """The decision on one revision: its refusals, and the state of each step."""
 
     decision: Decision
     refusals: frozenset[StepAndKind] = frozenset()
@@ -77,18 +77,18 @@ def _without_stragglers(
         for index, start in enumerate(starts)
         if index and vector[index].decision != vector[index - 1].decision
     ]
-    kept: list[OutcomeRun] = []
+    merged: list[OutcomeRun] = []
     for place, run in enumerate(runs):
         inside = 0 < place < len(runs) - 1
         old = [start for start, refusing in flips if run.accepted == refusing]  # as it was before the change
         if inside and any(start - EARLY <= run.begin and run.end <= start + lag for start in old):
             continue
-        if kept and kept[-1].accepted == run.accepted:
-            last = kept[-1]
-            kept[-1] = last._replace(last=run.last, end=run.end, times=last.times + run.times)
+        if merged and merged[-1].accepted == run.accepted:
+            last = merged[-1]
+            merged[-1] = last._replace(last=run.last, end=run.end, times=last.times + run.times)
         else:
-            kept.append(run)
-    return kept
+            merged.append(run)
+    return merged
 
 
 def index_at(starts: Sequence[float], time: float) -> int:
@@ -106,7 +106,7 @@ def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdic
 def flip_before(
     outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> tuple[int | None, int | None]:
-    """The revision at which an outage's refusing began: (where the standing refusals appear, where accepting ended).
+    """The revision at which an outage's refusing began: (where the lasting refusals appear, where accepting ended).
 
     None where no revision between the last success and the first refusal turns an accepting configuration into a
     refusing one. Without a success in the logs, any earlier revision may have.
@@ -114,8 +114,8 @@ def flip_before(
     at = revision_of(outage, starts, vector)
     before = outage.before
     low = 0 if before is None else index_at(starts, before.end - lag)
-    seen = None if before is None else (before.begin, before.end)
-    return turn(vector, at, low, witnessed=seen, starts=starts, lag=lag)
+    successes = None if before is None else (before.begin, before.end)
+    return turn(vector, at, low, witnessed=successes, starts=starts, lag=lag)
 
 
 def turn(

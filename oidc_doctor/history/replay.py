@@ -43,14 +43,14 @@ def replay(
 ) -> ReplayedLogs:
     """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
-    known = _deduced(evidence, history, signatures)
-    known = known._replace(profile=profile_for(known.issuer) if cloud == "gcp" else None)
+    deduced = _deduced(evidence, history, signatures)
+    deduced = deduced._replace(profile=profile_for(deduced.issuer) if cloud == "gcp" else None)
     newest = signatures[0].sample if signatures else None
-    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, known))
+    profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, deduced))
 
     def judge(attempt: Attempt, index: int) -> Diagnosis:
         then = history.revisions[index].evidence
-        token = token_of(attempt, then, known)
+        token = token_of(attempt, then, deduced)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
         case = Case(cloud, then, token, time, profile_of(then, token), (), replayer.accepted_providers(index))
@@ -66,16 +66,16 @@ def replay(
         return diagnose(changed, evaluate(changed))
 
     replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
-    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, known)
+    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, deduced)
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
-    """The evidence of now: for files that are not there, what the last logged writes left.
+    """The present evidence: fields of absent files come from the last logged writes.
 
     Where an event is the token, it is the request as well, unless the target says otherwise.
     """
     now = replayed.target_history.history.revisions[-1].evidence
-    event = next((one.sample for one in signatures if one.sample.event_id == token.name), None)
+    event = next((signature.sample for signature in signatures if signature.sample.event_id == token.name), None)
     request = now.target.aws
     sent = _request(request, event) if event is not None and token.kind == "event" else None
     if request is None or sent is None:
@@ -88,19 +88,19 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
     return now._replace(target=now.target._replace(aws=sent))
 
 
-def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Token:
+def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
     """The claims that a logged attempt shows, as a token; all other claims are unknown.
 
-    Where a token of the same subject was given, its claims stand for those that the event does not show.
+    Where a token of the same subject was supplied, its claims complete those of the event.
     """
     claims: dict[str, Any] = {}
-    same = next((one for one in evidence.tokens if one.subject and one.subject == attempt.subject), None)
+    same = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
     if same is not None:
         claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
     if attempt.subject:
         claims["sub"] = attempt.subject
-        if known.profile is not None:
-            claims = {**known.profile.implied_claims(attempt.subject), **claims}
+        if deduced.profile is not None:
+            claims = {**deduced.profile.implied_claims(attempt.subject), **claims}
     if attempt.cloud == "aws":
         if ":oidc-provider/" in (attempt.provider or ""):
             claims["iss"] = "https://" + provider_path(attempt.provider or "")
@@ -108,7 +108,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Toke
             claims["aud"] = attempt.audience
             claims.pop("azp", None)
     else:
-        claims |= _named_by_google(attempt, claims, known, evidence)
+        claims |= _named_by_google(attempt, claims, deduced, evidence)
     claims.update(dict(attempt.claims))
     return Token(
         "event",
@@ -121,19 +121,19 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, known: Deduced) -> Toke
 
 
 def _named_by_google(
-    attempt: Attempt, claims: dict[str, Any], known: Deduced, evidence: TargetEvidence
+    attempt: Attempt, claims: dict[str, Any], deduced: Deduced, evidence: TargetEvidence
 ) -> dict[str, Any]:
     """Issuer and audience of a token of which Google's entry shows the subject alone.
 
-    Some refusals name them; failing that, they are what the provider took when it accepted such tokens.
+    Some refusals name them; failing that, they are those of the provider when it accepted such tokens.
     """
     claims_of_provider: dict[str, Any] = {}
     provider = evidence.gcp.provider if evidence.gcp else None
-    read = provider.issuer_uri if isinstance(provider, GcpProvider) else None
+    configured = provider.issuer_uri if isinstance(provider, GcpProvider) else None
     quoted = _quoted_claims(attempt)
-    if "iss" not in claims and (issuer := quoted.get("iss") or known.issuer or read):
-        claims_of_provider["iss"] = issuer
-    if "aud" not in claims and (aud := quoted.get("aud") or known.audience):
+    if "iss" not in claims and (address := quoted.get("iss") or deduced.issuer or configured):
+        claims_of_provider["iss"] = address
+    if "aud" not in claims and (aud := quoted.get("aud") or deduced.audience):
         claims_of_provider["aud"] = aud
     return claims_of_provider
 
@@ -157,15 +157,17 @@ def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> fro
 
 def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
     """Issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
-    given = next((one.claims["iss"] for one in evidence.tokens if isinstance(one.claims.get("iss"), str)), None)
-    issuer = given or evidence.target.issuer
-    google = [one for one in signatures if one.sample.cloud == "gcp" and one.sample.step == "exchange"]
-    quoted = (_quoted_claims(signature.sample).get("aud") for signature in google)
+    claimed = next((token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)), None)
+    issuer = claimed or evidence.target.issuer
+    exchanges = [
+        signature for signature in signatures if signature.sample.cloud == "gcp" and signature.sample.step == "exchange"
+    ]
+    quoted = (_quoted_claims(signature.sample).get("aud") for signature in exchanges)
     audience = next(filter(None, quoted), None)
-    good = [one.last_seen for one in google if one.sample.outcome == "accepted"]
-    if not good:
+    successes = [signature.last_seen for signature in exchanges if signature.sample.outcome == "accepted"]
+    if not successes:
         return Deduced(issuer, audience)
-    then = history.revisions[history.index_at(max(good) - LAG["gcp"])].evidence
+    then = history.revisions[history.index_at(max(successes) - LAG["gcp"])].evidence
     provider = then.gcp.provider if then.gcp else None
     if isinstance(provider, GcpProvider):
         issuer = issuer or provider.issuer_uri
@@ -174,16 +176,16 @@ def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Si
     return Deduced(issuer, audience)
 
 
-def _sample(attempt: Attempt | None, evidence: TargetEvidence, known: Deduced) -> Token:
+def _sample(attempt: Attempt | None, evidence: TargetEvidence, deduced: Deduced) -> Token:
     from oidc_doctor.model.document import Origin
 
     if attempt is None:
         return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
-    return token_of(attempt, evidence, known)
+    return token_of(attempt, evidence, deduced)
 
 
 def _request(request: TargetAws | None, attempt: Attempt) -> TargetAws | None:
-    """The request as the event shows it: session name, duration, and the condition keys that it tells."""
+    """The request as the event shows it: session name, duration, and the condition keys that it shows."""
     if request is None or attempt.cloud != "aws":
         return request
     context = {

@@ -1,4 +1,4 @@
-"""What the logs tell of one target in one cloud: its history, the replayed attempts, what Google's entries imply."""
+"""A target in the logs of one cloud: its history, the replayed attempts, what Google's entries imply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Deduced(NamedTuple):
-    """What Google's entries do not show of the logged tokens, and the provider's history tells."""
+    """Claims of the logged tokens that Google's entries lack, deduced from the provider's history."""
 
     issuer: str | None = None
     audience: str | None = None
@@ -27,17 +27,17 @@ class Deduced(NamedTuple):
 
 
 class ReplayedLogs(NamedTuple):
-    """What the logs tell of one target in one cloud."""
+    """The replayed logs of one target in one cloud."""
 
     cloud: Cloud
     replayer: Replayer
     target_history: TargetHistory
     attempts: Attempts
     profile: Profile | None
-    known: Deduced = Deduced()
+    deduced: Deduced = Deduced()
 
     def stand_in(self) -> str | None:
-        """What is taken from the logs for want of a file, in words; None where nothing is."""
+        """The fields that come from the logs because a file is absent, in words; None without such fields."""
         names = self.target_history.history.stand_ins
         listed = ", ".join(names)
         return f"that nothing later wrote what only the logs tell: {listed}" if names else None
@@ -51,13 +51,15 @@ class ReplayedLogs(NamedTuple):
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
         same = [
-            one
-            for one in self.target_history.groups
-            if one.step == step
-            and (family is None or family in one.families or one.families == {None})
-            and (None in one.audiences or not isinstance(audience, str) or audience in one.audiences)
+            group
+            for group in self.target_history.groups
+            if group.step == step
+            and (family is None or family in group.families or group.families == {None})
+            and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
-        return same or [one for one in self.target_history.groups if one.step == step and one.decisions == decisions]
+        return same or [
+            group for group in self.target_history.groups if group.step == step and group.decisions == decisions
+        ]
 
     def attempt_of_session(self, denial: SessionDenial) -> Attempt | None:
         """The attempt that issued the session whose call was denied; None where the logs do not hold it."""
@@ -70,16 +72,16 @@ class ReplayedLogs(NamedTuple):
         )
         return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
-    def is_mended(self, found: Signature) -> bool:
+    def is_fixed(self, signature: Signature) -> bool:
         """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""
-        if found.number not in self.target_history.verdicts:
+        if signature.number not in self.target_history.verdicts:
             return False
-        then, index = self.target_history.verdicts[found.number]
-        now = self.replayer.verdict(found.sample, len(self.target_history.starts) - 1)
+        then, index = self.target_history.verdicts[signature.number]
+        now = self.replayer.verdict(signature.sample, len(self.target_history.starts) - 1)
         return index < len(self.target_history.starts) - 1 and then.stands_against and now.decision == "accepted"
 
-    def age_of_change(self, found: Signature) -> float | None:
+    def age_of_change(self, signature: Signature) -> float | None:
         """Seconds from the last change to this refusal, where it may not have been in force everywhere."""
-        index = index_at(self.target_history.starts, found.last_seen)
-        age = found.last_seen - self.target_history.starts[index]
+        index = index_at(self.target_history.starts, signature.last_seen)
+        age = signature.last_seen - self.target_history.starts[index]
         return age if index and 0 <= age <= LAG[self.cloud] else None

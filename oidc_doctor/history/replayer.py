@@ -25,7 +25,7 @@ JudgeCase = Callable[["Case", int], "Diagnosis"]  # a case of the present, likew
 
 _MOST_REVISIONS = 400
 _OUTSIDE = ("configure", "obtain", "permission")  # steps that no logged exchange shows
-# Condition keys that an event shows beside the token: where a policy names one, attempts are told apart by it.
+# Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
 _CIRCUMSTANCES = {
     "sourceip": "caller", "rolesessionname": "session_name", "useragent": "user_agent", "requestedregion": "region",
 }  # fmt: skip
@@ -59,10 +59,12 @@ class Replayer:
         self._same_as = _first_alike(history)
         text = " ".join(repr(revision.fields.get("trust")) for revision in history.revisions).casefold()
         self.own_attempts = attempts.subset(signature.number for signature in signatures)
-        self.accepted = frozenset(one.number for one in signatures if one.sample.outcome == "accepted")
-        named = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
-        self.by_circumstance = bool(named)
-        self.request_fields = frozenset(named | {"duration_seconds"})  # of an attempt, that decide beside the token
+        self.accepted = frozenset(
+            signature.number for signature in signatures if signature.sample.outcome == "accepted"
+        )
+        fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
+        self.by_circumstance = bool(fields)
+        self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
 
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
         """The attempt on one revision."""
@@ -116,7 +118,7 @@ def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:
     """A diagnosis as a verdict on the exchange, or on the impersonation alone: Google logs the two apart."""
     trace = diagnosis.trace
     last = position("gcp", "impersonate") if trace.cloud == "gcp" else len(STEPS["aws"])
-    states = tuple((one.id, one.state) for one in trace.steps if one.id not in _OUTSIDE)
+    states = tuple((step.id, step.state) for step in trace.steps if step.id not in _OUTSIDE)
     refusals = [refusal for refusal in trace.refusals if refusal.step not in _OUTSIDE]
     if trace.cloud == "gcp":
         inside = step == "impersonate"

@@ -53,7 +53,7 @@ class Revision(NamedTuple):
     change: Change | None  # None: the first one, and one that no logged write explains
     evidence: TargetEvidence
     basis: Basis
-    fields: dict[str, FieldValue]  # what is known; a field that is not in it is unknown
+    fields: dict[str, FieldValue]  # the known fields; every other field is unknown
 
 
 class History(NamedTuple):
@@ -77,13 +77,13 @@ def history_of(
     `issuers` are the addresses, without scheme, of the OIDC providers that the target's tokens come through. `read_at`
     is when the evidence was collected, epoch seconds.
     """
-    own = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
-    own = joined_operations(own) if cloud == "gcp" else own
-    own.sort(key=lambda change: (change.time, change.event_id))
+    of_cloud = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
+    of_cloud = joined_operations(of_cloud) if cloud == "gcp" else of_cloud
+    of_cloud.sort(key=lambda change: (change.time, change.event_id))
     writes: list[Write] = []
     refused: list[Change] = []
-    other: list[Change] = []
-    for change in own:
+    unrelated: list[Change] = []
+    for change in of_cloud:
         if cloud == "aws":
             field_writes = aws_field_writes(change, evidence, issuers)
         else:
@@ -95,7 +95,7 @@ def history_of(
         elif field_writes:
             writes.append((change, field_writes))
         else:
-            other.append(change)
+            unrelated.append(change)
     present = aws_fields(evidence) if cloud == "aws" else gcp_fields(evidence)
     values, is_drifted = _values_of_fields(writes, present)
     build = with_aws if cloud == "aws" else with_gcp
@@ -105,7 +105,7 @@ def history_of(
         change_at = writes[index - 1][0] if index else None
         is_last = index == len(writes)
         is_as_read = all(name in fields and fields[name].value == value for name, value in present.items())
-        # fields that only the logs show take the place of the files that are missing
+        # fields that only the logs show replace the missing files
         is_evidence = is_last and is_as_read and fields.keys() == present.keys()
         then = evidence if is_evidence else build(evidence, _sources(fields), present)
         basis = Basis.READ if is_last and is_as_read and present else Basis.LOGGED
@@ -116,7 +116,7 @@ def history_of(
         start = max(read_at, revisions[-1].start)
         then = build(evidence, _sources(fields), present)
         revisions.append(Revision(start, None, then, Basis.READ, fields))
-    return History(tuple(revisions), tuple(refused), tuple(other), _stand_ins(revisions[-1], present))
+    return History(tuple(revisions), tuple(refused), tuple(unrelated), _stand_ins(revisions[-1], present))
 
 
 def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:
@@ -158,10 +158,12 @@ def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[li
 
 
 def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
-    """One field's value in each revision, and whether the last logged write and the evidence differ."""
-    own = [next((write for write in field_writes if write.field == name), None) for _, field_writes in writes]
+    """A field's value in each revision, and whether the last logged write and the evidence differ."""
+    writes_of_field = [
+        next((write for write in field_writes if write.field == name), None) for _, field_writes in writes
+    ]
     line: list[FieldValue | None] = [None] * (len(writes) + 1)
-    for index, write in enumerate(own):
+    for index, write in enumerate(writes_of_field):
         if write is None:
             continue
         change = writes[index][0]
@@ -169,7 +171,7 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
             line[index] = FieldValue(write.before, change, before=True)
         if write.value is not UNSEEN:
             line[index + 1] = FieldValue(write.value, change)
-    _forward(line, own, writes)
+    _forward(line, writes_of_field, writes)
     is_drifted = False
     if name in present:
         last = line[-1]
@@ -177,14 +179,14 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
             line[-1] = FieldValue(present[name], last.by if last else None, read=True)
         else:
             is_drifted = True
-    _backward(line, own, writes)
-    _forward(line, own, writes)
+    _backward(line, writes_of_field, writes)
+    _forward(line, writes_of_field, writes)
     return line, is_drifted
 
 
-def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _forward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those before them."""
-    for index, write in enumerate(own):
+    for index, write in enumerate(writes_of_field):
         value = line[index]
         if line[index + 1] is not None or value is None:
             continue
@@ -194,10 +196,10 @@ def _forward(line: list[FieldValue | None], own: list[FieldWrite | None], writes
             line[index + 1] = FieldValue(write.forward(value.value), writes[index][0])
 
 
-def _backward(line: list[FieldValue | None], own: list[FieldWrite | None], writes: list[Write]) -> None:
+def _backward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
     """Fill in values from those after them."""
-    for index in range(len(own) - 1, -1, -1):
-        value, write = line[index + 1], own[index]
+    for index in range(len(writes_of_field) - 1, -1, -1):
+        value, write = line[index + 1], writes_of_field[index]
         if line[index] is not None or value is None:
             continue
         if write is None:
@@ -207,7 +209,7 @@ def _backward(line: list[FieldValue | None], own: list[FieldWrite | None], write
 
 
 def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
-    """What the revision's write changed: field → (value before, value after); UNSEEN where it is unknown."""
+    """The revision's changes: field → (value before, value after); UNSEEN where it is unknown."""
     if not index:
         return {}
     before, after = history.revisions[index - 1].fields, history.revisions[index].fields

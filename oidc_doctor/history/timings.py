@@ -1,4 +1,4 @@
-"""Since when a refusal stands, by which change, until when; and the causes of outages that are over."""
+"""When a refusal began, by which change, and when it ended; and the causes of outages that are over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from oidc_doctor.history.replayed_logs import ReplayedLogs
 MOST_PAST = 20
 
 
-# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see logs/silence.py].
+# AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see missing_events.py].
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
 
 
@@ -45,18 +45,18 @@ def timings_of(
     """When each refusal of an exchange began, and the event ids that confirm it.
 
     `confirmations` are the logged refusals of each, in the same order. `denial` is the denied call of a session that
-    stands for the exchange's failure.
+    represents the exchange's failure.
     """
     session = _session_timing(denial, replayed) if denial is not None else None
     dated = []
-    for named, confirmation in zip(named_refusals, confirmations, strict=True):
-        step = named.refusal.step
+    for named_refusal, confirmation in zip(named_refusals, confirmations, strict=True):
+        step = named_refusal.refusal.step
         if step == "permission" and session is not None and denial is not None:
             dated.append((session, denial.event_ids))
         elif step in {"obtain", "configure", "permission"}:
             dated.append((Timing(since=confirmation.first_seen), confirmation.event_ids))
         else:
-            dated.append(_exchange_timing(named.refusal, diagnosis, replayed, confirmation))
+            dated.append(_exchange_timing(named_refusal.refusal, diagnosis, replayed, confirmation))
     return dated
 
 
@@ -215,7 +215,7 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """The revision from which on this refusal stands, not before the one in which accepting ended."""
+    """The revision in which this refusal appears, not before the one in which accepting ended."""
     place = len(vector) - 1
     while place > turned and mark in vector[place - 1].refusals:
         place -= 1
@@ -223,7 +223,7 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
 
 
 def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
-    """What lies between the last success and the first failure, ranked; or what would have to be logged to know."""
+    """The changes between the last success and the first failure, ranked; or the logs that would be needed."""
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
@@ -268,7 +268,7 @@ def past_causes(
 ) -> list[Cause]:
     """Outages of this exchange's kind of token that are over, the newest first."""
     token = diagnosis.case.token
-    own = [
+    alike = [
         group
         for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
         for group in replayed.groups_like(
@@ -279,22 +279,22 @@ def past_causes(
     for explained in reversed(replayed.target_history.outages):
         if not explained.over or explained.why not in {"configuration", "token"}:
             continue
-        if not any(explained.group is group for group in own):
+        if not any(explained.group is group for group in alike):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
         index = index_at(replayed.target_history.starts, explained.outage.begin)
         then = replayed.replayer.judge(first, index)
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
-        for named in name_refusals(then, checks):
+        for named_refusal in name_refusals(then, checks):
             timing, events = _past_timing(explained, index, replayed)
             cause = Cause(
                 exchange_id,
-                named,
+                named_refusal,
                 timing,
                 events,
                 status="past",
-                contradicts_observed=contradicts_observed(then, named.refusal),
+                contradicts_observed=contradicts_observed(then, named_refusal.refusal),
             )
             changed = (timing.change or {}).get("event_id")
             causes.setdefault((cause.code, cause.clause, changed, timing.until), cause)

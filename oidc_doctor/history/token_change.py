@@ -32,7 +32,7 @@ class TokenChange(NamedTuple):
             "text": self.text,
             "from": pair[0],
             "to": pair[1],
-            "segments": [{"name": name, "from": one, "to": two} for name, one, two in self.segments],
+            "segments": [{"name": name, "from": before, "to": after} for name, before, after in self.segments],
             "last_accepted": {"event_id": old.event_id, "time": rfc3339(old.time)},
             "first_refused": {"event_id": new.event_id, "time": rfc3339(new.time)},
         }
@@ -68,7 +68,7 @@ def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> T
     for name, words in _REQUEST:
         pair = (getattr(before, name), getattr(after, name))
         if name in fields and pair[0] != pair[1]:
-            old, new = (None if one is None else str(one) for one in pair)
+            old, new = (None if value is None else str(value) for value in pair)
             parts.append((name, old, new))
             differences.append(f"{words} ({_shown(old)} → {_shown(new)})")
     return TokenChange("request", ", ".join(differences), before, after, tuple(parts), len(parts)) if parts else None
@@ -87,7 +87,7 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
         return TokenChange("subject-form", form, before, after, parts, len(parts))
     # Segments that are new in each run are named only where nothing else differs.
     steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
-    segments = ", ".join(f"{name} {_shown(one)} → {_shown(other)}" for name, one, other in steady)
+    segments = ", ".join(f"{name} {_shown(before)} → {_shown(after)}" for name, before, after in steady)
     return TokenChange("subject", f"another {segments or 'written otherwise'}", before, after, parts, len(steady))
 
 

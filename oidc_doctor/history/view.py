@@ -25,7 +25,7 @@ _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
 def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
-    """One signature, with the decision of the configuration that was in force at its newest attempt."""
+    """A signature, with the decision of the configuration that was in force at its newest attempt."""
     sample = signature.sample
     error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
     replay, cause = None, None
@@ -67,7 +67,7 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
     if verdict.decision != "accepted":
         return None
     revisions = replayed.target_history.history.revisions
-    if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: what is read may tell
+    if len(revisions) > 1 and revisions[-1].change is None:  # a write that is in no log: the evidence may show
         now = replayed.replayer.verdict(signature.sample, len(revisions) - 1)
         if now.stands_against:
             return next((kind for step, kind in sorted(now.refusals) if step == now.first), None)
@@ -131,7 +131,7 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": sorted(one for one in group.families if one)[:MOST_PAST],
+        "families": sorted(family for family in group.families if family)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
 

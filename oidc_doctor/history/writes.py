@@ -1,4 +1,4 @@
-"""What a logged write did to one field of a target's configuration.
+"""The effect of a logged write on one field of a target's configuration.
 
 A field has a short name: see `config_fields`.
 """
@@ -23,7 +23,7 @@ UNSEEN = Unseen.UNSEEN
 
 
 class FieldWrite(NamedTuple):
-    """One field's change by a write: its values, as far as the event has them, or how to get one from the other."""
+    """A field's change by a write: its values, as far as the event has them, or how to get one from the other."""
 
     field: str
     value: Json | Unseen = UNSEEN  # after the write

@@ -1,8 +1,8 @@
-"""Live collection: readers run side by side and fill a bundle in memory, which is then read as any other.
+"""Live collection: readers run in parallel and fill a bundle in memory, which is then read as any other.
 
 A reader makes the calls for one file of the bundle (or one folder of logs). It starts when the readers that it needs
-have ended, whatever came of them. What it could not read stands in the bundle's manifest with its outcome and with what
-would allow it, and the others go on.
+have ended, whatever their outcome. A read that failed has an entry in the bundle's manifest, with its outcome and with
+the permission that would allow it, and the others go on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.bundle.files import Bundle, Member
+from oidc_doctor.bundle.files import Bundle, BundleMember
 from oidc_doctor.documents.json_text import Unreadable, printable
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ _TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
 
 
 class CallError(Exception):
-    """One call that gave no answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
+    """A call without an answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
 
     `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
-    the title is kept. `hint` says what would allow a denied call, where that is not simply the reader's grants.
+    the title is kept. `hint` says how to allow a denied call, where that is not simply the reader's grants.
     `answered`: these are the service's own words.
     """
 
@@ -69,7 +69,7 @@ class CallError(Exception):
 
 
 class Grant(NamedTuple):
-    """What a call needs to be allowed: a permission, what it is granted on, and the API that must be on (Google)."""
+    """The requirement of a call: a permission, the resource it is granted on, and the API that must be on (Google)."""
 
     permission: str  # "iam:GetRole", "iam.workloadIdentityPoolProviders.get"
     resource: str = "*"  # an ARN, or a Google resource name
@@ -77,22 +77,22 @@ class Grant(NamedTuple):
 
 
 class Following(NamedTuple):
-    """Files that a reader may find named and then have read: their path, or their folder, and what that needs."""
+    """Files that a reader may find named and then have read: their path or folder, and the grants for that."""
 
     path: str
     grants: tuple[Grant, ...]
 
 
 class Reader(NamedTuple):
-    """One thing to read.
+    """A read of one file, or of one folder of logs.
 
-    `read` is called in a thread of its own with the Collector; what it returns is the answer that others may ask for.
+    `read` is called in a thread of its own with the Collector; its result is the answer that other readers may use.
     It saves its files itself. A CallError that it raises becomes the manifest's entry for `path`.
     """
 
     name: str  # "aws.role"; unique
     path: str  # the file it fills, or the folder of logs, with a slash at its end
-    call: str  # "iam:GetRole", as it stands in manifest and coverage
+    call: str  # "iam:GetRole", as manifest and coverage show it
     read: Callable[[Collector], Any]
     needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
     grants: tuple[Grant, ...] = ()
@@ -101,7 +101,7 @@ class Reader(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """What a collection gave: the bundle, what the user should know, and the manifest's entries."""
+    """The outcome of a collection: the bundle, warnings for the user, and the manifest's entries."""
 
     bundle: Bundle
     warnings: tuple[str, ...]
@@ -117,7 +117,7 @@ class Pacer:
         self._lock = threading.Lock()
 
     def slot(self) -> float:
-        """Seconds to wait until the slot that is hereby taken."""
+        """Take the next slot, and return the seconds to wait for it."""
         with self._lock:
             now = time.monotonic()
             begin = max(now, self._next)
@@ -125,13 +125,13 @@ class Pacer:
             return begin - now
 
     def hold(self, seconds: float) -> None:
-        """Leave no slot for so long: the service said that it was asked too often."""
+        """Leave no slot for so many seconds, after the service throttled a call."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
 
 
 class Collector:
-    """Where readers put what they read, and ask for what others gave. All methods may be called from any thread."""
+    """The store of the readers' files and answers. All methods may be called from any thread."""
 
     def __init__(self, deadline: float, narrate: Callable[[str], None]) -> None:
         self.deadline = deadline  # of time.monotonic()
@@ -148,7 +148,7 @@ class Collector:
     # ------------------------------------------------------------------------------------------------ for the readers
 
     def answer(self, name: str) -> Any:
-        """What the reader `name` returned; None if it failed or is not in the plan."""
+        """The answer of the reader `name`; None if it failed or is not in the plan."""
         with self._lock:
             answer = self._answers.get(name)
         return None if isinstance(answer, CallError) else answer
@@ -161,7 +161,7 @@ class Collector:
         return answer
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
-        """What `make` returns. It raises CallError; where that heals, it is called again, a few times.
+        """Return the result of `make`. It raises CallError; where that heals, it is called again, a few times.
 
         `make` makes one request with a time limit of its own (`seconds_left`).
         """
@@ -211,14 +211,14 @@ class Collector:
                 self.reads[path] = entry
 
     def fail(self, path: str, call: str, failure: CallError, grants: Sequence[Grant] = (), **more: Json) -> None:
-        """The entry of a call that gave nothing, with the permission or API that would allow it."""
+        """Record a failed call, with the permission or API that would allow it."""
         message = printable(failure.message, _LONGEST_MESSAGE)
         hint = failure.hint or (_what_allows(grants) if failure.outcome == "denied" else "")
         message = f"{hint} ({message})" if hint and message else hint or message
         self.record(path, call, failure.outcome, code=printable(failure.code, 80), message=message, **more)
 
     def warn(self, text: str) -> None:
-        """Something the user should know, said on stderr after the collection; it is escaped there."""
+        """Add a warning for stderr after the collection; it is escaped there."""
         text = text if len(text) <= _LONGEST_WARNING else text[:_LONGEST_WARNING] + "…"
         with self._lock:
             if not self._closed.is_set() and text not in self.warnings:
@@ -237,7 +237,7 @@ class Collector:
             self._start(reader)
 
     def side_by_side(self, calls: Sequence[Callable[[], Any]], most: int = 16) -> list[Any]:
-        """What each call returns, or the CallError that it raised, in their order; at most so many at once."""
+        """The result of each call, or the CallError that it raised, in their order; at most so many at once."""
         results: list[Any] = [None] * len(calls)
         waiting = iter(enumerate(calls))
         defects: list[BaseException] = []
@@ -252,7 +252,7 @@ class Collector:
                     results[index] = call()
                 except CallError as failure:
                     results[index] = failure
-                except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
+                except BaseException as error:  # noqa: BLE001 - raised again below, in the calling thread
                     defects.append(error)
                     return
 
@@ -298,11 +298,11 @@ def collect(
     timeout: float = 300.0,
     narrate: Callable[[str], None] = lambda _: None,
 ) -> Collected:
-    """Run the readers, each as soon as what it needs has ended; returns within `timeout` seconds.
+    """Run the readers, each as soon as those it needs have ended; returns within `timeout` seconds.
 
     `given` are files that need no reading, such as a target derived from flags. `base` is a bundle that the reads are
     laid over. An exception that is not CallError is a defect of ours and is raised here. KeyboardInterrupt ends it at
-    once: the threads are daemons, and what they still do is thrown away.
+    once: the threads are daemons, and their further results are discarded.
     """
     began = time.time()
     planned = tuple(readers)
@@ -427,7 +427,7 @@ class _Run:
 
 def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
     """The files that were read, over those of `base`, and the manifest of both."""
-    members: dict[str, Member] = {}
+    members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
         members = {name: base.member(name) for name in base.names()}
@@ -440,12 +440,12 @@ def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bo
         elif entry["outcome"] == "not_found":
             reads[path] = entry
             del members[path]
-        else:  # what the bundle has is older than this run, and better than nothing
+        else:  # the bundle's file is older than this run, and better than none
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
             collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
     members |= {path: _member(data) for path, data in collector.files.items()}
     stamp: Json = datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    if not live:  # nothing but what was given: the moment is the base's, or is not known
+    if not live:  # only files that were passed in: the instant is the base's, or is not known
         stamp = None if base is None else _manifest_of(base).get("collected_at")
     manifest = {"collected_at": stamp, "reads": list(reads.values())}
     members[contract.MANIFEST] = _member(json.dumps(manifest, indent=2).encode())
@@ -454,7 +454,7 @@ def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bo
 
 
 def _manifest_of(base: Bundle) -> dict[str, Any]:
-    """The base's own manifest; nothing where it is broken, as the reading of the base alone would have said."""
+    """The base's own manifest; empty where it is broken, which reading the base alone would have reported."""
     if contract.MANIFEST not in base:
         return {}
     try:
@@ -464,8 +464,8 @@ def _manifest_of(base: Bundle) -> dict[str, Any]:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def _member(data: bytes) -> Member:
-    return Member(len(data), lambda: io.BytesIO(data))
+def _member(data: bytes) -> BundleMember:
+    return BundleMember(len(data), lambda: io.BytesIO(data))
 
 
 def _without_markup(text: str) -> str:
@@ -491,7 +491,7 @@ def _now() -> str:
 
 
 def _plain(value: object) -> str:
-    """boto3 gives times as datetime."""
+    """Convert boto3's datetimes to text."""
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(type(value).__name__)

@@ -1,4 +1,4 @@
-"""One document over HTTPS, from an address that somebody else may have written.
+"""A document over HTTPS, from an address that an outsider may have written.
 
 https only; the host is resolved once, every address is looked at, and the connection goes to one that was looked at, so
 that a second answer of the DNS changes nothing. Time, size and redirects are bounded, and each redirect is looked at as
@@ -35,21 +35,21 @@ class Page(NamedTuple):
     body: bytes
     content_type: str
     seconds: float
-    redirects: tuple[str, ...]  # the addresses that it was sent to
+    redirects: tuple[str, ...]  # the addresses that redirects led to
 
 
 class Rules(NamedTuple):
-    """What may be connected to."""
+    """Rules for the addresses that may be connected to."""
 
     private: bool = False  # also addresses that are not public
-    ca_file: str | None = None  # in place of the public authorities
+    ca_file: str | None = None  # instead of the public authorities
 
 
 def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | None = None) -> Page:
     """The document at `url`. `bearer` is a secret for that address alone: it follows no redirect. Raises CallError."""
     began = time.monotonic()
     deadline = began + min(seconds, _MOST_SECONDS)
-    seen: list[str] = []
+    redirects: list[str] = []
     while True:
         status, headers, body = _get(url, rules, deadline, bearer)
         if bearer is not None or status not in (301, 302, 303, 307, 308):
@@ -57,32 +57,30 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
         target = headers.get("location")
         if not target:
             raise CallError("failed", f"HTTP{status}", "a redirect to nowhere")
-        if len(seen) >= MOST_REDIRECTS:
+        if len(redirects) >= MOST_REDIRECTS:
             raise CallError(
                 "failed", "TooManyRedirects", f"more than {MOST_REDIRECTS}, the last to {urljoin(url, target)}"
             )
         url = urljoin(url, target)
-        seen.append(url)
+        redirects.append(url)
     if status != http.client.OK:
         raise _not_ok(status)
-    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(seen))
+    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects))
 
 
-class Chain(NamedTuple):
-    """The certificates that a host sends, DER, its own first; and what a client makes of them."""
+class HostCertificates(NamedTuple):
+    """The certificates that a host sends, DER, the host's first; and whether a client trusts them."""
 
     certificates: list[bytes]
     tls13_only: bool
     untrusted: str  # why a client that trusts the public authorities refuses them; empty where it does not
 
 
-def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
+def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> HostCertificates:
     """The certificates of the host, trusted or not. Two or three handshakes, and no request after. Raises CallError."""
     deadline = time.monotonic() + min(seconds, _MOST_SECONDS)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = (
-        False  # what is sent is to be read, also where it is not to be trusted: nothing is said to it
-    )
+    context.check_hostname = False  # an untrusted chain is read as well: no request is sent to the host
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -91,8 +89,8 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> Chain:
         if failure.code != "TLS":
             raise
         context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
-        return Chain(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
-    return Chain(certificates, False, _untrusted(url, rules, deadline))
+        return HostCertificates(_chain_of(url, rules, context, deadline), True, _untrusted(url, rules, deadline))
+    return HostCertificates(certificates, False, _untrusted(url, rules, deadline))
 
 
 def _untrusted(url: str, rules: Rules, deadline: float) -> str:
@@ -107,7 +105,7 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet; what carries another address inside is judged by that."""
+    """Whether an address is one of the public internet; an address that embeds another is judged by that."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
@@ -177,7 +175,7 @@ class _Connection(http.client.HTTPSConnection):
                 with contextlib.suppress(OSError):  # it is closed already
                     self._raw.shutdown(socket.SHUT_RDWR)
 
-        timer = threading.Timer(_left(self._deadline), end)
+        timer = threading.Timer(_seconds_left(self._deadline), end)
         timer.daemon = True
         timer.start()
         return timer
@@ -192,7 +190,7 @@ class _Connection(http.client.HTTPSConnection):
             raw = _through(proxy, self.host, self.port, self._deadline)
         self._raw = raw
         try:
-            raw.settimeout(_left(self._deadline))
+            raw.settimeout(_seconds_left(self._deadline))
             self.sock = self._raw = self._tls.wrap_socket(raw, server_hostname=self.host)
         except BaseException:
             raw.close()
@@ -206,7 +204,7 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
     try:
         connection.connect()
         stream: Any = connection.sock
-        # public since 3.13, where it gives bytes; before that it stands on the object below
+        # public since 3.13, where it returns bytes; earlier it is a method of the object below
         getter = getattr(stream, "get_unverified_chain", None) or stream._sslobj.get_unverified_chain  # noqa: SLF001
         certificates = getter() or []
         encoding = 2  # of a certificate object: _ssl.ENCODING_DER
@@ -222,7 +220,7 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
 
 
 def _checked(url: str) -> SplitResult:
-    """The address taken apart. Raises CallError for what is not fetched at all."""
+    """The address taken apart. Raises CallError for an address that is never fetched."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -236,7 +234,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
-    """What the host resolves to. Raises CallError where one of it is not public: an outsider could point there."""
+    """The addresses that the host resolves to. CallError where one is not public: an outsider could point there."""
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -268,12 +266,12 @@ def _not_public(host: str, address: str) -> CallError:
 
 
 def _connected(addresses: list[tuple[Any, ...]], deadline: float) -> socket.socket:
-    """A connection to the first address that takes one."""
+    """A connection to the first address that accepts one."""
     last: OSError = OSError("no address")
     for number, (family, kind, protocol, _, place) in enumerate(addresses):
         raw = socket.socket(family, kind, protocol)
         try:
-            raw.settimeout(_left(deadline) / (len(addresses) - number))
+            raw.settimeout(_seconds_left(deadline) / (len(addresses) - number))
             raw.connect(place)
         except OSError as error:
             raw.close()
@@ -296,7 +294,7 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
 
     if proxy.scheme != "http" or not proxy.hostname:
         raise CallError("failed", "Proxy", "only a proxy with an http:// address can be used")
-    raw = socket.create_connection((proxy.hostname, proxy.port or 80), timeout=_left(deadline))
+    raw = socket.create_connection((proxy.hostname, proxy.port or 80), timeout=_seconds_left(deadline))
     name = f"[{host}]" if ":" in host else host
     head = f"CONNECT {name}:{port} HTTP/1.1\r\nHost: {name}:{port}\r\n"
     if proxy.username is not None:
@@ -306,7 +304,7 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
         raw.sendall(head.encode() + b"\r\n")
         answer = b""
         while b"\r\n\r\n" not in answer and len(answer) < _CHUNK:
-            raw.settimeout(_left(deadline))
+            raw.settimeout(_seconds_left(deadline))
             piece = raw.recv(1)  # not a byte of what comes after
             if not piece:
                 break
@@ -324,22 +322,22 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
 def _trusting(rules: Rules) -> ssl.SSLContext:
     """Public authorities, or those that the user's environment names, as requests and OpenSSL read it."""
     variables = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
-    named = rules.ca_file or next(filter(None, variables), None)
-    if not named:
+    authorities = rules.ca_file or next(filter(None, variables), None)
+    if not authorities:
         import certifi
 
-        named = certifi.where()
+        authorities = certifi.where()
     try:
-        if os.path.isdir(named):
-            return ssl.create_default_context(capath=named)
-        return ssl.create_default_context(cafile=named)
+        if os.path.isdir(authorities):
+            return ssl.create_default_context(capath=authorities)
+        return ssl.create_default_context(cafile=authorities)
     except OSError:
         raise CallError(
-            "failed", "NoAuthorities", f"the file of certificate authorities {named} cannot be read"
+            "failed", "NoAuthorities", f"the file of certificate authorities {authorities} cannot be read"
         ) from None
 
 
-def _left(deadline: float) -> float:
+def _seconds_left(deadline: float) -> float:
     return max(0.05, deadline - time.monotonic())
 
 
@@ -357,7 +355,7 @@ def _not_ok(status: int) -> CallError:
 
 
 def _failure(error: Exception, parts: SplitResult, deadline: float) -> CallError:
-    """What went wrong below HTTP."""
+    """The CallError for a fault below HTTP."""
     host = parts.hostname
     if time.monotonic() >= deadline:
         return CallError("timeout", "Timeout", f"{host} took too long")

@@ -1,4 +1,4 @@
-"""What the token's issuer publishes: discovery document, key set, and the certificates of its host.
+"""The documents of the token's issuer: discovery document, key set, and the certificates of its host.
 
 An address that only a token names is not fetched unless the user says so: a token in a ticket could otherwise make
 this machine call wherever its writer likes.
@@ -23,11 +23,11 @@ _FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
 
 
 class IssuerScope(NamedTuple):
-    """Which issuer, and who names it."""
+    """The issuer, and the sources that name it."""
 
     named: str | None  # by the user, on the command line or in a file of theirs
     claimed: tuple[str, ...] = ()  # by tokens
-    from_token: bool = False  # fetch also what only a token names
+    from_token: bool = False  # fetch also addresses that only a token names
     rules: Rules = Rules()
     vouchers: tuple[str, ...] = ()  # readers whose answers name issuers: of the account's own configuration
     prefix: str = ""
@@ -93,7 +93,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
 
 
 def is_known(issuer: str) -> bool:
-    """Whether the address is one of the catalogue's: nobody else can stand there."""
+    """Whether the address is one of the catalogue's: no outsider controls it."""
     profile = profile_for(issuer)
     return profile is not None and match_for(profile, issuer) is not None
 
@@ -140,7 +140,7 @@ def _document(page: Page) -> dict[str, Any]:
 
 
 def _remarks(collector: Collector, what: str, page: Page) -> dict[str, Any]:
-    """What the manifest keeps of how the answer came."""
+    """The duration and redirects of an answer, for the manifest."""
     kind = page.content_type.partition(";")[0].strip().lower()
     if kind and not (kind == "application/json" or kind.endswith("+json")):
         collector.warn(f"{what} is served as {kind[:60]}, not as application/json")

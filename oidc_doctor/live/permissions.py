@@ -1,6 +1,6 @@
 """The least permissions with which a live run can read: for AWS an identity policy, for Google Cloud a custom role.
 
-Both come from the grants of the readers that the run would start. A read whose file nothing judges yet (contract.py) is
+Both come from the grants of the readers that the run would start. A read whose file no evaluator uses (contract.py) is
 not needed for any verdict: its permission is listed apart, and a run without it says in its coverage what was denied.
 """
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.live.gcp.client import role_with
-from oidc_doctor.live.plan import Goal, Request, plan
+from oidc_doctor.live.plan import CollectionRequest, Goal, plan
 from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Grants(NamedTuple):
 
 
 def grants_of(readers: Iterable[Reader]) -> Grants:
-    """What the readers, and those that they may start, need to be allowed."""
+    """The grants of the readers, and of those that they may start."""
     needed: dict[Grant, None] = {}
     not_judged: dict[Grant, None] = {}
     for reader in readers:
@@ -55,7 +55,9 @@ def aws_policy(
 ) -> dict[str, Any]:
     """The least identity policy for a live run on `role` (of any account, where it is None), as JSON values."""
     target = TargetAws(role_arn=role or _ANY_ROLE, s3_bucket=bucket, ecr_repository=repository)
-    request = Request(goals=(Goal(Target("any", aws=target)),), trails=trails, oracles=oracles, account=account)
+    request = CollectionRequest(
+        goals=(Goal(Target("any", aws=target)),), trails=trails, oracles=oracles, account=account
+    )
     needed, not_judged = (
         [grant for grant in grants if not grant.api] for grants in grants_of(plan(request))
     )  # an API is Google's
@@ -86,10 +88,10 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
 
 
 def gcp_role() -> str:
-    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles stand in comments."""
+    """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles are in comments."""
     import yaml
 
-    needed, not_judged = grants_of(plan(Request(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),))))
+    needed, not_judged = grants_of(plan(CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),))))
     permissions = sorted({grant.permission for grant in needed if grant.api})
     role = {
         "title": "oidc-doctor",

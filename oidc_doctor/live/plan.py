@@ -1,4 +1,4 @@
-"""Which readers a run needs, and the collection itself: live evidence as a bundle in memory."""
+"""The readers that a run needs, and the collection itself: live evidence as a bundle in memory."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can 
 
 
 class Goal(NamedTuple):
-    """One target, the tokens that are judged for it, and the issuer if somebody other than a token names it."""
+    """A target, the tokens that are judged for it, and the issuer if a source other than a token names it."""
 
     target: Target
     tokens: tuple[Token, ...] = ()
     issuer: str | None = None
 
 
-class Request(NamedTuple):
-    """What to gather. Times are epoch seconds, `timeout` is seconds for everything."""
+class CollectionRequest(NamedTuple):
+    """The evidence to gather. Times are epoch seconds, `timeout` is seconds for everything."""
 
     goals: tuple[Goal, ...]
     folders: bool = False  # each goal has a folder of its own below targets/
@@ -46,21 +46,21 @@ class Request(NamedTuple):
     private: bool = False
     timeout: float = 300.0
     base: Bundle | None = None
-    account: bool = False  # everything that may take the token, not the target alone
+    account: bool = False  # every resource that may accept the token, not the target alone
     project: str | None = None  # Google's, for that
 
 
-def plan(request: Request) -> list[Reader]:
+def plan(request: CollectionRequest) -> list[Reader]:
     """Every reader that the goals need."""
     readers: list[Reader] = []
-    clients: dict[str, aws.Clients] = {}
+    clients: dict[str, aws.AwsClients] = {}
     pacer = gcp.new_pacer()
-    for asked in request.goals:
-        goal = _widened(request, asked)
+    for requested in request.goals:
+        goal = _widened(request, requested)
         prefix = f"targets/{goal.target.name}/" if request.folders else ""
         if goal.target.aws is not None:
             partition = aws.partition_of(goal.target, request.regions)
-            client = clients.setdefault(partition, aws.Clients(request.profile, partition))
+            client = clients.setdefault(partition, aws.AwsClients(request.profile, partition))
             readers += aws.readers(client, _of_aws(request, goal, prefix))
         if goal.target.gcp is not None:
             readers += gcp.readers(_google(request, goal, pacer), _of_gcp(request, goal, prefix))
@@ -70,16 +70,16 @@ def plan(request: Request) -> list[Reader]:
     return readers
 
 
-def gather(request: Request, narrate: Callable[[str], None] = lambda _: None) -> Collected:
+def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _: None) -> Collected:
     """Read everything that `plan` names. KeyboardInterrupt ends it at once."""
     files: list[tuple[str, bytes | str]] = list(request.given)
-    if request.folders:  # a folder stays a target's also where nothing of it could be read
+    if request.folders:  # a target keeps its folder also where none of its files could be read
         mark = "# the target stands in the file at the top\n"
         files += [(f"targets/{goal.target.name}/oidc-doctor.toml", mark) for goal in request.goals]
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 
 
-def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.AwsScope:
+def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope:
     issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return aws.AwsScope(
@@ -97,15 +97,17 @@ def _of_aws(request: Request, goal: Goal, prefix: str) -> aws.AwsScope:
     )
 
 
-def _widened(request: Request, goal: Goal) -> Goal:
-    """With --account, AWS is asked where nothing but a token is given."""
+def _widened(request: CollectionRequest, goal: Goal) -> Goal:
+    """With --account, AWS is read even where only a token is known."""
     target = goal.target
     if not request.account or target.aws is not None or target.gcp is not None or request.project:
         return goal
     return goal._replace(target=target._replace(aws=TargetAws()))
 
 
-def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Clients], pacer: Pacer) -> list[Reader]:
+def _lists(
+    request: CollectionRequest, goal: Goal, prefix: str, clients: dict[str, aws.AwsClients], pacer: Pacer
+) -> list[Reader]:
     """The account's roles, and its project's pools and providers."""
     readers: list[Reader] = []
     if goal.target.aws is not None:
@@ -118,14 +120,14 @@ def _lists(request: Request, goal: Goal, prefix: str, clients: dict[str, aws.Cli
     return readers
 
 
-def _google(request: Request, goal: Goal, pacer: Pacer) -> gcp.Clients:
+def _google(request: CollectionRequest, goal: Goal, pacer: Pacer) -> gcp.GcpClients:
     """A login of its own for each target: which credentials are usable depends on what is examined."""
     target = goal.target.gcp
     examined = (target.audience or target.provider) if target and not request.attempt else None
-    return gcp.Clients(examined, pacer=pacer)
+    return gcp.GcpClients(examined, pacer=pacer)
 
 
-def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.GcpScope:
+def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope:
     compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return gcp.GcpScope(
         target=goal.target,
@@ -138,7 +140,7 @@ def _of_gcp(request: Request, goal: Goal, prefix: str) -> gcp.GcpScope:
     )
 
 
-def _of_issuer(request: Request, goal: Goal, prefix: str) -> issuer.IssuerScope:
+def _of_issuer(request: CollectionRequest, goal: Goal, prefix: str) -> issuer.IssuerScope:
     return issuer.IssuerScope(
         named=goal.issuer,
         claimed=_claimed(goal.tokens),

@@ -1,1 +1,1 @@
-"""Plain data that every other part speaks of. Standard library only."""
+"""Plain data that every other package uses. Standard library only."""

@@ -12,7 +12,7 @@ from oidc_doctor.model.steps import Cloud
 
 
 class Reading(NamedTuple):
-    """What an observed error says. `steps` are those that can say it; `kind` is set where it names one fault."""
+    """An observed error as understood. `steps` are those that can return it; `kind` is set where it names one fault."""
 
     cloud: Cloud | None
     steps: frozenset[str]
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Everything that the evaluator may look at. `at` is the instant judged at, epoch seconds UTC."""
+    """The whole input of an evaluator. `at` is the instant judged at, epoch seconds UTC."""
 
     cloud: Cloud
     evidence: TargetEvidence

@@ -1,6 +1,6 @@
-"""A document as it was read, and where each of its values stands. A value is known, absent or unknown.
+"""A document as it was read, and the place of each of its values. A value is known, absent or unknown.
 
-Absent is proven not to be there; unknown means that nobody looked, or could not. Documents are written by other people,
+Absent is proven not to be there; unknown means that it was not read. Documents are written by other people,
 possibly attackers, and are carried as they are.
 """
 
@@ -16,7 +16,7 @@ Json = Any  # a value as json.loads gives it
 
 
 class Gap(enum.Enum):
-    """Why there is no value: it is not there, or we do not know."""
+    """Why there is no value: it is absent, or unknown."""
 
     ABSENT = "absent"
     UNKNOWN = "unknown"
@@ -56,7 +56,7 @@ class Missing(NamedTuple):
 
     @property
     def proves_absence(self) -> bool:
-        """True only where the service itself said that there is no such thing."""
+        """True only where the service itself answered that there is no such resource."""
         return self.outcome == "not_found"
 
 
@@ -66,9 +66,9 @@ class Document(NamedTuple):
     file: str
     text: str
     value: Json
-    pointer: str = ""  # where `value` stands in the file; "" is the whole file
+    pointer: str = ""  # the place of `value` in the file; "" is the whole file
     duplicates: tuple[str, ...] = ()  # JSON pointers of members that appear more than once; the last one counts
-    inner: bool = False  # `text` is a document that stood as a string inside the file: its lines are not the file's
+    inner: bool = False  # `text` is a document that was a string inside the file: its lines are not the file's
     find_line: Callable[[str, str], int | None] = json_pointer.line_of  # of the text's own syntax
 
     def at(self, pointer: str = "") -> Origin:

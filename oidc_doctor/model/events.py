@@ -1,4 +1,4 @@
-"""Events of the audit logs: attempts, denied calls of the sessions they gave, and writes of configuration."""
+"""Events of the audit logs: attempts, denied calls of the sessions they issued, and writes of configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Outcome = Literal["accepted", "refused", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One logged attempt. The issuer writes subject and audience, the client user agent and session name."""
+    """A logged attempt. The issuer writes subject and audience, the client user agent and session name."""
 
     cloud: Literal["aws", "gcp"]
     step: Literal["exchange", "impersonate"]
@@ -57,7 +57,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One logged write of configuration, done or refused. `record` is the event as logged, by whoever called."""
+    """A logged write of configuration, done or refused. `record` is the event as logged, by whoever called."""
 
     cloud: Literal["aws", "gcp"]
     time: float  # epoch seconds, the cloud's clock

@@ -1,4 +1,4 @@
-"""What was read, and where. A value is known, absent (proven not to be there) or unknown (nobody looked, or could not).
+"""The evidence that was read, and its places. A value is known, absent (proven not to be there) or unknown (not read).
 
 Everything here comes from files and services; token claims, policies and log entries are written by other people,
 possibly attackers, and are carried as they are.
@@ -14,12 +14,12 @@ from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Gap, Json, Mis
 
 _NONE: Any = MappingProxyType({})
 
-# A file, or all files of a folder, that nothing judges yet; evidence holds it by its path in the contract.
+# A file, or all files of a folder, that no evaluator uses yet; evidence holds it by its path in the contract.
 Documents = tuple[Document, ...] | Missing
 
 
 class Token(NamedTuple):
-    """A token to be judged. Header and claims are written by whoever made it.
+    """A token to be judged. Its author writes header and claims.
 
     `kind`: jwt (compact, nothing missing), decoded (pasted claims), hypothetical (a subject alone), event (from a log).
     `complete`: a claim that is not in `claims` is absent; otherwise it is unknown.
@@ -44,7 +44,7 @@ class Token(NamedTuple):
     document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
 
     def __repr__(self) -> str:
-        """Without claims and signature: a token that is printed by accident shows neither."""
+        """Without claims and signature: a token that is printed by accident discloses neither."""
         return f"Token({self.kind}, {self.name}, {self.origin})"
 
     def claim(self, name: str) -> Json:
@@ -144,7 +144,7 @@ class GcpPool(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """One binding of an allow policy: who holds a role, perhaps under a condition."""
+    """A binding of an allow policy: who holds a role, perhaps under a condition."""
 
     role: str
     members: tuple[str, ...]
@@ -190,7 +190,7 @@ class GcpEvidence(NamedTuple):
 
 
 class IssuerEvidence(NamedTuple):
-    """What the issuer publishes."""
+    """The issuer's published documents."""
 
     discovery: Document | Missing = Missing("issuer/openid-configuration.json", "not in the bundle")
     jwks: Document | Missing = Missing("issuer/jwks.json", "not in the bundle")
@@ -202,7 +202,7 @@ class IssuerEvidence(NamedTuple):
 
 
 class ObservedError(NamedTuple):
-    """What the caller saw, verbatim. Written by the cloud, the SDK or the person who pasted it."""
+    """The caller's error, verbatim. Written by the cloud, the SDK or the person who pasted it."""
 
     text: str
     origin: Origin
@@ -235,7 +235,7 @@ class TargetGcp(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What to examine. A cloud that nothing names is None."""
+    """The target to examine. A cloud that no source names is None."""
 
     name: str
     issuer: str | None = None
@@ -247,7 +247,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Coverage:
-    """One thing that was looked at, or was not."""
+    """A source of evidence, and whether it was read."""
 
     what: str
     status: Literal["read", "partial", "missing", "denied", "not-asked"]
@@ -259,7 +259,7 @@ class Coverage:
 
 
 class TargetEvidence(NamedTuple):
-    """All that is known for one target."""
+    """All evidence for one target."""
 
     target: Target
     tokens: tuple[Token, ...]
@@ -275,7 +275,7 @@ class TargetEvidence(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Everything that one run read."""
+    """All evidence of one run."""
 
     targets: tuple[TargetEvidence, ...]
     coverage: tuple[Coverage, ...]

@@ -12,14 +12,14 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def pointer_segment(name: str | int) -> str:
-    """One reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
+    """A reference token of a JSON pointer (RFC 6901), with its slash: `/oidc.example~1path:sub`."""
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
 def line_of(text: str, pointer: str) -> int | None:
     """The line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
 
-    None where there is no such place, or `text` is not JSON.
+    None where the pointer leads nowhere, or `text` is not JSON.
     """
     if pointer and not pointer.startswith("/"):
         return None
@@ -31,7 +31,7 @@ def line_of(text: str, pointer: str) -> int | None:
 
 
 def element_lines(text: str, pointer: str) -> list[int]:
-    """The lines of all elements of the array at `pointer`, in one walk: asking for each alone is quadratic."""
+    """The lines of all elements of the array at `pointer`, in one walk: a walk for each is quadratic."""
     place = _place(text, segments(pointer))
     if place is None:
         return []
@@ -53,26 +53,26 @@ def segments(pointer: str) -> list[str]:
 def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
     """Where the name of the member at `steps` starts, and where its value does; an element has one place for both.
 
-    ValueError when `text` is not JSON. Values beside the path are skipped.
+    ValueError when `text` is not JSON. Values off the path are skipped.
     """
-    found = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
+    name_start = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
     for depth, name in enumerate(steps):
         kind = text[start : start + 1]
         if kind == "{":
             hits = [(at, value) for key, at, value in _members(text, start) if key == name]
             if not hits:
                 return None
-            found, start = hits[-1]
+            name_start, start = hits[-1]
         elif kind == "[":
             element = _element(text, start, int(name)) if INDEX.fullmatch(name) else None
             if element is None:
                 return None
-            found = start = element
+            name_start = start = element
         elif depth == 0:
             raise ValueError  # a bare value: not JSON that a pointer leads into, but it may be YAML
         else:
             return None
-    return found, start
+    return name_start, start
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
@@ -88,10 +88,10 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
         at = _next(text, value, "}")
 
 
-def _element(text: str, start: int, wanted: int) -> int | None:
+def _element(text: str, start: int, index: int) -> int | None:
     """The position of an array's element; None when it has fewer."""
     at = _after_space(text, start + 1)
-    for _ in range(wanted):
+    for _ in range(index):
         if text[at : at + 1] == "]":
             return None
         at = _next(text, at, "]")

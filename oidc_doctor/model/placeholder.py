@@ -37,23 +37,23 @@ def spans(text: str) -> list[tuple[int, int]]:
     """Where the placeholders are, as (start, end), from left to right."""
     if not any(trigger in text for trigger in TRIGGERS):
         return []
-    found = []
+    places = []
     position = 0
     while position < len(text):
         end, is_gap = _gap_at(text, position)
         if is_gap:
-            found.append((position, end))
+            places.append((position, end))
         position = end
-    return found
+    return places
 
 
 def has_placeholder(text: str) -> bool:
-    """Whether there is any."""
+    """Whether the text holds a placeholder."""
     return bool(spans(text))
 
 
 def account_is_redacted(account: str) -> bool:
-    """Whether this cannot be an AWS account id, so that somebody took the real one out."""
+    """Whether this cannot be an AWS account id, so that the real one was redacted."""
     return not (len(account) == 12 and account.isascii() and account.isdigit())  # noqa: PLR2004 - an account id's length
 
 
@@ -71,7 +71,7 @@ def names_a_key(inner: str) -> bool:
 
 
 def _gap_at(text: str, start: int) -> tuple[int, bool]:
-    """Where what begins here ends, and whether it is a gap; a character on its own, if it is nothing in particular."""
+    """The end of the character or gap that begins at the position, and whether it is a gap."""
     character = text[start]
     if character in "xX#*.":
         end = start + 1
@@ -92,7 +92,7 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
 
 
 def _closed(text: str, start: int, opening: str, closing: str) -> int:
-    """The end of what was opened just before start; 0 where it is not closed, or another one opens first."""
+    """The end of the gap that opened just before start; 0 where it is not closed, or another gap opens first."""
     end = text.find(closing, start, start + LONGEST)
     if end < 0 or (end == start and closing == ">"):
         return 0
@@ -120,13 +120,13 @@ def _dollar(text: str, start: int) -> tuple[int, bool]:
     return end, end > start + 1 and not text[start + 1].isdigit()
 
 
-def may_equal(one: str, other: str) -> bool | None:
+def may_equal(left: str, right: str) -> bool | None:
     """Whether the two are the same text."""
-    return one == other or compare([(one, False, True)], other)
+    return left == right or compare([(left, False, True)], right)
 
 
 def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
-    """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are wildcards if so asked."""
+    """Whether the text matches the pattern as a whole; `*` and `?` of the pattern are optionally wildcards."""
     return pattern == text or compare([(pattern, wildcards, True)], text)
 
 
@@ -141,7 +141,7 @@ def may_end_with(text: str, end: str) -> bool | None:
 
 
 def may_contain(text: str, part: str) -> bool | None:
-    """Whether the part stands anywhere in the text."""
+    """Whether the part occurs anywhere in the text."""
     return compare([("*", True, False), (part, False, True), ("*", True, False)], text)
 
 
@@ -169,26 +169,26 @@ def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
                 segments[-1].extend(None if wildcards and cell == "?" else cell for cell in literal)
             if end > start:
                 gap = text[start:end]
-                named = gap[0] in "<{$" and gap.strip("<>{}$ ").lower() not in UNNAMED
-                nameless += not named
-                segments[-1].append((gap, 0 if named else side * nameless))
+                is_named = gap[0] in "<{$" and gap.strip("<>{}$ ").lower() not in UNNAMED
+                nameless += not is_named
+                segments[-1].append((gap, 0 if is_named else side * nameless))
             position = end
     return segments
 
 
 def _drop_common(pattern: list[Cells], text: Cells) -> None:
-    """Drop what both begin with and what both end with, gaps of the same name among it; the rest decides."""
+    """Drop the common beginning and the common end, gaps of the same name among it; the rest decides."""
     start = _in_common(pattern[0], text)
     del pattern[0][:start], text[:start]
     end = _in_common(reversed(pattern[-1]), reversed(text))
     del pattern[-1][len(pattern[-1]) - end :], text[len(text) - end :]
 
 
-def _in_common(one: Iterable[Cell], other: Iterable[Cell]) -> int:
+def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
     """How many cells the two begin with alike."""
     count = 0
-    for cell, beside in zip(one, other, strict=False):
-        if cell is None or cell != beside:
+    for cell, other_cell in zip(left, right, strict=False):
+        if cell is None or cell != other_cell:
             break
         count += 1
     return count
@@ -210,21 +210,21 @@ def _opened(segments: list[Cells]) -> list[Cells]:
     return opened
 
 
-def _may_meet(one: list[Cells], other: list[Cells]) -> bool:
+def _may_meet(left: list[Cells], right: list[Cells]) -> bool:
     """Whether any text matches both. Linear: no search is needed where both sides have a place for any run.
 
     There, whatever one side asks for in the middle fits into a run of the other, so only the two beginnings and the two
     ends must agree.
     """
-    if len(one) > 1 and len(other) > 1:
-        return all(map(_agree, one[0], other[0])) and all(map(_agree, reversed(one[-1]), reversed(other[-1])))
-    if len(one) > 1:
-        return _fits(one, other[0], loose=True)
-    return _fits(other, one[0], loose=True)
+    if len(left) > 1 and len(right) > 1:
+        return all(map(_agree, left[0], right[0])) and all(map(_agree, reversed(left[-1]), reversed(right[-1])))
+    if len(left) > 1:
+        return _fits(left, right[0], loose=True)
+    return _fits(right, left[0], loose=True)
 
 
-def _agree(one: Cell, other: Cell) -> bool:
-    return one is None or other is None or one == other
+def _agree(left: Cell, right: Cell) -> bool:
+    return left is None or right is None or left == right
 
 
 def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:

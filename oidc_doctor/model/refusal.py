@@ -1,4 +1,4 @@
-"""What the evaluators say: the decision step by step, and a Refusal where a step refuses or may refuse."""
+"""The evaluators' answer: the decision step by step, and a Refusal where a step refuses or may refuse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from oidc_doctor.model.steps import Cloud, State
 
 
 class Side(NamedTuple):
-    """One side of a difference: the exact value, where it was read, and the character spans that differ."""
+    """A side of a difference: the exact value, where it was read, and the character spans that differ."""
 
     value: str
     at: Origin | None = None
@@ -56,9 +56,9 @@ class CloudError(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """One reason why a step refuses, or (not `certain`) may refuse.
+    """A reason why a step refuses, or (not `certain`) may refuse.
 
-    `facts` holds what the words need, by name; values come from tokens and policies and are not escaped.
+    `facts` holds the values for the sentences, by name; values come from tokens and policies and are not escaped.
     `rank` orders refusals inside one step: lower first.
     """
 
@@ -72,7 +72,7 @@ class Refusal(NamedTuple):
     where: Origin | None = None  # the place of the clause
     facts: Mapping[str, str] = MappingProxyType({})
     error: CloudError | None = None
-    settle: str = ""  # what would settle a suspicion
+    settle: str = ""  # the evidence that would settle a suspicion
     rank: int = 0
     named_by_error: bool = False  # the observed sentence itself names this fault
 
@@ -83,7 +83,7 @@ class Refusal(NamedTuple):
 
 @dataclass
 class StepResult:
-    """How one step went. `note` is a few plain words; `at` is the fact that decided."""
+    """The outcome of one step. `note` is a few plain words; `at` is the fact that decided."""
 
     id: str
     state: State

@@ -39,7 +39,7 @@ class DecidingFile(NamedTuple):
 
 @dataclass
 class Exchange:
-    """One token presented to one cloud for one target."""
+    """A token presented to one cloud for one target."""
 
     id: str
     cloud: Cloud
@@ -84,8 +84,8 @@ class Timing:
     since: str | None = None
     until: str | None = None
     since_basis: str | None = None  # first-failure, change, last-success
-    change: dict[str, Any] | None = None  # the write of configuration that brought it
-    token_change: dict[str, Any] | None = None  # or the difference in the token that brought it
+    change: dict[str, Any] | None = None  # the write of configuration that caused it
+    token_change: dict[str, Any] | None = None  # or the difference in the token that caused it
     mended_by: dict[str, Any] | None = None  # of a past cause: the change that ended it
     boundary: dict[str, Any] | None = None  # last_success, first_failure, and the writes between them
     session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
@@ -165,7 +165,7 @@ class Cause:
 
 @dataclass
 class FindingRow:
-    """One finding of a check."""
+    """A finding of a check."""
 
     message: str
     expected: Side | None = None
@@ -178,7 +178,7 @@ class FindingRow:
 
 @dataclass
 class CheckRow:
-    """What one check said."""
+    """The result of one check."""
 
     code: str
     name: str
@@ -203,7 +203,7 @@ class FixRow:
 
 @dataclass
 class AttemptRow:
-    """One signature of logged attempts."""
+    """A signature of logged attempts."""
 
     cloud: Cloud
     target: str | None
@@ -236,7 +236,7 @@ class Report:
     exit_code: int
     evaluated_at: str  # RFC 3339, UTC
     tool: dict[str, str]  # name, version
-    target: list[dict[str, Any]]  # one per target: what was examined, each value with its origin
+    target: list[dict[str, Any]]  # one per target, each value with its origin
     window: dict[str, Any]  # from, to, basis
     exchanges: list[Exchange]
     causes: list[Cause]

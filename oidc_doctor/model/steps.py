@@ -20,7 +20,7 @@ NOT_REACHED: State = "not-reached"
 
 
 class Step(NamedTuple):
-    """One step: its id (JSON contract), the words for people, and what decides it."""
+    """A step: its id (JSON contract), the words for people, and the part of the configuration that decides it."""
 
     id: str
     title: str

@@ -19,7 +19,7 @@ def rows_of(attempts: Iterable[Attempt]) -> Rows:
     rows = Rows()
     for one in attempts:
         rows.add(one, lambda found: found.subject, NO_PLACE)
-    rows.once()
+    rows.remove_repeats()
     return rows
 
 

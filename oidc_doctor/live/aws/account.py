@@ -1,4 +1,4 @@
-"""What the readers of one AWS target share: whose account it is, and how it is asked."""
+"""The base of one AWS target's readers: the account, and the calls to it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.live.aws.client import IAM_REGION, Clients, asked
+from oidc_doctor.live.aws.client import IAM_REGION, AwsClients, with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
@@ -25,11 +25,11 @@ _ECR_ARN = re.compile(r"arn:[\w-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}
 
 
 class AwsScope(NamedTuple):
-    """What is to be read for one target. Times are epoch seconds."""
+    """The scope of reading for one AWS target. Times are epoch seconds."""
 
     target: Target
-    issuers: tuple[str, ...] = ()  # of the target and its tokens; a token's word is enough to look for a provider
-    regions: tuple[str, ...] = ()  # of STS endpoints; the IAM Region is read besides
+    issuers: tuple[str, ...] = ()  # of the target and its tokens; a token's claim is enough to look for a provider
+    regions: tuple[str, ...] = ()  # of STS endpoints; the IAM Region is read as well
     since: float | None = None  # of exchanges; changes are read as far back as CloudTrail keeps them
     until: float | None = None
     max_pages: int = 40  # of one LookupEvents query
@@ -55,13 +55,13 @@ def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
 class Account:
     """The readers of one target. Each answers as its docstring says."""
 
-    def __init__(self, clients: Clients, scope: AwsScope) -> None:
+    def __init__(self, clients: AwsClients, scope: AwsScope) -> None:
         self.clients = clients
         self.scope = scope
         self.aws = scope.target.aws or TargetAws()
         self.partition = clients.partition
         self.home = IAM_REGION[self.partition]
-        self.regions = tuple(dict.fromkeys(one for one in (self.aws.region, *scope.regions) if one))
+        self.regions = tuple(dict.fromkeys(region for region in (self.aws.region, *scope.regions) if region))
         self.region = next(iter(self.regions), self.home)
         parts = (self.aws.role_arn or "").split(":", ARN_FIELDS - 1)
         whole = len(parts) == ARN_FIELDS and parts[5].startswith("role/")
@@ -71,18 +71,18 @@ class Account:
         self.prefix = scope.prefix
         self.role_arn = self.aws.role_arn if self.role_name else f"arn:{self.partition}:iam::*:role/*"
 
-    # ------------------------------------------------------------------------------------------------ how it is asked
+    # ------------------------------------------------------------------------------------------------ calls
 
     def name(self, short: str) -> str:
         """A reader's name; with several targets each has its own."""
         return f"{self.prefix}aws.{short}"
 
     def path(self, short: str) -> str:
-        """Where a file of aws/ stands in the bundle."""
+        """The path of a file of aws/ in the bundle."""
         return f"{self.prefix}aws/{short}"
 
     def iam(self, collector: Collector, operation: str, **parameters: Any) -> Any:
-        """One answer of IAM."""
+        """An answer of IAM."""
         return self.ask(collector, "iam", self.home, operation, **parameters)
 
     def ask(
@@ -95,13 +95,13 @@ class Account:
         pacer: Pacer | None = None,
         **parameters: Any,
     ) -> Any:
-        """One answer, without what the transport adds."""
+        """An answer without the members that the transport adds."""
         client = self.clients.of(service, region)
-        answer = collector.call(lambda: asked(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
+        answer = collector.call(lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
-    def own(self, collector: Collector) -> None:
-        """Raises CallError where the credentials are another account's: what that holds says nothing of this one's."""
+    def require_own_account(self, collector: Collector) -> None:
+        """Raises CallError where the credentials are another account's, whose contents prove nothing about this one."""
         account = collector.answer(self.name("caller"))
         if self.account is not None and account is not None and account != self.account:
             raise CallError(
@@ -112,7 +112,7 @@ class Account:
             )
 
     def absent(self, collector: Collector, failure: CallError) -> CallError:
-        """A not_found that proves nothing, because whose account was asked is not known."""
+        """A not_found that proves nothing, because the account of the credentials is not known."""
         if (
             failure.outcome == "not_found"
             and self.account is not None
@@ -139,7 +139,7 @@ class Account:
     # ------------------------------------------------------------------------------------------------------ identity
 
     def caller(self) -> Reader:
-        """Whose credentials these are: the account id. GetCallerIdentity needs no permission."""
+        """The account id of the credentials. GetCallerIdentity needs no permission."""
         path, call = self.path("caller-identity.json"), "sts:GetCallerIdentity"
 
         def read(collector: Collector) -> str:
@@ -152,7 +152,7 @@ class Account:
 
 
 def member(value: Any, name: str, shape: Any) -> Any:
-    """A member of an answer. Raises CallError where the answer has no such thing."""
+    """A member of an answer. Raises CallError where the answer has no such member of that type."""
     part = value.get(name) if isinstance(value, dict) else None
     if not isinstance(part, shape):
         raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
@@ -160,7 +160,7 @@ def member(value: Any, name: str, shape: Any) -> Any:
 
 
 def policy_text(value: Any, name: str) -> None:
-    """Raises CallError where a member is no policy in a text."""
+    """A member as a policy's text. Raises CallError where it is not one."""
     text = member(value, name, str)
     try:
         policy = json.loads(text)

@@ -63,7 +63,7 @@ _THROTTLED = frozenset(
 )
 
 
-class Clients:
+class AwsClients:
     """boto3 clients, made once each; a client may be used by several threads, a session may not."""
 
     def __init__(self, profile: str | None, partition: str) -> None:
@@ -91,7 +91,9 @@ class Clients:
         with self._lock:
             client = self._made.get((service, region, signed))
             if client is None:
-                client = self._made[service, region, signed] = asked(lambda: self._make(service, region, signed=signed))
+                client = self._made[service, region, signed] = with_call_errors(
+                    lambda: self._make(service, region, signed=signed)
+                )
             return client
 
     def _make(self, service: str, region: str, *, signed: bool) -> Any:
@@ -104,15 +106,15 @@ class Clients:
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_READ,
-            retries={"total_max_attempts": 1},  # Collector.call repeats what can heal, at its own pace
+            retries={"total_max_attempts": 1},  # Collector.call repeats calls that can heal, at its own pace
             max_pool_connections=32,
             **({} if signed else {"signature_version": UNSIGNED}),
         )
         return self._session.client(service, region_name=region, config=config)
 
 
-def asked(make: Callable[[], Any]) -> Any:
-    """What `make` returns; every error of boto3 as CallError."""
+def with_call_errors(make: Callable[[], Any]) -> Any:
+    """Return the result of `make`; every error of boto3 becomes a CallError."""
     from botocore import exceptions as errors
     from botocore.parsers import ResponseParserError
 
@@ -125,7 +127,7 @@ def asked(make: Callable[[], Any]) -> Any:
     except errors.ConnectionClosedError as error:
         raise CallError("failed", type(error).__name__, str(error), heals=True) from None
     except (ResponseParserError, LookupError, TypeError, AttributeError):
-        # an answer of another shape: botocore's parsers meet it so; their text may quote it, and credentials with it
+        # an answer of another shape breaks botocore's parsers; their text may quote it, and credentials with it
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
     except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form
         raise CallError("failed", type(error).__name__, str(error)) from None
@@ -137,7 +139,7 @@ def _refused(error: Any) -> CallError:
     fault = answer.get("Error") or {}
     code, message = str(fault.get("Code") or "Unknown"), str(fault.get("Message") or "")
     status = (answer.get("ResponseMetadata") or {}).get("HTTPStatusCode", 0)
-    # no code, or a bare status, is what botocore makes of a body that is none of AWS's: a proxy or balancer gave it
+    # no code, or a bare status, is how botocore reads a body that is not AWS's: a proxy or balancer sent it
     from_aws = code != "Unknown" and not code.isdecimal()
     make = functools.partial(CallError, code=code, message=message, answered=from_aws)
     if code in _THROTTLED or status == 429:  # noqa: PLR2004 - too many requests

@@ -1,4 +1,4 @@
-"""What AWS is configured to accept: the role, its policies, the OIDC providers, and what the workload wants then."""
+"""The configuration of AWS: the role, its policies, the OIDC providers, and the resources that the workload uses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Rea
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST_NEAR = 8  # providers that are read besides the issuer's own
+_MOST_NEAR = 8  # providers that are read in addition to the issuer's own
 _PROVIDER_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/[^\"\\\s]+")
 
 
-class Configuration(Account):
+class AwsConfiguration(Account):
     """The readers of the configuration. Each answers as its docstring says."""
 
     # --------------------------------------------------------------------------------------------------- the role
@@ -27,7 +27,7 @@ class Configuration(Account):
         path, call = self.path("role.json"), "iam:GetRole"
 
         def read(collector: Collector) -> dict[str, Any]:
-            self.own(collector)
+            self.require_own_account(collector)
             try:
                 answer = self.iam(collector, "get_role", RoleName=self.role_name)
             except CallError as failure:
@@ -53,7 +53,7 @@ class Configuration(Account):
         )
 
     def policy_grants(self) -> tuple[Grant, ...]:
-        """What reading a managed policy needs, AWS's own included."""
+        """Grants for reading a managed policy, AWS's own included."""
         places = [
             f"arn:{self.partition}:iam::{self.account or '*'}:policy/*",
             f"arn:{self.partition}:iam::aws:policy/*",
@@ -89,7 +89,7 @@ class Configuration(Account):
             return Reader(self.name(f"inline:{name}"), place, "iam:GetRolePolicy", read, (), (inline,))
 
         def read(collector: Collector) -> None:
-            self.own(collector)
+            self.require_own_account(collector)
             names = self.listed(collector, "list_role_policies", "PolicyNames", RoleName=self.role_name)
             collector.save(path, call, {"PolicyNames": names})
             collector.start(*(policy(name) for name in names if isinstance(name, str)))
@@ -103,7 +103,7 @@ class Configuration(Account):
         path, call = self.path("attached-policies.json"), "iam:ListAttachedRolePolicies"
 
         def read(collector: Collector) -> None:
-            self.own(collector)
+            self.require_own_account(collector)
             policies = self.listed(
                 collector, "list_attached_role_policies", "AttachedPolicies", RoleName=self.role_name
             )
@@ -128,7 +128,7 @@ class Configuration(Account):
         path, call = self.path("oidc-providers.json"), "iam:ListOpenIDConnectProviders"
 
         def read(collector: Collector) -> list[str]:
-            self.own(collector)
+            self.require_own_account(collector)
             answer = self.iam(collector, "list_open_id_connect_providers")
             entries = member(answer, "OpenIDConnectProviderList", list)
             arns = [entry.get("Arn") for entry in entries if isinstance(entry, dict)]
@@ -154,7 +154,7 @@ class Configuration(Account):
                 issuers = ", ".join(self.scope.issuers) or "the role's trust policy"
                 if self.scope.issuers or role is not None:
                     raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {issuers}")
-                return {}  # nothing says which one: the list alone is all there is to know
+                return {}  # no evidence identifies one: only the list can be read
             results = collector.side_by_side([functools.partial(provider_of, collector, arn) for arn in near])
             providers = [result for result in results if not isinstance(result, CallError)]
             failures = [result for result in results if isinstance(result, CallError)]
@@ -176,7 +176,7 @@ class Configuration(Account):
             (Grant(call, f"arn:{self.partition}:iam::{account}:oidc-provider/*"),),
         )
 
-    # ------------------------------------------------------------------------------------- what the workload wants then
+    # ------------------------------------------------------------------------------------- the workload's resources
 
     def resources(self) -> list[Reader]:
         """Bucket, key and repository, where the target names them."""
@@ -219,7 +219,7 @@ class Configuration(Account):
         return Reader(self.name("bucket-encryption"), path, call, read, (), grants, follows)
 
     def key_grant(self, key: str) -> Grant:
-        """What reading a key's policy needs."""
+        """Grants for reading a key's policy."""
         whole = key if key.startswith("arn:") else f"arn:{self.partition}:kms:*:*:key/{key}"
         return Grant("kms:GetKeyPolicy", whole)
 
@@ -255,7 +255,7 @@ class Configuration(Account):
 
 def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:
     """The ARNs of the issuers' providers, those of the same host, and those that the trust policy names."""
-    named = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
+    named_arns = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
     urls = {url.removeprefix("https://") for url in issuers}
     hosts = {url.partition("/")[0].lower() for url in urls}
 
@@ -263,7 +263,7 @@ def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any
         url = arn.partition(":oidc-provider/")[2]
         if url in urls:
             return 0
-        if arn in named:
+        if arn in named_arns:
             return 1
         return 2 if url.partition("/")[0].lower() in hosts else 3
 

@@ -14,7 +14,7 @@ class Roles(Account):
         path, call = self.path("roles.json"), "iam:ListRoles"
 
         def read(collector: Collector) -> None:
-            self.own(collector)
+            self.require_own_account(collector)
             collector.save(path, call, {"Roles": self.listed(collector, "list_roles", "Roles")})
 
         return Reader(self.name("roles"), path, call, read, (self.name("caller"),), (Grant(call),))

@@ -1,4 +1,4 @@
-"""What CloudTrail recorded: LookupEvents at its limit, or the files of a trail's bucket."""
+"""CloudTrail's records: LookupEvents at its limit, or the files of a trail's bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
-from oidc_doctor.live.aws.client import asked
+from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 
 _DAY = 86_400.0
@@ -19,7 +19,7 @@ _MOST_TRAIL_FILES = 20_000
 _MOST_TRAIL_BYTES = 512 * 1024 * 1024  # compressed
 
 
-class Logs(Account):
+class AwsLogs(Account):
     """The readers of the logs."""
 
     # ------------------------------------------------------------------------------------------------------------ logs
@@ -69,11 +69,11 @@ class Logs(Account):
         return first._replace(name=name, read=read, needs=needs, silent=True)
 
     def lookup(self, region: str, short: str, attribute: str, value: str, *, changes: bool = False) -> Reader:
-        """One LookupEvents query, newest events first, page after page."""
+        """A LookupEvents query, newest events first, page after page."""
         path, call = self.path(f"cloudtrail/{region}/{short}.json"), "cloudtrail:LookupEvents"
 
         def read(collector: Collector) -> None:
-            self.own(collector)
+            self.require_own_account(collector)
             self.pages(collector, path, region, attribute, value, changes=changes)
 
         return Reader(
@@ -81,7 +81,7 @@ class Logs(Account):
         )
 
     def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
-        """Save the events of one query; what was cut off is said in the manifest."""
+        """Save the events of one query; the manifest says what was cut off."""
         until = self.scope.until if self.scope.until is not None and not changes else time.time()
         since = max(until - _KEPT, 0 if changes or self.scope.since is None else self.scope.since)
         query = {
@@ -214,7 +214,7 @@ class Logs(Account):
             data: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
             return data
 
-        return bytes(collector.call(lambda: asked(fetch)))
+        return bytes(collector.call(lambda: with_call_errors(fetch)))
 
 
 def bucket_of(place: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What AWS itself says when it is asked: of the policies, and (--try) of the token. Only where the user allows it."""
+"""AWS's own judgement of the policies and (--try) of the token. Only where the user allows it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import time
 from typing import Any
 
 from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
-from oidc_doctor.live.aws.client import asked
+from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
 from oidc_doctor.model.evidence import Token
 
 
 class Oracles(Account):
-    """The readers that ask AWS for its own judgement."""
+    """Readers of AWS's own judgement."""
 
     # --------------------------------------------------------------------------------------------------------- oracles
 
     def oracles(self) -> list[Reader]:
-        """What AWS itself says of the policies; asked only where the user allows it."""
+        """Readers of AWS's judgement of the policies; only where the user allows them."""
         readers = [self.resource_controls()]
         if self.role_name:
             readers.append(self.validation())
@@ -64,22 +64,22 @@ class Oracles(Account):
         return Reader(self.name("validation"), path, call, read, (self.name("role"),), (Grant(call),))
 
     def simulation(self) -> Reader:
-        """What the role may do with the bucket or repository, as the policy simulator says."""
+        """The policy simulator's decisions on the role's use of the bucket or repository."""
         path, call = self.path("simulation.json"), "iam:SimulatePrincipalPolicy"
-        asked: list[tuple[tuple[str, ...], str]] = []
+        simulated: list[tuple[tuple[str, ...], str]] = []
         if self.aws.s3_bucket:
             bucket = f"arn:{self.partition}:s3:::{self.aws.s3_bucket}"
-            asked += [(("s3:ListBucket",), bucket), (("s3:GetObject",), f"{bucket}/*")]
+            simulated += [(("s3:ListBucket",), bucket), (("s3:GetObject",), f"{bucket}/*")]
         if self.aws.ecr_repository:
             account, region, name = repository_of(self.aws.ecr_repository)
             place = f"arn:{self.partition}:ecr:{region or self.region}:{account or self.account}:repository/{name}"
             pull = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-            asked += [(("ecr:GetAuthorizationToken",), "*"), (pull, place)]
+            simulated += [(("ecr:GetAuthorizationToken",), "*"), (pull, place)]
 
         def read(collector: Collector) -> None:
-            self.own(collector)
+            self.require_own_account(collector)
             results: list[Any] = []
-            for actions, resource in asked:
+            for actions, resource in simulated:
                 answer = self.iam(
                     collector,
                     "simulate_principal_policy",
@@ -137,7 +137,7 @@ class Oracles(Account):
     def exchange(self, token: Token) -> Reader:
         """Present the token to AWS once, for its true answer. Needs no permission, and leaves an event in CloudTrail.
 
-        The credentials of a success are not looked at, and kept nowhere.
+        The credentials of a success are neither read nor stored.
         """
         path, call = f"{self.prefix}error.txt", "sts:AssumeRoleWithWebIdentity"
         request: dict[str, Any] = {
@@ -157,10 +157,12 @@ class Oracles(Account):
             at = time.time()
             try:
                 answer = collector.call(
-                    lambda: asked(lambda: client.assume_role_with_web_identity(**request, WebIdentityToken=raw))
+                    lambda: with_call_errors(
+                        lambda: client.assume_role_with_web_identity(**request, WebIdentityToken=raw)
+                    )
                 )
             except CallError as failure:
-                if not failure.answered or failure.heals:  # too often asked, or AWS's own fault: no answer to the token
+                if not failure.answered or failure.heals:  # throttled, or AWS's own fault: no answer to the token
                     raise
                 text = f"An error occurred ({failure.code}) when calling the AssumeRoleWithWebIdentity operation: "
                 collector.save(path, call, text + failure.message.replace(raw, "(the token)"))
@@ -174,7 +176,7 @@ class Oracles(Account):
 
 
 def another(token: dict[str, Any], name: str, following: Any) -> dict[str, Any]:
-    """The parameters of the next page. Raises CallError where a page names itself: what follows cannot be read."""
+    """The parameters of the next page. Raises CallError where a page names itself: no further page can be read."""
     if following == token.get(name):
         raise CallError("failed", "Malformed", "a page says that there are more, and not where")
     return {name: following}
@@ -188,7 +190,7 @@ def compact(token: Token) -> str:
 
 
 def _success(at: float, region: str, request: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
-    """A success as CloudTrail would record it; its id says that it is ours."""
+    """A success as CloudTrail would record it; its id marks it as ours."""
     return {
         "eventName": "AssumeRoleWithWebIdentity",
         "eventSource": "sts.amazonaws.com",

@@ -1,4 +1,4 @@
-"""AWS by boto3: what a role accepts, who it lets do what, and what CloudTrail recorded. Read-only.
+"""AWS by boto3: a role's trust and permissions, and CloudTrail's records. Read-only.
 
 Permissions as the service authorization reference names them; limits of LookupEvents as the CloudTrail user guide does
 (two requests a second, account and Region; 50 events a page; 90 days).
@@ -7,21 +7,21 @@ Permissions as the service authorization reference names them; limits of LookupE
 from __future__ import annotations
 
 from oidc_doctor.live.aws.account import AwsScope, partition_of
-from oidc_doctor.live.aws.client import IAM_REGION, Clients
-from oidc_doctor.live.aws.configuration import Configuration
-from oidc_doctor.live.aws.logs import Logs
+from oidc_doctor.live.aws.client import IAM_REGION, AwsClients
+from oidc_doctor.live.aws.configuration import AwsConfiguration
+from oidc_doctor.live.aws.logs import AwsLogs
 from oidc_doctor.live.aws.oracles import Oracles
 from oidc_doctor.live.collect import Reader
 
-__all__ = ["IAM_REGION", "AwsScope", "Clients", "partition_of", "readers"]
+__all__ = ["IAM_REGION", "AwsClients", "AwsScope", "partition_of", "readers"]
 
 
-class _Aws(Configuration, Logs, Oracles):
+class _Aws(AwsConfiguration, AwsLogs, Oracles):
     """All readers of one target."""
 
 
-def readers(clients: Clients, scope: AwsScope) -> list[Reader]:
-    """Everything that is to be read of AWS for one target, and nothing else."""
+def readers(clients: AwsClients, scope: AwsScope) -> list[Reader]:
+    """All readers of AWS that one target needs."""
     target = _Aws(clients, scope)
     readers = [target.caller(), target.provider_list(), target.provider()]
     if target.role_name:

@@ -19,7 +19,7 @@ _APART = 1.02  # seconds between entries:list: 60 a minute are allowed, and the 
 _LARGEST = 32 * 1024 * 1024  # bytes of one answer
 _LOG_IN = "log in with gcloud auth application-default login, or name a key with GOOGLE_APPLICATION_CREDENTIALS"
 
-# What each API is called, and the predefined role that holds the permissions that are asked for.
+# Each API's name, and the predefined role that holds the permissions that are needed.
 _OVERRIDE = "CLOUDSDK_API_ENDPOINT_OVERRIDES_"  # gcloud's own variables, such as …_IAM
 ROLES = {
     "iam.workloadIdentityPool": "roles/iam.workloadIdentityPoolViewer",
@@ -38,18 +38,18 @@ def role_with(permission: str) -> str:
 
 
 def new_pacer() -> Pacer:
-    """Keeps the reads of logs at their limit, which counts all that one login reads."""
+    """Keeps the reads of logs at their limit, which counts all reads of one login."""
     return Pacer(_APART)
 
 
 def endpoint(service: str) -> str:
-    """Where an API answers: `iam` at https://iam.googleapis.com, unless gcloud's variable says another place."""
+    """The address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable names another."""
     override = os.environ.get(_OVERRIDE + service.upper())
     return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
 
-class Clients:
-    """One login, and a session for each thread: a session may not be used by several."""
+class GcpClients:
+    """A login, and a session for each thread: a session may not be used by several."""
 
     def __init__(self, audience: str | None = None, *, pacer: Pacer | None = None) -> None:
         self.audience = audience  # of the exchange that is examined: its token is not presented to log ourselves in
@@ -94,7 +94,7 @@ class Clients:
                 raise self._failure
             if self._credentials is None:
                 try:
-                    self._credentials = asked(self._login)
+                    self._credentials = with_call_errors(self._login)
                 except CallError as failure:
                     self._logins += 1
                     if not failure.heals or self._logins == MOST_ATTEMPTS:  # for all readers together
@@ -119,8 +119,8 @@ class Clients:
         except exceptions.DefaultCredentialsError as error:
             raise CallError("denied", "NoCredentials", _first_line(error), hint=_LOG_IN) from None
         if not credentials.valid:
-            foreign(lambda: credentials.refresh(google.auth.transport.requests.Request()))
-        # the token alone: credentials of a service account would look up its allowed locations besides
+            with_any_error(lambda: credentials.refresh(google.auth.transport.requests.Request()))
+        # the token alone: credentials of a service account would look up its allowed locations as well
         return bare(credentials.token, quota_project_id=getattr(credentials, "quota_project_id", None))
 
     def _instead(self) -> str | None:
@@ -135,9 +135,9 @@ class Clients:
             with open(configuration, "rb") as stream:
                 box = json.loads(stream.read(_LARGEST))
         except (OSError, ValueError):
-            return None  # google-auth says it better
-        mine = box.get("audience") if isinstance(box, dict) else None
-        if not isinstance(mine, str) or _bare(mine) != _bare(self.audience):
+            return None  # google-auth has the better message
+        audience = box.get("audience") if isinstance(box, dict) else None
+        if not isinstance(audience, str) or _bare(audience) != _bare(self.audience):
             return None
         from google.auth import _cloud_sdk  # the path of gcloud's login has no public name
 
@@ -154,11 +154,11 @@ class Clients:
         return path
 
     def get(self, collector: Collector, service: str, path: str, **query: Any) -> dict[str, Any]:
-        """One answer of a GET. `path` is quoted already; a list in the query is repeated."""
+        """The answer of a GET. `path` is quoted already; a list in the query is repeated."""
         return self._send(collector, "GET", service, path, params=query)
 
     def post(self, collector: Collector, service: str, path: str, body: Any, **query: Any) -> dict[str, Any]:
-        """One answer of a POST: reading a policy is one."""
+        """The answer of a POST: reading a policy is one."""
         return self._send(collector, "POST", service, path, params=query, json=body)
 
     def _send(self, collector: Collector, method: str, service: str, path: str, **options: Any) -> dict[str, Any]:
@@ -175,12 +175,12 @@ class Clients:
             )
             return _value(answer)
 
-        answer: dict[str, Any] = collector.call(lambda: asked(once))
+        answer: dict[str, Any] = collector.call(lambda: with_call_errors(once))
         return answer
 
 
-def asked(make: Callable[[], Any]) -> Any:
-    """What `make` returns; every error of google-auth, google-cloud and requests as CallError."""
+def with_call_errors(make: Callable[[], Any]) -> Any:
+    """Return the result of `make`; every error of google-auth, google-cloud and requests becomes a CallError."""
     import requests
     from google.api_core import exceptions as api
     from google.auth import exceptions as auth
@@ -192,11 +192,11 @@ def asked(make: Callable[[], Any]) -> Any:
     except auth.TransportError as error:
         raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
     except auth.GoogleAuthError as error:
-        if error.retryable:  # google-auth has asked again itself
+        if error.retryable:  # google-auth has retried itself
             raise CallError("failed", type(error).__name__, _first_line(error)) from None
         raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN) from None
     except api.GoogleAPICallError as error:
-        raise refused(int(error.code or 0), _body_of(error)) from None
+        raise service_error(int(error.code or 0), _body_of(error)) from None
     except api.GoogleAPIError as error:
         raise CallError("failed", type(error).__name__, _first_line(error)) from None
     except requests.ConnectionError as error:
@@ -205,8 +205,8 @@ def asked(make: Callable[[], Any]) -> Any:
         raise CallError("failed", "Malformed", _first_line(error)) from None
 
 
-def foreign(make: Callable[[], Any]) -> Any:
-    """What a call of Google's libraries returns. They take an answer's shape for granted, and break on another."""
+def with_any_error(make: Callable[[], Any]) -> Any:
+    """Return the result of a call of Google's libraries, which assume an answer's shape and break on another."""
     try:
         return make()
     except (LookupError, TypeError, AttributeError):
@@ -214,18 +214,18 @@ def foreign(make: Callable[[], Any]) -> Any:
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
 
 
-def refused(status: int, body: Any) -> CallError:
+def service_error(status: int, body: Any) -> CallError:
     """A service's own error: `{"error": {code, message, status, details}}`. `status` is 0 where it is not known."""
     box = body.get("error") if isinstance(body, dict) else None
     if not isinstance(box, dict):
         return _of_another(status)
     message = str(box.get("message") or "").strip() or f"HTTP {status}"
-    given = box.get("details")
-    details = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    info = next((one for one in details if str(one.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
+    listed = box.get("details")
+    details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
+    info = next((detail for detail in details if str(detail.get("@type", "")).endswith("google.rpc.ErrorInfo")), {})
     code = str(info.get("reason") or box.get("status") or status)
-    given = info.get("metadata")
-    metadata: dict[str, Any] = given if isinstance(given, dict) else {}
+    members = info.get("metadata")
+    metadata: dict[str, Any] = members if isinstance(members, dict) else {}
     if status == 429:  # noqa: PLR2004 - too many requests
         return CallError("throttled", code, message, heals=True, answered=True)
     if status == 401:  # noqa: PLR2004 - no valid login
@@ -245,7 +245,7 @@ def refused(status: int, body: Any) -> CallError:
 
 
 def _of_another(status: int) -> CallError:
-    """An error that is not in the words of Google's APIs: a 404 of a proxy does not prove that anything is missing."""
+    """An error in another form than that of Google's APIs: a proxy's 404 does not prove that a resource is missing."""
     code = str(status) if status else "Malformed"
     label = f"HTTP {status} " if status else "an answer "
     message = f"{label}without an error of Google's own; a proxy or another server may have given it"
@@ -271,7 +271,7 @@ def _value(answer: Any) -> dict[str, Any]:
     except ValueError:
         value = None
     if answer.status_code >= 400:  # noqa: PLR2004 - client and server errors
-        raise refused(answer.status_code, value)
+        raise service_error(answer.status_code, value)
     if not isinstance(value, dict):
         raise CallError("failed", "Malformed", "the answer is no JSON object")
     return value
@@ -287,7 +287,7 @@ def _body_of(error: Any) -> Any:
 
 
 def _first_line(error: BaseException) -> str:
-    """What an exception says, without the answer that google-auth puts behind it."""
+    """An exception's message, without the answer that google-auth appends."""
     text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     return text.strip().partition("\n")[0]
 

@@ -1,4 +1,4 @@
-"""What Google Cloud is configured to accept: provider, pool, service account, policies, APIs."""
+"""The configuration of Google Cloud: provider, pool, service account, policies, APIs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.live.gcp.client import Clients, role_with, segment
+from oidc_doctor.live.gcp.client import GcpClients, role_with, segment
 from oidc_doctor.model.evidence import Target, TargetGcp, Token
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _CONSTRAINT = "iam.workloadIdentityPoolProviders"
 
 
 class GcpScope(NamedTuple):
-    """What is to be read for one target. Times are epoch seconds."""
+    """The scope of reading for one Google target. Times are epoch seconds."""
 
     target: Target
     since: float | None = None  # of exchanges; changes are read as far back as they are kept
@@ -37,10 +37,10 @@ class GcpScope(NamedTuple):
     prefix: str = ""  # targets/NAME/ where there are several
 
 
-class Resources:
-    """What the readers of one target share."""
+class GcpReaders:
+    """The base of one Google target's readers."""
 
-    def __init__(self, clients: Clients, scope: GcpScope) -> None:
+    def __init__(self, clients: GcpClients, scope: GcpScope) -> None:
         self.clients = clients
         self.scope = scope
         self.gcp = scope.target.gcp or TargetGcp()
@@ -66,7 +66,7 @@ class Resources:
         return f"{self.prefix}gcp.{short}"
 
     def path(self, short: str) -> str:
-        """Where a file of gcp/ stands in the bundle."""
+        """The path of a file of gcp/ in the bundle."""
         return f"{self.prefix}gcp/{short}"
 
     def reader(self, short: str, path: str, call: str, read: Any, grants: tuple[Grant, ...], *needs: str) -> Reader:
@@ -76,12 +76,14 @@ class Resources:
             try:
                 return read(collector)
             except CallError as failure:
-                raise named(failure, grants) from None
+                raise with_permission(failure, grants) from None
 
-        return Reader(self.name(short), self.path(path), call, guarded, tuple(self.name(one) for one in needs), grants)
+        return Reader(
+            self.name(short), self.path(path), call, guarded, tuple(self.name(need) for need in needs), grants
+        )
 
     def unusable(self) -> list[Reader]:
-        """For a name that no resource has, such as a variable that was not filled in: it is not asked for."""
+        """The error for a name that no resource has, such as a variable that was not filled in: it is not requested."""
 
         def refuse(what: str, name: str) -> Any:
             def read(_: Collector) -> None:
@@ -119,7 +121,7 @@ class Resources:
         raise CallError("failed", "TooMany", f"more than {_MOST_PAGES} pages")
 
     def is_missing(self, collector: Collector, path: str) -> bool:
-        """Whether Google said that there is no such thing."""
+        """Whether Google answered that there is no such resource."""
         entry = collector.reads.get(self.path(path))
         return entry is not None and entry["outcome"] == "not_found"
 
@@ -130,11 +132,11 @@ class Resources:
         return {self.account_project, self.provider_project} <= names
 
 
-class Configuration(Resources):
+class GcpConfiguration(GcpReaders):
     """The readers of the configuration. Each answers as its docstring says."""
 
     def provider(self) -> Reader:
-        """The provider as the API gives it; one that is deleted is there for 30 days."""
+        """The provider as the API returns it; a deleted provider remains readable for 30 days."""
 
         def read(collector: Collector) -> dict[str, Any]:
             answer = self.clients.get(collector, "iam", f"v1/{self.pool}/providers/{segment(self.provider_id or '')}")
@@ -146,7 +148,7 @@ class Configuration(Resources):
         return self.reader("provider", "provider.json", call, read, (Grant(call, self.pool, IAM),))
 
     def provider_list(self) -> Reader:
-        """The pool's providers, the deleted among them: only where the target names none, or one that is not there."""
+        """The pool's providers, the deleted among them: only where the target names none, or a missing one."""
 
         def read(collector: Collector) -> list[Any] | None:
             if self.provider_id and not self.is_missing(collector, "provider.json"):
@@ -184,7 +186,7 @@ class Configuration(Resources):
         return self.reader("pools", "pools.json", call, read, (grant,), "pool")
 
     def project(self) -> Reader:
-        """The pool's project: its number, its ID, and what it lies in."""
+        """The pool's project: its number, its ID, and its parent."""
 
         def read(collector: Collector) -> dict[str, Any]:
             answer = self.clients.get(
@@ -260,7 +262,7 @@ class Configuration(Resources):
         return self.reader("service-account", "service-account.json", call, read, (grant,))
 
     def service_account_policy(self) -> Reader:
-        """Who may impersonate it: its allow policy, conditions included."""
+        """The service account's allow policy, conditions included."""
 
         def read(collector: Collector) -> dict[str, Any]:
             query = {"options.requestedPolicyVersion": 3}
@@ -301,7 +303,7 @@ class Configuration(Resources):
         return policy
 
     def policies_above(self) -> list[Reader]:
-        """What the folders and the organization grant, and what they log."""
+        """The allow policies and audit configs of the folders and the organization."""
 
         def parents(collector: Collector) -> tuple[list[str], str]:
             """The folders above the project, the nearest first, and the organization."""
@@ -347,7 +349,7 @@ class Configuration(Resources):
         ]  # fmt: skip
 
 
-def named(failure: CallError, grants: Sequence[Grant]) -> CallError:
+def with_permission(failure: CallError, grants: Sequence[Grant]) -> CallError:
     """A denial with the permission and a role that holds it, where the service did not say."""
     if failure.outcome == "denied" and not failure.hint and grants:
         role = role_with(grants[0].permission)
@@ -373,7 +375,7 @@ def _has(answer: dict[str, Any], name: str) -> str:
 
 
 def _policy(answer: dict[str, Any]) -> None:
-    """An empty policy has an etag alone; an answer without any of a policy's members is none."""
+    """An empty policy has an etag alone; an answer without any of a policy's members is not one."""
     if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
         raise CallError("failed", "Malformed", "the answer is no allow policy")
 

@@ -1,4 +1,4 @@
-"""--try for Google: the exchange itself, for its true answer. The tokens that come back are not looked at."""
+"""--try for Google: the exchange itself, for its true answer. The tokens that are returned are not read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from oidc_doctor.live.aws.oracles import compact
 from oidc_doctor.live.collect import CallError, Collector, Reader
-from oidc_doctor.live.gcp.client import asked, endpoint, foreign, refused, segment
-from oidc_doctor.live.gcp.configuration import Resources
+from oidc_doctor.live.gcp.client import endpoint, segment, service_error, with_any_error, with_call_errors
+from oidc_doctor.live.gcp.configuration import GcpReaders
 from oidc_doctor.model.evidence import Token
 
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -21,14 +21,14 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _EXCHANGE = "google.identity.sts.v1.SecurityTokenService.ExchangeToken"
 
 
-class Refusal(NamedTuple):
+class ExchangeRefusal(NamedTuple):
     """Google's answer: as google-auth prints it, and its sentence alone, as the audit log keeps it."""
 
     shown: str
     sentence: str
 
 
-class Exchange(Resources):
+class ExchangeReader(GcpReaders):
     """The reader that presents the token."""
 
     def exchange(self, token: Token) -> Reader:
@@ -38,10 +38,10 @@ class Exchange(Resources):
         def read(collector: Collector) -> None:
             raw = compact(token)
             entries: list[Any] = []
-            federated, failure = self.first(collector, raw)
+            federated, failure = self.exchange_token(collector, raw)
             entries.append(self.entry(token, _EXCHANGE, "sts.googleapis.com", self.audience(), failure))
             if federated is not None and self.email:
-                failure = self.second(collector, federated)
+                failure = self.impersonate(collector, federated)
                 account = f"projects/-/serviceAccounts/{self.email}"
                 service = "iamcredentials.googleapis.com"
                 entries.append(self.entry(token, "GenerateAccessToken", service, account, failure))
@@ -57,10 +57,10 @@ class Exchange(Resources):
         name = self.gcp.audience or self.gcp.provider or ""
         return name.removeprefix("https:").removeprefix("//iam.googleapis.com/")
 
-    def first(self, collector: Collector, raw: str) -> tuple[str | None, Refusal | None]:
-        """The exchange: the federated token, or Google's refusal. Raises CallError where it gave no answer."""
+    def exchange_token(self, collector: Collector, raw: str) -> tuple[str | None, ExchangeRefusal | None]:
+        """The exchange: the federated token, or Google's refusal. Raises CallError where there is no answer."""
 
-        def once() -> tuple[str | None, Refusal | None]:
+        def once() -> tuple[str | None, ExchangeRefusal | None]:
             import google.auth.transport.requests
             from google.auth import exceptions
             from google.oauth2 import sts
@@ -71,7 +71,7 @@ class Exchange(Resources):
 
             client: Any = sts.Client  # it publishes no types
             try:
-                answer = foreign(
+                answer = with_any_error(
                     lambda: client(f"{endpoint('sts')}/v1/token").exchange_token(
                         functools.partial(request, timeout=limit),
                         _GRANT,
@@ -83,19 +83,19 @@ class Exchange(Resources):
                     )
                 )
             except exceptions.OAuthError as error:
-                return None, _answered(error)
+                return None, _refusal_of(error)
             federated = answer.get("access_token") if isinstance(answer, dict) else None
             if not isinstance(federated, str) or not federated:
                 raise CallError("failed", "Malformed", "the answer holds no token, and no refusal")
             return federated, None
 
-        answer: tuple[str | None, Refusal | None] = collector.call(lambda: asked(once))
+        answer: tuple[str | None, ExchangeRefusal | None] = collector.call(lambda: with_call_errors(once))
         return answer
 
-    def second(self, collector: Collector, federated: str) -> Refusal | None:
-        """The impersonation: None where Google gave a token, which is dropped, or its refusal."""
+    def impersonate(self, collector: Collector, federated: str) -> ExchangeRefusal | None:
+        """The impersonation: None where Google issued a token, which is dropped, or its refusal."""
 
-        def once() -> Refusal | None:
+        def once() -> ExchangeRefusal | None:
             import requests
 
             place = f"v1/projects/-/serviceAccounts/{segment(self.email)}:generateAccessToken"
@@ -109,17 +109,19 @@ class Exchange(Resources):
             if answer.ok:
                 return None
             body = _json(answer.text)
-            failure = refused(answer.status_code, body)
+            failure = service_error(answer.status_code, body)
             if failure.heals or not isinstance(body, dict):
                 raise failure
             shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
-            return Refusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
+            return ExchangeRefusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
 
-        refusal: Refusal | None = collector.call(lambda: asked(once))
+        refusal: ExchangeRefusal | None = collector.call(lambda: with_call_errors(once))
         return refusal
 
-    def entry(self, token: Token, method: str, service: str, resource: str, failure: Refusal | None) -> dict[str, Any]:
-        """What happened, as Google's audit log would have it; its id says that it is ours."""
+    def entry(
+        self, token: Token, method: str, service: str, resource: str, failure: ExchangeRefusal | None
+    ) -> dict[str, Any]:
+        """The outcome as an entry of Google's audit log; its id marks it as ours."""
         now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         status = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
         labels = {"service": service, "method": method} | ({"email_id": self.email} if self.email else {})
@@ -142,23 +144,23 @@ class Exchange(Resources):
         }
 
 
-def _answered(error: Any) -> Refusal:
-    """The refusal of an exchange. Raises CallError where the answer is none of the token service."""
+def _refusal_of(error: Any) -> ExchangeRefusal:
+    """The refusal of an exchange. Raises CallError where the answer is not the token service's."""
     body = _json(error.args[1]) if len(error.args) > 1 else None
     code = body.get("error") if isinstance(body, dict) else None
-    if isinstance(code, dict):  # the API's own refusal: it is off, or asked too often
+    if isinstance(code, dict):  # the API's own refusal: it is off, or throttled
         status = code.get("code")
-        failure = refused(status if isinstance(status, int) else 0, body)
+        failure = service_error(status if isinstance(status, int) else 0, body)
         if failure.heals:
             raise failure
-        return Refusal(f"google.auth.exceptions.OAuthError: {failure.message}", failure.message)
+        return ExchangeRefusal(f"google.auth.exceptions.OAuthError: {failure.message}", failure.message)
     if not isinstance(body, dict) or not isinstance(code, str):
-        raise refused(0, None)
+        raise service_error(0, None)
     if code == "quota_exceeded":
-        raise refused(429, {"error": {"status": code, "message": body.get("error_description")}})
+        raise service_error(429, {"error": {"status": code, "message": body.get("error_description")}})
     sentence = body.get("error_description")
     shown = f"google.auth.exceptions.OAuthError: ({error.args[0]!r}, {json.dumps(body)!r})"
-    return Refusal(shown, sentence if isinstance(sentence, str) else code)
+    return ExchangeRefusal(shown, sentence if isinstance(sentence, str) else code)
 
 
 def _json(text: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
-from oidc_doctor.live.gcp.configuration import IAM, Resources
+from oidc_doctor.live.gcp.configuration import IAM, GcpReaders
 
 
-class Providers(Resources):
+class Providers(GcpReaders):
     """All pools and providers of a Google project, the deleted among them."""
 
     def providers(self, project: str) -> Reader:
@@ -23,11 +23,13 @@ class Providers(Resources):
             above = f"v1/projects/{segment(project)}/locations/global/workloadIdentityPools"
             pools = self.listed(collector, above, "workloadIdentityPools")
             collector.save(self.path("pools.json"), "iam.workloadIdentityPools.list", pools)
-            names = [one["name"] for one in pools if isinstance(one, dict) and isinstance(one.get("name"), str)]
+            names = [pool["name"] for pool in pools if isinstance(pool, dict) and isinstance(pool.get("name"), str)]
             ids = [segment(name.rpartition("/")[2]) for name in names]
             asks = [
-                functools.partial(self.listed, collector, f"{above}/{one}/providers", "workloadIdentityPoolProviders")
-                for one in ids
+                functools.partial(
+                    self.listed, collector, f"{above}/{pool_id}/providers", "workloadIdentityPoolProviders"
+                )
+                for pool_id in ids
             ]
             providers: list[Any] = []
             for result in collector.side_by_side(asks):

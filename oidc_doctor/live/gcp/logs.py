@@ -1,4 +1,4 @@
-"""What Cloud Logging recorded: exchanges, impersonations, and changes of what they depend on."""
+"""Cloud Logging's entries: exchanges, impersonations, and changes of the resources that they depend on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
-from oidc_doctor.live.gcp.client import asked, foreign
-from oidc_doctor.live.gcp.configuration import Resources, named
+from oidc_doctor.live.gcp.client import with_any_error, with_call_errors
+from oidc_doctor.live.gcp.configuration import GcpReaders, with_permission
 
 _DAY = 86_400.0
 _USUAL = 7 * _DAY
-_KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless somebody changed that
+_KEPT = 400 * _DAY  # admin activity; data access is kept for 30 days unless configured otherwise
 _PAGE = 1000  # entries; the API's most
 _LOGGING = "logging.googleapis.com"
 _DATA = 'log_id("cloudaudit.googleapis.com/data_access")'
@@ -28,7 +28,7 @@ _ACCOUNT_METHODS = (
 )
 
 
-class Logs(Resources):
+class GcpLogs(GcpReaders):
     """The readers of the logs."""
 
     def lookups(self) -> list[Reader]:
@@ -56,7 +56,7 @@ class Logs(Resources):
         return lookup._replace(read=read, needs=(self.name("project"),))
 
     def exchanges(self) -> str:
-        """Every exchange with a provider of the pool: one with another name is told from the target's later."""
+        """Every exchange with a provider of the pool: those with another name are separated from the target's later."""
         return (
             f'{_DATA} AND protoPayload.serviceName="sts.googleapis.com"'
             ' AND protoPayload.methodName="google.identity.sts.v1.SecurityTokenService.ExchangeToken"'
@@ -84,7 +84,7 @@ class Logs(Resources):
         return f"{_ACTIVITY} AND ({' OR '.join(parts)})"
 
     def lookup(self, short: str, project: str, query: str, *, private: bool = False, changes: bool = False) -> Reader:
-        """One query, newest entries first, page after page."""
+        """A query, newest entries first, page after page."""
         path, call = self.path(f"logs/{short}.json"), "logging.entries.list"
         permission = "logging.privateLogEntries.list" if private else "logging.logEntries.list"
         grants = (Grant(permission, f"projects/{project}", _LOGGING),)
@@ -93,17 +93,17 @@ class Logs(Resources):
             try:
                 self.pages(collector, path, project, query, changes=changes)
             except CallError as failure:
-                raise named(failure, grants) from None
+                raise with_permission(failure, grants) from None
 
         return Reader(self.name(short), path, call, read, (), grants)
 
     def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
-        """Save the entries of one query; what was cut off is said in the manifest."""
+        """Save the entries of one query; the manifest says what was cut off."""
         until = self.scope.until if self.scope.until is not None and not changes else time.time()
         since = until - _USUAL if self.scope.since is None else self.scope.since
         if changes:
             since = until - _KEPT
-        # always with times: without them the client library adds the last 24 hours, and says nothing
+        # always with times: without them the client library silently adds the last 24 hours
         query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
         body: dict[str, Any] = {
             "resourceNames": [f"projects/{project}"],
@@ -119,7 +119,7 @@ class Logs(Resources):
             asks = body | ({"pageToken": token} if token else {})
             try:
                 ask = functools.partial(self.page, collector, project, asks)
-                answer = collector.call(functools.partial(asked, ask), pacer=pacer)
+                answer = collector.call(functools.partial(with_call_errors, ask), pacer=pacer)
                 page_entries = _entries(answer)
             except CallError as failure:
                 if page == 1:
@@ -141,11 +141,11 @@ class Logs(Resources):
         collector.save(path, "logging.entries.list", entries, **log)
 
     def page(self, collector: Collector, project: str, body: dict[str, Any]) -> Any:
-        """One page as the API gives it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
+        """A page as the API returns it, through google-cloud-logging, by REST: gRPC has no loopback and more weight."""
         client = self.clients.logging(project)
         timeout = collector.seconds_left(30.0)
         ask = functools.partial(client.logging_api.api_request, method="POST", path="/entries:list", data=body)
-        return foreign(lambda: ask(timeout=timeout))
+        return with_any_error(lambda: ask(timeout=timeout))
 
 
 def _entries(answer: Any) -> list[Any]:

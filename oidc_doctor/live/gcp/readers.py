@@ -1,4 +1,4 @@
-"""Google Cloud: what a provider and a service account accept, what is switched on, and what was logged. Read-only.
+"""Google Cloud: the configuration of a provider and a service account, the APIs, and the logs. Read-only.
 
 Wire details as the APIs' discovery documents have them: iam v1, cloudresourcemanager v3, serviceusage v1, orgpolicy v2,
 logging v2, sts v1, iamcredentials v1.
@@ -7,20 +7,20 @@ logging v2, sts v1, iamcredentials v1.
 from __future__ import annotations
 
 from oidc_doctor.live.collect import Reader
-from oidc_doctor.live.gcp.client import Clients, new_pacer, role_with
-from oidc_doctor.live.gcp.configuration import Configuration, GcpScope
-from oidc_doctor.live.gcp.exchange import Exchange
-from oidc_doctor.live.gcp.logs import Logs
+from oidc_doctor.live.gcp.client import GcpClients, new_pacer, role_with
+from oidc_doctor.live.gcp.configuration import GcpConfiguration, GcpScope
+from oidc_doctor.live.gcp.exchange import ExchangeReader
+from oidc_doctor.live.gcp.logs import GcpLogs
 
-__all__ = ["Clients", "GcpScope", "new_pacer", "readers", "role_with"]
+__all__ = ["GcpClients", "GcpScope", "new_pacer", "readers", "role_with"]
 
 
-class _Google(Configuration, Logs, Exchange):
+class _Google(GcpConfiguration, GcpLogs, ExchangeReader):
     """All readers of one target."""
 
 
-def readers(clients: Clients, scope: GcpScope) -> list[Reader]:
-    """Everything that is to be read of Google Cloud for one target, and nothing else."""
+def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
+    """All readers of Google Cloud that one target needs."""
     target = _Google(clients, scope)
     readers = target.unusable()
     if target.pool:

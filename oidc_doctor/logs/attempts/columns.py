@@ -143,12 +143,12 @@ class EventIds:
         return "".join(reversed(chars))
 
     def cut(self, length: int) -> None:
-        """Forget the ids from there on."""
+        """Remove the ids from that index on."""
         del self.high[length:]
         del self.low[length:]
 
     def extend(self, other: EventIds, most: int | None = None) -> None:
-        """Add another's ids."""
+        """Add the ids of another column."""
         self.high.extend(other.high[:most])
         if len(other.texts.values) == 1:
             self.low.extend(other.low[:most])
@@ -255,7 +255,7 @@ class Rows:
     def attempt(self, row: int) -> Attempt:
         """The row as an attempt. Subject and circumstances are None where the tables were full."""
         key = self.key_of(self.key[row])
-        who = self.identity_of(self.identity[row])
+        identity = self.identity_of(self.identity[row])
         where = self.circumstance_of(self.circumstance[row])
         exchange = self.joined[row]
         event_id = self.event_id(row)
@@ -265,7 +265,7 @@ class Rows:
             time=self.time[row],
             target=key.target,
             provider=key.provider,
-            subject=who.subject,
+            subject=identity.subject,
             audience=key.audience,
             outcome=key.outcome,
             error_code=key.error_code,
@@ -278,13 +278,13 @@ class Rows:
             session_name=where.session_name,
             duration_seconds=key.duration_seconds,
             service_account=key.service_account,
-            mapped_principal=who.principal,
-            claims=who.claims,
+            mapped_principal=identity.principal,
+            claims=identity.claims,
             inferred_from=where.inferred_from if exchange < 0 else self.event_id(exchange),
         )
 
     def cut(self, length: int) -> None:
-        """Forget the rows from there on; what is in the tables stays."""
+        """Remove the rows from that index on; the tables keep their values."""
         for name in _COLUMNS:
             del getattr(self, name)[length:]
         self.ids.cut(length)
@@ -296,20 +296,20 @@ class Rows:
             getattr(self, name).extend(getattr(other, name))
         self.joined.extend(array(other.joined.typecode, [row + before if row >= 0 else -1 for row in other.joined]))
         self.ids.extend(other.ids)
-        for name, ours, theirs in (
+        for name, table, added in (
             ("key", self.keys, other.keys),
             ("identity", self.identities, other.identities),
             ("file", self.files, other.files),
         ):
-            numbers = [ours.number(value) for value in theirs.values]
+            numbers = [table.number(value) for value in added.values]
             getattr(self, name).extend(array("i", [numbers[number] for number in getattr(other, name)]))
         numbers = [0, *(self._circumstance(value) for value in other.circumstances.values[1:])]
         self.circumstance.extend(array("i", [numbers[number] for number in other.circumstance]))
-        for ours, theirs in ((self.keys, other.keys), (self.identities, other.identities)):
-            ours.dropped += theirs.dropped
+        for table, added in ((self.keys, other.keys), (self.identities, other.identities)):
+            table.dropped += added.dropped
         self.circumstances.dropped += other.circumstances.dropped
 
-    def once(self) -> int:
+    def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
         Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
@@ -330,7 +330,7 @@ class Rows:
     def compact(self, most: int = MOST_ROWS) -> None:
         """Keep at most so many rows: of each key and stretch of time the first and the last, with the count of all.
 
-        Must be in order, as `once` leaves it. The stretch begins with a minute and doubles while rows are too many.
+        Rows must be in `remove_repeats` order. A stretch begins as a minute and doubles while there are too many rows.
         """
         import numpy as np
 
@@ -343,8 +343,8 @@ class Rows:
             last = np.append(new[1:], len(order)) - 1
             counts = np.frombuffer(self.count, np.int32)[order]
             sums = np.add.reduceat(counts, new)
-            alone = new == last
-            counts[last] = np.where(alone, counts[last], sums - counts[new])
+            is_single = new == last
+            counts[last] = np.where(is_single, counts[last], sums - counts[new])
             total = np.empty(len(order), np.int32)
             total[order] = counts
             keep = np.sort(order[np.union1d(new, last)])
@@ -360,9 +360,9 @@ class Rows:
         for place, names in ((self, _COLUMNS), (self.ids, ("high", "low"))):
             for name in names:
                 column = getattr(place, name)
-                kept = array(column.typecode)
-                kept.frombytes(np.frombuffer(column, column.typecode)[rows].tobytes())
-                setattr(place, name, kept)
+                selected = array(column.typecode)
+                selected.frombytes(np.frombuffer(column, column.typecode)[rows].tobytes())
+                setattr(place, name, selected)
 
 
 def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:
@@ -396,7 +396,7 @@ def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
 
 
 def without_digits(message: str | None) -> str | None:
-    """The error's text with # for runs of digits: times and sizes in it do not make it another error."""
+    """The error's text with # for runs of digits: errors that differ in times and sizes alone are one error."""
     if message is None or not any(char.isdigit() for char in message):
         return message
     out: list[str] = []
@@ -412,7 +412,7 @@ def session_number(access_key: str | None) -> int:
     """A number for an access key id, the same in every process; 0 for none."""
     if not access_key:
         return 0
-    import zlib  # late: Google has none
+    import zlib  # late: Google has no access keys
 
     data = access_key.encode("utf-8", "replace")
     return (zlib.crc32(data) << 32 | zlib.crc32(data[::-1])) or 1

@@ -1,7 +1,7 @@
 """Google logs the subject with the exchange, the account with the impersonation: the two joined, on rows.
 
 By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
-names the account alone: it is taken to follow the exchange
+names the account alone: it is assumed to follow the exchange
 that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
 exchanged from there; then those with its user agent count, if they are of one token.
 """
@@ -17,7 +17,7 @@ from oidc_doctor.logs.records.cloudtrail import NO_TIME
 if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.columns import Rows
 
-    Who = tuple[str | None, str | None, str | None]
+    TokenKey = tuple[str | None, str | None, str | None]
 
 _TOKEN = 3600.0  # seconds for which the token of an exchange is good
 
@@ -25,20 +25,20 @@ _TOKEN = 3600.0  # seconds for which the token of an exchange is good
 class _Stream:
     """Exchanges in order of time, and for each since when all were of the same identity."""
 
-    __slots__ = ("rows", "since", "times", "who")
+    __slots__ = ("rows", "since", "times", "token_key")
 
     def __init__(self) -> None:
         self.rows: list[int] = []
         self.times: list[float] = []
         self.since: list[int] = []  # the first of the run of one identity that this one belongs to
-        self.who: Who | None = None
+        self.token_key: TokenKey | None = None
 
-    def add(self, row: int, time: float, who: Who) -> None:
-        same = bool(self.rows) and who == self.who
+    def add(self, row: int, time: float, token_key: TokenKey) -> None:
+        same = bool(self.rows) and token_key == self.token_key
         self.since.append(self.since[-1] if same else len(self.rows))
         self.rows.append(row)
         self.times.append(time)
-        self.who = who
+        self.token_key = token_key
 
     def only(self, begin: float, end: float) -> int | None:
         """The last exchange in this time, if all of them are one identity's."""
@@ -47,7 +47,7 @@ class _Stream:
 
 
 def join(rows: Rows) -> None:
-    """Give each impersonation the identity of its exchange, and the exchange's row. Rows must be in order of time."""
+    """Copy to each impersonation its exchange's identity and row number. Rows must be in order of time."""
     by_principal: dict[str, _Stream] = {}
     by_caller: dict[tuple[str, str | None] | str, _Stream] = {}
     impersonations = []
@@ -58,13 +58,13 @@ def join(rows: Rows) -> None:
         if key.step != "exchange" or key.outcome != "accepted" or rows.time[row] == NO_TIME:
             continue
         identity, where = rows.identity_of(rows.identity[row]), rows.circumstance_of(rows.circumstance[row])
-        who = (identity.subject, key.provider, identity.principal)
+        token_key = (identity.subject, key.provider, identity.principal)
         time = rows.time[row]
         if identity.principal:
-            by_principal.setdefault(identity.principal, _Stream()).add(row, time, who)
+            by_principal.setdefault(identity.principal, _Stream()).add(row, time, token_key)
         if where.caller and where.caller not in SHARED_CALLERS:
-            by_caller.setdefault(where.caller, _Stream()).add(row, time, who)
-            by_caller.setdefault((where.caller, where.user_agent), _Stream()).add(row, time, who)
+            by_caller.setdefault(where.caller, _Stream()).add(row, time, token_key)
+            by_caller.setdefault((where.caller, where.user_agent), _Stream()).add(row, time, token_key)
     for row in impersonations:
         exchange = _exchange(rows, row, by_principal, by_caller)
         if exchange is not None:
@@ -96,10 +96,12 @@ def _exchange(
 
 
 def _take_over(rows: Rows, row: int, exchange: int) -> None:
-    theirs = rows.key_of(rows.key[exchange])
-    own = rows.key_of(rows.key[row])
-    who = rows.identity_of(rows.identity[exchange])
+    exchange_key = rows.key_of(rows.key[exchange])
+    row_key = rows.key_of(rows.key[row])
+    identity = rows.identity_of(rows.identity[exchange])
     claims = rows.identity_of(rows.identity[row]).claims
-    rows.key[row] = rows.keys.number(own._replace(provider=theirs.provider, family=theirs.family)) or rows.key[row]
-    rows.identity[row] = rows.identities.number(who._replace(claims=claims)) or rows.identity[row]
+    rows.key[row] = (
+        rows.keys.number(row_key._replace(provider=exchange_key.provider, family=exchange_key.family)) or rows.key[row]
+    )
+    rows.identity[row] = rows.identities.number(identity._replace(claims=claims)) or rows.identity[row]
     rows.joined[row] = exchange

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 JOIN_WITHIN = 10.0  # seconds from an exchange to the impersonation after it; 0.07 to 0.17 in published entries
 
-SHARED_CALLERS = ("private", "gce-internal-ip")  # what Google writes where it withholds the address
+SHARED_CALLERS = ("private", "gce-internal-ip")  # Google's text where it withholds the address
 _PRINCIPAL = "principal://iam.googleapis.com/"
 
 
@@ -63,8 +63,8 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_p
         return False
     if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
         pool = full_name(target.provider).partition("/providers/")[0]
-        seen = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
-        if not same_provider(seen, pool, pasted=pasted):
+        logged_pool = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
+        if not same_provider(logged_pool, pool, pasted=pasted):
             return False
     if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
         return bool(target.provider and attempt.provider)
@@ -73,16 +73,16 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_p
     return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
 
 
-def same_provider(seen: str, sent: str, *, pasted: bool) -> bool:
+def same_provider(logged: str, sent: str, *, pasted: bool) -> bool:
     """Whether the full names, of providers or of pools, may be the same.
 
     Entries have the project's number. Where the target has its id, only the rest can be compared.
     """
-    seen_name, sent_name = full_name(seen), full_name(sent)
-    (number, rest), (project, sent_rest) = _project(seen_name), _project(sent_name)
+    logged_name, sent_name = full_name(logged), full_name(sent)
+    (number, rest), (project, sent_rest) = _project(logged_name), _project(sent_name)
     if number and project and number.isdigit() != project.isdigit():
-        seen_name, sent_name = rest, sent_rest
-    return _same(seen_name, sent_name, pasted=pasted)
+        logged_name, sent_name = rest, sent_rest
+    return _same(logged_name, sent_name, pasted=pasted)
 
 
 def _project(name: str) -> tuple[str, str]:
@@ -92,6 +92,6 @@ def _project(name: str) -> tuple[str, str]:
     return (project, rest) if head == "projects" else ("", "")
 
 
-def _same(seen: str, sent: str, *, pasted: bool) -> bool:
+def _same(logged: str, sent: str, *, pasted: bool) -> bool:
     """Equal, or with pasted texts perhaps equal: some filling of their placeholders makes them so."""
-    return seen == sent or (pasted and may_equal(seen, sent) is not False)
+    return logged == sent or (pasted and may_equal(logged, sent) is not False)

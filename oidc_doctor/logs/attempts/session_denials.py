@@ -17,7 +17,7 @@ IDS_KEPT = 20  # of a group
 
 
 class SessionDenials:
-    """One row a call. Group 0 stands for the calls whose group did not fit any more."""
+    """A row for each call. Group 0 holds the calls whose group did not fit any more."""
 
     def __init__(self) -> None:
         self.groups = InternTable(None, MOST_GROUPS)  # the keys
@@ -50,7 +50,7 @@ class SessionDenials:
         return group
 
     def cut(self, length: int) -> None:
-        """Forget the rows from there on."""
+        """Remove the rows from that index on."""
         del self.group[length:]
         del self.time[length:]
         self.ids.cut(length)

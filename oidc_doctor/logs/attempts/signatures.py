@@ -98,7 +98,7 @@ class Attempts:
         return [int(row) for row in self.frame.index[self.frame["key"] == key][::-1]]
 
     def signatures(self) -> list[Signature]:
-        """One for each key, the newest first."""
+        """The signature of each key, the newest first."""
         frame = self.frame
         if frame.empty:
             return []
@@ -151,7 +151,7 @@ class Attempts:
             if part.only is None and not part.but:
                 whole.update(part.keys)
                 continue
-            mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: what pandas gives may not be written
+            mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: pandas returns read-only arrays
             pairs = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
             if not part.by_circumstance:
                 pairs = frame["identity"].to_numpy(np.int64) << 32
@@ -179,7 +179,7 @@ class Attempts:
         ]
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
-        """Who made the attempts, for each key, the newest first."""
+        """The identities of the attempts, for each key, the newest first."""
         frame = self.frame.assign(row=self.frame.index)
         if frame.empty:
             return []
@@ -196,7 +196,7 @@ class Attempts:
         return int(frame.loc[inside, "count"].sum())
 
     def attempt(self, row: int) -> Attempt:
-        """One attempt as logged."""
+        """An attempt as logged."""
         return self.rows.attempt(row)
 
     def ids_between(self, keys: Iterable[int], begin: float, end: float, most: int = IDS_KEPT) -> list[str]:
@@ -206,7 +206,7 @@ class Attempts:
         return [self.rows.event_id(int(row)) for row in frame.index[inside.to_numpy()][:most]]
 
     def by_session(self, number: int) -> int | None:
-        """The row of the attempt that gave a session out, by the number of its access key id."""
+        """The row of the attempt that issued a session, by the number of its access key id."""
         if not number:
             return None
         places = np.flatnonzero(np.frombuffer(self.rows.session, dtype=np.uint64) == np.uint64(number))

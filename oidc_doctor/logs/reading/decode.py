@@ -30,7 +30,7 @@ class Look(msgspec.Struct):
 
 
 class _Skipped(msgspec.Struct):
-    """An object of which nothing is kept."""
+    """An object whose members are skipped."""
 
 
 _looks = msgspec.json.Decoder(list[Look]).decode
@@ -39,7 +39,7 @@ _skipped = msgspec.json.Decoder(list[_Skipped]).decode
 
 
 def looks(block: bytes) -> list[Look]:
-    """What is looked at in each record of the block. Raises FastPathUnavailable unless it is whole records."""
+    """The members looked at in each record of the block. Raises FastPathUnavailable unless it is whole records."""
     records: list[Look] = _decoded(_looks, b"[%b]" % block)
     return records
 
@@ -82,7 +82,7 @@ def records_at(block: bytes, places: list[int], boundary: bytes, count: int) -> 
 
 
 def is_object(raw: bytes) -> bool:
-    """Whether the bytes are one whole object; nothing is made of it."""
+    """Whether the bytes are one whole object, which is not built."""
     try:
         return len(_decoded(_skipped, b"[%b]" % raw)) == 1
     except FastPathUnavailable:

@@ -1,14 +1,14 @@
-"""One log file into a ScanState, by the first of three readers that can read it.
+"""A log file into a ScanState, by the first of three readers that can read it.
 
 `search`    The layout that the cloud itself writes. Blocks of whole records are searched for the byte strings that a
             wanted record has (prefilter), and only a block with a hit is parsed: nearly the speed of unpacking alone.
 `parse`     CloudTrail in any layout of spaces: the whole file is parsed with msgspec, and each record is looked at.
             Small archives are read so, since it shows every service and Region; so is what `search` cannot cut.
-`tolerant`  Everything else: wrapped, damaged, cut off, half a file. It is the only one that says what is wrong with a
+`tolerant`  Everything else: wrapped, damaged, cut off, half a file. It is the only one that reports the faults of a
             file, and the only one that needs no library; it is some twenty times slower than `search`.
 
 All of them give the same attempts, writes and refused calls. A reader that cannot be sure raises FastPathUnavailable;
-then what it counted is taken back, and the next one begins at the start of the file.
+then its counts are undone, and the next one begins at the start of the file.
 """
 
 from __future__ import annotations
@@ -87,5 +87,5 @@ def family_of(attempt: Attempt) -> str | None:
 
 @functools.lru_cache(maxsize=4096)
 def _family(provider: str | None, subject: str) -> str:
-    issuer = (provider or "").partition(":oidc-provider/")[2]  # a Google provider's name does not tell
+    issuer = (provider or "").partition(":oidc-provider/")[2]  # a Google provider's name does not name the issuer
     return subject_family(subject, profile_for(issuer or None, subject))

@@ -64,7 +64,7 @@ class _EntrySearch:
     def read(self, block: bytes, offset: int) -> None:
         """Count the lines of one block, each of which must be an object; keep the wanted ones.
 
-        Two objects side by side, with a line end between them, stand nowhere inside a JSON value.
+        Two objects side by side, with a line end between them, cannot occur inside a JSON value.
         """
         ends = prefilter.line_ends(block)
         if block[:2] != b'{"' or block[-2:] != b"}\n" or sum(hit[0] for hit in ends) != 1:
@@ -109,15 +109,15 @@ class _EntrySearch:
         return end
 
     def _times(self, hits: list[prefilter.Hit], block: bytes) -> None:
-        """See the earliest and the latest time. The entry itself is asked: others may hold a member of that name."""
+        """Record the earliest and the latest time. The entry itself decides: others may hold a member of that name."""
         while hits:
             times = [(block[hit[1] + _TIME_AT : hit[1] + _TIME_AT + _TIME_LENGTH], hit[1]) for hit in hits]
             nested = set()
             for text, start in {min(times), max(times)}:
                 begin, end = _line(block, start)
                 time = gcp_audit.moment(to_dict(block[begin:end]))
-                written = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
-                if time is None or written is None or abs(time - written) > 1:
+                entry_time = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
+                if time is None or entry_time is None or abs(time - entry_time) > 1:
                     nested.add(start)
                 self.state.saw_time(time, self.origin)
             if not nested:

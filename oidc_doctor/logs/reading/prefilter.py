@@ -1,7 +1,7 @@
 """The byte strings by which a block of a log file is searched, all in one pass while the block is in the cache.
 
 The patterns are parts of the wanted names that begin with three bytes which are rare in logs, since the matcher skips
-ahead by those. A pattern may also occur where it means nothing; the readers look again at each hit.
+ahead by those. A pattern may also occur by chance; the readers check each hit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 RECORD = b'},{"eventVersion":"1.'  # between two records of a CloudTrail file, as CloudTrail writes it
 WANTED_EVENTS = frozenset((cloudtrail.EVENT_NAME, *cloudtrail_writes.WRITES))
 
-# What a pattern stands for:
+# The meanings of a pattern:
 BOUNDARY = 0  # CloudTrail: RECORD
 TIME = 1  # a record's time in the hours that most records of the file have
 OTHER_TIME = 2  # a member whose name ends like that of the time

@@ -29,7 +29,7 @@ class Problems:
         self._last: dict[str, str] = {}  # problem → the file that was counted last
 
     def copy(self) -> Problems:
-        """Equal problems that change on their own."""
+        """An independent copy."""
         other = Problems()
         other._files = {what: {file: [*entry] for file, entry in files.items()} for what, files in self._files.items()}
         other._further, other._last = dict(self._further), dict(self._last)
@@ -58,7 +58,7 @@ class Problems:
             self._further[what] = self._further.get(what, 0) + number
 
     def lines(self, *, notes: bool = False) -> tuple[str, ...]:
-        """`file: place: what`, in the order met: what was lost, or (`notes`) what was used and is worth knowing."""
+        """`file: place: what`, in the order met: losses, or (`notes`) remarks on files that were used."""
         lines = []
         for what, files in self._files.items():
             if (what in _NOTES) != notes:

@@ -1,4 +1,4 @@
-"""How far a long read is, on a terminal in one line that is written over, elsewhere a line every ten seconds."""
+"""The progress of a long read, on a terminal in one line that is overwritten, elsewhere a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ProgressBar:
         self._length = 0
 
     def __call__(self, files: int, of_files: int, size: int, of_size: int) -> None:
-        """Show it, if it is time to."""
+        """Show the progress, if the interval is over."""
         now = self._clock()
         if now - self._begin < _QUIET or now - self._shown < (_OFTEN if self._terminal else _SELDOM):
             return

@@ -25,7 +25,7 @@ class ScannedLogs(NamedTuple):
 
     rows: Rows
     changes: list[Change]  # that concern the targets, oldest first
-    denials: list[SessionDenial]  # newest first, grouped by what was refused to whom
+    denials: list[SessionDenial]  # newest first, grouped
     coverage: LogCoverage
 
     def attempts(self) -> list[Attempt]:
@@ -47,7 +47,7 @@ def scan(
     """Read the files, several at once where they lie on the disk and there is much of them.
 
     `open_file` gives a binary file for a name; `on_disk` its path, None inside an archive. Where opening or reading
-    raises OSError, EOFError or zlib.error, the file is named among the problems, and what was read of it counts.
+    raises OSError, EOFError or zlib.error, the file is named among the problems, and records before the error count.
     `family` must be a function that another process can import.
     """
     state = ScanState(source, scope, family or family_of)
@@ -61,7 +61,7 @@ def _nowhere(_: str) -> None:
 
 def _scanned(state: ScanState) -> ScannedLogs:
     rows = state.rows
-    duplicates = state.duplicates + rows.once()
+    duplicates = state.duplicates + rows.remove_repeats()
     rows.compact()
     if state.source == "gcp-logs":
         join(rows)
@@ -85,7 +85,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
 
 
 def _bounds(state: ScanState) -> Iterator[str]:
-    """What was left out to stay within the bounds of memory, in words."""
+    """The records left out to keep the memory bound, in words."""
     rows = state.rows
     if rows.width:
         yield (

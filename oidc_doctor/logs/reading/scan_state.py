@@ -110,7 +110,7 @@ class ScanState:
         return Checkpoint(len(self.rows), len(self.denials), len(self.changes), counts, self.problems.copy())
 
     def restore(self, before: Checkpoint) -> None:
-        """Forget what came after; services and Regions stay, since they are met again when the file is read again."""
+        """Undo the later records; services and Regions remain, since they are met again when the file is read again."""
         self.problems = before.problems.copy()
         self._odd_times = []
         self.rows.cut(before.rows)
@@ -179,13 +179,13 @@ class ScanState:
             self.denials.add(denial)
 
     def merge(self, other: ScanState) -> None:
-        """Add what another state has of later files."""
+        """Add another state's records of later files."""
         self.files += other.files
         self.events += other.events
         times = [time for time in (self.first, self.last, other.first, other.last) if time is not None]
         self.first, self.last = (min(times), max(times)) if times else (None, None)
-        for own, others in ((self.services, other.services), (self.regions, other.regions)):
-            own.update(sorted(others)[: max(0, _PLACES_SEEN - len(own))])
+        for names, further_names in ((self.services, other.services), (self.regions, other.regions)):
+            names.update(sorted(further_names)[: max(0, _PLACES_SEEN - len(names))])
         self.problems.merge(other.problems)
         self.rows.extend(other.rows)
         self.denials.extend(other.denials)

@@ -255,7 +255,7 @@ def _inflated(stream: BinaryIO, file: str, note: Note) -> Iterator[bytes]:
 
 
 def _salvaged(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """What comes before the fault. Of a piece with one, be it the checksum at its end, zlib itself gives nothing."""
+    """The data before the fault. Of a piece with one, be it the checksum at its end, zlib itself returns nothing."""
     try:
         for index in range(len(data)):
             yield member.decompress(data[index : index + 1])

@@ -158,7 +158,7 @@ class _TrailSearch:
 
 
 def _look_at_each(block: bytes, offset: int, origin: Origin, state: ScanState) -> None:
-    """Parse the block, count its records by what they say, and keep the wanted ones."""
+    """Parse the block, count its records, and keep the wanted ones."""
     records = looks(block)
     if any(look.eventName is None or "Insight" in (look.eventCategory or look.eventType or "") for look in records):
         raise FastPathUnavailable

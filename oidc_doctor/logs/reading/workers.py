@@ -40,7 +40,7 @@ _BATCH_FILES = 64
 _STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
 
 
-class _File(NamedTuple):
+class _LogFile(NamedTuple):
     name: str
     path: str | None
     size: int  # on the disk; 0 where that is not known
@@ -78,11 +78,11 @@ def read_all(
         progress(len(files), len(files), done, total)
 
 
-def _file(name: str, path: str | None) -> _File:
+def _file(name: str, path: str | None) -> _LogFile:
     try:
-        return _File(name, path, os.stat(path).st_size if path else 0)
+        return _LogFile(name, path, os.stat(path).st_size if path else 0)
     except (OSError, ValueError):
-        return _File(name, path, 0)  # opening it will fail, and name the file as a problem
+        return _LogFile(name, path, 0)  # opening it will fail, and name the file as a problem
 
 
 def _cores() -> Any:
@@ -92,7 +92,7 @@ def _cores() -> Any:
 def _trim(state: ScanState) -> None:
     """Stay within the bound while reading: half of it may be rows that are not compact yet."""
     if len(state.rows) > MOST_ROWS:
-        state.duplicates += state.rows.once()
+        state.duplicates += state.rows.remove_repeats()
         state.rows.compact(MOST_ROWS // 2)
 
 
@@ -135,7 +135,7 @@ class _Worker(NamedTuple):
 class _Pool:
     """The processes, and the batches that they read."""
 
-    def __init__(self, state: ScanState, files: list[_File], progress: Progress | None, count: int) -> None:
+    def __init__(self, state: ScanState, files: list[_LogFile], progress: Progress | None, count: int) -> None:
         self.state = state
         self.progress = progress
         self.files = len(files)
@@ -173,12 +173,12 @@ class _Pool:
         if not forks:
             _start_tracker()
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
-        ours, theirs = context.Pipe()
-        others = [*(worker.pipe for worker in self.workers.values()), ours] if forks else []
-        process = context.Process(target=_work, args=(theirs, others, self.state.empty()), daemon=True)
+        parent_end, child_end = context.Pipe()
+        inherited = [*(worker.pipe for worker in self.workers.values()), parent_end] if forks else []
+        process = context.Process(target=_work, args=(child_end, inherited, self.state.empty()), daemon=True)
         process.start()
-        theirs.close()
-        self.workers[ours] = _Worker(process, ours)
+        child_end.close()
+        self.workers[parent_end] = _Worker(process, parent_end)
 
     def _assign(self) -> None:
         for pipe in list(self.workers):
@@ -226,8 +226,8 @@ def _delivery(name: str) -> str:
     return match[1] if match else ""
 
 
-def _batches(files: list[_File]) -> list[list[_File]]:
-    batches: list[list[_File]] = []
+def _batches(files: list[_LogFile]) -> list[list[_LogFile]]:
+    batches: list[list[_LogFile]] = []
     size = 0
     for file in files:
         if not batches or size + file.size > _BATCH_BYTES or len(batches[-1]) >= _BATCH_FILES:
@@ -238,12 +238,12 @@ def _batches(files: list[_File]) -> list[list[_File]]:
     return batches
 
 
-def _work(pipe: Connection, others: list[Connection], template: ScanState) -> None:
+def _work(pipe: Connection, inherited: list[Connection], template: ScanState) -> None:
     """The work of a process: read batches until there are no more. Only the parent answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_freed_memory()
-    for other in others:
-        other.close()  # so that this process sees the end when the parent is gone
+    for end in inherited:
+        end.close()  # so that this process sees the end when the parent is gone
     while True:
         try:
             batch = pipe.recv()
@@ -256,7 +256,7 @@ def _work(pipe: Connection, others: list[Connection], template: ScanState) -> No
             return
 
 
-def _read_batch(batch: list[_File], state: ScanState) -> ScanState:
+def _read_batch(batch: list[_LogFile], state: ScanState) -> ScanState:
     for file in batch:
         read_file(functools.partial(_open, file.path), file.name, state, first="search")
     return state

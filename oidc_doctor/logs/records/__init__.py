@@ -1,1 +1,1 @@
-"""One log record to an attempt, a write of configuration, or neither."""
+"""A log record to an attempt, a write of configuration, or neither."""

@@ -41,7 +41,7 @@ _LATEST = 253402300800.0  # the year 10000
 _PROVIDER_ARN = re.compile(r"arn:[^:]*:iam::[^:]*:(?:oidc|saml)-provider/[^:]+(?=:)")
 _BARE_PROVIDER = re.compile(r"(?!arn:)[^:]+(?=:)")  # accounts.google.com, cognito-identity.amazonaws.com, …
 # Without the subject as the known end, an audience ends at its first colon; in a URL, at the first one after the host
-# (and its port, where a path follows). A URN has colons of its own: then nothing tells where it ends.
+# (and its port, where a path follows). A URN has colons of its own: then its end is ambiguous.
 _AUDIENCE = re.compile(r"(?!urn:)((?:[A-Za-z][A-Za-z0-9+.-]*://[^:/]*(?::\d+(?=/))?)?[^:]*):")
 
 _TAGS = "https://aws.amazon.com/tags/"
@@ -53,7 +53,7 @@ def text(value: Json) -> str | None:
 
 
 def members(value: Json) -> Record:
-    """An object's members; of an object as a string too (Athena and CloudTrail Lake give them so); else nothing."""
+    """An object's members; of an object as a string too (as Athena and CloudTrail Lake return it); else nothing."""
     if isinstance(value, str) and value.startswith("{"):
         value = _inner(value)
     return value if isinstance(value, dict) else {}
@@ -75,7 +75,7 @@ def epoch(value: Json) -> float | None:
 
 
 def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator[tuple[Record, Origin]]:
-    """The CloudTrail records that `value` is or holds, each with its place; what is something else goes to `note`."""
+    """The CloudTrail records that `value` is or holds, each with its place; other values go to `note`."""
     if isinstance(value, dict) and "eventName" in value:
         if value.get("eventCategory") == "Insight" or value.get("eventType") == "AwsCloudTrailInsight":
             note(origin, "a CloudTrail Insights event, which holds no call: passed over")
@@ -99,7 +99,7 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
 
 
 def attempt(record: Record, origin: Origin) -> Attempt | None:
-    """The exchange that the record tells of; None for every other call. Parts of a record are enough."""
+    """The exchange in the record; None for every other call. Parts of a record are enough."""
     if record.get("eventName") != EVENT_NAME:
         return None
     source = record.get("eventSource")
@@ -156,7 +156,7 @@ def principal_parts(
     provider: str | None,
     subject: str | None,
 ) -> tuple[str | None, str | None, str | None]:
-    """`<provider>:<audience>:<subject>` taken apart: (provider, audience, subject), None for what cannot be told.
+    """`<provider>:<audience>:<subject>` taken apart: (provider, audience, subject), None for an ambiguous part.
 
     Audience and subject may both hold colons (https://github.com/octo-org, repo:octo-org/octo-repo:…), so the provider
     as the known beginning and the subject as the known end are used where the event has them.
@@ -210,7 +210,7 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
 def _summary(value: Record) -> Record:
     """A lookup-events entry as a record: its user name is the token's subject [CloudTrail API reference: Event]."""
     names = {"eventID": "EventId", "eventName": "EventName", "eventTime": "EventTime", "eventSource": "EventSource"}
-    record: Record = {ours: value.get(theirs) for ours, theirs in names.items()}
+    record: Record = {name: value.get(lookup_name) for name, lookup_name in names.items()}
     record["userIdentity"] = {"userName": value.get("Username")}
     listed = value.get("Resources")
     resources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []

@@ -43,7 +43,7 @@ _ARN = re.compile(r"arn:[^:\s]{1,64}:iam::([^:\s]{0,64}):\S{1,2048}")
 
 
 def change(record: Record, origin: Origin) -> Change | None:
-    """The write of a role, an OIDC provider or a managed policy's version that the record tells of; else None."""
+    """The write of a role, an OIDC provider or a managed policy's version in the record; else None."""
     what = record.get("eventName")
     if not isinstance(what, str) or what not in WRITES:
         return None
@@ -163,7 +163,7 @@ def _account(resource: str, record: Record, identity: Record) -> str | None:
 
 
 def _by(identity: Record) -> str | None:
-    """Who wrote: the principal's ARN, or the service or user that the event names."""
+    """The writer: the principal's ARN, or the service or user that the event names."""
     return (
         text(identity.get("arn"))
         or text(identity.get("invokedBy"))
@@ -173,7 +173,7 @@ def _by(identity: Record) -> str | None:
 
 
 def _used(record: Record) -> str | None:
-    """What the refused call was about."""
+    """The resource of the refused call."""
     listed = record.get("resources")
     for item in listed if isinstance(listed, list) else ():
         if arn := text(members(item).get("ARN")):

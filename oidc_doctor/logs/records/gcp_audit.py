@@ -3,8 +3,8 @@
 Sources: Google's audit logging pages for STS and IAM Credentials, and published entries of 2024 to 2026. The token's
 issuer writes the subject; the caller writes the user agent; Google writes the rest.
 
-`authorizationInfo[].granted` is not read: it is false on successful exchanges too (seen in published entries). What
-happened stands in `status`.
+`authorizationInfo[].granted` is not read: it is false on successful exchanges too (seen in published entries). The
+outcome is in `status`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FAILED = ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 
 def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator[tuple[Entry, Origin]]:
-    """The log entries that `value` is or holds, each with its place; what is something else goes to `note`."""
+    """The log entries that `value` is or holds, each with its place; other values go to `note`."""
     if isinstance(value, dict) and any(name in value for name in _LOG_ENTRY):
         yield value, origin
     elif isinstance(value, dict) and isinstance(value.get("entries"), list) and depth < _DEEPEST:
@@ -61,9 +61,9 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
 
 
 def attempt(entry: Entry, origin: Origin) -> Attempt | None:
-    """The exchange or impersonation that the entry tells of; None for every other entry. Parts of one are enough.
+    """The exchange or impersonation in the entry; None for every other entry. Parts of one are enough.
 
-    An impersonation by somebody who is known not to be federated (a user, another service account) is None too.
+    An impersonation by a caller known not to be federated (a user, another service account) is None too.
     """
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]  # long in v1 and v1beta, short elsewhere
@@ -82,7 +82,7 @@ def attempt(entry: Entry, origin: Origin) -> Attempt | None:
 
 
 def moment(entry: Entry) -> float | None:
-    """When it happened, by Google's clock; for an entry without a timestamp, when Google received it."""
+    """The time of the event by Google's clock; for an entry without a timestamp, when Google received it."""
     time = epoch(entry.get("timestamp"))
     if time is None:
         time = epoch(members(_metadata(entry).get("requestAttributes")).get("time"))
@@ -100,7 +100,7 @@ def full_name(resource: str) -> str:
 
 
 def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
-    """An STS exchange: principalSubject is the token's own subject, mapped_principal what the mapping made of it."""
+    """An STS exchange: principalSubject is the token's own subject, mapped_principal the mapping's result."""
     resource = text(payload.get("resourceName")) or text(members(payload.get("request")).get("audience"))
     provider = full_name(resource) if resource else None
     subject = text(members(payload.get("authenticationInfo")).get("principalSubject"))
@@ -114,7 +114,7 @@ def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
 
 
 def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | None:
-    """An access or ID token for a service account. Two shapes were seen, and denials hide who asked.
+    """An access or ID token for a service account. Two shapes were seen, and denials hide the caller.
 
     A: principalSubject is principal://…, the account stands in metadata.identityDelegationChain.
     B: principalEmail is the impersonated account itself, with no principalSubject.
@@ -125,7 +125,7 @@ def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | No
     authentication = members(payload.get("authenticationInfo"))
     email = text(authentication.get("principalEmail"))
     mapped = principal(authentication)
-    if mapped is None and _somebody_else(email, text(authentication.get("principalSubject")), account):
+    if mapped is None and _is_another_caller(email, text(authentication.get("principalSubject")), account):
         return None
     account = account or email
     lifetime = text(members(payload.get("request")).get("lifetime")) or ""
@@ -139,7 +139,7 @@ def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | No
     )
 
 
-def _somebody_else(email: str | None, subject: str | None, account: str | None) -> bool:
+def _is_another_caller(email: str | None, subject: str | None, account: str | None) -> bool:
     """Whether the entry names a caller who is neither federated nor (shape B) the impersonated account itself."""
     if subject is not None and subject.startswith(("user:", "serviceAccount:")):
         email = email or subject.partition(":")[2]
@@ -150,7 +150,7 @@ def _somebody_else(email: str | None, subject: str | None, account: str | None) 
 
 
 def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> Attempt:
-    """What both kinds of entry have."""
+    """The members that both kinds of entry have."""
     outcome, code, message = status_of(entry, payload, mapped=mapped)
     metadata = _metadata(entry)
     time = moment(entry)
@@ -190,7 +190,7 @@ def status_of(entry: Entry, payload: Entry, *, mapped: bool = False) -> tuple[Ou
 
 
 def _code(value: Json) -> str | None:
-    """The name of a failure's code; None for success, and for what is no code."""
+    """The name of a failure's code; None for success, and for a value that is not a code."""
     if isinstance(value, str):
         return value if value not in ("", "0", "OK") else None
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _NO_CODE:
@@ -209,7 +209,7 @@ def _account(entry: Entry, payload: Entry) -> str | None:
 
 
 def principal(authentication: Entry) -> str | None:
-    """The federated principal that asked, itself or at the start of a chain of service accounts."""
+    """The federated principal that called, itself or at the start of a chain of service accounts."""
     delegation = authentication.get("serviceAccountDelegationInfo")
     first = delegation[0] if isinstance(delegation, list) and delegation else None
     for holder in (authentication, members(first)):

@@ -37,9 +37,9 @@ _LONGEST = 512  # characters of a resource's name
 
 
 def change(entry: Entry, origin: Origin) -> Change | None:
-    """The write of a pool, provider, service account or allow policy that the entry tells of; else None.
+    """The write of a pool, provider, service account or allow policy in the entry; else None.
 
-    `record` is the whole entry. Of a long-running write both entries are given; `operation_of` joins them.
+    `record` is the whole entry. Of a long-running write both entries become changes; `operation_of` joins them.
     """
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]
@@ -71,9 +71,9 @@ def change(entry: Entry, origin: Origin) -> Change | None:
     )
 
 
-def operation_of(written: Change) -> tuple[str | None, bool]:
+def operation_of(write: Change) -> tuple[str | None, bool]:
     """The id of the long-running operation that the entry belongs to, and whether it is the operation's first."""
-    operation = members(written.record.get("operation"))
+    operation = members(write.record.get("operation"))
     return text(operation.get("id")), operation.get("first") is True
 
 
@@ -84,8 +84,8 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     if service is None or service in {STS, IAM_CREDENTIALS}:
         return None
     authentication = members(payload.get("authenticationInfo"))
-    who = principal(authentication)
-    if who is None:
+    caller = principal(authentication)
+    if caller is None:
         return None
     outcome, code, message = status_of(entry, payload)
     time = moment(entry)
@@ -97,7 +97,7 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
         service=service,
         action=text(payload.get("methodName")) or "",
         target=text(authentication.get("principalEmail")),
-        session=who,
+        session=caller,
         provider=None,
         error_code=code or "UNKNOWN",
         error_message=message,
@@ -110,9 +110,9 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
     )
 
 
-def policy_of(written: Change) -> Json:
+def policy_of(write: Change) -> Json:
     """The whole allow policy that a SetIamPolicy wrote, None where the entry does not hold it."""
-    payload = members(written.record.get("protoPayload"))
+    payload = members(write.record.get("protoPayload"))
     for place in (members(payload.get("request")).get("policy"), payload.get("response")):
         policy = members(place)
         if isinstance(policy.get("bindings"), list):
@@ -121,9 +121,9 @@ def policy_of(written: Change) -> Json:
     return {"bindings": []} if "etag" in request or "version" in request else None
 
 
-def deltas_of(written: Change) -> list[dict[str, str]]:
+def deltas_of(write: Change) -> list[dict[str, str]]:
     """The bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
-    payload = members(written.record.get("protoPayload"))
+    payload = members(write.record.get("protoPayload"))
     for place in (payload.get("serviceData"), payload.get("metadata")):
         listed = members(members(place).get("policyDelta")).get("bindingDeltas")
         if isinstance(listed, list):
@@ -141,7 +141,7 @@ def deltas_of(written: Change) -> list[dict[str, str]]:
 
 
 def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
-    """What was written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
+    """The resource written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
     request = members(payload.get("request"))
     name = text(payload.get("resourceName"))
     if what in _POOL_WRITES:
@@ -156,11 +156,11 @@ def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
 
 
 def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None:
-    """A create's resource is the parent: the id stands in the request."""
+    """The resource of a create is the parent; its id is in the request."""
     kind = "workloadIdentityPoolProvider" if what.endswith("Provider") else "workloadIdentityPool"
     collection = "/providers/" if what.endswith("Provider") else "/workloadIdentityPools/"
-    own = text(members(request.get(kind)).get("name")) or text(request.get("name"))
-    for candidate in (own, name):
+    created = text(members(request.get(kind)).get("name")) or text(request.get("name"))
+    for candidate in (created, name):
         if candidate and collection in candidate:
             full = full_name(candidate).partition("/operations/")[0]
             return full.partition("/providers/")[0] if kind == "workloadIdentityPool" else full

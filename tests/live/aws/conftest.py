@@ -48,7 +48,7 @@ def probe() -> Callable[..., FinishedRun]:
     from oidc_doctor.model.evidence import Target, TargetAws
     from oidc_doctor.report.json import render_json
 
-    clients = aws.Clients(None, "aws")
+    clients = aws.AwsClients(None, "aws")
 
     def probe(made: AwsSetUp) -> FinishedRun:
         image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/images:1"

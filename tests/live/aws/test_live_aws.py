@@ -126,7 +126,7 @@ def test_a_dry_run_calls_nothing(
 def test_partitions_have_their_own_home(partition: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     home = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}[partition]
-    clients = aws.Clients(None, partition)
+    clients = aws.AwsClients(None, partition)
     assert aws.IAM_REGION[partition] == home
     suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
     for service in ("iam", "sts", "cloudtrail"):

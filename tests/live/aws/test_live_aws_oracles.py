@@ -102,7 +102,7 @@ def test_a_try_that_succeeds_contradicts_a_refusal(
 
 def test_no_part_of_the_token_is_kept(cloud: Cloud, set_up: Callable[..., AwsSetUp], tmp_path: Path) -> None:
     from oidc_doctor.documents.token import parse_token
-    from oidc_doctor.live.plan import Goal, Request, gather
+    from oidc_doctor.live.plan import CollectionRequest, Goal, gather
     from oidc_doctor.model.document import Origin
     from oidc_doctor.model.evidence import Target, TargetAws
 
@@ -119,7 +119,7 @@ def test_no_part_of_the_token_is_kept(cloud: Cloud, set_up: Callable[..., AwsSet
     for answer in answers:
         cloud.fault = lambda name, _, answer=answer: answer if name == "sts:AssumeRoleWithWebIdentity" else None
         goal = Goal(Target("x", made.issuer, TargetAws(made.role)), (token,), made.issuer)
-        found = gather(Request((goal,), logs=False, attempt=True, private=True), said.append)
+        found = gather(CollectionRequest((goal,), logs=False, attempt=True, private=True), said.append)
         said += [found.bundle.read(name).decode() for name in found.bundle.names()]
         said += [*found.warnings, str(found.reads), repr(goal)]
     everything = "\n".join(said)

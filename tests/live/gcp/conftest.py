@@ -29,7 +29,7 @@ class Doctor:
         target = Target("weights", gcp=TargetGcp(provider=PROVIDER, service_account=ACCOUNT))
         target = how.pop("target", target)
         wanted = gcp.GcpScope(target, since=NOW - 86_400, until=NOW, **how)
-        return gcp.readers(gcp.Clients(PROVIDER, pacer=Pacer(0.0)), wanted)
+        return gcp.readers(gcp.GcpClients(PROVIDER, pacer=Pacer(0.0)), wanted)
 
     def collect(self, timeout: float = 30.0, **how: Any) -> Any:
         return collect(self.readers(**how), timeout=timeout, narrate=self.narrated.append, given=[

@@ -92,7 +92,7 @@ def state_of(data: bytes, source: Source = "cloudtrail", first: Reader = "search
     state = ScanState(source, WriteScope(), family_of)
     name = NAME if source == "cloudtrail" else "sink.json"
     read_file(lambda _: io.BytesIO(data), name, state, first=first)
-    state.rows.once()
+    state.rows.remove_repeats()
     return state
 
 
