@@ -27,7 +27,7 @@ class Examined(NamedTuple):
 
 
 def run(bundle: Bundle | None, question: Question, progress: Progress = silent) -> Report:
-    """The whole answer for one bundle (None: only what the command line gives)."""
+    """Return the report for a bundle (None: for the evidence of the command line alone)."""
     return examine(bundle, question, progress).report
 
 
