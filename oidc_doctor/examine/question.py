@@ -35,7 +35,7 @@ class Question(NamedTuple):
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
-class Progress(Protocol):
+class RunProgress(Protocol):
     """Called with the work of a run in a few words, and with each judged exchange. An exception ends the run."""
 
     def __call__(self, text: str, exchange: Exchange | None = None) -> None:

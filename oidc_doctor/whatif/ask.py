@@ -37,7 +37,7 @@ from oidc_doctor.whatif.edits import (
     problem_of_json,
     problem_of_objection,
 )
-from oidc_doctor.whatif.marks import Mark, deciding_marks
+from oidc_doctor.whatif.marks import TextMark, deciding_marks
 from oidc_doctor.whatif.parts import (
     KINDS,
     Part,
@@ -154,7 +154,7 @@ class WhatIf:
         lines = difflib.unified_diff(before, after, lineterm="", n=2)
         return [line for line in lines if not line.startswith(("---", "+++"))]
 
-    def deciding(self, answer: Answer, part: PartId) -> tuple[Mark, ...]:
+    def deciding(self, answer: Answer, part: PartId) -> tuple[TextMark, ...]:
         """The pieces of the part's edited text that refuse the exchange."""
         diagnosis = answer.diagnosis
         if diagnosis is None or diagnosis.prediction == "accepted":
