@@ -3,7 +3,7 @@
 Printed: the wall time of the configuration, from the first request to the last answer, over the longest chain of
 requests that need one another (goal: at most 1.15); of 50 pages of LookupEvents in each of two Regions over the time
 that the limit of two requests a second allows (goal: at most 1.1); and what is lost when one call in ten fails (goal:
-nothing). Run from the repository: python benchmarks/live_wall_time.py
+nothing). Run from the repository: python benchmarks/live_wall_time.py [pages of LookupEvents in each Region, 50]
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,7 @@ from oidc_doctor.live.collect import Collected, collect
 from oidc_doctor.model.evidence import Target, TargetAws
 
 LATENCY = 0.2
-PAGES = 50
+PAGES = int(sys.argv[1]) if len(sys.argv) > 1 else 50
 REGIONS = ("us-east-1", "eu-west-1")
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/Weights"
@@ -98,18 +99,18 @@ class Handler(BaseHTTPRequestHandler):
         with SERVICE.lock:
             SERVICE.ended = time.monotonic()
 
-    def lookup(self, asked: dict[str, Any], now: float) -> tuple[int, bytes]:
+    def lookup(self, request: dict[str, Any], now: float) -> tuple[int, bytes]:
         region = re.search(r"/\d{8}/([^/]+)/", self.headers["Authorization"])[1]  # type: ignore[index] # signed
         with SERVICE.lock:
             recent = SERVICE.recent.setdefault(region, [])
-            recent[:] = [one for one in recent if one > now - 1.0]
+            recent[:] = [moment for moment in recent if moment > now - 1.0]
             if len(recent) >= 2:
                 SERVICE.throttled += 1
                 return 400, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
             recent.append(now)
-        if asked["LookupAttributes"][0]["AttributeValue"] != ROLE:
+        if request["LookupAttributes"][0]["AttributeValue"] != ROLE:
             return 200, b'{"Events": []}'
-        page = int(asked.get("NextToken", "0"))
+        page = int(request.get("NextToken", "0"))
         event = {"eventID": f"{region}-{page}", "eventName": "AssumeRoleWithWebIdentity", "awsRegion": region}
         answer: dict[str, Any] = {"Events": [{"EventId": event["eventID"], "CloudTrailEvent": json.dumps(event)}]}
         if page + 1 < PAGES:
@@ -134,17 +135,17 @@ class Server(ThreadingHTTPServer):
 
 
 def run(clients: readers.Clients, *, lookup: bool, fail_each: int = 0) -> tuple[Collected, float]:
-    """One collection, and its time from the first request to the last answer."""
+    """Return what a collection read, and its seconds from the first request to the last answer."""
     SERVICE.reset(fail_each)
     target = Target("weights", aws=TargetAws(ROLE, region=REGIONS[1]))
-    wanted = readers.Wanted(target, ("https://oidc.example.com",), lookup=lookup, max_pages=PAGES)
-    found = collect(readers.readers(clients, wanted), timeout=600)
+    scope = readers.AwsScope(target, ("https://oidc.example.com",), lookup=lookup, max_pages=PAGES)
+    collected = collect(readers.readers(clients, scope), timeout=600)
     assert SERVICE.begun is not None
-    return found, SERVICE.ended - SERVICE.begun
+    return collected, SERVICE.ended - SERVICE.begun
 
 
-def lost(found: Collected) -> list[str]:
-    return [str(one) for one in found.reads if one["outcome"] != "ok" or one.get("truncated")]
+def lost(collected: Collected) -> list[str]:
+    return [str(read) for read in collected.reads if read["outcome"] != "ok" or read.get("truncated")]
 
 
 def main() -> None:
@@ -159,22 +160,22 @@ def main() -> None:
     for service, region in (("sts", REGIONS[1]), ("iam", REGIONS[0])):
         clients.of(service, region)  # what boto3 takes to load its models is not the network's
     for fail_each in (0, 10):
-        found, seconds = run(clients, lookup=False, fail_each=fail_each)
+        collected, seconds = run(clients, lookup=False, fail_each=fail_each)
         chain = LONGEST * LATENCY
         label = "one call in ten fails" if fail_each else "configuration"
         ratio = f"{seconds:.2f} s, {seconds / chain:.2f} × the longest chain ({chain:.1f} s)"
-        print(f"{label}: {SERVICE.calls} calls in {ratio}; lost: {lost(found) or 'nothing'}")
+        print(f"{label}: {SERVICE.calls} calls in {ratio}; lost: {lost(collected) or 'nothing'}")
     for fail_each in (0, 10):
-        found, seconds = run(clients, lookup=True, fail_each=fail_each)
+        collected, seconds = run(clients, lookup=True, fail_each=fail_each)
         busiest = PAGES + 2  # in us-east-1 two more queries: changes of the role, and of the provider
         limit = (busiest - 1) / 2 + LATENCY
         label = "one call in ten fails" if fail_each else "LookupEvents"
         ratio = f"{seconds:.1f} s, {seconds / limit:.2f} × the limit's own time ({limit:.1f} s)"
-        logs = [name for name in found.bundle.names() if "cloudtrail" in name]
-        events = sum(found.bundle.read(name).count(b'"EventId"') for name in logs)
+        logs = [name for name in collected.bundle.names() if "cloudtrail" in name]
+        events = sum(collected.bundle.read(name).count(b'"EventId"') for name in logs)
         print(
             f"{label}: {PAGES} pages in {len(REGIONS)} Regions in {ratio}; throttled {SERVICE.throttled} times; "
-            f"{events} of {PAGES * len(REGIONS)} events; lost: {lost(found) or 'nothing'}"
+            f"{events} of {PAGES * len(REGIONS)} events; lost: {lost(collected) or 'nothing'}"
         )
 
 

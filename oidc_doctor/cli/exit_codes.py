@@ -1,4 +1,4 @@
-"""The exit codes of the command line, and the error that stands for a usage error."""
+"""The exit codes of the command line, and the exception for a usage error."""
 
 from __future__ import annotations
 

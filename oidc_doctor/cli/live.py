@@ -96,12 +96,12 @@ def _request(
     from oidc_doctor.live.collect import collect
     from oidc_doctor.live.plan import CollectionRequest
 
-    known = collect((), base=base, given=files).bundle
-    snapshot = load_snapshot(known, overrides=question.overrides, extra_tokens=question.tokens)
+    local = collect((), base=base, given=files).bundle
+    snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     if len(snapshot.targets) == 1:
         question = _with_environment(question, snapshot.targets[0].target, base)
-        snapshot = load_snapshot(known, overrides=question.overrides, extra_tokens=question.tokens)
-    folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in known.names())
+        snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
+    folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in local.names())
     goals = tuple(_goal(each.target, each.tokens) for each in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])

@@ -32,18 +32,18 @@ def report(options: argparse.Namespace) -> int:
         raise UsageError(message)
     try:
         with progress_bar(options) as progress:
-            made = run(bundle, question._replace(progress=progress))
+            result = run(bundle, question._replace(progress=progress))
     except PackError as error:
         complain(str(error))
         return ExitCode.BROKEN
     finally:
         if bundle is not None:
             bundle.close()
-    unread = [row for row in made.coverage if row.named]
-    if bundle is not None and not any(row.status in ("read", "partial") for row in made.coverage) and unread:
+    unread = [row for row in result.coverage if row.named]
+    if bundle is not None and not any(row.status in ("read", "partial") for row in result.coverage) and unread:
         message = f"nothing could be read: {unread[0].what}: {unread[0].reason}"
         raise UsageError(message)
-    for warning in made.warnings:
+    for warning in result.warnings:
         complain(warning)
-    write(options, rendered(options, made))
-    return made.exit_code
+    write(options, rendered(options, result))
+    return result.exit_code

@@ -1,4 +1,4 @@
-"""Which roles and providers of an account would accept a token: each is judged as if it were the target."""
+"""Judge a token on each role and provider of an account, as if each were the target."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _judge_role(
     """Judge the role as the target, without the evidence that was read for another role."""
     empty = Missing("the role's policies", "not read for every role of the account")
     target = evidence.target._replace(aws=TargetAws(role_arn=role.arn), gcp=None)
-    own = aws._replace(role=role, near_roles=(), attached_policies=empty, documents={})
-    case = Case("aws", evidence._replace(target=target, aws=own, gcp=None, observed=()), token, at, profile)
+    aws_of_role = aws._replace(role=role, near_roles=(), attached_policies=empty, documents={})
+    case = Case("aws", evidence._replace(target=target, aws=aws_of_role, gcp=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 
 
@@ -97,8 +97,8 @@ def _judge_provider(
     """Judge the exchange with the provider, without an impersonation."""
     target = evidence.target._replace(gcp=TargetGcp(provider=provider.name), aws=None)
     pool = (provider.name or "").partition("/providers/")[0]
-    own = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), credentials=_NONE)
-    case = Case("gcp", evidence._replace(target=target, gcp=own, aws=None, observed=()), token, at, profile)
+    gcp_of_provider = gcp._replace(provider=provider, near_providers=(), pool=_pool(gcp, pool), credentials=_NONE)
+    case = Case("gcp", evidence._replace(target=target, gcp=gcp_of_provider, aws=None, observed=()), token, at, profile)
     return diagnose(case, evaluate(case))
 
 
@@ -118,7 +118,7 @@ def _pool(gcp: GcpEvidence, name: str) -> Any:
 
 
 def _row(cloud: str, resource: str, diagnosis: Diagnosis, say: Say) -> dict[str, Any]:
-    """The first refusing clause, or what is not known."""
+    """Return the row of a role or provider, with the first refusing clause or the unknown step."""
     refusals = diagnosis.refusals if diagnosis.prediction != "accepted" else []
     first = next((refusal for refusal in refusals if refusal.certain), None) or next(iter(refusals), None)
     unknown = next((row for row in diagnosis.rows if row.state == "unknown"), None)

@@ -150,10 +150,10 @@ def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
         report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")
     if report.exchanges or report.verdict == "broken":
         return
-    found = {row["prediction"] for row in report.account}
-    if "accepted" in found:
+    predictions = {row["prediction"] for row in report.account}
+    if "accepted" in predictions:
         report.verdict, report.exit_code = "healthy", 0
-    elif found == {"refused"}:
+    elif predictions == {"refused"}:
         report.verdict, report.exit_code = "refused", 1 if run.question.fail_on != "never" else 0
     accepting = sum(row["prediction"] == "accepted" for row in report.account)
     rows = "1 row" if len(report.account) == 1 else f"{len(report.account)} rows"

@@ -1,4 +1,4 @@
-"""The causes of the judged exchanges: named refusals, with the time and the logged events that the logs give them."""
+"""The causes of the judged exchanges: named refusals, with their times and the logged events that confirm them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]
 
 
 def _confirmation(exchange: Judged, refusal: Refusal) -> Confirmation:
-    """The logged refusals of this exchange's token whose recorded error the refused step can have given."""
+    """Return the logged refusals of this exchange's token whose recorded error can come from the refused step."""
     from oidc_doctor.history.timings import Confirmation
 
     assert exchange.replayed is not None  # noqa: S101 - the caller's branch

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[str, Any]:
-    """What a weakness or log check may ask for, by parameter name."""
+    """Return the values for the parameters of weakness and log checks, by name."""
     evidence, case = exchange.evidence, exchange.diagnosis.case
     aws, gcp = evidence.aws, evidence.gcp
     none = Missing("this cloud", "no file and no target names it")
@@ -41,7 +41,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
 
 
 def _replayed(exchange: Judged) -> bool:
-    """Whether some logged attempt of the target could be decided again: else nothing is known to agree."""
+    """Whether a logged attempt of the target could be decided again; without any, no agreement is known."""
     verdicts = exchange.replayed.target_history.verdicts.values() if exchange.replayed is not None else ()
     return any(verdict.decision in {"accepted", "refused"} for verdict, _ in verdicts)
 

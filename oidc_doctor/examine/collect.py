@@ -25,7 +25,7 @@ from oidc_doctor.examine.question import Question
 
 @dataclass
 class Run:
-    """One run's state between the stages."""
+    """The state of a run between the stages."""
 
     question: Question
     snapshot: Snapshot

@@ -18,7 +18,7 @@ _LOGICAL = ("&&", "||", "!", "?:", "!_", "_?_:_")
 
 
 class ClauseRow(NamedTuple):
-    """One clause of a policy, condition or mapping on one token. `result` is None where it was not decided."""
+    """A clause of a policy, condition or mapping on a token. `result` is None where it was not decided."""
 
     key: tuple[str, str]  # what the same clause has on the other token
     words: str
@@ -36,18 +36,18 @@ def instant_for(token: Token, at: float) -> float:
     return at
 
 
-def side_by_side(exchange: str, one: Diagnosis, other: Diagnosis) -> dict[str, Any]:
+def side_by_side(exchange: str, first: Diagnosis, second: Diagnosis) -> dict[str, Any]:
     """The comparison as the report has it. Values are as the issuers wrote them."""
-    tokens = one.case.token, other.case.token
+    tokens = first.case.token, second.case.token
     return {
         "exchange": exchange,
-        "tokens": [_token(diagnosis) for diagnosis in (one, other)],
+        "tokens": [_token(diagnosis) for diagnosis in (first, second)],
         "claims": list(_claims(*tokens)),
         "steps": [
-            {"id": first.id, "states": [first.state, second.state]}
-            for first, second in zip(one.rows, other.rows, strict=True)
+            {"id": step.id, "states": [step.state, other.state]}
+            for step, other in zip(first.rows, second.rows, strict=True)
         ],
-        "clauses": list(_clauses(one.trace, other.trace)),
+        "clauses": list(_clauses(first.trace, second.trace)),
     }
 
 
@@ -62,14 +62,14 @@ def _token(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _claims(one: Token, other: Token) -> Iterator[dict[str, Any]]:
+def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
     """Header members and claims that differ; those that are new in each token come last."""
-    rows = [("", name) for name in dict.fromkeys([*one.claims, *other.claims])]
+    rows = [("", name) for name in dict.fromkeys([*first.claims, *second.claims])]
     rows.sort(key=lambda row: row[1] in _NEW_EACH_TIME)
-    if one.header is not None and other.header is not None:
-        rows += [("header.", name) for name in dict.fromkeys([*one.header, *other.header])]
+    if first.header is not None and second.header is not None:
+        rows += [("header.", name) for name in dict.fromkeys([*first.header, *second.header])]
     for part, name in rows:
-        boxes = (one.header or {}, other.header or {}) if part else (one.claims, other.claims)
+        boxes = (first.header or {}, second.header or {}) if part else (first.claims, second.claims)
         if name in boxes[0] and name in boxes[1] and boxes[0][name] == boxes[1][name]:
             continue
         yield {
@@ -80,20 +80,19 @@ def _claims(one: Token, other: Token) -> Iterator[dict[str, Any]]:
         }
 
 
-def _clauses(one: Trace, other: Trace) -> Iterator[dict[str, Any]]:
-    """Every clause that was looked at on either token, in the document's order; the ones that tell apart are marked."""
-    first = {clause.key: clause for clause in _of(one)}
-    second = {clause.key: clause for clause in _of(other)}
-    for key in dict.fromkeys([*first, *second]):
-        pair = first.get(key), second.get(key)
-        known = pair[0] or pair[1]
-        if known is None:
+def _clauses(first: Trace, second: Trace) -> Iterator[dict[str, Any]]:
+    """Yield every clause that was evaluated for a token, in the document's order, and whether the results differ."""
+    rows = [{clause.key: clause for clause in _of(trace)} for trace in (first, second)]
+    for key in dict.fromkeys([*rows[0], *rows[1]]):
+        pair = [clauses.get(key) for clauses in rows]
+        clause_of_either = pair[0] or pair[1]
+        if clause_of_either is None:
             continue
         results = [clause.result if clause else None for clause in pair]
         yield {
-            "clause": known.words,
-            "at": known.at,
-            "expected": known.expected,
+            "clause": clause_of_either.words,
+            "at": clause_of_either.at,
+            "expected": clause_of_either.expected,
             "values": [clause.value if clause else None for clause in pair],
             "results": results,
             "tells_apart": results[0] != results[1],
@@ -109,25 +108,24 @@ def _of(trace: Trace) -> Iterator[ClauseRow]:
     for name, node in (detail.get("mapping") or {}).items():
         box = node.to_json()
         value = trace.mapped.get(name, box.get("value"))
-        done = name in trace.mapped
+        is_mapped = name in trace.mapped
         yield ClauseRow(
-            ("mapping", name), f"attributeMapping · {name}", box.get("text"), "", value, True if done else None
+            ("mapping", name), f"attributeMapping · {name}", box.get("text"), "", value, True if is_mapped else None
         )
 
 
-def _of_policy(node: dict[str, Any], above: tuple[str, ...]) -> Iterator[ClauseRow]:
+def _of_policy(node: dict[str, Any], parents: tuple[str, ...]) -> Iterator[ClauseRow]:
     level, name = str(node.get("level")), str(node.get("name"))
     if level in _LEVELS:
-        words = " · ".join((*above, name))
-        found = ClauseRow(
+        words = " · ".join((*parents, name))
+        yield ClauseRow(
             (str(node.get("pointer")), name), words, node.get("expected"), str(node.get("at") or ""),
             node.get("actual"), node.get("result"),
         )  # fmt: skip
-        yield found
         return
-    here = (*above, name) if level in ("statement", "operator") else above
+    path = (*parents, name) if level in ("statement", "operator") else parents
     for child in node.get("children") or ():
-        yield from _of_policy(child, here)
+        yield from _of_policy(child, path)
 
 
 def _of_condition(node: dict[str, Any], where: str) -> Iterator[ClauseRow]:

@@ -1,4 +1,4 @@
-"""Evidence in, Report out: collect, build cases, evaluate, diagnose, check. No I/O of its own but through `sources`."""
+"""Evidence in, Report out: collect, build cases, evaluate, diagnose, check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from oidc_doctor.examine.assemble import accepted_subjects, make_report, names_a
 from oidc_doctor.examine.collect import Run, apply_window, read_logs
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import judge_all
-from oidc_doctor.examine.question import Progress, Question, silent
+from oidc_doctor.examine.question import Question, RunProgress, silent
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.model.report import Report
 
@@ -26,12 +26,12 @@ class Examined(NamedTuple):
     raw: RawEvents | None = None  # the events behind the report's attempts and changes
 
 
-def run(bundle: Bundle | None, question: Question, progress: Progress = silent) -> Report:
-    """The whole answer for one bundle (None: only what the command line gives)."""
+def run(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Report:
+    """Return the report for a bundle (None: for the evidence of the command line alone)."""
     return examine(bundle, question, progress).report
 
 
-def examine(bundle: Bundle | None, question: Question, progress: Progress = silent) -> Examined:
+def examine(bundle: Bundle | None, question: Question, progress: RunProgress = silent) -> Examined:
     """`run`, keeping what the report was made from."""
     from oidc_doctor.bundle.snapshot import load_snapshot
 

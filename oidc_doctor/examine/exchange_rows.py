@@ -64,7 +64,7 @@ def _trace_json(trace: Trace) -> dict[str, Any]:
 
 
 def _reads(trace: Trace) -> dict[str, tuple[Read, ...]]:
-    """What each expression reads: under the mapped attribute's name, and under "" for the attribute condition."""
+    """Return what each expression reads, by the mapped attribute's name; "" is the attribute condition."""
     texts = {name: node.text for name, node in trace.detail.get("mapping", {}).items()}
     if "condition" in trace.detail:
         texts[""] = trace.detail["condition"].text

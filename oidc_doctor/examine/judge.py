@@ -26,7 +26,7 @@ _ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
 
 
 class Judged(NamedTuple):
-    """One exchange of the report, and what it was made from."""
+    """An exchange of the report, and the evidence of its decision."""
 
     id: str
     evidence: TargetEvidence
@@ -34,7 +34,7 @@ class Judged(NamedTuple):
     signatures: list[Signature]  # of the target's attempts in this cloud
     own_signatures: list[Signature]  # those that belong to this exchange's token
     replayed: ReplayedLogs | None = None
-    denial: SessionDenial | None = None  # the denied call that stands for this exchange's failure
+    denial: SessionDenial | None = None  # the denied call by which this exchange failed
 
 
 def judge_all(run: Run) -> list[Judged]:
@@ -45,7 +45,7 @@ def judge_all(run: Run) -> list[Judged]:
 
 
 class _Target:
-    """One target's exchanges: every token with every cloud that the target concerns."""
+    """The exchanges of a target: every token with every cloud that the target concerns."""
 
     def __init__(self, run: Run, evidence: TargetEvidence) -> None:
         self.run = run
@@ -105,7 +105,7 @@ class _Target:
         return replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
 
     def _token_of_events(self, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
-        """No token was given: the newest failing attempt of this target stands for it, else its newest success."""
+        """Return the token of the newest failing attempt of this target, else of its newest success."""
         samples = [signature.sample for signature in signatures if signature.sample.subject]
         refused = (sample for sample in samples if sample.outcome == "refused")
         chosen = next(refused, None) or next(iter(samples), None)
@@ -124,7 +124,7 @@ class _Target:
         return errors
 
     def _cloud_of_unknown_sentence(self, tokens: dict[Cloud, tuple[Token, ...]]) -> Cloud:
-        """The exchange that a sentence without a cloud is taken to be of: the first that is refused, else unknown."""
+        """Return the cloud for a sentence that names none: of the first exchange that is refused, else unknown."""
         if len(self.clouds) == 1:
             return self.clouds[0]
         predictions = {}
@@ -144,8 +144,8 @@ class _Target:
     ) -> Judged:
         evidence, token, readings = self.evidence, tokens[index], list(errors)
         replayed = self.run.replayed.get((evidence.target.name, cloud))
-        own = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
-        newest = next(iter(own), None)
+        of_token = [signature for signature in signatures if token_of_signature(signature, tokens, replayed) == index]
+        newest = next(iter(of_token), None)
         logged = reading_of_attempt(newest.sample) if newest is not None else None
         if logged is not None and newest is not None and replayed is not None and replayed.is_fixed(newest):
             logged = None  # the configuration that refused it is no longer in force
@@ -177,4 +177,4 @@ class _Target:
         if replayed is not None and (stand_in := replayed.stand_in()):
             trace.assumed.append(stand_in)
         name = f"{self.evidence.target.name}/{cloud}" + (f"/{token.name}" if len(tokens) > 1 else "")
-        return Judged(name, self.evidence, diagnose(case, trace), signatures, own, replayed, denial)
+        return Judged(name, self.evidence, diagnose(case, trace), signatures, of_token, replayed, denial)

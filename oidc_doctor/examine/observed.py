@@ -29,12 +29,12 @@ def token_of_reading(reading: Reading, tokens: Sequence[Token]) -> int:
 
 
 def _holds(token: Token, claim: str, value: str) -> bool:
-    own = token.claim(claim)
-    return value in own if isinstance(own, list) else own == value
+    claimed = token.claim(claim)
+    return value in claimed if isinstance(claimed, list) else claimed == value
 
 
 def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: ReplayedLogs | None) -> int | None:
-    """The index of the token that logged attempts belong to; None where they are of no token that was given.
+    """The index of the token that logged attempts belong to; None where they belong to none of the tokens.
 
     The newest subject decides, then every subject of the signature, then its family. Attempts whose events name no
     subject belong to the first token, and so does everything where no token's subject is known.
@@ -64,12 +64,12 @@ def denial_of_session(
 
     None where the newest attempt was refused: then the exchange failed, and no session came of it.
     """
-    own = [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
-    latest = max(own, key=lambda denial: denial.time, default=None)
+    of_target = [denial for denial in denials if denial.cloud == cloud and _concerns(denial, evidence)]
+    latest = max(of_target, key=lambda denial: denial.time, default=None)
     if latest is None or (newest is not None and newest.sample.outcome != "accepted"):
         return None
     call = (latest.service, latest.action, latest.error_code)
-    same = [denial for denial in own if (denial.service, denial.action, denial.error_code) == call]
+    same = [denial for denial in of_target if (denial.service, denial.action, denial.error_code) == call]
     same.sort(key=lambda denial: -denial.time)
     return replace(
         latest,

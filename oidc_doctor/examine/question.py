@@ -15,7 +15,7 @@ FailOn = Literal["blocks", "weakens", "never"]
 
 
 class Question(NamedTuple):
-    """What is asked of one run. `at` and the window are epoch seconds."""
+    """The request of a run. `at` and the window are epoch seconds."""
 
     overrides: Target | None = None
     error_text: str | None = None
@@ -30,13 +30,13 @@ class Question(NamedTuple):
     skip: tuple[str, ...] = ()
     fail_on: FailOn = "blocks"
     warnings: tuple[str, ...] = ()
-    compare: Token | None = None  # a second token, to be set beside each exchange's own
-    account: bool = False  # which roles and providers of the account take the token
+    compare: Token | None = None  # a second token, to be compared with that of each exchange
+    account: bool = False  # list the roles and providers of the account with their decisions
     progress: Callable[[int, int, int, int], None] | None = None  # files and bytes of logs, done and in all
 
 
-class Progress(Protocol):
-    """Told what a run is at, in a few words, and each exchange once it is judged. What it raises ends the run."""
+class RunProgress(Protocol):
+    """Called with the work of a run in a few words, and with each judged exchange. An exception ends the run."""
 
     def __call__(self, text: str, exchange: Exchange | None = None) -> None:
         """`text` may hold the name of a file that a stranger chose."""

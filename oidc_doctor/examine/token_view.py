@@ -19,7 +19,7 @@ _TOLERANCE: dict[Cloud, tuple[int, str]] = {
 
 
 def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> dict[str, Any]:
-    """What the report shows of a token. Claims are as the issuer wrote them."""
+    """Return the token as the report shows it. Claims are as the issuer wrote them."""
     view: dict[str, Any] = {
         "name": token.name,
         "kind": token.kind,

@@ -148,7 +148,7 @@ def _place(side: Side) -> str | None:
 
 
 def _check(row: CheckRow) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    members: dict[str, Any] = {
         "code": row.code,
         "name": row.name,
         "status": row.status,
@@ -170,8 +170,8 @@ def _check(row: CheckRow) -> dict[str, Any]:
         ],
     }
     if row.traceback:
-        told["traceback"] = row.traceback
-    return told
+        members["traceback"] = row.traceback
+    return members
 
 
 def _attempt(row: AttemptRow) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A report as Markdown, to be pasted into a ticket of GitHub, GitLab or Zendesk.
 
-Every value stands in a fenced block or a code span: there nothing is a mention, a link, a table, HTML or an issue
+Every value is in a fenced block or a code span, in which nothing is a mention, a link, a table, HTML or an issue
 number. Prose keeps as plain text only those words that Markdown has no use for.
 """
 
@@ -82,7 +82,7 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
         parts.append(fenced((_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"))
     commands = facts.commands(cause, edit)
     if commands:
-        parts.append(fenced((line for one in commands for line in command_lines(one, _WIDTH)), "sh"))
+        parts.append(fenced((line for command in commands for line in command_lines(command, _WIDTH)), "sh"))
     if edit is not None and edit.proof:
         parts.append(f"Checked: {prose(_text(edit.proof))}")
     return parts
@@ -93,7 +93,7 @@ def _read(report: Report) -> list[str]:
 
     rows = coverage(report, missing=True)
     rows += [("Warning", visible(warning)) for warning in report.warnings]
-    return [_folded("What was read, and what was not", (f"{label}: {told}" for label, told in rows))] if rows else []
+    return [_folded("What was read, and what was not", (f"{label}: {text}" for label, text in rows))] if rows else []
 
 
 def _checks(report: Report) -> Iterator[str]:
@@ -104,8 +104,8 @@ def _checks(report: Report) -> Iterator[str]:
 
 
 def _check(row: CheckRow) -> str:
-    told = "; ".join(visible(finding.message) for finding in row.findings) or visible(row.reason)
-    return f"{row.status}: {visible(row.code)} {visible(row.name)}" + (f": {told}" if told else "")
+    reason = "; ".join(visible(finding.message) for finding in row.findings) or visible(row.reason)
+    return f"{row.status}: {visible(row.code)} {visible(row.name)}" + (f": {reason}" if reason else "")
 
 
 def _attempts(report: Report) -> str:
@@ -141,8 +141,8 @@ def prose(value: str) -> str:
     """Return a visible sentence in which every word with a meaning in Markdown is a code span."""
     parts: list[str] = []
     code: list[str] = []
-    given = re.findall(rf"{_QUOTED}(?= |$)|[^ ]+", value) if "`" in value else value.split(" ")
-    for word in given:
+    words = re.findall(rf"{_QUOTED}(?= |$)|[^ ]+", value) if "`" in value else value.split(" ")
+    for word in words:
         plain = not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word))
         if plain or ("`" in word and re.fullmatch(_QUOTED, word)):
             if code:

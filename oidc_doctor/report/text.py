@@ -1,7 +1,7 @@
 """A report as text: the verdict first, then its evidence, then the evidence that was not read.
 
 The words are the same on a terminal and in a pipe. Standard library only, and little of it: a report is often asked for
-in a loop, and rendering must not be what takes the time.
+in a loop, and rendering must be fast.
 """
 
 from __future__ import annotations
@@ -127,13 +127,13 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         return
     from oidc_doctor.report.parts.timeline import lines  # late: most reports have no logs
 
-    told, gone = lines(report, whole=verbose)
-    if not told:
+    shown, gone = lines(report, whole=verbose)
+    if not shown:
         return
     sheet.gap()
     sheet.lines.append("  " + sheet.paint("Timeline", "bold") + "  (UTC; ◆ is a write)")
-    room = min(max(columns(line.when) for line in told), sheet.width // 2 - 4)
-    for line in told:
+    room = min(max(columns(line.when) for line in shown), sheet.width // 2 - 4)
+    for line in shown:
         lead = f"{clip(line.when, room):<{room}}  {line.sign} "
         sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES.get(line.sign, ""))
     if gone:
@@ -147,12 +147,12 @@ def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     sheet.lines.append("  " + sheet.paint("Also", "bold"))
     empty = len(sheet.lines)
     shown = {id(main_cause(report, exchange)) for exchange in report.exchanges}
-    told: set[tuple[object, ...]] = set()
+    written: set[tuple[object, ...]] = set()
     above = [cause for cause in report.causes if id(cause) in shown]
     for cause in report.causes:
         key = (cause.code, cause.status, cause.clause, cause.expected, cause.actual, cause.timing.since)
-        if id(cause) not in shown and key not in told:
-            told.add(key)
+        if id(cause) not in shown and key not in written:
+            written.add(key)
             _further(sheet, report, cause, above, verbose=verbose)
             above.append(cause)
     codes = {cause.code for cause in report.causes}
@@ -232,7 +232,7 @@ def _attempts(sheet: Sheet, report: Report) -> None:
     for row in report.attempts:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
         seen = period(row.first_seen, row.last_seen, now)
-        why = "".join(f", {clip(visible(told), _NAMES)}" for told in (row.error, row.cause) if told)
+        why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)
         text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
         sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 

@@ -44,7 +44,7 @@ class LiveSource:
 
 
 class EvidenceSource(NamedTuple):
-    """What to examine. Every examination reads it again, so `r` sees what has changed.
+    """The evidence of an examination. Every examination reads it again, so `r` shows what has changed.
 
     `bundle` is the path of a folder, archive or file; None where the command line holds all evidence. With `live`,
     bundle and question come from there.
@@ -102,7 +102,7 @@ class Cancelled(Exception):  # noqa: N818 - not an error
 
 
 class Progress(Message):
-    """What is being read; `exchange` is set when one has just been judged."""
+    """The present read of a run; `exchange` is set after an exchange was judged."""
 
     def __init__(self, run: Examination, text: str, exchange: Exchange | None = None) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class Failed(Message):
 
 
 class Examination:
-    """One run. The thread is a daemon: the program can end while a file or a network is slow."""
+    """A run in a thread. The thread is a daemon: the program can end while a file or a network is slow."""
 
     def __init__(self, source: EvidenceSource, post: Callable[[Message], object]) -> None:
         self.source = source

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """One for each run of the program. The app writes it; of the screens, each writes only what its user chooses."""
+    """The state of a run of the program. The app writes it; of the screens, each writes only what its user chooses."""
 
     def __init__(self, source: EvidenceSource | None = None) -> None:
         self.source = source  # what is examined; None until the user has chosen it
@@ -33,7 +33,7 @@ class Session:
 
     @property
     def title(self) -> str:
-        """What is examined, as the user named it. Not escaped."""
+        """The name of the evidence, as the user wrote it. Not escaped."""
         return self.source.title if self.source is not None else ""
 
     @property

@@ -59,14 +59,14 @@ def _summary(folder: str, name: str) -> str:
     return str(expected.get("summary", "")) if isinstance(expected, dict) else ""
 
 
-def matching(known: list[Scenario], typed: str) -> list[Scenario]:
+def matching(scenarios: list[Scenario], typed: str) -> list[Scenario]:
     """The scenarios with this number, or with all these words; first those that have the words in their name."""
     typed = typed.strip().lower()
     if typed.isdigit():
-        numbered = [scenario for scenario in known if str(scenario.number).startswith(typed)]
+        numbered = [scenario for scenario in scenarios if str(scenario.number).startswith(typed)]
         return sorted(numbered, key=lambda scenario: str(scenario.number) != typed)
     words = typed.split()
-    matches = [each for each in known if all(word in f"{each.name} {each.summary}".lower() for word in words)]
+    matches = [each for each in scenarios if all(word in f"{each.name} {each.summary}".lower() for word in words)]
     return sorted(matches, key=lambda scenario: not all(word in scenario.name for word in words))
 
 
@@ -138,9 +138,9 @@ class StartScreen(Screen[None]):
 
     def say(self, text: str) -> None:
         """Show a problem of the typed text; "" removes it."""
-        said = self.query_one("#said", Static)
-        said.update(visible(text))
-        said.set_class(bool(text), "wrong")
+        message = self.query_one("#said", Static)
+        message.update(visible(text))
+        message.set_class(bool(text), "wrong")
 
     def _fill(self) -> None:
         typed = self.query_one(Search).value

@@ -37,7 +37,7 @@ class TargetScreen(ModalScreen[EvidenceSource | None]):
         self._parse_options = parse_options
 
     def compose(self) -> ComposeResult:
-        """One line for each value, of which role or provider is needed."""
+        """Compose a line for each value, of which role or provider is needed."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Live target"
             dialog.border_subtitle = "Tab next · Enter examine · Esc cancel"
@@ -50,17 +50,17 @@ class TargetScreen(ModalScreen[EvidenceSource | None]):
         """Return the target on Enter on any line."""
         options = {"role": "--role", "provider": "--gcp-provider", "account": "--service-account", "token": "--token"}
         values = {name: self.query_one(f"#{name}", Input).value.strip() for name in options}
-        said = self.query_one("#said", Static)
+        message = self.query_one("#said", Static)
         if not values["role"] and not values["provider"]:
-            said.update("a role or a provider is needed")
+            message.update("a role or a provider is needed")
             return
         values["token"] = os.path.expanduser(values["token"])
         if self._parse_options is None:
-            said.update("only the files that were given are read here")
+            message.update("only the files that were given are read here")
             return
         try:
             self.dismiss(
                 self._parse_options([f"{option}={values[name]}" for name, option in options.items() if values[name]])
             )
         except ValueError as error:
-            said.update(visible(str(error)))
+            message.update(visible(str(error)))

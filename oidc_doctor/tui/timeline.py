@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import Session
 
 _CHANGES, _ZOOM = Binding.Group("Change", compact=True), Binding.Group("Zoom", compact=True)
-_MOST = 500  # rows in the list beside the chart; the events screen has a filter
+_MOST = 500  # rows in the list of the chart; the events screen has a filter
 
 
 class Moments(OptionList):

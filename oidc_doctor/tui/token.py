@@ -44,12 +44,12 @@ class Claims(OptionList):
         """The list has another width."""
 
     def on_resize(self) -> None:
-        """Report another width: the rows are written for one."""
+        """Report another width: the rows are written for a width."""
         self.post_message(self.Resized())
 
 
 class TokenScreen(TrialScreen):
-    """The third screen: the claims on the left or above, one claim in full beside or below."""
+    """The third screen: the claims on the left or above, one claim in full on the right or below."""
 
     MODE: ClassVar[str] = "token"
     CSS_PATH = "token.tcss"

@@ -32,7 +32,7 @@ _STATE = 15  # columns of a step's state
 
 
 def _report_of(report: Report, answer: Answer) -> Report:
-    """The report on this answer alone: the sentences of a verdict and of a clause take a report."""
+    """The report on this answer alone: the sentences of a verdict and of a clause are made from a report."""
     exchange = answer.exchange
     return dataclasses.replace(
         report,

@@ -1,4 +1,4 @@
-"""What the user tries on each exchange: another token, and edited texts. Kept between screens, sent nowhere."""
+"""The trials of the user on each exchange: another token, edited texts. Kept between screens, sent nowhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Trial:
-    """One exchange: as it was read, perhaps with another token, and the edits on it."""
+    """An exchange as it was read, perhaps with another token, and the edits on it."""
 
     def __init__(self, exchange: str, read: WhatIf) -> None:
         self.exchange = exchange  # its id
@@ -62,7 +62,7 @@ class Trials:
         self._examined = examined
         self.by_exchange: dict[str, Trial] = {}  # made on first use
         self._earlier = before.by_exchange if before is not None else {}
-        self.order = [one.id for one in sentences.in_order(examined.report) if one.id in examined.diagnoses]
+        self.order = [row.id for row in sentences.in_order(examined.report) if row.id in examined.diagnoses]
         self._position = 0
         self.followed: str = before.followed if before is not None else ""  # last selected on another screen
 

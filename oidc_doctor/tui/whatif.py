@@ -22,7 +22,7 @@ from oidc_doctor.tui.clipboard import copy
 from oidc_doctor.tui.trial_screen import TrialScreen
 from oidc_doctor.tui.widgets.editor import Editor
 from oidc_doctor.tui.widgets.page_view import PageView
-from oidc_doctor.whatif.marks import Mark
+from oidc_doctor.whatif.marks import TextMark
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -203,7 +203,7 @@ class WhatIfScreen(TrialScreen):
         for problem in answer.problems:
             if problem.part == trial.part and problem.line is not None and problem.kind != "note":
                 start = max((problem.column or 1) - 1, 0)
-                marks.append((Mark(problem.line, start, problem.column), "reverse"))
+                marks.append((TextMark(problem.line, start, problem.column), "reverse"))
         self.query_one(Editor).mark(marks)
 
     # Tokens

@@ -1,4 +1,4 @@
-"""What if: an exchange judged again with edited documents or claims, compared with the decision on what was read.
+"""An exchange judged again with edited documents or claims, compared with the decision on what was read.
 
 An edit makes a Case, and `evaluate` and `diagnose` decide it; nothing else decides here, and nothing is ever written to
 a cloud. The texts are typed by the user, or pasted from strangers.
@@ -37,7 +37,7 @@ from oidc_doctor.whatif.edits import (
     problem_of_json,
     problem_of_objection,
 )
-from oidc_doctor.whatif.marks import Mark, deciding_marks
+from oidc_doctor.whatif.marks import TextMark, deciding_marks
 from oidc_doctor.whatif.parts import (
     KINDS,
     Part,
@@ -90,7 +90,7 @@ class StepChange(NamedTuple):
 
 
 class WhatIf:
-    """One exchange and its editable parts. It keeps no edits: every question passes all of them."""
+    """An exchange and its editable parts, without edits: every question passes all of them."""
 
     def __init__(self, diagnosis: Diagnosis, accepted: Sequence[str] = (), fixes: Sequence[FixRow] = ()) -> None:
         """`accepted`: subjects accepted in the logs. `fixes`: the report's; those of this exchange are kept."""
@@ -105,9 +105,9 @@ class WhatIf:
 
     def part(self, part: PartId) -> Part:
         """A part by its id. Raises KeyError if this exchange has none."""
-        for known in self.parts:
-            if known.id == part:
-                return known
+        for present in self.parts:
+            if present.id == part:
+                return present
         raise KeyError(part)
 
     def ask(self, edits: Mapping[PartId, str]) -> Answer:
@@ -154,7 +154,7 @@ class WhatIf:
         lines = difflib.unified_diff(before, after, lineterm="", n=2)
         return [line for line in lines if not line.startswith(("---", "+++"))]
 
-    def deciding(self, answer: Answer, part: PartId) -> tuple[Mark, ...]:
+    def deciding(self, answer: Answer, part: PartId) -> tuple[TextMark, ...]:
         """The pieces of the part's edited text that refuse the exchange."""
         diagnosis = answer.diagnosis
         if diagnosis is None or diagnosis.prediction == "accepted":

@@ -100,7 +100,7 @@ def place(text: str, offset: int) -> tuple[int, int]:
 
 
 def unescaped(segment: str) -> str:
-    """The name that a segment of a JSON pointer stands for."""
+    """Return the member name in a segment of a JSON pointer."""
     return segment.replace("~1", "/").replace("~0", "~")
 
 

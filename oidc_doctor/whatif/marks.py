@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from oidc_doctor.whatif.parts import PartId
 
 
-class Mark(NamedTuple):
+class TextMark(NamedTuple):
     """A piece of one line of a text. Lines count from 1, columns from 0; `end` None is the line's end."""
 
     line: int
@@ -22,21 +22,21 @@ class Mark(NamedTuple):
     end: int | None
 
 
-def deciding_marks(diagnosis: Diagnosis, part: PartId, text: str) -> tuple[Mark, ...]:
+def deciding_marks(diagnosis: Diagnosis, part: PartId, text: str) -> tuple[TextMark, ...]:
     """The pieces of a part's text that refuse the exchange."""
     if part == "condition":
         nodes = _failing(diagnosis.trace.detail.get("condition"))
         return tuple(mark for node in nodes for mark in _marks(text, node.start, node.end))
     lines = {line_of(text, pointer) for pointer in _pointers(diagnosis, part)}
-    return tuple(Mark(line, 0, None) for line in sorted(line for line in lines if line is not None))
+    return tuple(TextMark(line, 0, None) for line in sorted(line for line in lines if line is not None))
 
 
-def _marks(text: str, start: int, end: int) -> Iterator[Mark]:
+def _marks(text: str, start: int, end: int) -> Iterator[TextMark]:
     """The pieces of lines between two offsets."""
     first, column = place(text, start)
     for number, piece in enumerate(text[start:end].split("\n")):
         begin = 0 if number else column - 1
-        yield Mark(first + number, begin, begin + len(piece))
+        yield TextMark(first + number, begin, begin + len(piece))
 
 
 def _failing(node: Any) -> list[Any]:

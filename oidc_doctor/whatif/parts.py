@@ -1,4 +1,4 @@
-"""The texts of an exchange that can be edited: which there are, and their present text."""
+"""The texts of an exchange that can be edited, and their present contents."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def json_text(value: Json) -> str:
 
 
 def canonical(value: Json) -> str:
-    """A text that is equal for equal JSON: `==` would take true for 1."""
+    """Return a text that is equal for equal JSON: `==` would treat true as 1."""
     return json.dumps(value, sort_keys=True)
 
 

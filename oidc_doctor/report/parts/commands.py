@@ -26,8 +26,8 @@ def command_lines(command: str, room: int) -> list[str]:
     lines: list[str] = []
     # A quoted line end, or a here-document: what looks like the end of a word may be inside a text.
     breakable = "<<" not in command and not any(_SHELL_WORD.sub("", line).strip() for line in command.split("\n"))
-    for given in command.split("\n"):
-        text = _as_shown(given)
+    for typed in command.split("\n"):
+        text = _as_shown(typed)
         if columns(text) <= room or not breakable:
             lines.append(text)
             continue

@@ -1,4 +1,4 @@
-"""What was read and what was not, and which file, printed by which command, would settle a step that is unknown."""
+"""The files read and not read, and which file, printed by which command, would settle a step that is unknown."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step about which more could be read
 _FEW = 3  # files of a folder that are named with it
-_PLAIN = "not in the bundle"  # nobody tried to read it
+_PLAIN = "not in the bundle"  # no read was tried
 
 
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
-    """What would settle the unknown steps: file, the ids of the steps that it decides, and the command that prints it.
+    """Return what would settle the unknown steps: file, ids of the steps that it decides, and the command for it.
 
     Files that were read do not settle a step that they left open: then it is the whole token that is wanting.
     """
@@ -51,7 +51,7 @@ def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     from shlex import quote  # late: only where something is unknown
 
     resource = exchange.resource or ""
-    view = next((one for one in report.target if one.get("name") == exchange.target_name), {})
+    view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
     claims = exchange.token.get("claims")
     issuer = view.get("issuer") or (claims.get("iss") if isinstance(claims, dict) else None)
     google = view.get("gcp")
@@ -79,13 +79,13 @@ def _provider_arn(role: str, issuer: object) -> str:
 
 
 def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
-    """What was read and what was not: label and sentence. What was not read is never left out, at least as a number.
+    """Return what was read and what was not: label and sentence. What was not read is at least counted.
 
-    `logs` names each log file, `missing` each file that nobody gave; else those that bear on the verdict are named.
+    `logs` names each log file, `missing` each file that is not in the bundle; else those that bear on the verdict.
     """
     now = report.evaluated_at
-    told = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
-    told += [
+    lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
+    lines += [
         ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
     ]
     gone: dict[str, list[str]] = {}
@@ -107,7 +107,7 @@ def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> li
         lacking.append(f"and {_count(rest, 'other file')} that a bundle can hold (-v lists them)")
     elif rest:
         lacking.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
-    return told + [("Not read", text) for text in lacking]
+    return lines + [("Not read", text) for text in lacking]
 
 
 def _denial(why: str) -> str:
@@ -138,17 +138,19 @@ def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
         if row.status == "read":
             folder = _log_folder(row.what) or row.what.rpartition("/")[0]
             folders.setdefault(folder, []).append(row)
-    told: list[str] = []
+    lines: list[str] = []
     above: list[str] = []
-    for folder, held in folders.items():
+    for folder, rows_of_folder in folders.items():
         if _log_folder(folder) and not logs:
-            told.append(_with(f"{visible(folder)}/", _log_facts(held, folder, now)))
-        elif not folder or len(held) == 1:
-            above += [_with(visible(row.what), _facts(row, now)) for row in held]
+            lines.append(_with(f"{visible(folder)}/", _log_facts(rows_of_folder, folder, now)))
+        elif not folder or len(rows_of_folder) == 1:
+            above += [_with(visible(row.what), _facts(row, now)) for row in rows_of_folder]
         else:
-            names = (_with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in held)
-            told.append(f"{visible(folder)}/: {', '.join(names)}")
-    return [", ".join(above), *told] if above else told
+            names = (
+                _with(visible(row.what[len(folder) + 1 :] or "in all"), _facts(row, now)) for row in rows_of_folder
+            )
+            lines.append(f"{visible(folder)}/: {', '.join(names)}")
+    return [", ".join(above), *lines] if above else lines
 
 
 def _of_target(name: str) -> str:
@@ -179,8 +181,8 @@ def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
 
 
 def _instant(text: str) -> float:
-    found = parse(text)
-    return found.timestamp() if found is not None else 0.0
+    moment = parse(text)
+    return moment.timestamp() if moment is not None else 0.0
 
 
 def _facts(row: Coverage, now: str) -> str:

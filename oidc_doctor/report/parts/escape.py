@@ -103,16 +103,16 @@ def _header_start(segment: str) -> int | None:
 
 def _tokens(text: str) -> list[tuple[int, int]]:
     """Return the spans of the compact JWTs in `text`, in order, not overlapping."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     if "." not in text:  # a compact JWT has two full stops
-        return found
+        return spans
     for outline in _COMPACT.finditer(text):
-        if found and outline.start() < found[-1][1]:
+        if spans and outline.start() < spans[-1][1]:
             continue
         start = _header_start(outline[1])
         if start is not None:
-            found.append((outline.start() + start, outline.end(2)))
-    return found
+            spans.append((outline.start() + start, outline.end(2)))
+    return spans
 
 
 def contains_jwt(text: str) -> bool:

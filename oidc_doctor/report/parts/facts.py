@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
 
 _LONG = 600  # characters of one text; a whole ARN, subject or error is far below
-_PLACE = 160  # characters of a file and what stands in it
-_LEAST_ROOM = 30  # columns for a note beside a step
+_PLACE = 160  # characters of a file and a place in it
+_LEAST_ROOM = 30  # columns for a note after a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
 
 
 def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
-    """What the verdict rests on: target, both sides, errors, history. `whole` leaves nothing out."""
+    """Write the facts behind the verdict: target, both sides, errors, history. `whole` leaves nothing out."""
     target(sheet, report, exchange, cause)
     if cause is not None:
         sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
         clause(sheet, report, cause, whole=whole)
-    # What was taken for granted takes nothing from a refusal, unless the refused step comes after it.
+    # An assumption does not weaken a refusal, unless the refused step comes after it.
     if exchange.assumed and (whole or exchange.prediction != "refused" or _assumes(exchange)):
         sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
     if cause is None and exchange.prediction == "unknown":
@@ -56,7 +56,7 @@ def _text(text: str) -> str:
 
 
 def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
-    """What was examined; the subject where `cause` does not show it."""
+    """Write the examined target; the subject where `cause` does not show it."""
     if len({other.target_name for other in report.exchanges}) > 1:
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
@@ -77,23 +77,23 @@ def _assumes(exchange: Exchange) -> bool:
 
 
 def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
-    """The clause that decides, and both sides of it. What the clause itself says is not said again."""
+    """The clause that decides, and both sides of it. Values in the clause itself are not repeated."""
     parts = cause.clause.parts
-    given = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
-    said = {side.value for side in given if not side.spans}
-    shown = {side.value for side in given if side.spans} if len(parts) > 1 else set()
+    clause_sides = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
+    values_in_clause = {side.value for side in clause_sides if not side.spans}
+    shown = {side.value for side in clause_sides if side.spans} if len(parts) > 1 else set()
     if str(cause.clause) not in cause.named.headline:
         _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
-    kept = [None if side is None or side.value in said else side for side in (cause.expected, cause.actual)]
+    kept = [None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
-    known = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
-    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=known)
-    events = [] if whole else [one.claims_from for one in report.exchanges if one.id == cause.exchange]
+    subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
+    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=subjects)
+    events = [] if whole else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, whole=whole)
 
 
 def _is_marked(expected: Side | None, actual: Side | None) -> bool:
-    """True where carets help: where they would stand under everything, nothing is common to the two."""
+    """Whether carets help: under the whole of both values they would mark nothing."""
     return any(side is not None and side.spans not in ((), ((0, len(side.value)),)) for side in (expected, actual))
 
 
@@ -159,7 +159,7 @@ def _of_token(side: Side) -> bool:
 
 
 def _carets(sheet: Sheet, line: str, note: str) -> None:
-    """The carets, and beside them what differs; before them where that is the only room, else on the next line."""
+    """Write the carets, and after them what differs; before them where only there is room, else on the next line."""
     room, width = sheet.room, columns(note)
     start = len(line) - len(line.lstrip(" "))
     marked = " " * start + sheet.paint(line[start:], "bad")
@@ -175,7 +175,7 @@ def _carets(sheet: Sheet, line: str, note: str) -> None:
 
 
 def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
-    """What is not known, and what would settle it."""
+    """Write the unknown steps, and the files that would settle them."""
     label = "unknown"
     for step in exchange.steps:
         if step.state == "unknown" and step.id not in _OUTSIDE:
@@ -191,7 +191,7 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 
 
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
-    """What the cloud answers, and what was seen."""
+    """Write the predicted error of the cloud, and the observed errors."""
     error, message = exchange.error, ""
     seen = sentences.observed_of(report, exchange)
     if error is not None:
@@ -216,9 +216,9 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
-    """True where an observed error holds the message, as text or as a string in JSON."""
-    seen, said = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
-    return bool(said) and said in seen
+    """Whether an observed error contains the message, as text or as a string in JSON."""
+    seen, wanted = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
+    return bool(wanted) and wanted in seen
 
 
 def _like(text: str) -> str:
@@ -227,7 +227,7 @@ def _like(text: str) -> str:
 
 
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
-    """Since when, by which change, confirmed by what; or what stands against the cause."""
+    """Write since when, by which change, and which events confirm or contradict the cause."""
     if cause.timing.since:
         sheet.row("since", sentences.since(report, exchange, cause))
     else:
@@ -238,8 +238,8 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         if entry:
             sentence, lines = sentences.change(entry, report.evaluated_at)
             side = "request" if entry.get("what") == "request" else "token"
-            said = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
-            _row(sheet, side if label == "token" else label, said)
+            text = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
+            _row(sheet, side if label == "token" else label, text)
             changed(sheet, lines)
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
@@ -268,7 +268,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
 
 
 def settle(sheet: Sheet, text: str) -> None:
-    """What would turn not knowing into knowing."""
+    """Write the evidence that would settle what is unknown."""
     sheet.say(text, indent=sheet.indent, lead="would settle it: ")
 
 
@@ -285,19 +285,19 @@ def changed(sheet: Sheet, lines: Iterable[str]) -> None:
 
 
 def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
-    """One next step: what to do, the edit, the commands, and what was proven of it."""
+    """Write one next step: the fix in words, the edit, the commands, and the proof."""
     edits = [row for row in report.fixes if row.for_ == cause.code]
     edit = edits[0] if edits else None
-    given = commands(cause, edit)
-    if not cause.named.fix and edit is None and not given:
+    commands_of_fix = commands(cause, edit)
+    if not cause.named.fix and edit is None and not commands_of_fix:
         return
     sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.named.fix) or "make this edit")
     if edit is not None:
         changed(sheet, (visible(line) for line in edit.diff.split("\n") if line.strip()))
-    for command in given:
+    for command in commands_of_fix:
         lines = command_lines(command, sheet.room - 2)
         sheet.lines += [" " * (sheet.hang + 2) + line for line in lines]
-    if any(not visible_command(command) for command in given):
+    if any(not visible_command(command) for command in commands_of_fix):
         sheet.row("", "(a command holds characters that are not seen: take it from --format json)")
     if edit is not None and edit.proof:
         sheet.row("checked", _text(edit.proof))

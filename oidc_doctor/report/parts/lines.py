@@ -75,7 +75,7 @@ def _broken(text: str, room: int) -> tuple[str, str]:
 
 
 def clip(text: str, limit: int) -> str:
-    """Shorten names, codes and places to `limit` characters; nobody needs the rest."""
+    """Shorten names, codes and places to `limit` characters; the rest is not needed."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -99,12 +99,12 @@ class Sheet:
         self.width = width
         self.color = color
         self.indent = indent
-        self.hang = indent + 10  # where texts beside a label start
+        self.hang = indent + 10  # where texts after a label start
         self.lines: list[str] = []
 
     @property
     def room(self) -> int:
-        """Columns of the text beside a label."""
+        """Columns of the text after a label."""
         return self.width - self.hang
 
     def paint(self, text: str, style: str) -> str:

@@ -24,7 +24,7 @@ _SEPARATORS = frozenset(":/;,&|?")
 
 
 class _Strip:
-    """One value as cells, with the columns of its difference. Only the visible part of a long value is kept."""
+    """A value as cells, with the columns of its difference. Only the visible part of a long value is kept."""
 
     def __init__(self, side: Side, room: int) -> None:
         value, spans = side.value, _spans(side)
@@ -35,7 +35,7 @@ class _Strip:
         self.cut_left, self.cut_right = before > 0, after < len(value)
         shown = cells(value[before:after])
         if shown and shown[0] == " " and not before:
-            shown[0] = code_point(" ")  # a space at either end is seen by nobody
+            shown[0] = code_point(" ")  # a space at either end is invisible
         if shown and shown[-1] == " " and not self.cut_right:
             shown[-1] = code_point(" ")
         self.cells = shown
@@ -119,12 +119,12 @@ def plain(pieces: list[Piece]) -> str:
 def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
     """The rows to draw: both values, aligned at their difference where they have to be cut, and their carets.
 
-    One row of carets serves both sides where their differences stand in the same columns.
+    One row of carets serves both sides where their differences are in the same columns.
     """
-    given = [(name, _safe(side)) for name, side in (("expected", expected), ("actual", actual)) if side is not None]
-    if len(given) == 1 and len(given[0][1].value) <= _FOLDED:
-        return _folded(*given[0], room)
-    strips = [_Strip(side, room) for _, side in given]
+    sides = [(name, _safe(side)) for name, side in (("expected", expected), ("actual", actual)) if side is not None]
+    if len(sides) == 1 and len(sides[0][1].value) <= _FOLDED:
+        return _folded(*sides[0], room)
+    strips = [_Strip(side, room) for _, side in sides]
     wishes = [strip.wish(room) for strip in strips]
     together = min((wish for strip, wish in zip(strips, wishes, strict=True) if strip.focus), default=0)
     if all(strip.fits(room) for strip in strips) or not together:
@@ -133,7 +133,7 @@ def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
         shown = [strip.at(together if strip.focus else 0, room) for strip in strips]
     rows: list[Row] = []
     under = [carets(pieces) for pieces in shown]
-    for index, ((name, _), pieces) in enumerate(zip(given, shown, strict=True)):
+    for index, ((name, _), pieces) in enumerate(zip(sides, shown, strict=True)):
         rows.append((name, pieces))
         common = index + 1 < len(under) and under[index] == under[index + 1]
         if under[index] and not common:
@@ -205,8 +205,8 @@ def difference(expected: Side | None, actual: Side | None) -> str:
 
 def _segment(value: str, at: int) -> str:
     """Return the key of the key=value segment that contains the character at `at`."""
-    found = _SEGMENT.search(value[max(at - 200, 0) : at])
-    return found[1] if found else ""
+    match = _SEGMENT.search(value[max(at - 200, 0) : at])
+    return match[1] if match else ""
 
 
 def _ends(value: str, at: int) -> bool:

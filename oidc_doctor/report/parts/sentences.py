@@ -34,7 +34,7 @@ _BASES = {
 }
 
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
-_LONG_WINDOW = 172_800  # seconds; of a longer one nobody minds the hours
+_LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
 _NAME = 40  # characters of a name that is not ours
 _PLACE = 160  # characters of a file, a principal, an event
@@ -86,8 +86,8 @@ def title(exchange: Exchange, step: str | None) -> str:
     """The words for a step."""
     from oidc_doctor.model.steps import STEPS  # late: a renderer costs nothing until it renders
 
-    known = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
-    return known.get(step or "", clip(visible(step or "?"), _NAME))
+    titles = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
+    return titles.get(step or "", clip(visible(step or "?"), _NAME))
 
 
 def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
@@ -101,8 +101,8 @@ def in_order(report: Report) -> list[Exchange]:
     weight = {"refused": 0, "unknown": 1, "accepted": 2}
 
     def place(exchange: Exchange) -> tuple[int, int]:
-        known = exchange.id in first
-        return (first.index(exchange.id) if known else len(first), weight.get(exchange.prediction, 1))
+        has_cause = exchange.id in first
+        return (first.index(exchange.id) if has_cause else len(first), weight.get(exchange.prediction, 1))
 
     return sorted(report.exchanges, key=place)
 
@@ -144,7 +144,7 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
 
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
-    """What the sentence of an accepted token goes on with where the trust accepts others as well."""
+    """The continuation of the sentence of an accepted token where the trust accepts others as well."""
     for row in report.checks:
         for finding in row.findings if row.opens_trust else ():
             about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
@@ -154,7 +154,7 @@ def _too_wide(report: Report, exchange: Exchange) -> str:
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
-    """Who decides, on what, and the verbs for it: nobody decided on a token that is only supposed."""
+    """Who decides, on what, and the verbs for it: no cloud has decided on a token that is only supposed."""
     cloud = CLOUDS[exchange.cloud]
     if exchange.claims_from == "hypothetical":
         return cloud, "a token with this subject", "would refuse", "would accept"
@@ -189,7 +189,7 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
 
 
 def earlier(report: Report, cause: Cause) -> str:
-    """What was, and until when."""
+    """The sentence of a past cause: the refusal, and until when."""
     until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
     return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
 
@@ -216,7 +216,7 @@ def headline(report: Report) -> tuple[str, str]:
 
 
 def name(report: Report, exchange: Exchange) -> str:
-    """What tells an exchange from the others of the report: cloud, then target and token where there are several."""
+    """The name of an exchange among those of the report: cloud, then target and token where there are several."""
     words = [CLOUDS[exchange.cloud]]
     if len({other.target_name for other in report.exchanges}) > 1:
         words.append(clip(visible(exchange.target_name), _NAME))
@@ -265,14 +265,14 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
 
 
 def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
-    """How many were refused after `edge` and accepted before it; None where they cannot be told apart."""
+    """How many were refused after `edge` and accepted before it; None where they cannot be separated."""
     after = before = 0
     for row in rows:
         first, last = parse(row.first_seen), parse(row.last_seen)
         if row.outcome == "unknown":
             continue
         if first is None or last is None or first < edge <= last:
-            return None  # a signature on both sides: its attempts cannot be told apart
+            return None  # a signature on both sides: its attempts cannot be separated
         after += row.count if row.outcome == "refused" and first >= edge else 0
         before += row.count if row.outcome == "accepted" and last < edge else 0
     counts = [f"{after:,} refused since"] if after else []
@@ -294,17 +294,17 @@ def logged(report: Report, exchange: Exchange) -> str:
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
     """A configuration or token change: one sentence, and its lines of a diff."""
-    told = dict(entry)
-    when = told.get("time") or told.get("at")
+    members = dict(entry)
+    when = members.get("time") or members.get("at")
     words = [moment(when, now, seconds=True)] if when else []
-    what, by, event = (clip(visible(str(told.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
-    if told.get("text"):
-        what = clip(visible(str(told["text"])), _PLACE)
+    what, by, event = (clip(visible(str(members.get(key) or "")), _PLACE) for key in ("what", "by", "event_id"))
+    if members.get("text"):
+        what = clip(visible(str(members["text"])), _PLACE)
     words += [" ".join(filter(None, (what, f"by {by}" if by else "")))]
     words += [f"event {event}"] if event else []
-    diff = told.get("diff") or []
+    diff = members.get("diff") or []
     lines = diff.split("\n") if isinstance(diff, str) else [str(line) for line in diff]
-    old, new = told.get("before", told.get("from")), told.get("after", told.get("to"))
+    old, new = members.get("before", members.get("from")), members.get("after", members.get("to"))
     if not lines and (old is not None or new is not None):
         lines = [f"- {old}"] * (old is not None) + [f"+ {new}"] * (new is not None)
     return ", ".join(filter(None, words)), [visible(line) for line in lines if line.strip()]

@@ -19,24 +19,24 @@ _INDENT, _INNER = 4, 8
 
 def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     """Write the claims of the two tokens and the answer of each clause; verbose also shows equal answers."""
-    for found in report.comparisons:
-        one, other = found["tokens"]
+    for comparison in report.comparisons:
+        first, second = comparison["tokens"]
         sheet.gap()
-        title = f"Compared for {visible(found['exchange'])}: A and B"
+        title = f"Compared for {visible(comparison['exchange'])}: A and B"
         sheet.say(title, bold=True)
-        for letter, token in (("A", one), ("B", other)):
+        for letter, token in (("A", first), ("B", second)):
             step = f" at {token['step']}" if token["step"] else ""
             text = f"{token['prediction']}{step} · {visible(token['name'])} ({visible(token['read_at'])})"
             sheet.say(text, _INDENT, f"{letter} {_SIGNS[token['prediction']]} ")
-        if one["judged_at"] != other["judged_at"]:
+        if first["judged_at"] != second["judged_at"]:
             sheet.say("B is judged at the moment after it was issued, because it is not valid now.", _INDENT)
-        differing = [row for row in found["claims"] if verbose or not row["new_each_time"]]
+        differing = [row for row in comparison["claims"] if verbose or not row["new_each_time"]]
         if differing:
             sheet.gap()
             sheet.say("claims that differ", _INDENT)
         for row in differing:
             _pair(sheet, visible(row["claim"]), "", row["values"], row["present"])
-        clauses = [row for row in found["clauses"] if verbose or row["tells_apart"]]
+        clauses = [row for row in comparison["clauses"] if verbose or row["tells_apart"]]
         sheet.gap()
         sheet.say("clauses" if verbose else "clauses that tell them apart", _INDENT)
         for row in clauses:
@@ -46,7 +46,7 @@ def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
             at = f" ({visible(row['at'])})" if row["at"] else ""
             _pair(sheet, f"{visible(row['clause'])}{at}", signs, row["values"], [True, True], row["expected"])
         if not clauses:
-            steps = [row["id"] for row in found["steps"] if _coarse(row["states"][0]) != _coarse(row["states"][1])]
+            steps = [row["id"] for row in comparison["steps"] if _coarse(row["states"][0]) != _coarse(row["states"][1])]
             text = f"none; the steps that differ: {', '.join(steps)}" if steps else "none: both tokens fare alike"
             sheet.say(text, _INNER)
 
@@ -70,10 +70,10 @@ def _pair(sheet: Sheet, title: str, signs: str, values: list[Any], present: list
     sheet.say(f"{signs}{title}", _INDENT + 2)
     if expected is not None:
         sheet.say(_shown(expected), _INNER, "expects ")
-    for letter, value, there in zip("AB", values, present, strict=True):
-        if there and value is None and expected is not None:
+    for letter, value, is_present in zip("AB", values, present, strict=True):
+        if is_present and value is None and expected is not None:
             continue
-        sheet.say(_shown(value) if there else "(not there)", _INNER, f"{letter}  ")
+        sheet.say(_shown(value) if is_present else "(not there)", _INNER, f"{letter}  ")
 
 
 def _shown(value: Any) -> str:

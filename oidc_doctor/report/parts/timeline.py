@@ -17,7 +17,7 @@ _BY = 60  # characters of who wrote
 
 
 class Line(NamedTuple):
-    """One line: instant, sign with its word, text. Of too many lines those of higher `weight` are kept."""
+    """A line: instant, sign with its word, text. Of too many lines those of higher `weight` are kept."""
 
     when: str
     sign: str
@@ -28,26 +28,27 @@ class Line(NamedTuple):
 def lines(report: Report, *, whole: bool = False) -> tuple[list[Line], int]:
     """Return the lines in order of time and the number left out; none where no write and no turn was logged."""
     entries = _merged(report.timeline)
-    outcomes = {one.get("outcome") for one in entries if one.get("kind") == "attempts"}
-    if not any(one.get("flips") or one.get("kind") == "failed-change" for one in entries) and len(outcomes) < 2:  # noqa: PLR2004
+    outcomes = {entry.get("outcome") for entry in entries if entry.get("kind") == "attempts"}
+    turns = any(entry.get("flips") or entry.get("kind") == "failed-change" for entry in entries)
+    if not turns and len(outcomes) < 2:  # noqa: PLR2004
         return [], 0
-    told = [_line(one, report.evaluated_at) for one in entries]
-    kept = set(sorted(range(len(told)), key=lambda place: (-told[place].weight, -place))[: None if whole else _MOST])
-    return [line for place, line in enumerate(told) if place in kept], len(told) - len(kept)
+    logged = [_line(entry, report.evaluated_at) for entry in entries]
+    kept = set(sorted(range(len(logged)), key=lambda at: (-logged[at].weight, -at))[: None if whole else _MOST])
+    return [line for at, line in enumerate(logged) if at in kept], len(logged) - len(kept)
 
 
 def _merged(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Merge consecutive runs of one outcome unless a write that changed an outcome lies between."""
-    out: list[dict[str, Any]] = []
+    """Merge consecutive runs of one outcome unless a write that changed an outcome is between them."""
+    merged: list[dict[str, Any]] = []
     for entry in timeline:
-        last = out[-1] if out else None
+        last = merged[-1] if merged else None
         alike = last is not None and entry.get("kind") == last.get("kind") == "attempts"
         if alike and last is not None and all(entry.get(key) == last.get(key) for key in ("outcome", "cloud")):
             until = max(str(last.get("until")), str(entry.get("until")))
-            out[-1] = {**last, "until": until, "count": _count(last) + _count(entry)}
+            merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry)}
         else:
-            out.append(entry)
-    return out
+            merged.append(entry)
+    return merged
 
 
 def _line(entry: dict[str, Any], now: str) -> Line:

@@ -28,37 +28,37 @@ def parse(text: object) -> datetime | None:
 
 def moment(text: object, near: object = None, *, seconds: bool = False) -> str:
     """Format an RFC 3339 instant in UTC, without the date on the day of `near`, without the year in its year."""
-    when, beside = parse(text), parse(near)
+    when, reference = parse(text), parse(near)
     if when is None:
         return clip(visible(str(text)), _LONG)
     clock = f"{when:%H:%M:%S}" if seconds else f"{when:%H:%M}"
-    return f"{_day(when, beside)}{clock} UTC"
+    return f"{_day(when, reference)}{clock} UTC"
 
 
-def _day(when: datetime, beside: datetime | None) -> str:
-    if beside is not None and when.date() == beside.date():
+def _day(when: datetime, reference: datetime | None) -> str:
+    if reference is not None and when.date() == reference.date():
         return ""
-    year = "" if beside is not None and when.year == beside.year else f"{when.year} "
+    year = "" if reference is not None and when.year == reference.year else f"{when.year} "
     return f"{when.day} {_MONTHS[when.month - 1]} {year}"
 
 
 def period(start: object, end: object, now: object) -> str:
     """Format a period; dates are omitted if all is on the day of `now`."""
-    begun, ended, beside = parse(start), parse(end), parse(now)
+    begun, ended, reference = parse(start), parse(end), parse(now)
     if begun is None or ended is None or begun == ended:
         return " – ".join(dict.fromkeys((moment(start, now), moment(end, now))))
     if begun.date() == ended.date():
-        return f"{_day(begun, beside)}{begun:%H:%M} – {ended:%H:%M} UTC"
-    january = None if beside is None else beside.replace(month=1 if beside.month > 1 else 12, day=1)
+        return f"{_day(begun, reference)}{begun:%H:%M} – {ended:%H:%M} UTC"
+    january = None if reference is None else reference.replace(month=1 if reference.month > 1 else 12, day=1)
     return f"{_day(begun, january)}{begun:%H:%M} – {_day(ended, january)}{ended:%H:%M} UTC"
 
 
 def days(start: object, end: object, now: object) -> str:
     """Format a period of days."""
-    begun, ended, beside = parse(start), parse(end), parse(now)
+    begun, ended, reference = parse(start), parse(end), parse(now)
     if begun is None or ended is None:
         return period(start, end, now)
-    near = None if beside is None else beside.replace(month=1 if beside.month > 1 else 12, day=1)
+    near = None if reference is None else reference.replace(month=1 if reference.month > 1 else 12, day=1)
     return f"{_day(begun, near).strip()} – {_day(ended, near).strip()}"
 
 

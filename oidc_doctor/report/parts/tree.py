@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LONG = 300  # characters of one value
 _MOST = 300  # lines of one trace
-_LEAST_ROOM = 20  # columns for a text beside its branches
+_LEAST_ROOM = 20  # columns for a text after its branches
 _ANSWERS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
 
 
@@ -50,15 +50,23 @@ def _element(sheet: Sheet, node: dict[str, Any], before: str, number: int, *, la
     children = [child for child in node.get("children") or [] if isinstance(child, dict)]
     name, result = str(node.get("name") or ""), node.get("result")
     level = node.get("level")
-    here, below = (before + "└ ", before + "  ") if last else (before + "├ ", before + "│ ")
+    branch, below = (before + "└ ", before + "  ") if last else (before + "├ ", before + "│ ")
     if level == "statement":
         name = f"{name} {node.get('expected') or ''}".rstrip()
     if level == "operator" and len(children) == 1 and children[0].get("level") == "key":
         children, name = children[0].get("children") or [], f"{name} {children[0].get('name')}"
         node = {**children[0], **node} if not children else node
     leaves = [child for child in children if child.get("level") == "value" and not child.get("children")]
-    said = str(node.get("reason") or "").replace("-", " ")
-    _line(sheet, here, below, visible(name), result, "" if said == "match" else said, place=str(node.get("at") or ""))
+    reason = str(node.get("reason") or "").replace("-", " ")
+    _line(
+        sheet,
+        branch,
+        below,
+        visible(name),
+        result,
+        "" if reason == "match" else reason,
+        place=str(node.get("at") or ""),
+    )
     if leaves and len(leaves) == len(children):
         for leaf in leaves if result is not True else [leaf for leaf in leaves if leaf.get("result") is True]:
             _value(sheet, below, "wants", leaf.get("resolved") or leaf.get("expected"), leaf.get("result"))
@@ -88,10 +96,10 @@ def _last(children: list[Any]) -> Iterator[tuple[bool, dict[str, Any]]]:
         yield index == len(nodes) - 1, child
 
 
-def _line(sheet: Sheet, lead: str, below: str, text: str, result: object, said: str, *, place: str = "") -> None:
+def _line(sheet: Sheet, lead: str, below: str, text: str, result: object, reason: str, *, place: str = "") -> None:
     """Write one element: its name, and at the right end sign, word and, if there is room, the place."""
     sign, style = _ANSWERS[result if isinstance(result, bool) else None]
-    word = said or {True: "match", False: "no match"}.get(result is True, "")
+    word = reason or {True: "match", False: "no match"}.get(result is True, "")
     tag = f"{sign} {shortened(visible(word), 40)}"
     shown = f"{tag}  {visible(place)}" if place and result is not True else tag
     room = sheet.width - len(lead)
@@ -174,15 +182,15 @@ def _parts(node: dict[str, Any]) -> list[dict[str, Any]]:
 def _part(sheet: Sheet, node: dict[str, Any], before: str, *, last: bool) -> None:
     if len(sheet.lines) > _MOST:
         return
-    here, below = (before + "└ ", before + "  ") if last else (before + "├ ", before + "│ ")
+    branch, below = (before + "└ ", before + "  ") if last else (before + "├ ", before + "│ ")
     text = visible(" ".join(str(node.get("text") or "").split()))
     variables = node.get("variables")
     if isinstance(variables, dict):
         text += "  with " + ", ".join(f"{visible(str(name))} = {_said(value)}" for name, value in variables.items())
     if isinstance(node.get("value"), bool) or node.get("error") or not node.get("evaluated"):
-        _line(sheet, here, below, text, _truth(node), _answer(node))
+        _line(sheet, branch, below, text, _truth(node), _answer(node))
     else:
-        sheet.lines += [sheet.paint(here, "dim") + line for line in wrap(text, max(sheet.width - len(here), 1))[:1]]
+        sheet.lines += [sheet.paint(branch, "dim") + line for line in wrap(text, max(sheet.width - len(branch), 1))[:1]]
         _value(sheet, below, "is", node.get("value"), True)
     for end, child in _last(_parts(node)):
         _part(sheet, child, below, last=end)

@@ -1,4 +1,4 @@
-"""A token's claims beside what looks at them: steps, clauses of a trust policy, parts of Google's expressions.
+"""A token's claims with their uses: steps, clauses of a trust policy, parts of Google's expressions.
 
 Claims are written by whoever made the token, clauses by whoever wrote the policy: all of it is made visible here.
 """
@@ -41,7 +41,7 @@ _SIGNS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
 
 
 class Use(NamedTuple):
-    """What looks at a claim, and what it says. `answer` None: it could not be told."""
+    """A use of a claim by a step, clause or expression, and its answer; None where that is unknown."""
 
     where: str  # a step, or a clause in the cloud's words
     answer: bool | None
@@ -54,17 +54,17 @@ class Claim(NamedTuple):
 
     name: str
     value: str
-    words: str  # what a person reads in it; may be empty
+    words: str  # the value in words; may be empty
     uses: tuple[Use, ...]
     key: str = ""  # its name as the token has it
     spans: tuple[tuple[int, int], ...] = ()  # characters of the value that a refusal is about
 
     @property
     def worst(self) -> tuple[str, str]:
-        """Sign and style of what looks at it: of a refusal before all."""
-        signs = [_sign(one) for one in self.uses]
+        """Sign and style of the worst use: a refusal before all."""
+        signs = [_sign(use) for use in self.uses]
         order = ("✗", "?", "✓", "=", "~", "–")
-        return min(signs, key=lambda one: order.index(one[0]), default=("", ""))
+        return min(signs, key=lambda sign: order.index(sign[0]), default=("", ""))
 
 
 def _sign(use: Use) -> tuple[str, str]:
@@ -74,29 +74,29 @@ def _sign(use: Use) -> tuple[str, str]:
 
 
 def claims(exchange: Exchange, causes: list[Cause]) -> list[Claim]:
-    """The token's claims, the registered ones first; also those that something asks for and the token lacks."""
+    """Return the token's claims, the registered ones first, then those that a use asks for and the token lacks."""
     token = exchange.token
-    given: dict[str, Any] = token.get("claims") or {}
+    claims_of_token: dict[str, Any] = token.get("claims") or {}
     times = {row["claim"]: row for row in token.get("times") or ()}
-    found = _uses(exchange, causes)
-    names = sorted(given, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
-    made = []
+    uses_of = _uses(exchange, causes)
+    names = sorted(claims_of_token, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+    listed = []
     for name in names:
         row = times.get(name)
-        said = f"{row['words']} · {_moment(row['time'])}" if row else _in_words(name, given[name], token)
-        made.append(
+        text = f"{row['words']} · {_moment(row['time'])}" if row else _in_words(name, claims_of_token[name], token)
+        listed.append(
             Claim(
                 visible(name),
-                _text(given[name]),
-                visible(said),
-                tuple(found.pop(name, ())),
+                _text(claims_of_token[name]),
+                visible(text),
+                tuple(uses_of.pop(name, ())),
                 name,
-                _spans(given[name], causes),
+                _spans(claims_of_token[name], causes),
             )
         )
-    asked = [(name, uses) for name, uses in found.items() if any(use.answer is not True for use in uses)]
-    made += [Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in asked]
-    return made
+    asked = [(name, uses) for name, uses in uses_of.items() if any(use.answer is not True for use in uses)]
+    listed += [Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in asked]
+    return listed
 
 
 def _spans(value: Any, causes: list[Cause]) -> tuple[tuple[int, int], ...]:
@@ -105,8 +105,8 @@ def _spans(value: Any, causes: list[Cause]) -> tuple[tuple[int, int], ...]:
 
 
 def _moment(text: str) -> str:
-    found = parse(text)
-    return found.strftime("%d %b %Y %H:%M:%S UTC") if found else text
+    instant = parse(text)
+    return instant.strftime("%d %b %Y %H:%M:%S UTC") if instant else text
 
 
 def _text(value: Any) -> str:
@@ -125,37 +125,37 @@ def _in_words(name: str, value: Any, token: dict[str, Any]) -> str:
 
 
 def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
-    """By claim: the steps that look at it, then the clauses."""
+    """Return the uses by claim: the steps, then the clauses."""
     rows = {step.id: step for step in exchange.steps}
-    made: dict[str, list[Use]] = {}
+    uses: dict[str, list[Use]] = {}
     azp = "azp" in (exchange.token.get("claims") or {})
-    given = exchange.token.get("claims") or {}
+    claims_of_token = exchange.token.get("claims") or {}
     for name, steps in _STEPS[exchange.cloud].items():
         if name == "aud" and azp and exchange.cloud == "aws":
             continue
         for step in steps:
             sign, word, _ = words.STATES[rows[step].state]
-            own = [cause for cause in causes if cause.step == step]
-            about = [cause for cause in own if _is_about(cause, name)]
-            if (own or name not in given) and not about:
-                continue  # another claim is what this step is about
-            said = words.reason(about[0]) if about else word
-            made.setdefault(name, []).append(Use(words.title(exchange, step), None, said, sign))
+            causes_of_step = [cause for cause in causes if cause.step == step]
+            about = [cause for cause in causes_of_step if _is_about(cause, name)]
+            if (causes_of_step or name not in claims_of_token) and not about:
+                continue  # this step is about another claim
+            sentence = words.reason(about[0]) if about else word
+            uses.setdefault(name, []).append(Use(words.title(exchange, step), None, sentence, sign))
     trace = exchange.trace
     if isinstance(trace.get("policy"), dict):
-        _policy_uses(trace["policy"], made)
+        _policy_uses(trace["policy"], uses)
     mapping = trace.get("mapping")
     mapped = {name: _claims_read(reads) for name, reads in exchange.reads.items() if name}
     for title, name, node in (("attribute condition", "", trace.get("condition")), *_mapping(mapping)):
         if isinstance(node, dict):
-            _expression_uses(title, node, exchange.reads.get(name, ()), mapped, made)
+            _expression_uses(title, node, exchange.reads.get(name, ()), mapped, uses)
     for cause in causes:
         for name, value in (exchange.token.get("claims") or {}).items():
-            known = any(_sign(use)[0] == "✗" for use in made.get(name, ()))
-            if cause.actual is not None and cause.actual.value == value and not known:
+            is_refused = any(_sign(use)[0] == "✗" for use in uses.get(name, ()))
+            if cause.actual is not None and cause.actual.value == value and not is_refused:
                 blamed = Use(words.title(exchange, cause.step), False, words.reason(cause))
-                made.setdefault(name, []).append(blamed)
-    return made
+                uses.setdefault(name, []).append(blamed)
+    return uses
 
 
 def _is_about(cause: Cause, name: str) -> bool:
@@ -175,7 +175,7 @@ def _claims_read(reads: Sequence[Read]) -> list[str]:
     return [read.keys[1] for read in reads if read.keys[0] == "assertion" and len(read.keys) > 1]
 
 
-def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
+def _policy_uses(policy: dict[str, Any], uses: dict[str, list[Use]]) -> None:
     for statement in policy.get("children") or ():
         for operator in statement.get("children") or ():
             if operator.get("level") != "operator":
@@ -185,12 +185,12 @@ def _policy_uses(policy: dict[str, Any], made: dict[str, list[Use]]) -> None:
                 if key.get("level") != "key" or not mark or prefix.lower() in ("aws", "sts"):
                     continue
                 wanted = key.get("expected")
-                says = "wants " + ", ".join(str(one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+                says = "wants " + ", ".join(str(value) for value in (wanted if isinstance(wanted, list) else [wanted]))
                 if key.get("reason") == "key-absent":
                     says += ", and the request has no such key"
                 where = f"trust policy, {statement.get('name')} · {operator.get('name')} · {key.get('name')}"
                 use = Use(visible(where), key.get("result"), shortened(visible(says), 300))
-                made.setdefault(claim, []).append(use)
+                uses.setdefault(claim, []).append(use)
 
 
 def _expression_uses(
@@ -198,7 +198,7 @@ def _expression_uses(
     node: dict[str, Any],
     reads: Sequence[Read],
     mapped: dict[str, list[str]],
-    made: dict[str, list[Use]],
+    uses: dict[str, list[Use]],
 ) -> None:
     """The operands of && and || that read a claim, by itself or as the attribute that it is mapped to."""
     for part in _deciding(node):
@@ -210,14 +210,14 @@ def _expression_uses(
             read += mapped.get(".".join(attribute.keys[:2]), [])
         error, value = part.get("error"), part.get("value")
         answer: bool | None
-        answer, gave = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")
+        answer, result = (value, "") if isinstance(value, bool) else (True, f"gives {_text(value)}")
         if isinstance(error, dict):
-            answer, gave = False, f"error: {visible(str(error.get('message') or error.get('code')))}"
+            answer, result = False, f"error: {visible(str(error.get('message') or error.get('code')))}"
         elif not part.get("evaluated"):
-            answer, gave = None, "not evaluated"
-        says = visible(" ".join(text.split())) + (f"  {gave}" if gave else "")
+            answer, result = None, "not evaluated"
+        says = visible(" ".join(text.split())) + (f"  {result}" if result else "")
         for claim in dict.fromkeys(read):
-            made.setdefault(claim, []).append(Use(title, answer, shortened(says, 300)))
+            uses.setdefault(claim, []).append(Use(title, answer, shortened(says, 300)))
 
 
 def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -234,14 +234,14 @@ def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def summary(sheet: Sheet, claim: Claim) -> None:
-    """One line: the name, the value as far as there is room, the sign of what looks at it, and what it is in words."""
+    """Return a line: the name, the value as far as there is room, the sign of the worst use, and the value in words."""
     sign, style = claim.worst
     label = f"{clip(claim.name, max(sheet.width // 3, _LABEL)):<{_LABEL}} "
     room = sheet.width - columns(label) - 2
     value = claim.value or claim.words
     needed = min(columns(value), room // 2)
     short = claim.words.partition(" · ")[0]
-    fitting = [told for told in (claim.words, short, short.partition(", ")[0]) if columns(told) + 2 + needed <= room]
+    fitting = [text for text in (claim.words, short, short.partition(", ")[0]) if columns(text) + 2 + needed <= room]
     right = f"  {fitting[0]}" if fitting and fitting[0] and claim.value else ""
     left = value if columns(value) <= room - columns(right) else _cut(value, room - columns(right) - 1) + "…"
     gap = " " * max(room - columns(left) - columns(right), 0)
@@ -310,13 +310,13 @@ def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
 def header(sheet: Sheet, exchange: Exchange) -> None:
     """The header, where the token was read, and what is wrong with it as a whole."""
     token = exchange.token
-    told = {"event": "claims from a logged event", "hypothetical": "a subject alone", "decoded": "decoded claims"}
+    kinds = {"event": "claims from a logged event", "hypothetical": "a subject alone", "decoded": "decoded claims"}
     sheet.row("read at", visible(str(token.get("read_at") or "nowhere")))
-    sheet.row("kind", told.get(str(token.get("kind")), "a signed token"))
-    found = token.get("header")
-    for name, value in found.items() if isinstance(found, dict) else ():
+    sheet.row("kind", kinds.get(str(token.get("kind")), "a signed token"))
+    members = token.get("header")
+    for name, value in members.items() if isinstance(members, dict) else ():
         sheet.row(clip(visible(str(name)), 9), shortened(_text(value), 200))
-    if not isinstance(found, dict):
+    if not isinstance(members, dict):
         sheet.row("header", "not given")
     keys = next((step for step in exchange.steps if step.id == "keys"), None)
     if keys is not None:

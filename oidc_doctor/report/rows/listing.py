@@ -20,7 +20,7 @@ _ORDER = ("blocks", "weakens", "note")
 
 
 class Entry(NamedTuple):
-    """One row. `word` names the state that `sign` stands for; the last three fields are the subject of the row."""
+    """A row. `word` names the state of `sign`; the last three fields are the subject of the row."""
 
     sign: str
     code: str
@@ -34,21 +34,21 @@ class Entry(NamedTuple):
 def entries(report: Report) -> list[Entry]:
     """List causes and exchanges without a cause, then past causes, then the other findings."""
     by_id = {exchange.id: exchange for exchange in report.exchanges}
-    found: list[Entry] = []
+    listed: list[Entry] = []
     for exchange in sentences.in_order(report):
         sign, _ = sentences.verdict(report, exchange)
-        own = sentences.causes_of(report, exchange)
-        if not own or (sign == "✓" and own[0].confidence == "suspected"):
+        causes = sentences.causes_of(report, exchange)
+        if not causes or (sign == "✓" and causes[0].confidence == "suspected"):
             name = clip(visible(exchange.target_name), _NAME)
-            found.append(Entry(sign, sentences.CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
-        found += [_of_cause(cause, exchange) for cause in own]
+            listed.append(Entry(sign, sentences.CLOUDS[exchange.cloud], name, exchange.prediction, exchange))
+        listed += [_of_cause(cause, exchange) for cause in causes]
     past = [cause for cause in report.causes if cause.status == "past"]
-    found += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]
+    listed += [_of_cause(cause, by_id[cause.exchange]) for cause in past if cause.exchange in by_id]
     codes = {cause.code for cause in report.causes}
     failed = [row for row in report.checks if row.status == "failed" and row.code not in codes]
-    found += [_of_check(row) for row in sorted(failed, key=lambda row: _ORDER.index(row.effect))]
-    found += [_of_check(row) for row in report.checks if row.status == "broken"]
-    return found
+    listed += [_of_check(row) for row in sorted(failed, key=lambda row: _ORDER.index(row.effect))]
+    listed += [_of_check(row) for row in report.checks if row.status == "broken"]
+    return listed
 
 
 def _of_cause(cause: Cause, exchange: Exchange) -> Entry:
@@ -175,14 +175,14 @@ def edit_of(report: Report, entry: Entry) -> FixRow | None:
 def remedy(report: Report, entry: Entry) -> tuple[str, str]:
     """Return the text to copy for a row and its kind: "command", "fix in words", or "" if nothing is to be done.
 
-    A command with an invisible character is not offered: pasted, it would do something that nobody read.
+    A command with an invisible character is not offered: pasted, it would do something that the user has not read.
     """
     if entry.cause is not None and entry.cause.status == "past":
-        return "", ""  # it was mended
+        return "", ""  # the cause has ended
     if entry.cause is not None:
-        given = facts.commands(entry.cause, edit_of(report, entry))
-        if given and all(visible_command(command) for command in given):
-            return "\n".join(given), "command" if len(given) == 1 else f"{len(given)} commands"
+        commands = facts.commands(entry.cause, edit_of(report, entry))
+        if commands and all(visible_command(command) for command in commands):
+            return "\n".join(commands), "command" if len(commands) == 1 else f"{len(commands)} commands"
         return visible(entry.cause.named.fix or entry.cause.settle), "fix in words"
     if entry.check is not None:
         fixes = [visible(finding.fix) for finding in entry.check.findings if finding.fix]

@@ -51,35 +51,35 @@ class Series(NamedTuple):
     @property
     def buckets(self) -> int:
         """Total of all outcomes."""
-        return max((len(one) for one in self.counts.values()), default=0)
+        return max((len(counts) for counts in self.counts.values()), default=0)
 
 
 def _seconds(text: object) -> float | None:
-    found = parse(text)
-    return None if found is None else found.timestamp()
+    instant = parse(text)
+    return None if instant is None else instant.timestamp()
 
 
 def rows(report: Report) -> list[Row]:
     """Return signatures and changes in the order of their start."""
-    found: list[Row] = []
+    listed: list[Row] = []
     for index, attempt in enumerate(report.attempts):
         first, last = _seconds(attempt.first_seen), _seconds(attempt.last_seen)
         if first is not None:
             end = last if last is not None else first
-            found.append(Row("attempts", f"a{index}", first, end, attempt, None, index))
-    found += changes(report)
-    return sorted(found, key=lambda row: (row.time, row.until))
+            listed.append(Row("attempts", f"a{index}", first, end, attempt, None, index))
+    listed += changes(report)
+    return sorted(listed, key=lambda row: (row.time, row.until))
 
 
 def changes(report: Report) -> list[Row]:
     """Return the logged changes of the configuration, refused writes included, in the order of time."""
-    found: list[Row] = []
+    listed: list[Row] = []
     for index, entry in enumerate(report.timeline):
         kind, at = entry.get("kind"), _seconds(entry.get("time"))
         if at is not None and (kind in ("change", "failed-change")):
             sort: Kind = "change" if kind == "change" else "failed-change"
-            found.append(Row(sort, f"c{index}", at, at, None, entry, index))
-    return sorted(found, key=lambda row: row.time)
+            listed.append(Row(sort, f"c{index}", at, at, None, entry, index))
+    return sorted(listed, key=lambda row: row.time)
 
 
 def series(report: Report) -> Series | None:
@@ -90,13 +90,13 @@ def series(report: Report) -> Series | None:
         return None
     counts: dict[str, list[int]] = {}
     for attempt in report.attempts:
-        own = counts.setdefault(attempt.outcome, [0] * number)
+        numbers = counts.setdefault(attempt.outcome, [0] * number)
         for index, count in enumerate(attempt.counts[:number]):
-            own[index] += count
+            numbers[index] += count
     if not counts:
         return None
     before, after = _room_for_changes(report, start, seconds, number)
-    padded = {name: [0] * before + own + [0] * after for name, own in counts.items()}
+    padded = {name: [0] * before + numbers + [0] * after for name, numbers in counts.items()}
     return Series(start - before * seconds, seconds, padded)
 
 
@@ -106,21 +106,23 @@ def _room_for_changes(report: Report, start: float, seconds: int, number: int) -
     times = [row.time for row in changes(report)]
     before = [int((start - time) // seconds) + 1 for time in times if time < start]
     after = [int((time - start) // seconds) + 1 - number for time in times if time >= start + number * seconds]
-    return max((one for one in before if one <= most), default=0), max((one for one in after if one <= most), default=0)
+    return max((count for count in before if count <= most), default=0), max(
+        (count for count in after if count <= most), default=0
+    )
 
 
-def during(known: list[Row], begin: float, end: float) -> list[Row]:
+def during(listed: list[Row], begin: float, end: float) -> list[Row]:
     """Return the rows that overlap two instants (the second excluded)."""
-    return [row for row in known if row.time < end and row.until >= begin]
+    return [row for row in listed if row.time < end and row.until >= begin]
 
 
-def count_during(report: Report, row: Row, found: Series | None, begin: float, end: float) -> int | None:
+def count_during(report: Report, row: Row, totals: Series | None, begin: float, end: float) -> int | None:
     """Count the attempts of a signature between two instants, to the bucket; None if unknown."""
     counts = row.attempt.counts if row.attempt is not None else []
-    if found is None or not counts:
+    if totals is None or not counts:
         return None
-    shift = int((found.start - (_seconds(report.window.get("buckets_from")) or found.start)) // found.seconds)
-    low, high = (int((at - found.start) // found.seconds) + shift for at in (begin, end))
+    shift = int((totals.start - (_seconds(report.window.get("buckets_from")) or totals.start)) // totals.seconds)
+    low, high = (int((at - totals.start) // totals.seconds) + shift for at in (begin, end))
     return sum(counts[max(low, 0) : max(high, 0)])
 
 
@@ -138,36 +140,38 @@ def label(report: Report, row: Row) -> str:
     """Format a row on one line."""
     now = report.evaluated_at
     if row.attempt is not None:
-        one = row.attempt
-        who = visible(one.family or one.subject or "no subject")
-        return f"{one.count:,} {one.outcome}, {period(one.first_seen, one.last_seen, now)}: {who}"
+        attempt = row.attempt
+        who = visible(attempt.family or attempt.subject or "no subject")
+        return f"{attempt.count:,} {attempt.outcome}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
-def briefs(report: Report, known: list[Row]) -> list[str]:
+def briefs(report: Report, listed: list[Row]) -> list[str]:
     """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
     now = report.evaluated_at
-    whose = _apart([visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in known])
-    found = []
-    for row, who in zip(known, whose, strict=True):
+    whose = _apart(
+        [visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in listed]
+    )
+    texts = []
+    for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
-            one = row.attempt
-            seen = period(one.first_seen, one.last_seen, now).removesuffix(" UTC")
-            found.append(f"{one.count:,}, {seen} {who or ''}".rstrip())
+            attempt = row.attempt
+            seen = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
+            texts.append(f"{attempt.count:,}, {seen} {who or ''}".rstrip())
             continue
-        found.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
-    return found
+        texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
+    return texts
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
     """Return the subjects without their common leading segments."""
-    told = {one for one in subjects if one is not None}
-    if len(told) < 2:  # noqa: PLR2004 - one is not told from another
+    named = {subject for subject in subjects if subject is not None}
+    if len(named) < 2:  # noqa: PLR2004 - a single subject needs no distinction
         return subjects
-    least, most = min(told), max(told)  # what these two begin with, all begin with
+    least, most = min(named), max(named)  # all subjects have the common beginning of these two
     alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
     cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
-    return [None if one is None else f"…{one[cut:]}" if cut else one for one in subjects]
+    return [None if subject is None else f"…{subject[cut:]}" if cut else subject for subject in subjects]
 
 
 def _done(row: Row) -> str:
@@ -186,15 +190,21 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     """Format a row as cells: time, outcome or change, count, subject or resource, reason."""
     now = report.evaluated_at
     if row.attempt is not None:
-        one = row.attempt
-        why = one.cause or one.error or ""
-        who = visible(one.subject or "no subject")
-        return moment(one.first_seen, now), one.outcome, f"{one.count:,}", who, shortened(visible(why), _LONG)
+        attempt = row.attempt
+        why = attempt.cause or attempt.error or ""
+        who = visible(attempt.subject or "no subject")
+        return (
+            moment(attempt.first_seen, now),
+            attempt.outcome,
+            f"{attempt.count:,}",
+            who,
+            shortened(visible(why), _LONG),
+        )
     entry = row.change or {}
-    told = visible(str(entry.get("what") or entry.get("text") or ""))
+    change = visible(str(entry.get("what") or entry.get("text") or ""))
     by = _short_by(entry)
     on = visible(str(entry.get("resource") or entry.get("cloud") or ""))
-    return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{told} by {by}" if by else told
+    return moment(entry.get("time"), now), row.kind.replace("-", " "), "1", on, f"{change} by {by}" if by else change
 
 
 def event_ids(row: Row) -> list[str]:
@@ -202,8 +212,8 @@ def event_ids(row: Row) -> list[str]:
     if row.attempt is not None:
         return list(row.attempt.event_ids)
     entry = row.change or {}
-    many, one = entry.get("event_ids"), entry.get("event_id")
-    return [str(event) for event in many] if isinstance(many, list) else [str(one)] if one else []
+    many, single = entry.get("event_ids"), entry.get("event_id")
+    return [str(event) for event in many] if isinstance(many, list) else [str(single)] if single else []
 
 
 def detail(sheet: Sheet, report: Report, row: Row) -> None:
@@ -214,45 +224,45 @@ def detail(sheet: Sheet, report: Report, row: Row) -> None:
         _change(sheet, report, row, row.change)
 
 
-def _signature(sheet: Sheet, report: Report, row: Row, one: AttemptRow) -> None:
+def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> None:
     now = report.evaluated_at
-    sign = SIGNS.get(one.outcome, "?")
-    sheet.say(f"{one.count:,} {one.outcome}", lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    sign = SIGNS.get(attempt.outcome, "?")
+    sheet.say(f"{attempt.count:,} {attempt.outcome}", lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
-    sheet.row("seen", period(one.first_seen, one.last_seen, now))
-    sheet.row("subject", shortened(visible(one.subject or "not recorded"), _LONG))
-    for name, value in (("audience", one.audience), ("target", one.target), ("provider", one.provider)):
+    sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
+    sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))
+    for name, value in (("audience", attempt.audience), ("target", attempt.target), ("provider", attempt.provider)):
         if value:
             sheet.row(name, shortened(visible(value), _LONG))
-    if one.error:
-        sheet.row("answered", shortened(visible(one.error), _LONG))
-    if one.cause:
-        sheet.row("cause", visible(one.cause))
-    if one.replay:
-        told = f"{one.replay.get('decision')} on the configuration of that time: {one.replay.get('revision')}"
-        sheet.row("replayed", shortened(visible(told), _LONG))
-    if one.rate_per_hour is not None:
-        sheet.row("rate", f"{one.rate_per_hour:,} an hour")
-    if one.callers:
-        sheet.row("callers", shortened(_several(one.callers, "address"), _LONG))
-    if one.regions:
-        sheet.row("regions", shortened(_several(one.regions, "region"), _LONG))
-    if one.inferred_from:
-        sheet.row("", f"the subject was taken from the exchange {visible(one.inferred_from)} (inferred)")
+    if attempt.error:
+        sheet.row("answered", shortened(visible(attempt.error), _LONG))
+    if attempt.cause:
+        sheet.row("cause", visible(attempt.cause))
+    if attempt.replay:
+        replay = f"{attempt.replay.get('decision')} on the configuration of that time: {attempt.replay.get('revision')}"
+        sheet.row("replayed", shortened(visible(replay), _LONG))
+    if attempt.rate_per_hour is not None:
+        sheet.row("rate", f"{attempt.rate_per_hour:,} an hour")
+    if attempt.callers:
+        sheet.row("callers", shortened(_several(attempt.callers, "address"), _LONG))
+    if attempt.regions:
+        sheet.row("regions", shortened(_several(attempt.regions, "region"), _LONG))
+    if attempt.inferred_from:
+        sheet.row("", f"the subject was taken from the exchange {visible(attempt.inferred_from)} (inferred)")
     _events(sheet, row)
 
 
-def _several(known: list[dict[str, Any]], key: str) -> str:
-    return ", ".join(f"{visible(str(one.get(key)))} ({one.get('count')})" for one in known)
+def _several(groups: list[dict[str, Any]], key: str) -> str:
+    return ", ".join(f"{visible(str(group.get(key)))} ({group.get('count')})" for group in groups)
 
 
 def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> None:
     now = report.evaluated_at
     _, lines = sentences.change(entry, now)
-    told = visible(str(entry.get("what") or entry.get("text") or "change"))
+    action = visible(str(entry.get("what") or entry.get("text") or "change"))
     when = moment(entry.get("time"), now, seconds=True)
     refused = ", refused" if row.kind == "failed-change" else ""
-    sheet.say(shortened(f"{when}: {told}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
+    sheet.say(shortened(f"{when}: {action}{refused}", _LONG), lead=f"{SIGNS[row.kind]} ", bold=True)
     sheet.gap()
     if entry.get("flips"):
         sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
@@ -267,9 +277,9 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
 
 
 def _events(sheet: Sheet, row: Row) -> None:
-    known = event_ids(row)
-    if known:
-        shown = ", ".join(clip(visible(event), 60) for event in known[:_MANY_EVENTS])
-        more = f" and {len(known) - _MANY_EVENTS:,} more" if len(known) > _MANY_EVENTS else ""
+    ids = event_ids(row)
+    if ids:
+        shown = ", ".join(clip(visible(event), 60) for event in ids[:_MANY_EVENTS])
+        more = f" and {len(ids) - _MANY_EVENTS:,} more" if len(ids) > _MANY_EVENTS else ""
         sheet.gap()
         sheet.row("events", shown + more)

@@ -116,8 +116,8 @@ class Chart(Static, can_focus=True):
         if self._series is None:
             return
         cursor = -1 if self._cursor is None else self._cursor
-        here = next((at for at, bar in enumerate(shown) if bar.first <= cursor < bar.last), None)
-        at = (len(shown) - 1 if steps < 0 else 0) if here is None else min(max(here + steps, 0), len(shown) - 1)
+        selected = next((at for at, bar in enumerate(shown) if bar.first <= cursor < bar.last), None)
+        at = (len(shown) - 1 if steps < 0 else 0) if selected is None else min(max(selected + steps, 0), len(shown) - 1)
         self._select(shown[at].first)
 
     def action_end(self, index: int) -> None:
@@ -234,31 +234,31 @@ class Chart(Static, can_focus=True):
     def _line(self, label: str, text: str, shown: list[Bar], style: str, *, changes: bool = False) -> Content:
         """A label, and for each bar one character, repeated to its width. Few spans: they cost time."""
         pieces = [f"{label:<{_LABEL}}"]
-        here: tuple[int, int] | None = None
+        selection: tuple[int, int] | None = None
         cursor = -1 if self._cursor is None else self._cursor
         for bar, character in zip(shown, text, strict=True):
             gap = bar.width > 2  # noqa: PLR2004 - narrower bars touch each other
             mark = character in ("◆", "◇")
             body = f"{character:<{bar.width}}" if mark else character * (bar.width - gap) + " " * gap
             if bar.first <= cursor < bar.last:
-                here = (_LABEL + bar.left, _LABEL + bar.left + bar.width)
+                selection = (_LABEL + bar.left, _LABEL + bar.left + bar.width)
                 body = "┃" + body[1:] if changes and not mark else body
             pieces.append(body)
         line = "".join(pieces)
         spans = [Span(0, _LABEL, "$foreground-muted"), Span(_LABEL, len(line), style)]
         if changes:
             spans.append(Span(_LABEL, len(line), Style.from_meta({"changes": True})))
-        if here is not None:
-            spans.append(Span(*here, "on $primary-muted"))
+        if selection is not None:
+            spans.append(Span(*selection, "on $primary-muted"))
         return Content(line, spans)
 
     def _marks(self, shown: list[Bar]) -> Content:
         marks = []
         for bar in shown:
-            here = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
-            marks.append("◆" if "change" in here else "◇" if here else "─")
-        done = sum(row.kind == "change" for row in self._changes)
-        label = f"◆ {done} changes" if done != 1 else "◆ 1 change"
+            kinds = [row.kind for row in self._changes if bar.first <= self._bucket(row.time) < bar.last]
+            marks.append("◆" if "change" in kinds else "◇" if kinds else "─")
+        stored = sum(row.kind == "change" for row in self._changes)
+        label = f"◆ {stored} changes" if stored != 1 else "◆ 1 change"
         return self._line(label, "".join(marks), shown, STYLES["yellow"], changes=True)
 
     def _axis(self, shown: list[Bar], most: int) -> Content:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from textual.events import Paste
 
-    from oidc_doctor.whatif.marks import Mark
+    from oidc_doctor.whatif.marks import TextMark
 
 # Both languages' tokens end on their line, so each line is coloured by itself. Textual's way, tree-sitter, was tried:
 # its current release (0.26.1) crashes the process, and it would parse what strangers wrote in native code.
@@ -64,8 +64,8 @@ class Editor(TextArea):
 
     def __init__(self) -> None:
         super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
-        self.highlight_cursor_line = False  # its style would take the line's colours
-        self.marks: list[tuple[Mark, str]] = []
+        self.highlight_cursor_line = False  # its style would replace the line's colours
+        self.marks: list[tuple[TextMark, str]] = []
         self._tokens: re.Pattern[str] | None = None
 
     def show(self, text: str, language: str, line: int = 0) -> None:
@@ -76,7 +76,7 @@ class Editor(TextArea):
         self.move_cursor((max(0, min(line, self.document.line_count - 1)), 0))
         self.scroll_cursor_visible(center=True, animate=False)
 
-    def mark(self, marks: Sequence[tuple[Mark, str]]) -> None:
+    def mark(self, marks: Sequence[tuple[TextMark, str]]) -> None:
         """Mark pieces of lines, each with a style: the clauses that decide, the place that cannot be read."""
         if list(marks) != self.marks:
             self.marks = list(marks)

@@ -34,7 +34,7 @@ class ScreenTab(Static):
 
 
 class Masthead(Horizontal):
-    """What is examined, and the five screens; `mode` is the screen it belongs to."""
+    """The name of the evidence, and the five screens; `mode` is the screen that it belongs to."""
 
     def __init__(self, mode: str) -> None:
         super().__init__()

@@ -145,11 +145,11 @@ class Steps(Static, can_focus=True):
         following = exchange.steps[column + 1] if column + 1 < len(exchange.steps) else None
         ending = f" {word}" if following is None or following.state != step.state else ""
         text = f"{sign} {sentences.title(exchange, step.id)}{ending}"
-        here = (row, column) == self.at
+        is_selected = (row, column) == self.at
         look = STYLES.get(style, "")
         if step.state == "refused":
             look, text = "bold $text-error on $error-muted", f" {text} "
-        if here and self.has_focus:
+        if is_selected and self.has_focus:
             look += " reverse"
         return Content.styled(text, look).stylize(Style.from_meta({"step": (row, column)}))
 
@@ -159,7 +159,7 @@ def describe(exchange: Exchange, step: StepRow) -> str:
     from oidc_doctor.model.steps import STEPS
 
     sign, word, _ = sentences.STATES[step.state]
-    question = next((known.question for known in STEPS[exchange.cloud] if known.id == step.id), "")
+    question = next((row.question for row in STEPS[exchange.cloud] if row.id == step.id), "")
     parts = [
         f"{sentences.title(exchange, step.id)} {sign} {word}",
         question,

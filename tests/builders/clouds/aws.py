@@ -22,7 +22,7 @@ REGION = "us-east-1"
 
 
 class Broken(Exception):  # noqa: N818 - an answer, not an error of ours
-    """An answer that a fault gives in place of the right one: status, body, headers."""
+    """The answer of a fault instead of the right one: status, body, headers."""
 
     def __init__(self, status: int, body: bytes, kind: str = "text/xml") -> None:
         super().__init__(status)
@@ -100,12 +100,12 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
             try:
                 if broken := cloud.fault(name, number):
                     raise broken
-                found = self.own(name, region, body)
+                answer = self.own(name, region, body)
             except Broken as error:
                 self.answer(error.status, error.body, error.kind)
                 return
-            if found is not None:
-                self.answer(200, *found)
+            if answer is not None:
+                self.answer(200, *answer)
                 return
             self.forward(body)
 
@@ -120,9 +120,9 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
                 asked = parse_qs(body.decode())
                 actions = [value[0] for key, value in asked.items() if key.startswith("ActionNames.member.")]
                 rows = "".join(
-                    f"<member><EvalActionName>{one}</EvalActionName><EvalResourceName>*</EvalResourceName>"
-                    f"<EvalDecision>{cloud.decisions.get(one, 'allowed')}</EvalDecision></member>"
-                    for one in actions
+                    f"<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>"
+                    f"<EvalDecision>{cloud.decisions.get(action, 'allowed')}</EvalDecision></member>"
+                    for action in actions
                 )
                 return (
                     b"<SimulatePrincipalPolicyResponse xmlns='https://iam.amazonaws.com/doc/2010-05-08/'>"
@@ -131,10 +131,10 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
                     b"</SimulatePrincipalPolicyResponse>"
                 ), "text/xml"
             if name == "organizations:ListPolicies":
-                return json.dumps({"Policies": [{"Id": one["Id"]} for one in cloud.policies]}).encode(), "json"
+                return json.dumps({"Policies": [{"Id": policy["Id"]} for policy in cloud.policies]}).encode(), "json"
             if name == "organizations:DescribePolicy":
                 wanted = json.loads(body)["PolicyId"]
-                content = next(one["Content"] for one in cloud.policies if one["Id"] == wanted)
+                content = next(policy["Content"] for policy in cloud.policies if policy["Id"] == wanted)
                 return json.dumps({"Policy": {"PolicySummary": {"Id": wanted}, "Content": content}}).encode(), "json"
             return None
 
@@ -143,7 +143,7 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
                 with lock:
                     recent = windows.setdefault(region, [])
                     now = time.monotonic()
-                    recent[:] = [one for one in recent if one > now - 1.0]
+                    recent[:] = [moment for moment in recent if moment > now - 1.0]
                     recent.append(now)
                     over = len(recent) > 2
                 if over:

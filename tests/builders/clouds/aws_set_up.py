@@ -75,8 +75,8 @@ def _resources(boto3: Any) -> None:
     key = boto3.client("kms", REGION).create_key()["KeyMetadata"]["Arn"]
     s3 = boto3.client("s3", REGION)
     s3.create_bucket(Bucket="weights")
-    nobody = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::weights/secret/*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::weights/secret/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
     s3.put_bucket_policy(Bucket="weights", Policy=document)
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
@@ -88,8 +88,8 @@ def _resources(boto3: Any) -> None:
     ecr.set_repository_policy(repositoryName="images", policyText=text)
 
 
-def exchange_event(made: AwsSetUp, number: int, *, error: str | None = None, region: str = REGION) -> dict[str, Any]:
-    """An AssumeRoleWithWebIdentity as LookupEvents gives it."""
+def exchange_event(set_up: AwsSetUp, number: int, *, error: str | None = None, region: str = REGION) -> dict[str, Any]:
+    """An AssumeRoleWithWebIdentity as LookupEvents returns it."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=number + 1)
     at = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
     record: dict[str, Any] = {
@@ -100,11 +100,11 @@ def exchange_event(made: AwsSetUp, number: int, *, error: str | None = None, reg
         "awsRegion": region,
         "userIdentity": {
             "type": "WebIdentityUser",
-            "principalId": f"{made.provider}:{made.audience}:{made.subject}",
-            "userName": made.subject,
-            "identityProvider": made.provider,
+            "principalId": f"{set_up.provider}:{set_up.audience}:{set_up.subject}",
+            "userName": set_up.subject,
+            "identityProvider": set_up.provider,
         },
-        "requestParameters": {"roleArn": made.role, "roleSessionName": "weights"},
+        "requestParameters": {"roleArn": set_up.role, "roleSessionName": "weights"},
         "responseElements": None if error else {"credentials": {"accessKeyId": "ASIAEXAMPLE"}},
     }
     if error:
@@ -113,12 +113,12 @@ def exchange_event(made: AwsSetUp, number: int, *, error: str | None = None, reg
         "EventId": record["eventID"],
         "EventName": record["eventName"],
         "EventTime": moment.timestamp(),
-        "Resources": [{"ResourceType": "AWS::IAM::Role", "ResourceName": made.role}],
+        "Resources": [{"ResourceType": "AWS::IAM::Role", "ResourceName": set_up.role}],
         "CloudTrailEvent": json.dumps(record),
     }
 
 
-def put_trail(made: AwsSetUp) -> None:
+def put_trail(set_up: AwsSetUp) -> None:
     """A trail's bucket in both layouts, with a file of today and one of long ago."""
     import boto3
 
@@ -126,17 +126,17 @@ def put_trail(made: AwsSetUp) -> None:
     now = dt.datetime.now(dt.UTC)
     for owner, number in (("123456789012", 1), ("o-abcdef1234/123456789012", 2)):
         for day, which in ((now, number), (now - dt.timedelta(days=30), number + 10)):
-            record = json.loads(exchange_event(made, which)["CloudTrailEvent"])
+            record = json.loads(exchange_event(set_up, which)["CloudTrailEvent"])
             name = f"123456789012_CloudTrail_us-east-1_{day:%Y%m%dT%H%MZ}_{'a' * 16}.json.gz"
             key = f"logs/AWSLogs/{owner}/CloudTrail/us-east-1/{day:%Y/%m/%d}/{number}{name}"
             s3.put_object(Bucket="weights", Key=key, Body=gzip.compress(json.dumps({"Records": [record]}).encode()))
 
 
-def unsigned_token(made: AwsSetUp, **more: Any) -> str:
-    """A compact JWT whose signature nobody checks here."""
+def unsigned_token(set_up: AwsSetUp, **more: Any) -> str:
+    """A compact JWT whose signature is not checked."""
     now = int(time.time())
-    claims = {"iss": made.issuer, "sub": SUBJECT, "aud": AUDIENCE, "iat": now, "exp": now + 600, "canary": "c4n4ry"}
+    claims = {"iss": set_up.issuer, "sub": SUBJECT, "aud": AUDIENCE, "iat": now, "exp": now + 600, "canary": "c4n4ry"}
     parts = [{"alg": "RS256", "kid": "1"}, claims | more]
-    text = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts]
+    text = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     signature = base64.urlsafe_b64encode(os.urandom(256)).rstrip(b"=").decode()
     return ".".join([*text, signature])

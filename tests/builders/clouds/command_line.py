@@ -20,9 +20,9 @@ class FinishedRun:
         return json.loads(self.out)
 
     def coverage(self, what: str) -> dict[str, Any]:
-        found = [one for one in self.report["coverage"] if one["what"] == what]
-        assert found, [one["what"] for one in self.report["coverage"]]
-        return dict(found[0])
+        rows = [row for row in self.report["coverage"] if row["what"] == what]
+        assert rows, [row["what"] for row in self.report["coverage"]]
+        return dict(rows[0])
 
     @property
     def prediction(self) -> str:

@@ -59,28 +59,28 @@ class Google:
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         """Status and body; a plain text for what is no JSON."""
-        found: tuple[int, Any] | None = None
+        answer: tuple[int, Any] | None = None
         if path == "/token":
             return 200, {"access_token": "ya29.doctor", "expires_in": 3600, "token_type": "Bearer"}
         if path == "/v1/token":
-            found = self.sts
+            answer = self.sts
         elif path.endswith(":generateAccessToken"):
-            found = self.impersonation
+            answer = self.impersonation
         elif path == "/v2/entries:list":
-            found = self.logs(body)
+            answer = self.logs(body)
         elif "/workloadIdentityPools" in path:
-            found = self.pools(path)
+            answer = self.pools(path)
         elif path.startswith("/v1/projects/") and "/serviceAccounts/" in path:
-            found = self.account(method, path)
+            answer = self.account(method, path)
         elif path.endswith("/services:batchGet"):
             query = dict.fromkeys(urllib.parse.parse_qs(str(body or ""))["names"])
-            found = 200, {"services": [{"name": name, "config": {"name": name.rpartition("/")[2]}, "state": "ENABLED"}
+            answer = 200, {"services": [{"name": name, "config": {"name": name.rpartition("/")[2]}, "state": "ENABLED"}
                                        for name in query]}  # fmt: skip
         elif path.endswith(":getEffectivePolicy"):
-            found = 200, {"name": f"projects/{NUMBER}/policies/x", "spec": {"rules": [{"allowAll": True}]}}
+            answer = 200, {"name": f"projects/{NUMBER}/policies/x", "spec": {"rules": [{"allowAll": True}]}}
         elif path.startswith("/v3/"):
-            found = self.resources(method, path)
-        return found or error(404, "Requested entity was not found.", "NOT_FOUND")
+            answer = self.resources(method, path)
+        return answer or error(404, "Requested entity was not found.", "NOT_FOUND")
 
     def pools(self, path: str) -> tuple[int, Any] | None:
         if path == f"/v1/{PROVIDER}":
@@ -121,7 +121,7 @@ class Google:
 
     def logs(self, body: Any) -> tuple[int, Any]:
         """Pages of the entries that the filter's service names, an empty one among them."""
-        wanted = [one for one in self.entries if f'"{one["protoPayload"]["serviceName"]}"' in body["filter"]]
+        wanted = [entry for entry in self.entries if f'"{entry["protoPayload"]["serviceName"]}"' in body["filter"]]
         start = int(body.get("pageToken", "0").removesuffix("e"))
         if start == self.page_size and not body.get("pageToken", "").endswith("e"):
             return 200, {"nextPageToken": f"{start}e"}  # an empty page is no end
@@ -131,7 +131,7 @@ class Google:
         return 200, answer | ({"nextPageToken": str(start + self.page_size)} if more else {})
 
     def exchange(self, minute: int, message: str = "", subject: str = SUBJECT) -> Any:
-        """One logged exchange."""
+        """A logged exchange."""
         return {
             "insertId": f"entry{minute}",
             "logName": f"projects/{PROJECT}/logs/cloudaudit.googleapis.com%2Fdata_access",

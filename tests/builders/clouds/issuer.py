@@ -21,7 +21,7 @@ ISSUER_HOST = "localhost"
 
 @dataclass
 class Site:
-    """What the issuer's host answers, by path: (status, headers, body), or a function that writes to the socket."""
+    """The answers of the issuer's host, by path: (status, headers, body), or a function that writes to the socket."""
 
     port: int = 0
     answers: dict[str, Any] = field(default_factory=dict)
@@ -35,8 +35,8 @@ class Site:
 
     def serve(self, path: str, body: Any, status: int = 200, **headers: str) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        found = {"Content-Type": "application/json"} | {key.replace("_", "-"): value for key, value in headers.items()}
-        self.answers[path] = (status, found, data)
+        sent = {"Content-Type": "application/json"} | {key.replace("_", "-"): value for key, value in headers.items()}
+        self.answers[path] = (status, sent, data)
 
     def good(self, keys: dict[str, Any] | None = None) -> None:
         """A right discovery document and a key set."""
@@ -129,7 +129,7 @@ class Authority:
                 kind, [leaf, self.middle]
             )
         chain_file, key_file = self.folder / f"{kind}.pem", self.folder / f"{kind}.key"
-        chain_file.write_bytes(b"".join(self.pem(one) for one in chain))
+        chain_file.write_bytes(b"".join(self.pem(certificate) for certificate in chain))
         key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return str(chain_file), str(key_file)
 
@@ -150,12 +150,12 @@ def site_handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             site.asked.append(self.path)
-            found = site.answers.get(unquote(self.path))
-            if callable(found):
+            answer = site.answers.get(unquote(self.path))
+            if callable(answer):
                 with contextlib.suppress(OSError):
-                    found(self)
+                    answer(self)
                 return
-            status, headers, body = found or (404, {}, b"not here")
+            status, headers, body = answer or (404, {}, b"not here")
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

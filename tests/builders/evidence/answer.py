@@ -66,7 +66,8 @@ class Answer:
     def accepted(self) -> bool:
         """Every exchange is predicted to be accepted, and nothing is said to be wrong."""
         good = all(
-            one.prediction == "accepted" and one.step is None and one.error is None for one in self.report.exchanges
+            exchange.prediction == "accepted" and exchange.step is None and exchange.error is None
+            for exchange in self.report.exchanges
         )
         return good and bool(self.report.exchanges) and not self.report.causes and self.report.verdict == "healthy"
 
@@ -106,7 +107,7 @@ class Answer:
         return cause
 
     def skipped(self, name: str) -> CheckRow:
-        """What the check of this name said, which could not look: it neither passed nor failed."""
+        """Return the row of a check that was skipped: it neither passed nor failed."""
         row = self.check(name)
         assert name not in self.names
         assert (row.status, row.findings) == ("skipped", [])
@@ -114,7 +115,7 @@ class Answer:
         return row
 
     def passed(self, name: str) -> CheckRow:
-        """What the check of this name said, which looked and found nothing."""
+        """Return the row of a check that found nothing."""
         row = self.check(name)
         assert name not in self.names
         assert (row.status, row.findings) == ("passed", [])
@@ -135,26 +136,26 @@ class Answer:
         return next(cause for cause in self.causes if cause.name == name)
 
     def check(self, name: str) -> CheckRow:
-        """What a check said."""
+        """Return the row of a check."""
         return next(row for row in self.report.checks if row.name == name)
 
     def exchange(self, cloud: str = "") -> Exchange:
         """The exchange with a cloud; the only one, where no cloud is given."""
-        found = [one for one in self.report.exchanges if cloud in ("", one.cloud)]
-        assert len(found) == 1, [one.id for one in self.report.exchanges]
-        return found[0]
+        exchanges = [exchange for exchange in self.report.exchanges if cloud in ("", exchange.cloud)]
+        assert len(exchanges) == 1, [exchange.id for exchange in self.report.exchanges]
+        return exchanges[0]
 
     def step(self, name: str, cloud: str = "") -> StepRow:
-        """One step's row."""
+        """The row of a step."""
         return next(row for row in self.exchange(cloud).steps if row.id == name)
 
     def state(self, name: str, cloud: str = "") -> str:
-        """One step's state."""
+        """The state of a step."""
         return self.step(name, cloud).state
 
     def steps(self) -> dict[str, dict[str, str]]:
         """All states, for assertion messages."""
-        return {one.id: {row.id: row.state for row in one.steps} for one in self.report.exchanges}
+        return {exchange.id: {row.id: row.state for row in exchange.steps} for exchange in self.report.exchanges}
 
     def error(self, cloud: str = "") -> tuple[str, str]:
         """Code and message that are predicted."""

@@ -76,7 +76,7 @@ class AwsFiles(Folder):
         arn: Json = Names.PROVIDER_ARN,
         **members: Json,
     ) -> Self:
-        """aws/oidc-provider.json as aws iam get-open-id-connect-provider prints it, with its Arn beside."""
+        """aws/oidc-provider.json as aws iam get-open-id-connect-provider prints it, with its Arn added."""
         box: dict[str, Json] = {
             "Arn": arn,
             "Url": url,

@@ -26,7 +26,7 @@ class Bundle(TokenFiles, AwsFiles, GcpFiles):
     """A bundle folder in the making. The writing methods return the bundle, so calls can be chained."""
 
     def evidence(self) -> TargetEvidence:
-        """What is read of the only target."""
+        """The evidence of the only target."""
         with open_bundle(self.root) as bundle:
             (found,) = load_snapshot(bundle).targets
         return found

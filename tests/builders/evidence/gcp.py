@@ -56,10 +56,10 @@ class GcpFiles(Folder):
         self, *members: str, role: str = "roles/iam.workloadIdentityUser", condition: Json = None, bindings: Json = None
     ) -> Self:
         """gcp/service-account-policy.json: one binding of the healthy member unless members or bindings are given."""
-        one: dict[str, Json] = {"role": role, "members": list(members) or [self.MEMBER]}
+        binding: dict[str, Json] = {"role": role, "members": list(members) or [self.MEMBER]}
         if condition is not None:
-            one["condition"] = {"title": "condition", "expression": condition}
-        policy = {"bindings": [one] if bindings is None else bindings, "etag": "BwYtest", "version": 3}
+            binding["condition"] = {"title": "condition", "expression": condition}
+        policy = {"bindings": [binding] if bindings is None else bindings, "etag": "BwYtest", "version": 3}
         return self.write("gcp/service-account-policy.json", policy)
 
     def project_policy(self, bindings: Json = (), **members: Json) -> Self:

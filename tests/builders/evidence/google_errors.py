@@ -55,7 +55,7 @@ class Says:
 
     @staticmethod
     def audience(found: str) -> tuple[str, str]:
-        """Say that the token's audience is none that the provider takes."""
+        """Say that the token's audience is none that the provider accepts."""
         return "invalid_grant", f"The audience in ID Token [{found}] does not match the expected audience."
 
     @staticmethod

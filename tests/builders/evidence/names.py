@@ -1,4 +1,4 @@
-"""The names of the healthy set-ups: an issuer, an AWS account and a Google project that belong to nobody."""
+"""The names of the healthy set-ups: an issuer, an AWS account and a Google project that do not exist."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ ROLE = {"Role": {"RoleName": "Weights", "Arn": ARN, "AssumeRolePolicyDocument": 
 AWS_PROVIDER = {"Url": "oidc.baseten.co", "ClientIDList": ["oidc.baseten.co"]}
 GCP_PROVIDER = {"name": PROVIDER, "oidc": {"issuerUri": "https://oidc.baseten.co"}}
 JWT = ".".join(
-    base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in ({"alg": "RS256"}, CLAIMS, "s")
+    base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+    for part in ({"alg": "RS256"}, CLAIMS, "s")
 )
 
 

@@ -1,4 +1,4 @@
-"""What the issuer signs and publishes: claims, tokens, the key set and the discovery document."""
+"""The texts that the issuer signs and publishes: claims, tokens, the key set and the discovery document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TokenFiles(Folder):
     """token.jwt, claims.json and issuer/."""
 
     def claims_of(self, **changes: Json) -> dict[str, Json]:
-        """Healthy claims with changes. A change to `...` takes the claim out; None is a JSON null."""
+        """Healthy claims with changes. A change to `...` removes the claim; None is a JSON null."""
         segments = dict(part.split("=") for part in self.SUBJECT.split(":"))
         claims: dict[str, Json] = {
             "iss": self.ISSUER,
@@ -28,11 +28,11 @@ class TokenFiles(Folder):
         } | changes
         return {name: value for name, value in claims.items() if value is not ...}
 
-    def claims(self, claims: Json = None, *, header: Json = None, **beside: Json) -> Self:
-        """claims.json, and no token.jwt: healthy claims unless given; with a header or more beside them where given."""
+    def claims(self, claims: Json = None, *, header: Json = None, **more: Json) -> Self:
+        """claims.json, and no token.jwt: healthy claims unless given; with a header or more members where given."""
         claims = self.claims_of() if claims is None else claims
-        if header is not None or beside:
-            claims = {**({} if header is None else {"header": header}), "claims": claims, **beside}
+        if header is not None or more:
+            claims = {**({} if header is None else {"header": header}), "claims": claims, **more}
         return self.remove("token.jwt").write("claims.json", claims)
 
     def compact(
@@ -72,8 +72,8 @@ class TokenFiles(Folder):
 
         public = private_key(key).public_key()
         maker: Any = RSAAlgorithm if key.startswith("rsa") else OKPAlgorithm if key == "ed25519" else ECAlgorithm
-        made = json.loads(maker.to_jwk(public))
-        plain = {name: made[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in made}
+        public_key = json.loads(maker.to_jwk(public))
+        plain = {name: public_key[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in public_key}
         box = {**plain, "kid": kid, "use": "sig", **members}
         return {name: value for name, value in box.items() if value is not ...}
 

@@ -27,7 +27,7 @@ def hostile() -> Report:
     long = HOSTILE + "A" * 10_000
     at = Origin(HOSTILE, HOSTILE, None, HOSTILE)
     row = Side(long, at, ((30, 40), (len(long) - 5, len(long))))
-    given = report(
+    hostile_report = report(
         verdict="refused",
         exit_code=1,
         tool={"name": "oidc-doctor", "version": HOSTILE},
@@ -108,5 +108,5 @@ def hostile() -> Report:
         observed=[{"text": HOSTILE, "at": HOSTILE}],
         warnings=[HOSTILE],
     )
-    given.target = [{HOSTILE: HOSTILE}]
-    return given
+    hostile_report.target = [{HOSTILE: HOSTILE}]
+    return hostile_report

@@ -38,7 +38,7 @@ def steps(cloud: Any, **states: str) -> list[StepRow]:
     return rows
 
 
-def exchange(cloud: Any = "aws", **given: Any) -> Exchange:
+def exchange(cloud: Any = "aws", **changes: Any) -> Exchange:
     values: dict[str, Any] = {
         "id": f"weights/{cloud}",
         "cloud": cloud,
@@ -55,10 +55,10 @@ def exchange(cloud: Any = "aws", **given: Any) -> Exchange:
         "decided_by": deciding(cloud),
         "token": {"header": {"alg": "RS256"}, "claims": {"iss": "https://oidc.baseten.co", "sub": SUBJECT}},
     }
-    return Exchange(**(values | given))
+    return Exchange(**(values | changes))
 
 
-def cause(**given: Any) -> Cause:
+def cause(**changes: Any) -> Cause:
     at = PATTERN.index("y:*")
     values: dict[str, Any] = {
         "code": "AWS021",
@@ -79,7 +79,7 @@ def cause(**given: Any) -> Cause:
             "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
         ),
     }
-    return flat_cause(values | given)
+    return flat_cause(values | changes)
 
 
 def flat_cause(values: dict[str, Any]) -> Cause:
@@ -112,8 +112,8 @@ def flat_cause(values: dict[str, Any]) -> Cause:
     )
 
 
-def change_cause(report: Report, index: int = 0, **given: Any) -> None:
-    """Give one cause of the report other values, by the names of `cause`."""
+def change_cause(report: Report, index: int = 0, **changes: Any) -> None:
+    """Change values of a cause of the report, by the names of `cause`."""
     cause = report.causes[index]
     values: dict[str, Any] = {
         "code": cause.code,
@@ -137,10 +137,10 @@ def change_cause(report: Report, index: int = 0, **given: Any) -> None:
         "contradicts_observed": cause.contradicts_observed,
         **vars(cause.timing),
     }
-    report.causes[index] = flat_cause(values | given)
+    report.causes[index] = flat_cause(values | changes)
 
 
-def report(**given: Any) -> Report:
+def report(**changes: Any) -> Report:
     values: dict[str, Any] = {
         "verdict": "healthy",
         "exit_code": 0,
@@ -165,10 +165,10 @@ def report(**given: Any) -> Report:
             Coverage("permissions boundary", "missing", "not in the bundle"),
         ],
     }
-    return Report(**(values | given))
+    return Report(**(values | changes))
 
 
-def attempt(**given: Any) -> AttemptRow:
+def attempt(**changes: Any) -> AttemptRow:
     values: dict[str, Any] = {
         "cloud": "aws",
         "target": ROLE,
@@ -184,4 +184,4 @@ def attempt(**given: Any) -> AttemptRow:
         "cause": "AWS021",
         "event_ids": ["5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11"],
     }
-    return AttemptRow(**(values | given))
+    return AttemptRow(**(values | changes))

@@ -154,7 +154,7 @@ def unknown() -> Report:
 
 
 def two() -> Report:
-    """One token, two clouds; Google refuses for two reasons, and the second one contradicts what was seen."""
+    """A token, two clouds; Google refuses for two reasons, and the second one contradicts what was seen."""
     value = "assertion.environment == 'production'"
     return report(
         verdict="refused",
