@@ -72,7 +72,7 @@ def test_a_subject_with_segments_that_an_issuer_is_known_to_add_has_its_new_form
     assert profile is not None
     added = next(change for change in profile.changes if change.adds)
     before = attempt(subject="repo:octo-org/weights:ref:refs/heads/main")
-    after = attempt(subject="repo:octo-org@1234/weights@5678:ref:refs/heads/main")
+    after = attempt(subject="repo:octo-org@1234/weights@5678:environment:production")
     change = token_change(before, after, profile)
     assert change is not None
     assert change.what == "subject-form"
