@@ -307,6 +307,14 @@ def test_a_hint_proves_nothing(aws: Bundle) -> None:
     assert cause.settle
 
 
+def test_a_hint_does_not_make_a_suspicion_of_the_same_fault_certain(aws: Bundle) -> None:
+    aws.denied("issuer/openid-configuration.json").error("IDPCommunicationError")
+    answer = aws.ask()
+    assert (answer.first.name, answer.first.confidence) == ("issuer-unreachable", "suspected")
+    assert answer.names.count("issuer-unreachable") == 1
+    assert answer.state("keys") != "refused"
+
+
 def test_every_value_known_is_predicted(aws: Bundle) -> None:
     assert aws.condition(aws.subject(OTHER_TEAM)).ask().first.confidence == "predicted"
     # an error that names the step, and no fault, does not make it proven

@@ -288,3 +288,27 @@ def test_google_a_hostile_value_never_breaks_out_of_its_literal(gcp: Bundle, val
         assert gcp.ask().state("condition") == "passed"
         gcp.token(gcp.claims_of(team="someone-else"))
         assert gcp.ask().state("condition") == "refused"
+
+
+def test_a_client_id_that_is_registered_stays_beside_the_new_one(aws: Bundle) -> None:
+    fix, _ = fixed(aws.aws_provider(("other",)), "audience-not-registered")
+    assert json.loads(fix.document)["ClientIDList"] == ["other", aws.AUDIENCE]
+
+
+def test_google_an_audience_that_is_allowed_stays_beside_the_new_one(gcp: Bundle) -> None:
+    fix, _ = fixed(gcp.gcp_provider(audiences=("other",)), "audience-not-allowed")
+    assert json.loads(fix.document)["allowedAudiences"] == ["other", gcp.AUDIENCE]
+
+
+def test_of_several_patterns_the_one_at_fault_is_replaced(aws: Bundle) -> None:
+    fix, _ = fixed(aws.condition(aws.subject(OTHER_TENANT, OTHER_TEAM)), "subject-segment-differs")
+    values = json.loads(fix.document)["Statement"][0]["Condition"]["StringLike"][aws.SUB_KEY]
+    assert values[0] == OTHER_TENANT
+    assert OTHER_TEAM not in values
+    assert len(values) == 2
+
+
+def test_google_a_beginning_is_not_replaced_by_a_whole_value(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="assertion.team.startsWith('Other')").ask()
+    assert answer.names == ["attribute-condition-false"]
+    assert answer.report.fixes == []

@@ -175,6 +175,13 @@ def test_what_the_bindings_refuse_is_no_part_of_the_verdict(gcp: Bundle) -> None
     assert "only the bindings" not in row.message
 
 
+def test_a_condition_on_a_claim_that_is_not_known_of_strangers_is_no_finding_and_no_pass(gcp: Bundle) -> None:
+    gcp.token(gcp.claims_of(ticket="one")).gcp_provider(condition="assertion.ticket == 'one'")
+    answer = gcp.ask()
+    assert answer.accepted
+    assert "ticket" in answer.skipped("trust-any-tenant").reason
+
+
 # --- claims ----------------------------------------------------------------------------------------------------------
 
 GITHUB = {
@@ -233,6 +240,19 @@ def test_the_claims_of_a_stranger_go_with_the_subject() -> None:
     assert (claims["ref"], claims["event_name"], claims["aud"]) == ("refs/heads/main", "push", "sts.amazonaws.com")
     assert "job_workflow_ref" not in claims
     assert not case.token.complete
+
+
+def test_a_stranger_without_an_audience_has_no_azp_that_stands_for_it() -> None:
+    stranger = as_stranger(case_of(GITHUB | {"azp": "client"}), GITHUB["sub"], lacking="aud").token
+    assert not {"aud", "azp"} & stranger.claims.keys()
+    assert stranger.missing_claims == {"aud", "azp"}
+
+
+def test_an_excluded_subject_is_not_the_pattern_that_accepts() -> None:
+    host = "token.actions.githubusercontent.com"
+    policy = policy_of(host, ("Allow", {"StringNotLike": {f"{host}:sub": "repo:fork/*"}}))
+    (opening,) = TrustReach(case_of(GITHUB, policy)).openings("tenant")
+    assert (opening.clause, opening.pattern, opening.operator) == ("Statement[0]", "", "")
 
 
 def test_an_audience_that_tells_tenants_apart_goes_with_the_tenant() -> None:

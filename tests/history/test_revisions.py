@@ -144,6 +144,34 @@ def test_a_provider_that_was_deleted_and_made_again(aws: Bundle) -> None:
     assert clients_of(history.revisions[2].evidence) == ()
 
 
+def test_a_role_that_was_made_without_a_duration_allows_an_hour(aws: Bundle) -> None:
+    made = {"roleName": ROLE, "assumeRolePolicyDocument": json.dumps(aws.policy())}
+    history = aws_history(aws, aws_event(1, "CreateRole", made))
+    assert history.revisions[1].fields["duration"].value == 3600
+    assert len(history.revisions) == 2, "what was read is what was made"
+
+
+def test_thumbprints_are_compared_in_lower_case(aws: Bundle) -> None:
+    prints = [one.upper() for one in aws.read("aws/oidc-provider.json")["ThumbprintList"]]
+    request = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "thumbprintList": prints}
+    history = aws_history(aws, aws_event(1, "UpdateOpenIDConnectProviderThumbprint", request))
+    assert len(history.revisions) == 2, "no write is missing between this one and what was read"
+
+
+def test_a_write_whose_account_was_redacted_is_the_roles(aws: Bundle) -> None:
+    request = {"roleName": ROLE, "policyDocument": json.dumps(policy("a"))}
+    event = aws_event(1, "UpdateAssumeRolePolicy", request, recipientAccountId="XXXXXXXXXXXX")
+    assert trust_of(aws_history(aws, event), 1).value == policy("a")
+
+
+def test_what_differs_from_the_last_write_is_dated_by_the_reading_and_never_before_that_write(aws: Bundle) -> None:
+    request = {"roleName": ROLE, "policyDocument": json.dumps(policy("a"))}
+    event = aws_event(1, "UpdateAssumeRolePolicy", request)
+    for read_at, start in ((event.time + 60, event.time + 60), (event.time - 60, event.time)):
+        history = history_of("aws", aws.evidence(), [event], ISSUER, read_at)
+        assert [one.start for one in history.revisions] == [0.0, event.time, start]
+
+
 @hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=6))
 def test_every_revision_has_the_policy_that_was_written_last(aws: Bundle, subjects: list[str]) -> None:
@@ -236,3 +264,39 @@ def test_bindings_are_rolled_back_over_their_differences(gcp: Bundle, whole: boo
     assert not isinstance(before.service_account_policy, Missing)
     assert any(member in one.members for one in before.service_account_policy.bindings)
     assert f"- roles/iam.workloadIdentityUser {member}" in diff_of(history, 1)
+
+
+def binding_write(gcp: Bundle, *differences: tuple[str, str]) -> Any:
+    change = gcp_event(
+        1, "google.iam.admin.v1.SetIAMPolicy", {}, "projects/-/serviceAccounts/1",
+        resource={"type": "service_account", "labels": {"email_id": gcp.SERVICE_ACCOUNT}},
+    )  # fmt: skip
+    change.record["protoPayload"]["serviceData"] = {
+        "policyDelta": {
+            "bindingDeltas": [
+                {"action": action, "role": "roles/iam.workloadIdentityUser", "member": member}
+                for action, member in differences
+            ]
+        }
+    }
+    return change
+
+
+def test_differences_of_a_policy_are_undone_from_the_last_to_the_first(gcp: Bundle) -> None:
+    change = binding_write(gcp, ("ADD", "user:a@example.com"), ("REMOVE", "user:a@example.com"))
+    history = history_of("gcp", gcp.evidence(), [change], frozenset(), START + 1e7)
+    before = history.revisions[0].fields["account-bindings"].value
+    assert [one["members"] for one in before] == [[gcp.MEMBER]]
+
+
+def test_a_mask_that_names_oidc_sets_all_of_its_fields(gcp: Bundle) -> None:
+    update = "google.iam.v1.WorkloadIdentityPools.UpdateWorkloadIdentityPoolProvider"
+    oidc = gcp.read("gcp/provider.json")["oidc"] | {"allowedAudiences": ["new"]}
+    gcp.gcp_provider(oidc=oidc)
+    request = {"updateMask": "oidc", "workloadIdentityPoolProvider": {"oidc": oidc}}
+    history = history_of(
+        "gcp", gcp.evidence(), [gcp_event(1, update, request, gcp.GCP_PROVIDER)], frozenset(), START + 1e7
+    )
+    before, after = history.revisions
+    assert "audiences" not in before.fields, "the audiences before the write are in no log"
+    assert after.fields["audiences"].value == ["new"]

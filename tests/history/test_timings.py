@@ -120,16 +120,41 @@ def test_an_outage_that_is_mended_is_past_though_nobody_came_since(aws: Bundle) 
     assert answer.check("prediction-contradicted").status == "passed"
 
 
+def test_of_two_outages_that_are_over_the_newest_is_first(aws: Bundle) -> None:
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*")))
+    records = [trust_edit(aws, clock(1), aws.TEAM)]
+    for start in (2, 12):
+        records += [
+            aws.accepted_event(event_id=f"good-{start}", at=clock(start)),
+            trust_edit(aws, clock(start, 30), "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(start + 1, start + 4)),
+            trust_edit(aws, clock(start + 4), aws.TEAM),
+        ]
+    causes = aws.cloudtrail(records).ask().causes
+    assert [(cause.status, cause.since) for cause in causes] == [("past", clock(13)), ("past", clock(3))]
+
+
+def test_of_the_writes_before_a_refusal_the_one_that_explains_it_is_first(aws: Bundle) -> None:
+    aws.remove("token.jwt").trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    good = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)]
+    bad = [aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(7, 11)]
+    harmless, breaking = trust_edit(aws, clock(6, 10), "*"), trust_edit(aws, clock(6, 30), "Another1")
+    cause = aws.cloudtrail([trust_edit(aws, clock(1), aws.TEAM), *good, harmless, breaking, *bad]).ask().first
+    assert cause.boundary is not None
+    changes = [(change["event_id"], change["flips"]) for change in cause.boundary["changes"]]
+    assert changes == [(breaking["eventID"], True), (harmless["eventID"], False)]
+
+
 def test_accepted_in_fact_and_refused_by_the_reading_is_shown(aws: Bundle) -> None:
     aws.trust(aws.statement(aws.subject("v=1:org=Another1:*")))
     aws.cloudtrail([aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)])
     assert aws.ask().check("prediction-contradicted").status == "failed"
 
 
-def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> None:
-    denied = {
+def denied_call(aws: Bundle, at: str) -> dict[str, Any]:
+    return {
         "eventID": "denied-1",
-        "eventTime": clock(4),
+        "eventTime": at,
         "eventSource": "kms.amazonaws.com",
         "eventName": "Decrypt",
         "errorCode": "AccessDenied",
@@ -144,12 +169,27 @@ def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> No
             },
         },
     }
-    aws.cloudtrail([aws.accepted_event(event_id="given", at=clock(3)), denied])
+
+
+def test_a_denied_call_of_the_session_is_tied_to_its_exchange(aws: Bundle) -> None:
+    aws.cloudtrail([aws.accepted_event(event_id="given", at=clock(3)), denied_call(aws, clock(4))])
     cause = aws.ask().first
     assert (cause.name, cause.step, cause.since) == ("permission-missing", "permission", clock(4))
     assert cause.session is not None
     assert (cause.session["attempt"], cause.session["subject"]) == ("given", aws.SUBJECT)
     assert "kms:Decrypt" in cause.summary
+
+
+def test_writes_of_the_permissions_before_the_first_denied_call_the_newest_first(aws: Bundle) -> None:
+    def write(at: str) -> dict[str, Any]:
+        request = {"roleName": "ModelWeights", "policyName": "read", "policyDocument": "{}"}
+        return {**trust_edit(aws, at, aws.TEAM), "eventName": "PutRolePolicy", "requestParameters": request}
+
+    writes = [write(clock(hour)) for hour in (1, 2, 5)]
+    aws.cloudtrail([*writes, aws.accepted_event(event_id="good", at=clock(3)), denied_call(aws, clock(4))])
+    cause = aws.ask().first
+    assert cause.boundary is not None
+    assert [one["time"] for one in cause.boundary["changes"]] == [clock(2), clock(1)]
 
 
 def provider_write(aws: Bundle, at: str, what: str, **request: Any) -> dict[str, Any]:
@@ -349,3 +389,49 @@ def test_another_source_address_is_the_requests_side(aws: Bundle) -> None:
 def test_nothing_agrees_where_nothing_could_be_replayed(aws: Bundle) -> None:
     other = aws.accepted_event(role="arn:aws:iam::210987654321:role/Another")
     assert aws.cloudtrail([other]).ask().check("prediction-contradicted").status == "skipped"
+
+
+def test_an_edit_that_a_refusal_follows_within_seconds_may_not_be_in_force(aws: Bundle) -> None:
+    aws.remove("token.jwt").trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*")))
+    write = trust_edit(aws, clock(6, 30), aws.TEAM)
+    soon = aws.cloudtrail([write, aws.event(event_id="bad", at="2026-11-22T06:30:03Z")]).ask()
+    late = aws.cloudtrail([write, aws.event(event_id="bad", at=clock(10))]).ask()
+    assert soon.names == ["propagation-delay"]
+    assert "propagation-delay" not in late.names
+    assert late.names
+
+
+def test_a_refusal_that_the_policy_of_its_time_does_not_explain_is_not_mended_by_a_later_edit(aws: Bundle) -> None:
+    aws.remove("token.jwt").trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:*")))
+    first = trust_edit(aws, clock(1), aws.TEAM)
+    second = trust_edit(aws, clock(6, 30), "*")
+    second["requestParameters"]["policyDocument"] = json.dumps(
+        aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:*")))
+    )
+    answer = aws.cloudtrail([first, aws.event(event_id="bad", at=clock(5)), second]).ask()
+    assert answer.report.verdict != "healthy"
+
+
+def test_a_success_right_after_an_edit_contradicts_nothing(aws: Bundle) -> None:
+    aws.remove("token.jwt").trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    good = [aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 6)]
+    late = aws.accepted_event(event_id="late", at="2026-11-22T06:30:03Z")
+    aws.cloudtrail([trust_edit(aws, clock(1), aws.TEAM), *good, trust_edit(aws, clock(6, 30), "Another1"), late])
+    assert aws.ask().check("prediction-contradicted").status == "passed"
+
+
+def test_a_success_before_the_client_ids_were_emptied_accepts_no_empty_list(aws: Bundle) -> None:
+    aws.aws_provider(())
+    removed = provider_write(aws, clock(4), "RemoveClientIDFromOpenIDConnectProvider", clientID=aws.AUDIENCE)
+    aws.cloudtrail([aws.accepted_event(event_id="good", at=clock(3)), removed])
+    assert aws.ask().names == ["client-id-list-empty"]
+    aws.cloudtrail([removed, aws.accepted_event(event_id="good", at=clock(5))])
+    assert aws.ask().accepted
+
+
+def test_the_name_of_a_service_is_no_source_address(aws: Bundle) -> None:
+    inside = {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}
+    aws.remove("token.jwt").trust(aws.statement(inside | aws.subject(aws.PATTERN)))
+    aws.cloudtrail([aws.event(event_id="bad", at=clock(9), sourceIPAddress="lambda.amazonaws.com")])
+    (cause,) = aws.ask().causes
+    assert (cause.name, cause.confidence) == ("condition-value-differs", "suspected")

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oidc_doctor.judge.certificates import read_chain
+from oidc_doctor.model.kinds import Kind
+from tests.conftest import Bundle
+from tests.judge.rules import trace_of
 
 NOW = 1_795_000_000.0
 
@@ -54,6 +57,16 @@ def test_faults_in_words() -> None:
         found = read_chain(pem(certificate(days)), when)
         assert found is not None
         assert (found.fault or "").startswith(words)
+
+
+def test_a_thumbprint_of_the_provider_counts_in_any_case(aws: Bundle) -> None:
+    chain = pem(certificate())
+    seen = read_chain(chain, aws.NOW)
+    assert seen is not None
+    aws.write("issuer/chain.pem", chain)
+    for prints, suspected in (([seen.thumbprint.upper()], False), (["06b25927c42a721631c1efd9431e648fa62e1e39"], True)):
+        refusals = trace_of(aws.aws_provider(ThumbprintList=prints), "aws").step("keys").refusals
+        assert (Kind.THUMBPRINT_MISMATCH in [refusal.kind for refusal in refusals]) is suspected
 
 
 @given(st.text() | st.text(max_size=200).map(lambda text: pem(text.encode())))

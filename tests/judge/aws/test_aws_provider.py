@@ -13,6 +13,10 @@ from tests.judge.aws.changes import (
 from tests.judge.rules import Rule, hold
 
 RULES = {
+    "large letters": Rule(
+        lambda b: b.aws_provider(url="OIDC.BASETEN.CO").aws_providers(), "provider", "provider-url-differs", VALIDATE,
+        {}, ("OIDC.BASETEN.CO", "oidc.baseten.co"),
+    ),
     "healthy": Rule(lambda b: b, "provider", "passed"),
     "a built-in issuer": Rule(token(iss="https://accounts.google.com"), "provider", "passed"),
     "in another account": Rule(

@@ -76,6 +76,7 @@ RULES = {
         + constraint("roleSessionName", "satisfy regular expression pattern"), {"parameter": "RoleSessionName"},
     ),
     "900 s": Rule(sends(duration_seconds=900), "request", "passed"),
+    "43,200 s": Rule(sends(duration_seconds=43_200), "request", "passed"),
     "899 s": Rule(
         sends(duration_seconds=899), "request", "request-malformed",
         "ValidationError: 1 validation error detected: Value '899' "

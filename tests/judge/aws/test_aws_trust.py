@@ -10,6 +10,7 @@ from tests.judge.aws.changes import (
     DENIED,
     IDENTITY,
     OTHER_PROVIDER,
+    ROLES,
     SUB,
     TAGS,
     statement,
@@ -17,8 +18,18 @@ from tests.judge.aws.changes import (
 )
 from tests.judge.rules import Rule, hold, trace_of
 
+BY_IDP = "sts:RoleAuthorizedByIdp"
+
 RULES = {
     "healthy": Rule(lambda b: b, "authorise", "passed"),
+    "authorised by the issuer": Rule(
+        lambda b: b.token(b.claims_of(**{ROLES: [b.ROLE_ARN]})).condition({"Bool": {BY_IDP: "true"}}), "authorise",
+        "passed",
+    ),
+    "authorised by the issuer for another role": Rule(
+        lambda b: b.token(b.claims_of(**{ROLES: [b.ROLE_ARN + "2"]})).condition({"Bool": {BY_IDP: "true"}}),
+        "authorise", "condition-value-differs", DENIED, {}, ("true", "false"),
+    ),
     "role not found": Rule(lambda b: b.not_found("aws/role.json"), "authorise", "role-missing", DENIED),
     "another path": Rule(
         lambda b: b.aws_role(Arn=Bundle.ROLE_ARN.replace("role/", "role/team/")), "authorise", "role-missing", DENIED,

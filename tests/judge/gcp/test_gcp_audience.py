@@ -13,6 +13,10 @@ from tests.judge.gcp.changes import (
 from tests.judge.rules import Rule, hold
 
 RULES = {
+    "one of two names left in": Rule(
+        lambda b: b.gcp_provider(audiences=("https://example.com/ORG_ID", "other")), "audience", "audience-not-allowed",
+        "invalid_grant: The audience in ID Token",
+    ),
     "healthy": Rule(lambda b: b, "audience", "passed"),
     "another": Rule(
         provider(audiences=("other",)), "audience", "audience-not-allowed",

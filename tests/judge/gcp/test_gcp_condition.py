@@ -38,6 +38,9 @@ RULES = {
         condition("assertion.email == 'x'"), "condition", "condition-claim-missing", REJECTED,
         {"claim": "email", "clause": "assertion.email == 'x'"},
     ),
+    "a claim, and no token at all": Rule(
+        lambda b: b.claims({}).gcp_provider(condition="assertion.ticket == 'x'"), "condition", "unknown"
+    ),
     "an attribute that is not mapped": Rule(
         condition("attribute.model == 'x'"), "condition", "mapping-missing-attribute", REJECTED,
         {"attribute": "attribute.model", "mapped": "google.subject, attribute.team"},

@@ -41,6 +41,10 @@ RULES = {
         "mapped-attribute-not-string?", "?invalid_request", {"attribute": "attribute.x"},
     ),
     "127 bytes": Rule(lambda b: b.token(b.claims_of(sub="a" * 127)).gcp_provider(condition=""), "mapping", "passed"),
+    "128 bytes of 64 letters": Rule(
+        lambda b: b.token(b.claims_of(sub="é" * 64)).gcp_provider(condition=""), "mapping", "subject-over-limit",
+        "invalid_request: The size of mapped attribute google.subject", {"bytes": "128", "limit": "127"},
+    ),
     "128 bytes": Rule(
         lambda b: b.token(b.claims_of(sub="a" * 128)).gcp_provider(condition=""), "mapping", "subject-over-limit",
         "invalid_request: The size of mapped attribute google.subject", {"bytes": "128", "limit": "127"},

@@ -94,6 +94,12 @@ RULES = {
         ),
         "impersonate", "member-attribute-differs", DENIED, {"attribute": "google.groups"}, ("h", "g"),
     ),
+    "a group behind a placeholder": Rule(
+        lambda b: b.token(b.claims_of(groups=["g"])).gcp_provider(mapping=GROUPS).service_account_policy(
+            f"{SET}/group/<group>"
+        ),
+        "impersonate", "member-attribute-differs?", DENIED, {"attribute": "google.groups"},
+    ),
     "groups not mapped": Rule(member(f"{SET}/group/g"), "impersonate", "mapping-missing-attribute", DENIED),
     "a condition in time": Rule(
         member(condition="request.time < timestamp('2030-01-01T00:00:00Z')"), "impersonate", "passed"
