@@ -71,3 +71,14 @@ def test_a_check_imports_only_checkkit_and_the_standard_library(path: Path) -> N
             assert node.level == 0, "relative import"
             found.append(str(node.module))
     assert [name for name in found if name.partition(".")[0] not in sys.stdlib_module_names] == ["oidc_doctor.checkkit"]
+
+
+@pytest.mark.parametrize("folder", ["oidc_doctor", "checks", "tests"])
+def test_no_file_is_longer_than_anyone_reads(folder: str) -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").count("\n")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".toml", ".tcss"}
+    }
+    assert lengths
+    assert {name: length for name, length in lengths.items() if length > 500} == {}

@@ -1,6 +1,6 @@
 """The clouds' sentences: those that the judge expects, and the reader of those that were observed.
 
-The table of observed sentences, old and new, is error_texts.toml; it is loaded with the first error that is read.
+The table of observed sentences, old and new, is in sentences/; it is loaded with the first error that is read.
 AWS texts of July 2026 and later collapse the older ones for a missing provider and a wrong audience into one; the
 older ones are still quoted everywhere and stay in the table. Sources: the STS API reference, recorded calls of
 September 2026, the knowledge-center articles; Google's troubleshooting page for workload identity federation and
@@ -9,13 +9,16 @@ measured notes of September 2026; issuers' and SDKs' own messages as quoted in p
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import STEPS, Cloud
+
+_SENTENCES = os.path.join(os.path.dirname(__file__), "sentences")
 
 # AWS, on the wire
 COULD_NOT_VALIDATE = (
@@ -73,13 +76,20 @@ class _SentenceRow(NamedTuple):
         return _compiled(self.pattern)
 
 
+def table() -> list[dict[str, Any]]:
+    """Read the rows as the files of sentences/ hold them, in the order of the files' names."""
+    import tomllib
+
+    rows = []
+    for name in sorted(os.listdir(_SENTENCES)):
+        with open(os.path.join(_SENTENCES, name), "rb") as file:
+            rows += tomllib.load(file)["sentence"]
+    return rows
+
+
 @cache
 def _rows() -> tuple[_SentenceRow, ...]:
-    """Read error_texts.toml; KeyError or ValueError where a row is malformed."""
-    import tomllib
-    from pathlib import Path
-
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    """Compile the table; KeyError or ValueError where a row is malformed."""
     return tuple(
         _SentenceRow(
             "|".join(row["patterns"]),
@@ -90,7 +100,7 @@ def _rows() -> tuple[_SentenceRow, ...]:
             row.get("claim", ""),
             row.get("token", {}),
         )
-        for row in table["sentence"]
+        for row in table()
     )
 
 

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -21,9 +20,7 @@ from oidc_doctor.model.steps import STEPS, Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ROWS: list[dict[str, Any]] = tomllib.loads(Path(error_texts.__file__).with_suffix(".toml").read_text(encoding="utf-8"))[
-    "sentence"
-]
+ROWS = error_texts.table()
 SAMPLES = [(row, code, text) for row in ROWS for code, text in row["samples"]]
 AWS = [sample for sample in SAMPLES if sample[1] and sample[0]["speaker"] == "aws"]
 GOOGLE = [sample for sample in SAMPLES if sample[1] and sample[0]["speaker"] == "gcp"]
