@@ -49,6 +49,9 @@ class _Collector:
 
     def place(self, name: str) -> str | None:
         """The member's name inside the bundle; None where it is junk, or points outside the bundle and is refused."""
+        if not name:
+            self.refused.append(("(a file without a name)", "an archive names each of its files"))
+            return None
         path = name.replace("\\", "/")
         parts = [part for part in path.split("/") if part not in ("", ".")]
         if path.startswith("/") or re.match(r"[A-Za-z]:", path) or ".." in parts:
@@ -90,7 +93,8 @@ def open_zip(place: str, label: str) -> Bundle:
         collected = _Collector(label)
         for info in archive.infolist():
             collected.add(info.file_size)
-            name = None if info.is_dir() else collected.place(info.filename)
+            directory = info.filename.endswith("/")  # is_dir() raises IndexError where a damaged name is empty
+            name = None if directory else collected.place(info.filename)
             if name is None:
                 continue
             why = _why_not_unzipped(info)

@@ -206,6 +206,15 @@ def test_a_mounted_volume_of_links_is_read(tmp_path: Path) -> None:
     assert open_bundle(tmp_path / "b").names() == ("claims.json",)
 
 
+def test_a_zip_entry_without_a_name_is_refused(tmp_path: Path) -> None:
+    """A name that starts with a null byte is empty to zipfile, whose is_dir() then raises IndexError."""
+    path = zipped(tmp_path, {"claims.json": b"{}", "notes.txt": b"x"}, "b.zip")
+    path.write_bytes(path.read_bytes().replace(b"notes.txt", b"\0otes.txt"))
+    with open_bundle(path) as bundle:
+        assert bundle.names() == ("claims.json",)
+        assert [name for name, _ in bundle.refused] == ["(a file without a name)"]
+
+
 def test_an_encrypted_zip_entry_is_named(tmp_path: Path) -> None:
     path = zipped(tmp_path, FILES)
     data = bytearray(path.read_bytes())
