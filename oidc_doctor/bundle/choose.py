@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.documents.truss import TrussAuth, truss_auths
-from oidc_doctor.iam.arns import without_redacted_accounts
+from oidc_doctor.model.arns import without_redacted_accounts
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,

@@ -9,8 +9,8 @@ import json
 from typing import TYPE_CHECKING
 
 from oidc_doctor.history.writes import UNSEEN, FieldWrite, Unseen, strings
-from oidc_doctor.iam.arns import account_of
 from oidc_doctor.logs.records.cloudtrail_writes import OF_PROVIDER, OF_ROLE, Members, policy_text
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.placeholder import account_is_redacted
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
-from oidc_doctor.iam.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
 from oidc_doctor.iam.operators import ARN, NULL, operator
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
+from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder
 
 TYPE_CHECKING = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from oidc_doctor.iam import values, wildcards
-from oidc_doctor.iam.arns import ARN_FIELDS
 from oidc_doctor.iam.trace import ANY, ERROR, NO, YES
 from oidc_doctor.model import placeholder
+from oidc_doctor.model.arns import ARN_FIELDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oidc_doctor.iam.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.iam.trace import NO, OR, YES, Node, deciding_reason, escape
 from oidc_doctor.model import placeholder
+from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.document import Json
 from oidc_doctor.model.placeholder import has_placeholder, spans
 
@@ -13,7 +14,6 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ROLE_PATH = re.compile(r"[\w+=,.@/-]+", re.ASCII)
 _SHORTEST, _LONGEST = 20, 2048  # characters of RoleArn (STS API)
 _LONGEST_NAME = 64  # characters of a role's name (IAM API)
-_FIELDS = 6  # of an ARN
 
 RETIRED = "Request ARN is invalid"
 
@@ -57,12 +57,12 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
     open_ = pasted and has_placeholder(text)
     if open_ and any(start == 0 and end == len(text) for start, end in spans(text)):
         return RoleArn(text, "aws", text, "/", text)  # nothing but a placeholder, which may hide any ARN
-    parts = text.split(":", _FIELDS - 1)
+    parts = text.split(":", ARN_FIELDS - 1)
 
     def fault(reason: str, *part: tuple[int, int]) -> RoleArn:
         return RoleArn(text, "aws", "", "/", "", reason, unsure=False, spans=part)
 
-    if len(parts) < _FIELDS or parts[0] != "arn" or len(text) > _LONGEST:
+    if len(parts) < ARN_FIELDS or parts[0] != "arn" or len(text) > _LONGEST:
         long = len(text) > _LONGEST
         wanted = (
             f"it is longer than {_LONGEST} characters" if long else "it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME"
@@ -129,7 +129,7 @@ def split_provider(arn: str) -> tuple[str, str, str] | None:
     """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
     head, mark, issuer = arn.partition(":oidc-provider/")
     parts = head.split(":")
-    if not mark or len(parts) < _FIELDS - 1:
+    if not mark or len(parts) < ARN_FIELDS - 1:
         return None
     return parts[1], ":".join(parts[4:]), issuer
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from oidc_doctor.iam.arns import account_of
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
 from oidc_doctor.judge.exchange import plain_note, same
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.iam.arns import without_redacted_accounts
 from oidc_doctor.logs.records.gcp_audit import full_name
+from oidc_doctor.model.arns import without_redacted_accounts
 from oidc_doctor.model.events import Attempt, Signature
 from oidc_doctor.model.placeholder import may_equal
 
