@@ -79,9 +79,14 @@ def gather(request: CollectionRequest, narrate: Callable[[str], None] = lambda _
     return collect(plan(request), base=request.base, given=files, timeout=request.timeout, narrate=narrate)
 
 
+def _token_to_exchange(request: CollectionRequest, goal: Goal) -> Token | None:
+    """The first compact JWT where --try asks for an exchange."""
+    compact = (token for token in goal.tokens if token.kind == "jwt" and token.signing_input)
+    return next(compact, None) if request.attempt else None
+
+
 def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope:
     issuers = [*_claimed(goal.tokens), *([goal.issuer] if goal.issuer else [])]
-    compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return aws.AwsScope(
         target=goal.target,
         issuers=tuple(dict.fromkeys(issuers)),
@@ -92,7 +97,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
         trails=request.trails,
         lookup=request.logs,
         oracles=request.oracles,
-        attempt=compact if request.attempt else None,
+        attempt=_token_to_exchange(request, goal),
         prefix=prefix,
     )
 
@@ -128,14 +133,13 @@ def _google(request: CollectionRequest, goal: Goal, pacer: Pacer) -> gcp.GcpClie
 
 
 def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope:
-    compact = next((token for token in goal.tokens if token.kind == "jwt" and token.signing_input), None)
     return gcp.GcpScope(
         target=goal.target,
         since=request.since,
         until=request.until,
         max_pages=request.max_pages,
         lookup=request.logs,
-        attempt=compact if request.attempt else None,
+        attempt=_token_to_exchange(request, goal),
         prefix=prefix,
     )
 

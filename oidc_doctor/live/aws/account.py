@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.live.aws.client import IAM_REGION, AwsClients, with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
+from oidc_doctor.live.pages import Paging, pages
+from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_LIST_PAGES = 100
-ARN_FIELDS = 6
+_PAGING = Paging("Marker", "Marker", truncated="IsTruncated")
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _UNSAFE = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _ECR_URI = re.compile(
@@ -123,18 +124,12 @@ class Account:
 
     def listed(self, collector: Collector, operation: str, items: str, **parameters: Any) -> list[Any]:
         """All pages of one of IAM's lists. Raises CallError also where the pages do not end."""
-        elements: list[Any] = []
-        marker: dict[str, Any] = {}
-        for _ in range(MOST_LIST_PAGES):
-            answer = self.iam(collector, operation, **parameters, **marker)
-            elements += member(answer, items, list)
-            if not answer.get("IsTruncated"):
-                return elements
-            following = answer.get("Marker")
-            if not isinstance(following, str) or following == marker.get("Marker"):
-                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
-            marker = {"Marker": following}
-        raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
+
+        def ask(page: dict[str, Any]) -> Any:
+            return self.iam(collector, operation, **parameters, **page)
+
+        answers = pages(ask, _PAGING)
+        return [element for answer in answers for element in member(answer, items, list)]
 
     # ------------------------------------------------------------------------------------------------------ identity
 

@@ -7,8 +7,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.live.aws.account import ARN_FIELDS, Account, file_name, member, policy_text, repository_of
+from oidc_doctor.live.aws.account import Account, file_name, member, policy_text, repository_of
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
+from oidc_doctor.model.arns import ARN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

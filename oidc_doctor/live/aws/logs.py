@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oidc_doctor.documents.json_text import printable
-from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, member, rfc3339
+from oidc_doctor.live.aws.account import Account, member, rfc3339
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
+from oidc_doctor.live.pages import Paging, pages
 
+_PAGING = Paging("ContinuationToken", "NextContinuationToken", truncated="IsTruncated")
 _DAY = 86_400.0
 _KEPT = 90 * _DAY  # CloudTrail's event history
 _TRAIL_DAYS = 2  # of a trail's bucket, where no window is given
@@ -190,21 +192,17 @@ class AwsLogs(Account):
 
     def objects(self, collector: Collector, bucket: str, prefix: str) -> list[tuple[str, int]]:
         """Keys and sizes of a folder."""
+
+        def ask(page: dict[str, Any]) -> Any:
+            return self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **page)
+
         files: list[tuple[str, int]] = []
-        token: dict[str, Any] = {}
-        for _ in range(MOST_LIST_PAGES):
-            answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **token)
+        for answer in pages(ask, _PAGING, f"pages of files in {prefix}"):
             for entry in answer.get("Contents") or []:
                 key = entry.get("Key")
                 if isinstance(key, str) and key.endswith((".json", ".json.gz")):
                     files.append((key, int(entry.get("Size") or 0)))
-            following = answer.get("NextContinuationToken")
-            if not answer.get("IsTruncated"):
-                return files
-            if not isinstance(following, str) or following == token.get("ContinuationToken"):
-                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
-            token = {"ContinuationToken": following}
-        raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages of files in {prefix}")
+        return files
 
     def object(self, collector: Collector, bucket: str, key: str) -> bytes:
         """A file's bytes, as they are."""

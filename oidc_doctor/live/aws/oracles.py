@@ -7,9 +7,10 @@ import json
 import time
 from typing import Any
 
-from oidc_doctor.live.aws.account import MOST_LIST_PAGES, Account, file_name, member, repository_of, rfc3339
+from oidc_doctor.live.aws.account import Account, file_name, member, repository_of, rfc3339
 from oidc_doctor.live.aws.client import with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Following, Grant, Reader
+from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.model.evidence import Token
 
 
@@ -35,10 +36,9 @@ class Oracles(Account):
             role = collector.needed(self.name("role"), "the role")
             policy = role["AssumeRolePolicyDocument"]
             text = policy if isinstance(policy, str) else json.dumps(policy)
-            findings: list[Any] = []
-            token: dict[str, Any] = {}
-            for _ in range(MOST_LIST_PAGES):
-                answer = self.ask(
+
+            def ask(page: dict[str, Any]) -> Any:
+                return self.ask(
                     collector,
                     "accessanalyzer",
                     self.region,
@@ -46,15 +46,11 @@ class Oracles(Account):
                     policyDocument=text,
                     policyType="RESOURCE_POLICY",
                     validatePolicyResourceType="AWS::IAM::AssumeRolePolicyDocument",
-                    **token,
+                    **page,
                 )
-                findings += member(answer, "findings", list)
-                following = answer.get("nextToken")
-                if not following:
-                    break
-                token = another(token, "nextToken", following)
-            else:
-                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
+
+            answers = pages(ask, Paging("nextToken", "nextToken"))
+            findings = [finding for answer in answers for finding in member(answer, "findings", list)]
             collector.save(path, call, {"findings": findings})
             for finding in findings:
                 if isinstance(finding, dict) and finding.get("findingType") in ("ERROR", "SECURITY_WARNING"):
@@ -114,20 +110,14 @@ class Oracles(Account):
             return Reader(self.name(f"rcp:{identity}"), place, "organizations:DescribePolicy", read, (), (describe,))
 
         def read(collector: Collector) -> None:
-            token: dict[str, Any] = {}
-            for _ in range(MOST_LIST_PAGES):
-                answer = self.ask(
-                    collector, "organizations", self.home, "list_policies", Filter="RESOURCE_CONTROL_POLICY", **token
-                )
+            def ask(page: dict[str, Any]) -> Any:
+                parameters = {"Filter": "RESOURCE_CONTROL_POLICY", **page}
+                return self.ask(collector, "organizations", self.home, "list_policies", **parameters)
+
+            for answer in pages(ask, Paging("NextToken", "NextToken")):
                 for entry in member(answer, "Policies", list):
                     if isinstance(entry, dict) and isinstance(entry.get("Id"), str):
                         collector.start(policy(entry["Id"]))
-                following = answer.get("NextToken")
-                if not following:
-                    break
-                token = another(token, "NextToken", following)
-            else:
-                raise CallError("failed", "TooMany", f"more than {MOST_LIST_PAGES} pages")
             collector.record(path, call, "ok")
 
         return Reader(self.name("rcps"), path, call, read, (), (Grant(call),), (Following(path, (describe,)),))
@@ -173,13 +163,6 @@ class Oracles(Account):
             collector.save(place, call, {"Records": [_success(at, self.region, request, claims)]})
 
         return Reader(self.name("try"), path, call, read)
-
-
-def another(token: dict[str, Any], name: str, following: Any) -> dict[str, Any]:
-    """The parameters of the next page. Raises CallError where a page names itself: no further page can be read."""
-    if following == token.get(name):
-        raise CallError("failed", "Malformed", "a page says that there are more, and not where")
-    return {name: following}
 
 
 def compact(token: Token) -> str:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.documents.provider import split_name
 from oidc_doctor.live.collect import CallError, Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import GcpClients, role_with, segment
+from oidc_doctor.live.pages import Paging, pages
 from oidc_doctor.model.evidence import Target, TargetGcp, Token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 IAM, PROJECTS = "iam.googleapis.com", "cloudresourcemanager.googleapis.com"
-_MOST_PAGES = 50
+_PAGING = Paging("pageToken", "nextPageToken", most=50)
 _MOST_FOLDERS = 10  # Google allows ten levels
 _POLICY_VERSION = {"options": {"requestedPolicyVersion": 3}}
 _NAMED = re.compile(r"[^@\s/]+@([a-z0-9.:-]+)\.iam\.gserviceaccount\.com")
@@ -103,22 +104,17 @@ class GcpReaders:
 
     def listed(self, collector: Collector, path: str, items: str) -> list[Any]:
         """All pages of a list, the deleted among them. Raises CallError also where the pages do not end."""
+
+        def ask(page: dict[str, Any]) -> Any:
+            return self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **page)
+
         elements: list[Any] = []
-        token = ""
-        for _ in range(_MOST_PAGES):
-            page_token = {"pageToken": token} if token else {}
-            answer = self.clients.get(collector, "iam", path, showDeleted="true", pageSize=100, **page_token)
-            page = answer.get(items, [])
-            if not isinstance(page, list):
+        for answer in pages(ask, _PAGING):
+            listed = answer.get(items, [])
+            if not isinstance(listed, list):
                 raise CallError("failed", "Malformed", f"the answer's {items} is no list")
-            elements += page
-            following = answer.get("nextPageToken")
-            if not following:
-                return elements
-            if not isinstance(following, str) or following == token:
-                raise CallError("failed", "Malformed", "a page says that there are more, and not where")
-            token = following
-        raise CallError("failed", "TooMany", f"more than {_MOST_PAGES} pages")
+            elements += listed
+        return elements
 
     def is_missing(self, collector: Collector, path: str) -> bool:
         """Whether Google answered that there is no such resource."""
