@@ -13,7 +13,7 @@ from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
-from oidc_doctor.iam.arns import account_of
+from oidc_doctor.model.arns import account_of
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle

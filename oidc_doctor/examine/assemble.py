@@ -65,6 +65,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         contradictions = view.contradictions(run.replayed)
         timeline = view.timeline(run.replayed.values())
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
+    by_code = {check.code: check for check in pack}
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
     report = Report(
         verdict=verdict,
@@ -75,7 +76,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         window=_window(run),
         exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
         causes=causes,
-        checks=[row for row in rows if run_checks.wanted(_by_code(pack, row.code), question.check, question.skip)],
+        checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
         fixes=_fixes(judged, causes, checks),
         attempts=attempts,
         timeline=timeline,
@@ -187,18 +188,14 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
     ]
 
 
-def _by_code(checks: Sequence[Check], code: str) -> Check:
-    return next(check for check in checks if check.code == code)
-
-
 def _fixes(judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]) -> list[FixRow]:
     """Proven edits, for exchanges with a cause that is more than suspected."""
-    from oidc_doctor.findings.fixes.propose import propose
-
     rows = []
     for exchange in judged:
         if not any(cause.exchange == exchange.id and cause.confidence != "suspected" for cause in causes):
             continue
+        from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
+
         for row in propose(exchange.diagnosis, accepted_subjects(exchange)):
             check = checks.get(Kind(row.for_))
             row.for_ = check.code if check else row.for_
@@ -218,7 +215,6 @@ def accepted_subjects(exchange: Judged) -> list[str]:
 
 
 def _target_view(evidence: TargetEvidence) -> dict[str, Any]:
-
     target = evidence.target
     view: dict[str, Any] = {"name": target.name, "issuer": target.issuer}
     for cloud, part in (("aws", target.aws), ("gcp", target.gcp)):

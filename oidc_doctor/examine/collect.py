@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.examine.question import Question
 from oidc_doctor.judge.times import rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
     Coverage,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.columns import Rows
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Change, LogCoverage, SessionDenial, Signature
-from oidc_doctor.examine.question import Question
 
 
 @dataclass

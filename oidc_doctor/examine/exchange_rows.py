@@ -45,11 +45,11 @@ def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
 
 
 def _trace_json(trace: Trace) -> dict[str, Any]:
-    from oidc_doctor.judge.aws.trust import node_json  # late: a run that concerns Google alone does not need it
-
     view: dict[str, Any] = {}
     detail = trace.detail
     if "policy" in detail:
+        from oidc_doctor.judge.aws.trust import node_json  # late: a run that concerns Google alone does not need it
+
         view["policy"] = node_json(detail["policy"], detail["document"])
         view["nearest"] = detail.get("nearest")
     if "mapping" in detail:
