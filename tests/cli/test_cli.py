@@ -11,10 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
+from clouds.command_line import FinishedRun
 from oidc_doctor import __version__
 from oidc_doctor.cli import main
 from oidc_doctor.examine import examine
@@ -26,30 +27,20 @@ CSI = re.compile("\x1b\\[[0-9;]*m")
 REFUSED = {"subject": "job:green:7"}
 
 
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 class Run:
     """The command line in this process."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
 
-    def __call__(self, *arguments: str | Path) -> Done:
+    def __call__(self, *arguments: str | Path) -> FinishedRun:
         self.capsys.readouterr()
         try:
             code = main.main([str(one) for one in arguments])
         except SystemExit as end:  # argparse, after --help and --version
             code = int(end.code or 0)
         out, err = self.capsys.readouterr()
-        return Done(code, out, err)
+        return FinishedRun(code, out, err)
 
 
 @pytest.fixture
@@ -59,7 +50,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return Run(capsys)
 
 
-def complaint(done: Done) -> str:
+def complaint(done: FinishedRun) -> str:
     """The one line of a usage error."""
     assert done.code == 2, done
     assert done.out == ""
@@ -133,7 +124,7 @@ def test_unreadable_token(run: Run, tmp_path: Path) -> None:
 
 
 def test_version(run: Run) -> None:
-    assert run("--version") == Done(0, f"oidc-doctor {__version__}\n", "")
+    assert run("--version") == FinishedRun(0, f"oidc-doctor {__version__}\n", "")
 
 
 @pytest.mark.parametrize("command", [[], ["capture"], ["explain"], ["permissions"]], ids=" ".join)
@@ -225,9 +216,9 @@ def test_a_broken_check_is_4(run: Run, write_bundle: Write, monkeypatch: pytest.
     monkeypatch.setattr(packs, "all_checks", lambda: tuple(pack))
     folder = write_bundle(**REFUSED)
     done = run("--report", "--from", folder, "--format", "json")
-    assert done.code == done.json["exit_code"] == 4
-    assert done.json["verdict"] == "broken"
-    assert [row["code"] for row in done.json["checks"] if row["status"] == "broken"] == ["AWS025"]
+    assert done.code == done.report["exit_code"] == 4
+    assert done.report["verdict"] == "broken"
+    assert [row["code"] for row in done.report["checks"] if row["status"] == "broken"] == ["AWS025"]
     done = run("--report", "--from", folder)
     assert "a fault of ours" not in done.out
     assert "Traceback" not in done.out + done.err
@@ -249,7 +240,7 @@ def test_interrupted_is_130(run: Run, write_bundle: Write, monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     monkeypatch.setattr(examine, "run", interrupted)
-    assert run("--report", "--from", write_bundle()) == Done(130, "", "oidc-doctor: interrupted\n")
+    assert run("--report", "--from", write_bundle()) == FinishedRun(130, "", "oidc-doctor: interrupted\n")
 
 
 @pytest.mark.parametrize("how", ["text", "markdown", "json"])
@@ -281,7 +272,7 @@ def test_fail_on(what: dict[str, Any], fail_on: str, code: int, run: Run, write_
 )
 def test_json(what: dict[str, Any], code: int, verdict: str, run: Run, write_bundle: Write) -> None:
     done = run("--report", "--from", write_bundle(**what), "--format", "json")
-    report = done.json
+    report = done.report
     assert done.code == report["exit_code"] == code
     assert report["verdict"] == verdict
     assert report["schema"] == "oidc-doctor.report/1"
@@ -402,7 +393,7 @@ def test_at(run: Run, write_bundle: Write) -> None:
     folder = write_bundle(iat=1_795_383_600, exp=1_795_387_200)
     seen = {}
     for at in ("1795386600", "2026-11-22T22:30:00Z", "2026-11-22T23:30:00+01:00", "2026-11-23T22:30:00Z"):
-        report = run("--report", "--from", folder, "--format", "json", "--at", at).json
+        report = run("--report", "--from", folder, "--format", "json", "--at", at).report
         seen[at] = (report["evaluated_at"], report["verdict"], [cause["name"] for cause in report["causes"]])
     *same, later = seen.values()
     assert set(map(str, same)) == {str(("2026-11-22T22:30:00Z", "healthy", []))}
@@ -430,7 +421,7 @@ def test_check_and_skip_are_words_only(option: list[str], what: dict[str, Any], 
     done = run("--report", "--from", folder, "--format", "json", "--fail-on", "weakens", *option)
     assert done.code == usual.code
     for member in ("verdict", "exit_code", "exchanges"):
-        assert done.json[member] == usual.json[member]
+        assert done.report[member] == usual.report[member]
 
 
 def test_list_checks(run: Run) -> None:
