@@ -19,6 +19,7 @@ from oidc_doctor.issuers.profile import Profile
 Who = Literal["anyone", "tenant", "team", "other", "longer", "key"]
 
 _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NEXT_CHARACTER = str.maketrans("".join(_ALPHABETS), "".join(letters[1:] + letters[0] for letters in _ALPHABETS))
 _WORDS = ("elsewhere", "somebody", "foreign", "unknown-team")
 _SYNTHETIC = "Stranger1"
 _ANYONE = "somebody-else"  # a subject without any form
@@ -37,8 +38,7 @@ def another(value: str) -> str:
     folder, slash, name = value.rpartition("/")
     if name.replace("-", "").isalpha() and name.islower():
         return folder + slash + next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
-    table = {old: new for letters in _ALPHABETS for old, new in zip(letters, letters[1:] + letters[0], strict=True)}
-    changed = "".join(table.get(character, character) for character in value)
+    changed = value.translate(_NEXT_CHARACTER)
     return changed if changed != value else _SYNTHETIC
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ def pointer_segment(name: str | int) -> str:
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
+@functools.lru_cache(maxsize=1024)  # strangers and edits are judged on the same documents, again and again
 def line_of(text: str, pointer: str) -> int | None:
     """The line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
 

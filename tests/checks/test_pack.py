@@ -178,7 +178,7 @@ HOSTILE = [
     "--profile=x",
     "file:///etc/passwd",
     "@x",
-    "x" * 100_000,
+    "x" * 10_000,
     "\u202eabc",
     "{0.__class__}",
     "%s",

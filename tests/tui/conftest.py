@@ -17,12 +17,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 import pytest
 from textual import _wait
 from textual._compositor import Compositor
 from textual.css.stylesheet import Stylesheet
 from textual.events import Paste
+from textual.widgets import Footer
 
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import Examined, examine
@@ -39,6 +41,7 @@ from oidc_doctor.tui.widgets.page_view import PageView
 if TYPE_CHECKING:
     from textual.css.model import RuleSet
     from textual.pilot import Pilot
+    from textual.screen import Screen
 
     Story = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -51,14 +54,17 @@ DRAWN: Counter[str] = Counter()  # changes of a screen since the tests began
 
 @pytest.fixture(scope="session", autouse=True)
 def cheaper_textual() -> Iterator[None]:
-    """Three costs of Textual that no test needs, together half of the time of these tests.
+    """Four costs of Textual that no test needs, together more than half of the time of these tests.
 
     It parses all CSS again for every app. It draws every change for a headless terminal, which drops it: `shown` and
-    `picture` draw the whole screen themselves. And it waits at least 20 ms to find out that nothing is left to do.
+    `picture` draw the whole screen themselves. It waits at least 20 ms to find out that nothing is left to do. And it
+    composes the footer again at every move of the focus, also where its keys stay the same.
     """
+    bindings_changed = Footer.bindings_changed
     parse = Stylesheet._parse_rules
     render_update = Compositor.render_update
     parsed: dict[Any, list[RuleSet]] = {}
+    composed: WeakKeyDictionary[Footer, list[Any]] = WeakKeyDictionary()
 
     def parse_once(self: Stylesheet, css: str, read_from: Any, *others: Any, **named: Any) -> list[RuleSet]:
         key = (css, read_from, others, tuple(named.items()), tuple(self._variables.items()))
@@ -73,7 +79,19 @@ def cheaper_textual() -> Iterator[None]:
         self._dirty_regions.clear()
         return None
 
+    def compose_other_keys(self: Footer, screen: Screen[Any]) -> None:
+        keys = [
+            (binding.key, binding.description, binding.action, enabled, tooltip)
+            for _, binding, enabled, tooltip in screen.active_bindings.values()
+            if binding.show
+        ]
+        if not screen.app.app_focus or composed.get(self) != keys:
+            bindings_changed(self, screen)
+        if screen.app.app_focus and self.is_attached and screen is self.screen:
+            composed[self] = keys
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Footer, "bindings_changed", compose_other_keys)
         patch.setattr(Stylesheet, "_parse_rules", parse_once)
         patch.setattr(Compositor, "render_update", draw_whole_screens)
         patch.setattr(_wait, "SLEEP_GRANULARITY", IDLE)
