@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from oidc_doctor.findings.causes import contradicts_observed
@@ -29,7 +28,7 @@ def causes_of(
     active = [cause for exchange in judged for cause in _active(exchange, named_refusals[exchange.id])]
     causes = [*active, *_past(judged, checks)]
     if causes:
-        causes[0] = replace(causes[0], position="first")
+        causes[0] = causes[0]._replace(position="first")
     return causes
 
 

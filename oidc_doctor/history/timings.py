@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
@@ -146,7 +145,7 @@ def _from_outage(
     mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
-        return replace(timing, change=change_view(replayed.target_history.history, explained.turned)), events
+        return timing._replace(change=change_view(replayed.target_history.history, explained.turned)), events
     if mark not in vector[-1].refusals:
         return timing, events
     if explained.turned is not None:
@@ -155,8 +154,8 @@ def _from_outage(
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
         flips = before == "accepted" and outage.before is not None and vector[-1].sole
-        return replace(timing, change=change, flips=flips), events
-    return replace(timing, token_change=explained.token.view() if explained.token is not None else None), events
+        return timing._replace(change=change, flips=flips), events
+    return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
@@ -318,13 +317,12 @@ def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs)
     )
     if explained.turned is not None and explained.appears is not None:
         flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
-        timing = replace(
-            timing,
+        timing = timing._replace(
             change=change_view(history.history, explained.appears),
             flips=flips and explained.group.vector[index].sole,
         )
     elif explained.token is not None:
-        timing = replace(timing, token_change=explained.token.view())
+        timing = timing._replace(token_change=explained.token.view())
     return timing, tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False))
 
 

@@ -12,8 +12,7 @@ from oidc_doctor.model.steps import Cloud, State
 SCHEMA = "oidc-doctor.report/1"
 
 
-@dataclass
-class StepRow:
+class StepRow(NamedTuple):
     """A step of an exchange."""
 
     id: str
@@ -64,8 +63,7 @@ Confidence = Literal["proven", "predicted", "suspected"]
 Verdict = Literal["healthy", "refused", "unknown", "broken"]
 
 
-@dataclass(frozen=True)
-class NamedRefusal:
+class NamedRefusal(NamedTuple):
     """A refusal under the name and in the words of its cause check. Words hold values from tokens and policies."""
 
     refusal: Refusal
@@ -77,8 +75,7 @@ class NamedRefusal:
     broken: str = ""  # the traceback of a check that failed: our bug
 
 
-@dataclass(frozen=True)
-class Timing:
+class Timing(NamedTuple):
     """When a cause began and ended, as far as the logs tell. Times are RFC 3339, UTC."""
 
     since: str | None = None
@@ -97,8 +94,7 @@ class Timing:
 UNDATED = Timing()
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """Why an exchange is refused, or may be: a named refusal, its time, and the logged events that confirm it."""
 
     exchange: str
@@ -163,8 +159,7 @@ class Cause:
         return "proven" if self.named.refusal.named_by_error or self.timing.flips else "predicted"
 
 
-@dataclass
-class FindingRow:
+class FindingRow(NamedTuple):
     """A finding of a check."""
 
     message: str

@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.json_text import Unreadable
@@ -269,7 +269,7 @@ def _read_in_edit(cause: Cause, changed: Collection[PartId]) -> Cause:
         return cause
     first = next((side.at for side in (expected, actual) if side is not None and side.at is not None), None)
     refusal = cause.named.refusal._replace(expected=expected, actual=actual, where=first)
-    return replace(cause, named=replace(cause.named, refusal=refusal))
+    return cause._replace(named=cause.named._replace(refusal=refusal))
 
 
 def _without_raw_form(token: Token, verified: dict[str, Json] | None) -> Token:

@@ -76,8 +76,7 @@ def test_inherited_bindings_bear_on_a_refused_impersonation(sample: Sample) -> N
     report = sample("two")
     report.coverage = missing("gcp/project-policy.json", "gcp/folder-policy.json", "gcp/providers.json")
     google = next(one for one in report.exchanges if one.cloud == "gcp")
-    for step in google.steps:
-        step.state = "refused" if step.id == "impersonate" else "passed"
+    google.steps = [step._replace(state="refused" if step.id == "impersonate" else "passed") for step in google.steps]
     assert told(report, "Not read")[0] == "gcp/project-policy.json, gcp/folder-policy.json (not in the bundle)"
 
 
@@ -135,8 +134,10 @@ def test_one_file_can_settle_several_steps(sample: Sample) -> None:
     google = next(one for one in report.exchanges if one.cloud == "gcp")
     report.target = [{"name": "weights", "issuer": None, "gcp": {"service_account": "a@b.iam.gserviceaccount.com"}}]
     report.coverage = []
-    for step in google.steps:
-        step.state = "unknown" if step.id in ("condition", "mapping", "impersonate", "permission") else "passed"
+    google.steps = [
+        step._replace(state="unknown" if step.id in ("condition", "mapping", "impersonate", "permission") else "passed")
+        for step in google.steps
+    ]
     provider, policy = settling(report, google)
     assert provider[:2] == ("gcp/provider.json", ["condition", "mapping"])
     assert provider[2].endswith("providers describe " + str(google.resource) + " --format=json")

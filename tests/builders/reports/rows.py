@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from oidc_doctor.bundle.contract import deciding
@@ -100,7 +99,7 @@ def flat_cause(values: dict[str, Any]) -> Cause:
     named = NamedRefusal(
         refusal, values["code"], values["name"], values["headline"], values["fix"], tuple(values["commands"])
     )
-    timing = Timing(**{field.name: values[field.name] for field in fields(Timing) if field.name in values})
+    timing = Timing(**{name: values[name] for name in Timing._fields if name in values})
     return Cause(
         values["exchange"],
         named,
@@ -135,7 +134,7 @@ def change_cause(report: Report, index: int = 0, **changes: Any) -> None:
         "settle": cause.named.refusal.settle,
         "confirmed_by": cause.confirmed_by,
         "contradicts_observed": cause.contradicts_observed,
-        **vars(cause.timing),
+        **cause.timing._asdict(),
     }
     report.causes[index] = flat_cause(values | changes)
 
