@@ -105,6 +105,8 @@ def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:
                 reading = next((reading for reading in readings if reading.source == row["at"]), None)
                 if reading is not None:
                     row |= {"exchange": exchange.id, **({"speaker": reading.cloud} if reading.cloud else {})}
+                    row |= {"said_by": reading.speaker} if reading.speaker else {}
+                    row |= {} if reading.known else {"reading": "unknown"}
             rows.append(row)
     return rows
 

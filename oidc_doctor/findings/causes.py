@@ -14,6 +14,7 @@ from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
+from oidc_doctor.judge.readings import follows_steps
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
@@ -57,8 +58,8 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     by_error = [_refusal_of(case, reading) for reading in readings]
     _add_named(trace, [refusal for refusal in by_error if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
-    add_suspicions(case, trace, readings, allowed)
-    rows = _rows(trace, readings, case.shown_passed)
+    add_suspicions(case, trace, tuple(reading for reading in readings if reading.known), allowed)
+    rows = _rows(case, trace, readings)
     prediction, step, error = _predict(case.cloud, trace, rows)
     refusals = sorted(
         trace.refusals,
@@ -70,7 +71,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
             refusal.rank,
         ),
     )
-    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=bool(readings))
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=any(reading.known for reading in readings))
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
@@ -134,14 +135,15 @@ def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
                 result.at = refusal.where
 
 
-def _rows(trace: Trace, readings: tuple[Reading, ...], shown_passed: frozenset[str]) -> list[StepRow]:
+def _rows(case: Case, trace: Trace, readings: tuple[Reading, ...]) -> list[StepRow]:
     """The steps as the report shows them: passed by an observed error, not reached, or as evaluated."""
     by_error = frozenset[str]()
     for reading in readings:
-        by_error |= before(trace.cloud, reading.steps)
+        if follows_steps(case, reading):
+            by_error |= before(trace.cloud, reading.steps)
     for reading in readings:
         by_error -= reading.steps  # where two errors disagree, neither shows that the other's step passed
-    by_error |= shown_passed
+    by_error |= case.shown_passed
     rows: list[StepRow] = []
     reached = True
     exchange_steps = {step.id for step in STEPS[trace.cloud] if step.exchange}

@@ -59,6 +59,7 @@ _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
 }
 
 
+_MOST_STEPS = 5  # a sentence that more steps can say names none of them
 _FRESH = 300  # seconds after its creation in which a role may not be usable everywhere
 
 
@@ -68,10 +69,13 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
         return
     if not allowed:
         if not trace.refusals:
-            last = STEPS[case.cloud][-1].id
-            _suspect(trace, case, last, Kind.REFUSED_UNEXPLAINED, "a sentence of the cloud: this one is not known")
+            exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]
+            _suspect_unexplained(trace, case, exchange_steps, "a sentence of the cloud: this one is not known")
         return
     steps = [step.id for step in STEPS[case.cloud] if step.id in allowed]
+    if len(steps) > _MOST_STEPS:
+        _suspect_unexplained(trace, case, steps, "the whole error text: this sentence names no step")
+        return
     open_steps = [step for step in steps if trace.step(step).state != PASSED]
     for step in open_steps or steps:
         if step == "authorise" and trace.step(step).state == UNKNOWN:
@@ -89,6 +93,12 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             suspects = ((Kind.REFUSED_UNEXPLAINED, "the token and the configuration of the moment of the refusal"),)
         for kind, settle in suspects:
             _suspect(trace, case, step, kind, settle)
+
+
+def _suspect_unexplained(trace: Trace, case: Case, steps: list[str], settle: str) -> None:
+    """Suspect a refusal without a name at the first of these steps that is not known to have passed."""
+    step = next((step for step in steps if trace.step(step).state != PASSED), steps[-1])
+    _suspect(trace, case, step, Kind.REFUSED_UNEXPLAINED, settle)
 
 
 def _role_arn(case: Case) -> str:

@@ -14,6 +14,7 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
+from oidc_doctor.judge.speakers import SPEAKERS, speaker_of_envelope
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import STEPS, Cloud
@@ -64,10 +65,12 @@ IMPERSONATION_DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied o
 
 class _SentenceRow(NamedTuple):
     pattern: str  # named groups become facts
-    speaker: Cloud | None
+    speaker: str  # a key of SPEAKERS
+    cloud: Cloud | None
     steps: frozenset[str]
     kind: Kind | None
     proves: bool
+    follows_steps: bool  # the sentence can only come after the steps before those of the row
     claim: str  # the claim that the sentence calls missing without naming it
     token: dict[str, str]  # the claims that the sentence quotes: claim to the name of its group
 
@@ -77,13 +80,20 @@ class _SentenceRow(NamedTuple):
 
 
 def table() -> list[dict[str, Any]]:
-    """Read the rows as the files of sentences/ hold them, in the order of the files' names."""
+    """Read the rows as the files of sentences/ hold them, in the order of the files' names.
+
+    A file's `fragments` are parts of several of its patterns, which name them as <NAME>.
+    """
     import tomllib
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in sorted(os.listdir(_SENTENCES)):
         with open(os.path.join(_SENTENCES, name), "rb") as file:
-            rows += tomllib.load(file)["sentence"]
+            content = tomllib.load(file)
+        for row in content["sentence"]:
+            for fragment, pattern in content.get("fragments", {}).items():
+                row["patterns"] = [text.replace(f"<{fragment}>", pattern) for text in row["patterns"]]
+            rows.append(row)
     return rows
 
 
@@ -93,10 +103,12 @@ def _rows() -> tuple[_SentenceRow, ...]:
     return tuple(
         _SentenceRow(
             "|".join(row["patterns"]),
-            row.get("speaker"),
+            row["speaker"],
+            row.get("cloud") or SPEAKERS[row["speaker"]].cloud,
             frozenset(row["steps"].split()),
             Kind(row["kind"]) if "kind" in row else None,
             row.get("proves", True),
+            row.get("follows_steps", SPEAKERS[row["speaker"]].follows_steps),
             row.get("claim", ""),
             row.get("token", {}),
         )
@@ -114,11 +126,28 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _LONGEST = 20_000
 
 
+_RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt \d+)\b", re.IGNORECASE)
+_LINE = re.compile(r"[^\n]+")
+
+
 def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
-    """Return the first row that is found in the text."""
-    text = text[:_LONGEST]
+    """Return the row that decides how a text is read, and its match.
+
+    Of a log of retries the last line that names a fault decides: the earlier lines are of attempts that were repeated.
+    Of any other text the first row of the table that is found decides.
+    """
+    end = min(len(text), _LONGEST)
+    if not _RETRY.search(text, 0, end) or "\n" not in text[:end].strip():
+        return _first(text, 0, end)
+    lines = [_first(text, *line.span()) for line in _LINE.finditer(text, 0, end)]
+    known = [match for match in reversed(lines) if match is not None]
+    named = (match for match in known if match[0].kind is not None and match[0].proves)
+    return next(named, None) or next(iter(known), None) or _first(text, 0, end)
+
+
+def _first(text: str, start: int, end: int) -> tuple[_SentenceRow, re.Match[str]] | None:
     for row in _rows():
-        match = row.regex.search(text)
+        match = row.regex.search(text, start, end)
         if match:
             return row, match
     return None
@@ -150,7 +179,7 @@ def read_error(text: str, source: str = "") -> Reading | None:
     missing = frozenset({facts["claim"]}) if row.kind is Kind.CLAIM_MISSING else frozenset[str]()
     quoted = {claim: facts[group] for claim, group in row.token.items() if group in facts}
     return Reading(
-        row.speaker,
+        row.cloud,
         row.steps,
         text[:_LONGEST],
         row.kind,
@@ -159,7 +188,19 @@ def read_error(text: str, source: str = "") -> Reading | None:
         proves=row.proves,
         source=source,
         quoted_claims=quoted,
+        speaker=row.speaker,
+        follows_steps=row.follows_steps,
     )
+
+
+def read_unknown(text: str, source: str = "") -> Reading:
+    """Read a sentence that is not known: it names no step, and its cloud only where its envelope shows the speaker."""
+    speaker = speaker_of_envelope(text[:_LONGEST]) or ""
+    if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the words beside it
+        steps = frozenset(step.id for step in STEPS["gcp"] if step.exchange and step.id != "impersonate")
+        return Reading("gcp", steps, text, source=source, speaker=speaker, follows_steps=False)
+    cloud = SPEAKERS[speaker].cloud if speaker else None
+    return Reading(cloud, frozenset(), text, source=source, speaker=speaker, known=False)
 
 
 def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.judge.error_texts import read_error
+from oidc_doctor.judge.error_texts import read_error, read_unknown
+from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Reading
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Attempt, SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 def readings_of_errors(evidence: TargetEvidence) -> list[Reading]:
     """The errors that a caller saw, in the order of the request. An unknown sentence names no cloud and no step."""
     return [
-        read_error(error.text, str(error.origin)) or Reading(None, frozenset(), error.text, source=str(error.origin))
+        read_error(error.text, str(error.origin)) or read_unknown(error.text, str(error.origin))
         for error in evidence.observed
         if error.text.strip()
     ]
@@ -59,6 +61,22 @@ def reading_of_denial(denial: SessionDenial) -> Reading:
     service = denial.service.partition(".")[0]
     facts["permission"] = f"{service}:{denial.action}" if denial.cloud == "aws" else denial.action
     return reading._replace(text=text, facts={**facts, **reading.facts}, source=source)
+
+
+def follows_steps(case: Case, reading: Reading) -> bool:
+    """Whether an observed error shows that the steps before its own passed.
+
+    A service's refusal follows this exchange only where it names the session or the service account of the target.
+    """
+    if reading.follows_steps:
+        return True
+    caller, target = reading.facts.get("caller"), case.evidence.target
+    if caller is None:
+        return False
+    if case.cloud == "aws":
+        role_arn = target.aws.role_arn if target.aws else None
+        return role_arn is not None and is_session_of(caller, role_arn)
+    return target.gcp is not None and caller == target.gcp.service_account
 
 
 def _is_of(reading: Reading | None, cloud: Cloud, step: str) -> bool:

@@ -32,3 +32,14 @@ def redact_account(arn: str, gap: str) -> str:
     fields = arn.split(":", ARN_FIELDS - 1)
     fields[4] = gap
     return ":".join(fields)
+
+
+def is_session_of(session_arn: str, role_arn: str) -> bool:
+    """Whether `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION` is a session of the role; it leaves out the role's path."""
+    session, role = session_arn.split(":", ARN_FIELDS - 1), role_arn.split(":", ARN_FIELDS - 1)
+    if len(session) != ARN_FIELDS or len(role) != ARN_FIELDS:
+        return False
+    names = session[5].split("/")
+    kind, _, path = role[5].partition("/")
+    same_name = names[0] == "assumed-role" and kind == "role" and names[1:2] == [path.rpartition("/")[2]]
+    return same_name and (session[1], session[4]) == (role[1], role[4])
