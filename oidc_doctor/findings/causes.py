@@ -71,7 +71,8 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
             refusal.rank,
         ),
     )
-    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=any(reading.known for reading in readings))
+    observed = any(reading.known for reading in readings)
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=observed)
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:

@@ -35,7 +35,7 @@ def redact_account(arn: str, gap: str) -> str:
 
 
 def is_session_of(session_arn: str, role_arn: str) -> bool:
-    """Whether `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION` is a session of the role; it leaves out the role's path."""
+    """Whether `arn:…:sts::ACCOUNT:assumed-role/NAME/SESSION` is a session of the role, whose path it lacks."""
     session, role = session_arn.split(":", ARN_FIELDS - 1), role_arn.split(":", ARN_FIELDS - 1)
     if len(session) != ARN_FIELDS or len(role) != ARN_FIELDS:
         return False

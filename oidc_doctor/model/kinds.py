@@ -52,6 +52,7 @@ class Kind(enum.StrEnum):
     TOKEN_LIFETIME_OVER_LIMIT = "token-lifetime-over-limit", "aws:obtain gcp:obtain", SEEN_ONLY
     TOKEN_NOT_ISSUED = "token-not-issued", "aws:obtain gcp:obtain", SEEN_ONLY
     NO_TOKEN_SENT = "no-token-sent", "aws:obtain gcp:obtain", SEEN_ONLY
+    TOKEN_FILE_UNREADABLE = "token-file-unreadable", "aws:obtain gcp:obtain", SEEN_ONLY
     INVISIBLE_CHARACTER_IN_VALUE = "invisible-character-in-value", "aws:audience aws:authorise gcp:audience gcp:issuer"
     PLACEHOLDER_LEFT_IN = "placeholder-left-in", "aws:audience aws:authorise gcp:audience gcp:issuer"
     # issuer
@@ -102,6 +103,8 @@ class Kind(enum.StrEnum):
     ROLES_CLAIM_EXCLUDES_ROLE = "roles-claim-excludes-role", "aws:session-claims"
     SESSION_DURATION_OVER_LIMIT = "session-duration-over-limit", "aws:duration"
     TRUST_POLICY_WRITE_REFUSED = "trust-policy-write-refused", "aws:authorise", SEEN_ONLY
+    PROVIDER_WRITE_REFUSED = "provider-write-refused", "aws:provider gcp:configure", SEEN_ONLY
+    ENDPOINT_POLICY_DENIES_EXCHANGE = "endpoint-policy-denies-exchange", "aws:authorise", SEEN_ONLY
     PROPAGATION_DELAY = "propagation-delay", "aws:authorise gcp:impersonate", SEEN_ONLY
     OUTSIDE_THE_TRUST_POLICY = "outside-the-trust-policy", "aws:authorise", SEEN_ONLY, CONCLUDES
     # gcp
@@ -147,11 +150,34 @@ class Kind(enum.StrEnum):
     CREDENTIAL_CONFIG_INVALID = "credential-config-invalid", "gcp:obtain"
     ACCESS_TOKEN_LIFETIME_OVER_LIMIT = "access-token-lifetime-over-limit", "gcp:impersonate"
     SCOPE_MISSING = "scope-missing", "gcp:impersonate"
-    REQUEST_THROTTLED = "request-throttled", "gcp:target", SEEN_ONLY
+    REQUEST_THROTTLED = "request-throttled", "aws:request aws:permission gcp:target gcp:permission", SEEN_ONLY
     OUTSIDE_THE_ALLOW_POLICY = "outside-the-allow-policy", "gcp:impersonate", SEEN_ONLY
     # access
     PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission", SEEN_ONLY
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
+    SECOND_HOP_REFUSED = "second-hop-refused", "aws:permission", SEEN_ONLY
+    SESSION_CREDENTIALS_INVALID = "session-credentials-invalid", "aws:permission gcp:permission", SEEN_ONLY
+    CLIENT_CLOCK_WRONG = "client-clock-wrong", "aws:permission", SEEN_ONLY
+    NO_CREDENTIALS_SENT = "no-credentials-sent", "aws:permission gcp:permission", SEEN_ONLY
+    OBJECT_MISSING_SHOWN_AS_DENIED = "object-missing-shown-as-denied", "aws:permission gcp:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_IDENTITY_POLICY = "access-denied-by-identity-policy", "aws:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_RESOURCE_POLICY = "access-denied-by-resource-policy", "aws:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_BOUNDARY = "access-denied-by-boundary", "aws:permission gcp:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_SESSION_POLICY = "access-denied-by-session-policy", "aws:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_ORGANIZATION_POLICY = (
+        "access-denied-by-organization-policy",
+        "aws:authorise aws:permission",
+        SEEN_ONLY,
+    )
+    ACCESS_DENIED_BY_ENDPOINT_POLICY = "access-denied-by-endpoint-policy", "aws:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_DENY_POLICY = "access-denied-by-deny-policy", "gcp:impersonate gcp:permission", SEEN_ONLY
+    REQUESTER_PAYS = "requester-pays", "gcp:permission", SEEN_ONLY
+    SERVICE_PERIMETER = "service-perimeter", "gcp:target gcp:impersonate gcp:permission", SEEN_ONLY
     # any
+    ENDPOINT_UNREACHABLE = (
+        "endpoint-unreachable",
+        "aws:obtain aws:request aws:permission gcp:obtain gcp:target gcp:impersonate gcp:permission",
+        SEEN_ONLY,
+    )
     REFUSED_UNEXPLAINED = "refused-unexplained", "", SEEN_ONLY, CONCLUDES
