@@ -39,6 +39,7 @@ __all__ = [
     "Words",
     "cause",
     "command",
+    "denial",
     "log_check",
     "weakness",
 ]
@@ -153,6 +154,13 @@ def quoted(value: str, otherwise: str) -> str:
     """A short, printable value between backticks; `otherwise` for anything else."""
     fits = 0 < len(value) <= _LONGEST_QUOTED and value.isprintable() and "`" not in value
     return f"`{value}`" if fits else otherwise
+
+
+def denial(refusal: Refusal, policy: str) -> str:
+    """The headline of a denied call: the policy that denies it, with its ARN where the text names it, and the call."""
+    document = given(" {}", refusal.fact("policy_arn"))
+    on = given(" on {}", quoted(refusal.fact("resource"), ""))
+    return f"a {refusal.fact('policy') or policy}{document} denies {refusal.fact('permission') or 'the call'}{on}"
 
 
 def seconds(value: str) -> str:

@@ -20,15 +20,39 @@ from __future__ import annotations
 
 from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
+# Service Authorization Reference for Amazon S3: operations whose permission has another name than the operation
+_PERMISSIONS = {
+    "ListObjects": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
+}
+
 
 @cause("ACC001", "permission-missing", Kind.PERMISSION_MISSING)
 def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
-    permission, resource = refusal.fact("permission"), refusal.fact("resource")
-    holder = "the service account" if refusal.cloud == "gcp" else "the role"
+    permission = refusal.fact("permission") or _PERMISSIONS.get(refusal.fact("operation"), "")
+    resource = refusal.fact("resource")
+    holder = "the service account" if refusal.cloud == "gcp" else _holder(refusal)
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
+    hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
         f"the exchange is not the fault: {lacks}{given(' on {}', quoted(resource, ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
-        f"{given(' on {}', resource) or ' on the resource that it needs'}.",
+        f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}",
     )
+
+
+def _holder(refusal: Refusal) -> str:
+    """The role whose session made the call, as the text names it."""
+    _, _, session = refusal.fact("caller").partition(":assumed-role/")
+    return given("the role {}", session.partition("/")[0]) or "the role"
+
+
+def _hides(refusal: Refusal) -> bool:
+    """Whether S3 gives the same answer for an object that does not exist."""
+    return refusal.fact("operation") in ("GetObject", "HeadObject")

@@ -4,7 +4,8 @@ Symptom
     ValidationError `The requested DurationSeconds exceeds the MaxSessionDuration set for this role.`
 Reason
     The call asks for a longer session than the role grants. The default is 3600 seconds; a role can be set to 43200 at
-    most. Nothing is granted in part.
+    most. Nothing is granted in part. A session of a role that is assumed with another role's session (role chaining)
+    lasts at most 1 hour.
 Confirm
     `aws iam get-role --role-name NAME --query Role.MaxSessionDuration`.
 Fix
@@ -21,6 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, r
 @cause("AWS045", "session-duration-over-limit", Kind.SESSION_DURATION_OVER_LIMIT)
 def session_duration_over_limit(refusal: Refusal) -> Words:
     """Compare the session asked for with the role's maximum."""
+    if refusal.fact("chained"):
+        return Words(
+            "a role assumed with the session of another role is limited to 1 hour, whatever its MaxSessionDuration is",
+            "Ask for at most 3600 seconds in the second AssumeRole, or assume the second role with the token itself.",
+        )
     requested, limit = refusal.fact("requested"), refusal.fact("limit")
     request = given("a session of {} is asked for", seconds(requested)) or "a longer session is asked for"
     grants = given(", and the role allows {} at most", seconds(limit)) or " than the role allows"

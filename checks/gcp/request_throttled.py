@@ -1,7 +1,8 @@
 """Request throttled
 
 Symptom
-    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests.
+    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. On AWS
+    `Throttling: Rate exceeded` or `SlowDown`.
 Reason
     The project made more exchanges than its quota, 6,000 a minute and as many in one region. Clients that exchange a
     token for every call, or many jobs that start at once, do that. Nothing is wrong with the token.
@@ -19,7 +20,13 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 
 @cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED)
-def request_throttled(_refusal: Refusal) -> Words:
+def request_throttled(refusal: Refusal) -> Words:
+    """Say whose rate is limited; AWS limits the calls of the account, Google those of the project."""
+    if refusal.cloud == "aws":
+        return Words(
+            "the account made more calls than AWS allows in a short time, whatever the token says",
+            "Retry with growing pauses, and reuse each session until it expires instead of exchanging for every call.",
+        )
     return Words(
         "the project made more token exchanges than its quota allows, whatever the token says",
         "Wait some seconds and retry with growing pauses; then reuse each federated token until it expires.",

@@ -17,6 +17,7 @@ from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
+from oidc_doctor.judge.readings import readings_of_errors
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import (
@@ -98,16 +99,22 @@ def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:
     """The errors that a caller saw, each with the cloud that says so and the exchange that it was observed of."""
     rows = []
     for evidence in run.snapshot.targets:
-        for error in evidence.observed:
-            row = {"text": error.text, "at": str(error.origin)}
-            for exchange in judged:
-                readings = exchange.diagnosis.case.readings if exchange.evidence is evidence else ()
-                reading = next((reading for reading in readings if reading.source == row["at"]), None)
-                if reading is not None:
-                    row |= {"exchange": exchange.id, **({"speaker": reading.cloud} if reading.cloud else {})}
-                    row |= {"said_by": reading.speaker} if reading.speaker else {}
-                    row |= {} if reading.known else {"reading": "unknown"}
-            rows.append(row)
+        owners = {
+            reading.source: exchange.id
+            for exchange in reversed(judged)
+            if exchange.evidence is evidence
+            for reading in exchange.diagnosis.case.readings
+        }
+        for reading in readings_of_errors(evidence):
+            row = {
+                "text": reading.text,
+                "at": reading.source,
+                "exchange": owners.get(reading.source, ""),
+                "speaker": reading.cloud or "",
+                "said_by": reading.speaker,
+                "reading": "" if reading.known else "unknown",
+            }
+            rows.append({name: value for name, value in row.items() if value})
     return rows
 
 

@@ -83,7 +83,7 @@ class _Target:
             # a sentence that only the other cloud says is about an exchange with that one
             of_errors = [reading.cloud for reading in self.errors if reading.cloud and reading.cloud not in named]
             return [*named, *dict.fromkeys(of_errors)]
-        if self.errors:
+        if self.errors and (self.errors[0].known or self.errors[0].cloud):
             return [self.errors[0].cloud or ("gcp" if _GOOGLE.search(self.errors[0].text) else "aws")]
         return sorted({signature.sample.cloud for signature in signatures_of(self.run, self.evidence)})
 
@@ -118,7 +118,7 @@ class _Target:
     def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
         """The observed errors, each under the one exchange that it was observed of."""
         errors: dict[tuple[Cloud, int], list[Reading]] = {}
-        for reading in self.errors:
+        for reading in self.errors if self.clouds else ():
             cloud = reading.cloud or self._cloud_of_unknown_sentence(tokens)
             errors.setdefault((cloud, token_of_reading(reading, tokens[cloud])), []).append(reading)
         return errors

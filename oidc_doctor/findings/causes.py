@@ -14,7 +14,7 @@ from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
-from oidc_doctor.judge.readings import follows_steps
+from oidc_doctor.judge.readings import assumes_itself, follows_steps
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
@@ -96,7 +96,7 @@ def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
     return Refusal(
         case.cloud,
         step,
-        reading.kind,
+        Kind.SELF_ASSUME_NOT_ALLOWED if assumes_itself(case, reading) else reading.kind,
         certain=reading.proves,
         where=Origin(reading.source) if reading.source else None,
         facts=_named_facts(case, reading),

@@ -84,7 +84,9 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             )
             continue
         passed = trace.step(step).state == PASSED
-        suspects = _BEYOND.get((case.cloud, step)) if passed else _SUSPECTS.get((case.cloud, step))
+        # a sentence that several steps can say does not show that the issuer's keys are at fault
+        beyond = _BEYOND.get((case.cloud, step)) if step != "keys" or len(steps) == 1 else None
+        suspects = beyond if passed else _SUSPECTS.get((case.cloud, step))
         if passed and (case.since_change is not None or (step == "authorise" and _fresh_role(case))):
             suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
         if step == "authorise" and passed and ":role/role/" in _role_arn(case):

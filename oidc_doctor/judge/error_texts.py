@@ -14,9 +14,10 @@ import re
 from functools import cache
 from typing import Any, NamedTuple
 
-from oidc_doctor.judge.speakers import SPEAKERS, speaker_of_envelope
+from oidc_doctor.judge.speakers import speaker_of_envelope
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.speakers import SPEAKERS
 from oidc_doctor.model.steps import STEPS, Cloud
 
 _SENTENCES = os.path.join(os.path.dirname(__file__), "sentences")
@@ -64,7 +65,7 @@ IMPERSONATION_DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied o
 
 
 class _SentenceRow(NamedTuple):
-    pattern: str  # named groups become facts
+    patterns: tuple[str, ...]  # of which one is to be found; named groups become facts
     speaker: str  # a key of SPEAKERS
     cloud: Cloud | None
     steps: frozenset[str]
@@ -74,9 +75,9 @@ class _SentenceRow(NamedTuple):
     claim: str  # the claim that the sentence calls missing without naming it
     token: dict[str, str]  # the claims that the sentence quotes: claim to the name of its group
 
-    @property
-    def regex(self) -> re.Pattern[str]:
-        return _compiled(self.pattern)
+    def search(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        matches = (_compiled(pattern).search(text, start, end) for pattern in self.patterns)
+        return next((match for match in matches if match), None)
 
 
 def table() -> list[dict[str, Any]]:
@@ -102,7 +103,7 @@ def _rows() -> tuple[_SentenceRow, ...]:
     """Compile the table; KeyError or ValueError where a row is malformed."""
     return tuple(
         _SentenceRow(
-            "|".join(row["patterns"]),
+            tuple(row["patterns"]),
             row["speaker"],
             row.get("cloud") or SPEAKERS[row["speaker"]].cloud,
             frozenset(row["steps"].split()),
@@ -147,7 +148,7 @@ def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
 
 def _first(text: str, start: int, end: int) -> tuple[_SentenceRow, re.Match[str]] | None:
     for row in _rows():
-        match = row.regex.search(text, start, end)
+        match = row.search(text, start, end)
         if match:
             return row, match
     return None
@@ -155,7 +156,7 @@ def _first(text: str, start: int, end: int) -> tuple[_SentenceRow, re.Match[str]
 
 def patterns() -> list[str]:
     """Return the regular expressions of the table: their words are those of the clouds' sentences."""
-    return [row.pattern for row in _rows()]
+    return [pattern for row in _rows() for pattern in row.patterns]
 
 
 def spoken(text: str) -> tuple[tuple[int, int], list[tuple[int, int]]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor.judge.error_texts import read_error, read_unknown
 from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Reading
+from oidc_doctor.model.kinds import Kind
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -77,6 +78,18 @@ def follows_steps(case: Case, reading: Reading) -> bool:
         role_arn = target.aws.role_arn if target.aws else None
         return role_arn is not None and is_session_of(caller, role_arn)
     return target.gcp is not None and caller == target.gcp.service_account
+
+
+def assumes_itself(case: Case, reading: Reading) -> bool:
+    """Whether a session was refused the very role that it is of.
+
+    The ARN of a session lacks the role's path: a role with a path is the same one only where the target names it.
+    """
+    caller, role_arn = reading.facts.get("caller"), reading.facts.get("resource")
+    if reading.kind is not Kind.SECOND_HOP_REFUSED or not caller or not role_arn or not is_session_of(caller, role_arn):
+        return False
+    target = case.evidence.target.aws
+    return role_arn.count("/") == 1 or (target is not None and target.role_arn == role_arn)
 
 
 def _is_of(reading: Reading | None, cloud: Cloud, step: str) -> bool:

@@ -23,7 +23,7 @@ class Reading(NamedTuple):
     proves: bool = True  # False: the sentence only hints at `kind`
     source: str = ""  # where it was read: error.txt, --error, an event id
     quoted_claims: Mapping[str, str] = MappingProxyType({})  # claims of the refused token, as the sentence quotes them
-    speaker: str = ""  # who wrote the sentence, a key of judge.speakers; "" where nothing shows it
+    speaker: str = ""  # who wrote the sentence, a key of model.speakers; "" where nothing shows it
     known: bool = True  # False: the sentence is in no table, so it shows no refusal
     follows_steps: bool = True  # the sentence can only come after the steps before `steps`
 

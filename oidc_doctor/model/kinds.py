@@ -73,7 +73,7 @@ class Kind(enum.StrEnum):
     SESSION_POLICY_TOO_LARGE = "session-policy-too-large", "aws:request", SEEN_ONLY
     STS_REGION_DISABLED = "sts-region-disabled", "aws:request", SEEN_ONLY
     NOT_WEB_IDENTITY_FLOW = "not-web-identity-flow", "aws:obtain", SEEN_ONLY
-    SELF_ASSUME_NOT_ALLOWED = "self-assume-not-allowed", "aws:obtain", SEEN_ONLY
+    SELF_ASSUME_NOT_ALLOWED = "self-assume-not-allowed", "aws:permission", SEEN_ONLY
     EXTERNAL_ID_UNSUPPORTED = "external-id-unsupported", "aws:obtain aws:authorise"
     PROVIDER_MISSING = "provider-missing", "aws:provider"
     PROVIDER_IN_OTHER_ACCOUNT = "provider-in-other-account", "aws:provider aws:authorise"

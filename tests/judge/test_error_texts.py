@@ -14,9 +14,9 @@ import pytest
 
 from oidc_doctor.judge import error_texts
 from oidc_doctor.judge.error_texts import before, read_error
-from oidc_doctor.judge.speakers import SPEAKERS
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.speakers import SPEAKERS
 from oidc_doctor.model.steps import STEPS, Cloud
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,7 +174,7 @@ def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, A
     [
         ("Token issued in the future", "token", Kind.TOKEN_ISSUED_IN_FUTURE),
         (error_texts.ROLES_EXCLUDE, "session-claims", Kind.ROLES_CLAIM_EXCLUDES_ROLE),
-        (error_texts.COULD_NOT_VALIDATE, "provider audience", None),
+        (error_texts.COULD_NOT_VALIDATE, "provider audience keys", None),
         (error_texts.NO_VERIFICATION_KEY, "keys", None),
         (error_texts.NOT_AUTHORIZED, "authorise", None),
         (error_texts.INVALID_TARGET, "target", None),

@@ -190,8 +190,8 @@ def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
         ("obtain", "proven", "✗ The exchange was never reached: the job asks for no token."),
         ("obtain", "suspected", "? The exchange may never have been reached: perhaps the job asks for no token."),
         ("configure", "proven", "✗ AWS refuses the set-up: the job asks for no token."),
-        ("permission", "proven", "✗ After the exchange, AWS refuses the request: the job asks for no token."),
-        ("permission", "suspected", "? After the exchange, AWS may refuse the request: perhaps the job asks for no"),
+        ("permission", "proven", "✗ AWS refuses the workload's own request: the job asks for no token."),
+        ("permission", "suspected", "? AWS may refuse the workload's own request: perhaps the job asks for no"),
         ("authorise", "suspected", "? AWS may refuse this token: perhaps the job asks for no token."),
     ],
 )

@@ -213,6 +213,12 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
         if not _says(entry, message):
             place = _place(entry.get("at", ""))
             sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
+        if entry.get("reading") == "unknown":
+            from oidc_doctor.model.speakers import SPEAKERS  # late: few texts are unknown
+
+            speaker = SPEAKERS[entry["said_by"]].name if entry.get("said_by") else ""
+            wrapped = f"; its envelope is that of {speaker}" if speaker else ""
+            sheet.row("", f"this text is in no table of known sentences, so it decides nothing{wrapped}")
 
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:

@@ -40,6 +40,10 @@ _NAME = 40  # characters of a name that is not ours
 _PLACE = 160  # characters of a file, a principal, an event
 
 
+# Refusals of a write: the document that the cloud did not store.
+_WRITTEN = {Kind.TRUST_POLICY_WRITE_REFUSED: "the trust policy", Kind.PROVIDER_WRITE_REFUSED: "the provider"}
+
+
 def refusal_sentence(named: NamedRefusal) -> str:
     """A refusal in one sentence: "AWS refuses this token: the trust policy expects another team." Not escaped."""
     return f"{_refusal_subject(named)}: {named.headline}."
@@ -55,14 +59,16 @@ def _refusal_subject(named: NamedRefusal) -> str:
     refuses = f"{CLOUDS[refusal.cloud]} {'refuses' if refusal.certain else 'may refuse'}"
     if refusal.kind is Kind.REFUSED_UNEXPLAINED:
         return "A refusal was seen"
-    if refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
-        return f"{refuses} the trust policy"
+    if refusal.kind in _WRITTEN:
+        return f"{refuses} {_WRITTEN[refusal.kind]}"
+    if refusal.kind is Kind.ENDPOINT_UNREACHABLE:
+        return "No answer came" if refusal.certain else "Perhaps no answer came"
     if refusal.step == "obtain":
         return "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"
     if refusal.step == "configure":
         return f"{refuses} the set-up"
     if refusal.step == "permission":
-        return f"After the exchange, {refuses} the request"
+        return f"{refuses} the workload's own request"
     return f"{refuses} this token"
 
 
@@ -121,7 +127,7 @@ def seen_refused(report: Report, exchange: Exchange) -> bool:
     logged = attempts_on(report, exchange)
     if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
         return True
-    return bool(observed_of(report, exchange))
+    return any(entry.get("reading") != "unknown" for entry in observed_of(report, exchange))
 
 
 def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
@@ -140,6 +146,8 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
         return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
     if exchange.prediction == "unknown":
         return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
+    if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
+        return "?", f"Nothing that was read refuses {thing}, and the error text that was seen is not known."
     return "✓", f"{cloud} {accepts} {thing}{_too_wide(report, exchange)}."
 
 
@@ -166,17 +174,21 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     why, sure = reason(cause), cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {thing}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
+    if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE:
+        return (
+            "✗" if sure or seen_refused(report, exchange) else "?"
+        ), f"No answer came: {'' if sure else 'perhaps '}{why}."
     if cause.step == "obtain":
         sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
-        cloud, thing = f"After the exchange, {cloud}", "the request"
+        thing = "the workload's own request"
     elif cause.step == "configure":
         thing = "the set-up"
-    elif cause.named.refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
-        thing = "the trust policy"
+    elif cause.named.refusal.kind in _WRITTEN:
+        thing = _WRITTEN[cause.named.refusal.kind]
     if sure:
         return "✗", f"{cloud} {refuses} {thing}: {why}."
     if exchange.prediction == "refused":
@@ -202,6 +214,8 @@ def headline(report: Report) -> tuple[str, str]:
     if report.verdict == "broken" and len(report.exchanges) <= 1:
         return (sign, "A check of oidc-doctor itself broke, so this report may be incomplete.")
     if not report.exchanges:
+        if any(entry.get("reading") == "unknown" for entry in report.observed):
+            return "?", "The error text is not known, and nothing that was read names a role or provider."
         return "?", "Not enough was read to name a token and a role or provider."
     signs: dict[str, list[str]] = {"✗": [], "?": [], "✓": []}
     for exchange in in_order(report):

@@ -25,7 +25,7 @@ def test_the_permission_is_named(aws: Bundle, permission: str) -> None:
     cause = answer.first
     assert (cause.name, cause.confidence, cause.step) == ("permission-missing", "proven", "permission")
     assert permission in cause.summary
-    assert cause.summary.startswith("After the exchange, AWS refuses the request: ")
+    assert cause.summary.startswith("AWS refuses the workload's own request: ")
 
 
 def test_the_exchange_itself_is_accepted(aws: Bundle) -> None:

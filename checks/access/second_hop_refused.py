@@ -1,0 +1,35 @@
+"""Second hop refused
+
+Symptom
+    `User: arn:aws:sts::…:assumed-role/… is not authorized to perform: sts:AssumeRole on resource:
+    arn:aws:iam::…:role/…`
+Reason
+    The caller already has a session, of the role that the exchange gave or of another, and asks for a further role.
+    The trust policy of the further role must name the first role (or its account), and the policies of the first
+    role must allow sts:AssumeRole on it. The OIDC token plays no part in this call.
+Confirm
+    Read the trust policy of the role that is asked for, and the policies of the role that asks.
+Fix
+    Allow the first role on the side that lacks it: in the further role's trust policy, or in the first role's
+    policies.
+Source
+    IAM User Guide, Troubleshoot access denied error messages; IAM User Guide, policy evaluation logic.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
+
+
+@cause("ACC014", "second-hop-refused", Kind.SECOND_HOP_REFUSED)
+def second_hop_refused(refusal: Refusal) -> Words:
+    """Name the caller, the role that it asks for, and the side that has to allow it."""
+    caller, target, policy = refusal.fact("caller"), refusal.fact("resource"), refusal.fact("policy")
+    permission = refusal.fact("permission") or "sts:AssumeRole"
+    side = given(" (decided by: {})", policy)
+    return Words(
+        f"the session {caller or 'of another role'} may not call {permission}"
+        f"{given(' on the further role {}', quoted(target, ''))}{side}",
+        f"Check both sides: the trust policy of {target or 'the further role'} must name the first role as principal, "
+        f"and the first role's own policies must allow {permission} on it.",
+    )
