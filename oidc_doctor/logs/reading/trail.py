@@ -1,12 +1,12 @@
-"""CloudTrail files as CloudTrail writes them: `{"Records":[{"eventVersion":…},{"eventVersion":…}]}`.
+"""Read CloudTrail files in CloudTrail's own layout: `{"Records":[{"eventVersion":…},{"eventVersion":…}]}`.
 
 `search` cuts the file into blocks of whole records, and parses a block only where a pattern of a wanted record is found
 in it, or where the numbers of records and of times disagree (then something nested looks like a record). `parse`
-parses the whole file, in any layout of spaces.
+parses the whole file, with any whitespace.
 
 Why a cut may be trusted: a block is cut at text that stands between two records, and callers can write the same text
 into nested lists. A block that is parsed must be a list of whole objects. If one of its ends were nested and the other
-not, its brackets would not match; both ends can only lie in the same nested list if that list is longer than a block,
+not, its brackets would not match; both ends can only be in the same nested list if that list is longer than a block,
 and CloudTrail's largest record is half of one.
 """
 
@@ -41,8 +41,8 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _EVE = b"eve"  # of eventTime and eventVersion, before their patterns
 _TIME_AT = len(b'ntTime":"')
 _TIME_LENGTH = len("2026-11-22T13:05:00Z")
-_ENOUGH = 16 * 1024  # bytes in which the first record's time, service and Region are looked for
-_AROUND = 64  # bytes in which the end of the list is looked for
+_ENOUGH = 16 * 1024  # bytes searched for the first record's time, service and Region
+_AROUND = 64  # bytes searched for the end of the list
 
 
 def search(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
@@ -53,7 +53,7 @@ def search(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
 
 
 def parse(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
-    """The same for a file in any layout of spaces, with each record looked at. Raises FastPathUnavailable."""
+    """Read a file with any whitespace, inspecting each record. Raises FastPathUnavailable."""
     data = bytearray()
     for piece in pieces:
         data += piece
@@ -67,30 +67,30 @@ def parse(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Whole records with commas between them, as they stand in the file, with their offsets."""
+    """Yield blocks of whole records with commas between them, as written in the file, with their offsets."""
     head = b""
     while len(head) < _ENOUGH and (more := next(pieces, None)) is not None:
         head += more  # the first member of a gzip file may be short
     if not head.startswith(_FIRST):
         raise FastPathUnavailable
-    rest, offset = b"", len(_HEAD)
+    unfinished, offset = b"", len(_HEAD)
     piece: bytes | None = head[len(_HEAD) :]
     del head
     while piece is not None:
         cut = piece.rfind(prefilter.RECORD) + 1
         if cut:
-            yield b"".join((rest, memoryview(piece)[:cut])), offset
-            offset += len(rest) + cut + 1  # after the comma
-            rest = piece[cut + 1 :]
+            yield b"".join((unfinished, memoryview(piece)[:cut])), offset
+            offset += len(unfinished) + cut + 1  # after the comma
+            unfinished = piece[cut + 1 :]
         else:
-            rest += piece
-            if len(rest) > LARGEST:
+            unfinished += piece
+            if len(unfinished) > LARGEST:
                 raise FastPathUnavailable
         piece = next(pieces, None)
-    closing = _CLOSING.search(rest, max(0, len(rest) - _AROUND))
-    if closing is None or not is_object(rest[max(0, rest.rfind(_LAST_RECORD)) : closing.start()]):
-        raise FastPathUnavailable  # the file may be half of one
-    yield rest[: closing.start()], offset
+    closing = _CLOSING.search(unfinished, max(0, len(unfinished) - _AROUND))
+    if closing is None or not is_object(unfinished[max(0, unfinished.rfind(_LAST_RECORD)) : closing.start()]):
+        raise FastPathUnavailable  # the file may be cut off
+    yield unfinished[: closing.start()], offset
 
 
 class _TrailSearch:
@@ -128,7 +128,7 @@ class _TrailSearch:
             self.state.keep(record, self.origin, offset + begin, len(raw))
 
     def _patterns(self, head: bytes) -> prefilter.Patterns:
-        """The patterns for the times of this file; the service and Region of its first record."""
+        """Return the patterns for the times of this file, and record the service and Region of its first record."""
         time, service, region = (part.search(head) for part in (_EVENT_TIME, _EVENT_SOURCE, _AWS_REGION))
         if time is None:
             raise FastPathUnavailable
@@ -136,7 +136,7 @@ class _TrailSearch:
         return prefilter.trail_patterns(*(self.state.hours() or (time[1].decode(),)))
 
     def _suspects(self, hits: list[prefilter.Hit], block: bytes) -> list[int] | None:
-        """Places in records that may be wanted; None where some record is not as CloudTrail writes it."""
+        """Return offsets in records that may be wanted; None where a record is not in CloudTrail's own layout."""
         kinds = self.patterns.kinds if self.patterns else ()
         suspects = []
         is_federated = False  # the caller of the present record; the member errorCode comes after it
@@ -174,11 +174,11 @@ def _look_at_each(block: bytes, offset: int, origin: Origin, state: ScanState) -
         for index, (raw, begin) in enumerate(raw_records(block)):
             if index in wanted:
                 state.add(to_dict(raw), origin, offset + begin, len(raw))
-    others = [look for index, look in enumerate(records) if index not in wanted] if wanted else records
-    state.events += len(others)
-    for service, region in {(look.eventSource, look.awsRegion) for look in others}:
+    unwanted = [look for index, look in enumerate(records) if index not in wanted] if wanted else records
+    state.events += len(unwanted)
+    for service, region in {(look.eventSource, look.awsRegion) for look in unwanted}:
         state.saw_place(service, region)
-    times = [look.eventTime or "" for look in others]
+    times = [look.eventTime or "" for look in unwanted]
     if times and all(map(_INSTANT.fullmatch, times)):
         times = [min(times), max(times)]
     for text in times:
