@@ -16,7 +16,7 @@ _GAP = re.compile(rb"[\s,]*")
 _FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
-class Look(msgspec.Struct):
+class RecordHeader(msgspec.Struct):
     """The members of a CloudTrail record that are read from every record. A member of another type is a fault."""
 
     eventVersion: str | None = None  # noqa: N815 - as CloudTrail writes it
@@ -33,19 +33,19 @@ class _Skipped(msgspec.Struct):
     """An object whose members are skipped."""
 
 
-_looks = msgspec.json.Decoder(list[Look]).decode
+_record_headers = msgspec.json.Decoder(list[RecordHeader]).decode
 _raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _skipped = msgspec.json.Decoder(list[_Skipped]).decode
 
 
-def looks(block: bytes) -> list[Look]:
+def record_headers(block: bytes) -> list[RecordHeader]:
     """Return the members of each record of the block. Raises FastPathUnavailable unless the block is whole records."""
-    records: list[Look] = _decoded(_looks, b"[%b]" % block)
+    records: list[RecordHeader] = _decoded(_record_headers, b"[%b]" % block)
     return records
 
 
 def raw_records(block: bytes) -> Iterator[tuple[bytes, int]]:
-    """Return the bytes of each record of the block, with their offset. Raises FastPathUnavailable, as `looks`."""
+    """Return the bytes and offset of each record of the block. Raises FastPathUnavailable, like `record_headers`."""
     at = 0
     for record in _decoded(_raws, b"[%b]" % block):
         raw = bytes(record)

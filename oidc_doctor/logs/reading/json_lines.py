@@ -77,19 +77,19 @@ class _EntrySearch:
         read_to = 0  # the end of the last line that was kept
         for hit in hits:
             if hit[0] >= self.patterns.rare and hit[1] >= read_to:
-                read_to = self._look(hit, block, offset) or read_to
+                read_to = self._parse_line(hit, block, offset) or read_to
         for service in (STS, IAM_CREDENTIALS):
             if service not in self.state.services and prefilter.search(b'"%b"' % service.encode())(block):
-                self.state.saw_place(service, None)
+                self.state.note_service(service, None)
 
     def _first(self, line: bytes) -> None:
         """Check the first entry, which shows whether these are audit logs."""
         entry = to_dict(line)
         if "protoPayload" not in entry or not _TIMESTAMP.search(line):
             raise FastPathUnavailable
-        self.state.saw_place(gcp_audit.service_name(entry), None)
+        self.state.note_service(gcp_audit.service_name(entry), None)
 
-    def _look(self, hit: prefilter.Hit, block: bytes, offset: int) -> int | None:
+    def _parse_line(self, hit: prefilter.Hit, block: bytes, offset: int) -> int | None:
         """Parse the line of a match, if it may be wanted. Return the line's end where the entry was kept."""
         kind = self.patterns.kinds[hit[0]]
         if kind == prefilter.ODD:
@@ -102,9 +102,9 @@ class _EntrySearch:
             return None
         entry = to_dict(line)
         if kind == prefilter.OTHER_TIME:
-            self.state.saw_time(gcp_audit.moment(entry), self.origin)
+            self.state.note_time(gcp_audit.moment(entry), self.origin)
             return None
-        self.state.saw_place(gcp_audit.service_name(entry), None)
+        self.state.note_service(gcp_audit.service_name(entry), None)
         self.state.keep(entry, self.origin, offset + begin, len(line))
         return end
 
@@ -119,7 +119,7 @@ class _EntrySearch:
                 entry_time = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
                 if time is None or entry_time is None or abs(time - entry_time) > 1:
                     nested.add(start)
-                self.state.saw_time(time, self.origin)
+                self.state.note_time(time, self.origin)
             if not nested:
                 return
             hits = [hit for hit in hits if hit[1] not in nested]

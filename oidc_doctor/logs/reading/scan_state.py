@@ -118,7 +118,7 @@ class ScanState:
         del self.changes[before.changes :]
         self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes = before.counts
 
-    def saw_time(self, time: float | None, origin: Origin) -> None:
+    def note_time(self, time: float | None, origin: Origin) -> None:
         """Record the time of one record."""
         if time is None:
             return
@@ -134,7 +134,7 @@ class ScanState:
         elif time > clock.time() + _DAY:
             self.problems(origin, FUTURE)
 
-    def saw_place(self, service: str | None, region: str | None) -> None:
+    def note_service(self, service: str | None, region: str | None) -> None:
         """Record the service and Region of one record."""
         if service and len(self.services) < _PLACES_SEEN:
             self.services.add(service)
@@ -146,14 +146,14 @@ class ScanState:
         self.events += 1
         if self.source == "cloudtrail":
             time, service = cloudtrail.epoch(record.get("eventTime")), cloudtrail.text(record.get("eventSource"))
-            self.saw_place(service, cloudtrail.text(record.get("awsRegion")))
+            self.note_service(service, cloudtrail.text(record.get("awsRegion")))
             version = cloudtrail.text(record.get("eventVersion"))
             if version and not version.startswith("1."):
                 self.problems(origin, OTHER_VERSION)
         else:
             time = gcp_audit.moment(record)
-            self.saw_place(gcp_audit.service_name(record), None)
-        self.saw_time(time, origin)
+            self.note_service(gcp_audit.service_name(record), None)
+        self.note_time(time, origin)
         self.keep(record, origin, place, size)
 
     def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int) -> None:

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.logs.reading import prefilter
-from oidc_doctor.logs.reading.decode import is_object, looks, raw_records, records_at, to_dict
+from oidc_doctor.logs.reading.decode import is_object, raw_records, record_headers, records_at, to_dict
 from oidc_doctor.logs.reading.unpacked import FastPathUnavailable
 from oidc_doctor.logs.records import cloudtrail
 from oidc_doctor.model.document import Origin
@@ -63,7 +63,7 @@ def parse(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
     closing = _CLOSING.search(data, max(0, len(data) - _AROUND))
     if opening is None or closing is None:
         raise FastPathUnavailable
-    _look_at_each(bytes(data[opening.end() : closing.start()]), opening.end(), Origin(name), state)
+    _read_each(bytes(data[opening.end() : closing.start()]), opening.end(), Origin(name), state)
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -110,21 +110,23 @@ class _TrailSearch:
         timed = sum(map(numbers.count, range(1, patterns.rare)))
         suspects = self._suspects(hits, block) if max(numbers, default=0) >= patterns.rare else []
         if timed != records or suspects is None:
-            _look_at_each(block, offset, self.origin, self.state)
+            _read_each(block, offset, self.origin, self.state)
             return
         self.state.events += records
         times = [
             block[at + _TIME_AT : at + _TIME_AT + _TIME_LENGTH] for number, at, _ in hits if 0 < number < patterns.rare
         ]
         for time in (min(times), max(times)):
-            self.state.saw_time(cloudtrail.epoch(time.decode("ascii", "replace")), self.origin)
+            self.state.note_time(cloudtrail.epoch(time.decode("ascii", "replace")), self.origin)
         if _STS not in self.state.services and prefilter.search(b'"%b"' % _STS.encode())(block):
-            self.state.saw_place(_STS, None)
+            self.state.note_service(_STS, None)
         for raw, begin in records_at(block, suspects, prefilter.RECORD, records):
             record = to_dict(raw)
             if not isinstance(record.get("eventName"), str):
                 raise FastPathUnavailable
-            self.state.saw_place(cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion")))
+            self.state.note_service(
+                cloudtrail.text(record.get("eventSource")), cloudtrail.text(record.get("awsRegion"))
+            )
             self.state.keep(record, self.origin, offset + begin, len(raw))
 
     def _patterns(self, head: bytes) -> prefilter.Patterns:
@@ -132,7 +134,7 @@ class _TrailSearch:
         time, service, region = (part.search(head) for part in (_EVENT_TIME, _EVENT_SOURCE, _AWS_REGION))
         if time is None:
             raise FastPathUnavailable
-        self.state.saw_place(service[1].decode() if service else None, region[1].decode() if region else None)
+        self.state.note_service(service[1].decode() if service else None, region[1].decode() if region else None)
         return prefilter.trail_patterns(*(self.state.hours() or (time[1].decode(),)))
 
     def _suspects(self, hits: list[prefilter.Hit], block: bytes) -> list[int] | None:
@@ -157,29 +159,31 @@ class _TrailSearch:
         return suspects
 
 
-def _look_at_each(block: bytes, offset: int, origin: Origin, state: ScanState) -> None:
+def _read_each(block: bytes, offset: int, origin: Origin, state: ScanState) -> None:
     """Parse the block, count its records, and keep the wanted ones."""
-    records = looks(block)
-    if any(look.eventName is None or "Insight" in (look.eventCategory or look.eventType or "") for look in records):
+    records = record_headers(block)
+    if any(
+        header.eventName is None or "Insight" in (header.eventCategory or header.eventType or "") for header in records
+    ):
         raise FastPathUnavailable
     is_denial_possible = prefilter.may_be_federated(block)
     wanted = {
         index
-        for index, look in enumerate(records)
-        if look.eventName in prefilter.WANTED_EVENTS
-        or (is_denial_possible and look.errorCode is not None)
-        or (look.eventVersion or "")[:2] != "1."
+        for index, header in enumerate(records)
+        if header.eventName in prefilter.WANTED_EVENTS
+        or (is_denial_possible and header.errorCode is not None)
+        or (header.eventVersion or "")[:2] != "1."
     }
     if wanted:
         for index, (raw, begin) in enumerate(raw_records(block)):
             if index in wanted:
                 state.add(to_dict(raw), origin, offset + begin, len(raw))
-    unwanted = [look for index, look in enumerate(records) if index not in wanted] if wanted else records
+    unwanted = [header for index, header in enumerate(records) if index not in wanted] if wanted else records
     state.events += len(unwanted)
-    for service, region in {(look.eventSource, look.awsRegion) for look in unwanted}:
-        state.saw_place(service, region)
-    times = [look.eventTime or "" for look in unwanted]
+    for service, region in {(header.eventSource, header.awsRegion) for header in unwanted}:
+        state.note_service(service, region)
+    times = [header.eventTime or "" for header in unwanted]
     if times and all(map(_INSTANT.fullmatch, times)):
         times = [min(times), max(times)]
     for text in times:
-        state.saw_time(cloudtrail.epoch(text), origin)
+        state.note_time(cloudtrail.epoch(text), origin)
