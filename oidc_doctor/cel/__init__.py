@@ -1,4 +1,4 @@
-"""The Common Expression Language (github.com/google/cel-spec): evaluate an expression, and explain every part of it."""
+"""The Common Expression Language (github.com/google/cel-spec): evaluate an expression and explain every part of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The faults that a type checker would refuse when an expression is saved, before any token is seen.
+"""Report the faults for which a type checker refuses to save an expression, before any token is evaluated.
 
 Only certain mismatches are reported: a value of unknown type (``dyn``, such as a claim) passes everywhere. What
 operators and functions accept is read from the evaluator's own rows in `functions`.
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Type = tuple[str, *tuple["Type", ...]]  # the name, then the types of elements, or of keys and values
 
-# What a condition or mapping of a Google workload identity pool provider can name. Attributes are strings by their
-# mapping; claims are whatever the issuer wrote.
+# The names that a condition or mapping of a Google workload identity pool provider can use. Attributes are strings by
+# their mapping; claims have whatever type the issuer wrote.
 WORKLOAD_IDENTITY_TYPES: Final[Mapping[str, str]] = {
     "google.subject": "string",
     "google.groups": "list(string)",
@@ -37,39 +37,39 @@ _OF_FUNCTION: Final[dict[str, Type]] = {}
 
 
 def check(tree: Expr, types: Mapping[str, str] | None, *, result: str | None, container: str) -> list[CelError]:
-    """The errors, in the order of the text. See `oidc_doctor.cel.Program.check`."""
+    """Return the errors in the order of the text. See `oidc_doctor.cel.Program.check`."""
     checker = _Checker(types, container)
     actual = checker.visit(tree, {})
     if result is not None and not _agree(actual, parse_type(result)):
-        message = f"the expression gives {_shown(actual)} where {result} is needed"
+        message = f"the expression gives {_type_text(actual)} where {result} is needed"
         checker.errors.append(CelError("result_type", message, tree.start, tree.end))
     return sorted(checker.errors, key=lambda error: error.start)
 
 
 def parse_type(text: str) -> Type:
-    """``map(string, list(int))`` as a type; raises `ValueError` for unbalanced text."""
-    name, opened, rest = text.strip().partition("(")
+    """Parse ``map(string, list(int))`` as a type; raises `ValueError` for unbalanced text."""
+    name, opened, arguments = text.strip().partition("(")
     if not opened:
         return (name,)
-    if not rest.endswith(")"):
+    if not arguments.endswith(")"):
         raise ValueError(text)
     parts: list[Type] = []
     depth = start = 0
-    for place, char in enumerate(rest):
-        if depth == 0 and (char == "," or place == len(rest) - 1):
-            parts.append(parse_type(rest[start:place]))
+    for place, char in enumerate(arguments):
+        if depth == 0 and (char == "," or place == len(arguments) - 1):
+            parts.append(parse_type(arguments[start:place]))
             start = place + 1
         depth += (char == "(") - (char == ")")
     return (name.strip(), *parts)
 
 
-def _shown(kind: Type) -> str:
-    return f"{kind[0]}({', '.join(_shown(part) for part in kind[1:])})" if len(kind) > 1 else kind[0]
+def _type_text(kind: Type) -> str:
+    return f"{kind[0]}({', '.join(_type_text(part) for part in kind[1:])})" if len(kind) > 1 else kind[0]
 
 
-def _null_for(name: str, other: str) -> bool:
+def _null_for(name: str, other_type: str) -> bool:
     """Whether a type is a message type, of which null may be a value."""
-    return name in {"timestamp", "duration"} and other == "null"
+    return name in {"timestamp", "duration"} and other_type == "null"
 
 
 def _agree(left: Type, right: Type) -> bool:
@@ -84,13 +84,13 @@ def _agree(left: Type, right: Type) -> bool:
 
 
 def _join(kinds: list[Type]) -> Type:
-    """The type of elements written side by side."""
+    """Return the common type of a literal's elements, dyn where they differ."""
     first = kinds[0] if kinds else _DYN
     return first if all(kind == first for kind in kinds) else _DYN
 
 
 def _fits(formal: Type, actual: Type, parameters: dict[str, Type]) -> bool:
-    """Whether an argument fits a declared type, whose capitals are a type each."""
+    """Whether an argument fits a declared type, in which each capital letter stands for one type."""
     name = formal[0]
     if name in {"A", "B"}:
         if name in parameters and not _agree(parameters[name], actual):
@@ -126,12 +126,12 @@ class _Checker:
         self.errors: list[CelError] = []
 
     def refuse(self, expr: Expr, message: str) -> Type:
-        """Note a mismatch. The type goes on as dyn, so that a fault is reported once."""
+        """Record a mismatch. The result is dyn, so that a fault is reported once."""
         self.errors.append(CelError("no_such_overload", message, expr.start, expr.end))
         return _DYN
 
     def visit(self, expr: Expr, variables: dict[str, Type]) -> Type:
-        """The type of an expression."""
+        """Return the type of an expression."""
         op = expr.op
         if op == "literal":
             return (type_name(expr.value),)
@@ -162,14 +162,15 @@ class _Checker:
         if op == "compare" and expr.name in {"==", "!="}:
             if not _agree(*kinds):
                 self.refuse(
-                    expr, f"{_shown(kinds[0])} {expr.name} {_shown(kinds[1])}: the two sides have different types"
+                    expr,
+                    f"{_type_text(kinds[0])} {expr.name} {_type_text(kinds[1])}: the two sides have different types",
                 )
             return _BOOL
         return self.call(expr, kinds)
 
     def want_bool(self, expr: Expr, kind: Type) -> None:
         if not _agree(kind, _BOOL):
-            self.refuse(expr, f"a bool is needed here, and this is {_shown(kind)}")
+            self.refuse(expr, f"a bool is needed here, and this is {_type_text(kind)}")
 
     def ident(self, expr: Expr, variables: dict[str, Type]) -> Type:
         if expr.name in variables and not expr.absolute:
@@ -198,7 +199,7 @@ class _Checker:
                 return _BOOL if expr.op == "has" else self.types.get(name, ("type",))
         kind = self.visit(operand, variables)
         if kind[0] not in {"map", "dyn"}:
-            self.refuse(expr, f"{_shown(kind)} has no fields, so no {quoted(expr.name)}")
+            self.refuse(expr, f"{_type_text(kind)} has no fields, so no {quoted(expr.name)}")
         if expr.op == "has":
             return _BOOL
         return kind[2] if len(kind) > 2 else _DYN  # noqa: PLR2004
@@ -206,25 +207,25 @@ class _Checker:
     def index(self, expr: Expr, container: Type, key: Type) -> Type:
         if container[0] == "list":
             if not _agree(key, ("int",)):
-                return self.refuse(expr, f"the index of a list must be int, not {_shown(key)}")
+                return self.refuse(expr, f"the index of a list must be int, not {_type_text(key)}")
             return container[-1] if len(container) > 1 else _DYN
         if container[0] == "map":
             if len(container) > 1 and not _agree(key, container[1]):
-                return self.refuse(expr, f"the key of {_shown(container)} cannot be {_shown(key)}")
+                return self.refuse(expr, f"the key of {_type_text(container)} cannot be {_type_text(key)}")
             return container[-1] if len(container) > 1 else _DYN
-        return _DYN if container == _DYN else self.refuse(expr, f"{_shown(container)} has no elements to index")
+        return _DYN if container == _DYN else self.refuse(expr, f"{_type_text(container)} has no elements to index")
 
     def membership(self, expr: Expr, needle: Type, haystack: Type) -> Type:
         if haystack[0] not in {"list", "map", "dyn"}:
-            self.refuse(expr, f"'in' looks into a list or the keys of a map, not into {_shown(haystack)}")
+            self.refuse(expr, f"'in' looks into a list or the keys of a map, not into {_type_text(haystack)}")
         elif len(haystack) > 1 and not _agree(needle, haystack[1]):
-            self.refuse(expr, f"{_shown(needle)} cannot be in {_shown(haystack)}")
+            self.refuse(expr, f"{_type_text(needle)} cannot be in {_type_text(haystack)}")
         return _BOOL
 
     def conditional(self, expr: Expr, condition: Type, yes: Type, no: Type) -> Type:
         self.want_bool(expr.children[0], condition)
         if not _agree(yes, no):
-            return self.refuse(expr, f"the two results have different types: {_shown(yes)} and {_shown(no)}")
+            return self.refuse(expr, f"the two results have different types: {_type_text(yes)} and {_type_text(no)}")
         return yes if yes == no else _DYN
 
     def call(self, expr: Expr, kinds: list[Type]) -> Type:
@@ -235,14 +236,14 @@ class _Checker:
             return _DYN
         results = _results(function, kinds)
         if not results:
-            return self.refuse(expr, function.mismatch([_shown(kind) for kind in kinds], method=expr.method))
+            return self.refuse(expr, function.mismatch([_type_text(kind) for kind in kinds], method=expr.method))
         return _join(results)
 
     def comprehension(self, expr: Expr, variables: dict[str, Type]) -> Type:
         source = self.visit(expr.children[0], variables)
         if source[0] not in {"list", "map", "dyn"}:
             self.refuse(
-                expr.children[0], f"{expr.name}() goes through a list or the keys of a map, not {_shown(source)}"
+                expr.children[0], f"{expr.name}() goes through a list or the keys of a map, not {_type_text(source)}"
             )
             source = _DYN
         parts = [*source[1:], _DYN, _DYN][:2]
@@ -264,19 +265,19 @@ class _Checker:
             return ("map", turn[0], bodies[-1])
         if expr.name == "transformMapEntry":
             if bodies[-1][0] not in {"map", "dyn"}:
-                message = f"transformMapEntry() needs a map, and this is {_shown(bodies[-1])}"
+                message = f"transformMapEntry() needs a map, and this is {_type_text(bodies[-1])}"
                 return self.refuse(expr.children[-1], message)
             return bodies[-1]
         return _BOOL
 
 
 def _results(function: Function, kinds: list[Type]) -> list[Type]:
-    """The results of the overloads that could be meant."""
-    found: list[Type] = []
+    """Return the result types of the overloads that the arguments could match."""
+    results: list[Type] = []
     for arguments, result in function.signatures:
         parameters: dict[str, Type] = {}
         if len(arguments) == len(kinds) and all(
             _fits(_declared(argument), kind, parameters) for argument, kind in zip(arguments, kinds, strict=True)
         ):
-            found.append(_filled(_declared(result), parameters))
-    return found
+            results.append(_filled(_declared(result), parameters))
+    return results

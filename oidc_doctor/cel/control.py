@@ -1,4 +1,4 @@
-"""Operators that decide which operands to run, and how often: logic, the conditional, and the macros."""
+"""Operators that control which of their operands run, and how often: logic, the conditional, and the macros."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def _not_bool(value: Value, expr: Expr) -> CelError:
 
 
 def _first(failed: CelError | None, error: CelError) -> CelError:
-    """The error to report of several: the first, but before it an error that more knowledge might remove."""
+    """Return the error to report of two: an error that an unknown value causes first, else the earlier one."""
     if failed is None or (error.code == "unknown" and failed.code != "unknown"):
         return error
     return failed
 
 
 def logic(expr: Expr, *, decides: bool) -> Control:
-    """``&&`` and ``||``: an operand that decides does so whatever the others are, even errors to its left.
+    """Build ``&&`` or ``||``: a deciding operand determines the result even if operands to its left are errors.
 
     Operands are run from the left up to the first that decides. An operand to its right is not
     evaluated; an operand to the right of an error is.
     """
-    other = not decides
+    undecided = not decides
     operands = expr.children
 
     def control(scope: Scope, runs: Sequence[Run]) -> Value:
@@ -49,11 +49,11 @@ def logic(expr: Expr, *, decides: bool) -> Control:
                 continue
             if value is decides:
                 return decides
-            if value is not other:
+            if value is not undecided:
                 failed = _first(failed, _not_bool(value, operands[number]))
         if failed is not None:
             raise failed
-        return other
+        return undecided
 
     return control
 
@@ -85,8 +85,8 @@ def bind(slot: int) -> Control:
 # Macros -----------------------------------------------------------------------------------------------------
 
 
-def _turns(value: Value, expr: Expr) -> Iterable[Value]:
-    """The values of the loop variables in each turn: one value, or a pair where there are two variables."""
+def _iterations(value: Value, expr: Expr) -> Iterable[Value]:
+    """Return the values of the loop variables for each iteration: a value, or a pair if there are two variables."""
     kind = type(value)
     if kind is dict or kind is Map:
         return entries(value) if len(expr.variables) > 1 else value
@@ -98,21 +98,21 @@ def _turns(value: Value, expr: Expr) -> Iterable[Value]:
 
 
 def _loop(expr: Expr, slot: int, cost: int, scope: Scope, value: Value) -> Iterable[Value]:
-    """Set the loop variables, once for each turn, and yield the first of them."""
+    """Set the loop variables for each iteration, and yield the first of them."""
     variables = scope.variables
     two = len(expr.variables) > 1
-    for turn in _turns(value, expr):
+    for item in _iterations(value, expr):
         scope.spend(cost)
         if two:
-            first = variables[slot] = adopt(turn[0])
-            variables[slot + 1] = adopt(turn[1])
+            first = variables[slot] = adopt(item[0])
+            variables[slot + 1] = adopt(item[1])
         else:
-            first = variables[slot] = adopt(turn)
+            first = variables[slot] = adopt(item)
         yield first
 
 
 def _quantifier(*, decides: bool) -> Callable[[Expr, int, int], Control]:
-    """The macros all and exists: like ``&&`` and ``||`` over the turns, up to the first that decides."""
+    """Build the macros all and exists: ``&&`` and ``||`` over the iterations, up to the first that decides."""
 
     def macro(expr: Expr, slot: int, cost: int) -> Control:
         def control(scope: Scope, runs: Sequence[Run]) -> Value:
@@ -141,7 +141,7 @@ def _quantifier(*, decides: bool) -> Callable[[Expr, int, int], Control]:
 
 
 def _holds(run: Run, scope: Scope, expr: Expr) -> bool:
-    """The value of a predicate, which must be a bool."""
+    """Return the value of a predicate, which must be a bool."""
     value = run(scope)
     if value is True or value is False:
         return value
@@ -181,24 +181,24 @@ def _map(expr: Expr, slot: int, cost: int) -> Control:
 
 
 def _transform_map(expr: Expr, slot: int, cost: int) -> Control:
-    """The macro transformMap keeps each key; transformMapEntry adds the entries of a map built in each turn."""
+    """Build transformMap, which keeps each key, or transformMapEntry, which adds the entries of a map per iteration."""
     predicate = len(expr.children) > 2  # noqa: PLR2004
     by_entry = expr.name == "transformMapEntry"
 
     def control(scope: Scope, runs: Sequence[Run]) -> Value:
-        pairs: list[tuple[Value, Value]] = []
+        new_entries: list[tuple[Value, Value]] = []
         for key in _loop(expr, slot, cost, scope, runs[0](scope)):
             if predicate and not _holds(runs[1], scope, expr.children[1]):
                 continue
             value = runs[-1](scope)
             if not by_entry:
-                pairs.append((key, value))
+                new_entries.append((key, value))
             elif type(value) is dict or type(value) is Map:
                 scope.spend(len(value))
-                pairs.extend(entries(value))
+                new_entries.extend(entries(value))
             else:
                 raise CelError("no_such_overload", f"transformMapEntry() needs a map, and this is {type_name(value)}")
-        return make_map(pairs)
+        return make_map(new_entries)
 
     return control
 

@@ -1,4 +1,4 @@
-"""The faults of an expression, each with its place in the text."""
+"""The errors of an expression, each with its position in the text."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ CODES: frozenset[str] = frozenset(
 class CelError(Exception):
     """A syntax, type or evaluation error.
 
-    `start` and `end` are character offsets into `text`, the whole expression; -1 when no place is known.
+    `start` and `end` are character offsets into `text`, the whole expression; -1 when the position is unknown.
     `key` is the missing key or name (text from the expression or, for a computed key, from a claim) and
-    `path` the dotted path that was looked for, such as ``assertion.environment``, when the operand is a path.
+    `path` the dotted path that was looked up, such as ``assertion.environment``, when the operand is a path.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class CelError(Exception):
         return self.message
 
     def placed(self, start: int, end: int) -> CelError:
-        """Set the error's place unless it has a nearer one already."""
+        """Set the error's position unless it already has a more exact one."""
         if self.start < 0:
             self.start = start
             self.end = end
         return self
 
     def caret(self, width: int = 100) -> str:
-        """The line at fault and, below it, ``^`` under the place; an empty string when no place is known.
+        """Return the line at fault with ``^`` below the position; an empty string when the position is unknown.
 
-        Unprintable characters show as spaces, so that the text of an expression cannot drive a terminal.
+        Unprintable characters are replaced by spaces, so that an expression cannot send escape sequences to a terminal.
         """
         if self.start < 0:
             return ""
@@ -98,11 +98,11 @@ class CelError(Exception):
             line = line[cut : cut + width]
             column = column - cut + len(before)
             length = max(1, min(length, len(before) + len(line) - column))
-        shown = "".join(c if c.isprintable() else " " for c in line)
-        return f"{before}{shown}{after}\n{' ' * column}{'^' * length}"
+        printable = "".join(c if c.isprintable() else " " for c in line)
+        return f"{before}{printable}{after}\n{' ' * column}{'^' * length}"
 
 
 def quoted(value: object, limit: int = 80) -> str:
-    """A short, printable form of a key or value for an error message."""
-    shown = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
-    return shown if len(shown) <= limit else shown[: limit - 3] + "..."
+    """Return a short, printable form of a key or value for an error message."""
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

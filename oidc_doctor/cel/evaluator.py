@@ -1,8 +1,8 @@
-"""An expression tree to closures, built once and run for every set of bindings.
+"""Compile an expression tree to closures, which are built once and run for every set of bindings.
 
-A step is strict or it decides by itself what to run. A strict one has `apply`, a function of its operands' values; the
-others (and, or, ?:, the macros, names that may be bound whole) have `control`, a function of its operands as callables.
-Evaluation and trace use the same `apply` and `control`, so there is one meaning of each operator and not two.
+A strict step has `apply`, a function of its operands' values. Every other step (and, or, ?:, the macros, names that may
+be bound whole) has `control`, a function of its operands as callables, and decides which of them to run. Evaluation and
+trace use the same `apply` and `control`, so an operator cannot mean one thing in a result and another in its trace.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _COSTLY: Final = frozenset({"call", "arithmetic", "compare", "in"})
 class CompiledStep:
     """A sub-expression, ready to run.
 
-    `size` counts its nodes, `slot` is the place of the first variable that it declares, and `cheap` says that running
-    it costs no more work than its size.
+    `size` is the number of its nodes, `slot` the index of the first variable that it declares, and `cheap` is true if
+    running it costs no more work than its size.
     """
 
     __slots__ = ("apply", "cheap", "children", "control", "expr", "run", "size", "slot")
@@ -139,7 +139,7 @@ def _controlled(expr: Expr, control: Control | None, runs: tuple[Run, ...]) -> R
 
 
 class Builder:
-    """Makes the steps of one expression. Variables of macros are resolved here; their values live in `slots` places."""
+    """Builds the steps of one expression. Variables of macros are resolved here; their values take `slots` slots."""
 
     def __init__(self, container: str) -> None:
         self.prefixes = prefixes(container)
@@ -147,7 +147,7 @@ class Builder:
         self.slots = 0
 
     def step(self, expr: Expr) -> CompiledStep:
-        """The step of an expression, with those of its parts."""
+        """Return the step of an expression, with the steps of its parts."""
         if expr.op in {"comprehension", "bind"}:
             return self._declaring(expr)
         children = tuple([self.step(child) for child in expr.children])
@@ -166,7 +166,7 @@ class Builder:
         return CompiledStep(expr, (value, *bodies), control=control, slot=slot)
 
     def _meaning(self, expr: Expr) -> tuple[Apply | None, Control | None]:
-        """The function that computes a value from the operands: `apply` or `control`."""
+        """Return the function that computes a value from the operands, as `apply` or as `control`."""
         op = expr.op
         if op == "literal":
             value = expr.value
@@ -206,7 +206,7 @@ class Builder:
             slot = len(self.variables) - 1 - self.variables[::-1].index(name)
             return lambda scope: scope.variables[slot]
         names = candidates(expr, self.prefixes, self.variables)
-        kind = next((TYPES_BY_NAME[each] for each in names if each in TYPES_BY_NAME), None)
+        kind = next((TYPES_BY_NAME[full_name] for full_name in names if full_name in TYPES_BY_NAME), None)
 
         def apply(scope: Scope) -> Value:
             bindings = scope.bindings
@@ -224,14 +224,14 @@ class Builder:
         name = expr.name
         operand = expr.children[0]
         if expr.op == "has":
-            names = [f"{each}.{name}" for each in candidates(operand, self.prefixes, self.variables)]
+            names = [f"{full_name}.{name}" for full_name in candidates(operand, self.prefixes, self.variables)]
             apply = _has_field(name, path_of(operand, self.variables))
         else:
             names = candidates(expr, self.prefixes, self.variables)
             apply = _select_field(name, path_of(operand, self.variables))
         if not names:
             return apply, None
-        kind = next((TYPES_BY_NAME[each] for each in names if each in TYPES_BY_NAME), None)
+        kind = next((TYPES_BY_NAME[full_name] for full_name in names if full_name in TYPES_BY_NAME), None)
         present = expr.op == "has"
 
         def control(scope: Scope, runs: Sequence[Run]) -> Value:
@@ -307,9 +307,9 @@ def _index(path: tuple[str, ...] | None) -> Apply:
 
 
 def _unknown(expr: Expr) -> Apply:
-    other = GLOBALS if expr.method else METHODS
+    other_style = GLOBALS if expr.method else METHODS
     hint = ""
-    if expr.name in other:
+    if expr.name in other_style:
         hint = f": write {expr.name}(x)" if expr.method else f": write x.{expr.name}(...)"
 
     def apply(_scope: Scope, *_values: Value) -> Value:
@@ -349,7 +349,7 @@ def _call(function: Function, arity: int, *, method: bool, counted: bool) -> App
             return implementation(*values, scope.spend)
         if not counted:
             return implementation(*values)
-        # In a loop, long texts times many turns add up.
+        # Long texts in many iterations add up.
         for value in values:
             if type(value) in _SIZED:
                 scope.spend(len(value) >> 6)

@@ -19,7 +19,7 @@ _INTEGERS: Final = frozenset({int, UInt})
 
 
 def format_text(template: str, values: list[Value]) -> str:
-    """The template with ``%s %d %f %e %b %o %x %X`` filled in order; raises `CelError`."""
+    """Return the template with ``%s %d %f %e %b %o %x %X`` filled in order; raises `CelError`."""
     parts: list[str] = []
     size = used = at = 0
     while True:
@@ -46,7 +46,7 @@ def format_text(template: str, values: list[Value]) -> str:
 
 
 def _clause(template: str, at: int) -> tuple[str, int, int]:
-    """The letter after a percent sign, the precision before it, and the place after both."""
+    """Return the letter after a percent sign, the precision before it, and the offset after both."""
     precision = _PRECISION
     if template.startswith(".", at):
         start = at = at + 1
@@ -63,7 +63,7 @@ def _clause(template: str, at: int) -> tuple[str, int, int]:
 
 def _filled(verb: str, precision: int, value: Value) -> str:
     kind = type(value)
-    shown: str
+    digits: str
     if verb == "s":
         parts: list[str] = []
         _write(value, parts, 0, 0)
@@ -77,12 +77,12 @@ def _filled(verb: str, precision: int, value: Value) -> str:
         if kind in _INTEGERS:
             value = float(value)
         if type(value) is float:
-            shown = format(value, f".{precision}{verb}")
-            return shown if shown[-1].isdigit() else double_text(value)
+            digits = format(value, f".{precision}{verb}")
+            return digits if digits[-1].isdigit() else double_text(value)
     elif verb in "xX":
         if kind is str or kind is bytes:
-            shown = (value if kind is bytes else value.encode(errors="surrogatepass")).hex()
-            return shown.upper() if verb == "X" else shown
+            digits = (value if kind is bytes else value.encode(errors="surrogatepass")).hex()
+            return digits.upper() if verb == "X" else digits
         if kind in _INTEGERS:
             return format(int(value), verb)
     elif kind in _INTEGERS or (kind is bool and verb == "b"):
@@ -105,11 +105,11 @@ def _write(value: Value, parts: list[str], size: int, depth: int) -> int:
     elif kind is dict or kind is Map:
         texts: list[tuple[str, Value]] = []
         for key, item in entries(value):
-            shown: list[str] = []
-            size = _write(adopt(key), shown, size + 4, depth + 1)
-            texts.append((shown[0], item))
+            key_text: list[str] = []
+            size = _write(adopt(key), key_text, size + 4, depth + 1)
+            texts.append((key_text[0], item))
         parts.append("{")
-        for number, (text, item) in enumerate(sorted(texts, key=lambda pair: pair[0])):
+        for number, (text, item) in enumerate(sorted(texts, key=lambda entry: entry[0])):
             parts.append(f"{', ' if number else ''}{text}: ")
             size = _write(adopt(item), parts, size, depth + 1)
         parts.append("}")

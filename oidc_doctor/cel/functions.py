@@ -1,7 +1,7 @@
-"""Every operator and function: its overloads, and which of them are not known to be there at Google.
+"""Every operator and function with its overloads, and which functions Google is not known to support.
 
-An overload is chosen by the exact types of the values, as the specification has it. The same rows are the checker's
-declarations, so what is evaluated and what is checked cannot drift apart.
+An overload is chosen by the exact types of the values, as in the specification. The same rows are the checker's
+declarations, so evaluation and checking cannot disagree.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _PYTHON: Final[dict[str, tuple[type, ...]]] = {
     "duration": (Duration,),
 }
 
-# Google names the standard definitions, extract, split and join. These others come with the same extensions, and
-# whether its workload identity pools have them is not known.
+# Google documents the standard definitions, extract, split and join. These functions come with the same extensions;
+# whether Google's workload identity pools support them is not known.
 UNCONFIRMED: Final = frozenset({
     "charAt", "format", "indexOf", "lastIndexOf", "lowerAscii", "replace", "reverse", "substring", "trim", "upperAscii",
     "strings.quote", "base64.encode", "base64.decode", "cel.bind",
@@ -107,8 +107,8 @@ def _operators() -> dict[str, list[Row]]:
     ]
     rows["!"] = [("bool", "bool", operator.not_)]
     for name, compare in numbers.COMPARISONS.items():
-        same = ("int", "uint", "double", "string", "bytes", "bool", "timestamp", "duration")
-        rows[name] = [(f"{kind} {kind}", "bool", compare) for kind in same]
+        kinds = ("int", "uint", "double", "string", "bytes", "bool", "timestamp", "duration")
+        rows[name] = [(f"{kind} {kind}", "bool", compare) for kind in kinds]
     return rows
 
 
@@ -216,7 +216,10 @@ def _built(rows: dict[str, list[Row]]) -> dict[str, Function]:
 
 
 OPERATORS: Final = _built(_operators())
-for _name, _compare in numbers.COMPARISONS.items():  # across types of number: for values only, a checker has no such
+for (
+    _name,
+    _compare,
+) in numbers.COMPARISONS.items():  # across number types: for values only, since the checker has no such overloads
     _through = numbers.as_doubles(_compare)
     OPERATORS[_name].overloads |= {(int, UInt): _compare, (UInt, int): _compare}
     OPERATORS[_name].overloads |= {(kind, float): _through for kind in (int, UInt)}
@@ -226,7 +229,7 @@ METHODS: Final = _built(_METHODS)
 
 
 def function_of(expr: Expr) -> Function | None:
-    """The function of a call or of an operator other than the special forms; None where it does not exist."""
+    """Return the function of a call or of an operator that is no special form; None where it does not exist."""
     if expr.op == "call":
         return (METHODS if expr.method else GLOBALS).get(expr.name)
     return OPERATORS[expr.name]

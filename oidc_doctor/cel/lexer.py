@@ -17,7 +17,7 @@ RESERVED: Final = frozenset({
     "package", "return", "var", "void", "while",
 })  # fmt: skip
 
-# Possessive repeats: the text may be anything, and must not be able to make the pattern go back and forth.
+# Possessive repeats: the text is untrusted and must not cause catastrophic backtracking.
 _PATTERN: Final = r"""
   (?P<space>(?:[\t\n\f\r ]|//[^\n]*+)++)
 | (?P<text>[bB]?(?:
@@ -63,7 +63,7 @@ def _pattern() -> re.Pattern[str]:
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens of an expression, the last of the kind ``end``; raises `CelError`.
+    """Return the tokens of an expression, the last of the kind ``end``; raises `CelError`.
 
     Kinds: ``literal`` (with its value), ``name``, ``quoted`` (a name in backticks), ``op``, ``end``.
     """
@@ -73,19 +73,19 @@ def tokenize(text: str) -> list[Token]:
     place = 0
     length = len(text)
     while place < length:
-        found = match(text, place)
-        if found is None:
+        token = match(text, place)
+        if token is None:
             raise _unexpected(text, place)
-        end = found.end()
-        kind = found.lastgroup
+        end = token.end()
+        kind = token.lastgroup
         if kind in {"op", "name"}:
-            add((kind, place, end, found.group()))
+            add((kind, place, end, token.group()))
         elif kind == "text":
             add(("literal", place, end, _text_value(text, place, end)))
         elif kind == "int":
-            add(("literal", place, end, _int_value(found.group(), place, end)))
+            add(("literal", place, end, _int_value(token.group(), place, end)))
         elif kind == "double":
-            add(("literal", place, end, float(found.group())))
+            add(("literal", place, end, float(token.group())))
         elif kind == "quoted":
             add((kind, place, end, text[place + 1 : end - 1]))
         place = end
@@ -103,7 +103,7 @@ def _unexpected(text: str, place: int) -> CelError:
 
 
 def _int_value(digits: str, start: int, end: int) -> int | UInt:
-    """An integer's value. The magnitude of the smallest int is let through: only the parser sees its sign."""
+    """Return an integer's value. The magnitude of the smallest int is accepted: only the parser knows its sign."""
     unsigned = digits[-1] in "uU"
     body = digits[:-1] if unsigned else digits
     bare = body[2:] if body[:2] == "0x" else body
@@ -115,7 +115,7 @@ def _int_value(digits: str, start: int, end: int) -> int | UInt:
 
 
 def _text_value(text: str, start: int, end: int) -> str | bytes:
-    """The value of a string or bytes literal; raises `CelError` for a wrong escape."""
+    """Return the value of a string or bytes literal; raises `CelError` for an invalid escape."""
     place = start
     is_bytes = text[place] in "bB"
     place += is_bytes
@@ -142,7 +142,7 @@ def _text_value(text: str, start: int, end: int) -> str | bytes:
 
 
 def _escape(body: str, at: int, offset: int, *, is_bytes: bool) -> tuple[int, int]:
-    """The code of the escape whose letter is at `at`, and the place after it."""
+    """Return the code point of the escape whose letter is at `at`, and the offset after it."""
     letter = body[at]
     simple = _SIMPLE_ESCAPES.get(letter)
     if simple is not None:

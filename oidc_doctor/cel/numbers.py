@@ -1,4 +1,4 @@
-"""Arithmetic and conversions of numbers, with the bounds of 64 bits."""
+"""Arithmetic on numbers and conversions between them, within 64 bits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ COMPARISONS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=
 
 
 def int_result(value: int) -> int:
-    """Check a result; raise `CelError` where it is no int."""
+    """Return a result that is in the range of int; raise `CelError` otherwise."""
     if INT_MIN <= value <= INT_MAX:
         return value
     raise CelError("overflow", "the result does not fit an int")
 
 
 def uint_result(value: int) -> UInt:
-    """Check a result; raise `CelError` where it is no uint."""
+    """Return a result that is in the range of uint; raise `CelError` otherwise."""
     if 0 <= value <= UINT_MAX:
         return UInt(value)
     raise CelError("overflow", "the result does not fit a uint")
@@ -58,12 +58,12 @@ ARITHMETIC: Final[dict[str, Arithmetic]] = {
 
 
 def on_ints(compute: Arithmetic) -> Arithmetic:
-    """The operation between two ints."""
+    """Return the operation between two ints."""
     return lambda left, right: int_result(compute(left, right))
 
 
 def on_uints(compute: Arithmetic) -> Arithmetic:
-    """The operation between two uints."""
+    """Return the operation between two uints."""
     return lambda left, right: uint_result(compute(left, right))
 
 
@@ -77,14 +77,14 @@ def divide_doubles(left: float, right: float) -> float:
 
 
 def as_doubles(compare: Callable[[float, float], bool]) -> Callable[[Number, Number], bool]:
-    """The comparison of two numbers of which one is a double."""
+    """Return the comparison of two numbers of which one is a double."""
     return lambda left, right: compare(float(left), float(right))
 
 
 def int_in_range(value: float, name: str = "an int", low: int = INT_MIN, high: int = INT_MAX) -> int:
-    """A number cut to a whole one; raises `CelError` outside of the bounds.
+    """Truncate a number to an int; raises `CelError` outside of the range.
 
-    A double at the very bound does not pass: it represents numbers on both sides of it.
+    A double equal to the limit is refused: it also represents numbers beyond the limit.
     """
     exact = type(value) is not float
     if not (low <= value <= high if exact else (value > low or value == low == 0) and value < high):  # NaN fits neither

@@ -37,13 +37,13 @@ MACROS: Final[dict[str, dict[int, int]]] = {
     "transformMap": {3: 2, 4: 2},
     "transformMapEntry": {3: 2, 4: 2},
 }
-# Functions written like methods of a variable that does not exist.
+# Functions with a namespace, which look like methods of a variable.
 _NAMESPACES: Final = frozenset({"strings.quote", "base64.encode", "base64.decode"})
 _WORDS: Final = {"and": "&&", "or": "||", "AND": "&&", "OR": "||"}
 
 
 def parse(text: str) -> Expr:
-    """The tree of an expression; raises `CelError` with the code ``syntax`` or ``limit``."""
+    """Return the tree of an expression; raises `CelError` with the code ``syntax`` or ``limit``."""
     parser = _Parser(tokenize(text))
     tree = parser.expression()
     if parser.kind != "end":
@@ -109,7 +109,7 @@ class _Parser:
         return tree
 
     def binary(self) -> Expr:
-        """Operators by precedence, with a stack of its own: a nested text costs few Python frames a level."""
+        """Parse operators by precedence, on an explicit stack: each level of nesting costs few Python frames."""
         operands: list[tuple[int, int, Expr]] = []
         operators: list[tuple[int, str, tuple[int, int]]] = []
         while True:
@@ -126,7 +126,7 @@ class _Parser:
             self.advance()
 
     def unary(self) -> Expr:
-        """A run of ``!`` or of ``-`` before an operand; a minus just before a number belongs to the number."""
+        """Parse a run of ``!`` or of ``-`` and its operand; a minus directly before a number belongs to the number."""
         starts = []
         symbol = str(self.value) if self.at("!") or self.at("-") else ""
         while symbol and self.at(symbol) and not self.signs_number():
@@ -145,7 +145,7 @@ class _Parser:
         return kind == "literal" and type(value) in _SIGNED
 
     def operand(self) -> Expr:
-        """A primary with its ``.name``, ``.name(...)`` and ``[...]``."""
+        """Parse a primary expression with its ``.name``, ``.name(...)`` and ``[...]``."""
         start = self.start
         tree = self.literal() if self.kind == "literal" or self.signs_number() else self.primary()
         while self.kind == "op":
@@ -234,7 +234,10 @@ class _Parser:
         return Expr("call", start, end, (target, *arguments), name=name, name_at=at, method=True)
 
     def sequence(self, closing: str) -> tuple[int, tuple[Expr, ...]]:
-        """Expressions up to the closing bracket: the place after it, and they. Only a list may end in a comma."""
+        """Parse expressions up to the closing bracket; return the offset after it and the expressions.
+
+        Only a list may end in a comma.
+        """
         items: list[Expr] = []
         while not self.accept(closing):
             if items:
@@ -262,7 +265,7 @@ class _Parser:
 
 
 def _reduce(operands: list[tuple[int, int, Expr]], operators: list[tuple[int, str, tuple[int, int]]]) -> None:
-    """Join the last operands. ``a && b && c`` becomes one node with three children; parentheses stay apart."""
+    """Join the last operands. ``a && b && c`` becomes one node with three children, unless it has parentheses."""
     precedence, symbol, at = operators.pop()
     count = 2
     if precedence < _COMPARE:

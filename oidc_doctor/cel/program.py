@@ -1,4 +1,4 @@
-"""An expression made ready: to evaluate, to trace, to check, and to ask what it reads."""
+"""A compiled expression: evaluation, trace, type check, and the paths that it reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Program:
         return f"<Program {self.text!r}>"
 
     def _ready(self) -> CompiledStep:
-        from .evaluator import Builder  # late: a parse alone does not load it
+        from .evaluator import Builder  # imported late: parsing does not need it
 
         builder = Builder(self.container)
         step = builder.step(self.tree)
@@ -42,10 +42,10 @@ class Program:
         return step
 
     def evaluate(self, bindings: Mapping[str, object]) -> object:
-        """The value with these variables; raises `CelError`.
+        """Return the value with these variables; raises `CelError`.
 
         `bindings` maps a name, plain or dotted (``"google.subject"``), to results of `json.loads` or to values of
-        `oidc_doctor.cel`. Where several bound names could be meant, the longest is.
+        `oidc_doctor.cel`. The longest bound name takes precedence.
         """
         try:
             step = self._step or self._ready()
@@ -57,7 +57,7 @@ class Program:
             raise _too_deep(self.text) from None
 
     def trace(self, bindings: Mapping[str, object]) -> Node:
-        """The value or error of every sub-expression; the root has what `evaluate` would return or raise."""
+        """Return the value or error of every sub-expression; the root has the outcome of `evaluate`."""
         from .trace import trace  # an evaluation does not need it
 
         try:
@@ -66,7 +66,7 @@ class Program:
             raise _too_deep(self.text) from None
 
     def references(self) -> list[Reference]:
-        """Every path that the expression reads, with its places, in the order of the text."""
+        """Return every path that the expression reads, with its position, in the order of the text."""
         from .references import references
 
         try:
@@ -75,10 +75,10 @@ class Program:
             raise _too_deep(self.text) from None
 
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
-        """The faults that a type checker would refuse before any evaluation; empty when it would accept.
+        """Return the errors that a type checker reports before any evaluation; empty when it accepts.
 
         `types` declares variables: names, plain or dotted, to types such as ``string``, ``list(string)``, ``dyn``. With
-        None every variable is dyn. `result` is the type that the whole must have. What is dyn always passes.
+        None every variable is dyn. `result` is the type that the expression must have. Type dyn is always accepted.
         """
         from .checker import check
 
@@ -91,24 +91,24 @@ class Program:
         return errors
 
     def unconfirmed_functions(self) -> list[tuple[str, int, int]]:
-        """Functions in use that Google does not name for its identity pools: name, start, end."""
+        """Return the functions in use that Google does not document for identity pools: name, start, end."""
         from .functions import UNCONFIRMED
 
-        found: list[tuple[str, int, int]] = []
+        unconfirmed: list[tuple[str, int, int]] = []
         waiting = [self.tree]
         while waiting:
             expr = waiting.pop()
             if expr.op in {"call", "comprehension", "bind"} and (expr.name in UNCONFIRMED or len(expr.variables) > 1):
-                found.append((expr.name, *expr.name_at))
+                unconfirmed.append((expr.name, *expr.name_at))
             waiting.extend(expr.children)
-        return sorted(found, key=lambda each: each[1])
+        return sorted(unconfirmed, key=lambda use: use[1])
 
 
 def compile(text: str, *, container: str = "") -> Program:  # noqa: A001  # cel.compile(...) is how it reads
     """Parse an expression; raises `CelError` with the code ``syntax`` or ``limit`` and the place at fault.
 
-    A name that nothing binds and a function that does not exist are found by `Program.check` and at evaluation, not
-    here. `container` is the namespace against which names are resolved first, as the specification has it.
+    `Program.check` and the evaluation report an unbound name or an unknown function; a compilation does not.
+    `container` is the namespace against which names are resolved first, as in the specification.
     """
     try:
         tree = parse(text)
@@ -121,7 +121,7 @@ def compile(text: str, *, container: str = "") -> Program:  # noqa: A001  # cel.
 
 
 def _too_deep(text: str) -> CelError:
-    """The stack ended before the limit on nesting did: the caller had used much of it."""
+    """Return the error for a Python stack that overflows below the nesting limit: the caller had used much of it."""
     error = CelError("limit", TOO_DEEP, 0, len(text))
     error.text = text
     return error

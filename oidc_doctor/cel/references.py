@@ -1,4 +1,4 @@
-"""The paths that an expression reads, from its variables on."""
+"""The paths that an expression reads, each starting with a variable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Reference:
-    """A place that reads a path.
+    """A part of an expression that reads a path.
 
     keys     ``("assertion", "repository")``; a key may hold any character
     path     the same as text: ``assertion.repository``, ``assertion['a-b']``
-    tested   the path is only looked for, with ``has(a.b)`` or ``'b' in a``: its absence is no error
-    guarded  the path is read where the expression has made sure that it is there: ``has(a.b) && a.b == 'x'``,
+    tested   the path is only tested for, with ``has(a.b)`` or ``'b' in a``: its absence is no error
+    guarded  the expression has already tested that the path exists: ``has(a.b) && a.b == 'x'``,
              ``has(a.b) ? a.b : ''``, ``!has(a.b) || a.b == 'x'``
     """
 
@@ -42,7 +42,7 @@ class Reference:
 
 
 def references(tree: Expr) -> list[Reference]:
-    """Every reading of a path, the longest that is written out, in the order of the text. Loop variables are none."""
+    """Return every path that is read, as long as it is written, in the order of the text, without loop variables."""
     readings: list[Reference] = []
     _collect(tree, frozenset(), frozenset(), readings)
     readings.sort(key=lambda reference: reference.start)
@@ -50,7 +50,7 @@ def references(tree: Expr) -> list[Reference]:
 
 
 def _tested(expr: Expr, variables: frozenset[str]) -> Path | None:
-    """The path that ``has(a.b)`` or ``'b' in a`` looks for."""
+    """Return the path whose existence ``has(a.b)`` or ``'b' in a`` tests."""
     if expr.op == "has":
         path = path_of(expr.children[0], variables)
         return (*path, expr.name) if path else None
@@ -61,7 +61,7 @@ def _tested(expr: Expr, variables: frozenset[str]) -> Path | None:
 
 
 def _sure(expr: Expr, variables: frozenset[str], *, when: bool) -> frozenset[Path]:
-    """Paths that are there when the expression is true (or, for `when` false, when it is false)."""
+    """Return the paths that exist when the expression is true (or, for `when` false, when it is false)."""
     if expr.op == "not":
         return _sure(expr.children[0], variables, when=not when)
     if expr.op == ("and" if when else "or"):
@@ -89,7 +89,7 @@ def _collect(expr: Expr, variables: frozenset[str], sure: frozenset[Path], readi
         for child in expr.children[1:]:
             _collect(child, inner, sure, readings)
     elif op in {"and", "or"}:
-        # Commutative: a test guards its neighbours on both sides.
+        # Commutative: a test guards the operands on both sides.
         tests = [_sure(child, variables, when=op == "and") for child in expr.children]
         for number, child in enumerate(expr.children):
             _collect(child, variables, sure.union(*tests[:number], *tests[number + 1 :]), readings)

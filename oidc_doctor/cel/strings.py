@@ -1,6 +1,6 @@
 """Functions over strings: the standard ones, those of the strings extension, and Google's ``extract``.
 
-Places and sizes count code points. Nothing here may produce more than `MAX_SIZE` characters.
+Offsets and sizes count code points. No function may produce more than `MAX_SIZE` characters.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DIGITS: Final = 40  # more significant digits than any 64-bit number has
 
 
 def bounded(size: int) -> None:
-    """Refuse to make a value of this size."""
+    """Raise `CelError` for a value larger than the limit."""
     if size > MAX_SIZE:
         raise CelError("limit", "the expression makes a value that is too large")
 
@@ -66,7 +66,7 @@ def to_bool(text: str) -> bool:
 
 
 def to_int(text: str) -> int:
-    """The integer that a decimal text means, of any size up to well beyond 64 bits."""
+    """Parse a decimal integer, of any size up to well beyond 64 bits."""
     digits = text[1:] if text[:1] in {"+", "-"} else text
     if not (digits.isascii() and digits.isdigit()):
         raise CelError("invalid_argument", f"not a whole number: {quoted(text)}")
@@ -103,7 +103,7 @@ def _pattern(pattern: str) -> Any:  # re2 has no types
     import re2  # type: ignore[import-untyped, unused-ignore]  # costs as much as all the rest
 
     options = re2.Options()
-    options.log_errors = False  # else a wrong pattern goes to stderr from C++
+    options.log_errors = False  # otherwise RE2 logs an invalid pattern to stderr from C++
     try:
         compiled = re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
@@ -120,11 +120,13 @@ def _pattern(pattern: str) -> Any:  # re2 has no types
 def matches(text: str, pattern: str, spend: Callable[[int], None] = lambda _work: None) -> bool:
     """Whether RE2 finds the pattern anywhere in the text.
 
-    `spend` is called with the work, which for some patterns is that of every state of the automaton on every character.
+    `spend` is called with the work: for some patterns, the states of the automaton times the characters of the text.
     """
     compiled = _compiled.get(pattern) or _pattern(pattern)
     spend(len(text) * compiled.programsize >> 9)
-    return compiled.search(utf8(text)) is not None  # as bytes: no counting of code points for a place that is not used
+    return (
+        compiled.search(utf8(text)) is not None
+    )  # as bytes: the match's offset is not used, so no code points need to be counted
 
 
 # The strings extension --------------------------------------------------------------------------------------
@@ -136,30 +138,30 @@ def _within(place: int, size: int) -> None:
 
 
 def char_at(text: str, place: int) -> str:
-    """The character at a place; empty just after the end."""
+    """Return the character at an offset; empty just after the end."""
     _within(place, len(text))
     return text[place : place + 1]
 
 
 def index_of(text: str, part: str, offset: int = 0) -> int:
-    """The first place of `part` from `offset` on, or -1."""
+    """Return the first offset of `part` from `offset` on, or -1."""
     _within(offset, len(text))
     return text.find(part, offset)
 
 
 def last_index_of(text: str, part: str) -> int:
-    """The last place of `part`, or -1."""
+    """Return the last offset of `part`, or -1."""
     return text.rfind(part)
 
 
 def last_index_of_from(text: str, part: str, offset: int) -> int:
-    """The last place of `part` that is not after `offset`, or -1."""
+    """Return the last offset of `part` that is not after `offset`, or -1."""
     _within(offset, len(text))
     return text.rfind(part, 0, offset + len(part))
 
 
 def substring(text: str, start: int, end: int | None = None) -> str:
-    """From `start` up to, not including, `end`."""
+    """Return the characters from `start` up to, not including, `end`."""
     _within(start, len(text))
     if end is None:
         return text[start:]
@@ -170,7 +172,7 @@ def substring(text: str, start: int, end: int | None = None) -> str:
 
 
 def join(items: list[Any], separator: str = "") -> str:
-    """The strings of a list with a separator between them."""
+    """Join the strings of a list with a separator."""
     size = 0
     for item in items:
         if not isinstance(item, str):
@@ -183,7 +185,7 @@ def join(items: list[Any], separator: str = "") -> str:
 
 
 def split(text: str, separator: str, limit: int = -1) -> list[str]:
-    """The pieces between separators, at most `limit` of them; an empty separator returns the characters."""
+    """Split at a separator into at most `limit` pieces; an empty separator returns the characters."""
     if limit == 0:
         return []
     if separator:
@@ -194,29 +196,29 @@ def split(text: str, separator: str, limit: int = -1) -> list[str]:
 
 
 def replace(text: str, old: str, new: str, limit: int = -1) -> str:
-    """`text` with the first `limit` places of `old` made `new`, or all of them."""
+    """Replace the first `limit` occurrences of `old` with `new`, or all of them."""
     count = text.count(old) if limit < 0 else min(limit, text.count(old))
     bounded(len(text) + count * (len(new) - len(old)))
     return text.replace(old, new, max(limit, -1) if limit >= 0 else -1)
 
 
 def trim(text: str) -> str:
-    """Without white space at both ends, white space being Unicode's."""
+    """Remove Unicode white space at both ends."""
     return text.strip(_WHITE)
 
 
 def lower_ascii(text: str) -> str:
-    """Large A to Z made small; other letters stay."""
+    """Change A to Z to lower case; keep other letters."""
     return text.translate(_LOWER)
 
 
 def upper_ascii(text: str) -> str:
-    """Small a to z made large; other letters stay."""
+    """Change a to z to upper case; keep other letters."""
     return text.translate(_UPPER)
 
 
 def reverse(text: str) -> str:
-    """The code points in the other order."""
+    """Reverse the code points."""
     return text[::-1]
 
 
@@ -226,14 +228,14 @@ def quote_text(text: str) -> str:
 
 
 def extract(text: str, template: str) -> str:
-    """The part of `text` in the place of ``{name}`` in the template; empty when its surroundings are not there.
+    """Return the part of `text` that ``{name}`` in the template stands for; empty when the template does not match.
 
-    What is before ``{name}`` is looked for from the start, what is after it from there on, each its first place.
-    Google's own function, described under "extract" in the attribute reference of IAM Conditions.
+    The text before ``{name}`` is searched from the start, the text after it from there on; the first match counts.
+    A function of Google's own, described under "extract" in the attribute reference of IAM Conditions.
     """
-    before, opened, rest = template.partition("{")
-    _, closed, after = rest.partition("}")
-    if not opened or not closed or "{" in after or "}" in before + after or "{" in rest[: rest.find("}")]:
+    before, opened, remainder = template.partition("{")
+    _, closed, after = remainder.partition("}")
+    if not opened or not closed or "{" in after or "}" in before + after or "{" in remainder[: remainder.find("}")]:
         raise CelError("invalid_argument", "extract() takes a template with one {name} in it")
     place = text.find(before)
     if place < 0:

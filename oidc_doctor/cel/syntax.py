@@ -41,7 +41,7 @@ class Expr:
     name_at    start and end of that name
     value      a literal's value
     children   operands in the order written; a method's target first; a map's keys and values in turn;
-               has: the operand; comprehension: the range, then what runs in each turn; bind: the value, then the body
+               has: the operand; comprehension: the range, then the iteration's parts; bind: the value, then the body
     variables  names that a comprehension or bind declares
     method     a call written ``target.name(...)``
     absolute   an ident written with a leading dot
@@ -94,7 +94,7 @@ class Expr:
 
 
 def names_of(expr: Expr) -> list[str] | None:
-    """The names of ``a.b.c``, or None when the expression is anything else."""
+    """Return the names of ``a.b.c``, or None when the expression is anything else."""
     names: list[str] = []
     while expr.op == "select":
         names.append(expr.name)
@@ -107,7 +107,7 @@ def names_of(expr: Expr) -> list[str] | None:
 
 
 def path_of(expr: Expr, variables: Container[str]) -> tuple[str, ...] | None:
-    """The keys of ``a.b['c']`` from the variable on; None for anything else, and for loop variables."""
+    """Return the keys of ``a.b['c']`` from the variable on; None for anything else, and for loop variables."""
     keys: list[str] = []
     while True:
         if expr.op == "select":
@@ -124,13 +124,13 @@ def path_of(expr: Expr, variables: Container[str]) -> tuple[str, ...] | None:
 
 
 def prefixes(container: str) -> list[str]:
-    """The prefixes that the namespace ``a.b`` puts before a name: ``a.b.``, then ``a.``."""
+    """Return the prefixes that the namespace ``a.b`` puts before a name: ``a.b.``, then ``a.``."""
     parts = container.split(".") if container else []
     return [".".join(parts[:count]) + "." for count in range(len(parts), 0, -1)]
 
 
 def candidates(expr: Expr, before: list[str], variables: Container[str]) -> list[str]:
-    """Names under which the whole of ``a.b.c`` may be known, nearest namespace first; none for loop variables."""
+    """Return the names to which ``a.b.c`` may be bound, nearest namespace first; none for loop variables."""
     names = names_of(expr)
     if names is None:
         return []
@@ -162,5 +162,5 @@ _QUOTE: Final = {ord(char): "\\" + escape for char, escape in zip("\\'\a\b\f\n\r
 
 
 def quote(text: str) -> str:
-    """A string literal of the language that has this value."""
+    """Return a string literal of the language with this value."""
     return "'" + text.translate(_QUOTE) + "'"

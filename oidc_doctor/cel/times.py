@@ -21,14 +21,14 @@ _LONGEST: Final = 64  # of the text of a duration, and of a time zone
 
 
 def make_timestamp(nanoseconds: int) -> Timestamp:
-    """Raises `CelError` outside of the years 1 to 9999."""
+    """Return a timestamp; raises `CelError` outside of the years 1 to 9999."""
     if not _FIRST <= nanoseconds < _AFTER:
         raise CelError("range", "the timestamp is outside of the years 1 to 9999")
     return Timestamp(nanoseconds)
 
 
 def make_duration(nanoseconds: int) -> Duration:
-    """Raises `CelError` beyond 64 bits of nanoseconds, about 290 years."""
+    """Return a duration; raises `CelError` beyond 64 bits of nanoseconds, about 290 years."""
     if not INT_MIN <= nanoseconds <= INT_MAX:
         raise CelError("range", "the duration is longer than about 290 years")
     return Duration(nanoseconds)
@@ -39,7 +39,7 @@ def _bad_timestamp(text: str) -> CelError:
 
 
 def parse_timestamp(text: str) -> Timestamp:
-    """From RFC 3339; raises `CelError`."""
+    """Parse an RFC 3339 text; raises `CelError`."""
     import datetime as dt  # few expressions hold a time
     import re
 
@@ -71,7 +71,7 @@ def _bad_duration(text: str) -> CelError:
 
 
 def parse_duration(text: str) -> Duration:
-    """From text such as ``1h45m`` or ``-1.5s``; raises `CelError`."""
+    """Parse a text such as ``1h45m`` or ``-1.5s``; raises `CelError`."""
     import re
 
     body = text.removeprefix("-") if text.startswith("-") else text.removeprefix("+")
@@ -81,10 +81,10 @@ def parse_duration(text: str) -> Duration:
     if len(text) > _LONGEST or not re.fullmatch(rf"(?:{pattern})+", body, re.ASCII):
         raise _bad_duration(text)
     total = 0
-    for whole, fraction, unit in re.findall(pattern, body, re.ASCII):
-        if not whole and not fraction:
+    for digits, fraction, unit in re.findall(pattern, body, re.ASCII):
+        if not digits and not fraction:
             raise _bad_duration(text)
-        total += int(whole or 0) * _UNITS[unit]
+        total += int(digits or 0) * _UNITS[unit]
         if fraction:
             total += int(fraction) * _UNITS[unit] // 10 ** len(fraction)
     return make_duration(-total if text.startswith("-") else total)
@@ -95,7 +95,7 @@ def _fraction(nanoseconds: int) -> str:
 
 
 def timestamp_text(value: Timestamp) -> str:
-    """RFC 3339 in UTC, with as many digits after the second as are needed."""
+    """Format as RFC 3339 in UTC, with as many digits after the second as are needed."""
     seconds, nanoseconds = divmod(int(value), SECOND)
     moment = _in_zone(seconds, None)
     # strftime does not pad the year on every platform
@@ -103,13 +103,13 @@ def timestamp_text(value: Timestamp) -> str:
 
 
 def duration_text(value: Duration) -> str:
-    """Seconds, such as ``90s`` or ``-1.5s``."""
+    """Format as seconds, such as ``90s`` or ``-1.5s``."""
     seconds, nanoseconds = divmod(abs(int(value)), SECOND)
     return f"{'-' if value < 0 else ''}{seconds}{_fraction(nanoseconds)}s"
 
 
 def _in_zone(seconds: int, zone: str | None) -> dt.datetime:
-    """The civil time; raises `CelError` for a zone that is neither an offset nor in the IANA database."""
+    """Return the civil time; raises `CelError` for a zone that is neither an offset nor in the IANA database."""
     import datetime as dt
 
     moment = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=seconds)
@@ -135,7 +135,7 @@ def _zone(name: str) -> dt.tzinfo:
 
         try:
             return zoneinfo.ZoneInfo(name)
-        except (LookupError, ValueError, OSError):  # a name may be a folder of the database, or no file name at all
+        except (LookupError, ValueError, OSError):  # a name may be a directory of the database, or no valid file name
             pass
     raise CelError("invalid_argument", f"not a time zone: {quoted(name)}")
 
@@ -162,14 +162,14 @@ PARTS: Final = {
 
 
 def get_milliseconds(value: Timestamp | Duration, zone: str | None = None) -> int:
-    """Milliseconds within the second."""
+    """Return the milliseconds within the second."""
     if zone is not None:
-        _in_zone(int(value) // SECOND, zone)  # no zone moves them, but it has to be one
+        _in_zone(int(value) // SECOND, zone)  # a time zone does not change milliseconds, but an invalid one is an error
     sign = -1 if type(value) is Duration and value < 0 else 1
     return sign * (sign * int(value) % SECOND // 1_000_000)
 
 
-def _whole(unit: int) -> Callable[[Duration], int]:
+def _whole_units(unit: int) -> Callable[[Duration], int]:
     def get(value: Duration) -> int:
         return -(-int(value) // unit) if value < 0 else int(value) // unit
 
@@ -177,7 +177,7 @@ def _whole(unit: int) -> Callable[[Duration], int]:
 
 
 DURATION_PARTS: Final = {
-    "getHours": _whole(3600 * SECOND),
-    "getMinutes": _whole(60 * SECOND),
-    "getSeconds": _whole(SECOND),
+    "getHours": _whole_units(3600 * SECOND),
+    "getMinutes": _whole_units(60 * SECOND),
+    "getSeconds": _whole_units(SECOND),
 }

@@ -27,17 +27,17 @@ _NAMELESS: Final = frozenset({"ident", "select", "index"})  # their name is a va
 class Node:
     """The outcome of a sub-expression.
 
-    text, start, end  its place in the expression
+    text, start, end  its position in the expression
     op        literal ident select has index call list map and or not negate arithmetic compare in conditional
               comprehension bind
     function  the function, operator or macro; None for a value, a variable, a field, a list or a map
-    evaluated whether it ran; false for what a decision to its left made unnecessary, and for the parts of a name that
-              is bound whole (``a`` where ``a.b`` is bound)
+    evaluated whether it ran; false for operands after the one that decided, and for the parts of a name that is bound
+              whole (``a`` where ``a.b`` is bound)
     value     its value, `NO_VALUE` where there is none
     error     its error; the same object as a child's where the error arose in the child
     children  in the order written. The parts of a function, an operator, a list are all evaluated, even past one that
-              fails, where that is cheap, so that a report can show them. A comprehension has its range first, then what
-              ran in each turn.
+              fails, where that is cheap, so that a report can show them. A comprehension has its range first, then the
+              parts of each iteration.
     variables the values of the loop variables (or of the name of ``cel.bind``) for this child of a comprehension
     omitted   the number of such children that ran without a node, because there were very many
     """
@@ -75,7 +75,7 @@ class Node:
         return f"<{self.op} {self.text!r}: {outcome}>"
 
     def walk(self) -> Iterator[Node]:
-        """The node and all below it, in the order of the text."""
+        """Yield the node and its descendants in the order of the text."""
         waiting = [self]
         while waiting:
             node = waiting.pop()
@@ -83,15 +83,15 @@ class Node:
             waiting.extend(reversed(node.children))
 
     def to_json(self, *, whole_maps: bool = False) -> dict[str, object]:
-        """For a report: ``value`` and ``type``, or ``error``, or neither for what was not evaluated.
+        """Return ``value`` and ``type``, or ``error``, or neither for a part that was not evaluated.
 
-        A map is its number of entries unless `whole_maps`: a trace would repeat all claims for each one read.
+        A map is shown as its number of entries unless `whole_maps`: else a trace repeats all claims for each one read.
         """
         return _node_json(self, [_REPORT_ITEMS], whole_maps=whole_maps)
 
 
 def trace(step: CompiledStep, scope: Scope) -> Node:
-    """Run a step and keep the value of each part. Raises nothing; errors are in the nodes."""
+    """Run a step and record the value of each part. Raises nothing; errors are in the nodes."""
     node = Node(step, scope.text)
     node.evaluated = True
     if step.apply is None:
@@ -124,7 +124,7 @@ def trace(step: CompiledStep, scope: Scope) -> Node:
 def _fail(node: Node, error: CelError, scope: Scope) -> None:
     error.placed(node.start, node.end)
     error.text = scope.text
-    error.__traceback__ = None  # it would keep every frame, and so the claims, alive
+    error.__traceback__ = None  # a traceback would keep every frame, and so the claims, alive
     node.error = error
 
 
@@ -135,7 +135,7 @@ def _not_evaluated(step: CompiledStep, text: str) -> Node:
 
 
 def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
-    assert step.control is not None  # noqa: S101  # it is not strict
+    assert step.control is not None  # noqa: S101  # a step that is not strict has `control`
     names = step.expr.variables
     looped = step.expr.op == "comprehension"
     recorded: list[list[Node]] = [[] for _ in step.children]
@@ -178,14 +178,16 @@ def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
             node.children.append(nodes[0] if nodes else _not_evaluated(child, scope.text))
 
 
-def _node_json(node: Node, room: list[int], *, whole_maps: bool) -> dict[str, object]:
-    """See `Node.to_json`; `room` holds one number: how many more elements of values the report may hold."""
+def _node_json(node: Node, budget: list[int], *, whole_maps: bool) -> dict[str, object]:
+    """Return a node as JSON, see `Node.to_json`; `budget` holds the number of elements the report may still contain."""
     data: dict[str, object] = {"text": node.text, "start": node.start, "end": node.end, "op": node.op}
     if node.function is not None:
         data["function"] = node.function
     data["evaluated"] = node.evaluated
     if node.variables is not None:
-        data["variables"] = {name: _value(value, room, whole_maps=whole_maps) for name, value in node.variables.items()}
+        data["variables"] = {
+            name: _value(value, budget, whole_maps=whole_maps) for name, value in node.variables.items()
+        }
     if node.error is not None:
         error: dict[str, object] = {"code": node.error.code, "message": node.error.message}
         if node.error.start >= 0:
@@ -195,28 +197,28 @@ def _node_json(node: Node, room: list[int], *, whole_maps: bool) -> dict[str, ob
         data["error"] = error
     elif node.evaluated:
         data["type"] = type_name(node.value)
-        data["value"] = _value(node.value, room, whole_maps=whole_maps)
+        data["value"] = _value(node.value, budget, whole_maps=whole_maps)
     if node.omitted:
         data["omitted"] = node.omitted
     if node.children:
-        data["children"] = [_node_json(child, room, whole_maps=whole_maps) for child in node.children]
+        data["children"] = [_node_json(child, budget, whole_maps=whole_maps) for child in node.children]
     return data
 
 
 def json_value(value: Value, *, whole_maps: bool = True) -> object:
-    """A value as JSON: times, types, bytes and uncommon doubles as text; what is very large only as its size."""
+    """Return a value as JSON: times, types, bytes and special doubles as text; a very large value as its size only."""
     return _value(value, [_REPORT_ITEMS], whole_maps=whole_maps)
 
 
-def _value(value: Value, room: list[int], *, whole_maps: bool) -> object:
-    allowed = min(_VALUE_ITEMS, room[0])
-    value_room = [allowed]
-    data = _json(value, value_room, 0, whole_maps=whole_maps)
-    room[0] -= allowed - value_room[0]
+def _value(value: Value, budget: list[int], *, whole_maps: bool) -> object:
+    allowed = min(_VALUE_ITEMS, budget[0])
+    value_budget = [allowed]
+    data = _json(value, value_budget, 0, whole_maps=whole_maps)
+    budget[0] -= allowed - value_budget[0]
     return data
 
 
-def _json(value: Value, room: list[int], depth: int, *, whole_maps: bool) -> object:
+def _json(value: Value, budget: list[int], depth: int, *, whole_maps: bool) -> object:
     kind = type(value)
     if kind is str or kind is bool or kind is int or value is None:
         return value
@@ -234,18 +236,18 @@ def _json(value: Value, room: list[int], depth: int, *, whole_maps: bool) -> obj
         return value.name
     if kind not in TYPES:
         try:
-            return _json(adopt(value), room, depth, whole_maps=whole_maps)
-        except CelError as error:  # bound and never read: it is not known, or no value at all
+            return _json(adopt(value), budget, depth, whole_maps=whole_maps)
+        except CelError as error:  # bound but never read: an unknown value, or no value of the language
             return {"error": error.code}
-    if (kind is not list and not whole_maps) or depth > MAX_DEPTH or room[0] < len(value):
+    if (kind is not list and not whole_maps) or depth > MAX_DEPTH or budget[0] < len(value):
         return {"size": len(value)}
-    room[0] -= len(value)
+    budget[0] -= len(value)
     if kind is list:
-        return [_json(item, room, depth + 1, whole_maps=whole_maps) for item in value]
+        return [_json(item, budget, depth + 1, whole_maps=whole_maps) for item in value]
     assert kind is dict or kind is Map  # noqa: S101  # all other types are above
     return {
-        key if type(key) is str else str(_json(key, room, depth + 1, whole_maps=whole_maps)): _json(
-            item, room, depth + 1, whole_maps=whole_maps
+        key if type(key) is str else str(_json(key, budget, depth + 1, whole_maps=whole_maps)): _json(
+            item, budget, depth + 1, whole_maps=whole_maps
         )
         for key, item in entries(value)
     }

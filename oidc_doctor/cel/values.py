@@ -21,10 +21,10 @@ INT_MAX: Final = 2**63 - 1
 UINT_MAX: Final = 2**64 - 1
 
 # Bounds of this evaluator, not of the language. Google allows a condition 4,096 characters.
-MAX_DEPTH: Final = 128  # levels of nesting of a text or a value: Python's own stack must not end before
+MAX_DEPTH: Final = 128  # levels of nesting of a text or a value, so that Python's own stack does not overflow first
 MAX_SIZE: Final = 1_000_000  # characters, bytes or elements of a value that an expression builds
-WORK: Final = 500_000  # nodes run in loops, elements compared, stretches of text gone through: less than a second
-TRACE_ROOM: Final = 20_000  # nodes of loop turns that a trace keeps
+WORK: Final = 500_000  # nodes run in loops, elements compared, spans of text scanned: less than a second
+TRACE_ROOM: Final = 20_000  # nodes of loop iterations that a trace keeps
 
 
 class UInt(int):
@@ -94,7 +94,7 @@ class Map:
         return self._entries.values()
 
     def get(self, key: object, default: object = None) -> object:
-        """The value under a key, which may be any value."""
+        """Return the value of a key, which may be any value."""
         slot = _slot(key)
         entry = self._entries.get(slot) if slot is not None else None
         return default if entry is None else entry[1]
@@ -114,8 +114,8 @@ class Mark:
 
 MISSING: Final = Mark("MISSING")
 
-# For callers to bind, anywhere inside of their values, where they do not know the value, nor whether there is one.
-# To read it, or to ask whether it is there, is an error with the code ``unknown``, which && and || absorb like others.
+# Callers bind it, anywhere inside of their values, where they do not know the value nor whether there is one. Reading
+# it, or testing whether it exists, is an error with the code ``unknown``, which && and || absorb like any other error.
 UNKNOWN: Final = Mark("UNKNOWN")
 
 
@@ -132,7 +132,7 @@ class Scope:
         self.room = TRACE_ROOM
 
     def spend(self, amount: int) -> None:
-        """Count work; expressions and claims are other people's text, so no evaluation may go on for ever."""
+        """Count work and raise at the limit: expressions and claims are untrusted, so every evaluation must end."""
         self.work -= amount
         if self.work < 0:
             raise CelError("limit", "the expression takes too much work to evaluate")
@@ -162,7 +162,7 @@ _NUMBERS: Final = frozenset({int, UInt, float})
 
 
 def type_name(value: object) -> str:
-    """The type of a value in the words of the language."""
+    """Return the name of a value's type in the language."""
     if value is None:
         return "null"
     kind = TYPES.get(type(value))
@@ -170,7 +170,7 @@ def type_name(value: object) -> str:
 
 
 def adopt(value: Value) -> Value:
-    """A value of the engine's types, from a plain Python value that a caller bound.
+    """Convert a plain Python value that a caller bound to a value of the language.
 
     An integer beyond 64 bits becomes a double. Raises `CelError` for anything that JSON cannot hold.
     """
@@ -200,7 +200,7 @@ def adopt(value: Value) -> Value:
 
 
 def _slot(key: Value) -> object:
-    """The slot under which a key is stored, or None where nothing equal to it can be a key."""
+    """Return the slot under which a key is stored, or None where no key can equal it."""
     kind = type(key)
     if kind is str:
         return key
@@ -213,23 +213,23 @@ def _slot(key: Value) -> object:
     return None
 
 
-def make_map(pairs: list[tuple[Value, Value]]) -> dict[str, Value] | Map:
-    """A map from a literal's entries; raises `CelError` for a key of another type and for a duplicate key."""
+def make_map(literal_entries: list[tuple[Value, Value]]) -> dict[str, Value] | Map:
+    """Build a map from a literal's entries; raises `CelError` for a key of another type and for a duplicate key."""
     plain = True
-    for key, _ in pairs:
+    for key, _ in literal_entries:
         kind = type(key)
         if kind is not str:
             plain = False
             if kind is not int and kind is not UInt and kind is not bool:
                 raise CelError("no_such_overload", f"a map key must be int, uint, bool or string, not {type_name(key)}")
-    mapping: dict[str, Value] | Map = dict(pairs) if plain else Map(pairs)
-    if len(mapping) != len(pairs):
+    mapping: dict[str, Value] | Map = dict(literal_entries) if plain else Map(literal_entries)
+    if len(mapping) != len(literal_entries):
         raise CelError("invalid_argument", "the map has the same key twice")
     return mapping
 
 
 def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
-    """The value under a key, or `MISSING`."""
+    """Return the value of a key, or `MISSING`."""
     if type(mapping) is Map:
         return mapping.get(key, MISSING)
     assert type(mapping) is dict  # noqa: S101  # callers dispatch on the type
@@ -238,9 +238,9 @@ def lookup(mapping: dict[Any, Any] | Map, key: Value) -> Value:
     slot = _slot(key)
     if slot is None or key not in mapping:
         return MISSING
-    # Found, but in a dict that a caller bound Python treats True as 1: the key itself has to be compared.
-    for other, value in mapping.items():
-        if type(other) is not str and _slot(adopt(other)) == slot:
+    # In a dict that a caller bound, Python treats True as 1, so the stored key has to be compared.
+    for stored_key, value in mapping.items():
+        if type(stored_key) is not str and _slot(adopt(stored_key)) == slot:
             return value
     return MISSING
 
@@ -253,19 +253,19 @@ def is_there(value: Value) -> bool:
 
 
 def entries(mapping: dict[Any, Any] | Map) -> Iterable[tuple[Value, Value]]:
-    """Keys and values of a map."""
+    """Return the keys and values of a map."""
     return mapping.items()
 
 
 def equal(left: Value, right: Value, scope: Scope, depth: int = 0) -> bool:
-    """Equality as the language has it: never an error for types that differ, numbers compared by value.
+    """Return whether two values are equal in the language: different types are no error, numbers compare by value.
 
-    Counts the elements visited: a value can hold another many times over, so its size says nothing of the work.
+    Elements visited are counted as work: a value can contain another many times, so its size does not bound the work.
     """
     left_kind, right_kind = type(left), type(right)
     if (left_kind is right_kind and left_kind in _SCALARS) or (left_kind in _NUMBERS and right_kind in _NUMBERS):
-        same: bool = left == right
-        return same
+        is_equal: bool = left == right
+        return is_equal
     if depth > MAX_DEPTH:
         raise CelError("limit", "a value is nested too deeply to compare")
     if left_kind is list and right_kind is list:
@@ -289,14 +289,14 @@ def _equal_maps(left: dict[Any, Any] | Map, right: dict[Any, Any] | Map, scope: 
         return False
     scope.spend(4 + 4 * len(left))
     for key, value in entries(left):
-        other = lookup(right, adopt(key))
-        if other is MISSING or not equal(value, other, scope, depth + 1):
+        right_value = lookup(right, adopt(key))
+        if right_value is MISSING or not equal(value, right_value, scope, depth + 1):
             return False
     return True
 
 
 def contains(needle: Value, haystack: Value, scope: Scope) -> bool:
-    """The operator ``in``; raises `CelError` when the right side is neither list nor map."""
+    """Apply the operator ``in``; raises `CelError` when the right side is neither list nor map."""
     kind = type(haystack)
     if kind is list:
         scope.spend(len(haystack) >> 3)

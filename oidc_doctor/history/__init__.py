@@ -1,1 +1,1 @@
-"""The configuration over time: its revisions, the attempts replayed on them, and since when and why they fail."""
+"""The configuration over time: its revisions, the attempts replayed on them, and when and why they began to fail."""

@@ -1,4 +1,4 @@
-"""A target's attempts in groups that every revision decides alike.
+"""Group a target's attempts so that every revision decides all attempts of a group in the same way.
 
 The attempts of one subject family are separated by their decisions: first the identities (and circumstances) of a
 family, then families with the same tenant and the same decisions are merged.
@@ -23,7 +23,7 @@ _MOST_FAMILIES = 400
 
 
 class FamilyGroup(NamedTuple):
-    """Attempts of one family that every revision decides alike."""
+    """Attempts of one family that every revision decides in the same way."""
 
     step: str
     family: str | None
@@ -40,7 +40,7 @@ class FamilyGroup(NamedTuple):
 
 @dataclass
 class AttemptGroup:
-    """Attempts of families that every revision decides alike, with what the logs recorded of all of them together."""
+    """Attempts of families that every revision decides in the same way, with the logged outcomes of all of them."""
 
     step: str
     families: set[str | None]
@@ -58,13 +58,13 @@ class AttemptGroup:
 
     @property
     def name(self) -> str:
-        """The newest subject, and how many further families there are."""
+        """Return the newest subject and the number of further families."""
         more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
         return f"{self.sample.subject or 'no subject'}{more}"
 
 
 def attempt_groups(replayer: Replayer) -> list[AttemptGroup]:
-    """All groups of the target's attempts."""
+    """Return all groups of the target's attempts."""
     return _Grouping(replayer).groups()
 
 
@@ -79,9 +79,11 @@ class _Grouping:
             self.cells.setdefault(cell.key, []).append(cell)
 
     def groups(self) -> list[AttemptGroup]:
-        """Families that are decided alike together."""
+        """Return the groups, with families of the same decisions merged."""
         merged: dict[tuple[object, ...], list[FamilyGroup]] = {}
-        unsure: list[FamilyGroup] = []  # never accepted, and some configuration that attempts met is not known
+        unsure: list[
+            FamilyGroup
+        ] = []  # never accepted, and part of the configuration at the time of the attempts is not known
         times = [
             time for signature in self.replayer.signatures for time in (signature.first_seen, signature.last_seen)
         ] or [0.0]
@@ -105,7 +107,7 @@ class _Grouping:
         return [self._merge(groups) for groups in merged.values()]
 
     def _decided(self, group: FamilyGroup) -> tuple[object, ...]:
-        """Groups with the same are one."""
+        """Return the key of a group: groups with the same key are merged."""
         return group.step, tenant_of(group.sample.subject, self.replayer.profile), group.decisions
 
     def _merge(self, groups: list[FamilyGroup]) -> AttemptGroup:
@@ -153,41 +155,48 @@ class _Grouping:
         return out
 
     def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
-        """A family's groups: identities (and circumstances) with the same decisions on all revisions are grouped."""
+        """Return a family's groups, one for identities (and circumstances) that all revisions decide alike."""
         keys = tuple(signature.number for signature in family)
         cells = sorted((cell for key in keys for cell in self.cells.get(key, ())), key=lambda cell: -cell.row)
-        alike: dict[tuple[str, ...], list[Cell]] = {}
+        by_decisions: dict[tuple[str, ...], list[Cell]] = {}
         samples: dict[tuple[str, ...], tuple[Attempt, tuple[Verdict, ...]]] = {}
         for cell in cells[:_MOST_CELLS]:
             attempt = self.replayer.attempts.attempt(cell.row)
             vector = self.replayer.vector(attempt)
             decisions = tuple(str(verdict.decision) for verdict in vector)
-            alike.setdefault(decisions, []).append(cell)
+            by_decisions.setdefault(decisions, []).append(cell)
             samples.setdefault(decisions, (attempt, vector))
         groups = []
         for decisions, (attempt, vector) in samples.items():
-            part = self._part((*keys, *also), alike, decisions)
+            part = self._part((*keys, *also), by_decisions, decisions)
             groups.append(FamilyGroup(step, family[0].family, attempt, vector, part, self._runs([part])))
         return groups
 
     def _part(
-        self, keys: tuple[int, ...], alike: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
+        self, keys: tuple[int, ...], by_decisions: dict[tuple[str, ...], list[Cell]], decisions: tuple[str, ...]
     ) -> AttemptSelection:
-        """The attempts with these decisions. Attempts beyond the bound of replaying count with the newest."""
-        if len(alike) == 1:
+        """Select the attempts with these decisions. Attempts beyond the bound of replaying count with the newest."""
+        if len(by_decisions) == 1:
             return AttemptSelection(keys)
-        if decisions == next(iter(alike)):
-            others = [cell for other, cells in alike.items() if other != decisions for cell in cells]
-            return AttemptSelection(keys, None, _pairs(others), self.replayer.by_circumstance)
-        return AttemptSelection(keys, _pairs(alike[decisions]), frozenset(), self.replayer.by_circumstance)
+        if decisions == next(iter(by_decisions)):
+            other_cells = [
+                cell
+                for other_decisions, cells in by_decisions.items()
+                if other_decisions != decisions
+                for cell in cells
+            ]
+            return AttemptSelection(keys, None, _identity_pairs(other_cells), self.replayer.by_circumstance)
+        return AttemptSelection(
+            keys, _identity_pairs(by_decisions[decisions]), frozenset(), self.replayer.by_circumstance
+        )
 
 
-def _pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
+def _identity_pairs(cells: list[Cell]) -> frozenset[tuple[int, int]]:
     return frozenset((cell.identity, cell.circumstance) for cell in cells)
 
 
 def tenant_of(subject: str | None, profile: Profile | None) -> tuple[str | None, ...]:
-    """The segments that separate customers and their teams; none for an unknown issuer."""
+    """Return the segments that separate customers and their teams; none for an unknown issuer."""
     if profile is None or not subject:
         return ()
     parsed = profile.parse_subject(subject)

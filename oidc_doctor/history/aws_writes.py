@@ -1,4 +1,4 @@
-"""Effects of CloudTrail's IAM writes on the fields of a role and an OIDC provider.
+"""Derive the effects of IAM writes in CloudTrail on the fields of a role and an OIDC provider.
 
 Sources: the IAM API reference, CloudTrail's published events.
 """
@@ -24,7 +24,7 @@ DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API
 
 
 def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
-    """The write's effects, [] for a write of the target's resources that no step depends on, None for another's."""
+    """Return the write's effects: [] where no step depends on them, None for a write of another target's resources."""
     if change.what in OF_ROLE:
         return _role_writes(change) if _is_role(change, evidence) else None
     if change.what in OF_PROVIDER:
@@ -33,7 +33,7 @@ def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozense
 
 
 def role_account(evidence: TargetEvidence) -> str | None:
-    """The account of the target's role, as far as it is known."""
+    """Return the account of the target's role, None where it is not known."""
     arn = (evidence.target.aws.role_arn if evidence.target.aws else None) or ""
     account = account_of(arn)
     return account if account and account.isdigit() else None
@@ -55,7 +55,7 @@ def _is_provider(change: Change, evidence: TargetEvidence, issuers: frozenset[st
 
 
 def provider_path(name: str) -> str:
-    """The issuer's address without scheme, of a provider's ARN or URL."""
+    """Return the issuer's address without scheme from a provider's ARN or URL."""
     return name.partition(":oidc-provider/")[2] or name.removeprefix("https://")
 
 
@@ -66,38 +66,38 @@ def _same_account(account: str | None, evidence: TargetEvidence) -> bool:
 
 def _role_writes(change: Change) -> list[FieldWrite]:
     request = Members(change.record.get("requestParameters"))
-    what = change.what
-    if what == "DeleteRole":
+    event_name = change.what
+    if event_name == "DeleteRole":
         return [FieldWrite("role", value=False, before=True)]
-    if what == "CreateRole":
+    if event_name == "CreateRole":
         created = Members(Members(change.record.get("responseElements")).get("role"))
         document = request.get("assumeRolePolicyDocument") or created.get("assumeRolePolicyDocument")
         duration = request.get("maxSessionDuration") or created.get("maxSessionDuration")
         return [
             FieldWrite("role", value=True, before=False),
             FieldWrite("trust", value=_document(document)),
-            FieldWrite("duration", value=_whole(duration) or DEFAULT_DURATION),
+            FieldWrite("duration", value=_integer(duration) or DEFAULT_DURATION),
         ]
-    if what == "UpdateAssumeRolePolicy":
+    if event_name == "UpdateAssumeRolePolicy":
         return [
             FieldWrite("role", value=True, before=True),
             FieldWrite("trust", value=_document(request.get("policyDocument"))),
         ]
-    if what == "UpdateRole" and request.get("maxSessionDuration") is not None:
+    if event_name == "UpdateRole" and request.get("maxSessionDuration") is not None:
         return [
             FieldWrite("role", value=True, before=True),
-            FieldWrite("duration", value=_whole(request.get("maxSessionDuration"))),
+            FieldWrite("duration", value=_integer(request.get("maxSessionDuration"))),
         ]
     return []
 
 
 def _provider_writes(change: Change) -> list[FieldWrite]:
     request = Members(change.record.get("requestParameters"))
-    what = change.what
+    event_name = change.what
     url = FieldWrite("url", value=provider_path(change.resource), before=provider_path(change.resource))
-    if what == "DeleteOpenIDConnectProvider":
+    if event_name == "DeleteOpenIDConnectProvider":
         return [FieldWrite("provider", value=False, before=True), url]
-    if what == "CreateOpenIDConnectProvider":
+    if event_name == "CreateOpenIDConnectProvider":
         return [
             FieldWrite("provider", value=True, before=False),
             url,
@@ -108,11 +108,11 @@ def _provider_writes(change: Change) -> list[FieldWrite]:
         ]
     exists = FieldWrite("provider", value=True, before=True)
     client = request.text("clientID")
-    if what == "AddClientIDToOpenIDConnectProvider" and client:
+    if event_name == "AddClientIDToOpenIDConnectProvider" and client:
         return [exists, url, FieldWrite("clients", forward=_adding(client), backward=_removing(client))]
-    if what == "RemoveClientIDFromOpenIDConnectProvider" and client:
+    if event_name == "RemoveClientIDFromOpenIDConnectProvider" and client:
         return [exists, url, FieldWrite("clients", forward=_removing(client), backward=_adding(client))]
-    if what == "UpdateOpenIDConnectProviderThumbprint":
+    if event_name == "UpdateOpenIDConnectProviderThumbprint":
         return [exists, url, FieldWrite("thumbprints", value=_thumbprints(request))]
     return []
 
@@ -126,14 +126,14 @@ def _removing(client: str) -> Callable[[Json], Json]:
 
 
 def _document(value: Json) -> Json | Unseen:
-    """A policy as a JSON value; unseen where the event was cut."""
+    """Parse a policy; return UNSEEN where the event was cut."""
     document = policy_text(value)
     if document is None:
         return UNSEEN
     try:
         return json.loads(document)
     except (ValueError, RecursionError):
-        return UNSEEN  # CloudTrail cuts a request that is too large, and then it is no JSON
+        return UNSEEN  # CloudTrail cuts a request that is too large, which is then not JSON
 
 
 def _thumbprints(request: Members) -> list[str]:
@@ -141,7 +141,7 @@ def _thumbprints(request: Members) -> list[str]:
     return [thumbprint.lower() for thumbprint in strings(request.get("thumbprintList"))]
 
 
-def _whole(value: Json) -> int | None:
+def _integer(value: Json) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:9])
     return value if isinstance(value, int) and not isinstance(value, bool) else None

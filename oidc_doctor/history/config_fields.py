@@ -1,4 +1,4 @@
-"""The fields of a target's configuration, out of the evidence and back into it.
+"""Read the fields of a target's configuration from the evidence, and write them back into it.
 
 AWS: role (is there), trust (the policy), duration (MaxSessionDuration); provider (is there), url, clients
 (ClientIDList), thumbprints. Google: state, disabled, condition, mapping, audiences, issuer, jwks of the provider; pool,
@@ -48,7 +48,7 @@ _PROVIDER = (*_DECIDING, "disabled", "jwks")
 
 
 def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
-    """The fields of the AWS side that the evidence shows."""
+    """Return the fields of the AWS side that the evidence shows."""
     aws = evidence.aws
     out: dict[str, Json] = {}
     if aws is None:
@@ -72,7 +72,7 @@ def aws_fields(evidence: TargetEvidence) -> dict[str, Json]:
 
 
 def gcp_fields(evidence: TargetEvidence) -> dict[str, Json]:
-    """The fields of the Google side that the evidence shows."""
+    """Return the fields of the Google side that the evidence shows."""
     gcp = evidence.gcp
     out: dict[str, Json] = {}
     if gcp is None:
@@ -136,12 +136,12 @@ def _differs(fields: SourcedFields, present: dict[str, Json], names: tuple[str, 
 
 
 def _source(fields: SourcedFields, *names: str) -> str:
-    """The event that shows the first of the fields which an event shows."""
+    """Return the event of the first field that an event shows."""
     return next((fields[name][1] or "" for name in names if name in fields and fields[name][1]), "the logs")
 
 
 def _read(parse: Callable[[str, str], Any], value: Json, source: str) -> Any:
-    """The evidence in a file with this JSON, or why it cannot be read."""
+    """Read evidence from a file with this JSON; return the reason where it cannot be read."""
     try:
         return parse(json.dumps(value), source)
     except Unreadable as error:

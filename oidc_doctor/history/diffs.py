@@ -1,4 +1,4 @@
-"""A write's changes, as lines with - and +: the values that differ, each with the names that lead to it."""
+"""Show a write's changes as lines with - and +: the values that differ, each with the names of its path."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXISTS = {True: "there", False: "deleted"}
 
 
 def diff_of(history: History, index: int) -> str:
-    """The change that began a revision; lines without - or + name the field. "" where nothing differs."""
+    """Return the diff of the change that began a revision; lines without - or + name the field. "" for no change."""
     out: list[str] = []
     changed = changed_fields(history, index)
     for name, (before, after) in changed.items():
@@ -44,7 +44,7 @@ def diff_of(history: History, index: int) -> str:
 
 
 def change_view(history: History, index: int) -> dict[str, Any] | None:
-    """The change that made a revision, as the report has it; None where no logged write made it."""
+    """Return the change that made a revision as a report shows it; None where no logged write made it."""
     change = history.revisions[index].change
     if change is None:
         return None
@@ -88,7 +88,7 @@ def _text(name: str, value: Any) -> list[str]:
 
 
 def _leaves(value: Any, path: str) -> Iterator[str]:
-    """Each value of a document with its place, as clauses are named: Statement[0] · StringLike · key: value."""
+    """Yield each value of a document with its place, as clauses are named: Statement[0] · StringLike · key: value."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
             step = "" if name == "Condition" else f" · {name}" if path else str(name)

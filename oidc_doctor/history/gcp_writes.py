@@ -1,4 +1,4 @@
-"""Effects of Google's logged writes on the fields of a provider, its pool, the service account and allow policies.
+"""Derive the effects of Google's logged writes on a provider, its pool, the service account and allow policies.
 
 Sources: Google's IAM API (Workload Identity Federation resources, SetIamPolicy) and its published audit entries.
 """
@@ -30,7 +30,7 @@ _OIDC = ("audiences", "issuer", "jwks")
 
 
 def joined_operations(changes: list[Change]) -> list[Change]:
-    """Long-running writes once each: the first entry, which holds the request; failed where one of the two did."""
+    """Join the entries of each long-running write: keep the first, which has the request; failed if either failed."""
     out: list[Change] = []
     by_operation: dict[str, int] = {}
     for change in changes:
@@ -56,7 +56,7 @@ def _failed(write: Change, dropped: Change) -> Change:
 
 
 def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrite] | None:
-    """The write's effects, [] for one of the target's resources that no step depends on, None for another's."""
+    """Return the write's effects: [] where no step depends on them, None for a write of another target's resources."""
     if change.what.endswith("WorkloadIdentityPoolProvider"):
         return _provider_writes(change) if _is_provider(change, evidence) else None
     if change.what.endswith("WorkloadIdentityPool"):
@@ -68,7 +68,7 @@ def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrit
 
 
 def _provider_name(evidence: TargetEvidence) -> str | None:
-    """The provider as configured in the client; failing that, as it was read."""
+    """Return the provider's name as configured in the client, else as it was read."""
     gcp = evidence.target.gcp
     name = (gcp.provider or gcp.audience) if gcp else None
     return name or getattr(evidence.gcp.provider if evidence.gcp else None, "name", None)
@@ -99,7 +99,7 @@ def _is_account(change: Change, evidence: TargetEvidence) -> bool:
 
 
 def _policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
-    """Whose allow policy was written: `account`, `project`, or None for one that is not the target's."""
+    """Return the kind of the written allow policy: `account`, `project`, or None for a policy of another target."""
     if _is_account(change, evidence):
         return "account"
     project = change.resource.removeprefix("projects/")
@@ -110,7 +110,7 @@ def _policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
 
 
 def _body(change: Change) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The request and the resource in it."""
+    """Return the request and the resource in it."""
     request = members(members(change.record.get("protoPayload")).get("request"))
     kind = "workloadIdentityPoolProvider" if change.what.endswith("Provider") else "workloadIdentityPool"
     return request, members(request.get(kind))
@@ -136,12 +136,12 @@ def _provider_writes(change: Change) -> list[FieldWrite]:
     if masked is None:  # all members of the request (inferred)
         masked = {name for path, name in _MASKS.items() if _at(body, path) is not None}
     if not body and masked:
-        return [exists, *(FieldWrite(name) for name in masked)]  # written, but the entry does not say what
+        return [exists, *(FieldWrite(name) for name in masked)]  # written, but the entry does not have the value
     return [exists, *(FieldWrite(name, value=fields.get(name)) for name in sorted(masked))] if masked else []
 
 
 def provider_fields(body: dict[str, Any]) -> dict[str, Json]:
-    """The fields of a provider as described, the vendor's defaults where it leaves one out."""
+    """Return the fields of a described provider, with the vendor's default for a field that is left out."""
     oidc = members(body.get("oidc"))
     mapping = body.get("attributeMapping")
     return {
@@ -155,7 +155,7 @@ def provider_fields(body: dict[str, Any]) -> dict[str, Json]:
 
 
 def _masked(mask: Json) -> set[str] | None:
-    """The fields of an update mask: a text with commas, or an object with its paths; None where there is none."""
+    """Return the fields of an update mask, a text with commas or an object with paths; None without an update mask."""
     if isinstance(mask, dict):
         mask = ",".join(path for path in mask.get("paths") or () if isinstance(path, str))
     if not isinstance(mask, str) or not mask:
@@ -211,7 +211,7 @@ def _account_writes(change: Change) -> list[FieldWrite]:
 
 
 def _policy_writes(change: Change, kind: str) -> list[FieldWrite]:
-    """An allow policy's bindings: the whole policy, its differences, or both."""
+    """Return the writes of an allow policy's bindings, logged as the whole policy, its differences, or both."""
     policy = policy_of(change)
     deltas = deltas_of(change)
     value = UNSEEN if policy is None else policy.get("bindings", [])
@@ -224,14 +224,14 @@ def _policy_writes(change: Change, kind: str) -> list[FieldWrite]:
             f"{kind}-bindings",
             value=value,
             forward=lambda bindings: _with_deltas(bindings, deltas),
-            # A policy without differences: what it was before is not known.
+            # A policy without differences: the previous policy is not known.
             backward=(lambda bindings: _with_deltas(bindings, undone)) if deltas else None,
         )
     ]
 
 
 def _with_deltas(bindings: Json, deltas: list[dict[str, str]]) -> Json:
-    """The bindings after adding and removing members."""
+    """Return the bindings after adding and removing members."""
     out: list[dict[str, Any]] = [copy.deepcopy(binding) for binding in bindings if isinstance(binding, dict)]
     for delta in deltas:
         changed = next((binding for binding in out if _is_binding(binding, delta)), None)

@@ -1,7 +1,7 @@
-"""Why the logs may hold no event for a caller who was refused.
+"""Explain why the logs may have no event for a caller that was refused.
 
 A missing event proves little: the vendors do not log every refusal, events arrive late, and files cover a window and
-some places only. Each note says in its words how sure it is ("usually", "as far as is known").
+some places only. The words of each note state how certain it is ("usually", "as far as is known").
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MissingEventKind = Literal[
     "no-events-found", "exchange-logging-off", "not-logged-by-vendor", "delivery-delay", "window-does-not-cover"
 ]
 
-# CloudTrail user guide: about 5 minutes on average, not guaranteed; older wording said within 15. Google: 0.04 to 1.9
+# CloudTrail user guide: about 5 minutes on average, not guaranteed; older wording: within 15. Google: 0.04 to 1.9
 # seconds in published entries, and no figure for when a query sees them: a minute is allowed (inferred).
 _DELAY = {"aws": 15 * 60, "gcp": 60}
-_RECENT = 86400  # a refusal that is older than a day before the failure is not the failure's
+_RECENT = 86400  # a refusal more than a day before the failure is another failure's
 _GLOBAL_REGION = "us-east-1"
 _STS = "sts.googleapis.com"
 _CREDENTIALS = "iamcredentials.googleapis.com"
@@ -68,7 +68,7 @@ def explain_missing_events(  # noqa: PLR0917 - each is one circumstance of the f
     region: str | None,
     audit_configs_on: bool | None,  # None: not read
 ) -> list[MissingEventNote]:
-    """The search that was made, then why an event may be missing, the surest reason first.
+    """Return the search that was made, then why an event may be missing, the most certain reason first.
 
     `instant` is when the caller failed, epoch seconds; `region` is the client's. Empty where no logs were read, and
     where the signatures hold a refusal in this cloud that may be the failure's.
@@ -95,36 +95,36 @@ def _may_be_the_failure(signature: Signature, instant: float | None) -> bool:
 
 
 def _searched(cloud: Cloud, signatures: list[Signature], coverage: LogCoverage, target: Target) -> MissingEventNote:
-    """The logs that were read, and the event that is missing from them."""
+    """Describe the logs that were read and the event that is missing from them."""
     read = f"Read: {_count(coverage.events, 'record')} in {_count(coverage.files, 'file')}{_period(coverage)}"
     if cloud == "aws":
-        what = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
+        event = f"AssumeRoleWithWebIdentity event for {(target.aws and target.aws.role_arn) or 'this role'}"
         read += f", {' and '.join(sorted(coverage.regions)) or 'of no named Region'}."
         if coverage.events and coverage.services and not any(name.startswith("sts.") for name in coverage.services):
             read += " No record of AWS STS at all is among them, so the files may be of a kind that leaves it out."
     else:
-        what = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
+        event = f"exchange with {(target.gcp and target.gcp.provider) or 'this provider'} or impersonation after it"
         services = " and ".join(name for name in (_STS, _CREDENTIALS) if name in coverage.services)
         read += f", {'with' if services else 'without'} entries of {services or f'{_STS} and {_CREDENTIALS}'}."
     if coverage.problems:
         read += " Parts of the files could not be read; see the problems named for them."
     if not signatures:
-        return MissingEventNote(f"No {what} was found.", read, "no-events-found")
+        return MissingEventNote(f"No {event} was found.", read, "no-events-found")
     counts = {"accepted": 0, "refused earlier": 0, "of unknown outcome": 0}
     for signature in signatures:
         counts[_WORDS[signature.sample.outcome]] += signature.count
-    others = ", ".join(f"{number:,} {words}" for words, number in counts.items() if number)
-    headline = f"No refused {what} was found at the time of the failure; there are others: {others}."
+    other_attempts = ", ".join(f"{number:,} {kind}" for kind, number in counts.items() if number)
+    headline = f"No refused {event} was found at the time of the failure; there are others: {other_attempts}."
     return MissingEventNote(headline, read, "no-events-found")
 
 
 def _period(coverage: LogCoverage) -> str:
-    """From the first record to the last, the date once where it is one day."""
+    """Return the period from the first record to the last, with one date where it is one day."""
     if coverage.first is None or coverage.last is None:
         return ", none of them with a time"
     first, last = _when(coverage.first), _when(coverage.last)
-    same = first.split()[0] == last.split()[0]
-    return f", {first.removesuffix(' UTC')} – {last.split(maxsplit=1)[1] if same else last}"
+    same_day = first.split()[0] == last.split()[0]
+    return f", {first.removesuffix(' UTC')} – {last.split(maxsplit=1)[1] if same_day else last}"
 
 
 def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]:
@@ -145,7 +145,7 @@ def _region(coverage: LogCoverage, region: str | None) -> list[MissingEventNote]
 
 
 def _window(cloud: Cloud, coverage: LogCoverage, instant: float | None) -> list[MissingEventNote]:
-    """Whether the records reach to the moment of the failure, and whether its event can have arrived."""
+    """Report records that do not reach the time of the failure, and an event that cannot have arrived yet."""
     if instant is None or coverage.first is None or coverage.last is None:
         return []
     if instant < coverage.first:
@@ -200,14 +200,14 @@ def _gcp_logging_off(
 ) -> list[MissingEventNote]:
     """Exchanges are Data Access entries, off by default; trust changes are not, so other entries prove nothing."""
     impersonating = step == "impersonate"
-    what = "Impersonations" if impersonating else "Exchanges"
+    calls = "Impersonations" if impersonating else "Exchanges"
     # The service to switch on is iam.googleapis.com for entries that iamcredentials.googleapis.com writes.
     switch = "iam.googleapis.com" if impersonating else _STS
     writer = _CREDENTIALS if impersonating else _STS
     how = f"Data Access audit logs of type ADMIN_READ for {switch} (or allServices)"
     if audit_configs_on is False:
         detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
-        return [MissingEventNote(f"{what} are not logged in this project.", detail, "exchange-logging-off")]
+        return [MissingEventNote(f"{calls} are not logged in this project.", detail, "exchange-logging-off")]
     attempts_logged = any(
         signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures
     )
@@ -217,7 +217,7 @@ def _gcp_logging_off(
         f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "
         "nor the audit configuration."
     )
-    return [MissingEventNote(f"{what} are probably not logged in this project.", detail, "exchange-logging-off")]
+    return [MissingEventNote(f"{calls} are probably not logged in this project.", detail, "exchange-logging-off")]
 
 
 def _gcp_unlogged(step: str | None) -> list[MissingEventNote]:

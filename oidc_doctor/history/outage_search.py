@@ -1,6 +1,6 @@
-"""A target's outages: when its attempts began to be refused, the cause, and the end.
+"""Find a target's outages: when its attempts began to be refused, the cause, and the end.
 
-Recorded outcomes (runs) are compared with the verdict of each revision. Nothing here decides about a token.
+Recorded outcomes (runs) are compared with the verdict of each revision. No function here decides about a token.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class ExplainedOutage(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """Whether it ended: a success came after it, or a later configuration accepts."""
+        """Whether the outage ended: by a later success, or by a later configuration that accepts."""
         return self.outage.after is not None or self.ended is not None
 
 
@@ -109,32 +109,32 @@ class _OutageSearch:
         """Explain the outage by a write, by another token, or by neither."""
         at = revision_of(outage, self.starts, group.vector)
         verdict = group.vector[at]
-        ended = ended_by(outage, self.starts, group.vector)
+        end_revision = ended_by(outage, self.starts, group.vector)
         appears, turned = flip_before(outage, self.starts, group.vector, self.lag)
         if turned is not None:
-            return ExplainedOutage(group, outage, "configuration", appears, turned, None, ended)
+            return ExplainedOutage(group, outage, "configuration", appears, turned, None, end_revision)
         if verdict.decision == "accepted":
-            return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, ended)
+            return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
             if not group.vector[at].stands_against:
                 only = self._only_write(outage)
                 why = "unknown" if only is None else "configuration"
-                return ExplainedOutage(group, outage, why, only, only, None, ended)
+                return ExplainedOutage(group, outage, why, only, only, None, end_revision)
         token = self._token_side(group, outage, at)
         if token is not None:
-            return ExplainedOutage(group, outage, "token", None, None, token, ended)
+            return ExplainedOutage(group, outage, "token", None, None, token, end_revision)
         if verdict.stands_against:
             why = "unlogged-change" if outage.before is not None else "all-along"
         else:
             why = "unknown" if outage.before is not None else "all-along"
-        return ExplainedOutage(group, outage, why, None, None, None, ended)
+        return ExplainedOutage(group, outage, why, None, None, None, end_revision)
 
     def _only_write(self, outage: Outage) -> int | None:
-        """The only write between success and refusal of what the recorded error is about.
+        """Return the only write, between success and refusal, of a field that the recorded error is about.
 
-        For when claims that decide are in no log: the decision cannot be replayed, and yet nothing else changed.
+        It explains outages whose deciding claims are in no log: nothing else changed, although no replay can prove it.
         """
         if outage.before is None:
             return None
@@ -149,39 +149,40 @@ class _OutageSearch:
         return inside[0] if len(inside) == 1 and self.replayer.history.revisions[inside[0]].change is not None else None
 
     def _token_side(self, group: AttemptGroup, outage: Outage, at: int) -> TokenChange | None:
-        """The difference between the refused token and the most similar one that the same configuration accepts."""
+        """Return the difference between the refused token and the most similar token that the configuration accepts."""
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
-        for other in self.groups:
-            if other is group or other.step != group.step or other.vector[at].stands_against:
+        for other_group in self.groups:
+            if other_group is group or other_group.step != group.step or other_group.vector[at].stands_against:
                 continue
-            successes = [run for run in other.runs if run.accepted and run.begin < outage.begin]
-            if not successes or not self._came_later(group, outage, successes, other):
+            successes = [run for run in other_group.runs if run.accepted and run.begin < outage.begin]
+            if not successes or not self._came_later(group, outage, successes, other_group):
                 continue
             accepted = self.replayer.attempts.attempt(successes[-1].last)
             request = self.replayer.request_fields
             changes.append(token_change(accepted, refused, profile) or request_change(accepted, refused, request))
-            changes += [  # of another family that is more similar still
+            changes += [  # of another family, for a token that is more similar
                 token_change(signature.sample, refused, profile)
                 for signature in self.replayer.signatures
                 if signature.number in self.replayer.accepted
-                and signature.number in other.keys
+                and signature.number in other_group.keys
                 and signature.first_seen < outage.begin
             ]
         return min((change for change in changes if change), key=lambda change: change.distance, default=None)
 
     def _came_later(
-        self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other: AttemptGroup
+        self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other_group: AttemptGroup
     ) -> bool:
-        """Whether the refused token is new: others came well before it, and it would have been seen if it had come.
+        """Whether the refused token is new: other tokens were used well before it, and it would have been logged.
 
         Two parallel workloads, of which one was always refused, are no change.
         """
         refusals = sum(run.times for run in group.runs)
         quiet = outage.begin - successes[0].begin
         stopped = (
-            all(run.begin < outage.begin for run in other.runs if run.accepted) and successes[-1].end <= outage.begin
+            all(run.begin < outage.begin for run in other_group.runs if run.accepted)
+            and successes[-1].end <= outage.begin
         )
         if stopped and refusals:
             return True
@@ -191,17 +192,20 @@ class _OutageSearch:
         return quiet > 5 * usual
 
     def contradictions(self, group: AttemptGroup) -> list[str]:
-        """Accepted in fact and refused by our reading, away from any change: our error, or a write in no log."""
+        """Return attempts that the cloud accepted and the replay refuses, away from any change.
+
+        Either the judge is wrong, or a write is in no log.
+        """
         out = []
         for place, run in enumerate(group.runs):
             if not run.accepted:
                 continue
             for row, time in ((run.last, run.end), (run.first, run.begin)):
                 index = index_at(self.starts, time)
-                near = time < self.starts[index] + self.lag and index
+                just_changed = time < self.starts[index] + self.lag and index
                 # a refusal that came later: the configuration changed in between, whatever the logs hold
                 later = any(not later_run.accepted for later_run in group.runs[place + 1 :])
-                if group.vector[index].decision != "refused" or near or later:
+                if group.vector[index].decision != "refused" or just_changed or later:
                     continue
                 attempt = self.replayer.attempts.attempt(row)
                 cloud = CLOUDS[self.replayer.cloud]

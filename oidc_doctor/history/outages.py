@@ -1,7 +1,7 @@
-"""Outages, from the recorded outcomes and the verdict of each revision: the revisions that began and ended each.
+"""Find outages, and the revisions that began and ended them, from recorded outcomes and the revisions' verdicts.
 
-`runs` are the recorded outcomes of attempts that every revision decides alike, and `vector` is the verdict of each
-revision on them. Nothing here evaluates.
+`runs` are the recorded outcomes of attempts that every revision decides in the same way, and `vector` is the verdict of
+each revision on them. No function here evaluates a token.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
     @property
     def stands_against(self) -> bool:
-        """True where the token is refused, or may be."""
+        """Whether the token is refused, or may be."""
         return self.decision == "refused" or (self.decision == "doubtful" and bool(self.refusals))
 
 
@@ -55,7 +55,7 @@ class Outage(NamedTuple):
 def outages_of(
     runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> list[Outage]:
-    """The outages, oldest first. Attempts that met a change before it was in force everywhere do not cut an outage."""
+    """Return the outages, oldest first. Attempts made before a change was in force everywhere end none."""
     out: list[Outage] = []
     before: OutcomeRun | None = None
     for run in _without_stragglers(runs, starts, vector, lag):
@@ -71,7 +71,7 @@ def outages_of(
 def _without_stragglers(
     runs: Sequence[OutcomeRun], starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> list[OutcomeRun]:
-    """The runs without those in which a change was not in force everywhere yet; their neighbours become one."""
+    """Remove runs in which a change was not in force everywhere yet, and join their neighbours."""
     flips = [
         (start, vector[index].stands_against)
         for index, start in enumerate(starts)
@@ -92,12 +92,12 @@ def _without_stragglers(
 
 
 def index_at(starts: Sequence[float], time: float) -> int:
-    """The revision in force at `time`; `starts` are in order. A write counts from the second in which it was logged."""
+    """Return the revision in force at `time`; `starts` are in order. A write counts from its logged second on."""
     return max(0, bisect_right(starts, time) - 1)
 
 
 def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int:
-    """The revision in which an outage began. A refusal may be stamped shortly before the write that it follows."""
+    """Return the revision in which an outage began. A refusal may be logged shortly before its cause."""
     at = index_at(starts, outage.begin)
     late = index_at(starts, outage.begin + EARLY)
     return late if not vector[at].stands_against and vector[late].stands_against else at
@@ -106,7 +106,7 @@ def revision_of(outage: Outage, starts: Sequence[float], vector: Sequence[Verdic
 def flip_before(
     outage: Outage, starts: Sequence[float], vector: Sequence[Verdict], lag: float
 ) -> tuple[int | None, int | None]:
-    """The revision at which an outage's refusing began: (where the lasting refusals appear, where accepting ended).
+    """Return the revisions at which refusal began: (where the lasting refusals appear, where acceptance ended).
 
     None where no revision between the last success and the first refusal turns an accepting configuration into a
     refusing one. Without a success in the logs, any earlier revision may have.
@@ -127,10 +127,10 @@ def turn(
     starts: Sequence[float],
     lag: float,
 ) -> tuple[int | None, int | None]:
-    """Where, after revision `low` and up to `at`, the decision turned to refusing for good: (appears, turned).
+    """Return where, after revision `low` and up to `at`, the decision changed to refusal for good: (appears, turned).
 
-    `witnessed` is from when until when successes were seen: a configuration of that time of which the decision is not
-    known did accept, since it was seen to.
+    `witnessed` is the period with logged successes: a configuration of that period whose decision is not known did
+    accept.
     """
     if not vector[at].stands_against:
         return None, None
@@ -165,7 +165,7 @@ def turn(
 
 
 def ended_by(outage: Outage, starts: Sequence[float], vector: Sequence[Verdict]) -> int | None:
-    """The revision that ended an outage: the first one after it began that no longer refuses."""
+    """Return the revision that ended an outage: the first one after its beginning that no longer refuses."""
     at = revision_of(outage, starts, vector)
     limit = len(vector) if outage.after is None else index_at(starts, outage.after.begin) + 1
     for index in range(at + 1, limit):

@@ -1,4 +1,4 @@
-"""Logged attempts as cases: the same judge as for the present, on the configuration of another time."""
+"""Replay logged attempts as cases: the judge of the present, on the configuration of another time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def replay(
     read_at: float,
     at: float,
 ) -> ReplayedLogs:
-    """The history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
+    """Return the history of the target in this cloud, with every signature replayed on it. Times are epoch seconds."""
     history = history_of(cloud, evidence, changes, issuers_of(evidence, signatures), read_at)
     deduced = _deduced(evidence, history, signatures)
     deduced = deduced._replace(profile=profile_for(deduced.issuer) if cloud == "gcp" else None)
@@ -70,9 +70,9 @@ def replay(
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:
-    """The present evidence: fields of absent files come from the last logged writes.
+    """Return the present evidence: fields of absent files come from the last logged writes.
 
-    Where an event is the token, it is the request as well, unless the target says otherwise.
+    A token from an event comes with the event's request, unless the target has a request of its own.
     """
     now = replayed.target_history.history.revisions[-1].evidence
     event = next((signature.sample for signature in signatures if signature.sample.event_id == token.name), None)
@@ -89,14 +89,14 @@ def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signat
 
 
 def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> Token:
-    """The claims that a logged attempt shows, as a token; all other claims are unknown.
+    """Return the claims that a logged attempt shows, as a token; all other claims are unknown.
 
     Where a token of the same subject was supplied, its claims complete those of the event.
     """
     claims: dict[str, Any] = {}
-    same = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
-    if same is not None:
-        claims = {name: value for name, value in same.claims.items() if name not in _TIMES}
+    supplied = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
+    if supplied is not None:
+        claims = {name: value for name, value in supplied.claims.items() if name not in _TIMES}
     if attempt.subject:
         claims["sub"] = attempt.subject
         if deduced.profile is not None:
@@ -123,7 +123,7 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> To
 def _named_by_google(
     attempt: Attempt, claims: dict[str, Any], deduced: Deduced, evidence: TargetEvidence
 ) -> dict[str, Any]:
-    """Issuer and audience of a token of which Google's entry shows the subject alone.
+    """Return issuer and audience of a token of which Google's entry shows the subject alone.
 
     Some refusals name them; failing that, they are those of the provider when it accepted such tokens.
     """
@@ -139,13 +139,13 @@ def _named_by_google(
 
 
 def _quoted_claims(attempt: Attempt) -> Mapping[str, str]:
-    """The claims of the refused token that the event's error quotes."""
+    """Return the claims of the refused token that the event's error quotes."""
     reading = read_error(attempt.error_message) if attempt.error_message else None
     return reading.quoted_claims if reading is not None else {}
 
 
 def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> frozenset[str]:
-    """The addresses, without scheme, of the providers that the target's tokens come through."""
+    """Return the addresses, without scheme, of the OIDC providers for the target's tokens."""
     issuers = {signature.sample.provider for signature in signatures if signature.sample.provider}
     issuers |= {token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)}
     if evidence.target.issuer:
@@ -156,7 +156,7 @@ def issuers_of(evidence: TargetEvidence, signatures: Sequence[Signature]) -> fro
 
 
 def _deduced(evidence: TargetEvidence, history: History, signatures: Sequence[Signature]) -> Deduced:
-    """Issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
+    """Return issuer and audience of Google's logged tokens: those of the provider when it last accepted one."""
     claimed = next((token.claims["iss"] for token in evidence.tokens if isinstance(token.claims.get("iss"), str)), None)
     issuer = claimed or evidence.target.issuer
     exchanges = [
@@ -185,7 +185,7 @@ def _sample(attempt: Attempt | None, evidence: TargetEvidence, deduced: Deduced)
 
 
 def _request(request: TargetAws | None, attempt: Attempt) -> TargetAws | None:
-    """The request as the event shows it: session name, duration, and the condition keys that it shows."""
+    """Return the event's request: session name, duration, and the condition keys that the event shows."""
     if request is None or attempt.cloud != "aws":
         return request
     context = {

@@ -1,4 +1,4 @@
-"""A target in the logs of one cloud: its history, the replayed attempts, what Google's entries imply."""
+"""A target in the logs of one cloud: its history, the replayed attempts, and claims deduced from Google's entries."""
 
 from __future__ import annotations
 
@@ -37,32 +37,32 @@ class ReplayedLogs(NamedTuple):
     deduced: Deduced = Deduced()
 
     def stand_in(self) -> str | None:
-        """The fields that come from the logs because a file is absent, in words; None without such fields."""
+        """Describe the fields that come from the logs because a file is absent; None without such fields."""
         names = self.target_history.history.stand_ins
         listed = ", ".join(names)
         return f"that nothing later wrote what only the logs tell: {listed}" if names else None
 
     def family(self, subject: str) -> str:
-        """The subject with `*` for what is new in each run."""
+        """Return the subject with `*` for parts that are new in each run."""
         return self.profile.subject_family(subject) if self.profile else subject
 
     def groups_like(self, token: Token, step: str, decisions: tuple[str, ...]) -> list[AttemptGroup]:
-        """The groups of attempts that the token belongs to: by its family, else by the decisions on every revision."""
+        """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
-        same = [
+        same_family = [
             group
             for group in self.target_history.groups
             if group.step == step
             and (family is None or family in group.families or group.families == {None})
             and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
-        return same or [
+        return same_family or [
             group for group in self.target_history.groups if group.step == step and group.decisions == decisions
         ]
 
     def attempt_of_session(self, denial: SessionDenial) -> Attempt | None:
-        """The attempt that issued the session whose call was denied; None where the logs do not hold it."""
+        """Return the attempt that issued the session whose call was denied; None where it is not in the logs."""
         row = self.attempts.by_session(session_number(denial.session)) if denial.cloud == "aws" else None
         attempt = self.attempts.attempt(row) if row is not None else None
         if attempt is not None or not denial.session:
@@ -73,7 +73,7 @@ class ReplayedLogs(NamedTuple):
         return next((sample for sample in accepted if sample.mapped_principal == denial.session), None)
 
     def is_fixed(self, signature: Signature) -> bool:
-        """Whether a refusal was by a configuration that is no longer in force, and the present one accepts."""
+        """Whether a configuration that is no longer in force refused, and the present one accepts."""
         if signature.number not in self.target_history.verdicts:
             return False
         then, index = self.target_history.verdicts[signature.number]
@@ -81,7 +81,7 @@ class ReplayedLogs(NamedTuple):
         return index < len(self.target_history.starts) - 1 and then.stands_against and now.decision == "accepted"
 
     def age_of_change(self, signature: Signature) -> float | None:
-        """Seconds from the last change to this refusal, where it may not have been in force everywhere."""
+        """Return the seconds from the last change to this refusal, where the change may not have been in force yet."""
         index = index_at(self.target_history.starts, signature.last_seen)
         age = signature.last_seen - self.target_history.starts[index]
         return age if index and 0 <= age <= LAG[self.cloud] else None

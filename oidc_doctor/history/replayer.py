@@ -1,6 +1,6 @@
-"""Logged attempts, and the present token, judged on the configuration of each revision.
+"""Judge logged attempts, and the present token, on the configuration of each revision.
 
-The judge is passed in, so that nothing here decides about a token.
+The judge is passed in, so that no function here decides about a token.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Replayer:
         self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
 
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
-        """The attempt on one revision."""
+        """Return the verdict on an attempt in one revision."""
         where = (
             (attempt.caller, attempt.session_name, attempt.region, attempt.user_agent) if self.by_circumstance else ()
         )
@@ -80,14 +80,14 @@ class Replayer:
         return self._cache[key]
 
     def verdict_of_case(self, case: Case, index: int, step: str) -> Verdict:
-        """The present token on one revision."""
+        """Return the verdict on the present token in one revision."""
         key = (id(case), step, self._same_as[index])
         if key not in self._cache:
             self._cache[key] = verdict_of(self.judge_case(case, index), step)
         return self._cache[key]
 
     def accepted_providers(self, index: int) -> frozenset[str]:
-        """Providers with a logged success since they last changed, as of a revision (-1: now)."""
+        """Return providers with a logged success since their last change, as of a revision (-1: now)."""
         index %= len(self.starts)
         if index not in self._accepting:
             self._accepting[index] = self._accepted_providers(index)
@@ -106,7 +106,7 @@ class Replayer:
         )
 
     def vector(self, attempt: Attempt) -> tuple[Verdict, ...]:
-        """The attempt on each revision; on the newest ones where there are very many."""
+        """Return the verdict on an attempt in each revision, or in the newest ones where there are very many."""
         skipped = max(0, len(self.starts) - _MOST_REVISIONS)
         return (
             *(Verdict("unknown") for _ in range(skipped)),
@@ -115,7 +115,7 @@ class Replayer:
 
 
 def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:
-    """A diagnosis as a verdict on the exchange, or on the impersonation alone: Google logs the two apart."""
+    """Reduce a diagnosis to a verdict on the exchange or on the impersonation, which Google logs separately."""
     trace = diagnosis.trace
     last = position("gcp", "impersonate") if trace.cloud == "gcp" else len(STEPS["aws"])
     states = tuple((step.id, step.state) for step in trace.steps if step.id not in _OUTSIDE)
@@ -123,7 +123,7 @@ def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:
     if trace.cloud == "gcp":
         inside = step == "impersonate"
         refusals = [refusal for refusal in refusals if (refusal.step == "impersonate") == inside]
-        states = tuple(pair for pair in states if (position("gcp", pair[0]) >= last) == inside)
+        states = tuple(step_state for step_state in states if (position("gcp", step_state[0]) >= last) == inside)
     certain = [refusal for refusal in refusals if refusal.certain]
     decisive = certain or refusals
     kinds = frozenset((refusal.step, str(refusal.kind)) for refusal in decisive)
@@ -137,13 +137,13 @@ def verdict_of(diagnosis: Diagnosis, step: str) -> Verdict:
 
 
 def _of_provider(history: History, index: int) -> bool:
-    """Whether the revision's write was one of the OIDC provider."""
+    """Whether the revision's write changed the OIDC provider."""
     change = history.revisions[index].change
     return change is None or "OpenIDConnectProvider" in change.what
 
 
 def _first_alike(history: History) -> list[int]:
-    """For each revision the first one with the same configuration: an edit of whitespace is judged once."""
+    """Return for each revision the first one with the same configuration, so that a whitespace edit is judged once."""
     first: dict[str, int] = {}
     out = []
     for index, revision in enumerate(history.revisions):

@@ -1,8 +1,8 @@
-"""The configuration in force at any time: the evidence, with the logged writes undone and applied.
+"""Reconstruct the configuration in force at any time: undo and apply the logged writes on the evidence.
 
-Each field of the configuration (a trust policy, a ClientIDList, a condition, …) is followed on its own, because a write
-sets some fields and leaves the others. Between two writes a field keeps its value; where neither a write nor the
-evidence shows it, it is unknown. A refused write changes nothing; it is kept for the timeline.
+Each field of the configuration (a trust policy, a ClientIDList, a condition, …) is tracked separately, because a
+write sets some fields and leaves all others unchanged. Between two writes a field keeps its value; where neither a
+write nor the evidence shows the value, it is unknown. A refused write changes nothing; it is kept for the timeline.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Basis(enum.StrEnum):
-    """How the configuration of a revision is known."""
+    """The source of a revision's configuration."""
 
     READ = "read"  # the evidence itself
     LOGGED = "logged"  # every field that matters was written by a logged event, or read later and never written since
@@ -65,16 +65,16 @@ class History(NamedTuple):
     stand_ins: tuple[str, ...] = ()  # fields of the present that only the last logged writes show
 
     def index_at(self, time: float) -> int:
-        """The revision in force at `time`."""
+        """Return the revision in force at `time`."""
         return index_at([revision.start for revision in self.revisions], time)
 
 
 def history_of(
     cloud: Cloud, evidence: TargetEvidence, changes: Sequence[Change], issuers: frozenset[str], read_at: float
 ) -> History:
-    """The history of one target's configuration.
+    """Return the history of one target's configuration.
 
-    `issuers` are the addresses, without scheme, of the OIDC providers that the target's tokens come through. `read_at`
+    `issuers` are the addresses, without scheme, of the OIDC providers for the target's tokens. `read_at`
     is when the evidence was collected, epoch seconds.
     """
     of_cloud = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
@@ -120,7 +120,7 @@ def history_of(
 
 
 def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:
-    """The last revision's fields that the evidence does not have, in the vendors' words."""
+    """Return the last revision's fields that the evidence does not have, in the vendors' terms."""
     return tuple(dict.fromkeys(_WORDS[name] for name in last.fields if name in _WORDS and name not in present))
 
 
@@ -133,7 +133,7 @@ _WORDS = {
 
 
 def _sources(fields: dict[str, FieldValue]) -> SourcedFields:
-    """The fields' values, each with the event that shows it, in words; None for the evidence."""
+    """Describe the event that shows each field's value; None for the evidence."""
     return {name: (value.value, _source(value)) for name, value in fields.items()}
 
 
@@ -144,7 +144,7 @@ def _source(value: FieldValue) -> str | None:
 
 
 def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[list[dict[str, FieldValue]], bool]:
-    """The fields of each revision, and whether the last logged write and the evidence differ."""
+    """Return the fields of each revision, and whether the last logged write and the evidence differ."""
     revisions: list[dict[str, FieldValue]] = [{} for _ in range(len(writes) + 1)]
     is_drifted = False
     names = dict.fromkeys([*present, *(write.field for _, field_writes in writes for write in field_writes)])
@@ -158,7 +158,7 @@ def _values_of_fields(writes: list[Write], present: dict[str, Json]) -> tuple[li
 
 
 def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -> tuple[list[FieldValue | None], bool]:
-    """A field's value in each revision, and whether the last logged write and the evidence differ."""
+    """Return a field's value in each revision, and whether the last logged write and the evidence differ."""
     writes_of_field = [
         next((write for write in field_writes if write.field == name), None) for _, field_writes in writes
     ]
@@ -185,7 +185,7 @@ def _values_of_field(name: str, writes: list[Write], present: dict[str, Json]) -
 
 
 def _forward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
-    """Fill in values from those before them."""
+    """Fill in unknown values from earlier revisions."""
     for index, write in enumerate(writes_of_field):
         value = line[index]
         if line[index + 1] is not None or value is None:
@@ -197,7 +197,7 @@ def _forward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | N
 
 
 def _backward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | None], writes: list[Write]) -> None:
-    """Fill in values from those after them."""
+    """Fill in unknown values from later revisions."""
     for index in range(len(writes_of_field) - 1, -1, -1):
         value, write = line[index + 1], writes_of_field[index]
         if line[index] is not None or value is None:
@@ -209,20 +209,20 @@ def _backward(line: list[FieldValue | None], writes_of_field: list[FieldWrite | 
 
 
 def changed_fields(history: History, index: int) -> dict[str, tuple[Any, Any]]:
-    """The revision's changes: field → (value before, value after); UNSEEN where it is unknown."""
+    """Return the revision's changes: field → (value before, value after); UNSEEN where it is unknown."""
     if not index:
         return {}
     before, after = history.revisions[index - 1].fields, history.revisions[index].fields
-    pairs: dict[str, tuple[Any, Any]] = {}
+    changes: dict[str, tuple[Any, Any]] = {}
     for name in dict.fromkeys([*before, *after]):
         old: Any = before[name].value if name in before else UNSEEN
         new: Any = after[name].value if name in after else UNSEEN
         if old is UNSEEN or new is UNSEEN or old != new:
-            pairs[name] = (old, new)
+            changes[name] = (old, new)
     change = history.revisions[index].change
     return {
-        name: pair
-        for name, pair in pairs.items()
+        name: values
+        for name, values in changes.items()
         if change is None
         or after.get(name, FieldValue(None)).by is change
         or before.get(name, FieldValue(None)).by is change

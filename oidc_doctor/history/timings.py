@@ -1,4 +1,4 @@
-"""When a refusal began, by which change, and when it ended; and the causes of outages that are over."""
+"""Find when a refusal began, by which change, and when it ended, and the causes of outages that are over."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def timings_of(
     confirmations: Sequence[Confirmation],
     denial: SessionDenial | None = None,
 ) -> list[tuple[Timing, tuple[str, ...]]]:
-    """When each refusal of an exchange began, and the event ids that confirm it.
+    """Return when each refusal of an exchange began, and the event ids that confirm it.
 
     `confirmations` are the logged refusals of each, in the same order. `denial` is the denied call of a session that
     represents the exchange's failure.
@@ -76,7 +76,7 @@ def _exchange_timing(
 
 
 def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
-    """The denied calls of a session, and the attempt that issued the session."""
+    """Return the timing of a session's denied calls, with the attempt that issued the session."""
     attempt = replayed.attempt_of_session(denial)
     return Timing(
         since=rfc3339(denial.first_seen),
@@ -99,7 +99,7 @@ def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
 
 
 def _permissions_written(denial: SessionDenial, replayed: ReplayedLogs) -> dict[str, Any]:
-    """The writes of the role's permissions before its sessions' calls were refused, the newest first."""
+    """Return the writes of the role's permissions before its sessions' calls were denied, the newest first."""
     earlier = [change for change in replayed.target_history.history.other if change.time <= denial.first_seen]
     return {
         "last_success": None,
@@ -128,12 +128,15 @@ def _from_outage(
     replayed: ReplayedLogs,
     confirmation: Confirmation,
 ) -> tuple[Timing, tuple[str, ...]]:
-    """The logs hold the refusals themselves."""
+    """Return the timing of a refusal that is itself in the logs."""
     outage = explained.outage
     begin = outage.begin
-    if explained.turned is None:  # an outage that no revision explains began with the first one like it
-        others = replayed.target_history.outages
-        begin = min(begin, *(other.outage.begin for other in others if _is_like(other, explained, replayed)))
+    if explained.turned is None:  # an outage that no revision explains began with the first similar outage
+        outages = replayed.target_history.outages
+        begin = min(
+            begin,
+            *(other_outage.outage.begin for other_outage in outages if _is_like(other_outage, explained, replayed)),
+        )
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
     timing = Timing(
         since=rfc3339(begin),
@@ -159,7 +162,7 @@ def _from_outage(
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
-    """Whether two outages go on for the same reason, in tokens of the same tenant."""
+    """Whether two outages last for the same reason, with tokens of the same tenant."""
 
     def traits(outage: ExplainedOutage) -> tuple[object, ...]:
         group = outage.group
@@ -181,7 +184,7 @@ def _from_configuration(
     replayed: ReplayedLogs,
     confirmation: Confirmation,
 ) -> Timing:
-    """The failures leave no event: the change's time, else the last success."""
+    """Return the timing of failures that leave no event: the change's time, else the last success."""
     runs = [run for group in groups for run in group.runs]
     good = [run for run in runs if run.accepted]
     last_success = max((run.end for run in good), default=None)
@@ -194,7 +197,7 @@ def _from_configuration(
     if turned is not None and mark in vector[-1].refusals:
         change = change_view(replayed.target_history.history, _appears(vector, mark, turned))
         if change is not None:
-            # the moment in which the outcome flipped is in no log, so this proves nothing
+            # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
     failed = [run for run in runs if not run.accepted and (last_success is None or run.begin > last_success)]
@@ -206,7 +209,7 @@ def _from_configuration(
 
 
 def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Verdict]:
-    """The exchange's own token on each revision."""
+    """Return the verdict on the exchange's own token in each revision."""
     return [
         replayed.replayer.verdict_of_case(diagnosis.case, index, step)
         for index in range(len(replayed.target_history.starts))
@@ -214,7 +217,7 @@ def _vector(diagnosis: Diagnosis, replayed: ReplayedLogs, step: str) -> list[Ver
 
 
 def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> int:
-    """The revision in which this refusal appears, not before the one in which accepting ended."""
+    """Return the revision in which this refusal appears, at the earliest the one in which acceptance ended."""
     place = len(vector) - 1
     while place > turned and mark in vector[place - 1].refusals:
         place -= 1
@@ -222,7 +225,7 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
 
 
 def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
-    """The changes between the last success and the first failure, ranked; or the logs that would be needed."""
+    """Return the ranked changes between the last success and the first failure, or the logs that would be needed."""
     outage, history = explained.outage, replayed.target_history.history
     low = outage.before.end if outage.before else None
     begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
@@ -265,9 +268,9 @@ _NOTES = {
 def past_causes(
     replayed: ReplayedLogs, exchange_id: str, diagnosis: Diagnosis, checks: Mapping[Kind, Check]
 ) -> list[Cause]:
-    """Outages of this exchange's kind of token that are over, the newest first."""
+    """Return past outages of this exchange's kind of token, the newest first."""
     token = diagnosis.case.token
-    alike = [
+    groups = [
         group
         for step in (("exchange", "impersonate") if replayed.cloud == "gcp" else ("exchange",))
         for group in replayed.groups_like(
@@ -278,7 +281,7 @@ def past_causes(
     for explained in reversed(replayed.target_history.outages):
         if not explained.over or explained.why not in {"configuration", "token"}:
             continue
-        if not any(explained.group is group for group in alike):
+        if not any(explained.group is group for group in groups):
             continue
         first = replayed.attempts.attempt(explained.outage.first)
         index = index_at(replayed.target_history.starts, explained.outage.begin)
@@ -327,7 +330,7 @@ def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs)
 
 
 def ids(replayed: ReplayedLogs, group: AttemptGroup, begin: float, end: float, *, accepted: bool) -> list[str]:
-    """Event ids of the group's attempts with one outcome."""
+    """Return event ids of the group's attempts with one outcome."""
     outcome = "accepted" if accepted else "refused"
     numbers = {signature.number for signature in replayed.replayer.signatures if signature.sample.outcome == outcome}
     return replayed.attempts.ids_between([key for key in group.keys if key in numbers], begin, end)

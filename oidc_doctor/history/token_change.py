@@ -1,4 +1,4 @@
-"""The difference between an accepted token and a refused one, and between their requests."""
+"""Compare an accepted token with a refused one, and their requests."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class TokenChange(NamedTuple):
     distance: int = 0  # how many parts differ
 
     def view(self) -> dict[str, Any]:
-        """As the report has it."""
+        """Return the change as the report shows it."""
         old, new = self.before, self.after
-        pair = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
+        values = (old.audience, new.audience) if self.what == "audience" else (old.subject, new.subject)
         if self.what == "request":
-            pair = self.segments[0][1:]
+            values = self.segments[0][1:]
         return {
             "what": self.what,
             "text": self.text,
-            "from": pair[0],
-            "to": pair[1],
+            "from": values[0],
+            "to": values[1],
             "segments": [{"name": name, "from": before, "to": after} for name, before, after in self.segments],
             "last_accepted": {"event_id": old.event_id, "time": rfc3339(old.time)},
             "first_refused": {"event_id": new.event_id, "time": rfc3339(new.time)},
@@ -39,7 +39,7 @@ class TokenChange(NamedTuple):
 
 
 def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange | None:
-    """The difference between two logged tokens; None where the events show none."""
+    """Return the difference between two logged tokens; None where the events show none."""
     if before.subject != after.subject and before.subject and after.subject:
         return _of_subjects(before, after, profile)
     if before.audience != after.audience and before.audience and after.audience:
@@ -63,14 +63,14 @@ _REQUEST = (
 
 
 def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> TokenChange | None:
-    """The difference between two requests with alike tokens, in these fields of an attempt."""
+    """Return the difference between the requests of two similar tokens, in these fields of an attempt."""
     parts, differences = [], []
-    for name, words in _REQUEST:
-        pair = (getattr(before, name), getattr(after, name))
-        if name in fields and pair[0] != pair[1]:
-            old, new = (None if value is None else str(value) for value in pair)
+    for name, description in _REQUEST:
+        values = (getattr(before, name), getattr(after, name))
+        if name in fields and values[0] != values[1]:
+            old, new = (None if value is None else str(value) for value in values)
             parts.append((name, old, new))
-            differences.append(f"{words} ({_shown(old)} → {_shown(new)})")
+            differences.append(f"{description} ({_quoted(old)} → {_quoted(new)})")
     return TokenChange("request", ", ".join(differences), before, after, tuple(parts), len(parts)) if parts else None
 
 
@@ -87,20 +87,20 @@ def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> To
         return TokenChange("subject-form", form, before, after, parts, len(parts))
     # Segments that are new in each run are named only where nothing else differs.
     steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
-    segments = ", ".join(f"{name} {_shown(before)} → {_shown(after)}" for name, before, after in steady)
+    segments = ", ".join(f"{name} {_quoted(before)} → {_quoted(after)}" for name, before, after in steady)
     return TokenChange("subject", f"another {segments or 'written otherwise'}", before, after, parts, len(steady))
 
 
 def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> str | None:
-    """A new form of the subject: a segment's key was renamed, or segments came or went."""
-    gone = {name for name, _, now in parts if now is None}
-    come = {name for name, was, _ in parts if was is None}
-    if not gone and not come:
+    """Describe a new form of the subject: a segment's key was renamed, or segments were added or removed."""
+    removed = {name for name, _, now in parts if now is None}
+    added = {name for name, was, _ in parts if was is None}
+    if not removed and not added:
         return None
     for change in profile.changes:
-        if (change.old_key in gone and change.new_key in come) or (change.adds and set(change.adds) <= come):
+        if (change.old_key in removed and change.new_key in added) or (change.adds and set(change.adds) <= added):
             return f"the subject's new form ({change.name}, since {change.since})"
-    return f"another form of subject: {', '.join(sorted(come) or sorted(gone))} {'came' if come else 'went'}"
+    return f"another form of subject: {', '.join(sorted(added) or sorted(removed))} {'came' if added else 'went'}"
 
 
 def _varies(profile: Profile, name: str) -> bool:
@@ -108,5 +108,5 @@ def _varies(profile: Profile, name: str) -> bool:
     return rule is not None and bool(rule.varies)
 
 
-def _shown(value: str | None) -> str:
+def _quoted(value: str | None) -> str:
     return "none" if value is None else value

@@ -1,4 +1,4 @@
-"""The history as the report shows it: a row for each signature of attempts, and the timeline."""
+"""Show the history in the report: a row for each signature of attempts, and the timeline."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
 def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptRow:
-    """A signature, with the decision of the configuration that was in force at its newest attempt."""
+    """Return a signature's row, with the decision of the configuration in force at its newest attempt."""
     sample = signature.sample
     error = ": ".join(text for text in (sample.error_code, sample.error_message) if text) or None
     replay, cause = None, None
@@ -61,7 +61,7 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
 
 
 def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str | None:
-    """The cause's name for a refused signature."""
+    """Return the cause's name for a refused signature."""
     if verdict.first is not None:
         return next((kind for step, kind in sorted(verdict.refusals) if step == verdict.first), None)
     if verdict.decision != "accepted":
@@ -77,13 +77,13 @@ def _why(verdict: Verdict, replayed: ReplayedLogs, signature: Signature) -> str 
 
 
 def _rate(signature: Signature) -> float | None:
-    """Attempts an hour between the first and the last; None for fewer than two."""
+    """Return attempts per hour between the first and the last; None for fewer than two."""
     span = signature.last_seen - signature.first_seen
     return round((signature.count - 1) * 3600 / span, 2) if span > 0 else None
 
 
 def _revision(replayed: ReplayedLogs, index: int) -> str:
-    """A revision's name: the event that made it, or the reading."""
+    """Return a revision's name: the event that made it, or the reading."""
     revisions = replayed.target_history.history.revisions
     if index == len(revisions) - 1 and (len(revisions) == 1 or revisions[index].change is None):
         return "as read"
@@ -95,7 +95,7 @@ def _revision(replayed: ReplayedLogs, index: int) -> str:
 
 
 def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
-    """Attempts that ended alike and writes of configuration, in order of time."""
+    """Return runs of attempts with one outcome, and writes of configuration, in order of time."""
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
         target_history = replayed.target_history
@@ -120,14 +120,14 @@ def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
 def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> dict[str, Any]:
     first = replayed.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
-    what = "impersonation" if group.step == "impersonate" else "exchange"
+    step_name = "impersonation" if group.step == "impersonate" else "exchange"
     return {
         "time": rfc3339(run.begin),
         "until": rfc3339(run.end),
         "kind": "attempts",
         "cloud": replayed.cloud,
         "resource": first.target,
-        "text": f"{run.times:,} {what}{'' if run.times == 1 else 's'} {outcome}: {group.name}",
+        "text": f"{run.times:,} {step_name}{'' if run.times == 1 else 's'} {outcome}: {group.name}",
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
@@ -158,6 +158,6 @@ def _change_entry(
 
 
 def contradictions(replayed_logs: Mapping[Any, ReplayedLogs]) -> list[str]:
-    """Attempts that were accepted in fact and refused by the reading, each once."""
+    """Return each attempt that the cloud accepted and the replay refuses, once."""
     histories = (replayed.target_history for replayed in replayed_logs.values())
     return list(dict.fromkeys(line for history in histories for line in history.contradictions))

@@ -23,7 +23,7 @@ UNSEEN = Unseen.UNSEEN
 
 
 class FieldWrite(NamedTuple):
-    """A field's change by a write: its values, as far as the event has them, or how to get one from the other."""
+    """A field's change by a write: its values, as far as the event has them, or a function from one to the other."""
 
     field: str
     value: Json | Unseen = UNSEEN  # after the write
@@ -33,5 +33,5 @@ class FieldWrite(NamedTuple):
 
 
 def strings(value: Json) -> list[str]:
-    """The strings of a list; none of anything else."""
+    """Return the strings of a list; none for any other value."""
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""An evaluator for the trust policies of AWS IAM roles, which explains every part of its answer."""
+"""An evaluator for the trust policies of AWS IAM roles, which explains every part of its decision."""
 
 from oidc_doctor.iam.conditions import conditions_hold
 from oidc_doctor.iam.context import UNKNOWN, Unknown

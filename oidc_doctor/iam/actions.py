@@ -67,7 +67,7 @@ class Actions:
             self._fixed = (NO, "malformed")
 
     def evaluate(self, action: str) -> Node:
-        """The element's node, with a child for each pattern; under NotAction a matching pattern excludes the action."""
+        """Return the element's node, with a child for each pattern; under NotAction a match excludes the action."""
         if self._fixed is not None:
             possible, reason = self._fixed
             return Node("action", self._name, possible, self._pointer, self._raw, action, reason)

@@ -1,4 +1,4 @@
-"""The Condition element: operators, keys and values, joined as IAM joins them."""
+"""The Condition element: operators, keys and values, combined as in IAM."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
 
 
 class PolicyValue:
-    """A policy value under an operator. `compare` is None where more than the two texts decides."""
+    """A policy value under an operator. `compare` is None where the two texts alone do not decide."""
 
     __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
 
@@ -74,7 +74,7 @@ class PolicyValue:
             self.fixed = (ERROR, "unreadable-policy-value", None)
 
     def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
-        """The answer for one request value, which may hold placeholders if so said."""
+        """Return the possible answers for one request value, which may hold placeholders if `gaps`."""
         if self.fixed is not None:
             return self.fixed
         if self.compare is not None and not gaps:
@@ -160,7 +160,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _special(self, actual: object, request: Request) -> Outcome | None:
-        """The outcome of all values alike, because there is no request value to compare them with."""
+        """Return the outcome of all values together, because there is no request value to compare them with."""
         if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
             return _PLACEHOLDER if self._may_be_present(request) else self._absent()
         if actual is UNKNOWN:
@@ -179,7 +179,7 @@ class Key:
         return NO, "key-absent", None
 
     def _may_be_present(self, request: Request) -> bool:
-        """Whether a gap in this key's name, or in one of the request's, could make the two the same."""
+        """Whether a gap in this key's name, or in a key of the request, could make the two names equal."""
         names = request.values if self.pasted else request.gapped
         return any(
             compare([(self.folded, False, self.pasted)], name, text_gaps=name in request.gapped) is not False
@@ -194,7 +194,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
-        """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
+        """Evaluate a multivalued key under a set operator: a node per element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
         possible, join = (YES, AND) if every else (NO, OR)
         members = []
@@ -206,7 +206,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
 
     def _against(self, actual: object, request: Request) -> tuple[int, Reason, tuple[Node, ...]]:
-        """All values against one request value."""
+        """Compare all values with one request value."""
         text = text_of(actual)
         gaps = isinstance(actual, Pasted) and has_placeholder(actual)
         possible = self.start
@@ -222,7 +222,7 @@ class Key:
 
 
 class NullKey(Key):
-    """A key under the Null operator, which asks only whether it is there."""
+    """A key under the Null operator, which tests only whether the key is present."""
 
     __slots__ = ()
 
@@ -235,21 +235,21 @@ class NullKey(Key):
             unread = _KEY_UNKNOWN
         elif absent and self._may_be_present(request):
             unread = _PLACEHOLDER
-        shown = None if actual is ABSENT else actual
+        request_value = None if actual is ABSENT else actual
         possible = NO
         children = []
         for value in self.values:
             answers, reason, _ = unread or value.judge("true" if absent else "false", request, gaps=False)
             if answers in {YES, NO}:
                 reason = "key-absent" if absent else "key-present"
-            children.append(Node("value", value.name, answers, value.pointer, value.raw, shown, reason))
+            children.append(Node("value", value.name, answers, value.pointer, value.raw, request_value, reason))
             possible = OR[possible << 3 | answers]
         reason = deciding_reason(children, possible)
-        return Node("key", self.name, possible, self.pointer, self.raw, shown, reason, tuple(children))
+        return Node("key", self.name, possible, self.pointer, self.raw, request_value, reason, tuple(children))
 
 
 class Clause:
-    """An operator with its keys, joined by AND; `fixed` is the node of an unusable one."""
+    """An operator with its keys, combined by AND; `fixed` is the node of an unusable operator."""
 
     __slots__ = ("fixed", "keys", "name", "pointer", "raw")
 
@@ -273,7 +273,7 @@ class Clause:
             ]
 
     def evaluate(self, request: Request) -> Node:
-        """The operator's node, with a child for each key."""
+        """Return the operator's node, with a child for each key."""
         if self.fixed is not None:
             return self.fixed
         children = [key.evaluate(request) for key in self.keys]
@@ -288,7 +288,7 @@ class Clause:
 
 
 def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> list[Clause]:
-    """The operators of a Condition element, to be joined by AND. Anything but an object is one clause that fails."""
+    """Return the operators of a Condition element, combined by AND. Any value but an object is a clause that fails."""
     if not isinstance(block, Mapping):
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
         unusable.fixed = Node("operator", "Condition", ERROR, pointer, block, None, "malformed")
@@ -300,10 +300,10 @@ def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> li
 
 
 def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "2012-10-17") -> bool | None:
-    """Whether a Condition element is met by a request.
+    """Return whether a request meets a Condition element.
 
     A context value is a str for a single-valued key and a list for a multivalued one; absent keys are omitted. None
-    means that it cannot be decided: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
+    means undecidable: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     if not isinstance(context, Mapping):
         return None  # type: ignore[unreachable]  # callers without types pass anything

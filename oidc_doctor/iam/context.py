@@ -1,4 +1,4 @@
-"""The request: condition keys as the evaluator looks them up."""
+"""The request context, with the condition keys as the evaluator looks them up."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Request:
 
 
 def text_of(value: object) -> str | None:
-    """A JSON scalar as IAM's text; None for what is no scalar. A JSON true is "true" and 5 is "5"."""
+    """Return a JSON scalar as IAM's text; None for any other value. A JSON true is "true" and 5 is "5"."""
     if isinstance(value, str):
         return value
     if value is True:

@@ -1,4 +1,4 @@
-"""The condition operators: what each compares, and how one policy value is compared with one request value."""
+"""The condition operators: the type that each compares, and its comparison of a policy value with a request value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Family:
-    """Operators that compare in the same way, up to negation, quantifier and IfExists."""
+    """Operators with the same comparison, except for negation, quantifier and IfExists."""
 
     __slots__ = ("build", "may", "takes_variables")
 
@@ -48,7 +48,7 @@ def _equals_ignoring_case(pieces: Sequence[Piece]) -> Compare:
 
 
 def _typed(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Build:
-    """Both sides read as a type; `test` is asked with the request's value first."""
+    """Parse both sides as a type; `test` is called with the request's value first."""
 
     def build(pieces: Sequence[Piece]) -> Compare | None:
         expected = read(_joined(pieces))
@@ -85,12 +85,12 @@ def _arn(pieces: Sequence[Piece]) -> Compare | None:
 
 
 def _fields(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """The six fields of an ARN; the last keeps its colons."""
+    """Return the six fields of an ARN; the last may contain colons."""
     fields: list[list[Piece]] = [[]]
     for text, active, gaps in pieces:
-        first, *others = text.split(":", ARN_FIELDS - len(fields))
+        first, *later_fields = text.split(":", ARN_FIELDS - len(fields))
         fields[-1].append((first, active, gaps))
-        fields.extend([(field, active, gaps)] for field in others)
+        fields.extend([(field, active, gaps)] for field in later_fields)
     return fields
 
 
@@ -142,7 +142,7 @@ def _in_time(test: Callable[[int], bool]) -> Family:
     )
 
 
-def _same(actual: object, expected: object) -> bool:
+def _equal(actual: object, expected: object) -> bool:
     return actual == expected
 
 
@@ -150,10 +150,10 @@ STRING = Family(_equals, _may_equal, takes_variables=True)
 STRING_IGNORING_CASE = Family(_equals_ignoring_case, _may_equal_ignoring_case, takes_variables=True)
 LIKE = Family(wildcards.matcher, _may_be_like, takes_variables=True)
 ARN = Family(_arn, _may_be_arn_like, takes_variables=True)
-BOOL = Family(_typed(values.truth, _same), _may_be_anything, takes_variables=True)
-BINARY = Family(_typed(values.binary, _same), _may_be_anything)
+BOOL = Family(_typed(values.truth, _equal), _may_be_anything, takes_variables=True)
+BINARY = Family(_typed(values.binary, _equal), _may_be_anything)
 IP = Family(_typed(values.network, values.in_network), _may_be_anything)
-NULL = Family(_typed(values.truth, _same), _may_be_anything)
+NULL = Family(_typed(values.truth, _equal), _may_be_anything)
 
 _ORDERS: dict[str, Callable[[int], bool]] = {
     "Equals": lambda order: order == 0,
@@ -199,21 +199,21 @@ class Operator:
 
 
 def operator(name: str) -> Operator | None:
-    """The operator of this name, None if there is none.
+    """Return the operator of this name, None if there is none.
 
-    In any case: the documentation does not say whether case counts, but a policy in force was accepted with the name it
-    has. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
+    Case is ignored: the documentation does not say whether it matters, but IAM has accepted the name of a policy in
+    force. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
     """
     base = name.lower()
     if base == "null":
         return Operator(NULL, negated=False, quantifier="", if_exists=False)
-    quantifier, colon, rest = base.partition(":")
+    quantifier, colon, base_name = base.partition(":")
     if not colon:
-        quantifier, rest = "", base
+        quantifier, base_name = "", base
     elif quantifier not in {"forallvalues", "foranyvalue"}:
         return None
-    if_exists = rest.endswith("ifexists")
-    row = _OPERATORS.get(rest[: -len("ifexists")] if if_exists else rest)
+    if_exists = base_name.endswith("ifexists")
+    row = _OPERATORS.get(base_name[: -len("ifexists")] if if_exists else base_name)
     if row is None:
         return None
     return Operator(row[0], negated=row[1], quantifier=quantifier, if_exists=if_exists)

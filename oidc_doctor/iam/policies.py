@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class StatementResult:
-    """The answer of a statement to a request.
+    """The result of a statement for a request.
 
-    `applies` is whether its effect takes hold: for an Allow, whether it grants; for a Deny, whether it denies. There
-    None always means that evidence is missing; where the real engine cannot decide, an Allow does not grant and a Deny
-    does deny. `condition` is None in both cases, and `undecidable` distinguishes them.
+    `applies` is whether its effect applies: for an Allow, whether it grants; for a Deny, whether it denies. In
+    `applies`, None always means missing evidence; where the real engine cannot decide, an Allow does not grant and a
+    Deny does deny. `condition` is None in both cases, and `undecidable` distinguishes them.
     """
 
     __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
@@ -59,9 +59,9 @@ class StatementResult:
 
 
 class Decision:
-    """The policy's answer to one request.
+    """The policy's decision on one request.
 
-    `granted` is True, False, or None where evidence is missing. `effect` says how: "implicit-deny" where no Allow can
+    `granted` is True, False, or None where evidence is missing. `effect` is the kind: "implicit-deny" if no Allow can
     grant, even where the answer of a Deny is unknown; "unknown" exactly where `granted` is None.
     """
 
@@ -155,7 +155,7 @@ class Policy:
             ]
 
     def decide(self, principal: str, action: str, context: Context) -> Decision:
-        """The decision on a federated principal (a provider's ARN, or the bare name of a built-in one) and an action.
+        """Decide on a federated principal (a provider's ARN, or the bare name of a built-in one) and an action.
 
         A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that
         was not read; absent keys are omitted.

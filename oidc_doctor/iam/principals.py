@@ -1,4 +1,4 @@
-"""The Principal element of a role trust policy, asked about a federated caller."""
+"""The Principal element of a role trust policy, evaluated for a federated caller."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class _PrincipalName:
         return Node("value", self.type, possible, self.pointer, self.raw, principal, reason)
 
     def _compare(self, principal: str) -> tuple[int, Reason]:
-        """Exact, a trailing slash and the case of the path included; the built-in providers go by their bare names."""
+        """Compare exactly, including a trailing slash and the case of the path; built-in providers have bare names."""
         if self.name == principal:
             return YES, "match"
         if self.pasted or isinstance(principal, placeholder.Pasted):
             pattern, text = self.name, str(principal)
-            if account_of(pattern) != account_of(text):  # else redacted in the same way, or not at all
+            if account_of(pattern) != account_of(text):  # otherwise redacted in the same way, or not at all
                 pattern, text = redact_account(pattern, POLICY_ACCOUNT), redact_account(text, REQUEST_ACCOUNT)
             text_gaps = text != principal or isinstance(principal, placeholder.Pasted)
             pieces = [(pattern, False, self.pasted or pattern != self.name)]
@@ -73,7 +73,7 @@ class Principals:
         elif "Principal" not in statement:
             self._fixed = (NO, "element-missing")
         elif self._raw == "*":
-            # Access Analyzer calls it unsupported in a role trust policy; what STS does with one in force is not known.
+            # Access Analyzer calls it unsupported in a role trust policy; its effect in a policy in force is not known.
             self._fixed = (YES | NO, "wildcard-principal-unverified")
         elif isinstance(self._raw, Mapping):
             for type_, names in self._raw.items():
@@ -91,7 +91,7 @@ class Principals:
             self._fixed = (NO, "malformed")
 
     def evaluate(self, principal: str) -> Node:
-        """The element's node, with a child for each name."""
+        """Return the element's node, with a child for each name."""
         if self._fixed is not None:
             possible, reason = self._fixed
             return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason)

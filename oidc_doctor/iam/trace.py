@@ -1,4 +1,4 @@
-"""The trace of an evaluation: a node for each element of the policy, each with its own answer.
+"""The trace of an evaluation: a node for each element of the policy, each with its own result.
 
 `None` has two meanings. The real engine may be unable to decide (a value that is not of the operator's type): then an
 Allow does not grant and a Deny applies. Or evidence may be missing (a value that was not read, a placeholder): then the
@@ -8,7 +8,7 @@ summary of that set.
 
 from __future__ import annotations
 
-# Not typing.TYPE_CHECKING: importing typing costs more than the rest of this package together.
+# Not typing.TYPE_CHECKING: importing typing costs more than all modules of this package together.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
@@ -51,15 +51,15 @@ TRUTH: tuple[bool | None, ...] = (None, True, False, None, None, None, None, Non
 
 
 def _combine(rank: dict[int, int]) -> tuple[int, ...]:
-    """All 64 combinations of two answer sets under a connective where the lowest rank wins."""
+    """Return all 64 combinations of two answer sets under a connective where the lowest rank wins."""
     table = []
-    for left in range(8):
-        for right in range(8):
+    for left_set in range(8):
+        for right_set in range(8):
             answers = 0
-            for answer in (YES, NO, ERROR):
-                for other in (YES, NO, ERROR):
-                    if left & answer and right & other:
-                        answers |= min(answer, other, key=rank.__getitem__)
+            for left_answer in (YES, NO, ERROR):
+                for right_answer in (YES, NO, ERROR):
+                    if left_set & left_answer and right_set & right_answer:
+                        answers |= min(left_answer, right_answer, key=rank.__getitem__)
             table.append(answers)
     return tuple(table)
 
@@ -115,11 +115,11 @@ class Node:
 
     @property
     def undecidable(self) -> bool:
-        """The real engine itself cannot decide this; no further evidence would help."""
+        """Whether the real engine itself cannot decide, so that no further evidence would help."""
         return self.possible == ERROR
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON data; a request value that was not read is null, its reason says so."""
+        """Return plain JSON data; a request value that was not read is null, with the reason."""
         data: dict[str, Any] = {
             "level": self.level,
             "name": self.name,
@@ -146,7 +146,7 @@ def _plain(value: object) -> object:
 
 
 def deciding_reason(children: list[Node], possible: int) -> Reason:
-    """The reason of a combination: that of the first child with the same result."""
+    """Return the reason of a combination: that of the first child with the same result."""
     result = TRUTH[possible]
     for child in children:
         if child.result is result:
@@ -155,7 +155,7 @@ def deciding_reason(children: list[Node], possible: int) -> Reason:
 
 
 def escape(name: str) -> str:
-    """A token of a JSON pointer (RFC 6901). Not model.json_pointer's: this package is imported without `re`."""
+    """Escape a token of a JSON pointer (RFC 6901). Not model.json_pointer, which imports `re`."""
     if "~" in name or "/" in name:
         return name.replace("~", "~0").replace("/", "~1")
     return name

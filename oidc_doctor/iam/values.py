@@ -1,4 +1,4 @@
-"""Reading values as the type their operator asks for. Every reader returns None for a text that is not of its type.
+"""Parse values as the type of their operator. Every parser returns None for a text that is not of its type.
 
 Measured: the real engine fails on such a value, so that an Allow does not grant and a Deny applies.
 """
@@ -28,7 +28,7 @@ def _all_digits(text: str) -> bool:
 
 
 def number(text: str) -> Number | None:
-    """An integer or decimal number, an exponent allowed. No spaces, separators, hexadecimal, NaN or infinity."""
+    """Parse an integer or decimal number, an exponent allowed. No spaces, separators, hexadecimal, NaN or infinity."""
     mantissa, exponent_mark, exponent_text = text.partition("e") if "e" in text else text.partition("E")
     exponent = 0
     if exponent_mark:
@@ -39,10 +39,10 @@ def number(text: str) -> Number | None:
     negative = mantissa[:1] == "-"
     if mantissa[:1] in {"+", "-"}:
         mantissa = mantissa[1:]
-    whole, _, fraction = mantissa.partition(".")
-    if not _all_digits(whole + fraction):
+    integer, _, fraction = mantissa.partition(".")
+    if not _all_digits(integer + fraction):
         return None
-    digits = (whole + fraction).lstrip("0")
+    digits = (integer + fraction).lstrip("0")
     magnitude = len(digits) - len(fraction) + exponent
     digits = digits.rstrip("0")
     if not digits:
@@ -51,7 +51,7 @@ def number(text: str) -> Number | None:
 
 
 def order_numbers(left: Number, right: Number) -> int:
-    """Below, at or above zero as `left` is less than, equal to or greater than `right`."""
+    """Return a number below, at or above zero as `left` is less than, equal to or greater than `right`."""
     if left[0] != right[0]:
         return left[0] - right[0]
     if left[1:] == right[1:]:
@@ -60,10 +60,10 @@ def order_numbers(left: Number, right: Number) -> int:
 
 
 def instant(text: str) -> Instant | None:
-    """A W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or with a time to the minute, second or fraction); epoch seconds.
+    """Parse a W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or a time to minute, second or fraction); epoch seconds.
 
-    Four digits are a year. The profile asks for a time zone wherever there is a time; without one it is read as UTC,
-    which is not documented.
+    Four digits are a year. The profile requires a time zone with a time; a time without one is read as UTC, which is
+    not documented.
     """
     negative = text[:1] == "-"
     if _all_digits(text[negative:]) and (negative or len(text) != 4):  # noqa: PLR2004 - YYYY
@@ -78,7 +78,7 @@ def instant(text: str) -> Instant | None:
 
 
 def _days(date: str) -> int | None:
-    """Days since 1970-01-01, with the first month and day where the date has none."""
+    """Return days since 1970-01-01, with the first month and day where the date has none."""
     parts = date.split("-")
     if [len(part) for part in parts] not in ([4], [4, 2], [4, 2, 2]) or not all(map(_all_digits, parts)):
         return None
@@ -100,15 +100,15 @@ def _with_time(days: int, time: str) -> Instant | None:
         if away is None or len(zone) != 6:  # noqa: PLR2004 - +hh:mm
             return None
         offset = away if zone[0] == "+" else -away
-    whole, dot, fraction = clock.partition(".")
-    seconds = _clock(whole)
-    if seconds is None or (dot and (len(whole) != 8 or not _all_digits(fraction))):  # noqa: PLR2004 - hh:mm:ss
+    clock_time, dot, fraction = clock.partition(".")
+    seconds = _clock(clock_time)
+    if seconds is None or (dot and (len(clock_time) != 8 or not _all_digits(fraction))):  # noqa: PLR2004 - hh:mm:ss
         return None
     return days * 86400 + seconds - offset, fraction.rstrip("0")
 
 
 def _clock(text: str) -> int | None:
-    """Seconds since midnight of hh:mm or hh:mm:ss."""
+    """Return the seconds since midnight of hh:mm or hh:mm:ss."""
     parts = text.split(":")
     if [len(part) for part in parts] not in ([2, 2], [2, 2, 2]) or not all(map(_all_digits, parts)):
         return None
@@ -119,12 +119,12 @@ def _clock(text: str) -> int | None:
 
 
 def truth(text: str) -> bool | None:
-    """A Boolean, in any case."""
+    """Parse a Boolean, in upper or lower case."""
     return {"true": True, "false": False}.get(text.lower())
 
 
 def binary(text: str) -> bytes | None:
-    """Base64, padded; both the policy and the request write binary values so (IAM User Guide, Binary operators)."""
+    """Decode padded Base64, the form of binary values in policy and request (IAM User Guide, Binary operators)."""
     try:
         return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
@@ -132,7 +132,7 @@ def binary(text: str) -> bytes | None:
 
 
 def network(text: str) -> Network | None:
-    """An IPv4 or IPv6 address, or a range in CIDR form; host bits are cut off. An address alone is itself."""
+    """Parse an IPv4 or IPv6 address or a range in CIDR form, without host bits. An address is a range of one."""
     address, slash, length = text.partition("/")
     bits = _ipv6(address) if ":" in address else _ipv4(address)
     if bits is None:
@@ -147,7 +147,7 @@ def network(text: str) -> Network | None:
 
 
 def in_network(inner: Network, outer: Network) -> bool:
-    """Whether all of `inner` is in `outer`. IPv4 and IPv6 never meet."""
+    """Whether `outer` contains all of `inner`. IPv4 and IPv6 ranges never overlap."""
     width = 128 if outer[0] == 6 else 32  # noqa: PLR2004 - IPv6
     return inner[0] == outer[0] and inner[2] >= outer[2] and (inner[1] ^ outer[1]) >> (width - outer[2]) == 0
 
@@ -183,7 +183,7 @@ def _ipv6(text: str) -> int | None:
 
 
 def _groups(text: str, *, last: bool) -> list[int] | None:
-    """The 16-bit groups; the last of an address may be written as IPv4."""
+    """Return the 16-bit groups; the last of an address may be written as IPv4."""
     if not text:
         return []
     groups = []

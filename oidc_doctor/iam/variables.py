@@ -25,7 +25,7 @@ class Variable:
 
 
 def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
-    """The value in parts, or None where it holds no variable. An unclosed `${` is literal; IAM would not store it."""
+    """Split a value into parts, None if it has no variable. An unclosed `${` is literal; IAM refuses to store it."""
     if "${" not in text:
         return None
     parts: list[Piece | Variable] = []
@@ -55,23 +55,23 @@ def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variab
     inner = text[start:close]
     if inner in {"*", "?", "$"}:
         return (inner, False, False), close + 1
-    name, comma, rest = inner.partition(",")
-    if comma and rest.lstrip().startswith("'"):
+    name, comma, default_text = inner.partition(",")
+    if comma and default_text.lstrip().startswith("'"):
         quote = text.index("'", start + len(name) + 1)
-        ended = text.find("'", quote + 1)
-        closed = text.find("}", ended + 1) if ended >= 0 else -1
-        if closed >= 0 and not text[ended + 1 : closed].strip():
-            return Variable(name.strip().lower(), text[quote + 1 : ended]), closed + 1
+        end_quote = text.find("'", quote + 1)
+        closed = text.find("}", end_quote + 1) if end_quote >= 0 else -1
+        if closed >= 0 and not text[end_quote + 1 : closed].strip():
+            return Variable(name.strip().lower(), text[quote + 1 : end_quote]), closed + 1
     if pasted and not names_a_key(inner):
         return None, start  # ${NAME} in a pasted policy is a gap that an author left, not a condition key
     return Variable(inner.lower(), None), close + 1
 
 
 def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Unknown | None:
-    """The parts with every variable filled in; None if one has no value; UNKNOWN if the value of one was not read.
+    """Fill in every variable; None if one has no value, UNKNOWN if the value of one was not read.
 
-    What is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key cannot be
-    a variable, so it counts as having no value.
+    A value that is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key
+    cannot be a variable, so it counts as having no value.
     """
     pieces: list[Piece] = []
     unread = False

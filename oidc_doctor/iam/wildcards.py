@@ -1,4 +1,4 @@
-"""IAM's wildcards: `*` any run, crossing everything, `?` exactly one character. No pattern makes matching blow up."""
+"""IAM's wildcards: `*` any run of characters, `?` exactly one. Matching has no exponential worst case."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class _Segment:
         self.masks: dict[str, int] | None = None
 
     def at(self, text: str, position: int) -> bool:
-        """Whether it matches at this place. The caller makes sure that the text is long enough."""
+        """Whether the segment matches at this offset. The caller ensures that the text is long enough."""
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
 
     def find(self, text: str, start: int, end: int) -> int:
-        """The first place in text[start:end] where it matches, or -1."""
+        """Return the first offset in text[start:end] where the segment matches, or -1."""
         if start + self.length > end:
             return -1
         if not self.runs:
@@ -96,7 +96,7 @@ def _segments(pieces: Iterable[Piece]) -> list[_Segment]:
 
 
 def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
-    """A function that says whether a text matches as a whole."""
+    """Return a function that reports whether a whole text matches."""
     segments = _segments(pieces)
     first, last = segments[0], segments[-1]
     first_is_literal = sum(len(run) for _, run in first.runs) == first.length

@@ -1,4 +1,4 @@
-"""Issuers: whose token it is, how its subject is built, what the clouds can test of it."""
+"""Issuers: the profile of a token's issuer, the grammar of its subjects, and the claims that a cloud can test."""
 
 from oidc_doctor.issuers.catalogue import all_profiles, match_for, profile_for, subject_family
 from oidc_doctor.issuers.condition_keys import KeyType, condition_keys, shared_issuer_control

@@ -21,7 +21,7 @@ StepKind = Literal["agrees", "value", "format", "other", "only-expected", "only-
 # Real subjects have at most ten segments; beyond this no explanation by segments would help anyone.
 _MOST_NODES = 24
 
-# The cost of calling a segment missing that the other side has in another place.
+# The cost of reporting a segment as missing although the other side has it in another place.
 _ELSEWHERE = 10
 
 
@@ -64,10 +64,10 @@ class Alignment(NamedTuple):
 
 class _Node(NamedTuple):
     segment: Segment
-    name: str  # empty for a piece that only its place could name
+    name: str  # empty for a piece without a key, which only its position could name
     label: str
     before: str  # the separator in front of it
-    wild: bool  # nothing but wildcard or placeholder
+    wild: bool  # only a wildcard or placeholder
     elastic: bool  # its value may reach into the segments behind it
 
 
@@ -90,9 +90,9 @@ def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:
     segments = list(subject.segments)
     if subject.leftover:
         start = segments[-1].end + 1 if segments else 0
-        rest = subject.text[start:]
+        remainder = subject.text[start:]
         segments.append(
-            Segment(f"segment {len(segments) + 1}", rest, start, len(subject.text), known=False, value_start=start)
+            Segment(f"segment {len(segments) + 1}", remainder, start, len(subject.text), known=False, value_start=start)
         )
     befores = [""] + [subject.text[left.end : right.start] for left, right in pairwise(segments)]
     nodes = []
@@ -137,7 +137,7 @@ class _Table:
         self.left_names = {node.name for node in left}
         self.right_names = {node.name for node in right}
         self.verdicts: dict[tuple[str, str], bool | None] = {}
-        # For each pair of prefixes: the least cost, where it was reached from, and by which step.
+        # For each pair of prefixes: the least cost, the preceding pair, and the step between the two.
         self.cells: dict[tuple[int, int], _Cell] = {(0, 0): (Cost(), None, None)}
 
     def best(self) -> Alignment:
@@ -204,13 +204,13 @@ class _Table:
         if i == len(self.left) or j == len(self.right):
             return
         left, right = self.left[i], self.right[j]
-        alike = self._separated_alike(i, j)
+        same_separator = self._separated_alike(i, j)
         change = _renamed(self.changes, left.name, right.name)
         if change:
             differs = self._match(left.segment.value, right.segment.value) is False
             cost = Cost(formats=1, values=int(differs))
             self._reach((i, j), (1, 1), cost, "format", change, value_differs=differs)
-        elif left.name == right.name and alike and (left.label == right.label or self._lead_swallowed(i, j)):
+        elif left.name == right.name and same_separator and (left.label == right.label or self._lead_swallowed(i, j)):
             for reach in range(1, len(self.right) - j + 1 if left.elastic else 2):
                 text = self.actual[right.segment.value_start : self.right[j + reach - 1].segment.end]
                 self._pair((i, j), (1, reach), left.segment.value, text)
@@ -247,9 +247,9 @@ class _Table:
                     self._reach((i, j), (reach, 1), _open(verdict=None, reach=reach), "agrees")
 
     @staticmethod
-    def _missing(node: _Node, others: set[str]) -> int:
+    def _missing(node: _Node, other_side: set[str]) -> int:
         """Return the cost of a missing segment, which is higher where the other side has it elsewhere."""
-        return _ELSEWHERE if node.name and not node.wild and node.name in others else 1
+        return _ELSEWHERE if node.name and not node.wild and node.name in other_side else 1
 
     def _gaps(self, i: int, j: int) -> None:
         if i < len(self.left):
@@ -271,5 +271,5 @@ def _renamed(changes: Sequence[FormatChange], left: str, right: str) -> FormatCh
     return next((change for change in changes if change.old_key and keys == {change.old_key, change.new_key}), None)
 
 
-def _added(changes: Sequence[FormatChange], name: str, others: set[str]) -> FormatChange | None:
-    return next((change for change in changes if name in change.adds and name not in others), None)
+def _added(changes: Sequence[FormatChange], name: str, other_side: set[str]) -> FormatChange | None:
+    return next((change for change in changes if name in change.adds and name not in other_side), None)

@@ -1,4 +1,4 @@
-"""The profiles that ship with the tool, and which of them an issuer belongs to."""
+"""The profiles that ship with the tool, and the lookup of an issuer's profile."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _FOLDER = os.path.dirname(__file__)
 
 @functools.cache
 def all_profiles() -> tuple[Profile, ...]:
-    """Every profile, by name."""
+    """Return every profile, by name."""
     names = sorted(name for name in os.listdir(_FOLDER) if name.endswith(".toml"))
     return tuple(_profile(read_toml(name)) for name in names if not name.startswith("_"))
 
 
 def read_toml(name: str) -> dict[str, Any]:
-    """A data file of this package."""
+    """Read a data file of this package."""
     # a plain file: importlib.resources would cost 3 ms of start-up, and no installation imports this from a zip
     with open(os.path.join(_FOLDER, name), "rb") as stream:
         return tomllib.load(stream)
 
 
 def profile_for(issuer: str | None, subject: str | None = None) -> Profile | None:
-    """The profile of an issuer, as written in `iss` or in an IAM provider; the scheme may be missing.
+    """Return the profile of an issuer, as written in `iss` or in an IAM provider; the scheme may be missing.
 
     Issuers that anyone can host (a cluster, a GitLab server) have no fixed address, so for those the shape of the
     subject decides. Without a usable issuer the shape of the subject decides for all.
@@ -52,15 +52,15 @@ def profile_for(issuer: str | None, subject: str | None = None) -> Profile | Non
 
 
 def match_for(profile: Profile, issuer: str | None) -> IssuerMatch | None:
-    """Which of the profile's families of addresses an issuer is."""
+    """Return the profile's family of addresses that the issuer matches."""
     address = normalised(issuer)
     return next((match for match in profile.matches if address and match.fits(address)), None)
 
 
 def normalised(issuer: str | None) -> str:
-    """An issuer as the patterns are written: no scheme, host in lower case, no port 443, no slash at the end.
+    """Normalise an issuer like the patterns: no scheme, host in lower case, no port 443, no slash at the end.
 
-    Too lenient for deciding equality, which is exact in both clouds; meant for finding the issuer of a token. A
+    Only for finding the profile of a token: both clouds compare issuers exactly. A
     placeholder for the whole issuer counts as no issuer.
     """
     if not issuer or len(issuer) > _LONGEST_ISSUER:
@@ -73,7 +73,7 @@ def normalised(issuer: str | None) -> str:
 
 
 def subject_family(text: str, profile: Profile | None) -> str:
-    """The subject with `*` for each part that varies; unchanged for an unknown issuer."""
+    """Replace each part of the subject that varies by `*`; return an unknown issuer's subject unchanged."""
     return profile.subject_family(text) if profile else text
 
 
@@ -126,7 +126,7 @@ def _rule(raw: Mapping[str, Any]) -> SegmentRule:
 
 
 def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML has arrays where the profile has tuples."""
+    """Convert the arrays of TOML to the tuples of a profile."""
     return {name: tuple(fact) if isinstance(fact, list) else fact for name, fact in raw.items()}
 
 

@@ -1,6 +1,6 @@
 """Compare two texts character by character, and describe the difference in a few words.
 
-Either text may be written by a stranger: quotations are short and spell out what cannot be seen.
+Either text may be written by an attacker: quotations are short and spell out invisible characters.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def fold(text: str) -> str:
 
 
 def is_invisible(char: str) -> bool:
-    """Whether a character is invisible on a screen; an ordinary blank is not meant."""
+    """Whether a character is invisible on a screen; an ordinary blank is not."""
     if " " <= char <= "~":
         return False
     category = unicodedata.category(char)
@@ -89,8 +89,8 @@ def merged(spans: Iterable[Span], gap: int = 0) -> tuple[Span, ...]:
     """Sort the spans, and join those that touch or are no further apart than the gap."""
     merged: list[Span] = []
     for start, end in sorted(spans):
-        near = gap if merged and start < end and merged[-1][0] < merged[-1][1] else 0
-        if merged and start <= merged[-1][1] + near:
+        allowed_gap = gap if merged and start < end and merged[-1][0] < merged[-1][1] else 0
+        if merged and start <= merged[-1][1] + allowed_gap:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
             merged.append((start, end))
@@ -121,7 +121,7 @@ def likeness(left: str, right: str) -> int:
 
 
 def tight(expected: str, actual: str, *, pattern: bool) -> tuple[Span, Span]:
-    """The smallest stretch on each side that holds the difference, or the whole when hardly anything agrees."""
+    """Return the smallest span on each side that holds the difference, or the whole text when little agrees."""
     star = expected.find(WILD) if pattern else -1
     if star >= 0:
         return _tight_pattern(expected, actual, star)
@@ -146,9 +146,9 @@ def _tight_pattern(expected: str, actual: str, star: int) -> tuple[Span, Span]:
 
 
 def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
-    """Offsets of each literal character of the pattern and of its match in the text; None when they do not match."""
+    """Return the offsets of each literal character of the pattern and of its match in the text; None if unmatched."""
     chunks = pattern.split(WILD)
-    pairs: list[tuple[int, int]] = []
+    offset_pairs: list[tuple[int, int]] = []
     at = place = 0
     for number, chunk in enumerate(chunks):
         expression = re.compile("".join("." if char == "?" else re.escape(char) for char in chunk), re.DOTALL)
@@ -161,24 +161,24 @@ def literal_pairs(pattern: str, text: str) -> list[tuple[int, int]] | None:
             match = expression.search(text, at)
         if match is None or (last and match.end() != len(text)):
             return None
-        pairs += [(place + step, match.start() + step) for step in range(len(chunk))]
+        offset_pairs += [(place + step, match.start() + step) for step in range(len(chunk))]
         at = match.end()
         place += len(chunk) + 1
-    return pairs
+    return offset_pairs
 
 
 def swallowed(pattern: str, text: str) -> tuple[Span, ...]:
-    """The spans of the text that the wildcards of a matching pattern match."""
-    pairs = literal_pairs(pattern, text)
-    if pairs is None:  # a placeholder is in the way
+    """Return the spans of the text that the wildcards of a matching pattern match."""
+    offset_pairs = literal_pairs(pattern, text)
+    if offset_pairs is None:  # a placeholder prevents a literal match
         head = agreeing(pattern, text)
         return ((head, len(text)),)
-    literal = {place for at, place in pairs if pattern[at] != "?"}
+    literal = {place for at, place in offset_pairs if pattern[at] != "?"}
     return runs(at for at in range(len(text)) if at not in literal)
 
 
 def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
-    """Say in a few words how one value differs from another; `owners` names the owner of each."""
+    """Describe in a few words how one value differs from another; `owners` names the owner of each."""
     prefix = f"{name}: " if name else ""
     return particular_note(name, expected, actual, owners, pattern=pattern) or (
         f"{prefix}{owners[0]} says {shown(expected) or 'nothing'}, {owners[1]} {shown(actual) or 'nothing'}"
@@ -186,12 +186,12 @@ def value_note(name: str, expected: str, actual: str, owners: tuple[str, str], *
 
 
 def particular_note(name: str, expected: str, actual: str, owners: tuple[str, str], *, pattern: bool) -> str:
-    """Say how one value differs from another; empty where only the two values themselves could be repeated."""
+    """Describe how one value differs from another; empty where only both values could be quoted."""
     subject = name or "the value"
     prefix = f"{name}: " if name else ""
-    odd = next((char for char in actual + expected if is_invisible(char)), None)
-    if odd:
-        return f"{subject} holds an invisible character ({char_name(odd)})"
+    invisible = next((char for char in actual + expected if is_invisible(char)), None)
+    if invisible:
+        return f"{subject} holds an invisible character ({char_name(invisible)})"
     if pattern and (WILD in expected or "?" in expected):
         return f"{prefix}{shown(actual)} does not match {shown(expected)}"
     if fold(expected) == fold(actual):
@@ -200,8 +200,8 @@ def particular_note(name: str, expected: str, actual: str, owners: tuple[str, st
 
 
 def _one_character(subject: str, expected: str, actual: str) -> str | None:
-    pairs = enumerate(zip(expected, actual, strict=False))
-    places = [at for at, (letter, other) in pairs if letter != other]
+    letters = enumerate(zip(expected, actual, strict=False))
+    places = [at for at, (expected_letter, actual_letter) in letters if expected_letter != actual_letter]
     if len(expected) != len(actual) or len(actual) == 1 or len(places) != 1:
         return None
     ends = {0: "first character", len(actual) - 1: "last character"}
@@ -222,6 +222,6 @@ def _one_end(prefix: str, values: tuple[str, str], owners: tuple[str, str]) -> s
 
 
 def _look_alike(left: str, right: str) -> str:
-    """Name a letter of another alphabet, which can look like the right letter."""
+    """Name a letter of another alphabet, which may look like the correct letter."""
     unusual = next((char for char in (left, right) if not char.isascii()), None)
     return f" ({char_name(unusual)})" if unusual and left.isascii() != right.isascii() else ""

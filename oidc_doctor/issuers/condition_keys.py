@@ -1,4 +1,4 @@
-"""Which claims AWS exports as condition keys, and which issuers IAM knows to be shared.
+"""The claims that AWS exports as condition keys, and the issuers that IAM treats as shared.
 
 Source: AWS IAM user guide, reference_policies_iam-condition-keys and id_roles_providers_oidc_secure-by-default.
 """
@@ -20,10 +20,10 @@ def _aws() -> dict[str, Any]:
 
 
 def condition_keys(profile: Profile | None, issuer: str | None = None) -> dict[str, KeyType]:
-    """The claims that have a condition key, `<issuer without scheme>:<claim>`, each with its type.
+    """Return the claims that have a condition key, `<issuer without scheme>:<claim>`, each with its type.
 
-    With `issuer` the answer is that address's own: AWS exports GitHub's claims for github.com, not for a GitHub
-    Enterprise Server. Without it, it is the widest set that the profile's issuers have.
+    With `issuer` the claims are those of that address: AWS exports GitHub's claims for github.com, not for a GitHub
+    Enterprise Server. Without `issuer` the claims are the widest set among the profile's issuers.
     """
     address = normalised(issuer)
     if address in _aws()["built_in"]:
@@ -42,10 +42,10 @@ def condition_keys(profile: Profile | None, issuer: str | None = None) -> dict[s
 
 
 def shared_issuer_control(issuer: str | None) -> tuple[str, ...]:
-    """The keys that IAM wants a trust policy to test for this issuer, because many customers share it.
+    """Return the keys that IAM requires a trust policy to test for this issuer, because many customers share it.
 
-    Claims by their bare name, `sts:RoleSessionName` as it is. Empty for an issuer that IAM does not police, shared or
-    not: Baseten's and Modal's are shared and not policed.
+    Claims by their bare name, `sts:RoleSessionName` as it is. Empty for an issuer that IAM does not control, shared
+    or not: Baseten's and Modal's are shared and not controlled.
     """
     address = normalised(issuer)
     if address in _aws()["shared"]:

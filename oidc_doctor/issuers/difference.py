@@ -1,8 +1,8 @@
-"""Explain how a text differs from the expected texts: which segment, which characters, in which words.
+"""Explain how a text differs from the expected texts: the segment, the characters, and the words for the difference.
 
-The comparison itself is the evaluator's; this explains one that failed, so it may guess what was meant: a pattern under
-StringEquals is laid out as the pattern it was meant to be. Expected texts are written by the account's owner, actual
-ones by whoever holds a token: notes quote both shortened and with invisible characters spelled out.
+The evaluator compares; this module explains a failed comparison, so it may guess the intention: a pattern under
+StringEquals is aligned as the pattern that it was meant to be. Expected texts are written by the account's owner,
+actual ones by whoever holds a token: notes quote both shortened and with invisible characters spelled out.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Difference(NamedTuple):
     segment: str | None
     note: str
     certain: bool
-    repeats_values: bool = False  # the note says no more than the two texts
+    repeats_values: bool = False  # the note adds nothing to the two texts
     detail: str = ""  # of a changed format: how the issuer writes it, and since when; the note holds it in parentheses
     note_without_detail: str = ""
 
@@ -89,7 +89,7 @@ def compare_subject(
 
 
 def compare_value(expected: Sequence[str], actual: str, *, wildcards: bool, pasted: bool = True) -> Difference:
-    """Explain why any other text (an audience, an ARN, a URL, a literal) matches none of the expected."""
+    """Explain why any other text (an audience, an ARN, a URL, a literal) matches none of the expected texts."""
     question = _Question(tuple(expected), actual, wildcards=wildcards, profile=None, pasted=pasted)
     return (
         question.nothing_expected(VALUE)
@@ -118,7 +118,7 @@ class _Question:
         self.verdicts = tuple(self._match(text, actual, pattern=wildcards) for text in expected)
 
     def nothing_expected(self, kind: str) -> Difference | None:
-        """Say that an empty list of values matches nothing."""
+        """Report that an empty list of values matches nothing."""
         if self.expected:
             return None
         note = "no value is given to compare with"
@@ -148,15 +148,15 @@ class _Question:
         if index is None:
             return None
         text, folded = self.expected[index], fold(self.actual)
-        pairs = literal_pairs(fold(text), folded) if self._as_pattern(text) else None
-        if pairs is None:
-            same = agreeing(fold(text), folded)
-            pairs = [(at, at) for at in range(same)]
-        pairs = [(at, place) for at, place in pairs if text[at] != self.actual[place] and text[at] != "?"]
-        if not pairs:  # the texts agree up to a placeholder that hides where they do not
+        offset_pairs = literal_pairs(fold(text), folded) if self._as_pattern(text) else None
+        if offset_pairs is None:
+            agreed = agreeing(fold(text), folded)
+            offset_pairs = [(at, at) for at in range(agreed)]
+        offset_pairs = [(at, place) for at, place in offset_pairs if text[at] != self.actual[place] and text[at] != "?"]
+        if not offset_pairs:  # the texts agree up to a placeholder that hides the difference
             return None
-        expected = self._by_segment([at for at, _ in pairs], text)
-        actual = self._by_segment([place for _, place in pairs], self.actual)
+        expected = self._by_segment([at for at, _ in offset_pairs], text)
+        actual = self._by_segment([place for _, place in offset_pairs], self.actual)
         segment = self._segment_at(self.actual, actual[0][0]) if kind == CASE else None
         where = f" ({words(segment)})" if segment else ""
         return self._answer(kind, index, expected, actual, f"only upper/lower case differs{where}", segment)
@@ -192,8 +192,8 @@ class _Question:
         actual = tuple(match.span() for match in re.finditer(re.escape(escape), self.actual))
         shift = len(escape) - len(grammar.separator)
         separators = {start - shift * number for number, (start, _) in enumerate(actual)}
-        pairs = literal_pairs(self.expected[index], plain) or []
-        expected = runs(at for at, place in pairs if place in separators)
+        offset_pairs = literal_pairs(self.expected[index], plain) or []
+        expected = runs(at for at, place in offset_pairs if place in separators)
         segment = self._segment_at(self.actual, actual[0][0])
         note = f"the issuer writes `{grammar.separator}` inside a value as {escape}"
         return self._answer(SEGMENT, index, expected, actual, note, segment)
@@ -298,7 +298,7 @@ class _Question:
         return None
 
     def _but_for(self, change: Callable[[str], str]) -> int | None:
-        """Find the first expected text that surely differs, but not once `change` is applied to both sides."""
+        """Find the first expected text that certainly differs, but not after `change` is applied to both sides."""
         actual = change(self.actual)
         return self._first(
             lambda text: (
@@ -318,12 +318,12 @@ class _Question:
         return at.name if at else None
 
     def _first_segment(self, start: int, end: int) -> Span:
-        """Shorten a stretch that a wildcard was meant for to its first segment."""
+        """Shorten a span that a wildcard was meant to match to its first segment."""
         ends = [segment.end for segment in self._parse(self.actual).segments if start < segment.end <= end]
         return start, ends[0] if ends else end
 
     def _by_segment(self, places: Sequence[int], text: str) -> tuple[Span, ...]:
-        """A span for each segment that holds some of the places, from its first place to its last."""
+        """Return a span for each segment with some of the offsets, from its first offset to its last."""
         subject = self._parse(text)
         groups: dict[Segment | None, list[int]] = {}
         for place in places:
@@ -345,15 +345,15 @@ class _Question:
 
 
 def _without_equals(texts: tuple[str, str], expected: Spans, actual: Spans) -> tuple[Spans, Spans]:
-    """Spans of `env=` and `environment=` without the sign at the end that both have."""
+    """Return the spans of `env=` and `environment=` without the trailing sign that both have."""
     if len(expected) != len(actual):
         return expected, actual
-    both = [
-        all(text[start:end].endswith("=") for text, (start, end) in zip(texts, pair, strict=True))
-        for pair in zip(expected, actual, strict=True)
+    shared_equals = [
+        all(text[start:end].endswith("=") for text, (start, end) in zip(texts, span_pair, strict=True))
+        for span_pair in zip(expected, actual, strict=True)
     ]
 
     def trimmed(spans: Spans) -> Spans:
-        return tuple((start, end - same) for (start, end), same in zip(spans, both, strict=True))
+        return tuple((start, end - shared) for (start, end), shared in zip(spans, shared_equals, strict=True))
 
     return trimmed(expected), trimmed(actual)

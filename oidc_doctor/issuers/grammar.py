@@ -1,7 +1,7 @@
-"""The grammar of a subject: an ordered list of named segments, read from a token or from a pattern.
+"""The grammar of a subject: an ordered list of named segments, parsed from a token or from a pattern.
 
-Reading never fails: a part that the grammar does not know is a segment with `known` False, so that a new segment of an
-issuer, a typo in a policy and a wildcard are all shown in their place.
+Parsing never fails: a part that is not in the grammar is a segment with `known` False, so that a new segment of an
+issuer, a typo in a policy and a wildcard are all shown at their positions.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MOST_SEGMENTS = 48
 WILD = "*"
 
 # A placeholder such as <org/repo> or ${ORG} is one unknown text, so a separator in it separates nothing.
-# The braces of Bitbucket's UUIDs fall under the same rule and lose nothing by it.
+# The same rule applies to the braces of Bitbucket's UUIDs, which contain no separator.
 _OPAQUE = r"<[^<>]*>|\$?\{[^{}]*\}"
 
 
@@ -36,7 +36,7 @@ class Segment(NamedTuple):
 
     @property
     def labelled(self) -> bool:
-        """True when a key or a fixed lead is before the value."""
+        """Whether a key or a fixed lead precedes the value."""
         return self.value_start > self.start
 
 
@@ -49,19 +49,19 @@ class Subject(NamedTuple):
     leftover: str
 
     def value(self, name: str) -> str | None:
-        """The value of the first segment of this name."""
+        """Return the value of the first segment of this name."""
         return next((segment.value for segment in self.segments if segment.name == name), None)
 
     def at(self, offset: int) -> Segment | None:
-        """The segment that covers this character, if one does."""
+        """Return the segment that covers this character, if any."""
         return next((segment for segment in self.segments if segment.start <= offset < segment.end), None)
 
 
 class SegmentRule(NamedTuple):
     """The issuer's rule for one segment.
 
-    `key` is the text before the value (`repo`, `org`). A rule with `after` has no key: it goes on, behind that
-    character, in the value of the rule above it (`repo:OWNER@ID/REPOSITORY@ID`). `varies` holds the prefixes behind
+    `key` is the text before the value (`repo`, `org`). A rule with `after` has no key: its value follows that
+    character in the value of the rule above it (`repo:OWNER@ID/REPOSITORY@ID`). `varies` holds the prefixes behind
     which the value is new for each run: `""` for all of it, `refs/tags/` for tags alone.
     """
 
@@ -77,7 +77,7 @@ class SegmentRule(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A set of segments that the issuer builds; `because` says when."""
+    """A set of segments that the issuer builds; `because` is the condition under which it does."""
 
     name: str
     segments: tuple[str, ...]
@@ -99,16 +99,16 @@ class Grammar(NamedTuple):
     keys: Mapping[str, tuple[SegmentRule, ...]] = MappingProxyType({})
 
     def rule(self, name: str) -> SegmentRule | None:
-        """The first rule of this name."""
+        """Return the first rule of this name."""
         return next((rule for rule in self.rules if rule.name == name), None)
 
     def form(self, name: str | None) -> Form | None:
-        """The form of this name."""
+        """Return the form of this name."""
         return next((form for form in self.forms if form.name == name), None)
 
 
 def keyed(rules: Sequence[SegmentRule]) -> dict[str, tuple[SegmentRule, ...]]:
-    """Each key with its rule and the rules that go on in its value."""
+    """Return each key with its rule and the rules that continue in its value."""
     keys: dict[str, tuple[SegmentRule, ...]] = {}
     current = ""
     for rule in rules:
@@ -121,7 +121,7 @@ def keyed(rules: Sequence[SegmentRule]) -> dict[str, tuple[SegmentRule, ...]]:
 
 
 def parse(text: str, grammar: Grammar, *, separator: str | None = None) -> Subject:
-    """Cut a subject or a pattern for subjects into segments. `separator` overrides the one a generic text suggests."""
+    """Cut a subject or a pattern for subjects into segments. `separator` overrides the guess for a generic text."""
     if grammar.style == "generic" or not text:
         return _finish(text, _generic(text, separator or separator_of(text)), grammar)
     start = len(grammar.lead) if grammar.lead and text.startswith(grammar.lead) else 0
@@ -137,7 +137,7 @@ def parse(text: str, grammar: Grammar, *, separator: str | None = None) -> Subje
 
 
 def separator_of(text: str) -> str:
-    """The separator that a subject of an unknown issuer seems to use."""
+    """Return the separator that a subject of an unknown issuer seems to use."""
     without_scheme = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", text[:64]) + text[64:]
     return ":" if ":" in without_scheme else "/"
 
@@ -166,12 +166,12 @@ def _form_of(segments: Sequence[Segment], grammar: Grammar, *, whole: bool) -> s
 
 
 def _in_order(names: Sequence[str], form: Sequence[str]) -> bool:
-    rest = iter(form)
-    return all(name in rest for name in names)
+    remaining = iter(form)
+    return all(name in remaining for name in names)
 
 
 def _pieces(text: str, start: int, separator: str) -> list[tuple[int, int]]:
-    """The offsets of the pieces between separators, placeholders left whole."""
+    """Return the offsets of the pieces between separators, without splitting placeholders."""
     pieces: list[tuple[int, int]] = []
     for match in re.compile(f"{_OPAQUE}|{re.escape(separator)}").finditer(text, start):
         if match.group() == separator:
@@ -184,13 +184,13 @@ def _pieces(text: str, start: int, separator: str) -> list[tuple[int, int]]:
 
 
 def _wild_key(key: str, keys: Mapping[str, object]) -> int:
-    """The length of a key's wildcard: `*environment` is a wildcard, then a key. The whole where no key follows it."""
+    """Return the length of a key's wildcard: `*environment` is a wildcard, then a key. Without a key, its length."""
     star = key.rfind(WILD) + 1
     return star if star == 0 or key[star:] in keys else len(key)
 
 
 def _lone(text: str, start: int, end: int, number: int) -> Segment:
-    """A piece without a key: a wildcard, or something that the grammar does not know."""
+    """Read a piece without a key: a wildcard, or a text that is not in the grammar."""
     value = text[start:end]
     name = WILD if WILD in value else f"segment {number}"
     return Segment(name, value, start, end, known=False, value_start=start)
@@ -265,7 +265,7 @@ def _value_end(
     rules: Sequence[SegmentRule],
     keys: Mapping[str, object],
 ) -> int:
-    """The last piece of the value that begins at this piece; the one before it when there is no value."""
+    """Return the last piece of the value that begins at this piece; the preceding piece when there is no value."""
 
     def is_key(piece: int) -> bool:
         return text[slice(*pieces[piece])] in keys
@@ -280,7 +280,7 @@ def _value_end(
 
 
 def _parts(text: str, first: int, span: tuple[int, int], rules: Sequence[SegmentRule]) -> Iterator[Segment]:
-    """Cut a value by the rules that go on in it: `octocat@12/hello@34` is owner, owner_id, repository, repository_id.
+    """Cut a value by the rules that follow in it: `octocat@12/hello@34` is owner, owner_id, repository, repository_id.
 
     A part may be missing (ids came later than names), so a separator ends the current part only if a later rule
     begins with it.
@@ -305,7 +305,7 @@ def _positional(text: str, offset: int, grammar: Grammar) -> Iterator[Segment]:
     fitting = next((form.segments for form in grammar.forms if len(form.segments) == len(pieces)), longest)
     skip = 0
     if (grammar.lead and not offset) or (text.startswith(WILD) and len(pieces) < len(fitting)):
-        # The pattern begins with a wildcard: what follows it is named from the end.
+        # The pattern begins with a wildcard: the pieces after it are named from the end.
         yield _lone(text, *pieces[0], 1)
         pieces = pieces[1:]
         skip = max(len(fitting) - len(pieces), 0)

@@ -31,7 +31,7 @@ class Mismatch:
         self.grammar = profile.grammar if profile else _NO_GRAMMAR
         self.pattern = pattern
         self.policy = "the pattern" if pattern and has_wildcard(self.expected.text) else "the policy"
-        # A change of format counts when it is what the pattern fails on first; then another form; then a value.
+        # A change of format counts when the pattern fails on it first; then another form; then a value.
         first_formal = next((step for step in self.wrong if step.kind in _FORMAL), None)
         if self.wrong[0].kind == "format":
             self.kind, self.main = FORMAT, self.wrong[0]
@@ -41,14 +41,14 @@ class Mismatch:
             self.kind, self.main = SEGMENT, self.wrong[0]
 
     def segment(self) -> str:
-        """The differing segment: the token's own name for it where the token has it."""
+        """Return the name of the differing segment, from the token where the token has the segment."""
         expected, actual = self._block()
         if self._without_lead() and self.actual.segments:
             return self.actual.segments[0].name
         return (actual or expected)[0].name
 
     def spans(self) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-        """The differing spans of each side, over all steps that differ."""
+        """Return the differing spans of each side, over all steps that differ."""
         expected_spans: list[Span] = []
         actual_spans: list[Span] = []
         ends = (0, 0)
@@ -80,12 +80,12 @@ class Mismatch:
 
     @property
     def detail(self) -> str:
-        """How the issuer writes a changed format, and since when; empty where nothing is known of that."""
+        """Return how the issuer writes a changed format, and since when; empty where that is not known."""
         change = self.main.change
         return "" if change is None else change.detail_new if self._is_newer() else change.detail_old
 
     def note(self, *, with_detail: bool) -> str:
-        """The first difference, then the names of the other values that differ."""
+        """Describe the first difference, and name the other values that differ."""
         if self.main.change:
             text = self.main.change.token_new if self._is_newer() else self.main.change.token_old
             text += f" ({self.detail})" if with_detail and self.detail else ""
@@ -94,12 +94,12 @@ class Mismatch:
             text = value_note(name, *self._values(self.main), (self.policy, "the token"), pattern=self.pattern)
         else:
             text = self._form_words()
-        others = ["its value"] if self.main.value_differs else []
+        names = ["its value"] if self.main.value_differs else []
         for step in self.wrong:
             formal = step.kind in _FORMAL and self.kind != FORM
             if step is not self.main and (step.kind == "value" or formal):
-                others.append(words((step.actual or step.expected)[0].name))
-        unique = list(dict.fromkeys(others))[:3]
+                names.append(words((step.actual or step.expected)[0].name))
+        unique = list(dict.fromkeys(names))[:3]
         if not unique:
             return text
         return f"{text}; {listed(unique)} {'differs' if len(unique) == 1 else 'differ'} too"
@@ -112,7 +112,7 @@ class Mismatch:
         return bool(step.change and step.actual and step.actual[0].name == step.change.new_key)
 
     def _block(self) -> tuple[list[Segment], list[Segment]]:
-        """The segments of the main step, and of those behind it that are of another form too."""
+        """Return the segments of the main step, and of later steps that are of another form too."""
         if self.main.kind not in _FORMAL:
             return list(self.main.expected), list(self.main.actual)
         start = self.steps.index(self.main)
@@ -140,11 +140,11 @@ class Mismatch:
         return self._surplus(actual) if actual else self._missing(expected)
 
     def _because(self) -> str:
-        """Why the issuer made this form, if the policy is of another form of the issuer's."""
+        """Return why the issuer built this form, if the policy is of another form of the issuer."""
         form = self.grammar.form(self.actual.form)
-        other = self.expected.form != self.actual.form
+        other_form = self.expected.form != self.actual.form
         recognised = all(segment.known or segment.name == WILD for segment in self.expected.segments)
-        return form.because if form and other and recognised else ""
+        return form.because if form and other_form and recognised else ""
 
     def _instead(self, expected: Sequence[Segment], actual: Sequence[Segment]) -> str:
         wants = shown(self.expected.text[expected[0].start : expected[-1].end]) or "nothing"
@@ -155,7 +155,7 @@ class Mismatch:
         return f"the token says {says} where {self.policy} says {wants}"
 
     def _surplus(self, run: Sequence[Segment]) -> str:
-        """The token has segments that the policy has not."""
+        """Describe segments of the token that the policy does not have."""
         at = self.steps.index(self.main)
         after = next((step.expected[0] for step in self.steps[at:] if step.expected), None)
         before = next((step.expected[-1] for step in reversed(self.steps[:at]) if step.expected), None)
@@ -173,7 +173,7 @@ class Mismatch:
         return f"{says} ({reason})" if reason else says
 
     def _missing(self, run: Sequence[Segment]) -> str:
-        """The policy has segments that the token has not."""
+        """Describe segments of the policy that the token does not have."""
         at = self.steps.index(self.main)
         after = next((step.actual[0] for step in self.steps[at:] if step.actual), None)
         before = next((step.actual[-1] for step in reversed(self.steps[:at]) if step.actual), None)
@@ -191,7 +191,7 @@ class Mismatch:
 
 
 def _stretch(segments: Sequence[Segment], done: int, *, alone: bool) -> Span:
-    """From the first to the last; with the separator in front when the other side is empty there."""
+    """Return the span from the first to the last, with the separator in front when the other side is empty."""
     if not segments:
         return (done, done)
     return (done if alone else segments[0].start, segments[-1].end)

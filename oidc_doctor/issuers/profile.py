@@ -1,4 +1,4 @@
-"""An issuer as a value: its addresses, the claims of its tokens, and which of them the clouds can test."""
+"""The profile of an issuer: its addresses, the claims of its tokens, and the claims that the clouds can test."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class IssuerMatch(NamedTuple):
     pattern: str
     title: str = ""
     condition_keys: bool = False  # AWS exports this issuer's own claims as condition keys
-    shared_control: tuple[str, ...] = ()  # keys that IAM wants in a trust policy for this issuer
+    shared_control: tuple[str, ...] = ()  # keys that IAM requires in a trust policy for this issuer
 
     def fits(self, issuer: str) -> bool:
-        """True when the normalised issuer is one of this family."""
+        """Whether the normalised issuer is one of this family."""
         return re.fullmatch(self.pattern, issuer) is not None
 
 
@@ -34,7 +34,7 @@ class Audience(NamedTuple):
 
 
 class TokenSource(NamedTuple):
-    """Where the workload finds its token."""
+    """The place where the workload finds its token."""
 
     kind: Literal["variable", "path-variable", "file", "command", "request"]
     name: str
@@ -87,7 +87,7 @@ class Profile(NamedTuple):
 
     @property
     def shared(self) -> bool:
-        """True when a vendor's customers share the issuer, so that only the token's claims distinguish them."""
+        """Whether a vendor's customers share the issuer, so that only the token's claims distinguish them."""
         return not self.self_hosted and not self.tenancy.in_issuer
 
     def parse_subject(self, text: str) -> Subject:
@@ -95,11 +95,11 @@ class Profile(NamedTuple):
         return parse(text, self.grammar)
 
     def segment_rule(self, name: str) -> SegmentRule | None:
-        """The rule of the segment of this name: its closed values, its longest length, whether it varies."""
+        """Return the rule of the segment of this name: its closed values, its longest length, whether it varies."""
         return self.grammar.rule(name)
 
     def implied_claims(self, text: str) -> dict[str, str]:
-        """Claims that equal segments of the subject, by the issuer's documents."""
+        """Return claims that equal segments of the subject, according to the issuer's documentation."""
         values = {segment.name: segment.value for segment in self.parse_subject(text).segments if segment.known}
         claims = {}
         for claim, template in self.implied:
@@ -109,7 +109,7 @@ class Profile(NamedTuple):
         return claims
 
     def subject_family(self, text: str) -> str:
-        """The subject with `*` for each part that is new in each deployment, commit or run."""
+        """Replace each part of the subject that is new in each deployment, commit or run by `*`."""
         out: list[str] = []
         done = 0
         for segment in self.parse_subject(text).segments:

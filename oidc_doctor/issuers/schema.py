@@ -1,4 +1,4 @@
-"""The form of a profile's TOML file: which keys it may hold, with which values, and which of them have to agree.
+"""The schema of a profile's TOML file: the keys and values that it may hold, and which of them have to agree.
 
 The catalogue reads the files that ship without it, for speed; the tests check each of them, and
 `python -m oidc_doctor.issuers.schema FILE…` checks a profile that is being written.
@@ -19,7 +19,7 @@ from oidc_doctor.issuers.profile import Audience, IssuerMatch, Tenancy, TokenSou
 
 
 class ProfileError(ValueError):
-    """A profile that does not have the form of one. The message has one line for each fault."""
+    """A profile that does not follow the schema. The message has one line for each fault."""
 
 
 class _Examples(NamedTuple):

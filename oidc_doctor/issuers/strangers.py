@@ -1,7 +1,7 @@
-"""Synthetic subjects derived from a subject: another tenant, another team, a name that merely begins alike.
+"""Synthetic subjects derived from a subject: another tenant, another team, a name with the same prefix.
 
 The issuer's grammar names the segments, its tenancy the segments that distinguish customers and teams. No rule against
-such a name is known; that the issuer would issue a token with it is inferred from that.
+such a name is known, so the issuer is assumed to issue tokens with it (inferred).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ANYONE = "somebody-else"  # a subject without any form
 
 
 class Stranger(NamedTuple):
-    """A synthetic subject, and how it differs from the subject that it is derived from."""
+    """A synthetic subject, and its difference from the subject that it is derived from."""
 
     subject: str
     who: Who
@@ -34,7 +34,7 @@ class Stranger(NamedTuple):
 
 
 def another(value: str) -> str:
-    """A value of the same shape that begins and ends differently: another word, or another id of the same length."""
+    """Return a value of the same shape with another begin and end: another word, or another id of the same length."""
     folder, slash, name = value.rpartition("/")
     if name.replace("-", "").isalpha() and name.islower():
         return folder + slash + next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
@@ -43,7 +43,7 @@ def another(value: str) -> str:
 
 
 def longer(value: str) -> str:
-    """A value that begins like this one."""
+    """Return a longer value that begins with this value."""
     return f"{value}-eu" if value.isalpha() else f"{value}2"
 
 
@@ -59,18 +59,18 @@ def serves_many_customers(profile: Profile | None, issuer: str | None) -> bool:
 
 
 def strangers(subject: str, profile: Profile | None) -> list[Stranger]:
-    """The synthetic subjects derived from this subject, the widest difference first."""
+    """Return the synthetic subjects derived from this subject, the widest difference first."""
     parsed = profile.parse_subject(subject) if profile else None
     if profile is None or parsed is None or not _is_readable(parsed):
         return [Stranger(_ANYONE, "anyone")]
     candidates = list(_foreign(parsed, profile))
     for segment in _labelled(parsed):
-        candidates += _alike(parsed, segment, profile)
+        candidates += _look_alikes(parsed, segment, profile)
     return [stranger for stranger in dict.fromkeys(candidates) if stranger.subject != subject]
 
 
 def twins(subject: str, profile: Profile) -> list[str]:
-    """The subject with another, a longer and a differently-cased tenant or team, and nothing else changed.
+    """Return the subject with another, a longer and a differently cased tenant or team, otherwise unchanged.
 
     That an id belongs to one tenant only is inferred for most issuers, so an edit must not rest on it.
     """
@@ -79,7 +79,10 @@ def twins(subject: str, profile: Profile) -> list[str]:
     for name in (profile.tenancy.tenant, profile.tenancy.team):
         value = parsed.value(name) if name else None
         if name and value:
-            subjects += [_changed(parsed, {name: other}) for other in (another(value), longer(value), value.swapcase())]
+            subjects += [
+                _changed(parsed, {name: other_value})
+                for other_value in (another(value), longer(value), value.swapcase())
+            ]
     return [twin for twin in dict.fromkeys(subjects) if twin != subject]
 
 
@@ -94,8 +97,8 @@ def _labelled(parsed: Subject) -> list[Segment]:
 def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
     """Yield other tenants and teams: with all other segments changed, and with only the unshareable ones changed."""
     tenancy = profile.tenancy
-    pairs: list[tuple[Who, str | None]] = [("tenant", tenancy.tenant), ("team", tenancy.team)]
-    for who, name in pairs:
+    boundaries: list[tuple[Who, str | None]] = [("tenant", tenancy.tenant), ("team", tenancy.team)]
+    for who, name in boundaries:
         if name is None or not parsed.value(name) or (who == "tenant" and tenancy.in_issuer):
             continue
         below = {segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :]}
@@ -106,13 +109,13 @@ def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
         yield Stranger(_ANYONE, "anyone")
 
 
-def _alike(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stranger]:
+def _look_alikes(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stranger]:
     """Yield a longer value of a segment, and another value for comparison: a pattern that accepts both is open."""
     rule, tenancy = profile.segment_rule(segment.name), profile.tenancy
     if rule is not None and (rule.flag or (rule.varies == ("",) and segment.name not in tenancy.names)):
         return
     if rule is not None and rule.after and segment.name in tenancy.unique:
-        return  # the id of the name before it: no other customer has that name
+        return  # the id belongs to the name before it: no other customer has that name
     if segment.name == tenancy.tenant and tenancy.in_issuer:
         return
     unshared = _unshared(parsed, segment.name, profile)
@@ -124,7 +127,7 @@ def _alike(parsed: Subject, segment: Segment, profile: Profile) -> Iterator[Stra
 
 
 def _unshared(parsed: Subject, name: str, profile: Profile) -> dict[str, str | None]:
-    """The segments behind this one whose values belong to it, each to get a synthetic value."""
+    """Return the later segments whose values belong to this segment, each with None for a synthetic value."""
     below = (segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :])
     return dict.fromkeys(segment for segment in below if segment in profile.tenancy.unique)
 
@@ -139,7 +142,7 @@ def _is_closed(profile: Profile, name: str) -> bool:
 
 
 def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
-    """The subject with other values of these segments; None means a synthetic value."""
+    """Return the subject with other values of these segments; None means a synthetic value."""
     text, done = "", 0
     for segment in parsed.segments:
         if segment.known and segment.name in values:
@@ -150,13 +153,13 @@ def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
 
 
 def with_value(subject: str, profile: Profile, segment: str, value: str) -> str:
-    """The subject with this value of one segment, and synthetic values of the segments that belong to it."""
+    """Return the subject with this value of one segment, and synthetic values of the segments that belong to it."""
     parsed = profile.parse_subject(subject)
     return _changed(parsed, {**_unshared(parsed, segment, profile), segment: value})
 
 
 def example(profile: Profile) -> str:
-    """A subject of the issuer's first form with synthetic values; empty where the profile has no form."""
+    """Return a subject of the issuer's first form with synthetic values; empty where the profile has no form."""
     if not profile.grammar.forms:
         return ""
     form = profile.grammar.forms[0]
@@ -164,9 +167,9 @@ def example(profile: Profile) -> str:
 
 
 def overlaid(subject: str, seed: str, profile: Profile) -> str:
-    """The subject with the values that a text of the configuration fixes: a pattern, or a piece of a subject.
+    """Return the subject with the values that a text of the configuration fixes: a pattern, or a piece of a subject.
 
-    Only a seed for trying: whether a subject passes is never read from such a text.
+    The result is only a candidate: whether the cloud accepts a subject is never read from such a text.
     """
     values: dict[str, str | None] = {}
     for segment in profile.parse_subject(seed.strip(profile.grammar.separator + WILD)).segments:

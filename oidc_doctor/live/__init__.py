@@ -1,1 +1,1 @@
-"""Reading the clouds and the issuer, into a bundle in memory."""
+"""Read the clouds and the issuer into a bundle in memory."""

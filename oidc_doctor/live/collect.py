@@ -1,8 +1,8 @@
-"""Live collection: readers run in parallel and fill a bundle in memory, which is then read as any other.
+"""Live collection: readers run in parallel and fill a bundle in memory, which is then read like any other bundle.
 
 A reader makes the calls for one file of the bundle (or one folder of logs). It starts when the readers that it needs
 have ended, whatever their outcome. A read that failed has an entry in the bundle's manifest, with its outcome and with
-the permission that would allow it, and the others go on.
+the permission that would allow it, and the other reads continue.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 
-MOST_ATTEMPTS = 4  # of one call, and only where another attempt can heal: throttled, timed out, a fault of the server
+MOST_ATTEMPTS = 4  # of one call, and only for a temporary fault: throttled, timed out, a fault of the server
 _FIRST_PAUSE = 0.25  # seconds; doubled after each attempt
 _LONGEST_PAUSE = 8.0
 _LONGEST_WARNING = 500
@@ -39,10 +39,10 @@ _TITLE = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,120})", re.IGNORECASE)
 
 
 class CallError(Exception):
-    """A call without an answer. `heals`: another attempt may succeed; `after`: seconds the service asks to wait.
+    """A failed call. `heals`: another attempt may succeed; `after`: seconds that the service requires to wait.
 
     `message` is the service's own words, or ours; it must not hold a token or a credential, and of an HTML page only
-    the title is kept. `hint` says how to allow a denied call, where that is not simply the reader's grants.
+    the title is kept. `hint` is the way to allow a denied call, where the reader's grants are not enough.
     `answered`: these are the service's own words.
     """
 
@@ -77,7 +77,7 @@ class Grant(NamedTuple):
 
 
 class Following(NamedTuple):
-    """Files that a reader may find named and then have read: their path or folder, and the grants for that."""
+    """Files that a reader may find references to and have read: their path or folder, and the grants for that."""
 
     path: str
     grants: tuple[Grant, ...]
@@ -94,7 +94,7 @@ class Reader(NamedTuple):
     path: str  # the file it fills, or the folder of logs, with a slash at its end
     call: str  # "iam:GetRole", as manifest and coverage show it
     read: Callable[[Collector], Any]
-    needs: tuple[str, ...] = ()  # names of readers; those that are not in the plan are passed over
+    needs: tuple[str, ...] = ()  # names of readers; names that are not in the plan are ignored
     grants: tuple[Grant, ...] = ()
     follows: tuple[Following, ...] = ()
     silent: bool = False  # it makes no call of its own, and only starts others
@@ -109,7 +109,7 @@ class Collected(NamedTuple):
 
 
 class Pacer:
-    """Keeps calls apart: the n-th may begin no earlier than `interval` seconds after the one before it."""
+    """Spaces calls: each may begin no earlier than `interval` seconds after the previous call."""
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
@@ -125,7 +125,7 @@ class Pacer:
             return begin - now
 
     def hold(self, seconds: float) -> None:
-        """Leave no slot for so many seconds, after the service throttled a call."""
+        """Offer no slot for a number of seconds, after the service throttled a call."""
         with self._lock:
             self._next = max(self._next, time.monotonic() + seconds)
 
@@ -148,20 +148,20 @@ class Collector:
     # ------------------------------------------------------------------------------------------------ for the readers
 
     def answer(self, name: str) -> Any:
-        """The answer of the reader `name`; None if it failed or is not in the plan."""
+        """Return the answer of the reader `name`; None if it failed or is not in the plan."""
         with self._lock:
             answer = self._answers.get(name)
         return None if isinstance(answer, CallError) else answer
 
-    def needed(self, name: str, what: str) -> Any:
-        """The same; raises CallError, saying that `what` is not known, where there is no answer."""
+    def needed(self, name: str, description: str) -> Any:
+        """Return the answer of the reader `name`; without one, raise CallError that `description` could not be read."""
         answer = self.answer(name)
         if answer is None:
-            raise CallError("failed", "NotAsked", f"{what} could not be read")
+            raise CallError("failed", "NotAsked", f"{description} could not be read")
         return answer
 
     def call(self, make: Callable[[], Any], *, pacer: Pacer | None = None) -> Any:
-        """Return the result of `make`. It raises CallError; where that heals, it is called again, a few times.
+        """Return the result of `make`, which raises CallError; after a temporary fault it is called again, a few times.
 
         `make` makes one request with a time limit of its own (`seconds_left`).
         """
@@ -179,7 +179,7 @@ class Collector:
                     raise
                 if pacer is not None and failure.outcome == "throttled":
                     pacer.hold(max(pause, 1.0))
-                self.pause(pause * random.uniform(1.0, 1.2))  # noqa: S311 - keeps callers apart, guards nothing
+                self.pause(pause * random.uniform(1.0, 1.2))  # noqa: S311 - spreads retries, protects no secret
         raise AssertionError  # the last attempt returns or raises
 
     def save(self, path: str, call: str, content: bytes | str | Json, **more: Json) -> None:
@@ -203,7 +203,7 @@ class Collector:
                 self.files[path] = data
 
     def record(self, path: str, call: str, outcome: Outcome, **more: Json) -> None:
-        """The manifest's entry for a path; a later one replaces it."""
+        """Set the manifest's entry for a path, replacing an earlier one."""
         entry: dict[str, Json] = {"path": path, "call": call, "outcome": outcome, "at": _now()}
         entry |= {name: value for name, value in more.items() if value is not None and value != ""}
         with self._lock:
@@ -225,7 +225,7 @@ class Collector:
                 self.warnings.append(text)
 
     def say(self, text: str) -> None:
-        """Narration: what is being read, how far."""
+        """Report progress: the files being read, and how far."""
         with self._voice:
             if not self._closed.is_set():
                 self._narrate(text)
@@ -237,7 +237,7 @@ class Collector:
             self._start(reader)
 
     def side_by_side(self, calls: Sequence[Callable[[], Any]], most: int = 16) -> list[Any]:
-        """The result of each call, or the CallError that it raised, in their order; at most so many at once."""
+        """Return the result of each call, or the CallError that it raised, in order; at most `most` run at once."""
         results: list[Any] = [None] * len(calls)
         waiting = iter(enumerate(calls))
         defects: list[BaseException] = []
@@ -266,7 +266,7 @@ class Collector:
         return results
 
     def seconds_left(self, most: float) -> float:
-        """A time limit for one request."""
+        """Return a time limit for one request."""
         return max(0.1, min(most, self.deadline - time.monotonic()))
 
     def pause(self, seconds: float) -> None:
@@ -357,7 +357,7 @@ class _Run:
             return f"{self.done} of {len(self.parent) + len(self.readers)} read"
 
     def start(self, reader: Reader) -> None:
-        """A reader that another one starts: counted with it."""
+        """Start a reader for another reader, and count both as one."""
         above = getattr(self.here, "name", None)
         if above is not None:
             with self.lock:
@@ -388,13 +388,13 @@ class _Run:
         self.ended.put((reader.name, defect))
 
     def _wait(self) -> str | None:
-        """The next reader that ended; None when the time is up."""
+        """Return the next reader that ended; None after the time limit."""
         while True:
             left = self.collector.deadline - time.monotonic()
             if left <= 0:
                 return None
             try:
-                name, defect = self.ended.get(timeout=min(left, 0.5))  # short: a signal must come through everywhere
+                name, defect = self.ended.get(timeout=min(left, 0.5))  # short: every platform must handle signals
             except queue.Empty:
                 continue
             if defect is not None:
@@ -402,7 +402,7 @@ class _Run:
             return name
 
     def _closed_by(self, name: str) -> Iterator[str]:
-        """The planned readers that are over now that `name` has ended: itself, and those that waited for it alone."""
+        """Return the planned readers that end with `name`: the reader itself, and readers that waited only for it."""
         current: str | None = name
         while current is not None:
             with self.lock:
@@ -426,7 +426,7 @@ class _Run:
 
 
 def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bool) -> Bundle:
-    """The files that were read, over those of `base`, and the manifest of both."""
+    """Return the files that were read, laid over those of `base`, and the manifest of both."""
     members: dict[str, BundleMember] = {}
     reads: dict[str, dict[str, Json]] = {}
     if base is not None:
@@ -440,7 +440,7 @@ def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bo
         elif entry["outcome"] == "not_found":
             reads[path] = entry
             del members[path]
-        else:  # the bundle's file is older than this run, and better than none
+        else:  # the bundle's file is older than this run, but better than no file
             reason = ": ".join(str(entry[name]) for name in ("call", "code", "message") if name in entry)
             collector.warnings.append(f"{path} could not be read live ({reason}); the bundle's own is used")
     members |= {path: _member(data) for path, data in collector.files.items()}
@@ -454,7 +454,7 @@ def _bundle(collector: Collector, base: Bundle | None, began: float, *, live: bo
 
 
 def _manifest_of(base: Bundle) -> dict[str, Any]:
-    """The base's own manifest; empty where it is broken, which reading the base alone would have reported."""
+    """Return the base's own manifest; empty where it is broken, which the read of the base has reported."""
     if contract.MANIFEST not in base:
         return {}
     try:
@@ -469,13 +469,13 @@ def _member(data: bytes) -> BundleMember:
 
 
 def _without_markup(text: str) -> str:
-    """A text in which a page, as proxies and load balancers answer with, is only named."""
+    """Replace an HTML page of a proxy or load balancer by a short mention with its title."""
     markup = _MARKUP.search(text)
     if markup is None:
         return text
     title = _TITLE.search(text)
-    words = " ".join(title[1].split()) if title else ""
-    return text[: markup.start()] + "an HTML page" + (f" with the title {words}" if words else "")
+    title_text = " ".join(title[1].split()) if title else ""
+    return text[: markup.start()] + "an HTML page" + (f" with the title {title_text}" if title_text else "")
 
 
 def _what_allows(grants: Sequence[Grant]) -> str:

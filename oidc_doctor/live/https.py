@@ -1,8 +1,8 @@
-"""A document over HTTPS, from an address that an outsider may have written.
+"""Fetch a document over HTTPS, from an address that an attacker may have written.
 
-https only; the host is resolved once, every address is looked at, and the connection goes to one that was looked at, so
-that a second answer of the DNS changes nothing. Time, size and redirects are bounded, and each redirect is looked at as
-the first address was. Behind a proxy the proxy resolves the name: then only names that are addresses can be looked at.
+https only; the host is resolved once, every address is checked, and the connection uses a checked address, so that a
+second DNS answer changes nothing. Time, size and redirects are bounded, and each redirect is checked like the first
+address. Behind a proxy the proxy resolves the name: then only hosts written as addresses can be checked.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Rules(NamedTuple):
 
 
 def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | None = None) -> Page:
-    """The document at `url`. `bearer` is a secret for that address alone: it follows no redirect. Raises CallError."""
+    """Return the document at `url`. `bearer` is a secret for that address only, not redirects. Raises CallError."""
     began = time.monotonic()
     deadline = began + min(seconds, _MOST_SECONDS)
     redirects: list[str] = []
@@ -94,7 +94,7 @@ def chain(url: str, rules: Rules, seconds: float = _MOST_SECONDS) -> HostCertifi
 
 
 def _untrusted(url: str, rules: Rules, deadline: float) -> str:
-    """Whether the public authorities, and no others, lead to the host's certificate."""
+    """Return why the public authorities do not verify the host's certificate."""
     import certifi
 
     try:
@@ -105,7 +105,7 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet; an address that embeds another is judged by that."""
+    """Whether an address is public; an address that embeds another is judged by the embedded address."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
@@ -144,7 +144,9 @@ def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
     size = 0
     while True:
         piece = answer.read1(_CHUNK)
-        if time.monotonic() >= deadline:  # also where the watch ended the connection, which looks like an end
+        if (
+            time.monotonic() >= deadline
+        ):  # also where the watch closed the connection, which looks like the end of the response
             raise TimeoutError
         if not piece:
             if answer.length:
@@ -157,7 +159,7 @@ def _body(answer: http.client.HTTPResponse, deadline: float) -> bytes:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """A connection to an address that was looked at; through the proxy where the environment names one."""
+    """A connection to a checked address; through the proxy where the environment names one."""
 
     def __init__(self, parts: SplitResult, rules: Rules, context: ssl.SSLContext, deadline: float) -> None:
         assert parts.hostname is not None  # noqa: S101 - _checked
@@ -172,7 +174,7 @@ class _Connection(http.client.HTTPSConnection):
 
         def end() -> None:
             if self._raw is not None:
-                with contextlib.suppress(OSError):  # it is closed already
+                with contextlib.suppress(OSError):  # already closed
                     self._raw.shutdown(socket.SHUT_RDWR)
 
         timer = threading.Timer(_seconds_left(self._deadline), end)
@@ -220,7 +222,7 @@ def _chain_of(url: str, rules: Rules, context: ssl.SSLContext, deadline: float) 
 
 
 def _checked(url: str) -> SplitResult:
-    """The address taken apart. Raises CallError for an address that is never fetched."""
+    """Split the address. Raises CallError for an address that is never fetched."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -234,7 +236,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
-    """The addresses that the host resolves to. CallError where one is not public: an outsider could point there."""
+    """Return the addresses that the host resolves to. CallError for one that is not public, an attacker's target."""
     try:
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -305,7 +307,7 @@ def _through(proxy: SplitResult, host: str, port: int, deadline: float) -> socke
         answer = b""
         while b"\r\n\r\n" not in answer and len(answer) < _CHUNK:
             raw.settimeout(_seconds_left(deadline))
-            piece = raw.recv(1)  # not a byte of what comes after
+            piece = raw.recv(1)  # byte by byte, without reading past the header
             if not piece:
                 break
             answer += piece
@@ -343,8 +345,8 @@ def _seconds_left(deadline: float) -> float:
 
 def _not_ok(status: int) -> CallError:
     code = f"HTTP{status}"
-    words = http.client.responses.get(status, "")
-    message = f"the answer is {status} {words}".strip()
+    reason = http.client.responses.get(status, "")
+    message = f"the answer is {status} {reason}".strip()
     if status in (404, 410):
         return CallError("not_found", code, message)
     if status in (401, 403, 407):

@@ -1,7 +1,7 @@
 """The documents of the token's issuer: discovery document, key set, and the certificates of its host.
 
-An address that only a token names is not fetched unless the user says so: a token in a ticket could otherwise make
-this machine call wherever its writer likes.
+An address that only a token names is not fetched unless the user allows it: a token in a ticket could otherwise make
+this machine call any address that the token's author chooses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
     prefix = scope.prefix
 
     def trusted(collector: Collector) -> str | None:
-        """The issuer, if its address may be fetched."""
+        """Return the issuer, if its address may be fetched."""
         configured = [candidate for name in scope.vouchers for candidate in _issuers_of(collector.answer(name))]
         issuer = scope.named or next(iter(scope.claimed), None) or next(iter(configured), None)
         if issuer is None or issuer == scope.named or scope.from_token or is_known(issuer):
@@ -93,13 +93,13 @@ def readers(scope: IssuerScope) -> list[Reader]:
 
 
 def is_known(issuer: str) -> bool:
-    """Whether the address is one of the catalogue's: no outsider controls it."""
+    """Whether the address is in the catalogue, so that no attacker controls it."""
     profile = profile_for(issuer)
     return profile is not None and match_for(profile, issuer) is not None
 
 
 def _issuers_of(answer: Any) -> Iterator[str]:
-    """The issuers that a reader's answer names: AWS providers by ARN, a role, Google providers (one or a list)."""
+    """Return the issuers in a reader's answer: AWS providers by ARN, a role, Google providers (one or a list)."""
     if isinstance(answer, list):
         for part in answer:
             yield from _issuers_of(part)
@@ -128,7 +128,7 @@ def _fetched(collector: Collector, url: str, rules: Rules) -> Page:
 
 
 def _document(page: Page) -> dict[str, Any]:
-    """The body as a JSON object. Raises CallError."""
+    """Parse the body as a JSON object. Raises CallError."""
     try:
         document = json.loads(page.body)
     except (ValueError, RecursionError):
@@ -139,11 +139,11 @@ def _document(page: Page) -> dict[str, Any]:
     return document
 
 
-def _remarks(collector: Collector, what: str, page: Page) -> dict[str, Any]:
-    """The duration and redirects of an answer, for the manifest."""
+def _remarks(collector: Collector, document: str, page: Page) -> dict[str, Any]:
+    """Return the duration and redirects of a response, for the manifest."""
     kind = page.content_type.partition(";")[0].strip().lower()
     if kind and not (kind == "application/json" or kind.endswith("+json")):
-        collector.warn(f"{what} is served as {kind[:60]}, not as application/json")
+        collector.warn(f"{document} is served as {kind[:60]}, not as application/json")
     remarks: dict[str, Any] = {"seconds": round(page.seconds, 3)}
     if page.redirects:
         remarks["redirects"] = [printable(address) for address in page.redirects]

@@ -13,12 +13,12 @@ class Paging(NamedTuple):
 
     sent_as: str  # the request's parameter
     named: str  # the answer's member
-    truncated: str = ""  # the answer's member that says whether there is a next page, where `named` does not say it
+    truncated: str = ""  # the response's member that shows whether there is a next page, where `named` does not
     most: int = 100  # pages that are read
 
 
-def pages(ask: Callable[[dict[str, Any]], Any], paging: Paging, what: str = "pages") -> Iterator[Any]:
-    """Yield the answer of every page; `ask` takes the parameters of a page, none for the first one.
+def pages(ask: Callable[[dict[str, Any]], Any], paging: Paging, items: str = "pages") -> Iterator[Any]:
+    """Yield the response of every page; `ask` takes the parameters of a page, none for the first page.
 
     Raises CallError where an answer announces a next page without naming one, and where the pages do not end.
     """
@@ -32,4 +32,4 @@ def pages(ask: Callable[[dict[str, Any]], Any], paging: Paging, what: str = "pag
         if not isinstance(following, str) or following == page.get(paging.sent_as):
             raise CallError("failed", "Malformed", "a page says that there are more, and not where")
         page = {paging.sent_as: following}
-    raise CallError("failed", "TooMany", f"more than {paging.most} {what}")
+    raise CallError("failed", "TooMany", f"more than {paging.most} {items}")

@@ -1,7 +1,7 @@
 """The least permissions with which a live run can read: for AWS an identity policy, for Google Cloud a custom role.
 
-Both come from the grants of the readers that the run would start. A read whose file no evaluator uses (contract.py) is
-not needed for any verdict: its permission is listed apart, and a run without it says in its coverage what was denied.
+Both come from the grants of the readers that the run would start. A file that no evaluator uses (contract.py) is not
+needed for any verdict: its permission is listed separately, and the coverage of a run without it reports the denial.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ def gcp_role() -> str:
         f"# or these predefined roles: {', '.join(_roles(permissions))}",
         f"# APIs that must be on: {', '.join(apis)}",
     ]
-    further = sorted({grant.permission for grant in not_judged if grant.api})
-    if further:
+    extra_permissions = sorted({grant.permission for grant in not_judged if grant.api})
+    if extra_permissions:
         on = sorted({grant.api for grant in not_judged} - {"", *apis})
-        head += [f"# also read where it is allowed, not yet judged: {', '.join(further)}"]
-        head += [f"# (predefined: {', '.join(_roles(further))}; further APIs: {', '.join(on) or 'none'})"]
+        head += [f"# also read where it is allowed, not yet judged: {', '.join(extra_permissions)}"]
+        head += [f"# (predefined: {', '.join(_roles(extra_permissions))}; further APIs: {', '.join(on) or 'none'})"]
     return "\n".join(head) + "\n" + yaml.safe_dump(role, sort_keys=False).rstrip()
 
 

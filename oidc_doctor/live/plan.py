@@ -1,4 +1,4 @@
-"""The readers that a run needs, and the collection itself: live evidence as a bundle in memory."""
+"""Plan the readers that a run needs, and collect live evidence as a bundle in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from oidc_doctor.live.gcp.lists import Providers
 from oidc_doctor.live.https import Rules
 from oidc_doctor.model.evidence import Target, TargetAws, Token
 
-FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # a target's name that can be a folder's
+FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # target names that are valid folder names
 
 
 class Goal(NamedTuple):
@@ -156,6 +156,6 @@ def _of_issuer(request: CollectionRequest, goal: Goal, prefix: str) -> issuer.Is
 
 
 def _claimed(tokens: Iterable[Token]) -> tuple[str, ...]:
-    """The issuers that tokens name."""
+    """Return the issuers that tokens name."""
     issuers = (token.claims.get("iss") for token in tokens)
     return tuple(dict.fromkeys(issuer for issuer in issuers if isinstance(issuer, str) and issuer))

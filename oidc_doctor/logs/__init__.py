@@ -1,1 +1,1 @@
-"""Log files to attempts."""
+"""Audit logs: read files, and extract attempts, writes of configuration and denied calls."""

@@ -1,1 +1,1 @@
-"""Plain data that every other package uses. Standard library only."""
+"""Plain data types for all other packages. Standard library only."""

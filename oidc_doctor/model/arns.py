@@ -1,4 +1,4 @@
-"""ARNs: six fields between colons, of which the last keeps its own."""
+"""ARNs: six fields separated by colons; the last field may contain colons."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ REQUEST_ACCOUNT = "<account id in the request>"
 
 
 def account_of(arn: str) -> str | None:
-    """The account field of an ARN; None if it is no ARN."""
+    """Return the account field of an ARN; None for a text that is no ARN."""
     fields = arn.split(":", ARN_FIELDS - 1)
     return fields[4] if len(fields) == ARN_FIELDS and fields[0] == "arn" else None
 
 
-def without_redacted_accounts(arn: str, other: str) -> tuple[str, str]:
-    """Both ARNs, without their accounts where either account is malformed, and so redacted."""
-    left, right = arn.split(":", ARN_FIELDS - 1), other.split(":", ARN_FIELDS - 1)
+def without_redacted_accounts(arn: str, other_arn: str) -> tuple[str, str]:
+    """Return both ARNs, without their accounts where either account is malformed and so redacted."""
+    left, right = arn.split(":", ARN_FIELDS - 1), other_arn.split(":", ARN_FIELDS - 1)
     if len(left) == len(right) == ARN_FIELDS and (account_is_redacted(left[4]) or account_is_redacted(right[4])):
         left[4] = right[4] = ""
     return ":".join(left), ":".join(right)
 
 
 def redact_account(arn: str, gap: str) -> str:
-    """The ARN with this gap for an account id that cannot be one."""
+    """Replace a malformed account id of an ARN by this gap."""
     account = account_of(arn)
     if account is None or not account_is_redacted(account):
         return arn

@@ -12,7 +12,7 @@ from oidc_doctor.model.steps import Cloud
 
 
 class Reading(NamedTuple):
-    """An observed error as understood. `steps` are those that can return it; `kind` is set where it names one fault."""
+    """An interpreted error. `steps` are the steps that can return it; `kind` is set where the error names one fault."""
 
     cloud: Cloud | None
     steps: frozenset[str]
@@ -40,4 +40,4 @@ class Case(NamedTuple):
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
     since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
-    explain: bool = True  # False: only the states are asked for, and the clauses that refuse need no comparison
+    explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison

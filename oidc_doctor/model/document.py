@@ -1,6 +1,6 @@
-"""A document as it was read, and the place of each of its values. A value is known, absent or unknown.
+"""Documents as read, and the place of each value. A value is known, absent or unknown.
 
-Absent is proven not to be there; unknown means that it was not read. Documents are written by other people,
+An absent value is proven not to exist; an unknown value was not read. Documents are written by other people,
 possibly attackers, and are carried as they are.
 """
 
@@ -16,7 +16,7 @@ Json = Any  # a value as json.loads gives it
 
 
 class Gap(enum.Enum):
-    """Why there is no value: it is absent, or unknown."""
+    """The reason why there is no value: the value is absent or unknown."""
 
     ABSENT = "absent"
     UNKNOWN = "unknown"
@@ -33,8 +33,8 @@ class Origin(NamedTuple):
     pointer: str = ""
     line: int | None = None
     event_id: str | None = None
-    claim: str = ""  # the name of the token's claim that stands there
-    of_token: bool = False  # a token, its header or a claim stands there
+    claim: str = ""  # the name of the token's claim at this place
+    of_token: bool = False  # the place has a token, its header or a claim
 
     def __str__(self) -> str:
         """`aws/role.json:14`, or the file and the JSON pointer where no line is known."""
@@ -48,7 +48,7 @@ class Origin(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Evidence that is not there. `outcome` not_found is proof of absence; everything else leaves it unknown."""
+    """Missing evidence. The `outcome` not_found proves absence; with any other outcome the evidence is unknown."""
 
     what: str
     reason: str
@@ -56,7 +56,7 @@ class Missing(NamedTuple):
 
     @property
     def proves_absence(self) -> bool:
-        """True only where the service itself answered that there is no such resource."""
+        """Whether the service itself answered that there is no such resource."""
         return self.outcome == "not_found"
 
 
@@ -72,7 +72,7 @@ class Document(NamedTuple):
     find_line: Callable[[str, str], int | None] = json_pointer.line_of  # of the text's own syntax
 
     def at(self, pointer: str = "") -> Origin:
-        """The origin of the value at `pointer` (relative to this document's value)."""
+        """Return the origin of the value at `pointer` (relative to this document's value)."""
         if self.inner:
             return Origin(self.file, self.pointer + pointer)
         return Origin(self.file, self.pointer + pointer, self.find_line(self.text, self.pointer + pointer))

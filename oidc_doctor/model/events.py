@@ -40,7 +40,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Alike attempts: same cloud, step, target, provider, subject family, audience, outcome and error."""
+    """Attempts with the same cloud, step, target, provider, subject family, audience, outcome and error."""
 
     sample: Attempt  # the newest of them
     count: int
@@ -103,6 +103,6 @@ class LogCoverage:
     first: float | None = None  # of all records: the window that the files cover
     last: float | None = None
     problems: tuple[str, ...] = ()  # "file: place: what", in words
-    notes: tuple[str, ...] = ()  # likewise, of what was read in full and is worth knowing
+    notes: tuple[str, ...] = ()  # likewise, for files that were read in full
     services: frozenset[str] = frozenset()  # services seen among the records, by which missing events are judged
     regions: frozenset[str] = frozenset()  # AWS: Regions seen among the records and in the names of trail files

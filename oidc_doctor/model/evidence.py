@@ -1,7 +1,7 @@
-"""The evidence that was read, and its places. A value is known, absent (proven not to be there) or unknown (not read).
+"""The evidence that was read, and its places. A value is known, absent (proven not to exist) or unknown (not read).
 
-Everything here comes from files and services; token claims, policies and log entries are written by other people,
-possibly attackers, and are carried as they are.
+All evidence comes from files and services; token claims, policies and log entries are written by other people,
+possibly attackers, and are kept unchanged.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Token(NamedTuple):
     size: int | None = None  # characters of the compact form
     fault: str | None = None  # why it could not be read as a JWT, in plain words
     fault_kind: Literal["", "not-a-jwt", "no-token"] = ""
-    fault_where: str = ""  # the piece that is at fault: header, claims, signature, whole
+    fault_where: str = ""  # the malformed part: header, claims, signature, whole
     duplicates: tuple[str, ...] = ()  # claim names that appear twice; the last one counts
     verified: dict[str, Json] | None = None  # a redacted token's {"signature": bool, "kid": …, "alg": …}
     signing_input: bytes = b""
@@ -44,11 +44,11 @@ class Token(NamedTuple):
     document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
 
     def __repr__(self) -> str:
-        """Without claims and signature: a token that is printed by accident discloses neither."""
+        """Leave out claims and signature, so that a token printed by accident discloses neither."""
         return f"Token({self.kind}, {self.name}, {self.origin})"
 
     def claim(self, name: str) -> Json:
-        """The claim's value, ABSENT or UNKNOWN. A decoded `null` means absent; in a compact JWT it stays None."""
+        """Return the claim's value, ABSENT or UNKNOWN. A decoded `null` is absent; in a compact JWT it stays None."""
         if name in self.claims:
             value = self.claims[name]
             if value is None and self.kind != "jwt":
@@ -61,7 +61,7 @@ class Token(NamedTuple):
         return ABSENT
 
     def header_value(self, name: str) -> Json:
-        """A header member, ABSENT, or UNKNOWN where the header was not given."""
+        """Return a header member, ABSENT, or UNKNOWN where the header was not given."""
         if self.header is None:
             return ABSENT if f"header.{name}" in self.missing_claims else UNKNOWN
         if name in self.header:
@@ -71,12 +71,12 @@ class Token(NamedTuple):
 
     @property
     def given(self) -> bool:
-        """False where nothing of a token is known: no file, no log, no subject."""
+        """Whether any part of a token is known: from a file, a log, or as a subject."""
         return self.kind != "decoded" or bool(self.claims) or self.header is not None or self.fault is not None
 
     @property
     def subject(self) -> str | None:
-        """The subject as text, where it is known."""
+        """Return the subject as text, where it is known."""
         value = self.claim("sub")
         return value if isinstance(value, str) else None
 

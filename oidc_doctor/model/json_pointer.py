@@ -17,11 +17,11 @@ def pointer_segment(name: str | int) -> str:
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
-@functools.lru_cache(maxsize=1024)  # strangers and edits are judged on the same documents, again and again
+@functools.lru_cache(maxsize=1024)  # cached: strangers and edits are judged on the same documents many times
 def line_of(text: str, pointer: str) -> int | None:
-    """The line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
+    """Return the line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
 
-    None where the pointer leads nowhere, or `text` is not JSON.
+    Return None where the pointer matches no value, or `text` is not JSON.
     """
     if pointer and not pointer.startswith("/"):
         return None
@@ -33,7 +33,7 @@ def line_of(text: str, pointer: str) -> int | None:
 
 
 def element_lines(text: str, pointer: str) -> list[int]:
-    """The lines of all elements of the array at `pointer`, in one walk: a walk for each is quadratic."""
+    """Return the lines of all elements of the array at `pointer`, in one pass: a pass for each is quadratic."""
     place = _place(text, segments(pointer))
     if place is None:
         return []
@@ -48,14 +48,14 @@ def element_lines(text: str, pointer: str) -> list[int]:
 
 
 def segments(pointer: str) -> list[str]:
-    """The names on the way of a JSON pointer, unescaped."""
+    """Return the reference tokens of a JSON pointer, unescaped."""
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
 
 
 def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
-    """Where the name of the member at `steps` starts, and where its value does; an element has one place for both.
+    """Return the positions of the name and the value of the member at `steps`; an element has the same for both.
 
-    ValueError when `text` is not JSON. Values off the path are skipped.
+    Raises ValueError when `text` is not JSON. Values off the path are skipped.
     """
     name_start = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
     for depth, name in enumerate(steps):
@@ -71,14 +71,14 @@ def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
                 return None
             name_start = start = element
         elif depth == 0:
-            raise ValueError  # a bare value: not JSON that a pointer leads into, but it may be YAML
+            raise ValueError  # a scalar: no pointer has a value in it, but the text may be YAML
         else:
             return None
     return name_start, start
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """Name, position of the name and position of the value, for each member of the object at `start`."""
+    """Yield name, position of the name and position of the value, for each member of the object at `start`."""
     at = _after_space(text, start + 1)
     while text[at : at + 1] != "}":
         name, end = _decode(text, at)
@@ -91,7 +91,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
 
 
 def _element(text: str, start: int, index: int) -> int | None:
-    """The position of an array's element; None when it has fewer."""
+    """Return the position of an array's element; None when the array is shorter."""
     at = _after_space(text, start + 1)
     for _ in range(index):
         if text[at : at + 1] == "]":
@@ -101,7 +101,7 @@ def _element(text: str, start: int, index: int) -> int | None:
 
 
 def _next(text: str, value: int, closing: str) -> int:
-    """The position after the value at `value`: of what follows the comma, or of the closing bracket."""
+    """Return the position after the value at `value`: of the next item after a comma, or of the closing bracket."""
     end = _after_space(text, _decode(text, value)[1])
     if text[end : end + 1] == ",":
         return _after_space(text, end + 1)

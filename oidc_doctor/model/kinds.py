@@ -1,4 +1,4 @@
-"""Every way in which a step can refuse, with the facts of each: one row per kind."""
+"""Every kind of refusal of a step, with its facts: one row per kind."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ CONCLUDES = True
 
 
 class Kind(enum.StrEnum):
-    """Every way in which a step can refuse: a closed list, one cause check each.
+    """The kinds of refusal: a closed list, with one cause check for each.
 
-    A row is the name (the value, and the name of the cause check), the steps at which the kind can be met as
-    `cloud:step`, and SEEN_ONLY where nothing but an observed error can show it, so that no configuration clears it.
-    CONCLUDES marks kinds whose words state what was read, so that a suspicion doubts their conclusion alone.
-    `steps` also says what a check has to look at before it may report "passed".
+    A row is the name (the value, and the name of the cause check), the steps at which the kind can occur as
+    `cloud:step`, and SEEN_ONLY where only an observed error can show the kind, so that no configuration excludes it.
+    CONCLUDES marks kinds whose words state evidence, so that a suspicion casts doubt on their conclusion alone.
+    `steps` also lists the steps that a check has to examine before it may report "passed".
     """
 
     steps: tuple[tuple[str, str], ...]  # (cloud, step id)
@@ -23,7 +23,7 @@ class Kind(enum.StrEnum):
     concludes: bool
 
     def __new__(cls, name: str, steps: str = "", seen_only: bool = False, concludes: bool = False) -> Self:
-        """Make one row of the table."""
+        """Create one row of the table."""
         kind = str.__new__(cls, name)
         kind._value_ = name
         kind.steps = tuple((cloud, step) for cloud, _, step in (place.partition(":") for place in steps.split()))
@@ -32,7 +32,7 @@ class Kind(enum.StrEnum):
         return kind
 
     def step_in(self, cloud: str) -> str:
-        """Return the only step of `cloud` at which this kind is met; ValueError where there are none or several."""
+        """Return the only step of `cloud` at which this kind occurs; raises ValueError for none or several."""
         (step,) = (step for place, step in self.steps if place == cloud)
         return step
 

@@ -28,13 +28,13 @@ TRIGGERS = ("<", "{", "$", "...", ELLIPSIS, "xxx", "XXX", "###", "***")
 
 
 class Pasted(str):
-    """A text a person copied by hand, so that it may hold placeholders; text read by a program never does."""
+    """A text that a person copied by hand, so that it may hold placeholders; text read by a program never does."""
 
     __slots__ = ()
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Where the placeholders are, as (start, end), from left to right."""
+    """Return the spans of the placeholders as (start, end), from left to right."""
     if not any(trigger in text for trigger in TRIGGERS):
         return []
     places = []
@@ -53,7 +53,7 @@ def has_placeholder(text: str) -> bool:
 
 
 def account_is_redacted(account: str) -> bool:
-    """Whether this cannot be an AWS account id, so that the real one was redacted."""
+    """Whether the text cannot be an AWS account id, so that the real id was redacted."""
     return not (len(account) == 12 and account.isascii() and account.isdigit())  # noqa: PLR2004 - an account id's length
 
 
@@ -71,7 +71,7 @@ def names_a_key(inner: str) -> bool:
 
 
 def _gap_at(text: str, start: int) -> tuple[int, bool]:
-    """The end of the character or gap that begins at the position, and whether it is a gap."""
+    """Return the end of the character or gap that begins at the position, and whether it is a gap."""
     character = text[start]
     if character in "xX#*.":
         end = start + 1
@@ -92,7 +92,7 @@ def _gap_at(text: str, start: int) -> tuple[int, bool]:
 
 
 def _closed(text: str, start: int, opening: str, closing: str) -> int:
-    """The end of the gap that opened just before start; 0 where it is not closed, or another gap opens first."""
+    """Return the end of the gap that opened just before start; 0 where it is not closed, or another gap opens first."""
     end = text.find(closing, start, start + LONGEST)
     if end < 0 or (end == start and closing == ">"):
         return 0
@@ -121,7 +121,7 @@ def _dollar(text: str, start: int) -> tuple[int, bool]:
 
 
 def may_equal(left: str, right: str) -> bool | None:
-    """Whether the two are the same text."""
+    """Whether the two texts are the same."""
     return left == right or compare([(left, False, True)], right)
 
 
@@ -131,12 +131,12 @@ def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
 
 
 def may_start_with(text: str, start: str) -> bool | None:
-    """Whether the text begins so."""
+    """Whether the text begins with `start`."""
     return compare([(start, False, True), ("*", True, False)], text)
 
 
 def may_end_with(text: str, end: str) -> bool | None:
-    """Whether the text ends so."""
+    """Whether the text ends with `end`."""
     return compare([("*", True, False), (end, False, True)], text)
 
 
@@ -157,7 +157,7 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
 
 
 def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
-    """The segments between the active stars. Each nameless gap gets a number of its own, below zero on one side."""
+    """Return the segments between the active stars. Each nameless gap has its own number, negative on one side."""
     segments: list[Cells] = [[]]
     nameless = 0
     for text, wildcards, gaps in pieces:
@@ -177,7 +177,7 @@ def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
 
 
 def _drop_common(pattern: list[Cells], text: Cells) -> None:
-    """Drop the common beginning and the common end, gaps of the same name among it; the rest decides."""
+    """Drop the common prefix and suffix, gaps of the same name included; only the remainder decides."""
     start = _in_common(pattern[0], text)
     del pattern[0][:start], text[:start]
     end = _in_common(reversed(pattern[-1]), reversed(text))
@@ -185,7 +185,7 @@ def _drop_common(pattern: list[Cells], text: Cells) -> None:
 
 
 def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
-    """How many cells the two begin with alike."""
+    """Count the cells of the common prefix."""
     count = 0
     for cell, other_cell in zip(left, right, strict=False):
         if cell is None or cell != other_cell:
@@ -195,7 +195,7 @@ def _in_common(left: Iterable[Cell], right: Iterable[Cell]) -> int:
 
 
 def _opened(segments: list[Cells]) -> list[Cells]:
-    """The segments with each gap opened into whatever could stand there."""
+    """Return the segments with each gap replaced by the texts it could stand for."""
     opened: list[Cells] = []
     for segment in segments:
         opened.append([])
@@ -211,10 +211,9 @@ def _opened(segments: list[Cells]) -> list[Cells]:
 
 
 def _may_meet(left: list[Cells], right: list[Cells]) -> bool:
-    """Whether any text matches both. Linear: no search is needed where both sides have a place for any run.
+    """Whether any text matches both. Linear: no search is needed where both sides allow a run of any characters.
 
-    There, whatever one side asks for in the middle fits into a run of the other, so only the two beginnings and the two
-    ends must agree.
+    There, the middle of one side fits into a run of the other, so only the prefixes and the suffixes must agree.
     """
     if len(left) > 1 and len(right) > 1:
         return all(map(_agree, left[0], right[0])) and all(map(_agree, reversed(left[-1]), reversed(right[-1])))
@@ -234,10 +233,10 @@ def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:
     """
 
     def at(segment: Cells, position: int) -> bool:
-        pairs = zip(segment, text[position : position + len(segment)], strict=True)
+        aligned = zip(segment, text[position : position + len(segment)], strict=True)
         if loose:
-            return all(_agree(a, b) for a, b in pairs)
-        return all(a == b or (a is None and isinstance(b, str)) for a, b in pairs)
+            return all(_agree(a, b) for a, b in aligned)
+        return all(a == b or (a is None and isinstance(b, str)) for a, b in aligned)
 
     first, last = pattern[0], pattern[-1]
     if len(pattern) == 1:
@@ -255,7 +254,7 @@ def _fits(pattern: list[Cells], text: Cells, *, loose: bool) -> bool:
 
 
 def _after(segment: Cells, text: Cells, start: int, end: int, *, loose: bool) -> int:
-    """Just after the first place in text[start:end] where the segment fits, or -1. Shift-And, one step per cell."""
+    """Return the end of the first match of the segment in text[start:end], or -1. Shift-And, one step per cell."""
     masks: dict[Cell, int] = {}
     anything = 0
     for index, cell in enumerate(segment):

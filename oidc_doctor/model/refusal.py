@@ -1,4 +1,4 @@
-"""The evaluators' answer: the decision step by step, and a Refusal where a step refuses or may refuse."""
+"""The evaluators' result: the decision step by step, and a Refusal where a step refuses or may refuse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Side(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """The clause of a policy, binding or expression that decides. `str()` shows it in the cloud's own words.
+    """The clause of a policy, binding or expression that decides. `str()` shows it in the cloud's terms.
 
     A condition of a trust policy has `statement`, `operator` and `key`. Every other clause has its `names`, from the
     outside in: an element (Principal, Federated), a role and its member, a parameter, the text of an expression.
@@ -35,7 +35,7 @@ class Clause(NamedTuple):
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts that are shown, from the outside in."""
+        """Return the parts that are shown, from the outermost to the innermost."""
         statement = "" if self.statement is None else f"Statement[{self.statement}]"
         return tuple(filter(None, (self.document, statement, *self.names, self.operator, self.key)))
 
@@ -77,7 +77,7 @@ class Refusal(NamedTuple):
     named_by_error: bool = False  # the observed sentence itself names this fault
 
     def fact(self, name: str, default: str = "") -> str:
-        """A fact by name."""
+        """Return a fact by name."""
         return self.facts.get(name, default)
 
 
@@ -94,20 +94,20 @@ class StepResult:
 
 @dataclass
 class Trace:
-    """The evaluated exchange: the judge's whole answer for one Case."""
+    """The evaluated exchange: the judge's complete result for one Case."""
 
     cloud: Cloud
     steps: list[StepResult]
     assumed: list[str]
     detail: dict[str, Any]  # JSON: the policy's or the expressions' own trace
     mapped: dict[str, str] = field(default_factory=dict)  # Google: mapped attributes, google.subject first
-    unseen: set[Kind] = field(default_factory=set)  # kinds that what was read could not have shown
+    unseen: set[Kind] = field(default_factory=set)  # kinds that the evidence that was read could not have shown
 
     def step(self, name: str) -> StepResult:
-        """The result of one step."""
+        """Return the result of one step."""
         return next(result for result in self.steps if result.id == name)
 
     @property
     def refusals(self) -> list[Refusal]:
-        """All refusals in step order."""
+        """Return all refusals in step order."""
         return [refusal for result in self.steps for refusal in result.refusals]

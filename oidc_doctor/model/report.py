@@ -76,7 +76,7 @@ class NamedRefusal(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """When a cause began and ended, as far as the logs tell. Times are RFC 3339, UTC."""
+    """When a cause began and ended, as far as the logs show. Times are RFC 3339, UTC."""
 
     since: str | None = None
     until: str | None = None
@@ -225,7 +225,7 @@ class AttemptRow:
 
 @dataclass
 class Report:
-    """The whole answer."""
+    """The complete report."""
 
     verdict: Verdict
     exit_code: int

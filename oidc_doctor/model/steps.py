@@ -20,7 +20,7 @@ NOT_REACHED: State = "not-reached"
 
 
 class Step(NamedTuple):
-    """A step: its id (JSON contract), the words for people, and the part of the configuration that decides it."""
+    """A step: its id (JSON contract), its title, and the question that it answers."""
 
     id: str
     title: str
@@ -59,7 +59,7 @@ STEPS: dict[Cloud, tuple[Step, ...]] = {
 
 
 def position(cloud: Cloud, step: str) -> int:
-    """The index of `step` among the cloud's steps; KeyError for a step that the cloud does not have."""
+    """Return the index of `step` among the cloud's steps; KeyError for a step that the cloud does not have."""
     for index, candidate in enumerate(STEPS[cloud]):
         if candidate.id == step:
             return index

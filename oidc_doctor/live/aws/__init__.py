@@ -1,1 +1,1 @@
-"""Reading AWS."""
+"""Readers of AWS."""

@@ -42,7 +42,7 @@ class AwsScope(NamedTuple):
 
 
 def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
-    """The partition: of the role's ARN, else of the Region's name."""
+    """Return the partition of the role's ARN, else of the Region."""
     arn = (target.aws.role_arn if target.aws else None) or ""
     partition = arn.split(":")[1] if arn.startswith("arn:") and arn.count(":") > 1 else ""
     if partition in IAM_REGION:
@@ -54,7 +54,7 @@ def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
 
 
 class Account:
-    """The readers of one target. Each answers as its docstring says."""
+    """The base class of the readers of one target."""
 
     def __init__(self, clients: AwsClients, scope: AwsScope) -> None:
         self.clients = clients
@@ -65,9 +65,9 @@ class Account:
         self.regions = tuple(dict.fromkeys(region for region in (self.aws.region, *scope.regions) if region))
         self.region = next(iter(self.regions), self.home)
         parts = (self.aws.role_arn or "").split(":", ARN_FIELDS - 1)
-        whole = len(parts) == ARN_FIELDS and parts[5].startswith("role/")
-        self.account = parts[4] if whole and parts[4].isdecimal() else None
-        name = parts[5].rpartition("/")[2] if whole else ""
+        is_role_arn = len(parts) == ARN_FIELDS and parts[5].startswith("role/")
+        self.account = parts[4] if is_role_arn and parts[4].isdecimal() else None
+        name = parts[5].rpartition("/")[2] if is_role_arn else ""
         self.role_name = name if _ROLE_NAME.fullmatch(name) else None
         self.prefix = scope.prefix
         self.role_arn = self.aws.role_arn if self.role_name else f"arn:{self.partition}:iam::*:role/*"
@@ -75,15 +75,15 @@ class Account:
     # ------------------------------------------------------------------------------------------------ calls
 
     def name(self, short: str) -> str:
-        """A reader's name; with several targets each has its own."""
+        """Return a reader's name; with several targets each target has its own."""
         return f"{self.prefix}aws.{short}"
 
     def path(self, short: str) -> str:
-        """The path of a file of aws/ in the bundle."""
+        """Return the path of a file of aws/ in the bundle."""
         return f"{self.prefix}aws/{short}"
 
     def iam(self, collector: Collector, operation: str, **parameters: Any) -> Any:
-        """An answer of IAM."""
+        """Return a response of IAM."""
         return self.ask(collector, "iam", self.home, operation, **parameters)
 
     def ask(
@@ -96,13 +96,13 @@ class Account:
         pacer: Pacer | None = None,
         **parameters: Any,
     ) -> Any:
-        """An answer without the members that the transport adds."""
+        """Return a response without the members that the transport adds."""
         client = self.clients.of(service, region)
         answer = collector.call(lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
     def require_own_account(self, collector: Collector) -> None:
-        """Raises CallError where the credentials are another account's, whose contents prove nothing about this one."""
+        """Raise CallError for another account's credentials, whose resources prove nothing about the target's."""
         account = collector.answer(self.name("caller"))
         if self.account is not None and account is not None and account != self.account:
             raise CallError(
@@ -113,7 +113,7 @@ class Account:
             )
 
     def absent(self, collector: Collector, failure: CallError) -> CallError:
-        """A not_found that proves nothing, because the account of the credentials is not known."""
+        """Return a not_found that proves nothing, because the account of the credentials is not known."""
         if (
             failure.outcome == "not_found"
             and self.account is not None
@@ -123,7 +123,7 @@ class Account:
         return failure
 
     def listed(self, collector: Collector, operation: str, items: str, **parameters: Any) -> list[Any]:
-        """All pages of one of IAM's lists. Raises CallError also where the pages do not end."""
+        """Return all pages of one of IAM's lists. Raises CallError also where the pages do not end."""
 
         def ask(page: dict[str, Any]) -> Any:
             return self.iam(collector, operation, **parameters, **page)
@@ -134,7 +134,7 @@ class Account:
     # ------------------------------------------------------------------------------------------------------ identity
 
     def caller(self) -> Reader:
-        """The account id of the credentials. GetCallerIdentity needs no permission."""
+        """Read the account id of the credentials. GetCallerIdentity needs no permission."""
         path, call = self.path("caller-identity.json"), "sts:GetCallerIdentity"
 
         def read(collector: Collector) -> str:
@@ -147,7 +147,7 @@ class Account:
 
 
 def member(value: Any, name: str, shape: Any) -> Any:
-    """A member of an answer. Raises CallError where the answer has no such member of that type."""
+    """Return a member of a response. Raises CallError where the response has no such member of that type."""
     part = value.get(name) if isinstance(value, dict) else None
     if not isinstance(part, shape):
         raise CallError("failed", "Malformed", f"the answer has no {name} that can be read")
@@ -155,7 +155,7 @@ def member(value: Any, name: str, shape: Any) -> Any:
 
 
 def policy_text(value: Any, name: str) -> None:
-    """A member as a policy's text. Raises CallError where it is not one."""
+    """Return a member as a policy's text. Raises CallError where it is not a policy."""
     text = member(value, name, str)
     try:
         policy = json.loads(text)
@@ -166,7 +166,7 @@ def policy_text(value: Any, name: str) -> None:
 
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:
-    """Account, Region and name of an image's repository: its URI, its ARN, or the name alone."""
+    """Return account, Region and name of an image repository, from its URI, its ARN, or its name alone."""
     parts = _ECR_URI.match(text) or _ECR_ARN.match(text)
     if parts:
         return parts["account"], parts["region"], parts["name"]
@@ -174,10 +174,10 @@ def repository_of(text: str) -> tuple[str | None, str | None, str]:
 
 
 def rfc3339(moment: float) -> str:
-    """Epoch seconds as CloudTrail writes a time."""
+    """Format epoch seconds as CloudTrail writes a time."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def file_name(text: str) -> str:
-    """A policy's name as part of a file's name."""
+    """Return a policy's name as part of a file's name."""
     return _UNSAFE.sub("-", text)[:120]

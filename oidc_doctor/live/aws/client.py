@@ -1,4 +1,4 @@
-"""boto3 clients, and every error of theirs as a CallError."""
+"""boto3 clients, whose errors all become a CallError."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ class AwsClients:
         self._lock = threading.Lock()
 
     def of(self, service: str, region: str) -> Any:
-        """The client of a service. Raises CallError where the profile or its credentials cannot be used."""
+        """Return the client of a service. Raises CallError where the profile or its credentials cannot be used."""
         return self._client(service, region, signed=True)
 
     def unsigned(self, service: str, region: str) -> Any:
-        """A client that presents no credentials, as a workload with a web identity token has none."""
+        """Return a client without credentials, since a workload with a web identity token has none."""
         return self._client(service, region, signed=False)
 
     def pacer(self, region: str) -> Pacer:
-        """Keeps LookupEvents of a Region at its limit."""
+        """Return the pacer that keeps LookupEvents of a Region within its limit."""
         with self._lock:
             return self._pacers.setdefault(region, Pacer(_APART))
 
@@ -106,7 +106,9 @@ class AwsClients:
         config = Config(
             connect_timeout=_CONNECT,
             read_timeout=_READ,
-            retries={"total_max_attempts": 1},  # Collector.call repeats calls that can heal, at its own pace
+            retries={
+                "total_max_attempts": 1
+            },  # Collector.call retries calls after a temporary fault, with its own delays
             max_pool_connections=32,
             **({} if signed else {"signature_version": UNSIGNED}),
         )
@@ -134,7 +136,7 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
 
 
 def _refused(error: Any) -> CallError:
-    """A service's own error."""
+    """Return the CallError for a service's own error."""
     answer = error.response if isinstance(error.response, dict) else {}
     fault = answer.get("Error") or {}
     code, message = str(fault.get("Code") or "Unknown"), str(fault.get("Message") or "")

@@ -1,4 +1,4 @@
-"""The configuration of AWS: the role, its policies, the OIDC providers, and the resources that the workload uses."""
+"""Read the configuration of AWS: the role, its policies, the OIDC providers, and the resources of the workload."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROVIDER_ARN = re.compile(r"arn:[\w-]+:iam::\d{12}:oidc-provider/[^\"\\\s]+")
 
 
 class AwsConfiguration(Account):
-    """The readers of the configuration. Each answers as its docstring says."""
+    """The readers of the configuration. The docstring of each reader names its result."""
 
     # --------------------------------------------------------------------------------------------------- the role
 
@@ -150,18 +150,18 @@ class AwsConfiguration(Account):
         def read(collector: Collector) -> dict[str, Any]:
             arns = collector.needed(self.name("providers"), "the list of providers")
             role = collector.answer(self.name("role"))
-            near = _near_providers(arns, self.scope.issuers, role)
-            if not near:
+            nearest = _near_providers(arns, self.scope.issuers, role)
+            if not nearest:
                 issuers = ", ".join(self.scope.issuers) or "the role's trust policy"
                 if self.scope.issuers or role is not None:
                     raise CallError("not_found", "NoSuchProvider", f"none of {len(arns)} is of {issuers}")
-                return {}  # no evidence identifies one: only the list can be read
-            results = collector.side_by_side([functools.partial(provider_of, collector, arn) for arn in near])
+                return {}  # no evidence identifies a provider: only the list can be read
+            results = collector.side_by_side([functools.partial(provider_of, collector, arn) for arn in nearest])
             providers = [result for result in results if not isinstance(result, CallError)]
             failures = [result for result in results if isinstance(result, CallError)]
             if not providers:
                 raise failures[0]
-            for arn, result in zip(near, results, strict=True):
+            for arn, result in zip(nearest, results, strict=True):
                 if isinstance(result, CallError):
                     collector.warn(f"{arn} could not be read: {result}")
             collector.save(path, call, providers[0] if len(providers) == 1 else providers)
@@ -221,8 +221,8 @@ class AwsConfiguration(Account):
 
     def key_grant(self, key: str) -> Grant:
         """Grants for reading a key's policy."""
-        whole = key if key.startswith("arn:") else f"arn:{self.partition}:kms:*:*:key/{key}"
-        return Grant("kms:GetKeyPolicy", whole)
+        arn = key if key.startswith("arn:") else f"arn:{self.partition}:kms:*:*:key/{key}"
+        return Grant("kms:GetKeyPolicy", arn)
 
     def key_policy(self, key: str) -> Reader:
         """The policy of a KMS key, named by its id or ARN."""
@@ -255,7 +255,7 @@ class AwsConfiguration(Account):
 
 
 def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:
-    """The ARNs of the issuers' providers, those of the same host, and those that the trust policy names."""
+    """Return the ARNs of the issuers' providers, of providers of the same host, and of those in the trust policy."""
     named_arns = set(_PROVIDER_ARN.findall(json.dumps(role.get("AssumeRolePolicyDocument")))) if role else set()
     urls = {url.removeprefix("https://") for url in issuers}
     hosts = {url.partition("/")[0].lower() for url in urls}
@@ -268,5 +268,5 @@ def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any
             return 1
         return 2 if url.partition("/")[0].lower() in hosts else 3
 
-    near = [arn for arn in arns if rank(arn) < 3]  # noqa: PLR2004 - the last rank: of another host
-    return sorted(near, key=rank)[:_MOST_NEAR]
+    near_arns = [arn for arn in arns if rank(arn) < 3]  # noqa: PLR2004 - the last rank: of another host
+    return sorted(near_arns, key=rank)[:_MOST_NEAR]

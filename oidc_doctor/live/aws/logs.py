@@ -41,20 +41,20 @@ class AwsLogs(Account):
         return readers
 
     def lookup_by_event(self, region: str, short: str, *, unless_found: bool) -> Reader:
-        """By the event's name: where no role is known, or no such role exists and events may not name it."""
-        whole = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
+        """Look up by event name: where no role is known, or no such role exists and events may not name it."""
+        reader = self.lookup(region, short, "EventName", "AssumeRoleWithWebIdentity")
 
         def read(collector: Collector) -> None:
             if collector.answer(self.name("role")) is None and self.role_is_missing(collector):
-                collector.start(whole)
+                collector.start(reader)
 
         if not unless_found:
-            return whole
-        name, needs = f"{whole.name}:if-missing", (*whole.needs, self.name("role"))
-        return whole._replace(name=name, read=read, needs=needs, silent=True)
+            return reader
+        name, needs = f"{reader.name}:if-missing", (*reader.needs, self.name("role"))
+        return reader._replace(name=name, read=read, needs=needs, silent=True)
 
     def role_is_missing(self, collector: Collector) -> bool:
-        """Whether IAM said that there is no such role."""
+        """Whether IAM answered that there is no such role."""
         entry = collector.reads.get(self.path("role.json"))
         return entry is not None and entry["outcome"] == "not_found"
 
@@ -83,7 +83,7 @@ class AwsLogs(Account):
         )
 
     def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
-        """Save the events of one query; the manifest says what was cut off."""
+        """Save the events of one query; the manifest records the events that were cut off."""
         until = self.scope.until if self.scope.until is not None and not changes else time.time()
         since = max(until - _KEPT, 0 if changes or self.scope.since is None else self.scope.since)
         query = {
@@ -205,7 +205,7 @@ class AwsLogs(Account):
         return files
 
     def object(self, collector: Collector, bucket: str, key: str) -> bytes:
-        """A file's bytes, as they are."""
+        """Return a file's bytes unchanged."""
         client = self.clients.of("s3", self.region)
 
         def fetch() -> bytes:
@@ -219,7 +219,7 @@ def bucket_of(place: str) -> tuple[str, str]:
     """Bucket and prefix of s3://bucket/prefix; the prefix ends before AWSLogs/."""
     bucket, _, prefix = place.removeprefix("s3://").partition("/")
     prefix = prefix.strip("/")
-    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the whole folder
+    head, whole_folder, _ = f"/{prefix}/".partition("/AWSLogs/")  # people paste the path of the whole folder
     return bucket, head.strip("/") if whole_folder else prefix
 
 

@@ -1,4 +1,4 @@
-"""AWS's own judgement of the policies and (--try) of the token. Only where the user allows it."""
+"""AWS's own evaluation of the policies and (--try) of the token, only where the user allows it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from oidc_doctor.model.evidence import Token
 
 
 class Oracles(Account):
-    """Readers of AWS's own judgement."""
+    """Readers of AWS's own evaluation."""
 
     # --------------------------------------------------------------------------------------------------------- oracles
 
     def oracles(self) -> list[Reader]:
-        """Readers of AWS's judgement of the policies; only where the user allows them."""
+        """Return readers of AWS's evaluation of the policies, only where the user allows them."""
         readers = [self.resource_controls()]
         if self.role_name:
             readers.append(self.validation())
@@ -125,7 +125,7 @@ class Oracles(Account):
     # ----------------------------------------------------------------------------------------------------------- --try
 
     def exchange(self, token: Token) -> Reader:
-        """Present the token to AWS once, for its true answer. Needs no permission, and leaves an event in CloudTrail.
+        """Present the token to AWS once, for its actual answer. Needs no permission, creates an event in CloudTrail.
 
         The credentials of a success are neither read nor stored.
         """
@@ -166,14 +166,14 @@ class Oracles(Account):
 
 
 def compact(token: Token) -> str:
-    """The JWT itself, put together again. Raises ValueError for a token that is no compact JWT."""
+    """Reassemble the JWT. Raises ValueError for a token that is no compact JWT."""
     if token.kind != "jwt" or not token.signing_input:
         raise ValueError("not a compact JWT")
     return token.signing_input.decode() + "." + base64.urlsafe_b64encode(token.signature).rstrip(b"=").decode()
 
 
 def _success(at: float, region: str, request: dict[str, Any], claims: dict[str, Any]) -> dict[str, Any]:
-    """A success as CloudTrail would record it; its id marks it as ours."""
+    """Return a success in the form of a CloudTrail record, with an id that marks it as ours."""
     return {
         "eventName": "AssumeRoleWithWebIdentity",
         "eventSource": "sts.amazonaws.com",

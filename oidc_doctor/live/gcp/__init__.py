@@ -1,1 +1,1 @@
-"""Reading Google Cloud."""
+"""Readers of Google Cloud."""

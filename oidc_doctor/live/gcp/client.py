@@ -1,4 +1,4 @@
-"""Google's REST APIs through google-auth, and every error of theirs as a CallError."""
+"""Google's REST APIs through google-auth, whose errors all become a CallError."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ ROLES = {
 
 
 def role_with(permission: str) -> str:
-    """A predefined role that holds a permission; empty where none is known."""
+    """Return a predefined role with a permission; empty where none is known."""
     return next((role for start, role in ROLES.items() if permission.startswith(start)), "")
 
 
 def new_pacer() -> Pacer:
-    """Keeps the reads of logs at their limit, which counts all reads of one login."""
+    """Return a pacer that keeps log reads within the limit, which counts all reads of one login."""
     return Pacer(_APART)
 
 
 def endpoint(service: str) -> str:
-    """The address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable names another."""
+    """Return the address of an API: https://iam.googleapis.com for `iam`, unless gcloud's variable names another."""
     override = os.environ.get(_OVERRIDE + service.upper())
     return override.rstrip("/") if override else f"https://{service}.googleapis.com"
 
@@ -192,7 +192,7 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
     except auth.TransportError as error:
         raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
     except auth.GoogleAuthError as error:
-        if error.retryable:  # google-auth has retried itself
+        if error.retryable:  # google-auth has already retried
             raise CallError("failed", type(error).__name__, _first_line(error)) from None
         raise CallError("denied", type(error).__name__, _first_line(error), hint=_LOG_IN) from None
     except api.GoogleAPICallError as error:
@@ -245,7 +245,7 @@ def service_error(status: int, body: Any) -> CallError:
 
 
 def _of_another(status: int) -> CallError:
-    """An error in another form than that of Google's APIs: a proxy's 404 does not prove that a resource is missing."""
+    """Return an error that is not in the form of Google's APIs: a proxy's 404 does not prove a missing resource."""
     code = str(status) if status else "Malformed"
     label = f"HTTP {status} " if status else "an answer "
     message = f"{label}without an error of Google's own; a proxy or another server may have given it"
@@ -257,12 +257,12 @@ def _of_another(status: int) -> CallError:
 
 
 def segment(text: str) -> str:
-    """A name as one segment of a path, whatever is in it."""
+    """Quote a name as one segment of a path, whatever its characters."""
     return quote(text, safe="@:.-_~")
 
 
 def _value(answer: Any) -> dict[str, Any]:
-    """The answer's object. Raises CallError, ValueError."""
+    """Return the response's object. Raises CallError, ValueError."""
     data: bytes = answer.content
     if len(data) > _LARGEST:
         raise CallError("failed", "TooLarge", f"an answer of more than {_LARGEST >> 20} MiB")
@@ -278,7 +278,7 @@ def _value(answer: Any) -> dict[str, Any]:
 
 
 def _body_of(error: Any) -> Any:
-    """The answer behind an error of google-cloud; None where it was no JSON."""
+    """Return the response of an error of google-cloud; None where it was not JSON."""
     response = getattr(error, "response", None)
     try:
         return json.loads(response.content) if response is not None else {"error": {"message": error.message}}
@@ -287,7 +287,7 @@ def _body_of(error: Any) -> Any:
 
 
 def _first_line(error: BaseException) -> str:
-    """An exception's message, without the answer that google-auth appends."""
+    """Return an exception's message, without the response that google-auth appends."""
     text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     return text.strip().partition("\n")[0]
 

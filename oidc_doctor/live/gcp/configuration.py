@@ -84,12 +84,12 @@ class GcpReaders:
         )
 
     def unusable(self) -> list[Reader]:
-        """The error for a name that no resource has, such as a variable that was not filled in: it is not requested."""
+        """Return readers that fail for an impossible name, such as an unexpanded variable, without a request."""
 
-        def refuse(what: str, name: str) -> Any:
+        def refuse(kind: str, name: str) -> Any:
             def read(_: Collector) -> None:
                 raise CallError(
-                    "failed", "BadName", f"{what} {name!r} cannot be the name of one, so it was not asked for"
+                    "failed", "BadName", f"{kind} {name!r} cannot be the name of one, so it was not asked for"
                 )
 
             return read
@@ -129,7 +129,7 @@ class GcpReaders:
 
 
 class GcpConfiguration(GcpReaders):
-    """The readers of the configuration. Each answers as its docstring says."""
+    """The readers of the configuration. The docstring of each reader names its result."""
 
     def provider(self) -> Reader:
         """The provider as the API returns it; a deleted provider remains readable for 30 days."""
@@ -271,7 +271,7 @@ class GcpConfiguration(GcpReaders):
         grant = Grant(call, f"projects/{self.account_project or '-'}", IAM)
         return self.reader("service-account-policy", "service-account-policy.json", call, read, (grant,))
 
-    # ---------------------------------------------------------------------------------------- policies from above
+    # ---------------------------------------------------------------------------------------- inherited policies
 
     def project_policy(self) -> Reader:
         """The allow policy of the service account's project (of the pool's, without one), with its audit configs."""
@@ -371,7 +371,7 @@ def _has(answer: dict[str, Any], name: str) -> str:
 
 
 def _policy(answer: dict[str, Any]) -> None:
-    """An empty policy has an etag alone; an answer without any of a policy's members is not one."""
+    """Check a policy: an empty policy has only an etag; a response without any member of a policy is none."""
     if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
         raise CallError("failed", "Malformed", "the answer is no allow policy")
 
@@ -382,7 +382,7 @@ def _resource(name: str) -> str:
 
 
 def _together(policies: list[dict[str, Any]]) -> dict[str, Any]:
-    """Policies that all count, as one."""
+    """Merge policies that all apply."""
     if len(policies) == 1:
         return policies[0]
     joined: dict[str, Any] = {"version": 3}

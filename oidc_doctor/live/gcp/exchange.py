@@ -1,4 +1,4 @@
-"""--try for Google: the exchange itself, for its true answer. The tokens that are returned are not read."""
+"""--try for Google: the exchange itself, for its actual answer. The returned tokens are not read."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ class ExchangeReader(GcpReaders):
             failure = service_error(answer.status_code, body)
             if failure.heals or not isinstance(body, dict):
                 raise failure
-            shown = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
-            return ExchangeRefusal(f"google.auth.exceptions.RefreshError: {shown}", failure.message)
+            error_text = f"('Unable to acquire impersonated credentials', {json.dumps(body)!r})"
+            return ExchangeRefusal(f"google.auth.exceptions.RefreshError: {error_text}", failure.message)
 
         refusal: ExchangeRefusal | None = collector.call(lambda: with_call_errors(once))
         return refusal
@@ -159,8 +159,8 @@ def _refusal_of(error: Any) -> ExchangeRefusal:
     if code == "quota_exceeded":
         raise service_error(429, {"error": {"status": code, "message": body.get("error_description")}})
     sentence = body.get("error_description")
-    shown = f"google.auth.exceptions.OAuthError: ({error.args[0]!r}, {json.dumps(body)!r})"
-    return ExchangeRefusal(shown, sentence if isinstance(sentence, str) else code)
+    error_text = f"google.auth.exceptions.OAuthError: ({error.args[0]!r}, {json.dumps(body)!r})"
+    return ExchangeRefusal(error_text, sentence if isinstance(sentence, str) else code)
 
 
 def _json(text: Any) -> Any:

@@ -47,7 +47,7 @@ class GcpLogs(GcpReaders):
         return readers
 
     def elsewhere(self, lookup: Reader) -> Reader:
-        """A lookup in the pool's project, unless that is the service account's by its other name."""
+        """Return a lookup in the pool's project, unless it is the service account's project by its other name."""
 
         def read(collector: Collector) -> None:
             if not self.one_project(collector):
@@ -98,7 +98,7 @@ class GcpLogs(GcpReaders):
         return Reader(self.name(short), path, call, read, (), grants)
 
     def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
-        """Save the entries of one query; the manifest says what was cut off."""
+        """Save the entries of one query; the manifest records the entries that were cut off."""
         until = self.scope.until if self.scope.until is not None and not changes else time.time()
         since = until - _USUAL if self.scope.since is None else self.scope.since
         if changes:
@@ -130,7 +130,7 @@ class GcpLogs(GcpReaders):
             collector.say(f"{path}: page {page}, {len(entries)} entries")
             following = answer.get("nextPageToken")
             if not following:
-                break  # an empty page with a token is no end
+                break  # an empty page with a token is not the last page
             if not isinstance(following, str) or following == token:
                 log |= {"truncated": True, "code": "Malformed", "message": "a page names itself as the next one"}
                 break
@@ -156,7 +156,7 @@ def _entries(answer: Any) -> list[Any]:
 
 
 def _quoted(text: str) -> str:
-    """A text as a string of the filter language."""
+    """Quote a text as a string of the filter language."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,4 +1,4 @@
-"""Attempts as columns, a few dozen bytes each.
+"""Attempts as columns, so that each takes a few dozen bytes.
 
 Strings are interned in bounded tables, and a row holds their numbers; `dropped` counts values that did not fit.
 """
@@ -26,12 +26,12 @@ _UUID = 36
 _DASHES = (8, 13, 18, 23)
 _LOW = (1 << 64) - 1
 _SHORT = re.compile(r"[0-9A-Za-z_-]{1,17}")  # Google's insert ids of audit logs
-_IS_SHORT = 0xFFFF << 48  # in the high half: a UUID that begins so (one in 65,536) is kept as text
+_IS_SHORT = 0xFFFF << 48  # in the high half: a UUID with this prefix (one in 65,536) is kept as text
 _SIXTIETHS = 60.0  # seconds: rows of the same minute are compacted first
 
 
 class SignatureKey(NamedTuple):
-    """The values that attempts of a signature share. `family` is the subject with `*` for what differs in each run."""
+    """The values that attempts of a signature share. `family` is the subject with `*` for parts new in each run."""
 
     cloud: str
     step: str
@@ -47,7 +47,7 @@ class SignatureKey(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """The token's subject, mapped principal and further claims, exactly."""
+    """The token's exact subject, mapped principal and further claims."""
 
     subject: str | None
     principal: str | None
@@ -55,7 +55,7 @@ class Identity(NamedTuple):
 
 
 class Circumstance(NamedTuple):
-    """The rest of the request, and the text of the error."""
+    """The remaining parameters of the request, and the text of the error."""
 
     caller: str | None
     region: str | None
@@ -75,7 +75,7 @@ class InternTable:
         self.dropped = 0
 
     def number(self, value: Any) -> int:
-        """The number of `value`, new or known."""
+        """Return the number of `value`, adding it where it is new."""
         index = self.numbers.get(value)
         if index is None:
             if len(self.values) > self.most:
@@ -96,7 +96,7 @@ _SIX_BITS = {char: place for place, char in enumerate(_ALPHABET)}
 
 
 class EventIds:
-    """Event ids, 16 bytes each: UUIDs and short ids as numbers, others as 0 and their number in a table."""
+    """Event ids, 16 bytes each: UUIDs and short ids as numbers, other ids as 0 and their number in a table."""
 
     def __init__(self) -> None:
         self.high = array("Q")
@@ -129,7 +129,7 @@ class EventIds:
         return 0, self.texts.number(event_id)
 
     def text(self, row: int) -> str:
-        """The id as logged."""
+        """Return the id as logged."""
         high, low = self.high[row], self.low[row]
         if not high:
             return str(self.texts.values[low])
@@ -154,8 +154,8 @@ class EventIds:
             self.low.extend(other.low[:most])
             return
         numbers = [self.texts.number(text) for text in other.texts.values]
-        pairs = zip(other.high[:most], other.low[:most], strict=True)
-        self.low.extend(array("Q", [low if high else numbers[low] for high, low in pairs]))
+        halves = zip(other.high[:most], other.low[:most], strict=True)
+        self.low.extend(array("Q", [low if high else numbers[low] for high, low in halves]))
 
 
 def _uuid(high: int, low: int) -> str:
@@ -167,7 +167,7 @@ _COLUMNS = ("time", "key", "identity", "circumstance", "session", "file", "place
 
 
 class Rows:
-    """Attempts, one row each, in the order of reading. Columns are arrays of the standard library (buffers)."""
+    """Attempts, one row each, in the order in which they were read. Columns are arrays of the standard library."""
 
     def __init__(self) -> None:
         self.keys = InternTable(_NO_KEY, MOST_KEYS)
@@ -187,7 +187,7 @@ class Rows:
         self.width = 0.0  # seconds within which rows were compacted
 
     def __len__(self) -> int:
-        """Rows, not attempts."""
+        """Return the number of rows, which may stand for more attempts."""
         return len(self.time)
 
     def add(self, attempt: Attempt, family: Callable[[Attempt], str | None], place: int) -> None:
@@ -227,33 +227,36 @@ class Rows:
         self.joined.append(-1)
 
     def _circumstance(self, value: Circumstance) -> int:
-        """Once the table is half full, session names and error texts, which may be new each time, are left out."""
+        """Number a circumstance. Once the table is half full, session names and error texts are left out.
+
+        Both may be new in each attempt, and would fill the table.
+        """
         table = self.circumstances
         if len(table.values) > table.most // 2:
             value = value._replace(session_name=None, error_message=None)
         return table.number(value)
 
     def key_of(self, number: int) -> SignatureKey:
-        """The key with this number."""
+        """Return the key with this number."""
         key: SignatureKey = self.keys.values[number]
         return key
 
     def identity_of(self, number: int) -> Identity:
-        """The identity with this number."""
+        """Return the identity with this number."""
         identity: Identity = self.identities.values[number]
         return identity
 
     def circumstance_of(self, number: int) -> Circumstance:
-        """The circumstance with this number."""
+        """Return the circumstance with this number."""
         circumstance: Circumstance = self.circumstances.values[number]
         return circumstance
 
     def event_id(self, row: int) -> str:
-        """The event's id as logged."""
+        """Return the event's id as logged."""
         return self.ids.text(row)
 
     def attempt(self, row: int) -> Attempt:
-        """The row as an attempt. Subject and circumstances are None where the tables were full."""
+        """Return the row as an attempt. Subject and circumstances are None where the tables were full."""
         key = self.key_of(self.key[row])
         identity = self.identity_of(self.identity[row])
         where = self.circumstance_of(self.circumstance[row])
@@ -316,21 +319,21 @@ class Rows:
         """
         if not self:
             return 0
-        import numpy as np  # late, and here: sorting millions of rows in lists would take ten times the memory
+        import numpy as np  # imported late; sorting millions of rows in lists would take ten times the memory
 
         unknown = np.array([key.outcome == "unknown" for key in self.keys.values])[np.frombuffer(self.key, np.int32)]
         ranks = np.argsort(np.argsort(np.array(self.files.values, dtype=object), kind="stable"))
         file = ranks[np.frombuffer(self.file, np.int32)]
         order = _in_order(self.ids, self.time, np.frombuffer(self.place, np.int64), file, unknown)
         keep = order[_is_first(order, self.ids, self.time)]
-        gone = len(self) - len(keep)
+        removed = len(self) - len(keep)
         self._take(keep)
-        return gone
+        return removed
 
     def compact(self, most: int = MOST_ROWS) -> None:
-        """Keep at most so many rows: of each key and stretch of time the first and the last, with the count of all.
+        """Keep at most so many rows: the first and the last of each key and interval, with the count of all.
 
-        Rows must be in `remove_repeats` order. A stretch begins as a minute and doubles while there are too many rows.
+        Rows must be in `remove_repeats` order. The interval is a minute, doubled while there are too many rows.
         """
         import numpy as np
 
@@ -338,7 +341,7 @@ class Rows:
             self.width = self.width * 2 or _SIXTIETHS
             stretch = np.floor_divide(np.frombuffer(self.time, np.float64), self.width)
             key = np.frombuffer(self.key, np.int32)
-            order = np.lexsort((stretch, key))  # stable: in a group, the order of time stays
+            order = np.lexsort((stretch, key))  # stable: rows of a group stay in order of time
             new = np.flatnonzero((np.diff(stretch[order], prepend=-1) != 0) | (np.diff(key[order], prepend=-1) != 0))
             last = np.append(new[1:], len(order)) - 1
             counts = np.frombuffer(self.count, np.int32)[order]
@@ -354,7 +357,7 @@ class Rows:
             self._take(keep)
 
     def _take(self, rows: Any) -> None:
-        """Keep these rows, in this order: an array of row numbers."""
+        """Keep the rows of an array of row numbers, in its order."""
         import numpy as np
 
         for place, names in ((self, _COLUMNS), (self.ids, ("high", "low"))):
@@ -366,7 +369,7 @@ class Rows:
 
 
 def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:
-    """Row numbers by time and id, then by the columns of `less`, the last of them first."""
+    """Return row numbers by time and id, then by the columns of `less`, the last of them first."""
     import numpy as np
 
     keys = [np.frombuffer(ids.low, np.uint64), np.frombuffer(ids.high, np.uint64), np.frombuffer(time, np.float64)]
@@ -374,20 +377,20 @@ def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:
 
 
 def _is_first(order: Any, ids: EventIds, time: array[float]) -> Any:
-    """For each row of the order, whether it is the first of its event."""
+    """Return for each row of the order whether it is the first of its event."""
     import numpy as np
 
     first = np.ones(len(order), bool)
-    same = np.ones(len(order) - 1, bool)
+    repeats_previous = np.ones(len(order) - 1, bool)
     for column, kind in ((ids.low, np.uint64), (ids.high, np.uint64), (time, np.float64)):
         values = np.frombuffer(column, kind)[order]
-        same &= values[1:] == values[:-1]
-    first[1:] = ~same
+        repeats_previous &= values[1:] == values[:-1]
+    first[1:] = ~repeats_previous
     return first
 
 
 def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
-    """The rows in order of time, one for each event."""
+    """Return the rows in order of time, one for each event."""
     if not ids:
         return []
     order = _in_order(ids, time)
@@ -396,7 +399,7 @@ def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
 
 
 def without_digits(message: str | None) -> str | None:
-    """The error's text with # for runs of digits: errors that differ in times and sizes alone are one error."""
+    """Replace runs of digits by #, so that errors that differ only in times and sizes are one error."""
     if message is None or not any(char.isdigit() for char in message):
         return message
     out: list[str] = []
@@ -409,10 +412,10 @@ def without_digits(message: str | None) -> str | None:
 
 
 def session_number(access_key: str | None) -> int:
-    """A number for an access key id, the same in every process; 0 for none."""
+    """Return a number for an access key id, the same in every process; 0 without an access key id."""
     if not access_key:
         return 0
-    import zlib  # late: Google has no access keys
+    import zlib  # imported late: Google has no access keys
 
     data = access_key.encode("utf-8", "replace")
     return (zlib.crc32(data) << 32 | zlib.crc32(data[::-1])) or 1

@@ -1,9 +1,9 @@
-"""Google logs the subject with the exchange, the account with the impersonation: the two joined, on rows.
+"""Join each of Google's impersonations to its exchange: the log entry of the exchange alone has the subject.
 
-By the mapped principal where the impersonation has one. A denial hides its caller, and one of the two shapes of success
-names the account alone: it is assumed to follow the exchange
-that the same address made shortly before (inferred: no field ties the two), unless several different tokens were
-exchanged from there; then those with its user agent count, if they are of one token.
+The mapped principal joins them where the impersonation has one. A denial hides its caller, and one of the two shapes of
+success names the service account alone: such an impersonation is assumed to follow the exchange from the same address
+shortly before (inferred: no field links the two). Where several tokens were exchanged from that address, exchanges with
+the same user agent count, if they are of one token.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
     TokenKey = tuple[str | None, str | None, str | None]
 
-_TOKEN = 3600.0  # seconds for which the token of an exchange is good
+_TOKEN = 3600.0  # seconds for which the token of an exchange is valid
 
 
 class _Stream:
-    """Exchanges in order of time, and for each since when all were of the same identity."""
+    """Exchanges in order of time; `since` is the first exchange of each unbroken run of one identity."""
 
     __slots__ = ("rows", "since", "times", "token_key")
 
     def __init__(self) -> None:
         self.rows: list[int] = []
         self.times: list[float] = []
-        self.since: list[int] = []  # the first of the run of one identity that this one belongs to
+        self.since: list[int] = []  # by exchange: index of the first one of its run
         self.token_key: TokenKey | None = None
 
     def add(self, row: int, time: float, token_key: TokenKey) -> None:
-        same = bool(self.rows) and token_key == self.token_key
-        self.since.append(self.since[-1] if same else len(self.rows))
+        same_identity = bool(self.rows) and token_key == self.token_key
+        self.since.append(self.since[-1] if same_identity else len(self.rows))
         self.rows.append(row)
         self.times.append(time)
         self.token_key = token_key
 
     def only(self, begin: float, end: float) -> int | None:
-        """The last exchange in this time, if all of them are one identity's."""
+        """Return the last exchange between the two times, if all exchanges between them are of one identity."""
         low, high = bisect_left(self.times, begin), bisect_right(self.times, end)
         return self.rows[high - 1] if low < high and self.since[high - 1] <= low else None
 

@@ -1,4 +1,4 @@
-"""Which signatures concern a target."""
+"""Select the signatures that concern a target."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def for_target(
     target: Target,
     claims: Mapping[str, Json] | None = None,
 ) -> list[Signature]:
-    """The signatures that concern the target, in their order.
+    """Return the signatures that concern the target, in their order.
 
-    Texts with placeholders and redacted account ids concern it where they may be the same. An event that does not say
-    which role or provider it was about concerns it unless its subject is another than that of `claims`.
+    Texts with placeholders and redacted account ids concern the target where they may be the same. An event without a
+    role or provider concerns the target unless its subject is another than that of `claims`.
     """
     subject = (claims or {}).get("sub")
     subject = subject if isinstance(subject, str) else None
@@ -37,7 +37,7 @@ def for_target(
 
 
 def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
-    is_possible = not subject or not attempt.subject or _same(attempt.subject, subject, pasted=target.pasted)
+    is_possible = not subject or not attempt.subject or _may_be_same(attempt.subject, subject, pasted=target.pasted)
     if attempt.cloud == "aws":
         return target.aws is not None and _concerns_role(
             attempt, target.aws, pasted=target.pasted, is_possible=is_possible
@@ -54,11 +54,11 @@ def _concerns(attempt: Attempt, target: Target, subject: str | None) -> bool:
 def _concerns_role(attempt: Attempt, target: TargetAws, *, pasted: bool, is_possible: bool) -> bool:
     if not attempt.target or not target.role_arn:
         return is_possible
-    return _same(*without_redacted_accounts(attempt.target, target.role_arn), pasted=pasted)
+    return _may_be_same(*without_redacted_accounts(attempt.target, target.role_arn), pasted=pasted)
 
 
 def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_possible: bool) -> bool:
-    """An impersonation concerns the target by its service account, unless it came from another pool or provider."""
+    """Whether an impersonation concerns the target: by service account, unless another pool or provider is named."""
     if target.provider and attempt.provider and not same_provider(attempt.provider, target.provider, pasted=pasted):
         return False
     if target.provider and attempt.mapped_principal and attempt.mapped_principal.startswith(_PRINCIPAL):
@@ -66,32 +66,32 @@ def _concerns_account(attempt: Attempt, target: TargetGcp, *, pasted: bool, is_p
         logged_pool = attempt.mapped_principal.removeprefix(_PRINCIPAL).partition("/subject/")[0]
         if not same_provider(logged_pool, pool, pasted=pasted):
             return False
-    if not target.service_account:  # a target without impersonation, as far as is known: only what was joined to it
+    if not target.service_account:  # a target without a known impersonation: only joined impersonations concern it
         return bool(target.provider and attempt.provider)
     if not attempt.service_account:
         return is_possible
-    return _same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
+    return _may_be_same(attempt.service_account.casefold(), target.service_account.casefold(), pasted=pasted)
 
 
 def same_provider(logged: str, sent: str, *, pasted: bool) -> bool:
     """Whether the full names, of providers or of pools, may be the same.
 
-    Entries have the project's number. Where the target has its id, only the rest can be compared.
+    Entries have the project number. Where the target has the project ID, only the path below the project is compared.
     """
     logged_name, sent_name = full_name(logged), full_name(sent)
-    (number, rest), (project, sent_rest) = _project(logged_name), _project(sent_name)
+    (number, logged_path), (project, sent_path) = _project(logged_name), _project(sent_name)
     if number and project and number.isdigit() != project.isdigit():
-        logged_name, sent_name = rest, sent_rest
-    return _same(logged_name, sent_name, pasted=pasted)
+        logged_name, sent_name = logged_path, sent_path
+    return _may_be_same(logged_name, sent_name, pasted=pasted)
 
 
 def _project(name: str) -> tuple[str, str]:
-    """The project of `projects/NUMBER/rest`, and the rest; nothing for a name of another form."""
+    """Return the project of `projects/PROJECT/PATH`, and the path; empty strings for a name of another form."""
     head, _, tail = name.partition("/")
-    project, _, rest = tail.partition("/")
-    return (project, rest) if head == "projects" else ("", "")
+    project, _, path = tail.partition("/")
+    return (project, path) if head == "projects" else ("", "")
 
 
-def _same(logged: str, sent: str, *, pasted: bool) -> bool:
-    """Equal, or with pasted texts perhaps equal: some filling of their placeholders makes them so."""
+def _may_be_same(logged: str, sent: str, *, pasted: bool) -> bool:
+    """Whether the texts are equal or, where they were pasted, could be equal with their placeholders filled in."""
     return logged == sent or (pasted and may_equal(logged, sent) is not False)

@@ -17,7 +17,7 @@ IDS_KEPT = 20  # of a group
 
 
 class SessionDenials:
-    """A row for each call. Group 0 holds the calls whose group did not fit any more."""
+    """A row for each call. Group 0 holds the calls of groups beyond the bound."""
 
     def __init__(self) -> None:
         self.groups = InternTable(None, MOST_GROUPS)  # the keys
@@ -60,14 +60,14 @@ class SessionDenials:
         numbers = [0]
         for key, newest in zip(other.groups.values[1:], other.newest[1:], strict=True):
             numbers.append(0 if newest is None else self._group(key, newest))
-        room = max(0, MOST_DENIALS - len(self))
-        self.dropped += other.dropped + max(0, len(other) - room)
-        self.group.extend(array("i", [numbers[group] for group in other.group[:room]]))
-        self.time.extend(other.time[:room])
-        self.ids.extend(other.ids, room)
+        free_rows = max(0, MOST_DENIALS - len(self))
+        self.dropped += other.dropped + max(0, len(other) - free_rows)
+        self.group.extend(array("i", [numbers[group] for group in other.group[:free_rows]]))
+        self.time.extend(other.time[:free_rows])
+        self.ids.extend(other.ids, free_rows)
 
     def grouped(self) -> tuple[list[SessionDenial], int]:
-        """The groups, newest first, and how many calls were logged twice."""
+        """Return the groups, newest first, and how many calls were logged twice."""
         rows = first_of_each(self.ids, self.time)
         rows_of: dict[int, list[int]] = {}
         for row in rows:

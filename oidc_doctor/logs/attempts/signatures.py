@@ -36,7 +36,7 @@ class OutcomeRun(NamedTuple):
 
 
 class Buckets(NamedTuple):
-    """How the window is cut for counting: `start` in epoch seconds, `seconds` each."""
+    """The intervals of the window in which attempts are counted: `start` in epoch seconds, `seconds` each."""
 
     start: float
     seconds: int
@@ -44,7 +44,7 @@ class Buckets(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """Attempts with one key, of one identity, under one circumstance where these matter."""
+    """Attempts with one key, of one identity, under one circumstance where circumstances matter."""
 
     key: int
     identity: int
@@ -53,7 +53,7 @@ class Cell(NamedTuple):
 
 
 class AttemptSelection(NamedTuple):
-    """Some of the attempts with these keys: all, those of some identities (and circumstances), or all but those."""
+    """Attempts with these keys: all, only some identities (and circumstances), or all but some."""
 
     keys: tuple[int, ...]
     only: frozenset[tuple[int, int]] | None = None
@@ -74,7 +74,7 @@ class Attempts:
                 "circumstance": np.frombuffer(rows.circumstance, dtype=np.int32),
                 "count": np.frombuffer(rows.count, dtype=np.int32),
             },
-            copy=True,  # the arrays must stay free to grow
+            copy=True,  # an array cannot grow while a buffer of it is in use
         )
         if since is not None:
             frame = frame[frame["time"] >= since]
@@ -94,11 +94,11 @@ class Attempts:
         return Buckets(start, seconds, min(BUCKETS, int((end - start) // seconds) + 1))
 
     def rows_of(self, key: int) -> list[int]:
-        """The numbers of the rows with this key, newest first."""
+        """Return the numbers of the rows with this key, newest first."""
         return [int(row) for row in self.frame.index[self.frame["key"] == key][::-1]]
 
     def signatures(self) -> list[Signature]:
-        """The signature of each key, the newest first."""
+        """Return the signature of each key, the newest first."""
         frame = self.frame
         if frame.empty:
             return []
@@ -136,32 +136,32 @@ class Attempts:
         return sorted(out, key=_newest_first)
 
     def subset(self, keys: Iterable[int]) -> Attempts:
-        """The attempts with these keys alone."""
+        """Return the table of the attempts with these keys."""
         part = Attempts.__new__(Attempts)
         part.rows, part.buckets = self.rows, self.buckets
         part.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
         return part
 
     def runs(self, parts: Iterable[AttemptSelection], accepted: Container[int]) -> list[OutcomeRun]:
-        """The attempts of the parts together, cut where the outcome changes. Attempts without a time are left out."""
+        """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out."""
         frame = self.frame
         keep = np.zeros(len(frame), dtype=bool)
-        whole: set[int] = set()
+        complete_keys: set[int] = set()
         for part in parts:
             if part.only is None and not part.but:
-                whole.update(part.keys)
+                complete_keys.update(part.keys)
                 continue
             mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: pandas returns read-only arrays
-            pairs = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
+            identity_codes = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
             if not part.by_circumstance:
-                pairs = frame["identity"].to_numpy(np.int64) << 32
+                identity_codes = frame["identity"].to_numpy(np.int64) << 32
             if part.only is not None:
-                mask &= np.isin(pairs, _codes(part.only))
+                mask &= np.isin(identity_codes, _codes(part.only))
             if part.but:
-                mask &= ~np.isin(pairs, _codes(part.but))
+                mask &= ~np.isin(identity_codes, _codes(part.but))
             keep |= mask
-        if whole:
-            keep |= frame["key"].isin(list(whole)).to_numpy()
+        if complete_keys:
+            keep |= frame["key"].isin(list(complete_keys)).to_numpy()
         frame = frame[keep & (frame["time"] != NO_TIME).to_numpy()]
         if frame.empty:
             return []
@@ -179,7 +179,7 @@ class Attempts:
         ]
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
-        """The identities of the attempts, for each key, the newest first."""
+        """Return the identities of the attempts, for each key, the newest first."""
         frame = self.frame.assign(row=self.frame.index)
         if frame.empty:
             return []
@@ -190,32 +190,32 @@ class Attempts:
         return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in newest.itertuples(index=False)]
 
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
-        """How many attempts with these keys were made from `begin` to `end` inclusive."""
+        """Count the attempts with these keys from `begin` to `end` inclusive."""
         frame = self.frame
         inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
         return int(frame.loc[inside, "count"].sum())
 
     def attempt(self, row: int) -> Attempt:
-        """An attempt as logged."""
+        """Return an attempt as logged."""
         return self.rows.attempt(row)
 
     def ids_between(self, keys: Iterable[int], begin: float, end: float, most: int = IDS_KEPT) -> list[str]:
-        """Event ids of the attempts with these keys, the oldest first."""
+        """Return event ids of the attempts with these keys, the oldest first."""
         frame = self.frame
         inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
         return [self.rows.event_id(int(row)) for row in frame.index[inside.to_numpy()][:most]]
 
     def by_session(self, number: int) -> int | None:
-        """The row of the attempt that issued a session, by the number of its access key id."""
+        """Return the row of the attempt that issued each session, by the number of its access key id."""
         if not number:
             return None
         places = np.flatnonzero(np.frombuffer(self.rows.session, dtype=np.uint64) == np.uint64(number))
         return int(places[-1]) if places.size else None
 
     def _distinct(self, column: str, most: int) -> dict[int, list[int]]:
-        """Per key the newest different values of a column."""
-        pairs = self.frame[["key", column]].iloc[::-1].drop_duplicates()
-        newest = pairs.groupby("key", sort=False).head(most)
+        """Return the newest distinct values of a column for each key."""
+        distinct_rows = self.frame[["key", column]].iloc[::-1].drop_duplicates()
+        newest = distinct_rows.groupby("key", sort=False).head(most)
         values_of: dict[int, list[int]] = {}
         for key, value in newest.itertuples(index=False):
             values_of.setdefault(int(key), []).append(int(value))
@@ -250,13 +250,13 @@ def _newest_first(signature: Signature) -> tuple[float, list[str]]:
 
 
 def _or_none(value: float) -> float:
-    """An attempt without a time keeps none."""
+    """Return None for an attempt without a time."""
     return float(value) if value == value else NO_TIME  # noqa: PLR0124 - NaN alone differs from itself
 
 
-def _most(pairs: Iterable[tuple[str | None, int]]) -> tuple[tuple[str, int], ...]:
+def _most(counted: Iterable[tuple[str | None, int]]) -> tuple[tuple[str, int], ...]:
     total: Counter[str] = Counter()
-    for name, count in pairs:
+    for name, count in counted:
         if name:
             total[name] += count
     return tuple(total.most_common(CALLERS_KEPT))

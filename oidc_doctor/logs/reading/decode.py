@@ -1,4 +1,4 @@
-"""Records out of bytes with msgspec: as objects, as the few members that are looked at, or as their own bytes."""
+"""Decode records with msgspec: as objects, as the few members that are always needed, or as bytes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _GAP = re.compile(rb"[\s,]*")
 _FAULTS = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
-class Look(msgspec.Struct):
-    """The members of a CloudTrail record that are looked at in each. A member of another type is a fault."""
+class RecordHeader(msgspec.Struct):
+    """The members of a CloudTrail record that are read from every record. A member of another type is a fault."""
 
     eventVersion: str | None = None  # noqa: N815 - as CloudTrail writes it
     eventTime: str | None = None  # noqa: N815
@@ -33,19 +33,19 @@ class _Skipped(msgspec.Struct):
     """An object whose members are skipped."""
 
 
-_looks = msgspec.json.Decoder(list[Look]).decode
+_record_headers = msgspec.json.Decoder(list[RecordHeader]).decode
 _raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _skipped = msgspec.json.Decoder(list[_Skipped]).decode
 
 
-def looks(block: bytes) -> list[Look]:
-    """The members looked at in each record of the block. Raises FastPathUnavailable unless it is whole records."""
-    records: list[Look] = _decoded(_looks, b"[%b]" % block)
+def record_headers(block: bytes) -> list[RecordHeader]:
+    """Return the members of each record of the block. Raises FastPathUnavailable unless the block is whole records."""
+    records: list[RecordHeader] = _decoded(_record_headers, b"[%b]" % block)
     return records
 
 
 def raw_records(block: bytes) -> Iterator[tuple[bytes, int]]:
-    """Each record of the block as its bytes, with their offset. Raises FastPathUnavailable, as `looks`."""
+    """Return the bytes and offset of each record of the block. Raises FastPathUnavailable, like `record_headers`."""
     at = 0
     for record in _decoded(_raws, b"[%b]" % block):
         raw = bytes(record)
@@ -58,10 +58,10 @@ def raw_records(block: bytes) -> Iterator[tuple[bytes, int]]:
 
 
 def records_at(block: bytes, places: list[int], boundary: bytes, count: int) -> Iterator[tuple[bytes, int]]:
-    """The records around these places in order, with their offsets, where `boundary` stands between two records.
+    """Return the records around these offsets in order, with their offsets; `boundary` separates two records.
 
-    What lies before, between and after them must be whole values, `count` in all with them, so that no record is
-    returned that is nested in another. Raises FastPathUnavailable.
+    The text before, between and after the records must be whole values, `count` in all including the records, so that
+    no record is returned that is nested in another. Raises FastPathUnavailable.
     """
     end = -1  # of the last record
     for place in places:
@@ -82,7 +82,7 @@ def records_at(block: bytes, places: list[int], boundary: bytes, count: int) -> 
 
 
 def is_object(raw: bytes) -> bool:
-    """Whether the bytes are one whole object, which is not built."""
+    """Whether the bytes are exactly one JSON object; the object is not built."""
     try:
         return len(_decoded(_skipped, b"[%b]" % raw)) == 1
     except FastPathUnavailable:
@@ -90,7 +90,7 @@ def is_object(raw: bytes) -> bool:
 
 
 def to_dict(raw: bytes) -> dict[str, Any]:
-    """The object that the bytes are. Raises FastPathUnavailable where they are none."""
+    """Decode the bytes of one object. Raises FastPathUnavailable where they are none."""
     value = _decoded(msgspec.json.decode, raw)
     if not isinstance(value, dict):
         raise FastPathUnavailable

@@ -1,14 +1,14 @@
-"""A log file into a ScanState, by the first of three readers that can read it.
+"""Read a log file into a ScanState, with the first of three readers that can read it.
 
 `search`    The layout that the cloud itself writes. Blocks of whole records are searched for the byte strings that a
-            wanted record has (prefilter), and only a block with a hit is parsed: nearly the speed of unpacking alone.
-`parse`     CloudTrail in any layout of spaces: the whole file is parsed with msgspec, and each record is looked at.
-            Small archives are read so, since it shows every service and Region; so is what `search` cannot cut.
-`tolerant`  Everything else: wrapped, damaged, cut off, half a file. It is the only one that reports the faults of a
-            file, and the only one that needs no library; it is some twenty times slower than `search`.
+            wanted record has (prefilter), and only a block with a match is parsed: nearly as fast as unpacking alone.
+`parse`     CloudTrail with any whitespace: the whole file is parsed with msgspec, and each record is inspected. It
+            reads small archives, since it shows every service and Region, and files that `search` cannot cut.
+`tolerant`  Every other file: wrapped, damaged, cut off, half a file. Only this reader reports the faults of a file, and
+            only this reader needs no library; it is some twenty times slower than `search`.
 
-All of them give the same attempts, writes and refused calls. A reader that cannot be sure raises FastPathUnavailable;
-then its counts are undone, and the next one begins at the start of the file.
+All readers return the same attempts, writes and refused calls. A reader that cannot be sure raises
+FastPathUnavailable; then its counts are undone, and the next reader begins at the start of the file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Reader = Literal["search", "parse", "tolerant"]
 
 
 def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, first: Reader = "tolerant") -> None:
-    """Read one file into the state, by `first` or a reader after it. A file that cannot be read becomes a problem."""
+    """Read one file into the state, with `first` or a later reader. A file that cannot be read becomes a problem."""
     state.begin(name)
     is_open = False
     try:
@@ -51,8 +51,8 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
 
 
 def _read_fast(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, first: Reader) -> bool:
-    """Read the file by `search` or `parse`; False where neither can. Then the state is as it was before."""
-    from oidc_doctor.logs.reading import json_lines, trail, unpacked  # late: a few small files need none of it
+    """Read the file with `search` or `parse`; return False and restore the state where neither can."""
+    from oidc_doctor.logs.reading import json_lines, trail, unpacked  # imported late: a few small files need none of it
 
     readers = {"search": trail.search, "parse": trail.parse}
     if state.source == "gcp-logs":
@@ -74,14 +74,14 @@ def _read_fast(open_file: Callable[[str], BinaryIO], name: str, state: ScanState
 def records(
     stream: BinaryIO, file: str, source: Source, note: Callable[[Origin, str], None]
 ) -> Iterator[tuple[dict[str, Any], Origin]]:
-    """The records of one file, wanted or not, whatever its layout."""
+    """Yield the records of one file, wanted or not, whatever its layout."""
     parse = cloudtrail if source == "cloudtrail" else gcp_audit
     for value, origin in values(stream, file, parse.LISTS, note):
         yield from parse.records(value, origin, note)
 
 
 def family_of(attempt: Attempt) -> str | None:
-    """The subject with `*` for what varies, by the grammar of the issuer that the provider is for."""
+    """Return the subject with `*` for the parts that vary, by the grammar of the provider's issuer."""
     return None if attempt.subject is None else _family(attempt.provider, attempt.subject)
 
 

@@ -1,6 +1,6 @@
-"""Cloud Logging as its sinks write it: JSON lines, one entry a line.
+"""Read Cloud Logging entries as sinks write them: JSON lines, one entry a line.
 
-Blocks of whole lines are searched. A line is parsed only where a pattern is found in it that a wanted entry has.
+Blocks of whole lines are searched. A line is parsed only if it contains a pattern that a wanted entry has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LARGEST = 8 << 20  # bytes of one line
 
 _TIMESTAMP = re.compile(rb'"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d')
-_CENTURY = "2"  # what the times of all entries begin with
+_CENTURY = "2"  # the prefix that the times of all entries share
 _TIME_AT = len(b'"timestamp":"')
 _TIME_LENGTH = len("2026-11-22T13:05:00")
 
@@ -36,19 +36,19 @@ def search(name: str, pieces: Iterator[bytes], state: ScanState) -> None:
 
 
 def _blocks(pieces: Iterator[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Whole lines, with their offsets."""
-    rest, offset = b"", 0
+    """Yield blocks of whole lines, with their offsets."""
+    unfinished, offset = b"", 0
     for piece in pieces:
-        block = rest + piece
+        block = unfinished + piece
         cut = block.rfind(b"\n") + 1
         if len(block) - cut > LARGEST:
             raise FastPathUnavailable
-        rest = block[cut:]
+        unfinished = block[cut:]
         if cut:
             yield block[:cut], offset
             offset += cut
-    if rest.strip():
-        yield rest + b"\n", offset
+    if unfinished.strip():
+        yield unfinished + b"\n", offset
     elif not offset:
         raise FastPathUnavailable  # an empty file: the next reader names it as a problem
 
@@ -77,20 +77,20 @@ class _EntrySearch:
         read_to = 0  # the end of the last line that was kept
         for hit in hits:
             if hit[0] >= self.patterns.rare and hit[1] >= read_to:
-                read_to = self._look(hit, block, offset) or read_to
+                read_to = self._parse_line(hit, block, offset) or read_to
         for service in (STS, IAM_CREDENTIALS):
             if service not in self.state.services and prefilter.search(b'"%b"' % service.encode())(block):
-                self.state.saw_place(service, None)
+                self.state.note_service(service, None)
 
     def _first(self, line: bytes) -> None:
-        """The first entry shows whether these are audit logs."""
+        """Check the first entry, which shows whether these are audit logs."""
         entry = to_dict(line)
         if "protoPayload" not in entry or not _TIMESTAMP.search(line):
             raise FastPathUnavailable
-        self.state.saw_place(gcp_audit.service_name(entry), None)
+        self.state.note_service(gcp_audit.service_name(entry), None)
 
-    def _look(self, hit: prefilter.Hit, block: bytes, offset: int) -> int | None:
-        """Parse the line that was hit, if it may be wanted: the line's end where it was kept."""
+    def _parse_line(self, hit: prefilter.Hit, block: bytes, offset: int) -> int | None:
+        """Parse the line of a match, if it may be wanted. Return the line's end where the entry was kept."""
         kind = self.patterns.kinds[hit[0]]
         if kind == prefilter.ODD:
             raise FastPathUnavailable
@@ -102,14 +102,14 @@ class _EntrySearch:
             return None
         entry = to_dict(line)
         if kind == prefilter.OTHER_TIME:
-            self.state.saw_time(gcp_audit.moment(entry), self.origin)
+            self.state.note_time(gcp_audit.moment(entry), self.origin)
             return None
-        self.state.saw_place(gcp_audit.service_name(entry), None)
+        self.state.note_service(gcp_audit.service_name(entry), None)
         self.state.keep(entry, self.origin, offset + begin, len(line))
         return end
 
     def _times(self, hits: list[prefilter.Hit], block: bytes) -> None:
-        """Record the earliest and the latest time. The entry itself decides: others may hold a member of that name."""
+        """Record the earliest and the latest time. Their lines are parsed, since nested objects may hold a time too."""
         while hits:
             times = [(block[hit[1] + _TIME_AT : hit[1] + _TIME_AT + _TIME_LENGTH], hit[1]) for hit in hits]
             nested = set()
@@ -119,12 +119,12 @@ class _EntrySearch:
                 entry_time = cloudtrail.epoch(text.decode("ascii", "replace") + "Z")
                 if time is None or entry_time is None or abs(time - entry_time) > 1:
                     nested.add(start)
-                self.state.saw_time(time, self.origin)
+                self.state.note_time(time, self.origin)
             if not nested:
                 return
             hits = [hit for hit in hits if hit[1] not in nested]
 
 
 def _line(block: bytes, place: int) -> tuple[int, int]:
-    """Begin and end of the line around this place."""
+    """Return the begin and end of the line around this offset."""
     return block.rfind(b"\n", 0, place) + 1, block.index(b"\n", place)

@@ -1,7 +1,7 @@
-"""The byte strings by which a block of a log file is searched, all in one pass while the block is in the cache.
+"""The byte strings for which a block of a log file is searched, all in one pass while the block is in the cache.
 
 The patterns are parts of the wanted names that begin with three bytes which are rare in logs, since the matcher skips
-ahead by those. A pattern may also occur by chance; the readers check each hit.
+ahead by those. A pattern may also occur by chance; the readers check each match.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ _LONGEST_NAME = 64
 
 
 class Patterns(NamedTuple):
-    """A matcher for the files of one source whose records are of about the same time."""
+    """A matcher for files of one source whose records are of about the same time."""
 
     find: Callable[[bytes], list[Hit]]
     kinds: tuple[int, ...]  # by the pattern's number: BOUNDARY and TIME come first, which every record has
@@ -73,7 +73,7 @@ class Patterns(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def trail_patterns(*times: str) -> Patterns:
-    """The matcher for CloudTrail. `times` are beginnings of times that most records have, such as 2026-11-22T13."""
+    """Return the matcher for CloudTrail. `times` are prefixes of most records' times, such as 2026-11-22T13."""
     member = b'ntTime":"'
     return _patterns(
         [
@@ -92,7 +92,7 @@ def trail_patterns(*times: str) -> Patterns:
 
 @functools.lru_cache(maxsize=4)
 def entry_patterns(century: str) -> Patterns:
-    """The matcher for Cloud Logging. `century` is what all times of the file begin with."""
+    """Return the matcher for Cloud Logging. `century` is the prefix of all times of the file."""
     member = b'"timestamp":"'
     return _patterns(
         [
@@ -113,30 +113,30 @@ def _patterns(table: list[tuple[bytes, int]]) -> Patterns:
 
 @functools.lru_cache(maxsize=8)
 def search(*patterns: bytes) -> Callable[[bytes], list[Hit]]:
-    """A matcher for these patterns, the earlier ones first: several times as fast as `bytes.find` and `bytes.count`."""
+    """Return a matcher of patterns, earlier ones first: several times as fast as `bytes.find` and `bytes.count`."""
     find: Callable[[bytes], list[Hit]]
     find = BytesAhoCorasick(patterns, matchkind=MatchKind.LeftmostFirst).find_matches_as_indexes
     return find
 
 
 def may_be_federated(data: bytes) -> bool:
-    """Whether a federated caller may be among the records: its member, or a name that is written with escapes."""
+    """Whether the records may contain a federated caller: its member, or a name that is written with escapes."""
     return bool(search(b"ederatedProvider", *_ESCAPES)(data))
 
 
 def line_ends(data: bytes) -> list[Hit]:
-    """The ends of lines: pattern 0 where an object ends and the next line begins with another, 1 where not."""
+    """Return the ends of lines: pattern 0 where an object ends and the next line begins with another, 1 elsewhere."""
     return search(b'}\n{"', b"\n")(data)
 
 
 def names_wanted_event(data: bytes, at: int) -> bool:
-    """CloudTrail: whether the text around `at` is a string that is exactly a wanted event's name."""
+    """Whether, in CloudTrail, the string around `at` is exactly a wanted event's name."""
     start = data.rfind(b'"', max(0, at - _LONGEST_NAME), at + 1) + 1
     return data[start : data.find(b'"', at + 1, at + _LONGEST_NAME)] in _AWS_WANTED
 
 
 def names_wanted_method(data: bytes, at: int) -> bool:
-    """Google: whether the string around `at` ends with a wanted method's name."""
+    """Whether, in Cloud Logging, the string around `at` ends with a wanted method's name."""
     start = data.rfind(b'"', max(0, at - 2 * _LONGEST_NAME), at + 1) + 1
     text = data[start : data.find(b'"', at + 1, at + _LONGEST_NAME)]
     return _GCP_WANTED.fullmatch(text.rpartition(b".")[2]) is not None

@@ -1,4 +1,4 @@
-"""Problems of log files in words, bounded however many files share one."""
+"""Problems of log files in words; the list is bounded however many files share a problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOTES = frozenset({AHEAD, BEHIND, FUTURE, OTHER_VERSION})
 class Problems:
     """Each problem with the first files that have it, and the number of the others.
 
-    A problem's words never quote the file, so there are few different ones whatever the files hold.
+    A problem's words never quote the file, so the number of different problems is small whatever the files contain.
     """
 
     def __init__(self) -> None:
@@ -29,45 +29,47 @@ class Problems:
         self._last: dict[str, str] = {}  # problem → the file that was counted last
 
     def copy(self) -> Problems:
-        """An independent copy."""
-        other = Problems()
-        other._files = {what: {file: [*entry] for file, entry in files.items()} for what, files in self._files.items()}
-        other._further, other._last = dict(self._further), dict(self._last)
-        return other
+        """Return an independent copy."""
+        copied = Problems()
+        copied._files = {
+            problem: {file: [*entry] for file, entry in files.items()} for problem, files in self._files.items()
+        }
+        copied._further, copied._last = dict(self._further), dict(self._last)
+        return copied
 
-    def __call__(self, origin: Origin, what: str) -> None:
-        """Add one problem: where, and what in words."""
-        self._add(origin, what, 1)
+    def __call__(self, origin: Origin, problem: str) -> None:
+        """Add one problem: its place and its words."""
+        self._add(origin, problem, 1)
 
-    def _add(self, origin: Origin, what: str, times: int) -> None:
-        files = self._files.setdefault(what, {})
+    def _add(self, origin: Origin, problem: str, times: int) -> None:
+        files = self._files.setdefault(problem, {})
         if origin.file in files:
             files[origin.file][1] += times
         elif len(files) < _FILES_NAMED:
             files[origin.file] = [origin, times]
-        elif self._last.get(what) != origin.file:
-            self._further[what] = self._further.get(what, 0) + 1
-        self._last[what] = origin.file
+        elif self._last.get(problem) != origin.file:
+            self._further[problem] = self._further.get(problem, 0) + 1
+        self._last[problem] = origin.file
 
     def merge(self, other: Problems) -> None:
         """Add the problems of other files."""
-        for what, files in other._files.items():
+        for problem, files in other._files.items():
             for origin, times in files.values():
-                self._add(origin, what, times)
-        for what, number in other._further.items():
-            self._further[what] = self._further.get(what, 0) + number
+                self._add(origin, problem, times)
+        for problem, number in other._further.items():
+            self._further[problem] = self._further.get(problem, 0) + number
 
     def lines(self, *, notes: bool = False) -> tuple[str, ...]:
-        """`file: place: what`, in the order met: losses, or (`notes`) remarks on files that were used."""
+        """Return `file: place: problem`, in the order met: losses, or (`notes`) remarks on files that were used."""
         lines = []
-        for what, files in self._files.items():
-            if (what in _NOTES) != notes:
+        for problem, files in self._files.items():
+            if (problem in _NOTES) != notes:
                 continue
             for file, (origin, times) in files.items():
                 line = f"line {origin.line}" if origin.line else ""
                 place = " ".join(part for part in (line, origin.pointer) if part)
-                words = f"{what} ({times} times)" if times > 1 else what
-                lines.append(": ".join(part for part in (file, place, words) if part))
-            if more := self._further.get(what):
-                lines.append(f"{more} more files: {what}")
+                description = f"{problem} ({times} times)" if times > 1 else problem
+                lines.append(": ".join(part for part in (file, place, description) if part))
+            if more := self._further.get(problem):
+                lines.append(f"{more} more files: {problem}")
         return tuple(lines)

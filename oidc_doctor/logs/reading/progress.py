@@ -1,4 +1,4 @@
-"""The progress of a long read, on a terminal in one line that is overwritten, elsewhere a line every ten seconds."""
+"""Progress of a long read: on a terminal one line that is overwritten, elsewhere a line every ten seconds."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class ProgressBar:
             return
         self._shown = now
         part = size / of_size if of_size else files / max(1, of_files)
-        words = f"reading logs: {files:,} of {of_files:,} files"
+        progress = f"reading logs: {files:,} of {of_files:,} files"
         if of_size:
-            words += f", {size / _MIB:,.0f} of {of_size / _MIB:,.0f} MiB"
+            progress += f", {size / _MIB:,.0f} of {of_size / _MIB:,.0f} MiB"
         if not self._terminal:
-            self._stream.write(f"{words}\n")
+            self._stream.write(f"{progress}\n")
         else:
             full = round(_WIDTH * part)
-            line = f"[{'#' * full}{'-' * (_WIDTH - full)}] {words}"
+            line = f"[{'#' * full}{'-' * (_WIDTH - full)}] {progress}"
             self._stream.write(f"\r{line:<{self._length}}")
             self._length = len(line)
         self._stream.flush()

@@ -1,4 +1,4 @@
-"""The logged events of a row of the report, read again from their files."""
+"""Read the logged events of a row of the report again from their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.reading.scan_state import Source
     from oidc_doctor.model.events import Change
 
-    Raw = tuple[str, str]  # where it lies, and its JSON text as logged
+    Raw = tuple[str, str]  # the event's place, and its JSON text as logged
 
 _GONE = "this event is no longer where it was read"
 
@@ -25,7 +25,7 @@ _GONE = "this event is no longer where it was read"
 class RawEvents:
     """The events of the report's attempts (by their index in `report.attempts`) and changes (by event id).
 
-    Their texts were written by whoever called the cloud, and are not escaped.
+    The events contain text that the caller of the cloud wrote, and are not escaped.
     """
 
     def __init__(self, attempts: Attempts | None, keys: Sequence[int], changes: Sequence[Change]) -> None:
@@ -34,12 +34,12 @@ class RawEvents:
         self._changes = {change.event_id: change for change in changes}
 
     def of_change(self, event_id: str) -> list[Raw]:
-        """The event of a change; none where it is not known."""
+        """Return the event of a change; none where the event is not known."""
         change = self._changes.get(event_id)
         return [] if change is None else [(str(change.origin), json.dumps(change.record, ensure_ascii=False))]
 
     def of_attempt(self, index: int, offset: int, limit: int, open_file: Callable[[str], BinaryIO]) -> list[Raw]:
-        """The events of an attempts row, newest first, `limit` of them after `offset`. Raises OSError."""
+        """Return the events of an attempts row, newest first, `limit` of them after `offset`. Raises OSError."""
         if self._attempts is None or not 0 <= index < len(self._keys):
             return []
         rows = self._attempts.rows
@@ -52,7 +52,7 @@ class RawEvents:
 
 
 def _ids(rows: Rows, page: list[int], names: list[str], name: str) -> set[str]:
-    return {rows.event_id(row) for row, other in zip(page, names, strict=True) if other == name}
+    return {rows.event_id(row) for row, row_name in zip(page, names, strict=True) if row_name == name}
 
 
 def _raw_event(
@@ -66,12 +66,12 @@ def _raw_event(
 
     with open_file(name) as stream:
         text = text_at(stream, place)
-    # the file may have been rewritten since: the text at the place is shown only if it is that event
+    # the file may have been rewritten since: the text at the offset is shown only if it is the same event
     return f"{name} event {event_id}", text if text is not None and event_id in text else _GONE
 
 
 def _by_id(open_file: Callable[[str], BinaryIO], name: str, source: Source, event_ids: set[str]) -> dict[str, str]:
-    """The records with these ids, out of a file that is small enough to be read in full."""
+    """Return the records with these ids from a file that is small enough to be read in full."""
     texts: dict[str, str] = {}
     with open_file(name) as stream:
         for record, _ in records(stream, name, source, _ignore):
@@ -82,4 +82,4 @@ def _by_id(open_file: Callable[[str], BinaryIO], name: str, source: Source, even
 
 
 def _ignore(origin: Any, text: str) -> None:
-    """The problems of the file were reported when it was first read."""
+    """Ignore the file's problems: they were reported when it was first read."""

@@ -1,4 +1,4 @@
-"""Log files to attempts, writes and denied calls, in one pass and flat memory: every other record is only counted."""
+"""Scan log files for attempts, writes and denied calls, in one pass and flat memory; count all other records."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ScannedLogs(NamedTuple):
     coverage: LogCoverage
 
     def attempts(self) -> list[Attempt]:
-        """The rows as attempts, oldest first."""
+        """Return the rows as attempts, oldest first."""
         return [self.rows.attempt(row) for row in range(len(self.rows))]
 
 
@@ -44,7 +44,7 @@ def scan(
     processes: int | None = None,
     on_disk: Callable[[str], str | None] | None = None,
 ) -> ScannedLogs:
-    """Read the files, several at once where they lie on the disk and there is much of them.
+    """Read the files, several at once where they are large files on the disk.
 
     `open_file` gives a binary file for a name; `on_disk` its path, None inside an archive. Where opening or reading
     raises OSError, EOFError or zlib.error, the file is named among the problems, and records before the error count.
@@ -85,20 +85,20 @@ def _scanned(state: ScanState) -> ScannedLogs:
 
 
 def _bounds(state: ScanState) -> Iterator[str]:
-    """The records left out to keep the memory bound, in words."""
+    """Describe the records that were left out to bound the memory."""
     rows = state.rows
     if rows.width:
         yield (
             f"more than {MOST_ROWS:,} attempts: of those alike within {rows.width / 60:.0f} minutes only the first and "
             "the last are kept one by one, the others are counted; an event that comes twice may count twice"
         )
-    for table, what in (
+    for table, content in (
         (rows.keys, "kinds of attempt: the others are counted as one, without their names"),
         (rows.identities, "identities: the others are counted without their subject"),
         (rows.circumstances, "callers, Regions and user agents: the others are counted without them"),
     ):
         if table.dropped:
-            yield f"more than {table.most:,} {what} ({table.dropped:,} attempts)"
+            yield f"more than {table.most:,} {content} ({table.dropped:,} attempts)"
     if state.left_out:
         yield f"{state.left_out:,} writes that concern the targets are beyond what is kept, and were only counted"
     if state.denials.dropped:

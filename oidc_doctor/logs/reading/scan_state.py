@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 Source = Literal["cloudtrail", "gcp-logs"]
 
-MOST_CHANGES = 5_000  # writes that concern the targets; each is kept whole
+MOST_CHANGES = 5_000  # writes that concern the targets, with their whole records
 MOST_CHANGED = 64 << 20  # characters of them, as far as that is known
 
-_PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so a file with more is not believed
-# <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file that holds no record still shows that its Region was read.
+_PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so more of them are not plausible
+# <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file without records still shows that its Region was read.
 _TRAIL_FILE = re.compile(r"\d{12}_CloudTrail_([a-z]{2}(?:-[a-z]+)+-\d)_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_")
 _LOOKED_UP = re.compile(r"aws/cloudtrail/([a-z]{2}(?:-[a-z]+)+-\d)/")  # the same for a query of one Region
 
-# The cloud that wrote the event gave it its time, and delivers within minutes: other times come from altered files,
-# or from a clock. CloudTrail user guide: about five minutes on average, which is not guaranteed.
-# Where most events of a file are so, its name does not tell the delivery.
+# The cloud sets the event's time and delivers within minutes: other times come from altered files or a wrong clock.
+# CloudTrail user guide: about five minutes on average, which is not guaranteed.
+# If most events of a file have such a time, the file's name does not show the delivery.
 _AHEAD = 15 * 60
 _BEHIND = 7 * 86400
 _DAY = 86400
@@ -41,7 +41,7 @@ _HOUR = 3600
 
 
 class Checkpoint(NamedTuple):
-    """A state before a file, to go back to where the file has to be read again."""
+    """The state before a file, to restore where the file has to be read again."""
 
     rows: int
     denials: int
@@ -72,17 +72,17 @@ class ScanState:
         self._scope = scope
         self._family = family
         self._delivered: float | None = None  # the present file
-        self._odd_times: list[tuple[Origin, str]] = []  # of the present file
+        self._implausible_times: list[tuple[Origin, str]] = []  # of the present file
         self._events_before = 0  # the present file
 
     def empty(self) -> ScanState:
-        """A state for further files of the same scan."""
+        """Return an empty state for further files of the same scan."""
         return ScanState(self.source, self._scope, self._family)
 
     def begin(self, name: str) -> None:
-        """A file's name has the Region and the time of its delivery."""
+        """Begin a file, whose name may have the Region and the time of its delivery."""
         self._delivered = None
-        self._odd_times = []
+        self._implausible_times = []
         self._events_before = self.events
         if self.source == "cloudtrail" and (match := _TRAIL_FILE.search(name)):
             self.regions.add(match[1])
@@ -91,35 +91,35 @@ class ScanState:
             self.regions.add(looked_up[1])
 
     def end(self) -> None:
-        """The file is read: report its odd times, unless most of its times are so."""
-        if 2 * len(self._odd_times) < self.events - self._events_before:
-            for origin, what in self._odd_times:
-                self.problems(origin, what)
-        self._odd_times = []
+        """End a file: report its implausible times, unless most of its times are implausible."""
+        if 2 * len(self._implausible_times) < self.events - self._events_before:
+            for origin, problem in self._implausible_times:
+                self.problems(origin, problem)
+        self._implausible_times = []
 
     def hours(self) -> tuple[str, ...]:
-        """The hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name does not tell."""
+        """Return the hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name has no time."""
         if self._delivered is None:
             return ()
         hours = (datetime.fromtimestamp(self._delivered - ago, UTC) for ago in (0, _HOUR))
         return tuple(hour.strftime("%Y-%m-%dT%H") for hour in hours)
 
     def checkpoint(self) -> Checkpoint:
-        """The state before a file, for `restore`."""
+        """Return the state before a file, for `restore`."""
         counts = (self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes)
         return Checkpoint(len(self.rows), len(self.denials), len(self.changes), counts, self.problems.copy())
 
     def restore(self, before: Checkpoint) -> None:
-        """Undo the later records; services and Regions remain, since they are met again when the file is read again."""
+        """Undo the later records; keep services and Regions, which the second reading of the file adds again."""
         self.problems = before.problems.copy()
-        self._odd_times = []
+        self._implausible_times = []
         self.rows.cut(before.rows)
         self.denials.cut(before.denials)
         del self.changes[before.changes :]
         self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes = before.counts
 
-    def saw_time(self, time: float | None, origin: Origin) -> None:
-        """The time of one record."""
+    def note_time(self, time: float | None, origin: Origin) -> None:
+        """Record the time of one record."""
         if time is None:
             return
         if self.first is None or time < self.first:
@@ -128,14 +128,14 @@ class ScanState:
             self.last = time
         if self._delivered is not None:
             if time > self._delivered + _AHEAD:
-                self._odd_times.append((origin, AHEAD))
+                self._implausible_times.append((origin, AHEAD))
             elif time < self._delivered - _BEHIND:
-                self._odd_times.append((origin, BEHIND))
+                self._implausible_times.append((origin, BEHIND))
         elif time > clock.time() + _DAY:
             self.problems(origin, FUTURE)
 
-    def saw_place(self, service: str | None, region: str | None) -> None:
-        """The service and Region of one record."""
+    def note_service(self, service: str | None, region: str | None) -> None:
+        """Record the service and Region of one record."""
         if service and len(self.services) < _PLACES_SEEN:
             self.services.add(service)
         if region and len(self.regions) < _PLACES_SEEN:
@@ -146,14 +146,14 @@ class ScanState:
         self.events += 1
         if self.source == "cloudtrail":
             time, service = cloudtrail.epoch(record.get("eventTime")), cloudtrail.text(record.get("eventSource"))
-            self.saw_place(service, cloudtrail.text(record.get("awsRegion")))
+            self.note_service(service, cloudtrail.text(record.get("awsRegion")))
             version = cloudtrail.text(record.get("eventVersion"))
             if version and not version.startswith("1."):
                 self.problems(origin, OTHER_VERSION)
         else:
             time = gcp_audit.moment(record)
-            self.saw_place(gcp_audit.service_name(record), None)
-        self.saw_time(time, origin)
+            self.note_service(gcp_audit.service_name(record), None)
+        self.note_time(time, origin)
         self.keep(record, origin, place, size)
 
     def keep(self, record: dict[str, Any], origin: Origin, place: int, size: int) -> None:
@@ -189,8 +189,8 @@ class ScanState:
         self.problems.merge(other.problems)
         self.rows.extend(other.rows)
         self.denials.extend(other.denials)
-        room = max(0, MOST_CHANGES - len(self.changes)) if self._size_of_changes <= MOST_CHANGED else 0
-        self.changes += other.changes[:room]
-        self.left_out += other.left_out + len(other.changes[room:])
+        free_places = max(0, MOST_CHANGES - len(self.changes)) if self._size_of_changes <= MOST_CHANGED else 0
+        self.changes += other.changes[:free_places]
+        self.left_out += other.left_out + len(other.changes[free_places:])
         self._size_of_changes += other._size_of_changes
         self.elsewhere += other.elsewhere

@@ -1,4 +1,4 @@
-"""Which writes of configuration a run keeps: an organisation's trail holds those of thousands of other resources."""
+"""The writes of configuration that a run keeps: an organisation's trail has writes of thousands of other resources."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _POLICY = re.compile(r"arn:[^:\s\"]+:iam::[^:\s\"]*:policy/[^\s\"\\]+")
 class WriteScope(NamedTuple):
     """Names of the targets' resources. None: no target names one, so all writes of that kind are kept."""
 
-    roles: frozenset[str] | None = None  # names, in lower case: IAM keeps no two that differ in case alone
+    roles: frozenset[str] | None = None  # names, in lower case: IAM has no two names that differ in case alone
     policies: frozenset[str] = frozenset()  # ARNs of managed policies that were read as attached
     pools: frozenset[str] | None = None  # POOL of …/workloadIdentityPools/POOL
     accounts: frozenset[str] | None = None  # e-mails and unique ids of service accounts, in lower case
 
     def includes(self, change: Change) -> bool:
-        """Whether the write may concern a target. Every OIDC provider's does: targets seldom name theirs."""
+        """Whether the write may concern a target. Every OIDC provider's write may: targets seldom name a provider."""
         name = change.resource
         if change.what in OF_PROVIDER:
             return True
@@ -46,7 +46,7 @@ class WriteScope(NamedTuple):
 
 
 def scope_of(targets: Iterable[TargetEvidence]) -> WriteScope:
-    """The names that the targets and their configuration files have."""
+    """Return the names in the targets and in their configuration files."""
     roles: set[str] = set()
     policies: set[str] = set()
     pools: set[str] = set()

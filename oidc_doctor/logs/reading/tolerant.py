@@ -1,7 +1,7 @@
-"""JSON values out of a log file: gzip or not, one value or thousands, whole or cut off.
+"""Read JSON values from a log file: gzip or not, one value or thousands, whole or cut off.
 
-Memory stays flat: the text is decoded in pieces, and a list of records is taken apart record by record instead of
-being loaded whole. Values that can be read are yielded; each fault goes to `note`, with its place.
+Memory stays flat: the text is decoded in pieces, and a list of records is read record by record instead of being
+loaded whole. Values that can be read are yielded; each fault is passed to `note`, with its place.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class _FaultError(Exception):
 
 
 def values(stream: BinaryIO, file: str, lists: tuple[str, ...], note: Note) -> Iterator[tuple[Json, Origin]]:
-    """Each JSON value of the file in order, with its JSON pointer and line; several may follow each other.
+    """Yield each JSON value of the file in order, with its JSON pointer and line; several may follow each other.
 
     The elements of a top-level list are yielded one by one, and so are those of a top-level object's first member
-    where `lists` has its name. After a fault, reading goes on at the next line that begins with `{`: another record
+    where `lists` has its name. After a fault, reading continues at the next line that begins with `{`: another record
     of a JSON lines file, or another page.
     """
     text = _Text(_characters(stream, file, note))
     empty, damaged = True, False
     while char := text.peek():
         empty = False
-        if damaged and char in ",]}":  # what is left of the list or object in which the fault was
+        if damaged and char in ",]}":  # the remainder of the list or object in which the fault was
             text.pos += 1
             continue
         line = text.line()
@@ -73,7 +73,7 @@ def values(stream: BinaryIO, file: str, lists: tuple[str, ...], note: Note) -> I
 
 
 def _elements(text: _Text, origin: Origin) -> Iterator[tuple[Json, Origin]]:
-    """The elements of the list that begins here."""
+    """Yield the elements of the list that begins here."""
     text.pos += 1
     index = 0
     while (char := text.peek()) != "]":
@@ -91,7 +91,7 @@ def _elements(text: _Text, origin: Origin) -> Iterator[tuple[Json, Origin]]:
 
 
 def _members(text: _Text, origin: Origin, lists: tuple[str, ...]) -> Iterator[tuple[Json, Origin]]:
-    """The elements of each list that stands under one of the names; other members (a page's token) are passed over."""
+    """Yield the elements of each list that is a member with one of the names; skip other members (a page's token)."""
     text.pos += 1
     while text.peek() == '"':
         name = text.take()
@@ -111,7 +111,7 @@ def _members(text: _Text, origin: Origin, lists: tuple[str, ...]) -> Iterator[tu
 
 
 class _Text:
-    """A window on the file's text: it grows where a value needs it, and forgets what was taken."""
+    """A window on the file's text: it grows where a value needs it, and drops text that was consumed."""
 
     def __init__(self, pieces: Iterator[str]) -> None:
         self.text = ""
@@ -121,15 +121,15 @@ class _Text:
         self._counted = 0  # newlines before this position are in _line
 
     def line(self) -> int:
-        """The line of the current position, from 1."""
+        """Return the line of the current position, from 1."""
         self._line += self.text.count("\n", self._counted, self.pos)
         self._counted = self.pos
         return self._line
 
     def more(self) -> bool:
-        """Forget what was taken and at least double the rest: a value of many pieces is decoded few times.
+        """Drop consumed text and at least double the remainder, so that a value of many pieces is decoded few times.
 
-        False at the end of the file; then nothing has changed.
+        Return False at the end of the file, without a change.
         """
         enough = max(len(self.text) - self.pos, 1)
         added: list[str] = []
@@ -145,7 +145,7 @@ class _Text:
         return True
 
     def peek(self) -> str:
-        """The next character that is not space; empty at the end of the file."""
+        """Return the next character that is not space; empty at the end of the file."""
         while True:
             char = self.text[self.pos : self.pos + 1]
             if char and char not in _BLANK:
@@ -156,20 +156,20 @@ class _Text:
                 return ""
 
     def first_member(self) -> str | None:
-        """The name of the first member, where an object begins here and that member is a list."""
+        """Return the name of the first member, where an object begins here and that member is a list."""
         while len(self.text) - self.pos < _PEEK and self.more():
             pass
         match = _MEMBER.match(self.text, self.pos)
         return match[1] if match else None
 
     def take(self) -> Json:
-        """The value that begins here, where `peek` has found one."""
+        """Return the value that begins here; `peek` has found its first character."""
         while True:
             try:
                 value, end = _decode(self.text, self.pos)
             except json.JSONDecodeError as error:
                 unclosed = error.msg.startswith("Unterminated string")
-                if unclosed or error.pos >= len(self.text) - _TAIL:  # perhaps it goes on in the next piece
+                if unclosed or error.pos >= len(self.text) - _TAIL:  # the value may continue in the next piece
                     if len(self.text) - self.pos > LONGEST:
                         raise _FaultError(f"a value of more than {LONGEST >> 20} Mi characters") from None
                     if self.more():
@@ -182,12 +182,12 @@ class _Text:
             except ValueError:  # an integer of thousands of digits
                 raise _FaultError("a number that is too long") from None
             if end > len(self.text) - _TAIL and self.text[self.pos] not in '{["' and self.more():
-                continue  # a number may go on in the next piece: 12 may be the beginning of 12.5e3
+                continue  # a number may continue in the next piece: 12 may be the beginning of 12.5e3
             self.pos = end
             return value
 
     def skip_to_object(self) -> bool:
-        """Go to the next line that begins with `{`; False where there is none."""
+        """Go to the next line that begins with `{`; return False where there is none."""
         while True:
             match = _LINE.search(self.text, self.pos)
             if match:
@@ -200,7 +200,7 @@ class _Text:
 
 
 def _characters(stream: BinaryIO, file: str, note: Note) -> Iterator[str]:
-    """The file's text in pieces: UTF-8, or UTF-16 by its byte order mark (what PowerShell's `>` writes)."""
+    """Yield the file's text in pieces: UTF-8, or UTF-16 by its byte order mark (what PowerShell's `>` writes)."""
     pieces = _inflated(stream, file, note)
     head = b""
     for piece in pieces:
@@ -219,9 +219,9 @@ def _characters(stream: BinaryIO, file: str, note: Note) -> Iterator[str]:
 
 
 def _inflated(stream: BinaryIO, file: str, note: Note) -> Iterator[bytes]:
-    """The file's bytes in pieces, inflated where it begins as gzip does, whatever its name.
+    """Yield the file's bytes in pieces, inflated where the file begins as gzip does, whatever its name.
 
-    A gzip file may have several members, one after the other. What was inflated before a fault is kept.
+    A gzip file may have several members, one after the other. Bytes inflated before a fault are kept.
     """
     head = stream.read(CHUNK)
     while len(head) == 1 and (second := stream.read(CHUNK)):
@@ -242,7 +242,7 @@ def _inflated(stream: BinaryIO, file: str, note: Note) -> Iterator[bytes]:
                         break
                     member = zlib.decompressobj(wbits=_GZIP)
                 before = member.copy()
-                yield member.decompress(data, 4 * CHUNK)  # bounded: a bomb takes time, not memory
+                yield member.decompress(data, 4 * CHUNK)  # bounded: a decompression bomb takes time, not memory
                 data = member.unused_data if member.eof else member.unconsumed_tail
         if not member.eof:
             yield member.flush()
@@ -255,7 +255,7 @@ def _inflated(stream: BinaryIO, file: str, note: Note) -> Iterator[bytes]:
 
 
 def _salvaged(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
-    """The data before the fault. Of a piece with one, be it the checksum at its end, zlib itself returns nothing."""
+    """Return the data before the fault. For a piece with a fault, even in its checksum, zlib itself returns nothing."""
     try:
         for index in range(len(data)):
             yield member.decompress(data[index : index + 1])

@@ -1,4 +1,4 @@
-"""The bytes of a log file in pieces, unpacked by isal where the file is gzip; and one record out of them."""
+"""Read the bytes of a log file in pieces, unpacked by isal where the file is gzip, or one record of the file."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ PIECE = 512 * 1024  # bytes: a piece stays in the cache until it is searched
 READ = 1 << 20
 LONGEST_RECORD = 2 << 20  # bytes read again of one record
 
-_ISAL_FAULT: Any = igzip_lib.IsalError  # its stub makes it a value
+_ISAL_FAULT: Any = igzip_lib.IsalError  # the type stub declares it as a value
 
 
-class FastPathUnavailable(Exception):  # noqa: N818 - it is no error: the file is read another way
-    """The file has to be read by the next, more patient reader."""
+class FastPathUnavailable(Exception):  # noqa: N818 - not an error: the file is read another way
+    """The file has to be read by the next, more tolerant reader."""
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """The file's bytes in pieces of at most PIECE. Raises FastPathUnavailable where gzip data is damaged or cut off."""
+    """Yield the file's bytes in pieces of at most PIECE. Raises FastPathUnavailable for damaged or truncated gzip."""
     data = stream.read(READ)
     if not data.startswith(b"\x1f\x8b"):
         while data:
@@ -49,9 +49,9 @@ def pieces(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def text_at(stream: BinaryIO, place: int) -> str | None:
-    """The JSON text of the object at this offset of the unpacked file; None where there is none. Raises OSError."""
+    """Return the JSON text of the object at an offset of the unpacked file, or None. Raises OSError."""
     offset = 0
-    following = b""  # what comes from `place` on
+    following = b""  # the bytes from `place` on
     try:
         for piece in pieces(stream):
             following += piece[max(0, place - offset) :]

@@ -1,6 +1,6 @@
-"""Many files in several processes: each reads a batch of files into a state, and the states are merged here.
+"""Read many files in several processes: each reads batches of files into a state, and the parent merges the states.
 
-The batch of a process that dies is read here. Ctrl-C ends all processes.
+The parent reads the batch of a process that dies. Ctrl-C ends all processes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _cores() -> Any:
 
 
 def _trim(state: ScanState) -> None:
-    """Stay within the bound while reading: half of it may be rows that are not compact yet."""
+    """Keep within the bound while reading: half of it may be rows that are not compact yet."""
     if len(state.rows) > MOST_ROWS:
         state.duplicates += state.rows.remove_repeats()
         state.rows.compact(MOST_ROWS // 2)
@@ -108,7 +108,7 @@ def _keep_freed_memory() -> None:
 
 @contextmanager
 def _interrupt_deferred() -> Iterator[None]:
-    """Let Ctrl-C wait until the end of the block, where the system can."""
+    """Defer Ctrl-C until the end of the block, where the system can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -151,7 +151,7 @@ class _Pool:
         """Read everything."""
         import_module("oidc_doctor.logs.reading.trail")  # once, before the processes are forked
         try:
-            with _interrupt_deferred():  # a process is known, and so ended, from its beginning
+            with _interrupt_deferred():  # a process is registered from its start, so that it is always ended
                 for _ in range(self.count):
                     self._start()
             self._assign()
@@ -221,7 +221,7 @@ class _Pool:
 
 
 def _delivery(name: str) -> str:
-    """The time of delivery in a trail file's name; "" where there is none."""
+    """Return the time of delivery in a trail file's name; "" where there is none."""
     match = _STAMP.search(name)
     return match[1] if match else ""
 
@@ -239,11 +239,11 @@ def _batches(files: list[_LogFile]) -> list[list[_LogFile]]:
 
 
 def _work(pipe: Connection, inherited: list[Connection], template: ScanState) -> None:
-    """The work of a process: read batches until there are no more. Only the parent answers Ctrl-C."""
+    """Read batches in a process until there are no more. Only the parent handles Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_freed_memory()
     for end in inherited:
-        end.close()  # so that this process sees the end when the parent is gone
+        end.close()  # so that this process reads an end of file when the parent has ended
     while True:
         try:
             batch = pipe.recv()

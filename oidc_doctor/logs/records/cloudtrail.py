@@ -1,4 +1,4 @@
-"""CloudTrail records to attempts.
+"""Convert CloudTrail records to attempts.
 
 Sources: the CloudTrail user guide (record contents, log file examples, Insights and digest files), the IAM user guide's
 page on CloudTrail and STS, and published events of 2023 to 2026. The token's issuer writes subject, audience and tags;
@@ -48,12 +48,12 @@ _TAGS = "https://aws.amazon.com/tags/"
 
 
 def text(value: Json) -> str | None:
-    """A string that is not empty, else None."""
+    """Return a string that is not empty, else None."""
     return value if isinstance(value, str) and value else None
 
 
 def members(value: Json) -> Record:
-    """An object's members; of an object as a string too (as Athena and CloudTrail Lake return it); else nothing."""
+    """Return an object's members, also of an object written as a string (by Athena, CloudTrail Lake); else {}."""
     if isinstance(value, str) and value.startswith("{"):
         value = _inner(value)
     return value if isinstance(value, dict) else {}
@@ -75,7 +75,7 @@ def epoch(value: Json) -> float | None:
 
 
 def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator[tuple[Record, Origin]]:
-    """The CloudTrail records that `value` is or holds, each with its place; other values go to `note`."""
+    """Yield the CloudTrail records in `value`, each with its place; pass other values to `note`."""
     if isinstance(value, dict) and "eventName" in value:
         if value.get("eventCategory") == "Insight" or value.get("eventType") == "AwsCloudTrailInsight":
             note(origin, "a CloudTrail Insights event, which holds no call: passed over")
@@ -99,7 +99,7 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
 
 
 def attempt(record: Record, origin: Origin) -> Attempt | None:
-    """The exchange in the record; None for every other call. Parts of a record are enough."""
+    """Return the exchange in the record; None for every other call. Parts of a record are enough."""
     if record.get("eventName") != EVENT_NAME:
         return None
     source = record.get("eventSource")
@@ -141,8 +141,8 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
 
 
 def digest(event: Attempt, *more: str | None) -> str:
-    """An id for an event that has none: the same for the same event in any file, at any place."""
-    import hashlib  # late: events normally have ids
+    """Return an id for an event that has none: the same for the same event in any file, at any place."""
+    import hashlib  # imported late: events normally have ids
 
     parts = (
         event.cloud, event.step, event.time, event.target, event.provider, event.subject, event.audience, event.outcome,
@@ -156,29 +156,29 @@ def principal_parts(
     provider: str | None,
     subject: str | None,
 ) -> tuple[str | None, str | None, str | None]:
-    """`<provider>:<audience>:<subject>` taken apart: (provider, audience, subject), None for an ambiguous part.
+    """Split `<provider>:<audience>:<subject>` into provider, audience and subject, None for an ambiguous part.
 
     Audience and subject may both hold colons (https://github.com/octo-org, repo:octo-org/octo-repo:…), so the provider
     as the known beginning and the subject as the known end are used where the event has them.
     """
     if provider is not None and principal.startswith(provider + ":"):
-        rest = principal[len(provider) + 1 :]
+        audience_and_subject = principal[len(provider) + 1 :]
     else:
         match = _PROVIDER_ARN.match(principal) or _BARE_PROVIDER.match(principal)
         if match is None:
             return provider, None, subject
         provider = provider or match[0]
-        rest = principal[match.end() + 1 :]
-    if subject is not None and rest.endswith(":" + subject):
-        return provider, rest[: -len(subject) - 1] or None, subject
-    audience = _AUDIENCE.match(rest)
+        audience_and_subject = principal[match.end() + 1 :]
+    if subject is not None and audience_and_subject.endswith(":" + subject):
+        return provider, audience_and_subject[: -len(subject) - 1] or None, subject
+    audience = _AUDIENCE.match(audience_and_subject)
     if audience is None:
         return provider, None, subject
-    return provider, audience[1] or None, subject or rest[audience.end() :] or None
+    return provider, audience[1] or None, subject or audience_and_subject[audience.end() :] or None
 
 
 def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterator[tuple[Record, Origin]]:
-    """The records inside an object that is not a record itself."""
+    """Yield the records inside an object that is not a record itself."""
     name = next((name for name in LISTS if isinstance(value.get(name), list)), None)
     if name is not None:
         yield from records(value[name], _at(origin, name), note, depth + 1)
@@ -192,9 +192,9 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
     elif "EventName" in value:  # lookup-events --query that left the event itself out
         note(origin, "an event's summary without its CloudTrailEvent: the outcome is not known")
         yield _summary(value), origin
-    elif isinstance(value.get("detail"), dict) and "detail-type" in value:  # as EventBridge hands it on
+    elif isinstance(value.get("detail"), dict) and "detail-type" in value:  # as EventBridge delivers it
         yield from records(value["detail"], _at(origin, "detail"), note, depth + 1)
-    elif (message := value.get("message")) and isinstance(message, str):  # as CloudWatch Logs keeps it
+    elif (message := value.get("message")) and isinstance(message, str):  # as CloudWatch Logs stores it
         yield from records(members(message), _at(origin, "message"), note, depth + 1)
     elif "digestStartTime" in value or "digestS3Bucket" in value:
         note(origin, "a CloudTrail digest file, which holds no events: passed over")
@@ -208,7 +208,7 @@ def _unwrapped(value: Record, origin: Origin, note: Note, depth: int) -> Iterato
 
 
 def _summary(value: Record) -> Record:
-    """A lookup-events entry as a record: its user name is the token's subject [CloudTrail API reference: Event]."""
+    """Convert a lookup-events entry: its user name is the token's subject [CloudTrail API reference: Event]."""
     names = {"eventID": "EventId", "eventName": "EventName", "eventTime": "EventTime", "eventSource": "EventSource"}
     record: Record = {name: value.get(lookup_name) for name, lookup_name in names.items()}
     record["userIdentity"] = {"userName": value.get("Username")}
@@ -219,7 +219,7 @@ def _summary(value: Record) -> Record:
 
 
 def _parties(identity: Record, request: Record, response: Record) -> tuple[str | None, str | None, str | None]:
-    """Provider, audience and subject, from wherever the event has them."""
+    """Return provider, audience and subject, from whichever member of the event has them."""
     provider = text(identity.get("identityProvider")) or text(response.get("provider"))
     # People's excerpts have the subject among the request parameters as well.
     subject = (
@@ -238,7 +238,7 @@ def _parties(identity: Record, request: Record, response: Record) -> tuple[str |
 
 
 def _role(record: Record, request: Record) -> str | None:
-    """The role's ARN as requested, or the resource of the event."""
+    """Return the role's ARN as requested, or the resource of the event."""
     if role := text(request.get("roleArn")):
         return role
     resources = record.get("resources")
@@ -256,22 +256,22 @@ def _outcome(record: Record, response: Record) -> Outcome:
 
 
 def _seconds(value: Json) -> int | None:
-    """A number of seconds, as a number or (Athena) as text."""
+    """Return a number of seconds, from a number or (Athena) a text."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(int(_LATEST))):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _claims(record: Record, request: Record, response: Record, target: str | None) -> tuple[tuple[str, str], ...]:
-    """The further claims that the event shows, under their names in the token (flattened form for session tags).
+    """Return the further claims that the event shows, under their names in the token (session tags flattened).
 
-    RoleAuthorizedByIdp is there, and true, only where the token's roles claim listed this role.
+    RoleAuthorizedByIdp is present, and true, only where the token's roles claim listed this role.
     """
     tags = request.get("principalTags")
     if isinstance(tags, list):  # [{"key": …, "value": …}], as other STS calls show their tags
         tags = {str(item.get("key")): item.get("value") for item in tags if isinstance(item, dict)}
-    pairs = [(key, value) for key, value in sorted(members(tags).items()) if isinstance(value, str)]
-    claims = [(f"{_TAGS}principal_tags/{key}", value) for key, value in pairs]
+    session_tags = [(key, value) for key, value in sorted(members(tags).items()) if isinstance(value, str)]
+    claims = [(f"{_TAGS}principal_tags/{key}", value) for key, value in session_tags]
     transitive = request.get("transitiveTagKeys")
     if isinstance(transitive, list):
         claims += [(f"{_TAGS}transitive_tag_keys", key) for key in transitive if isinstance(key, str)]
@@ -283,7 +283,7 @@ def _claims(record: Record, request: Record, response: Record, target: str | Non
 
 
 def _inner(value: str) -> Json:
-    """A JSON document that stood as a string; None where it is none."""
+    """Parse a JSON document that was written as a string; None where it is none."""
     try:
         return json.loads(value)
     except (ValueError, RecursionError):

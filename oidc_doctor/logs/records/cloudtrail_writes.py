@@ -1,4 +1,4 @@
-"""CloudTrail records of IAM writes to changes, and denied calls of federated sessions to session denials.
+"""Convert CloudTrail records of IAM writes to changes, and denied calls of federated sessions to session denials.
 
 Sources: the IAM API reference for the members' names, which CloudTrail writes with a small first letter; published
 events of CreateRole, UpdateAssumeRolePolicy and the role policy calls. No published event of the OIDC provider calls
@@ -43,25 +43,25 @@ _ARN = re.compile(r"arn:[^:\s]{1,64}:iam::([^:\s]{0,64}):\S{1,2048}")
 
 
 def change(record: Record, origin: Origin) -> Change | None:
-    """The write of a role, an OIDC provider or a managed policy's version in the record; else None."""
-    what = record.get("eventName")
-    if not isinstance(what, str) or what not in WRITES:
+    """Return the write of a role, an OIDC provider or a managed policy's version in the record; else None."""
+    method = record.get("eventName")
+    if not isinstance(method, str) or method not in WRITES:
         return None
     source = record.get("eventSource")
     if isinstance(source, str) and not source.startswith("iam."):
         return None
     request = Members(record.get("requestParameters"))
     response = Members(record.get("responseElements"))
-    resource = _resource(what, request, response) or _named_elsewhere(record)
+    resource = _resource(method, request, response) or _named_elsewhere(record)
     if resource is None:
         return None
     identity = members(record.get("userIdentity"))
     time = epoch(record.get("eventTime"))
-    event_id = text(record.get("eventID")) or f"{what}-{text(record.get('requestID')) or record.get('eventTime')}"
+    event_id = text(record.get("eventID")) or f"{method}-{text(record.get('requestID')) or record.get('eventTime')}"
     return Change(
         cloud="aws",
         time=NO_TIME if time is None else time,
-        what=what,
+        what=method,
         resource=resource,
         account=_account(resource, record, identity),
         by=_by(identity),
@@ -74,7 +74,7 @@ def change(record: Record, origin: Origin) -> Change | None:
 
 
 def session_denial(record: Record, origin: Origin) -> SessionDenial | None:
-    """A refused call by a session that a web identity got [CloudTrail userIdentity element: webIdFederationData]."""
+    """Return a denied call of a web identity's session [CloudTrail userIdentity element: webIdFederationData]."""
     code = text(record.get("errorCode"))
     if code is None:
         return None
@@ -113,16 +113,16 @@ class Members:
         self.values = {str(name).casefold(): item for name, item in members(value).items()}
 
     def get(self, name: str) -> Json:
-        """The member's value, None where there is none."""
+        """Return the member's value, None where there is none."""
         return self.values.get(name.casefold())
 
     def text(self, name: str) -> str | None:
-        """The member as text that is not empty."""
+        """Return the member if it is a text that is not empty."""
         return text(self.get(name))
 
 
 def policy_text(value: Json) -> str | None:
-    """A policy document as text: requests have it so, responses URL-encoded, a few tools as an object."""
+    """Return a policy document as text: requests have plain text, responses URL-encoded text, some tools an object."""
     if isinstance(value, dict):
         return json.dumps(value, indent=2)
     if not isinstance(value, str) or not value.strip():
@@ -130,17 +130,17 @@ def policy_text(value: Json) -> str | None:
     return urllib.parse.unquote(value) if value.lstrip().startswith("%7B") else value
 
 
-def _resource(what: str, request: Members, response: Members) -> str | None:
-    if what in OF_ROLE:
+def _resource(method: str, request: Members, response: Members) -> str | None:
+    if method in OF_ROLE:
         return request.text("roleName") or Members(response.get("role")).text("roleName")
-    if what in OF_POLICY:
+    if method in OF_POLICY:
         return request.text("policyArn")
     arn = request.text("openIDConnectProviderArn") or response.text("openIDConnectProviderArn")
     return arn or request.text("url")
 
 
 def _named_elsewhere(record: Record) -> str | None:
-    """The role's name or the resource's ARN, from the list of resources or from the reason of a denial."""
+    """Return the role's name or the resource's ARN, from the list of resources or from the reason of a denial."""
     listed = record.get("resources")
     for item in listed if isinstance(listed, list) else ():
         arn = text(members(item).get("ARN"))
@@ -151,7 +151,7 @@ def _named_elsewhere(record: Record) -> str | None:
 
 
 def _short(name: str) -> str:
-    """A role's ARN as its name; another ARN as it is."""
+    """Return the name of a role's ARN; any other ARN as it is."""
     return name.rpartition("/")[2] if ":role/" in name else name
 
 
@@ -163,7 +163,7 @@ def _account(resource: str, record: Record, identity: Record) -> str | None:
 
 
 def _by(identity: Record) -> str | None:
-    """The writer: the principal's ARN, or the service or user that the event names."""
+    """Return the caller: the principal's ARN, or the service or user that the event names."""
     return (
         text(identity.get("arn"))
         or text(identity.get("invokedBy"))
@@ -173,7 +173,7 @@ def _by(identity: Record) -> str | None:
 
 
 def _used(record: Record) -> str | None:
-    """The resource of the refused call."""
+    """Return the resource of the denied call."""
     listed = record.get("resources")
     for item in listed if isinstance(listed, list) else ():
         if arn := text(members(item).get("ARN")):

@@ -1,4 +1,4 @@
-"""Google Cloud audit log entries to attempts: token exchanges and service account impersonations.
+"""Convert Google Cloud audit log entries to attempts: token exchanges and service account impersonations.
 
 Sources: Google's audit logging pages for STS and IAM Credentials, and published entries of 2024 to 2026. The token's
 issuer writes the subject; the caller writes the user agent; Google writes the rest.
@@ -48,7 +48,7 @@ _FAILED = ("ERROR", "CRITICAL", "ALERT", "EMERGENCY")
 
 
 def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator[tuple[Entry, Origin]]:
-    """The log entries that `value` is or holds, each with its place; other values go to `note`."""
+    """Yield the log entries in `value`, each with its place; pass other values to `note`."""
     if isinstance(value, dict) and any(name in value for name in _LOG_ENTRY):
         yield value, origin
     elif isinstance(value, dict) and isinstance(value.get("entries"), list) and depth < _DEEPEST:
@@ -61,7 +61,7 @@ def records(value: Json, origin: Origin, note: Note, depth: int = 0) -> Iterator
 
 
 def attempt(entry: Entry, origin: Origin) -> Attempt | None:
-    """The exchange or impersonation in the entry; None for every other entry. Parts of one are enough.
+    """Return the exchange or impersonation in the entry; None for every other entry. Parts of an entry are enough.
 
     An impersonation by a caller known not to be federated (a user, another service account) is None too.
     """
@@ -82,7 +82,7 @@ def attempt(entry: Entry, origin: Origin) -> Attempt | None:
 
 
 def moment(entry: Entry) -> float | None:
-    """The time of the event by Google's clock; for an entry without a timestamp, when Google received it."""
+    """Return the time of the event by Google's clock; for an entry without a timestamp, when Google received it."""
     time = epoch(entry.get("timestamp"))
     if time is None:
         time = epoch(members(_metadata(entry).get("requestAttributes")).get("time"))
@@ -90,17 +90,17 @@ def moment(entry: Entry) -> float | None:
 
 
 def service_name(entry: Entry) -> str | None:
-    """The service that wrote the audit entry."""
+    """Return the service that wrote the audit entry."""
     return text(members(entry.get("protoPayload")).get("serviceName"))
 
 
 def full_name(resource: str) -> str:
-    """`projects/NUMBER/locations/global/…` of a resource, with or without the service in front."""
+    """Return `projects/NUMBER/locations/global/…` of a resource, whose name may have the service in front."""
     return resource.removeprefix("https:").removeprefix(_RESOURCE)
 
 
 def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
-    """An STS exchange: principalSubject is the token's own subject, mapped_principal the mapping's result."""
+    """Read an STS exchange: principalSubject is the token's subject, mapped_principal the result of the mapping."""
     resource = text(payload.get("resourceName")) or text(members(payload.get("request")).get("audience"))
     provider = full_name(resource) if resource else None
     subject = text(members(payload.get("authenticationInfo")).get("principalSubject"))
@@ -114,9 +114,9 @@ def _exchange(entry: Entry, payload: Entry, origin: Origin) -> Attempt:
 
 
 def _impersonation(entry: Entry, payload: Entry, origin: Origin) -> Attempt | None:
-    """An access or ID token for a service account. Two shapes were seen, and denials hide the caller.
+    """Read the issue of an access or ID token for a service account, in two known shapes; denials hide the caller.
 
-    A: principalSubject is principal://…, the account stands in metadata.identityDelegationChain.
+    A: principalSubject is principal://…, the account is in metadata.identityDelegationChain.
     B: principalEmail is the impersonated account itself, with no principalSubject.
     Denied: authenticationInfo is empty ("permission denied" reads may be redacted [Cloud Audit Logs overview]).
     The subject stays None: the mapped principal need not be the token's subject.
@@ -150,7 +150,7 @@ def _is_another_caller(email: str | None, subject: str | None, account: str | No
 
 
 def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> Attempt:
-    """The members that both kinds of entry have."""
+    """Read the members that both kinds of entry have."""
     outcome, code, message = status_of(entry, payload, mapped=mapped)
     metadata = _metadata(entry)
     time = moment(entry)
@@ -173,7 +173,7 @@ def _common(entry: Entry, payload: Entry, origin: Origin, *, mapped: bool) -> At
 
 
 def status_of(entry: Entry, payload: Entry, *, mapped: bool = False) -> tuple[Outcome, str | None, str | None]:
-    """Outcome, code and message. An empty status is success (seen so); an entry cut by hand may have none at all."""
+    """Return outcome, code and message. An empty status is success (observed); a hand-cut entry may have no status."""
     status = payload.get("status")
     severity = text(entry.get("severity"))
     if isinstance(status, dict):
@@ -190,7 +190,7 @@ def status_of(entry: Entry, payload: Entry, *, mapped: bool = False) -> tuple[Ou
 
 
 def _code(value: Json) -> str | None:
-    """The name of a failure's code; None for success, and for a value that is not a code."""
+    """Return the name of a failure's code; None for success, and for a value that is not a code."""
     if isinstance(value, str):
         return value if value not in ("", "0", "OK") else None
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _NO_CODE:
@@ -199,7 +199,7 @@ def _code(value: Json) -> str | None:
 
 
 def _account(entry: Entry, payload: Entry) -> str | None:
-    """The service account: its e-mail wherever the entry has one, else its unique id."""
+    """Return the service account: its e-mail wherever the entry has one, else its unique id."""
     chain = members(payload.get("metadata")).get("identityDelegationChain")
     last = chain[-1] if isinstance(chain, list) and chain else None  # the account itself; delegates come before it
     label = members(members(entry.get("resource")).get("labels")).get("email_id")
@@ -209,7 +209,7 @@ def _account(entry: Entry, payload: Entry) -> str | None:
 
 
 def principal(authentication: Entry) -> str | None:
-    """The federated principal that called, itself or at the start of a chain of service accounts."""
+    """Return the federated principal that called, directly or at the start of a delegation chain."""
     delegation = authentication.get("serviceAccountDelegationInfo")
     first = delegation[0] if isinstance(delegation, list) and delegation else None
     for holder in (authentication, members(first)):
@@ -224,7 +224,7 @@ def _metadata(entry: Entry) -> Entry:
 
 
 def _seconds(lifetime: str) -> int | None:
-    """A protobuf duration in JSON, such as 3600s."""
+    """Return the seconds of a protobuf duration in JSON, such as 3600s."""
     number = lifetime.removesuffix("s").partition(".")[0]
     plain = lifetime.endswith("s") and number.isascii() and number.isdigit() and len(number) <= len("9999999")
     return int(number) if plain else None

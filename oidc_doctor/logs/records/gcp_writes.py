@@ -1,4 +1,4 @@
-"""Google Cloud audit log entries of IAM writes to changes, and denied calls of federated callers to session denials.
+"""Convert Google's audit log entries of IAM writes to changes, and federated callers' denied calls to session denials.
 
 Sources: Google's audit logging page for IAM (method names), a published entry of CreateWorkloadIdentityPoolProvider and
 UpdateWorkloadIdentityPoolProvider, the audit log reference for SetIAMPolicy. Pool and provider writes are long-running:
@@ -22,9 +22,9 @@ IAM = "iam.googleapis.com"
 RESOURCE_MANAGER = "cloudresourcemanager.googleapis.com"
 
 _POOL_WRITES = tuple(
-    f"{verb}WorkloadIdentityPool{what}"
+    f"{verb}WorkloadIdentityPool{method_name}"
     for verb in ("Create", "Update", "Delete", "Undelete")
-    for what in ("", "Provider")
+    for method_name in ("", "Provider")
 )
 _ACCOUNT_WRITES = (
     "CreateServiceAccount", "DisableServiceAccount", "EnableServiceAccount", "DeleteServiceAccount",
@@ -37,29 +37,29 @@ _LONGEST = 512  # characters of a resource's name
 
 
 def change(entry: Entry, origin: Origin) -> Change | None:
-    """The write of a pool, provider, service account or allow policy in the entry; else None.
+    """Return the write of a pool, provider, service account or allow policy in the entry; else None.
 
-    `record` is the whole entry. Of a long-running write both entries become changes; `operation_of` joins them.
+    `record` is the whole entry. Both entries of a long-running write become changes; `operation_of` joins them.
     """
     payload = members(entry.get("protoPayload"))
     method = (text(payload.get("methodName")) or "").rpartition(".")[2]
-    what = SET_POLICY if method.casefold() == SET_POLICY.casefold() else method
-    if what not in WRITES:
+    method_name = SET_POLICY if method.casefold() == SET_POLICY.casefold() else method
+    if method_name not in WRITES:
         return None
     service = text(payload.get("serviceName"))
     if service not in {IAM, RESOURCE_MANAGER, None}:
         return None
-    resource = _resource(what, entry, payload)
+    resource = _resource(method_name, entry, payload)
     if resource is None:
         return None
     outcome, code, message = status_of(entry, payload)
     time = moment(entry)
-    event_id = text(entry.get("insertId")) or f"{what}-{entry.get('timestamp')}"
+    event_id = text(entry.get("insertId")) or f"{method_name}-{entry.get('timestamp')}"
     authentication = members(payload.get("authenticationInfo"))
     return Change(
         cloud="gcp",
         time=NO_TIME if time is None else time,
-        what=what,
+        what=method_name,
         resource=resource[:_LONGEST],
         account=None,
         by=text(authentication.get("principalEmail")) or text(authentication.get("principalSubject")),
@@ -72,13 +72,13 @@ def change(entry: Entry, origin: Origin) -> Change | None:
 
 
 def operation_of(write: Change) -> tuple[str | None, bool]:
-    """The id of the long-running operation that the entry belongs to, and whether it is the operation's first."""
+    """Return the id of the entry's long-running operation, and whether the entry is the operation's first."""
     operation = members(write.record.get("operation"))
     return text(operation.get("id")), operation.get("first") is True
 
 
 def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
-    """A refused call to a resource by a federated principal, itself or through a service account; else None."""
+    """Return a denied call of a federated principal, itself or through a service account; else None."""
     payload = members(entry.get("protoPayload"))
     service = text(payload.get("serviceName"))
     if service is None or service in {STS, IAM_CREDENTIALS}:
@@ -111,7 +111,7 @@ def session_denial(entry: Entry, origin: Origin) -> SessionDenial | None:
 
 
 def policy_of(write: Change) -> Json:
-    """The whole allow policy that a SetIamPolicy wrote, None where the entry does not hold it."""
+    """Return the whole allow policy that a SetIamPolicy wrote, None where the entry does not have it."""
     payload = members(write.record.get("protoPayload"))
     for place in (members(payload.get("request")).get("policy"), payload.get("response")):
         policy = members(place)
@@ -122,7 +122,7 @@ def policy_of(write: Change) -> Json:
 
 
 def deltas_of(write: Change) -> list[dict[str, str]]:
-    """The bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
+    """Return the bindings that a SetIamPolicy added and removed: action, role, member (and condition's expression)."""
     payload = members(write.record.get("protoPayload"))
     for place in (payload.get("serviceData"), payload.get("metadata")):
         listed = members(members(place).get("policyDelta")).get("bindingDeltas")
@@ -140,25 +140,25 @@ def deltas_of(write: Change) -> list[dict[str, str]]:
     return []
 
 
-def _resource(what: str, entry: Entry, payload: Entry) -> str | None:
-    """The resource written: a pool's or provider's full name, a service account's e-mail or id, a project's name."""
+def _resource(method_name: str, entry: Entry, payload: Entry) -> str | None:
+    """Return the written resource: a pool's or provider's full name, a service account's e-mail or id, or a project."""
     request = members(payload.get("request"))
     name = text(payload.get("resourceName"))
-    if what in _POOL_WRITES:
-        return _pool_or_provider(what, name, request)
+    if method_name in _POOL_WRITES:
+        return _pool_or_provider(method_name, name, request)
     labels = members(members(entry.get("resource")).get("labels"))
     place = name or text(request.get("resource")) or text(request.get("name")) or ""
-    if what in _ACCOUNT_WRITES or "/serviceAccounts/" in place or "email_id" in labels:
+    if method_name in _ACCOUNT_WRITES or "/serviceAccounts/" in place or "email_id" in labels:
         account = text(labels.get("email_id")) or place.rpartition("/serviceAccounts/")[2]
         created = text(members(payload.get("response")).get("email"))
-        return (created if what == "CreateServiceAccount" else None) or account or created
+        return (created if method_name == "CreateServiceAccount" else None) or account or created
     return place.removeprefix("//cloudresourcemanager.googleapis.com/") or None
 
 
-def _pool_or_provider(what: str, name: str | None, request: Entry) -> str | None:
-    """The resource of a create is the parent; its id is in the request."""
-    kind = "workloadIdentityPoolProvider" if what.endswith("Provider") else "workloadIdentityPool"
-    collection = "/providers/" if what.endswith("Provider") else "/workloadIdentityPools/"
+def _pool_or_provider(method_name: str, name: str | None, request: Entry) -> str | None:
+    """Return the full name of a pool or provider. A create names the parent; the new id is in the request."""
+    kind = "workloadIdentityPoolProvider" if method_name.endswith("Provider") else "workloadIdentityPool"
+    collection = "/providers/" if method_name.endswith("Provider") else "/workloadIdentityPools/"
     created = text(members(request.get(kind)).get("name")) or text(request.get("name"))
     for candidate in (created, name):
         if candidate and collection in candidate:
