@@ -1,4 +1,4 @@
-"""The pages of a finding: in full, its fix, and the explanation of its cause."""
+"""The pages of a finding: all details, the fix, and the explanation of the cause."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def detail_page(report: Report, entry: Entry) -> PageScreen:
-    """A finding in full."""
+    """Return the page of a finding, with all its details."""
 
     def write(sheet: StyledSheet) -> None:
         listing.detail(sheet, report, entry, whole=True)
@@ -26,7 +26,7 @@ def detail_page(report: Report, entry: Entry) -> PageScreen:
 
 
 def fix_page(report: Report, entry: Entry) -> PageScreen:
-    """The fix of a finding: the edit, its commands, what was proven of it, and the edited document."""
+    """Return the page of a fix: the edit, its commands, its proof, and the edited document."""
     document = _document(report, entry)
 
     def write(sheet: StyledSheet) -> None:
@@ -56,7 +56,7 @@ def _document(report: Report, entry: Entry) -> str:
 
 
 def explain_page(entry: Entry) -> PageScreen | None:
-    """The page that `oidc-doctor explain CODE` prints; None for a row that is about no check."""
+    """Return the page that `oidc-doctor explain CODE` prints; None for a row without a check."""
     from oidc_doctor.findings import packs
 
     check = next((check for check in packs.all_checks() if check.code == entry.code), None)

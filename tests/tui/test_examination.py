@@ -1,4 +1,4 @@
-"""The examination beside the screens: reading again, and stopping it."""
+"""The examination in the background: re-run and stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
+def test_rerun_reads_the_evidence_again(play: Play, press: Play, wait: Play) -> None:
     async def story(pilot: Any) -> None:
         before = pilot.app.session.report
         await press(pilot, "r")
@@ -30,9 +30,7 @@ def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
-    play: Play, press: Play, wait: Play, tmp_path: Path
-) -> None:
+def test_reading_can_be_stopped_and_quitting_does_not_wait(play: Play, press: Play, wait: Play, tmp_path: Path) -> None:
 
     pipe = tmp_path / "trail.json"
     os.mkfifo(pipe)  # opening it waits for ever: nobody writes

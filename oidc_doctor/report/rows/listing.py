@@ -71,7 +71,7 @@ def _of_check(row: CheckRow) -> Entry:
     return Entry(sign, visible(row.code), visible(row.name), word, None, None, row)
 
 
-def rest(report: Report) -> list[Entry]:
+def checks_without_findings(report: Report) -> list[Entry]:
     """List the checks without findings: passed, then skipped."""
     return [_of_check(row) for status in ("passed", "skipped") for row in report.checks if row.status == status]
 
