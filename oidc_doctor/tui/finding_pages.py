@@ -20,7 +20,7 @@ def detail_page(report: Report, entry: Entry) -> PageScreen:
     """Return the page of a finding, with all its details."""
 
     def write(sheet: StyledSheet) -> None:
-        listing.detail(sheet, report, entry, whole=True)
+        listing.detail(sheet, report, entry, verbose=True)
 
     return PageScreen(f"{entry.code} {entry.name}", write, listing.remedy(report, entry), _document(report, entry))
 

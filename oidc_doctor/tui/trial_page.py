@@ -104,7 +104,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     cause = next(iter(answer.causes), None)
     if cause is not None and exchange.prediction != "accepted":
         sheet.gap()
-        facts.clause(sheet, answer_report, cause, whole=False)
+        facts.clause(sheet, answer_report, cause, verbose=False)
         if len(answer.causes) > 1:
             further_reasons = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
             sheet.row("then", further_reasons)

@@ -99,7 +99,7 @@ def _assert_detail_pages(report: Report) -> None:
     for row in [*listing.entries(report), *listing.checks_without_findings(report)]:
         for width in (46, 120):
             sheet = StyledSheet(width)
-            listing.detail(sheet, report, row, whole=True)
+            listing.detail(sheet, report, row, verbose=True)
             text = sheet.content().plain
             sign, sentence = listing.sentence(report, row)
             assert text.startswith(f"{sign} ")

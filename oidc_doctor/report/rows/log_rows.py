@@ -168,7 +168,7 @@ def _apart(subjects: list[str | None]) -> list[str | None]:
     named = {subject for subject in subjects if subject is not None}
     if len(named) < 2:  # noqa: PLR2004 - a single subject needs no distinction
         return subjects
-    least, most = min(named), max(named)  # all subjects have the common beginning of these two
+    least, most = min(named), max(named)  # all subjects start with the common prefix of these two
     alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
     cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
     return [None if subject is None else f"…{subject[cut:]}" if cut else subject for subject in subjects]
