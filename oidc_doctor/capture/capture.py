@@ -202,11 +202,11 @@ def _key_of(place: str) -> bytes:
 
 def _write_map(place: str, key: bytes, redacted: Redacted) -> None:
     """Write the key and each original with its pseudonym, readable by the user alone."""
-    box = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
+    key_document = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
     with contextlib.suppress(FileNotFoundError):
         os.unlink(place)
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(box, stream, indent=1, ensure_ascii=True)
+        json.dump(key_document, stream, indent=1, ensure_ascii=True)
 
 
 def _umask() -> int:
