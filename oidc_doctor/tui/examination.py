@@ -46,7 +46,7 @@ class LiveSource:
 class EvidenceSource(NamedTuple):
     """The evidence of an examination. Every examination reads it again, so `r` shows what has changed.
 
-    `bundle` is the path of a folder, archive or file; None where the command line holds all evidence. With `live`,
+    `bundle` is the path of a folder, archive or file; None if the command line contains all evidence. With `live`,
     bundle and question come from there.
     """
 

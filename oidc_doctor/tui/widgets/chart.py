@@ -34,10 +34,13 @@ class Bar(NamedTuple):
 def bars(low: int, high: int, columns: int) -> list[Bar]:
     """Return the buckets from `low` to `high` as bars of several buckets each, or of several columns each."""
     number, columns = max(high - low, 1), max(columns, 1)
-    each = -(-number // columns)
-    count = -(-number // each)
+    buckets_per_bar = -(-number // columns)
+    count = -(-number // buckets_per_bar)
     width = max(columns // count, 1)
-    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * width, width) for at in range(count)]
+    return [
+        Bar(low + at * buckets_per_bar, min(low + (at + 1) * buckets_per_bar, high), at * width, width)
+        for at in range(count)
+    ]
 
 
 def lane(counts: list[int], most: int, rows: int) -> list[str]:
@@ -212,7 +215,7 @@ class Chart(Static, can_focus=True):
         if self.size.width <= _LABEL + 2:
             return
         if self._series is None:
-            self.update(Content.styled("The report holds no counts over time.", "$foreground-muted"))
+            self.update(Content.styled("The report contains no counts over time.", "$foreground-muted"))
             return
         shown = self._bars()
         outcomes = [name for name in _OUTCOMES if name != "unknown" or any(self._series.counts.get(name, []))]
