@@ -200,8 +200,14 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
 
 
 def _history(cause: Cause) -> tuple[object, ...]:
-    seen = (cause.timing.since, cause.timing.until, cause.timing.change, cause.timing.token_change, cause.confirmed_by)
-    return (*seen, cause.settle, cause.contradicts_observed)
+    timings = (
+        cause.timing.since,
+        cause.timing.until,
+        cause.timing.change,
+        cause.timing.token_change,
+        cause.confirmed_by,
+    )
+    return (*timings, cause.settle, cause.contradicts_observed)
 
 
 def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
@@ -231,9 +237,9 @@ def _attempts(sheet: Sheet, report: Report) -> None:
     now = report.evaluated_at
     for row in report.attempts:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
-        seen = period(row.first_seen, row.last_seen, now)
+        seen_in = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)
-        text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
+        text = f"{row.count:,} {row.outcome}, {seen_in}{why}: {visible(row.subject or 'no subject')}"
         sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 
 

@@ -22,7 +22,9 @@ def detail_page(report: Report, entry: Entry) -> PageScreen:
     def write(sheet: StyledSheet) -> None:
         listing.detail(sheet, report, entry, verbose=True)
 
-    return PageScreen(f"{entry.code} {entry.name}", write, listing.remedy(report, entry), _document(report, entry))
+    return PageScreen(
+        f"{entry.code} {entry.name}", write, listing.text_to_copy(report, entry), _document(report, entry)
+    )
 
 
 def fix_page(report: Report, entry: Entry) -> PageScreen:
@@ -36,8 +38,8 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
         before = len(sheet.lines)
         if entry.cause is not None:
             facts.fix(sheet, report, entry.cause)
-        elif listing.remedy(report, entry)[0]:
-            sheet.row("fix", listing.remedy(report, entry)[0].replace("\n", " "))
+        elif listing.text_to_copy(report, entry)[0]:
+            sheet.row("fix", listing.text_to_copy(report, entry)[0].replace("\n", " "))
         if len(sheet.lines) == before:
             sheet.say("Nothing to fix.")
         if entry.cause is not None and entry.cause.settle and entry.cause.confidence == "suspected":
@@ -47,7 +49,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
             sheet.lines.append(sheet.paint("The document after the edit (d copies it)", "bold"))
             sheet.lines += [visible(line) for line in document.split("\n")]
 
-    return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.remedy(report, entry), document)
+    return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.text_to_copy(report, entry), document)
 
 
 def _document(report: Report, entry: Entry) -> str:

@@ -77,7 +77,7 @@ def test_accepted_token_names_no_missing_files(sample: Sample) -> None:
 def test_refused_impersonation_names_inherited_bindings(sample: Sample) -> None:
     report = sample("two")
     report.coverage = missing("gcp/project-policy.json", "gcp/folder-policy.json", "gcp/providers.json")
-    google = next(one for one in report.exchanges if one.cloud == "gcp")
+    google = next(exchange for exchange in report.exchanges if exchange.cloud == "gcp")
     google.steps = [step._replace(state="refused" if step.id == "impersonate" else "passed") for step in google.steps]
     assert coverage_rows(report, "Not read")[0] == "gcp/project-policy.json, gcp/folder-policy.json (not in the bundle)"
 
@@ -133,7 +133,7 @@ def test_file_and_command_for_each_unknown_step(sample: Sample) -> None:
 
 def test_one_file_can_settle_several_steps(sample: Sample) -> None:
     report = sample("two")
-    google = next(one for one in report.exchanges if one.cloud == "gcp")
+    google = next(exchange for exchange in report.exchanges if exchange.cloud == "gcp")
     report.target = [{"name": "weights", "issuer": None, "gcp": {"service_account": "a@b.iam.gserviceaccount.com"}}]
     report.coverage = []
     google.steps = [

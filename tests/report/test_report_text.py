@@ -325,13 +325,13 @@ OPEN = [
 def test_too_wide_trust_is_reported_with_the_verdict(sample: Sample, cloud: Any, whom: str, line: str) -> None:
     report = sample("two")
     report.causes = []
-    resource = next(one.resource for one in report.exchanges if one.cloud == cloud)
+    resource = next(exchange.resource for exchange in report.exchanges if exchange.cloud == cloud)
     finding = FindingRow("it is open", fix="Name your own.", cloud=cloud, target=resource or "", opens_to=whom)
     report.checks = [CheckRow("ZZZ001", "any-name", "failed", "weakens", "", [finding], opens_trust=True)]
     for exchange in report.exchanges:
         exchange.prediction = "accepted"
-    report_lines = [line for line in lines(report) if line.startswith("✓")]
-    assert [one for one in report_lines if "would accept" in one] == ([line] if line else [])
+    accepted = [text for text in lines(report) if text.startswith("✓")]
+    assert [text for text in accepted if "would accept" in text] == ([line] if line else [])
     assert any(line.strip() == "fix       Name your own." for line in lines(report)), "it is the one next step"
 
 

@@ -176,9 +176,9 @@ def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
     facts = [_count(files, "file")] if files else []
     counts = [row.count for row in rows if row.count is not None]
     facts += [_count(sum(counts), "event")] if counts else []
-    seen = [row for row in rows if row.count is not None] or rows
-    starts = sorted(filter(None, (row.since for row in seen)), key=_instant)
-    ends = sorted(filter(None, (row.until for row in seen)), key=_instant)
+    dated_rows = [row for row in rows if row.count is not None] or rows
+    starts = sorted(filter(None, (row.since for row in dated_rows)), key=_instant)
+    ends = sorted(filter(None, (row.until for row in dated_rows)), key=_instant)
     facts += [period(starts[0], ends[-1], now)] if starts and ends else []
     return ", ".join(facts)
 

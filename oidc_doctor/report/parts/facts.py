@@ -197,23 +197,23 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the predicted error of the cloud, and the observed errors."""
     error, message = exchange.error, ""
-    seen = sentences.observed_of(report, exchange)
+    observed = sentences.observed_of(report, exchange)
     if error is not None:
         message = str(error.get("message") or "")
         answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
-        places = [_place(entry.get("at", "")) for entry in seen if _says(entry, message)]
+        places = [_place(entry.get("at", "")) for entry in observed if _says(entry, message)]
         probably = "" if error.get("certain", True) else "probably "
-        if not places and any(_says(entry, message, _like) for entry in seen):
+        if not places and any(_says(entry, message, _like) for entry in observed):
             answer = ""  # the same error was observed, at another time
         causes = sentences.causes_of(report, exchange)
-        if seen and not places and causes and causes[0].step != exchange.step:
+        if observed and not places and causes and causes[0].step != exchange.step:
             answer = ""  # the observed error comes from another step than the predicted one
         _row(
             sheet,
             "answers",
             answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
         )
-    for entry in seen:
+    for entry in observed:
         if not _says(entry, message):
             place = _place(entry.get("at", ""))
             sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
@@ -221,8 +221,10 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
     """Return whether an observed error contains the message, as text or as a JSON string."""
-    seen, wanted = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
-    return bool(wanted) and wanted in seen
+    observed_text, expected_text = (
+        form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message)
+    )
+    return bool(expected_text) and expected_text in observed_text
 
 
 def _like(text: str) -> str:
@@ -248,7 +250,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
     if cause.timing.mended_by:
-        _row(sheet, "mended", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
+        _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
     if cause.timing.session and cause.timing.session.get("attempt"):
         subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
         sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
@@ -316,9 +318,11 @@ def commands(cause: Cause, edit: FixRow | None) -> list[str]:
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
     """Write the steps in the cloud's order. Neighbours with the same state share its sign and word."""
-    asked = [step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"]
+    steps_of_cloud = [
+        step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"
+    ]
     items: list[tuple[str, str]] = []
-    for step, following in zip(asked, [*asked[1:], None], strict=True):
+    for step, following in zip(steps_of_cloud, [*steps_of_cloud[1:], None], strict=True):
         sign, word, style = sentences.STATES[step.state]
         if following is not None and following.state == step.state:
             items.append((f"{sentences.title(exchange, step.id)},", ""))

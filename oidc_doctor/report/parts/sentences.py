@@ -111,7 +111,10 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
     """Return the logged attempts on the exchange's target; for impersonations, on the service account."""
     target = exchange.resource
     if step == "impersonate":
-        view = next((one.get("gcp") for one in report.target if one.get("name") == exchange.target_name), None)
+        view = next(
+            (target_row.get("gcp") for target_row in report.target if target_row.get("name") == exchange.target_name),
+            None,
+        )
         target = (view.get("service_account") if isinstance(view, dict) else None) or target
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
@@ -135,12 +138,12 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
     cause = next(iter(causes_of(report, exchange)), None)
     if cause is not None:
         return _because(report, exchange, cause)
-    cloud, thing, refuses, accepts = _parties(exchange)
+    cloud, request, refuses, accepts = _parties(exchange)
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
+        return "✗", f"{cloud} {refuses} {request} at the step {title(exchange, exchange.step)}."
     if exchange.prediction == "unknown":
-        return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
-    return "✓", f"{cloud} {accepts} {thing}{_too_wide(report, exchange)}."
+        return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
+    return "✓", f"{cloud} {accepts} {request}{_too_wide(report, exchange)}."
 
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
@@ -162,9 +165,9 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 
 
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
-    cloud, thing, refuses, accepts = _parties(exchange)
+    cloud, request, refuses, accepts = _parties(exchange)
     why, sure = reason(cause), cause.confidence != "suspected"
-    accepted = f"{cloud} {accepts} {thing}"
+    accepted = f"{cloud} {accepts} {request}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
     if cause.step == "obtain":
         sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
@@ -172,20 +175,20 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
-        cloud, thing = f"After the exchange, {cloud}", "the request"
+        cloud, request = f"After the exchange, {cloud}", "the request"
     elif cause.step == "configure":
-        thing = "the set-up"
+        request = "the set-up"
     elif cause.named.refusal.kind is Kind.TRUST_POLICY_WRITE_REFUSED:
-        thing = "the trust policy"
+        request = "the trust policy"
     if sure:
-        return "✗", f"{cloud} {refuses} {thing}: {why}."
+        return "✗", f"{cloud} {refuses} {request}: {why}."
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {thing}{perhaps[0]}{why}."
+        return "✗", f"{cloud} {refuses} {request}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {thing}{perhaps[0]}{why}."
+        return "✗", f"{cloud} refused {request}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return "✓", f"{accepted}{_too_wide(report, exchange)}."
-    return "?", f"{cloud} may refuse {thing}{perhaps[1]}{why}."
+    return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
 def earlier(report: Report, cause: Cause) -> str:

@@ -172,7 +172,7 @@ def edit_of(report: Report, entry: Entry) -> FixRow | None:
     return next((row for row in report.fixes if row.for_ == code), None)
 
 
-def remedy(report: Report, entry: Entry) -> tuple[str, str]:
+def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
     """Return the text to copy for a row and its kind: "command", "fix in words", or "" without a fix.
 
     A command with an invisible character is not offered: it would do something that the user cannot see.

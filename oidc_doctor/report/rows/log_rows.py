@@ -156,8 +156,8 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
-            seen = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            texts.append(f"{attempt.count:,}, {seen} {who or ''}".rstrip())
+            seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
+            texts.append(f"{attempt.count:,}, {seen_in} {who or ''}".rstrip())
             continue
         texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
     return texts
