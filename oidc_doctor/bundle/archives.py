@@ -141,7 +141,7 @@ def open_tar(place: str, label: str) -> Bundle:
         listing = tarfile.TarFile(fileobj=cast("BinaryIO", source))
         while (info := listing.next()) is not None:
             listing.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every member
-            collected.add(info.size)  # before going on: that unpacks what the member holds
+            collected.add(info.size)  # before the next header, which unpacks the content of this member
             name = None if info.isdir() else collected.place(info.name)
             if name is None:
                 continue

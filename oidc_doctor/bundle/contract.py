@@ -75,7 +75,7 @@ class File(NamedTuple):
     decides: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     members: frozenset[str] = frozenset()
-    lenient: bool = False  # it may hold bytes that are not UTF-8
+    lenient: bool = False  # the file may contain bytes that are not UTF-8
 
     @property
     def folder(self) -> str:

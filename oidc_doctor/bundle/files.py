@@ -71,7 +71,7 @@ class Bundle:
         return path in self._members
 
     def shown(self, path: str) -> str:
-        """The name to show: the file's own, where one file alone is the bundle."""
+        """Return the name to show: the name of the file itself, if the bundle is a single file."""
         return self._shown.get(path, path)
 
     def size(self, path: str) -> int:

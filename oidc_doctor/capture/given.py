@@ -1,4 +1,4 @@
-"""Command line evidence as files of the bundle: a capture holds everything that its report rests on."""
+"""Command line evidence as files of the bundle: a capture contains all evidence of its report."""
 
 from __future__ import annotations
 

@@ -243,8 +243,8 @@ class _Copy:
         token = parse_token(text, Origin(name))
         if token.kind != "jwt" or token.verified is not None:  # decoded claims, or a captured token
             document = load(text, name) if text.lstrip().startswith("{") else None
-            box = document.value if document else None
-            wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box
+            value = document.value if document else None
+            wrapped = isinstance(value, dict) and not value.keys() & {"iss", "sub", "aud"} and "claims" in value
             return redact_files.json_text(text, self.texts, () if wrapped else ("claims",))
         members: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
         if token.fault:
@@ -252,9 +252,9 @@ class _Copy:
         members["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
         self.texts.removed["the signature"] = 1
         header, claims = (_decoded(token, index) for index in (0, 1))
-        rest = json.dumps(members, indent=2).removeprefix("{\n")
-        whole = f'{{\n  "header": {header},\n  "claims": {claims},\n{rest}\n'
-        return redact_files.json_text(whole, self.texts)
+        other_members = json.dumps(members, indent=2).removeprefix("{\n")
+        token_document = f'{{\n  "header": {header},\n  "claims": {claims},\n{other_members}\n'
+        return redact_files.json_text(token_document, self.texts)
 
     def _key_sets(self, name: str) -> list[Document]:
         prefix = contract.split_target(name)[0]

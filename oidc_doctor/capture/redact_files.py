@@ -132,9 +132,9 @@ class _Json:
             return self.number(token) if _NUMBER.fullmatch(token) else self.texts.value(token)
         return token
 
-    def broken(self, rest: str) -> str:
-        body = rest.removeprefix('"')
-        return rest[: len(rest) - len(body)] + self.texts.value(body)
+    def broken(self, unterminated: str) -> str:
+        body = unterminated.removeprefix('"')
+        return unterminated[: len(unterminated) - len(body)] + self.texts.value(body)
 
     def string(self, token: str) -> str:
         text = token[1:-1]

@@ -102,7 +102,7 @@ def _request(
         question = _with_environment(question, snapshot.targets[0].target, base)
         snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in local.names())
-    goals = tuple(_goal(each.target, each.tokens) for each in snapshot.targets)
+    goals = tuple(_goal(snapshot_target.target, snapshot_target.tokens) for snapshot_target in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
     if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):

@@ -50,10 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         return _main(arguments)
-    name, *rest = arguments
+    name, *command_arguments = arguments
     if name not in _COMMANDS:
         raise UsageError(_unknown_command(name))
-    return _COMMANDS[name](rest)
+    return _COMMANDS[name](command_arguments)
 
 
 def _unknown_command(name: str) -> str:
