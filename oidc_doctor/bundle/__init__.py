@@ -1,1 +1,1 @@
-"""The evidence bundle: the files of the contract, on disk, in an archive or in memory, and the snapshot they hold."""
+"""The evidence bundle: its files on disk, in an archive or in memory, and the snapshot that they contain."""

@@ -1,4 +1,4 @@
-"""Zip and tar archives as bundles, read in memory and within bounds; damage in one file is that file's alone."""
+"""Zip and tar archives as bundles, read in memory and within bounds; a damaged file does not affect the others."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
 LARGEST_ARCHIVE = 4 * 1024 * MIB  # unpacked
-_KEPT = 64 * MIB  # of a tar's small files, kept while it is listed: going back in it means unpacking it again
+_KEPT = 64 * MIB  # bytes of small files, kept while a tar is listed: seeking back means unpacking it again
 _KEPT_FILE = 4 * MIB
 _IN_MEMORY = 64 * MIB  # a larger file of a tar is streamed
 
-_MODE_SHIFT = 16  # where a zip entry keeps the Unix mode
+_MODE_SHIFT = 16  # the position of the Unix mode in a zip entry
 _ENCRYPTED = 1
 _UNIX = 3
 
@@ -48,7 +48,7 @@ class _Collector:
         self.count = 0
 
     def place(self, name: str) -> str | None:
-        """The member's name inside the bundle; None where it is junk, or points outside the bundle and is refused."""
+        """Return the name inside the bundle; None if it is junk, or refused because it points outside the bundle."""
         if not name:
             self.refused.append(("(a file without a name)", "an archive names each of its files"))
             return None
@@ -62,7 +62,7 @@ class _Collector:
         return "/".join(parts)
 
     def add(self, size: int) -> None:
-        """Count an entry. ValueError where a damaged header states a negative size."""
+        """Count an entry. Raises ValueError if a damaged header contains a negative size."""
         self.count += 1
         if self.count > MOST_FILES:
             raise BundleError(f"{self.label}: more than {MOST_FILES} files")
@@ -80,7 +80,7 @@ class _Collector:
 
 
 def open_zip(place: str, label: str) -> Bundle:
-    """The files of a zip archive. Raises BundleError."""
+    """Open a zip archive. Raises BundleError."""
     import struct  # late, as zipfile: 18 ms
     import zipfile
 
@@ -131,7 +131,7 @@ def _zip_opener(archive: ZipFile, info: ZipInfo) -> Callable[[], BinaryIO]:
 
 
 def open_tar(place: str, label: str) -> Bundle:
-    """The files of a tar archive or .tar.gz. A truncated one has the members before the cut. Raises BundleError."""
+    """Open a tar archive or .tar.gz. A truncated archive yields the members before the cut. Raises BundleError."""
     import tarfile  # late: 10 ms
     from struct import error as struct_error
 
@@ -141,7 +141,7 @@ def open_tar(place: str, label: str) -> Bundle:
         listing = tarfile.TarFile(fileobj=cast("BinaryIO", source))
         while (info := listing.next()) is not None:
             listing.members.clear()  # type: ignore[attr-defined]  # tarfile would keep every member
-            collected.add(info.size)  # before going on: that unpacks what the member holds
+            collected.add(info.size)  # before the next header, which unpacks the content of this member
             name = None if info.isdir() else collected.place(info.name)
             if name is None:
                 continue
@@ -193,7 +193,7 @@ class _TarSource:
         return cast("BinaryIO", unzipped)
 
     def opener(self, name: str, start: int, size: int) -> Callable[[], BinaryIO]:
-        """How to open a member. A small file that is no log is read at once, while its bytes go by."""
+        """Return the opener of a member. A small file that is not a log is read at once, with the listing."""
         if size <= _KEPT_FILE and self._kept + size <= _KEPT and not re.search(r"(?:^|/)(?:cloudtrail|logs)/", name):
             self._kept += size
             data = self._slice(start, size)
@@ -211,7 +211,7 @@ class _TarSource:
         return data
 
     def _streamed(self, start: int, size: int) -> BinaryIO:
-        """A separate stream, for a file that is too large for the memory."""
+        """Return a separate stream, for a file that does not fit in memory."""
         with _as_os_error():
             source = self._unpacked()
             source.seek(start)
@@ -228,7 +228,7 @@ class _TarSource:
         return self._bytes.seek(position, whence)
 
     def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= _IN_MEMORY:  # a header is 512 bytes; a long one states its own length
+        if not 0 <= size <= _IN_MEMORY:  # a header is 512 bytes; a long header contains its length
             raise _TooLargeError(errno.EFBIG, "a header of impossible length")
         return self._bytes.read(size)
 
@@ -238,7 +238,7 @@ class _TarSource:
 
 
 class _as_os_error:  # noqa: N801 - reads as a statement
-    """Turn what damaged archives raise into OSError, which callers of a stream expect."""
+    """Convert the exceptions of damaged archives to OSError, which callers of a stream expect."""
 
     def __enter__(self) -> None:
         return None

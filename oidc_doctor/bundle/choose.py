@@ -1,4 +1,4 @@
-"""Which resources of a bundle are the target's, and the target's values where the user did not state them."""
+"""Choose the resources of the target in a bundle, and derive target values that the user did not state."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
 class Resources(NamedTuple):
-    """The resources of one folder of a bundle, among which are the target's."""
+    """The resources of a folder of a bundle; those of the target are among them."""
 
     tokens: tuple[Token, ...] = ()
     roles: tuple[Role, ...] = ()  # of role.json
@@ -72,9 +72,9 @@ class _Draft:
 
 
 def derive(target: Target, resources: Resources) -> Target:
-    """Fill the values that `target` leaves open: first from the client's configuration, then from the resources read.
+    """Fill the open values of `target`: first from the client's configuration, then from the resources read.
 
-    Where the configuration disagrees with a resource that was read, the resource is not the target's.
+    A resource that contradicts the configuration does not belong to the target.
     """
     draft = _Draft()
     if resources.credentials:
@@ -101,7 +101,7 @@ def derive(target: Target, resources: Resources) -> Target:
 
 
 def _arn_origin(role: Role) -> Origin:
-    """Where a role's ARN was read; with its line where the policy is part of the same text."""
+    """Return the place of the ARN of a role; with its line if the policy is part of the same text."""
     pointer = role.origin.pointer + ("/Arn" if "Arn" in role.raw else "/arn")
     policy = role.trust_policy
     if isinstance(policy, Missing) or policy.inner:
@@ -113,7 +113,7 @@ Cloud = TypeVar("Cloud", TargetAws, TargetGcp)
 
 
 def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> Cloud | None:
-    """Fill the values that `stated` leaves open from `values`; None where there is neither."""
+    """Fill the open values of `stated` from `values`; None if both are empty."""
     if stated is None:
         return make(**values) if values else None
     return stated._replace(**{name: value for name, value in values.items() if getattr(stated, name) is None})
@@ -121,18 +121,18 @@ def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> 
 
 def _from_credentials(draft: _Draft, document: Document, target: Target) -> None:
     """Draft the values of an external_account configuration, which Google's own libraries send."""
-    box = document.value if isinstance(document.value, dict) else {}
-    audience = box.get("audience")
+    configuration = document.value if isinstance(document.value, dict) else {}
+    audience = configuration.get("audience")
     stated = target.gcp.provider if target.gcp else None
     if isinstance(audience, str) and audience and (stated is None or same_name(stated, audience)):
         draft.put("gcp", "audience", audience, document.at("/audience"))
         if split_name(audience):
             draft.put("gcp", "provider", audience.removeprefix(_AUDIENCE_HOST), document.at("/audience"))
-    url = box.get("service_account_impersonation_url")
+    url = configuration.get("service_account_impersonation_url")
     account = _IMPERSONATION.search(url) if isinstance(url, str) else None
     if account:
         draft.put("gcp", "service_account", account[1], document.at("/service_account_impersonation_url"))
-    options = box.get("service_account_impersonation")
+    options = configuration.get("service_account_impersonation")
     lifetime = options.get("token_lifetime_seconds") if isinstance(options, dict) else None
     if isinstance(lifetime, int) and not isinstance(lifetime, bool):
         place = "/service_account_impersonation/token_lifetime_seconds"
@@ -140,9 +140,9 @@ def _from_credentials(draft: _Draft, document: Document, target: Target) -> None
 
 
 def _from_truss(draft: _Draft, document: Document, target: Target, resources: Resources) -> None:
-    """Draft the identity that a Truss configuration names: of several, that whose resource was read, else the first.
+    """Draft the identity of a Truss configuration: the identity whose resource was read, otherwise the first.
 
-    Where the target's role or provider is known already, only entries with the same role or provider count.
+    If the role or provider of the target is known already, only entries with the same role or provider count.
     """
     auths = truss_auths(document)
     role = target.aws.role_arn if target.aws else None
@@ -182,7 +182,7 @@ def _resource_origin(document: Document, auth: TrussAuth) -> Origin:
 
 
 def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
-    """The issuer, and where it was read: the token's claim first."""
+    """Return the issuer and its place: first from the claim of the token."""
     for token in resources.tokens:
         issuer = token.claims.get("iss")
         if isinstance(issuer, str) and issuer:
@@ -203,7 +203,7 @@ def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:
 
 
 def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tuple[Role, ...]]:
-    """The target's role, and the others that were read; of a list only those of the same name."""
+    """Return the role of the target, and the others that were read; of a list, only those with the same name."""
     arn = target.aws.role_arn if target.aws else None
     if arn is None:
         return _first(resources.roles, lambda _: True)
@@ -222,7 +222,7 @@ def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tupl
 def choose_aws_provider(
     target: Target, resources: Resources
 ) -> tuple[AwsOidcProvider | None, tuple[AwsOidcProvider, ...]]:
-    """The provider of the target's issuer where several were read; a single one counts whatever its url."""
+    """Return the provider of the target's issuer; a single provider is accepted whatever its url."""
     issuers = [token.claims.get("iss") for token in resources.tokens] + [target.issuer]
     urls = {issuer.removeprefix("https://") for issuer in issuers if isinstance(issuer, str)}
     hosts = {url.partition("/")[0].lower() for url in urls}
@@ -238,7 +238,7 @@ def choose_aws_provider(
 
 
 def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvider | None, tuple[GcpProvider, ...]]:
-    """The target's provider, and the others that were read; of a list only those of the same pool."""
+    """Return the provider of the target, and the others that were read; of a list, only those of the same pool."""
     name = target.gcp.provider if target.gcp else None
     if name is None:
         return _first(resources.gcp_providers, lambda _: True)
@@ -261,7 +261,7 @@ def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvid
 
 
 def choose_gcp_pool(target: Target, resources: Resources) -> tuple[GcpPool | None, tuple[GcpPool, ...]]:
-    """The pool of the target's provider, and the others that were read."""
+    """Return the pool of the target's provider, and the others that were read."""
     name = target.gcp.provider if target.gcp else None
     parts = split_name(name) if name else None
     if parts is None:
@@ -277,7 +277,7 @@ def choose_gcp_pool(target: Target, resources: Resources) -> tuple[GcpPool | Non
 
 
 def choose_service_account(target: Target, resources: Resources) -> ServiceAccount | Missing | None:
-    """The target's service account; Missing, with its reason, where the file is about another one."""
+    """Return the service account of the target; Missing, with a reason, if the file describes another account."""
     account = resources.service_account
     email = target.gcp.service_account if target.gcp else None
     if account is None or not email or not account.email or email in (account.email, account.unique_id):
@@ -290,7 +290,7 @@ def choose_service_account(target: Target, resources: Resources) -> ServiceAccou
 def same_name(
     sent: str, name: str, target: Target | None = None, project: tuple[str | None, str | None] = (None, None)
 ) -> bool:
-    """Whether a provider's or pool's name could be the one that the client sends, whatever is wrong with how it does.
+    """Return whether a provider or pool name may be the one that the client sends, even if malformed.
 
     A project's number and its ID are one unless project.json says otherwise; a name of impossible form, or one that
     stops at the pool, is not another resource's.
@@ -309,17 +309,17 @@ def same_name(
 
 
 def _like(text: str, other: str) -> bool:
-    """Whether some filling of the placeholders makes the texts equal."""
+    """Return whether some value of the placeholders makes the texts equal."""
     return may_equal(text, other) is not False
 
 
 def _like_arn(arn: str, other: str) -> bool:
-    """The same for ARNs, in which an account that is not 12 digits was redacted."""
+    """Return `_like` for ARNs, in which an account that is not 12 digits was redacted."""
     return _like(*without_redacted_accounts(arn, other))
 
 
 def _is_named(name: str | None, sent: str, target: Target, resources: Resources) -> bool:
-    """Whether an entry of a list is the resource named: a list holds many, so a name of unclear form matches none."""
+    """Return whether a list entry is the named resource. A malformed name matches no entry of a list."""
     return bool(name and split_name(sent) and same_name(sent, name, target, resources.project))
 
 
@@ -331,7 +331,7 @@ def _exact_or_like(
 
 
 def _first(candidates: Iterable[Found], fits: Callable[[Found], bool]) -> tuple[Found | None, tuple[Found, ...]]:
-    """The first that fits, and all the others."""
+    """Return the first candidate that fits, and all others."""
     resources = tuple(candidates)
     for index, candidate in enumerate(resources):
         if fits(candidate):

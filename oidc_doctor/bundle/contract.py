@@ -1,4 +1,4 @@
-"""The files of an evidence bundle: one row for each, from which every use of their names is derived.
+"""The table of the files of an evidence bundle. All other modules derive file names from it.
 
 Loading (folder.py), coverage and "would settle it" (`deciding`), the table of docs/bundle.md (`table`), the words that
 a capture keeps, and the permissions that a live run needs all read FILES. A further file is a row here and its parser.
@@ -39,12 +39,12 @@ ERROR = "error.txt"
 CLOUDTRAIL = "aws/cloudtrail/"
 GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
-EXPECTED = "expected.json"  # alongside a sample: its known diagnosis, no evidence
+EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
 
 
 def as_text(text: str, _: str) -> str:
-    """A file that is evidence word by word."""
+    """Return the text unchanged."""
     return text
 
 
@@ -75,7 +75,7 @@ class File(NamedTuple):
     decides: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     members: frozenset[str] = frozenset()
-    lenient: bool = False  # it may hold bytes that are not UTF-8
+    lenient: bool = False  # the file may contain bytes that are not UTF-8
 
     @property
     def folder(self) -> str:
@@ -84,7 +84,7 @@ class File(NamedTuple):
 
     @property
     def not_judged(self) -> bool:
-        """Whether the file is read, and no evaluator asks for it yet."""
+        """Return whether the file is read but not yet used by an evaluator."""
         return self.parser is not None and not self.field
 
 
@@ -355,12 +355,12 @@ TOP_FOLDERS = frozenset(row.path.partition("/")[0] for row in FILES if "/" in ro
 
 
 def below(folder: str) -> tuple[File, ...]:
-    """The parsed files of `issuer/`, `aws/` or `gcp/`, in their order; rows for folders are among them."""
+    """Return the parsed files of `issuer/`, `aws/` or `gcp/`, in their order; rows for folders are among them."""
     return tuple(row for row in FILES if row.parser is not None and row.path.startswith(folder))
 
 
 def row_of(path: str) -> File:
-    """The row of a path below a target's folder: of the file itself, or of the folder that it is or lies in.
+    """Return the row of a path below the folder of a target: the row of the file, or of its folder.
 
     Raises KeyError for a path outside the contract.
     """
@@ -383,7 +383,7 @@ def deciding(cloud: Cloud) -> dict[str, tuple[DecidingFile, ...]]:
 
 
 def table() -> str:
-    """The table of files as docs/bundle.md shows it."""
+    """Return the table of files for docs/bundle.md."""
     lines = ["| file | content |", "| --- | --- |"]
     for row in FILES:
         command = re.sub(r"\{(\w+)\}", lambda name: name[1].upper(), row.printed_by)
@@ -400,7 +400,7 @@ def split_target(name: str) -> tuple[str, str]:
 
 
 def is_known(name: str) -> bool:
-    """Whether `name` is a file of the contract, at the top or in a target's folder."""
+    """Return whether `name` is a file of the contract, at the top or in a target's folder."""
     path = split_target(name)[1]
     if (path in _BY_PATH and "*" not in path) or is_token(path) or is_log(path):
         return True
@@ -410,12 +410,12 @@ def is_known(name: str) -> bool:
 
 
 def is_token(path: str) -> bool:
-    """Whether a path is a further sample token."""
+    """Return whether a path is a further sample token."""
     return bool(_TOKEN.fullmatch(path))
 
 
 def is_log(path: str) -> bool:
-    """Whether a path is a log file of either cloud."""
+    """Return whether a path is a log file of either cloud."""
     return bool(_LOG.fullmatch(path)) and not _NO_EVENTS.search("/" + path)
 
 
@@ -424,7 +424,7 @@ _JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*
 
 
 def path_of(text: str, file: str) -> str | None:
-    """The contract path of a file that was passed alone, by its content; None for a file outside the contract.
+    """Return the contract path of a file that was passed alone, by its content; None for a file outside the contract.
 
     Raises Unreadable for broken JSON.
     """
@@ -456,5 +456,5 @@ def _path_of_value(value: Json) -> str | None:
         is_list = isinstance(value, list)
         kind = "provider" if "/providers/" in name else "pool"
         return f"gcp/{kind}{'s' if is_list else ''}.json"
-    rows = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # a token's claims may have any name: they come last
+    rows = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they are tried last
     return next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)

@@ -1,4 +1,4 @@
-"""The files of an evidence bundle by their contract names, wherever they lie."""
+"""The files of an evidence bundle by their contract names, independent of their storage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIB = 1024 * 1024
 MOST_FILES = 200_000
 
 
-LARGEST_EVIDENCE = 32 * MIB  # of a file that is read as a whole
+LARGEST_EVIDENCE = 32 * MIB  # bytes of a file that is read at once
 
 
 LARGEST_FILE = 1024 * MIB  # unpacked
@@ -28,11 +28,11 @@ _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
 class BundleError(Exception):
-    """No bundle can be read; the message is one line that says why."""
+    """The bundle cannot be read; the message is the reason, in one line."""
 
 
 class BundleMember(NamedTuple):
-    """A file: its unpacked size, how to open it, and where it lies if it is a file of its own."""
+    """A file: its unpacked size, its opener, and its path on disk, if any."""
 
     size: int
     open: Callable[[], BinaryIO]
@@ -58,7 +58,7 @@ class Bundle:
         shown: dict[str, str] | None = None,
     ) -> None:
         self.label = label
-        self.refused = tuple(refused or ())  # name and reason of what is in the bundle and is not read
+        self.refused = tuple(refused or ())  # name and reason of each member that is not read
         self._members = members
         self._archive = archive
         self._shown = shown or {}
@@ -71,7 +71,7 @@ class Bundle:
         return path in self._members
 
     def shown(self, path: str) -> str:
-        """The name to show: the file's own, where one file alone is the bundle."""
+        """Return the name to show: the name of the file itself, if the bundle is a single file."""
         return self._shown.get(path, path)
 
     def size(self, path: str) -> int:
@@ -79,18 +79,18 @@ class Bundle:
         return self.member(path).size
 
     def local(self, path: str) -> str | None:
-        """Where the file lies on the disk; None inside an archive."""
+        """Return the path of the file on disk; None inside an archive."""
         return self.member(path).path
 
     def open(self, path: str) -> BinaryIO:
-        """A stream of the file's bytes, .gz as it is. Opening it and reading from it raise nothing but OSError."""
+        """A stream of the file's bytes, .gz as it is. Opening and reading raise only OSError."""
         member = self.member(path)
         if member.size > LARGEST_FILE and member.path is None:
             raise OSError(errno.EFBIG, f"larger than {LARGEST_FILE // MIB} MiB")
         return member.open()
 
     def read(self, path: str) -> bytes:
-        """The file's bytes. Raises Unreadable, also for a file larger than evidence ever is."""
+        """The file's bytes. Raises Unreadable, also for a file that exceeds the limit."""
         try:
             if self.member(path).size <= LARGEST_EVIDENCE:
                 with self.open(path) as stream:
@@ -116,7 +116,7 @@ class Bundle:
         self.close()
 
     def member(self, path: str) -> BundleMember:
-        """A file. Raises OSError where there is none of that name."""
+        """Return a file. Raises OSError if there is no such file."""
         member = self._members.get(path)
         if member is None:
             raise OSError(errno.ENOENT, "not in the bundle", path)
@@ -124,7 +124,7 @@ class Bundle:
 
 
 def without_outer_folder(members: dict[str, BundleMember]) -> dict[str, BundleMember]:
-    """The members without the one folder that holds them all, as archives of a folder have it."""
+    """Return the members without a common outer folder, which archives of a folder have."""
     outer = {name.partition("/")[0] for name in members}
     if len(outer) != 1 or not all("/" in name for name in members) or outer & contract.TOP_FOLDERS:
         return members
@@ -132,12 +132,12 @@ def without_outer_folder(members: dict[str, BundleMember]) -> dict[str, BundleMe
 
 
 def words(error: Exception) -> str:
-    """An error in words, without the paths that an OSError repeats."""
+    """Return the message of an error, without the paths that an OSError repeats."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     return "cannot be read"
 
 
 def is_junk(name: str) -> bool:
-    """Whether a file or folder is the system's own, or hidden."""
+    """Return whether a file or folder is hidden or belongs to the operating system."""
     return name.startswith(".") or name in _JUNK

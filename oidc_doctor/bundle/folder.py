@@ -1,4 +1,4 @@
-"""The evidence of one folder of a bundle, and the share of each target in it."""
+"""The evidence of a folder of a bundle, and the part of it that concerns each target."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Folder:
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
         names_aws = target.aws is not None or self._names("aws/")
         names_gcp = target.gcp is not None or self._names("gcp/")
-        if not (names_aws or names_gcp):  # only logs, which all targets share, mention a cloud
+        if not (names_aws or names_gcp):  # only the shared logs mention a cloud
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
         target = target._replace(
             aws=target.aws or (TargetAws() if names_aws else None),
@@ -110,7 +110,7 @@ class Folder:
     # ------------------------------------------------------------------------------------------------------- reading
 
     def _read(self, path: str, prefix: str | None = None) -> Any:
-        """The value of a file by its parser in the contract, or why there is none; of a folder, a tuple of values."""
+        """Return the parsed value of a file, or the reason why there is none; of a folder, a tuple of values."""
         row = contract.row_of(path)
         parser: Callable[[str, str], Any] = row.parser or contract.as_text
         if row.folder:
@@ -119,7 +119,7 @@ class Folder:
         return self.reader.parsed(prefix + path, parser, lenient=row.lenient)
 
     def _read_below(self, folder: str) -> tuple[dict[str, Any], dict[str, Documents]]:
-        """Every file of a cloud: those that have a field of the evidence, by its name; the others by their path."""
+        """Return every file of a cloud, by the name of its evidence field, or by its path if it has none."""
         values: dict[str, Any] = {}
         documents: dict[str, Documents] = {}
         for row in contract.below(folder):
@@ -131,7 +131,7 @@ class Folder:
         return values, documents
 
     def _issuer(self) -> IssuerEvidence:
-        """The issuer's documents: those of the folder, else of the top."""
+        """Return the documents of the issuer, from the folder, otherwise from the top."""
         values = {}
         reads = {}
         for row in contract.below(contract.ISSUER):
@@ -149,7 +149,7 @@ class Folder:
         )
 
     def _logs(self, folder: str) -> tuple[str, ...]:
-        """The folder's log files, then the shared ones, in the bundle's order."""
+        """Return the log files of the folder, then the shared ones, in the order of the bundle."""
         names = [name for name in self.reader.bundle.names() if contract.is_log(contract.split_target(name)[1])]
         of_folder = [name for name in names if name.startswith(self.prefix + folder)]
         return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
@@ -181,7 +181,7 @@ class Folder:
         return (ObservedError(text.strip(), Origin(self.reader.bundle.shown(path))),)
 
     def _read_aws(self) -> AwsEvidence:
-        """Read aws/; the resources, among which the target's are chosen later, go to `resources`."""
+        """Read aws/. `resources` receives the resources, from which those of the target are chosen later."""
         values, documents = self._read_below("aws/")
         roles, providers = values["role"], values["provider"]
         listed_roles, listed = values["roles"], values["provider_arns"]
@@ -205,7 +205,7 @@ class Folder:
         return AwsEvidence(**values, documents=documents)
 
     def _read_gcp(self) -> tuple[GcpEvidence, Missing]:
-        """Read gcp/ likewise; also return why a pool is missing where none is the target's."""
+        """Read gcp/ in the same way; also return why the pool of the target is missing."""
         values, documents = self._read_below("gcp/")
         providers, pools = values["provider"], values["pool"]
         listed, listed_pools = values["provider_list"], values["pool_list"]
@@ -233,13 +233,13 @@ class Folder:
     # ---------------------------------------------------------------------------------------------------- one target
 
     def _names(self, folder: str) -> bool:
-        """Whether the folder's own files, or the manifest's entries for them, name a cloud."""
+        """Return whether the files of the folder, or their entries in the manifest, belong to a cloud."""
         return any(name.startswith(folder) and contract.is_known(name) for name in self.names) or any(
             path.startswith(self.prefix + folder) for path in self.reader.reads
         )
 
     def _is_pasted(self) -> bool:
-        """False where the manifest says of every configuration file that it was read from the cloud."""
+        """Return False if the manifest marks every configuration file as read from the cloud."""
         files = [
             self.prefix + name
             for name in self.names
@@ -270,7 +270,7 @@ class Folder:
 
 
 def _files_then_folders(folder: str) -> list[str]:
-    """The paths of a cloud's parsed files, those that a command prints first, and after them its folders."""
+    """Return the paths of the parsed files of a cloud, those that a command prints first, then its folders."""
     rows = contract.below(folder)
     files = sorted((row for row in rows if not row.folder), key=lambda row: not row.printed_by)
     return [row.path for row in files] + [row.folder for row in rows if row.folder]
@@ -279,7 +279,7 @@ def _files_then_folders(folder: str) -> list[str]:
 def _token(text: str, file: str, name: str) -> Token:
     token = parse_token(text, Origin(file), name)
     no_claims = file.endswith(".json") and not text.lstrip().startswith("{") and not (token.header or token.claims)
-    if token.fault and (no_claims or not token.fault_kind):  # the file is at fault, not the token
+    if token.fault and (no_claims or not token.fault_kind):  # the file is malformed, not the token
         raise Unreadable(file, None, None, token.fault)
     return token
 
@@ -289,12 +289,12 @@ def _or(value: T | Missing, otherwise: D) -> T | D:
 
 
 def _why(value: object, path: str) -> Missing:
-    """Why a resource is missing; where its file was read, because the file holds no resource of the target."""
+    """Return why a resource is missing. If its file was read, the file contains no resource of the target."""
     return value if isinstance(value, Missing) else Missing(path, "the file holds nothing of the target's")
 
 
 def _not_the_target(missing: Role | object, near: Sequence[str | None], what: str) -> Missing:
-    """`missing`, with the resource that was read instead of the target's."""
+    """Return `missing`, with the resource that was read instead."""
     why = _why(missing, "")
     if not near or why.outcome != "not-asked":
         return why

@@ -1,7 +1,7 @@
 """Opens an evidence bundle: a folder, a zip or tar.gz archive, or one file alone.
 
-An archive is read in memory, within bounds, and nothing of it is ever written to the disk. A name or link that leads
-out of the bundle is refused and named.
+An archive is read in memory, within bounds, and nothing of it is ever written to the disk. A name or link that points
+outside the bundle is refused and reported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAGIC = 512
 
 
 def open_bundle(path: str | os.PathLike[str]) -> Bundle:
-    """The bundle at `path`. Raises BundleError."""
+    """Open the bundle at `path`. Raises BundleError."""
     place = os.fspath(path)
     label = printable(place)
     try:

@@ -27,7 +27,7 @@ _NAMES_SHOWN = 8
 
 
 class BundleReader:
-    """A bundle being read. `reads` holds the manifests' entries by path; `coverage` has one row for each path."""
+    """A bundle being read. `reads` contains the manifest entries by path; `coverage` has one row for each path."""
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle

@@ -46,7 +46,7 @@ def load_snapshot(
 
 
 def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:
-    """The folders that hold targets, each with its targets: those of targets/, and the top where it has targets itself.
+    """Return each folder with its targets: the folders of targets/, and the top if it has targets of its own.
 
     A table of the top's oidc-doctor.toml with the name of a folder belongs to that folder.
     """

@@ -35,7 +35,7 @@ class CaptureError(Exception):
 
 
 class Captured(NamedTuple):
-    """The bundle that was written. `differs` says, by part, where its report is not the original's."""
+    """The written bundle. `differs` lists, by part, the differences between its report and the original one."""
 
     place: str
     map: str | None
@@ -101,7 +101,7 @@ def check_place(place: str) -> None:
 def _first_faithful_copy(
     bundle: Bundle, work: str, key: bytes, expected: Report, window: Question, *, redact: bool
 ) -> tuple[str, Captured]:
-    """The first copy with the same answer: the weaker mode only where necessary; else the first copy."""
+    """Return the first copy with the same diagnosis, the weaker mode only if necessary; else the first copy."""
     modes: tuple[Mode, ...] = ("prefix", "letters") if redact else ("prefix",)
     copies = []
     for mode in modes:
@@ -176,13 +176,13 @@ def _write(folder: str, name: str, pieces: Iterator[bytes]) -> None:
 def _pack(folder: str, place: str, name: str) -> None:
     """Pack the folder as .tar.gz without the local user's name and id."""
 
-    def nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    def without_owner(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
         member.uname = member.gname = ""
         return member
 
     with tarfile.open(place, "w:gz") as archive:
-        archive.add(folder, arcname=name, filter=nobody)
+        archive.add(folder, arcname=name, filter=without_owner)
 
 
 def _name_in_archive(place: str) -> str:
@@ -202,11 +202,11 @@ def _key_of(place: str) -> bytes:
 
 def _write_map(place: str, key: bytes, redacted: Redacted) -> None:
     """Write the key and each original with its pseudonym, readable by the user alone."""
-    box = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
+    key_document = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
     with contextlib.suppress(FileNotFoundError):
         os.unlink(place)
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(box, stream, indent=1, ensure_ascii=True)
+        json.dump(key_document, stream, indent=1, ensure_ascii=True)
 
 
 def _umask() -> int:

@@ -1,4 +1,4 @@
-"""Command line evidence as files of the bundle: a capture holds everything that its report rests on."""
+"""Command line evidence as files of the bundle: a capture contains all evidence of its report."""
 
 from __future__ import annotations
 
@@ -62,15 +62,15 @@ def _text(token: Token) -> bytes:
         return json.dumps(token.claims).encode()
     if token.kind == "jwt" and token.signing_input and not token.fault:
         return compact(token).encode()
-    box: dict[str, Any] = {"header": token.header, "claims": token.claims, "complete": token.complete}
+    document: dict[str, Any] = {"header": token.header, "claims": token.claims, "complete": token.complete}
     if token.kind == "jwt":
-        box["compact"] = {
+        document["compact"] = {
             "size": token.size,
             **({"fault": token.fault, "kind": token.fault_kind, "where": token.fault_where} if token.fault else {}),
         }
     if token.verified is not None:
-        box["verified"] = token.verified
-    return json.dumps(box, indent=2).encode()
+        document["verified"] = token.verified
+    return json.dumps(document, indent=2).encode()
 
 
 def _toml(target: Target) -> str:
@@ -104,14 +104,14 @@ def _date_of_folders(base: Bundle) -> float | None:
 
 def _dated(base: Bundle, at: float) -> bytes:
     """Return the manifest with `at` as its collected_at."""
-    box: Any = None
+    manifest: Any = None
     if contract.MANIFEST in base:
         try:
-            box = load(base.read(contract.MANIFEST).decode("utf-8", "replace"), contract.MANIFEST).value
+            manifest = load(base.read(contract.MANIFEST).decode("utf-8", "replace"), contract.MANIFEST).value
         except Unreadable:
-            box = None
-    box = box if isinstance(box, dict) else {}
-    return json.dumps(box | {"collected_at": rfc3339(at)}, indent=2).encode()
+            manifest = None
+    manifest = manifest if isinstance(manifest, dict) else {}
+    return json.dumps(manifest | {"collected_at": rfc3339(at)}, indent=2).encode()
 
 
 def _member(data: bytes) -> BundleMember:

@@ -1,4 +1,4 @@
-"""Replace words and addresses by pseudonyms of the same shape, under a key that only the user has.
+"""Replace words and addresses by pseudonyms of the same shape, under a key that only the user knows.
 
 A letter becomes a letter of the same case, a digit a digit, punctuation stays. The image of a character depends on the
 characters before it in the word, so two words share a prefix exactly as long as their pseudonyms do. Upper and lower
@@ -66,11 +66,11 @@ class Cipher:
         shown = value >> (size - kept_bits)
         for index in range(kept_bits, size):
             before = value >> (size - index)
-            # the first bit always turns: no address stands for itself, whatever the key
+            # the first bit is always flipped, so that no address maps to itself
             flip = 1 if index == kept_bits else self._digest(f"{size}/{index}/{before:x}")[0] & 1
             shown = shown << 1 | ((value >> (size - index - 1)) & 1) ^ flip
         if network is not None:
-            shown &= int(network.netmask)  # the part below the mask is no host's address
+            shown &= int(network.netmask)  # the bits below the mask are not an address of a host
             if value != int(network.network_address):
                 shown |= value & ~int(network.netmask) & ((1 << size) - 1)
         image = ipaddress.IPv4Address(shown) if size == _IPV4_BITS else ipaddress.IPv6Address(shown)
@@ -85,7 +85,7 @@ class Cipher:
         if not low.isascii():
             image = self._foreign(before, low)
         else:
-            # while a word could still be a number in base 16 it stays one: some subjects are recognised by that
+            # a hexadecimal word remains hexadecimal: some subjects are recognised by it
             table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
             image = table.get(low, low)
         if character != low:

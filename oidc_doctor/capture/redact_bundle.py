@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
 
 _CHUNK: Final = 256 * 1024
-_TRIES: Final = 24  # keys; the one with the fewest clashes is used
-_FEW_WORDS: Final = 20_000  # with more, another key clashes elsewhere: the first is used
+_TRIES: Final = 24  # keys to try; the key with the fewest clashes is used
+_FEW_WORDS: Final = 20_000  # with more words, another key clashes elsewhere: the first key is used
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
 Writer = Callable[[str, Iterator[bytes]], None]
@@ -38,13 +38,13 @@ Writer = Callable[[str, Iterator[bytes]], None]
 
 @dataclass
 class Redacted:
-    """The outcome of a redaction. `images` maps each original to its pseudonym and is for the user alone."""
+    """The outcome of a redaction. `images` maps each original to its pseudonym and is for the user only."""
 
     removed: dict[str, dict[str, int]] = field(default_factory=dict)  # file → what → how often
     images: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
     left_out: list[str] = field(default_factory=list)
-    stand_in: Callable[[str], str] = str  # what the copy writes for a name, subject, ARN or path of the original
+    stand_in: Callable[[str], str] = str  # returns the redacted form of a name, subject, ARN or path
 
 
 def redact_bundle(
@@ -148,15 +148,15 @@ class _Copy:
                 new = new.removesuffix(contract.TOKEN_FILES[0]) + contract.TOKEN_FILES[1]
             elif contract.is_token(path) and self.compact(name) is not None:
                 new = new.rpartition("/")[0] + "/" + new.rpartition("/")[2].partition(".")[0] + ".json"
-            elif path == contract.TOKEN_FILES[1] and self._says_the_same(name):
+            elif path == contract.TOKEN_FILES[1] and self._repeats_token(name):
                 continue
             while new in self.result.names.values():
                 stem, dot, ending = new.partition(".")
                 new = f"{stem}-2{dot}{ending}"
             self.result.names[name] = new
 
-    def _says_the_same(self, name: str) -> bool:
-        """Tell whether a token.jwt lies in the same folder, whose claims the claims.json repeats."""
+    def _repeats_token(self, name: str) -> bool:
+        """Return whether the same folder contains a token.jwt with the same claims as the claims.json."""
         jwt = name.removesuffix(contract.TOKEN_FILES[1]) + contract.TOKEN_FILES[0]
         return jwt in self.bundle
 
@@ -222,16 +222,16 @@ class _Copy:
         rows = []
         for line in text.splitlines(keepends=True):
             label = re.match(r"\W*[A-Za-z][A-Za-z ]{1,30}(?::|\s*[│┃|])", line)
-            rest = line[label.end() :] if label else line
+            value = line[label.end() :] if label else line
             head = label[0] if label else ""
             if self.texts.cipher is None and re.search(r"(?i)issuer|audience", head):
-                word = re.search(r"[^\s│┃|]+", rest)
+                word = re.search(r"[^\s│┃|]+", value)
                 self.texts.collected.issuer(word[0] if word else None)
-            rows.append(head + self.texts.value(rest))
+            rows.append(head + self.texts.value(value))
         return "".join(rows)
 
     def compact(self, name: str) -> Token | None:
-        """Return the token of a file that holds a compact JWT, also a damaged one; None for other files."""
+        """Return the token of a file that holds a compact JWT, even a damaged one; None for other files."""
         try:
             text = self.bundle.read(name).decode("utf-8-sig", "surrogateescape")
         except (Unreadable, OSError):
@@ -241,10 +241,10 @@ class _Copy:
 
     def _token(self, name: str, text: str) -> str:
         token = parse_token(text, Origin(name))
-        if token.kind != "jwt" or token.verified is not None:  # decoded, or captured before
+        if token.kind != "jwt" or token.verified is not None:  # decoded claims, or a captured token
             document = load(text, name) if text.lstrip().startswith("{") else None
-            box = document.value if document else None
-            wrapped = isinstance(box, dict) and not box.keys() & {"iss", "sub", "aud"} and "claims" in box
+            value = document.value if document else None
+            wrapped = isinstance(value, dict) and not value.keys() & {"iss", "sub", "aud"} and "claims" in value
             return redact_files.json_text(text, self.texts, () if wrapped else ("claims",))
         members: dict[str, Any] = {"complete": True, "compact": {"size": token.size}}
         if token.fault:
@@ -252,9 +252,9 @@ class _Copy:
         members["verified"] = verify_bundle_token(token, self._key_sets(name)) if token.signing_input else None
         self.texts.removed["the signature"] = 1
         header, claims = (_decoded(token, index) for index in (0, 1))
-        rest = json.dumps(members, indent=2).removeprefix("{\n")
-        whole = f'{{\n  "header": {header},\n  "claims": {claims},\n{rest}\n'
-        return redact_files.json_text(whole, self.texts)
+        other_members = json.dumps(members, indent=2).removeprefix("{\n")
+        token_document = f'{{\n  "header": {header},\n  "claims": {claims},\n{other_members}\n'
+        return redact_files.json_text(token_document, self.texts)
 
     def _key_sets(self, name: str) -> list[Document]:
         prefix = contract.split_target(name)[0]
@@ -295,14 +295,14 @@ class _Copy:
     def manifest(self, name: str) -> bytes:
         """Return the manifest with the copy's paths and a list of what was removed."""
         prefix = contract.split_target(name)[0]
-        box: Any = {}
+        document: Any = {}
         if name in self.bundle:
             try:
-                box = load(self.bundle.read(name).decode("utf-8-sig", "surrogateescape"), name).value
+                document = load(self.bundle.read(name).decode("utf-8-sig", "surrogateescape"), name).value
             except Unreadable as error:
                 self.texts.removed[f"the manifest, which cannot be read ({error.reason})"] = 1
-        box = box if isinstance(box, dict) else {}
-        reads = box.get("reads")
+        document = document if isinstance(document, dict) else {}
+        reads = document.get("reads")
         for read in reads if isinstance(reads, list) else []:
             if isinstance(read, dict) and isinstance(read.get("path"), str):
                 path = prefix + read["path"].removeprefix("./")
@@ -310,7 +310,7 @@ class _Copy:
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])
         paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads or []]
-        redacted: Any = json.loads(redact_files.json_text(json.dumps(box), self.texts))
+        redacted: Any = json.loads(redact_files.json_text(json.dumps(document), self.texts))
         for read, path in zip(redacted.get("reads") or [], paths, strict=False):
             if isinstance(read, dict) and path is not None:
                 read |= {"path": path}

@@ -30,7 +30,7 @@ _SECRET_MEMBERS_TEXT = """
     x-goog-iam-authorization-token signedblob signedjwt privatekeydata secret security_token federatedtoken
 """
 _SECRET_MEMBERS = frozenset(_SECRET_MEMBERS_TEXT.split())
-# Values that are the clouds' own words, ids of events, times and keys; inside of claims these names mean nothing.
+# Members with words of the clouds, event ids, times and keys. Inside claims, these names have no such meaning.
 _STAY_TEXT = """
     Version Effect Action NotAction eventVersion eventTime eventSource eventName awsRegion errorCode requestID
     eventID eventType eventCategory tlsVersion cipherSuite endpointType awsServingRegion
@@ -41,7 +41,7 @@ _STAY_TEXT = """
     expireTime RoleLastUsed universe_domain ResourceType resourceType serviceConfig sourceRevision creationDate
 """
 _STAY = frozenset(_STAY_TEXT.split())
-_OF_KEYS = frozenset(("kid", "use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # and the rest of a public key
+_OF_KEYS = frozenset(("kid", "use", "n", "e", "x", "y", "x5t", "x5t#S256", "x5c"))  # more members of a public key
 _SENTENCES = frozenset(
     (
         "errorMessage",
@@ -61,7 +61,7 @@ _AUDIENCES = frozenset(
 )
 _CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
 _PRIVATE_KEY_PARTS = frozenset(("d", "p", "q", "dp", "dq", "qi", "k", "oth"))
-_NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a map's key that is no name of a member
+_NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a key of a map that is not a member name
 _PUBLIC_ID = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # thumbprint, event id
 _CONDITION: Final = "Condition"
 
@@ -83,31 +83,31 @@ class _Json:
         self.texts = texts
         self.depth = depth
         self.path = list(root)
-        self.frames: list[tuple[str, int]] = []  # the bracket, and how long the path was outside of it
+        self.frames: list[tuple[str, int]] = []  # the bracket, and the length of the path outside it
         self.wants_name = False
 
     def rewrite(self, pieces: Iterable[str]) -> Iterator[str]:
-        rest = ""
+        unread = ""
         for piece in pieces:
-            text, end = rest + piece, 0
+            text, end = unread + piece, 0
             redacted: list[str] = []
             for match in _TOKEN.finditer(text):
                 if match.start() != end or match.end() == len(text):
-                    break  # a string without its end, or what may go on in the next piece
+                    break  # a string without its end, or a token that may continue in the next piece
                 redacted.append(self.token(match[0]))
                 end = match.end()
-            rest = text[end:]
-            if len(rest) > _LONGEST:
-                redacted.append(self.broken(rest))
-                rest = ""
+            unread = text[end:]
+            if len(unread) > _LONGEST:
+                redacted.append(self.broken(unread))
+                unread = ""
             yield "".join(redacted)
-        while rest:
-            last = _TOKEN.match(rest)
+        while unread:
+            last = _TOKEN.match(unread)
             if last is None:  # a string that is cut off
-                yield self.broken(rest)
+                yield self.broken(unread)
                 return
             yield self.token(last[0])
-            rest = rest[last.end() :]
+            unread = unread[last.end() :]
 
     def token(self, token: str) -> str:
         first = token[0]
@@ -132,9 +132,9 @@ class _Json:
             return self.number(token) if _NUMBER.fullmatch(token) else self.texts.value(token)
         return token
 
-    def broken(self, rest: str) -> str:
-        body = rest.removeprefix('"')
-        return rest[: len(rest) - len(body)] + self.texts.value(body)
+    def broken(self, unterminated: str) -> str:
+        body = unterminated.removeprefix('"')
+        return unterminated[: len(unterminated) - len(body)] + self.texts.value(body)
 
     def string(self, token: str) -> str:
         text = token[1:-1]
@@ -183,7 +183,7 @@ class _Json:
         name = self.path[-1] if self.path else ""
         claims = self.path[:1] == ["claims"]
         if self.path[:1] == ["compact"]:
-            return text  # our own words
+            return text  # a word of oidc-doctor
         low = name.lower()
         if low in _SECRET_MEMBERS and not claims and text and text != SECRET and not low.startswith("signature_"):
             return self.texts.secret(name)
@@ -195,7 +195,7 @@ class _Json:
             self.collect(name, text, claims)
         is_identifier = _NAMES_A_THING.search(text) and not _PUBLIC_ID.fullmatch(
             text
-        )  # twelve of its digits are no account
+        )  # twelve of its digits are not an account id
         if (name in _STAY and not claims and not is_identifier) or (
             name in _OF_KEYS and self.path[0] in ("keys", "header", "verified")
         ):
@@ -291,22 +291,24 @@ def yaml_text(text: str, texts: Texts) -> str:
     import yaml
 
     try:
-        box = yaml.safe_load(text)
+        configuration = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError):
         texts.removed["a Truss configuration that cannot be read"] = 1
         return "# it could not be read as YAML, and was left out\n"
     identities: dict[str, object] = {}
-    image = box.get("base_image") if isinstance(box, dict) else None
+    image = configuration.get("base_image") if isinstance(configuration, dict) else None
     if isinstance(image, dict):
         identities["base_image"] = {name: image[name] for name in ("image", "docker_auth") if name in image}
-    weights = box.get("weights") if isinstance(box, dict) else None
+    weights = configuration.get("weights") if isinstance(configuration, dict) else None
     if isinstance(weights, list):
         identities["weights"] = [
             {name: weight[name] for name in ("source", "auth") if name in weight}
             for weight in weights
             if isinstance(weight, dict)
         ]
-    others = sorted(str(name) for name in box if name not in identities) if isinstance(box, dict) else []
+    others = (
+        sorted(str(name) for name in configuration if name not in identities) if isinstance(configuration, dict) else []
+    )
     if others:
         texts.removed["other parts of the Truss configuration"] = len(others)
     return yaml.safe_dump(_walked(identities, texts, ""), sort_keys=False, allow_unicode=True)

@@ -1,6 +1,6 @@
 """Redact texts: replace every word that does not belong to the clouds, the issuer or a language.
 
-The name of a field decides nothing alone: a word has the same pseudonym in a subject, a pattern, an ARN, a CEL string,
+The name of a field does not decide alone: a word has the same pseudonym in a subject, a pattern, an ARN, a CEL string,
 a file name and an error message. The first pass over all evidence collects the issuers and audiences, which are kept,
 and the pieces of words that patterns match.
 """
@@ -18,9 +18,9 @@ from oidc_doctor.report.parts.escape import REMOVED, forbid_tokens
 
 SECRET: Final = "[removed]"
 _MOST_KEPT: Final = 50_000  # values
-_SHORT_NUMBER: Final = 5  # digits: what is shorter is a version, a port or a count
-_EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, of our days
-_TELLING: Final = 4  # characters: a shorter stand-in is met by chance
+_SHORT_NUMBER: Final = 5  # digits: a shorter number is a version, a port or a count
+_EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, in present times
+_TELLING: Final = 4  # characters: a shorter pseudonym may occur by chance
 
 _SECRETS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
@@ -80,7 +80,7 @@ class CollectedNames:
     """Names and pieces of patterns that the first pass collects."""
 
     def __init__(self) -> None:
-        self.phrases: set[str] = set()  # issuers and audiences, which are kept as wholes
+        self.phrases: set[str] = set()  # issuers and audiences, which are kept in full
         self.names: set[str] = set()  # words that are kept: names of claims and attributes, and the token's times
         self.words: set[str] = set()  # all words of names and values that are not kept
         self.used: set[str] = set()  # those that are kept
@@ -125,7 +125,7 @@ class Texts:
         if cipher:
             self._kept, self._floating = _kept_pieces(collected, self.is_kept)
             if cipher.mode != "prefix":
-                self._floating = _any_of(self._kept, bounded=False)  # all other pieces keep their places anyway
+                self._floating = _any_of(self._kept, bounded=False)  # all other pieces are positioned by their order
 
     # ----------------------------------------------------------------------------------------------- kinds of text
 
@@ -136,7 +136,7 @@ class Texts:
             before = len(self.removed)
             redacted = self._apply(text, self._word)
             if before == len(self.removed) and SECRET not in redacted and len(self._values) < _MOST_KEPT:
-                self._values[text] = redacted  # logs say the same things again and again
+                self._values[text] = redacted  # logs repeat the same values many times
         return redacted
 
     def sentence(self, text: str) -> str:
@@ -230,7 +230,7 @@ class Texts:
             elif match["address"]:
                 shown = self._address(match[0])
                 begin = offset + match.start()
-                if shown is None:  # segments that only look so
+                if shown is None:  # segments that are not base64url
                     shown = _each_word(match[0], begin, text, word)
                 pieces.append(shown)
             elif match["id"]:
@@ -241,7 +241,7 @@ class Texts:
 
     def _address(self, text: str) -> str | None:
         if "." not in text and not re.search(r"[0-9a-fA-F]{3}", text):
-            return None  # a::b is rather a subject with an empty segment
+            return None  # a::b is more likely a subject with an empty segment
         shown = Cipher(b"0").address(text) if self.cipher is None else self.cipher.address(text)
         if self.cipher is None:
             return None if shown is None else text
@@ -250,7 +250,7 @@ class Texts:
         return shown
 
     def _unique_id(self, text: str) -> str:
-        """Redact an IAM unique id but for its prefix. A hyphen marks an access key's, which looks like no real key."""
+        """Redact an IAM unique id except its prefix. A hyphen keeps an access key id from looking real."""
         if self.cipher is None:
             return text
         mark = "-" if text.startswith(("AKIA", "ASIA")) else ""
@@ -278,11 +278,11 @@ class Texts:
             return word
         if not is_name and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
             return word
-        # a sentence may quote what stands nowhere else: it is replaced, but makes no word of the language a name
+        # a sentence may quote an unknown word: it is replaced here, but not collected as a name
         return word if self.cipher is None else self._image(word)
 
     def is_kept(self, word: str) -> bool:
-        """Tell whether a word identifies nobody and is kept."""
+        """Return whether a word identifies no person, account or workload and is kept."""
         if word in self._everywhere or word in self.collected.names or word in self._kept:
             return True
         if word.isascii() and word.isdigit():
@@ -365,7 +365,7 @@ def _kept_pieces(
     kept = {piece for piece in floating if is_kept(piece)}
     kept |= {piece for piece in floating if len(piece) >= 3 and any(piece.lower() in word for word in low)}  # noqa: PLR2004
     kept |= kept_starts(collected)
-    # a piece that is a whole word only, and in the middle of none, needs nothing
+    # a piece that is always a full word needs no pattern
     inside = {
         piece
         for piece in floating

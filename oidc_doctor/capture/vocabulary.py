@@ -1,4 +1,4 @@
-"""Words that are kept: they belong to the clouds, the issuers or a language, and identify nobody."""
+"""Words that are kept: words of the clouds, the issuers or a language, which identify no person or account."""
 
 from __future__ import annotations
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from oidc_doctor.capture.capture import Captured
     from oidc_doctor.examine.question import Question
 
-_MOST_NAMED = 8  # files that were left out
+_MOST_NAMED = 8  # omitted files
 
 
 def capture(arguments: list[str]) -> int:
-    """Write the evidence as a bundle, or show what differs between two. Raises UsageError."""
+    """Write the evidence as a bundle, or show the differences between two bundles. Raises UsageError."""
     from oidc_doctor.capture.capture import CaptureError
 
     options = make_capture_parser().parse_args(arguments)
@@ -39,7 +39,7 @@ def _capture(options: argparse.Namespace) -> int:
     if not options.output:
         message = "capture: no output given: use -o FOLDER or -o FILE.tar.gz"
         raise UsageError(message)
-    check_place(options.output)  # before a live run has read for minutes
+    check_place(options.output)  # before a live run of several minutes
     bundle, question = _evidence(options)
     try:
         captured = write_bundle(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)

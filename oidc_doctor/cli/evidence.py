@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LIVE = ("s3://", "logging:")  # paths that no file has
-_FIRST_SCENARIO = "aws-wrong-team"  # of --demo alone: the most common failure, with its logs
+_LIVE = ("s3://", "logging:")  # schemes of paths that are not local files
+_FIRST_SCENARIO = "aws-wrong-team"  # the scenario of --demo without a name: the most common failure, with logs
 
 
 def _moment(text: str, name: str) -> float:
@@ -36,7 +36,7 @@ def _moment(text: str, name: str) -> float:
 
 
 def _since(text: str | None) -> tuple[float | None, float | None]:
-    """The begin of the window, or its seconds before the examined instant."""
+    """Return the start of the window, or its seconds before the examined instant."""
     if text is None:
         return None, None
     span = _SPAN.fullmatch(text.strip())
@@ -70,7 +70,7 @@ def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
 
 
 def _compared(path: str | None) -> Token | None:
-    """The token of --compare: a compact JWT or decoded claims."""
+    """Return the token of --compare: a compact JWT or decoded claims."""
     if path is None:
         return None
     from oidc_doctor.documents.token import parse_token
@@ -124,13 +124,13 @@ def _files(paths: list[str], name: str) -> tuple[str, ...]:
 
 
 def _local(options: argparse.Namespace) -> list[str]:
-    """The paths of --cloudtrail without those that a live run reads."""
+    """Return the paths of --cloudtrail without those that a live run reads."""
     reads_s3 = live.is_live(options)
     return [path for path in options.cloudtrail if not (reads_s3 and path.startswith("s3://"))]
 
 
 def question_of(options: argparse.Namespace) -> Question:
-    """The question of the options. Raises UsageError."""
+    """Return the question of the options. Raises UsageError."""
     from oidc_doctor.examine.question import Question
 
     since, back = _since(options.since)
@@ -153,7 +153,7 @@ def question_of(options: argparse.Namespace) -> Question:
 
 
 def bundle_path(options: argparse.Namespace) -> str | None:
-    """The path of --from, or of the bundled scenario. Raises UsageError."""
+    """Return the path of --from, or of the bundled scenario. Raises UsageError."""
     path: str | None = options.bundle
     if options.demo is None:
         return path

@@ -6,10 +6,10 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """A report's own code is OK, FINDING, UNKNOWN or BROKEN: see examine/verdict.py."""
+    """The exit code of a report is OK, FINDING, UNKNOWN or BROKEN: see examine/verdict.py."""
 
-    OK = 0  # nothing that --fail-on names was found
-    FINDING = 1  # a token is refused, or what --fail-on names was found; for capture --diff: the bundles differ
+    OK = 0  # no finding that --fail-on names
+    FINDING = 1  # a token is refused, or a finding that --fail-on names; for capture --diff: the bundles differ
     USAGE = 2  # an option, or a file that it names, cannot be used
     UNKNOWN = 3  # the evidence does not decide; for capture: the redacted copy yields another diagnosis
     BROKEN = 4  # oidc-doctor itself is broken: an internal error, a broken check, no checks
@@ -17,4 +17,4 @@ class ExitCode(IntEnum):
 
 
 class UsageError(Exception):
-    """The user's input cannot be used; one line for people."""
+    """The input of the user is invalid; the message is one line."""

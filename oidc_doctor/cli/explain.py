@@ -33,7 +33,7 @@ def explain(arguments: list[str]) -> int:
 
 
 def list_checks(options: argparse.Namespace) -> int:
-    """Print one line for each check that --check and --skip leave."""
+    """Print a line for each check that --check and --skip select."""
     from oidc_doctor.findings import packs, run_checks
 
     for check in packs.all_checks():

@@ -1,4 +1,4 @@
-"""A live run as the options describe it: the files of the command line, the request, the collected bundle."""
+"""A live run: the files of the command line, the request, and the collected bundle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from oidc_doctor.live.plan import CollectionRequest, Goal
     from oidc_doctor.model.evidence import Token
 
-_USUAL_WINDOW = 7 * 86_400.0  # seconds of logs that are queried without --since
+_USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 
@@ -37,7 +37,7 @@ class Prepared(NamedTuple):
 
 
 def is_live(options: argparse.Namespace) -> bool:
-    """Whether the clouds or an issuer are to be read."""
+    """Return whether the options ask to read a cloud or an issuer."""
     if options.offline or options.demo is not None:
         return False
     if options.live or options.dry_run:
@@ -47,16 +47,16 @@ def is_live(options: argparse.Namespace) -> bool:
 
 
 def uses_files(options: argparse.Namespace) -> bool:
-    """Whether the command line names files that are added to the bundle."""
+    """Return whether the command line names files that are added to the bundle."""
     return any((options.truss, options.credentials, options.whoami))
 
 
 def prepare(
     options: argparse.Namespace, question: Question, base: Bundle | None, narrate: Callable[[str], None] | None = None
 ) -> Prepared:
-    """The bundle with the files of the command line, and with what was read live. Raises UsageError.
+    """Return the bundle with the files of the command line and the live evidence. Raises UsageError.
 
-    `narrate` is called with what is being read; by default that is printed on stderr, unless -q.
+    `narrate` is called with the name of each read; by default it prints to stderr, unless -q.
     """
     live = is_live(options)
     files = _files(options, live=live, base=base)
@@ -74,7 +74,7 @@ def prepare(
 
 
 def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None) -> str:
-    """The files that `prepare` would read, one line each. Raises UsageError."""
+    """Return the files that `prepare` would read, one line each. Raises UsageError."""
     from oidc_doctor.live.plan import plan
 
     request, _ = _request(options, question, base, _files(options, live=True, base=base))
@@ -102,7 +102,7 @@ def _request(
         question = _with_environment(question, snapshot.targets[0].target, base)
         snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in local.names())
-    goals = tuple(_goal(each.target, each.tokens) for each in snapshot.targets)
+    goals = tuple(_goal(snapshot_target.target, snapshot_target.tokens) for snapshot_target in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
     if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
@@ -162,7 +162,7 @@ def _check_names(names: list[str]) -> None:
 
 
 def _with_environment(question: Question, target: Target, base: Bundle | None) -> Question:
-    """The question with the role of the workload's environment variables, unless options or files name a target."""
+    """Return the question with the role of the environment variables, unless options or files name a target."""
     role = os.environ.get("AWS_ROLE_ARN")
     if base is not None or not role or target.gcp is not None or (target.aws and target.aws.role_arn):
         return question
@@ -183,7 +183,7 @@ def _with_environment(question: Question, target: Target, base: Bundle | None) -
 
 
 def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> list[tuple[str, bytes | str]]:
-    """Files of the command line, the working folder and the environment: (path in a bundle, content)."""
+    """Return files of the command line, the working folder and the environment: (path in a bundle, content)."""
     files: list[tuple[str, bytes | str]] = []
     if options.truss:
         files.append(("truss/config.yaml", _bytes(options.truss, "--truss")))
@@ -194,7 +194,7 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
         files.append(("gcp/credentials.json", _configuration(credentials, "--credentials", must=True) or b""))
     elif live and base is None and os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         name = "GOOGLE_APPLICATION_CREDENTIALS"
-        # the variable may also name the user's own login; only the configuration of a federated client is evidence
+        # the variable may also name a user login; only the configuration of a federated client is evidence
         configuration = _configuration(os.environ[name], name, must=False)
         if configuration and (options.gcp_provider or options.live):
             files.append(("gcp/credentials.json", configuration))
@@ -205,7 +205,7 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
 
 
 def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
-    """An external_account configuration without possible secrets; None if the file is something else."""
+    """Return an external_account configuration without possible secrets; None for other files."""
     data = _bytes(path, name)
     try:
         value = json.loads(data)
@@ -224,7 +224,7 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
 
 
 def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
-    """The token that the workload's environment names; GitHub's only with --fetch-github-token."""
+    """Return the token that the environment of the workload names; GitHub's only with --fetch-github-token."""
     from oidc_doctor.documents.token import parse_token
 
     if options.fetch_github_token is not None:
@@ -239,7 +239,7 @@ def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
 
 
 def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
-    """The token in the file that the external_account configuration of --credentials names, if it exists."""
+    """Return the token in the file that the external_account configuration of --credentials names, if it exists."""
     from oidc_doctor.documents.token import parse_token
 
     value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
@@ -259,7 +259,7 @@ def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
 
 
 def _github_token(audience: str, *, private: bool) -> str:
-    """The token of the GitHub job in which this runs; its server may be `private`. Raises UsageError."""
+    """Return the token of the current GitHub job, whose server may be `private`. Raises UsageError."""
     from urllib.parse import quote
 
     from oidc_doctor.live.collect import CallError
@@ -300,4 +300,4 @@ def _bytes(path: str, name: str) -> bytes:
 
 
 def _silence(_: str) -> None:
-    """Print nothing."""
+    """Ignore the progress text."""

@@ -22,14 +22,14 @@ _COMMANDS = {"capture": capture, "explain": explain, "permissions": permissions}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code. Writes to stdout and stderr, raises nothing."""
-    # A report makes many lasting objects and hardly any cycles: the default threshold collects 60 times for nothing.
+    # A report creates many lasting objects and few cycles: with the default threshold, 60 collections free nothing.
     gc.set_threshold(50_000)
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         try:
             return _command(arguments)
         finally:
-            sys.stdout.flush()  # here, where a closed pipe can still be handled
+            sys.stdout.flush()  # flush here, where a closed pipe can still be handled
     except UsageError as error:
         complain(str(error))
         return ExitCode.USAGE
@@ -37,10 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # the reader of our output is gone: nothing more to write, and no message at interpreter exit
+        # the reader has closed the pipe: write no more, and avoid a message at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
-    except Exception as error:  # noqa: BLE001 - our defect must not look like a finding, nor like the user's fault
+    except Exception as error:  # noqa: BLE001 - a bug of oidc-doctor must look neither like a finding nor like a usage error
         complain(f"internal error in oidc-doctor (your evidence is not at fault): {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments:
             print_traceback(traceback.format_exc())
@@ -50,10 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _command(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         return _main(arguments)
-    name, *rest = arguments
+    name, *command_arguments = arguments
     if name not in _COMMANDS:
         raise UsageError(_unknown_command(name))
-    return _COMMANDS[name](rest)
+    return _COMMANDS[name](command_arguments)
 
 
 def _unknown_command(name: str) -> str:

@@ -11,7 +11,7 @@ from oidc_doctor.report.formats import FORMATS
 
 _WEB_PORT = 8765
 _HELP_WIDTH = 100  # columns of --help
-_TIMEOUT = 300.0  # seconds for everything that a live run reads
+_TIMEOUT = 300.0  # seconds for all reads of a live run
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,12 +24,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # with a width of its own argparse need not import shutil to ask the terminal for every option
+    # with an explicit width, argparse does not import shutil to ask the terminal for every option
     return argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser of the main command."""
+    """Return the parser of the main command."""
     parser = Parser(
         prog="oidc-doctor",
         description=(
@@ -91,7 +91,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def make_capture_parser() -> argparse.ArgumentParser:
-    """The parser of `capture`: its own options, and those of the report that name evidence."""
+    """Return the parser of `capture`: its own options, and the evidence options of the report."""
     parser = Parser(
         prog="oidc-doctor capture",
         description=("Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."),

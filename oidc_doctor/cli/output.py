@@ -39,7 +39,7 @@ def print_traceback(text: str) -> None:
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
-    """The progress of a long read of logs, on stderr unless -q."""
+    """Return the progress bar of a long read of logs, on stderr unless -q."""
     if options.quiet:
         return nullcontext()
     from oidc_doctor.logs.reading.progress import ProgressBar
@@ -63,7 +63,7 @@ def warn_of_unknown_checks(options: argparse.Namespace) -> None:
 
 
 def rendered(options: argparse.Namespace, report: Report) -> str:
-    """The report in the format and for the terminal that the options name."""
+    """Return the report in the format of the options, for the present terminal."""
     from oidc_doctor.report.formats import render
 
     to_file = options.report not in (None, "-")

@@ -24,7 +24,7 @@ def permissions(arguments: list[str]) -> int:
     add_cross_check(parser, "also query what --cross-check queries")
     parser.add_argument("--account", action="store_true", help="also list what --account lists")
     options = parser.parse_args(arguments)
-    from oidc_doctor.live import permissions as live  # late: no other command reads the clouds' readers
+    from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     if options.cloud == "gcp":
         print(live.gcp_role())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Write the report, or for --dry-run the list of what would be read. Raises UsageError."""
+    """Write the report, or for --dry-run the list of planned reads. Raises UsageError."""
     from oidc_doctor.examine.examine import run
     from oidc_doctor.findings.packs import PackError
 

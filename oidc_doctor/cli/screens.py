@@ -24,7 +24,7 @@ _TARGET_FILE = "oidc-doctor.toml"
 
 
 def on_a_terminal(options: argparse.Namespace) -> bool:
-    """Whether to open the screens: there is a terminal, and no option of the report (a format, -q, -v) is used."""
+    """Return whether to open the screens: on a terminal, without an option of the report (a format, -q, -v)."""
     if options.format != "text" or options.quiet or options.verbose:
         return False
     if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
@@ -49,15 +49,15 @@ def open_screens(options: argparse.Namespace) -> NoReturn:
     doctor = Doctor(source, load((config_file(), _TARGET_FILE)), _parse_options)
     doctor.run()
     doctor.leave()
-    # At its exit the interpreter ends a thread that still reads, wherever that is, and inside a library written in C++
-    # that aborts the process. Nothing is being written, so the process can end here.
+    # At exit, the interpreter ends a thread that still reads; inside a C++ library, this aborts the process. No file is
+    # being written, so the process can end here.
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(ExitCode.OK)
 
 
 def _parse_options(arguments: list[str]) -> EvidenceSource:
-    """The evidence of options that the user entered on a screen. Raises ValueError, with one line for people."""
+    """Return the evidence of options that were entered on a screen. Raises ValueError, with a message of one line."""
     try:
         return _source(make_parser().parse_args(arguments), target_file=False)
     except UsageError as error:
@@ -65,7 +65,7 @@ def _parse_options(arguments: list[str]) -> EvidenceSource:
 
 
 def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource:
-    """The evidence of the options. `target_file`: without a bundle, the working folder is read as one."""
+    """Return the evidence of the options. `target_file`: without a bundle, the working folder is read as one."""
     from oidc_doctor.tui.examination import EvidenceSource, LiveSource
 
     path = bundle_path(options) or ("." if target_file else None)
@@ -75,7 +75,7 @@ def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource
     warn_of_unknown_checks(options)
     title = os.path.basename(os.path.normpath(path)) if path else "the command line"
     title = title if title != "." else _TARGET_FILE
-    # the examination is imported after the first paint, unless there are options to be refused before it
+    # the examination is imported after the first paint, unless options must be validated before it
     question = question_of(options) if _used_options(options) - {"bundle", "demo", "offline"} else None
     if not (live.is_live(options) or live.uses_files(options)):
         return EvidenceSource(title, path, question)
@@ -88,7 +88,7 @@ def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource
 
 
 def _target_title(options: argparse.Namespace) -> str:
-    """A title for a live target, its name first: the title line has room for some thirty characters."""
+    """Return a title for a live target, its name first: the title line has room for about 30 characters."""
     if options.role:
         name, account = options.role.rpartition("/")[2], account_of(options.role)
         return f"{name} in {account}" if account else name
@@ -99,7 +99,7 @@ def _target_title(options: argparse.Namespace) -> str:
 
 
 def _used_options(options: argparse.Namespace) -> set[str]:
-    """The names of the options that the user has set, except --web."""
+    """Return the names of the options that the user has set, except --web."""
     defaults = vars(make_parser().parse_args([]))
     return {name for name, value in vars(options).items() if value != defaults[name] and name != "web"}
 

@@ -1,4 +1,4 @@
-"""The formats of a report: the only list. The command line, the screens and the tests read it.
+"""The formats of a report. The command line, the screens and the tests all use this list.
 
 A format NAME is the module `report/NAME.py` with a function `render_NAME(report, **layout)`, and one line here.
 """
@@ -19,12 +19,12 @@ FORMATS = {  # name: the usual ending of its files; the first is the default
 
 
 def render(report: Report, form: str, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
-    """The report in the format `form`, a key of FORMATS, without tokens.
+    """Return the report in the format `form`, a key of FORMATS, without tokens.
 
     `width`, `color`, `verbose` and `quiet` are the layout on a terminal; a format for programs ignores them.
     """
     from oidc_doctor.report.parts.escape import forbid_tokens
 
-    module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the parser of options needs the names alone
+    module = importlib.import_module(f"oidc_doctor.report.{form}")  # late: the option parser needs only the names
     text: str = getattr(module, f"render_{form}")(report, width=width, color=color, verbose=verbose, quiet=quiet)
     return forbid_tokens(text)

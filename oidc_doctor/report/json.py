@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SCHEMA = "oidc-doctor.report/1"
 
-_DEEPEST = 150  # levels; claims nest as a stranger pleases
-# What a terminal would obey or not show, and what UTF-8 cannot carry. JSON readers get the same characters back.
+_DEEPEST = 150  # levels; the nesting of claims is untrusted
+# Control and invisible characters, and surrogates, which UTF-8 cannot encode. JSON parsers restore all of them.
 _UNSEEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0"
     "\ufff0-\uffff\U000e0000-\U000e0fff]"
@@ -139,7 +139,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
 def _side(side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    spans = [] if contains_jwt(side.value) else side.spans  # a text with its token removed has other positions
+    spans = [] if contains_jwt(side.value) else side.spans  # the removal of a token changes the positions
     return {"value": side.value, "spans": spans, "at": _place(side)}
 
 

@@ -1,7 +1,7 @@
 """A report as Markdown, to be pasted into a ticket of GitHub, GitLab or Zendesk.
 
 Every value is in a fenced block or a code span, in which nothing is a mention, a link, a table, HTML or an issue
-number. Prose keeps as plain text only those words that Markdown has no use for.
+number. Prose keeps only those words as plain text that have no meaning in Markdown.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import CheckRow, Exchange, Report
 
-_WIDTH = 100  # of fenced blocks: what a ticket shows without scrolling
-_LONG = 2000  # characters of one text
+_WIDTH = 100  # columns of a fenced block that a ticket shows without scrolling
+_LONG = 2000  # characters of a text
 _PLAIN_WORD = re.compile(
     r"""["'(]?(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
 )
-_QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a code span as it is
+_QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a word that is a code span already
 _LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
 
 
 def render_markdown(report: Report, **_layout: object) -> str:
-    """The report as Markdown: headline, facts, path, fix, and the rest folded away. Ends with a newline."""
+    """Return the report as Markdown: headline, facts, path and fix; the details are folded. Ends with a newline."""
     parts: list[str] = []
     if len(report.exchanges) != 1 or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
@@ -68,7 +68,7 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     level = "##" if len(report.exchanges) == 1 and report.verdict != "broken" else "###"
     tag = f" ({cause.confidence})" if cause is not None else ""
     sheet = Sheet(_WIDTH, indent=0)
-    facts.describe(sheet, report, exchange, cause, whole=True)
+    facts.describe(sheet, report, exchange, cause, verbose=True)
     sheet.gap()
     facts.path(sheet, exchange, "path")
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
@@ -121,7 +121,7 @@ def _attempts(report: Report) -> str:
 
 
 def _folded(summary: str, items: Iterable[str]) -> str:
-    """Return a closed section with a list. `summary` must not contain text of strangers."""
+    """Return a closed section with a list. `summary` must not contain untrusted text."""
     rows = "\n".join(f"- {prose(shortened(item, _LONG))}" for item in items)
     return f"<details><summary>{summary}</summary>\n\n{rows}\n\n</details>"
 
@@ -157,7 +157,7 @@ def prose(value: str) -> str:
 
 
 def _span(code: list[str]) -> str:
-    """Return a code span. Brackets around it and punctuation at its end stay outside; its fence is long enough."""
+    """Return a code span. Brackets around it and punctuation at its end are left outside the span."""
     inner = " ".join(code)
     start, end = 0, len(inner)
     while end - start > 1 and (inner[end - 1] in ".,;:?" or (inner[end - 1] == ")" and _is_open(inner[start:end], -1))):
@@ -178,7 +178,7 @@ def _span(code: list[str]) -> str:
 
 
 def _is_open(value: str, sign: int) -> bool:
-    """Tell whether the bracket at the start (`sign` 1) or the end (-1) of `value` has no partner inside."""
+    """Return whether the bracket at the start (`sign` 1) or the end (-1) of `value` has no partner inside."""
     depth = 0
     for character in value[::sign]:
         depth += sign * ((character == "(") - (character == ")"))

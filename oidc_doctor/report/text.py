@@ -1,7 +1,7 @@
 """A report as text: the verdict first, then its evidence, then the evidence that was not read.
 
-The words are the same on a terminal and in a pipe. Standard library only, and little of it: a report is often asked for
-in a loop, and rendering must be fast.
+The words are the same on a terminal and in a pipe. Rendering imports little, and only from the standard library,
+because reports are often run in a loop.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 40, 120
 _LONG = 400  # characters of a finding's message
-_NAMES = 120  # characters of the examined targets' names
-_ENDING = 12  # where the text of the last rows starts
-_INNER = 15  # where the text of an item starts
-_FEW_FINDINGS = 3  # of one check, unless verbose
+_NAMES = 120  # characters of the names of the targets
+_ENDING = 12  # the column of the text of the last rows
+_INNER = 15  # the column of the text of an item
+_FEW_FINDINGS = 3  # findings of a check, unless verbose
 _EFFECTS = {"blocks": "✗", "weakens": "!", "note": "?"}
 
 
 def render_text(report: Report, *, width: int, color: bool, verbose: bool = False, quiet: bool = False) -> str:
-    """The report in lines of at most `width` columns (40 to 120), commands that must be pasted whole excepted.
+    """Return the report in lines of at most `width` columns (40 to 120), except for words of commands.
 
-    `quiet` leaves the verdict; `verbose` adds every step, check and signature. Ends with a newline.
+    `quiet` writes only the verdict; `verbose` adds every step, check and signature. Ends with a newline.
     """
     sheet = Sheet(max(_NARROWEST, min(width, _WIDEST)), color=color)
     if not quiet:
@@ -41,7 +41,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     for exchange in sentences.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if report.comparisons or report.account:
-        from oidc_doctor.report.parts import tables  # late: few reports have any
+        from oidc_doctor.report.parts import tables  # late: rarely needed
 
         tables.comparisons(sheet, report, verbose=verbose)
         tables.account(sheet, report)
@@ -52,7 +52,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
             _attempts(sheet, report)
             _checks(sheet, report)
         _ending(sheet, report, verbose=verbose)
-    # Values were searched one by one; a token put together from several of them is caught here.
+    # Each value was searched before; this also removes a token that adjacent values form together.
     return forbid_tokens("\n".join(line.rstrip() for line in sheet.lines)) + "\n"
 
 
@@ -93,7 +93,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     if quiet:
         return
     sheet.gap()
-    facts.describe(sheet, report, exchange, cause, whole=verbose)
+    facts.describe(sheet, report, exchange, cause, verbose=verbose)
     if cause is not None:
         sheet.gap()
         facts.fix(sheet, report, cause)
@@ -127,7 +127,7 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         return
     from oidc_doctor.report.parts.timeline import lines  # late: most reports have no logs
 
-    shown, gone = lines(report, whole=verbose)
+    shown, omitted = lines(report, verbose=verbose)
     if not shown:
         return
     sheet.gap()
@@ -136,8 +136,8 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     for line in shown:
         lead = f"{clip(line.when, room):<{room}}  {line.sign} "
         sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES.get(line.sign, ""))
-    if gone:
-        sheet.say(f"and {gone:,} more: -v", indent=4)
+    if omitted:
+        sheet.say(f"and {omitted:,} more: -v", indent=4)
 
 
 def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
@@ -189,7 +189,7 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
         _item(sheet, "✗", cause.code, f"{where}{lead}{why}", tag=cause.confidence)
     if cause.status == "past":
         inner.row("cause", f"{clip(visible(cause.code), 12)} {visible(cause.name)}")
-    facts.clause(inner, report, cause, whole=verbose)
+    facts.clause(inner, report, cause, verbose=verbose)
     same = [other for other in above if other.exchange == cause.exchange and other.status == cause.status]
     if verbose or not any(_history(other) == _history(cause) for other in same):
         facts.history(inner, report, exchange, cause)
@@ -200,8 +200,14 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
 
 
 def _history(cause: Cause) -> tuple[object, ...]:
-    seen = (cause.timing.since, cause.timing.until, cause.timing.change, cause.timing.token_change, cause.confirmed_by)
-    return (*seen, cause.settle, cause.contradicts_observed)
+    timings = (
+        cause.timing.since,
+        cause.timing.until,
+        cause.timing.change,
+        cause.timing.token_change,
+        cause.confirmed_by,
+    )
+    return (*timings, cause.settle, cause.contradicts_observed)
 
 
 def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
@@ -215,7 +221,7 @@ def _finding(sheet: Sheet, row: CheckRow, *, verbose: bool, main: bool) -> None:
         if verbose:
             facts.sides(inner, finding.expected, finding.actual, now="")
         if verbose or main:
-            facts.read_in(inner, None, finding.actual, whole=verbose)
+            facts.read_in(inner, None, finding.actual, verbose=verbose)
             if finding.fix:
                 inner.row("fix", visible(finding.fix))
         sheet.lines += inner.lines
@@ -231,9 +237,9 @@ def _attempts(sheet: Sheet, report: Report) -> None:
     now = report.evaluated_at
     for row in report.attempts:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
-        seen = period(row.first_seen, row.last_seen, now)
+        seen_in = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)
-        text = f"{row.count:,} {row.outcome}, {seen}{why}: {visible(row.subject or 'no subject')}"
+        text = f"{row.count:,} {row.outcome}, {seen_in}{why}: {visible(row.subject or 'no subject')}"
         sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 
 
@@ -265,7 +271,7 @@ def _ending(sheet: Sheet, report: Report, *, verbose: bool) -> None:
     rows += [("Warning", shortened(visible(warning), _LONG)) for warning in report.warnings]
     above = ""
     for label, text in rows:
-        first, *more = wrap(text, sheet.width - _ENDING - 2)  # what goes on is further in than what begins
+        first, *more = wrap(text, sheet.width - _ENDING - 2)  # continuation lines are indented further
         sheet.say(first, indent=2, lead=f"{label if label != above else '':<10}")
         sheet.lines += [" " * (_ENDING + 2) + line for line in more]
         above = label

@@ -1,1 +1,1 @@
-"""The Report on a terminal: the same value that --report renders, to walk through."""
+"""The interactive terminal screens. They show the same Report that --report renders."""

@@ -1,4 +1,4 @@
-"""The application: its screens, and the examination whose report they show."""
+"""The Textual application: its screens, and the examination whose report they show."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _report_screen(mode: str, session: Session) -> ReportScreen:
-    """Make one of the five screens. Only its own module is imported: start-up pays for one screen."""
+    """Return a new screen for `mode`. Only the module of that screen is imported, to keep start-up fast."""
     if mode == "path":
         from oidc_doctor.tui.path import PathScreen
 
@@ -51,7 +51,7 @@ def _report_screen(mode: str, session: Session) -> ReportScreen:
 
 
 class Doctor(App[None]):
-    """The screens on `source`; None asks for it on the start screen, which parses a live target by `parse_options`."""
+    """The application. Without a `source`, the start screen asks for one; `parse_options` parses a live target."""
 
     TITLE = "oidc-doctor"
     CSS_PATH = "app.tcss"
@@ -63,8 +63,8 @@ class Doctor(App[None]):
         Binding("4", "show('whatif')", "What-if", id="show.whatif", show=False),
         Binding("5", "show('events')", "Events", id="show.events", show=False),
         Binding("o", "show('start')", "Open another", id="open", show=False, tooltip="Scenarios, bundles, a target"),
-        Binding("r", "rerun", "Re-run", id="rerun", tooltip="Read everything again; while it reads: stop"),
-        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="What the focused part can do"),
+        Binding("r", "rerun", "Re-run", id="rerun", tooltip="Read all evidence again; while reading: stop"),
+        Binding("question_mark", "help", "Help", id="help", key_display="?", tooltip="Keys of the focused part"),
         Binding("q", "quit", "Quit", id="quit"),
     ]
 
@@ -80,7 +80,7 @@ class Doctor(App[None]):
         self.session = Session(source)
         self._preferences = preferences
         self._parse_options = parse_options
-        self._screens: list[ReportScreen] = []  # made so far
+        self._screens: list[ReportScreen] = []  # created so far
         self._run: Examination | None = None
         self._reading = False
         self.add_mode("start", self._make_start_screen)
@@ -101,16 +101,16 @@ class Doctor(App[None]):
         return [screen for screen in self._screens if screen.is_mounted]
 
     def on_mount(self) -> None:
-        """Show the first screen, and read the evidence after it is painted."""
+        """Show the first screen; read the evidence after the first paint."""
         if self._preferences is not None:
-            self._use(self._preferences)
+            self._apply(self._preferences)
         source = self.session.source
         self.switch_mode("start" if source is None else "path")
         if source is not None:
             self.call_after_refresh(self.examine, source)
 
-    def _use(self, preferences: Preferences) -> None:
-        """Use the user's keys and theme, and show a warning for each that cannot be used."""
+    def _apply(self, preferences: Preferences) -> None:
+        """Apply the key bindings and the theme of the user; warn of each invalid setting."""
         self.set_keymap(preferences.keys)
         problems = list(preferences.problems)
         if preferences.theme in self.available_themes:
@@ -121,12 +121,12 @@ class Doctor(App[None]):
             self.notify(visible(problem), severity="warning", markup=False)
 
     def leave(self) -> None:
-        """After the screens are closed: cancel the examination, and wait a moment for it to stop."""
+        """Cancel the examination after the screens are closed, and wait briefly until it has stopped."""
         if self._run is not None:
             self._run.leave()
 
     def examine(self, source: EvidenceSource) -> None:
-        """Start an examination instead of the one that runs."""
+        """Start an examination and cancel a running one."""
         if self._run is not None:
             self._run.cancel()
         if source != self.session.source:
@@ -147,7 +147,7 @@ class Doctor(App[None]):
         self.switch_mode(mode)
 
     def action_rerun(self) -> None:
-        """Read everything again; while it is being read, stop."""
+        """Read all evidence again, or stop a running examination."""
         if self._reading and self._run is not None:
             self._run.cancel()
             self._reading = False
@@ -164,13 +164,13 @@ class Doctor(App[None]):
 
     def action_export(self) -> None:
         """Ask for a format and a file."""
-        from oidc_doctor.tui.export_dialog import ExportScreen  # late: only for who exports
+        from oidc_doctor.tui.export_dialog import ExportScreen  # late: most sessions export nothing
 
         if self.session.report is not None:
             self.push_screen(ExportScreen(self.session.report))
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy by the terminal's escape code; inside tmux also by tmux, which swallows that code."""
+        """Copy with the terminal's escape sequence, and inside tmux also with tmux, which discards that sequence."""
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX") and not self.is_headless:
             import subprocess
@@ -181,28 +181,28 @@ class Doctor(App[None]):
                 self.log(f"tmux: {error}")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The command palette: every action that has a key, then Textual's own."""
+        """Yield the command palette: every action that has a key, then the commands of Textual."""
         listed: set[tuple[DOMNode, str]] = set()
         for active in screen.active_bindings.values():
             binding = active.binding
             if active.enabled and binding.description and not binding.system:
-                if (active.node, binding.action) in listed:  # another key for the same
+                if (active.node, binding.action) in listed:  # a second key of the same action
                     continue
                 listed.add((active.node, binding.action))
                 name = binding.description
                 key = self.get_key_display(binding)
                 yield SystemCommand(
-                    name, f"{active.tooltip or name} ({key})", partial(self._do, active.node, binding.action)
+                    name, f"{active.tooltip or name} ({key})", partial(self._run_on, active.node, binding.action)
                 )
         for command in super().get_system_commands(screen):
-            if command.title != "Quit":  # it has a key
+            if command.title != "Quit":  # listed above with its key
                 yield command
 
-    async def _do(self, node: DOMNode, action: str) -> None:
+    async def _run_on(self, node: DOMNode, action: str) -> None:
         await self.run_action(action, node)
 
     def on_progress(self, message: Progress) -> None:
-        """Show what is being read, and an exchange that was judged."""
+        """Show the current read, and the exchange that was just judged."""
         if message.run is not self._run:
             return
         self._show_status(f"r stops · {message.text} …")
@@ -218,14 +218,14 @@ class Doctor(App[None]):
             self.present(message.examined)
 
     def present(self, examined: Examined) -> None:
-        """Show a report on every screen made so far."""
+        """Show a report on every mounted screen."""
         self.session.finish(examined)
         self._show_status("")
         for screen in self._mounted_screens():
             screen.present(examined.report)
 
     def on_failed(self, message: Failed) -> None:
-        """Show why there is no report."""
+        """Show the reason why there is no report."""
         if message.run is self._run:
             self._reading = False
             self._show_status(f"✗ {message.text}")

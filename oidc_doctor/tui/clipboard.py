@@ -1,4 +1,4 @@
-"""Copying to the clipboard, with a notification of what was copied."""
+"""Copy to the clipboard, with a notification that shows the copied text."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def copy(app: App[object], text: str, title: str, *, hint: str = "") -> None:
         app.notify("There is nothing to copy here.", markup=False)
         return
     app.copy_to_clipboard(text)
-    first = text.split("\n", 1)[0]
-    shown = visible(first if len(first) <= _LONGEST_SHOWN else first[:_LONGEST_SHOWN] + "…")
+    first_line = text.split("\n", 1)[0]
+    shown = visible(first_line if len(first_line) <= _LONGEST_SHOWN else first_line[:_LONGEST_SHOWN] + "…")
     app.notify(f"{shown}\n\n{hint}" if hint else shown, title=f"Copied: {title}", markup=False)

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
     from oidc_doctor.tui.session import Session
 
-MOST_ROWS = 1_000  # rows that are mounted: a table of 100,000 takes 16 s to fill
-_CELL = 200  # characters; the row's own page has the whole text
-_REASONS = (24, 40)  # characters of the reason on a narrow and on a wide terminal; the subject has the rest
+MOST_ROWS = 1_000  # mounted rows: a table of 100,000 rows takes 16 s to fill
+_CELL = 200  # characters; the page of the row shows the full text
+_REASONS = (
+    24,
+    40,
+)  # characters of the reason on a narrow and on a wide terminal; the subject takes the remaining space
 _WIDE = 110
 _COLUMNS = ("time UTC", "outcome", "number", "why, or what and who", "subject or resource")
 
@@ -35,13 +38,13 @@ class Table(DataTable[Text]):
 
     HELP = (
         "Attempts that are alike are one row, with their number; ◆ is a change of the configuration, ◇ one that was "
-        "refused. ↑ and ↓ select, Enter opens the raw events, / filters (words that a row must hold)."
+        "refused. ↑ and ↓ select, Enter opens the raw events, / filters (words that a row must contain)."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "Raw events", id="events.open")]
 
 
 class EventsScreen(FilteredScreen):
-    """The fifth screen: all that the logs contain about the target."""
+    """The fifth screen: all attempts and changes that the logs contain about the target."""
 
     MODE: ClassVar[str] = "events"
     ROWS = "Table"
@@ -60,11 +63,11 @@ class EventsScreen(FilteredScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._all: list[log_rows.Row] = []
-        self._rows: list[log_rows.Row] = []  # those in the table
+        self._rows: list[log_rows.Row] = []  # the rows in the table
 
     def body(self) -> ComposeResult:
         """Filter, table, the highlighted row, the number of rows."""
-        yield Filter(placeholder="words that a row must hold", id="filter")
+        yield Filter(placeholder="words that a row must contain", id="filter")
         yield Table(cursor_type="row", zebra_stripes=True, id="table")
         yield Static("", markup=False, id="row")
         yield Static("", markup=False, id="count")
@@ -77,13 +80,13 @@ class EventsScreen(FilteredScreen):
         self.query_one(Table).focus()
 
     def show_report(self, report: Report) -> None:
-        """Show the rows that the filter allows."""
+        """Show the rows that match the filter."""
         self._all = log_rows.rows(report)
         self._filter(self.query_one(Filter).value)
 
     @work(thread=True, exclusive=True)
     def _filter(self, text: str) -> None:
-        """Look for the words in a thread: there may be many rows."""
+        """Search the rows in a thread, because there may be many."""
         report, worker = self.session.report, get_current_worker()
         words = text.lower().split()
         rows: list[log_rows.Row] = []
@@ -108,11 +111,11 @@ class EventsScreen(FilteredScreen):
         shown, matching, total = len(self._rows), len(event.rows), len(self._all)
         count = f"{matching:,} of {total:,}" if event.words else f"{total:,}"
         more = f"; the first {shown:,} are shown, / narrows them" if shown < matching else ""
-        text = f"{count} signatures and changes{more}" if total else "The logs hold no attempt and no change."
+        text = f"{count} signatures and changes{more}" if total else "The logs contain no attempt and no change."
         self.query_one("#count", Static).update(text)
 
     def _color(self, row: log_rows.Row) -> str:
-        """The theme's colour for an outcome, as Rich names it."""
+        """Return the theme's colour for an outcome, in the syntax of Rich."""
         name = {"accepted": "text-success", "refused": "text-error"}.get(row.outcome, "text-warning")
         return self.app.theme_variables[name].removeprefix("ansi_")
 
@@ -125,7 +128,7 @@ class EventsScreen(FilteredScreen):
         self.query_one(Table).focus()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Show the row's last cell below the table, where there is more room than in its column."""
+        """Show the subject or resource of the row below the table, where there is more room than in its column."""
         report = self.session.report
         if report is not None and 0 <= event.cursor_row < len(self._rows):
             self.query_one("#row", Static).update(log_rows.table(report, self._rows[event.cursor_row])[3])
@@ -142,13 +145,13 @@ def _contains(report: Report, row: log_rows.Row, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _cells(report: Report, row: log_rows.Row, color: str, reason: int) -> list[Text]:
-    when, what, number, who, why = log_rows.table(report, row)
+def _cells(report: Report, row: log_rows.Row, color: str, error_width: int) -> list[Text]:
+    time, outcome, number, subject, error = log_rows.table(report, row)
     sign = log_rows.SIGNS.get(row.outcome, "?")
     return [
-        Text(when.removesuffix(" UTC")),
-        Text(f"{sign} {what}", style=color),
+        Text(time.removesuffix(" UTC")),
+        Text(f"{sign} {outcome}", style=color),
         Text(number, justify="right"),
-        Text(clip(why, reason)),
-        Text(clip(who, _CELL)),
+        Text(clip(error, error_width)),
+        Text(clip(subject, _CELL)),
     ]

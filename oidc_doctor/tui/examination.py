@@ -1,4 +1,4 @@
-"""The examination in a thread of its own, and the messages that it posts to the app."""
+"""The examination in a background thread, and the messages that it posts to the app."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 Narrate = Callable[[str], None]
-_LONGEST_WAIT = 0.2  # seconds that a user who quits does not notice
+_LONGEST_WAIT = 0.2  # seconds: a delay that a user who quits does not notice
 
 
 class LiveSource:
@@ -39,14 +39,14 @@ class LiveSource:
         self.question: Question | None = None
 
     def read(self, narrate: Narrate) -> None:
-        """Collect again."""
+        """Collect the evidence again."""
         self.bundle, self.question = self.collect(narrate)
 
 
 class EvidenceSource(NamedTuple):
     """The evidence of an examination. Every examination reads it again, so `r` shows what has changed.
 
-    `bundle` is the path of a folder, archive or file; None where the command line holds all evidence. With `live`,
+    `bundle` is the path of a folder, archive or file; None if the command line contains all evidence. With `live`,
     bundle and question come from there.
     """
 
@@ -81,7 +81,7 @@ class EvidenceSource(NamedTuple):
         return Question()
 
     def read_events(self, raw: RawEvents, row: Row, offset: int, limit: int) -> list[tuple[str, str]]:
-        """The raw events of a row: where each was read, and its JSON text. Raises OSError and BundleError."""
+        """The raw events of a row: the place of each event, and its JSON text. Raises OSError and BundleError."""
         if row.change is not None:
             events = raw.of_change(str(row.change.get("event_id")))
             return events[offset : offset + limit]
@@ -102,7 +102,7 @@ class Cancelled(Exception):  # noqa: N818 - not an error
 
 
 class Progress(Message):
-    """The present read of a run; `exchange` is set after an exchange was judged."""
+    """The current read of a run; `exchange` is set after an exchange was judged."""
 
     def __init__(self, run: Examination, text: str, exchange: Exchange | None = None) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class Finished(Message):
 
     @property
     def report(self) -> Report:
-        """The report."""
+        """Return the report of the examination."""
         return self.examined.report
 
 
@@ -135,7 +135,7 @@ class Failed(Message):
 
 
 class Examination:
-    """A run in a thread. The thread is a daemon: the program can end while a file or a network is slow."""
+    """A run in a daemon thread, so that the program can end while a file or the network is slow."""
 
     def __init__(self, source: EvidenceSource, post: Callable[[Message], object]) -> None:
         self.source = source
@@ -144,12 +144,12 @@ class Examination:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin. Messages are posted until Finished, Failed or `cancel`."""
+        """Start the thread. Messages are posted until Finished, Failed or `cancel`."""
         self._thread = threading.Thread(target=self._work, name="examination", daemon=True)
         self._thread.start()
 
     def leave(self) -> None:
-        """Cancel, and wait a moment for the thread to end."""
+        """Cancel, and wait briefly until the thread has ended."""
         self.cancel()
         if self._thread is not None:
             self._thread.join(_LONGEST_WAIT)
@@ -175,7 +175,7 @@ class Examination:
             self._examine()
         except Cancelled:
             pass
-        except BaseException as error:  # shown to the user, and raised again: never swallowed
+        except BaseException as error:  # shown to the user and raised again
             if not self._cancelled.is_set():
                 text = f"internal error in oidc-doctor (your evidence is not at fault): {type(error).__name__}: {error}"
                 self._post(Failed(self, text))

@@ -23,14 +23,14 @@ _WIDTH = 80  # columns of a report in a file, as --report writes it
 
 
 class ExportScreen(ModalScreen[None]):
-    """Asks for a format and a file, and before it overwrites one."""
+    """Asks for a format and a file, and asks again before it overwrites a file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Cancel", id="export.cancel")]
 
     def __init__(self, report: Report) -> None:
         super().__init__()
         self._report = report
-        self._overwrite = ""  # the path that the user was asked about
+        self._overwrite = ""  # the existing file that the user was asked about
 
     def compose(self) -> ComposeResult:
         """Format, file, and a line for problems."""
@@ -44,12 +44,12 @@ class ExportScreen(ModalScreen[None]):
             yield Static("", markup=False, id="said")
 
     def on_mount(self) -> None:
-        """Start with text, the most common format."""
+        """Select text, the most common format."""
         self.query_one("#formats", OptionList).highlighted = 0
         self.query_one("#formats").focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Give the file the format's ending, unless the user chose another ending."""
+        """Give the file name the extension of the format, unless the user chose another extension."""
         file = self.query_one("#file", Input)
         stem, ending = os.path.splitext(file.value)
         if ending.removeprefix(".") in FORMATS.values() and event.option_id:

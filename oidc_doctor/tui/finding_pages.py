@@ -1,4 +1,4 @@
-"""The pages of a finding: in full, its fix, and the explanation of its cause."""
+"""The pages of a finding: all details, the fix, and the explanation of the cause."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
 
 
 def detail_page(report: Report, entry: Entry) -> PageScreen:
-    """A finding in full."""
+    """Return the page of a finding, with all its details."""
 
     def write(sheet: StyledSheet) -> None:
-        listing.detail(sheet, report, entry, whole=True)
+        listing.detail(sheet, report, entry, verbose=True)
 
-    return PageScreen(f"{entry.code} {entry.name}", write, listing.remedy(report, entry), _document(report, entry))
+    return PageScreen(
+        f"{entry.code} {entry.name}", write, listing.text_to_copy(report, entry), _document(report, entry)
+    )
 
 
 def fix_page(report: Report, entry: Entry) -> PageScreen:
-    """The fix of a finding: the edit, its commands, what was proven of it, and the edited document."""
+    """Return the page of a fix: the edit, its commands, its proof, and the edited document."""
     document = _document(report, entry)
 
     def write(sheet: StyledSheet) -> None:
@@ -36,8 +38,8 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
         before = len(sheet.lines)
         if entry.cause is not None:
             facts.fix(sheet, report, entry.cause)
-        elif listing.remedy(report, entry)[0]:
-            sheet.row("fix", listing.remedy(report, entry)[0].replace("\n", " "))
+        elif listing.text_to_copy(report, entry)[0]:
+            sheet.row("fix", listing.text_to_copy(report, entry)[0].replace("\n", " "))
         if len(sheet.lines) == before:
             sheet.say("Nothing to fix.")
         if entry.cause is not None and entry.cause.settle and entry.cause.confidence == "suspected":
@@ -47,7 +49,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
             sheet.lines.append(sheet.paint("The document after the edit (d copies it)", "bold"))
             sheet.lines += [visible(line) for line in document.split("\n")]
 
-    return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.remedy(report, entry), document)
+    return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.text_to_copy(report, entry), document)
 
 
 def _document(report: Report, entry: Entry) -> str:
@@ -56,7 +58,7 @@ def _document(report: Report, entry: Entry) -> str:
 
 
 def explain_page(entry: Entry) -> PageScreen | None:
-    """The page that `oidc-doctor explain CODE` prints; None for a row that is about no check."""
+    """Return the page that `oidc-doctor explain CODE` prints; None for a row without a check."""
     from oidc_doctor.findings import packs
 
     check = next((check for check in packs.all_checks() if check.code == entry.code), None)

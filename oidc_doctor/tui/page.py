@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PageScreen(Screen[None]):
-    """A page. `copied` is what `y` copies, and its title; `document` is what `d` copies."""
+    """A page. `y` copies `copied` (a text and its title), `d` copies `document`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,backspace", "app.pop_screen", "Back", id="page.back", key_display="esc"),
@@ -46,7 +46,7 @@ class PageScreen(Screen[None]):
         self.query_one(PageView).show(self._write)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer only copies that have a text."""
+        """Offer a copy action only if there is a text to copy."""
         del parameters
         return {"copy": bool(self._copied[0]), "copy_document": bool(self._document)}.get(action, True)
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Hidden(Input):
-    """Accepts a token without showing it. A pasted text never becomes its value."""
+    """An input that does not show the token. A pasted text never becomes its value."""
 
     HELP = "Paste a token (a JWT, or its decoded claims as JSON). It is not shown and not kept; Esc goes back."
 
     class Given(Message):
-        """A text was pasted, or typed and submitted."""
+        """The user has pasted a text, or typed and submitted one."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -31,7 +31,7 @@ class Hidden(Input):
         super().__init__(password=True, placeholder="paste here, or type and press Enter", id="hidden")
 
     def on_paste(self, event: Paste) -> None:
-        """Accept all lines: a terminal may have wrapped the token."""
+        """Accept a text of several lines: a terminal may have wrapped the token."""
         event.stop()
         event.prevent_default()
         self.post_message(self.Given(event.text))
@@ -43,7 +43,7 @@ class Hidden(Input):
 
 
 class PasteScreen(ModalScreen[str]):
-    """Asks for a token. Returns its text, which the caller parses and drops; an empty one if the user went back."""
+    """Asks for a token. Returns its text, or an empty text if the user cancels; the caller does not keep it."""
 
     DEFAULT_CSS = "PasteScreen { align: center middle; }"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -29,11 +29,11 @@ _GROUPS = {"passed": "✓", "skipped": "–"}
 
 
 class Findings(OptionList):
-    """The findings, the worst first."""
+    """The list of findings, the worst first."""
 
     HELP = (
-        "What was found, the worst first: ✗ refuses, ! lets in more than it should, ? is a note or a suspicion, "
-        "– is past or was skipped. ↑ and ↓ select, Enter opens the whole finding, y copies its command, f shows its "
+        "Findings, the worst first: ✗ refuses, ! accepts more than it should, ? is a note or a suspicion, "
+        "– is past or was skipped. ↑ and ↓ select, Enter opens the full finding, y copies its command, f shows its "
         "fix, x explains its cause, / filters. Enter on a number of checks unfolds them."
     )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Open", id="findings.open")]
@@ -66,10 +66,10 @@ class PathScreen(FilteredScreen):
         super().__init__(session)
         self._rows: list[Row] = []
         self._judged: list[Exchange] = []
-        self._unfolded: set[str] = set()  # the states whose checks are listed
+        self._unfolded: set[str] = set()  # states whose checks are listed
 
     def body(self) -> ComposeResult:
-        """Path, list and page side by side, attempts."""
+        """Yield the steps, the list and the page side by side, and the attempts."""
         yield Steps()
         yield Static("", markup=False, id="step")
         with Horizontal(id="main"):
@@ -88,7 +88,7 @@ class PathScreen(FilteredScreen):
         self.query_one(Findings).focus()
 
     def wait(self) -> None:
-        """Empty path, list and page until the next report."""
+        """Clear steps, list and page until the next report."""
         self._judged, self._rows = [], []
         self._unfolded.clear()
         self.query_one(Steps).show([], None)
@@ -97,26 +97,26 @@ class PathScreen(FilteredScreen):
             page.show(_empty)
 
     def show_exchange(self, exchange: Exchange) -> None:
-        """Show the exchange's path before the findings are known."""
+        """Show the steps of an exchange before the findings are known."""
         self._judged.append(exchange)
         self.query_one(Steps).show(self._judged, None)
 
     def show_report(self, report: Report) -> None:
-        """Show path, list and page."""
+        """Show steps, list and page."""
         self._judged = []
         self.query_one(Steps).show(sentences.in_order(report), report)
         self.query_one(AttemptsLine).show(report)
         self._fill(report)
 
     def _fill(self, report: Report) -> None:
-        """Fill the list with the rows that the filter allows."""
+        """Fill the list with the rows that match the filter."""
         words = self.query_one(Filter).value.lower().split()
         rows: list[Row] = [
             entry for entry in listing.entries(report) if _contains(listing.sentence(report, entry)[1], entry, words)
         ]
-        quiet = [entry for entry in listing.rest(report) if _contains("", entry, words)]
+        without_findings = [entry for entry in listing.checks_without_findings(report) if _contains("", entry, words)]
         for status in _GROUPS:
-            group = [entry for entry in quiet if entry.word == status]
+            group = [entry for entry in without_findings if entry.word == status]
             if group and not words:
                 rows.append(CheckGroup(status, len(group)))
             if words or status in self._unfolded:
@@ -141,8 +141,8 @@ class PathScreen(FilteredScreen):
             decision.show(_empty)
             return
         self.session.entry = row
-        split = self.has_class("-widest")
-        detail.show(lambda sheet: listing.detail(sheet, report, row, decision=not split))
+        has_decision_page = self.has_class("-widest")
+        detail.show(lambda sheet: listing.detail(sheet, report, row, decision=not has_decision_page))
         exchange = row.exchange
         decision.show(lambda sheet: tree.decision(sheet, exchange) if exchange is not None else None)
         if exchange is not None:
@@ -150,7 +150,7 @@ class PathScreen(FilteredScreen):
             self.query_one(Steps).point(exchange, step)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Open the whole finding, or list the checks of a group."""
+        """Open the full finding, or list the checks of a group."""
         from oidc_doctor.tui.finding_pages import detail_page  # late: the first paint needs no page
 
         report = self.session.report
@@ -183,7 +183,7 @@ class PathScreen(FilteredScreen):
                 return
 
     def on_descendant_blur(self) -> None:
-        """Show the step's description only while the path has the focus."""
+        """Show the description of the step only while the steps have the focus."""
         self.query_one("#step").display = self.query_one(Steps).has_focus
 
     def on_input_changed(self) -> None:
@@ -202,7 +202,7 @@ def _contains(sentence: str, entry: listing.Entry, words: list[str]) -> bool:
 
 
 def _label(row: Row) -> Content:
-    """A row of the list: sign, code, name; the word of its state, which is cut off where there is no room."""
+    """Return a row of the list: sign, code, name, and the state, which is cut off if there is no room."""
     if isinstance(row, CheckGroup):
         return Content.styled(f"{_GROUPS[row.status]} {row}", "$foreground-muted")
     style = STYLES.get(sentences.SIGN_STYLES[row.sign], "")
@@ -211,11 +211,11 @@ def _label(row: Row) -> Content:
 
 
 def _empty(sheet: StyledSheet) -> None:
-    """A page without a line."""
+    """Write nothing, for an empty page."""
 
 
 def _group(sheet: StyledSheet, report: Report, group: CheckGroup) -> None:
-    """The page of a group: its checks; skipped ones by reason."""
+    """Write the page of a group: its checks; skipped checks by reason."""
     sheet.say(f"{group.number} checks {group.status}", lead=f"{_GROUPS[group.status]} ", bold=True)
     sheet.gap()
     if group.status == "skipped":

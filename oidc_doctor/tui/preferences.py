@@ -9,7 +9,7 @@ _LONGEST = 64 * 1024  # characters of a file
 
 
 class Preferences(NamedTuple):
-    """`keys` maps binding ids to keys, as Textual's set_keymap expects; `problems` are lines for people."""
+    """`keys` maps binding ids to keys, as Textual's set_keymap expects; `problems` are messages for the user."""
 
     keys: dict[str, str]
     theme: str | None = None
@@ -17,13 +17,13 @@ class Preferences(NamedTuple):
 
 
 def config_file() -> str:
-    """$XDG_CONFIG_HOME/oidc-doctor/config.toml."""
+    """Return the path of $XDG_CONFIG_HOME/oidc-doctor/config.toml."""
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(home, "oidc-doctor", "config.toml")
 
 
 def load(paths: tuple[str, ...]) -> Preferences:
-    """The preferences of all files that exist; later files override earlier ones."""
+    """Return the preferences of all files that exist; later files override earlier ones."""
     keys: dict[str, str] = {}
     theme: str | None = None
     problems: list[str] = []
@@ -48,7 +48,7 @@ def _read(path: str, problems: list[str]) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: {error}")
         return {}
-    import tomllib  # late: most people have no such file
+    import tomllib  # late: most users have no such file
 
     try:
         return tomllib.loads(text)

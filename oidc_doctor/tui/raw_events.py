@@ -1,4 +1,4 @@
-"""The page of a row of the logs: the row in words, and its raw events."""
+"""The page of a log row: its details, and its raw events."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.session import ReadEvents
 
 PAGE = 20  # events
-_PLACE = 200  # characters of where an event was read
-_MOST_LINES = 8  # of one member of an event
-# The members that decide in an event of either cloud: the answer, who asked for what, and a written policy.
+_PLACE = 200  # characters of the file and the place of an event
+_MOST_LINES = 8  # of a member of an event
+# Members of an event that decide the outcome: the answer, the caller and the request, and a written policy.
 _DECIDING = (
     "errorCode",
     "errorMessage",
@@ -48,7 +48,7 @@ _DECIDING = (
 
 
 class RawEventsScreen(Screen[None]):
-    """A row in words, and its events as the log has them, a page at a time."""
+    """The details of a row, and its raw events, a page at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,backspace", "app.pop_screen", "Back", id="raw.back", key_display="esc"),
@@ -58,7 +58,7 @@ class RawEventsScreen(Screen[None]):
     ]
 
     class Read(Message):
-        """A page of events was read; `problem` says why there is none."""
+        """A page of events was read; `problem` is the reason why there is none."""
 
         def __init__(self, first: int, events: list[tuple[str, str]], problem: str = "") -> None:
             super().__init__()
@@ -80,8 +80,8 @@ class RawEventsScreen(Screen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show the row at once, and its events when they are read."""
-        self._show(0, [], "" if self._read_events is not None else "no log was read that holds them")
+        """Show the details at once, and the events once they are read."""
+        self._show(0, [], "" if self._read_events is not None else "no log with these events was read")
         self._read_page(0)
 
     @work(thread=True, exclusive=True)
@@ -96,7 +96,7 @@ class RawEventsScreen(Screen[None]):
         self.post_message(self.Read(first, events))
 
     def on_raw_events_screen_read(self, event: Read) -> None:
-        """Show the page; after the last one, the present page stays."""
+        """Show the page of events; after the last page, keep the current one."""
         if event.events or event.problem or not event.first:
             self._first = event.first
             self._show(event.first, event.events, event.problem)
@@ -121,12 +121,12 @@ class RawEventsScreen(Screen[None]):
             self._read_page(first)
 
     def action_copy(self) -> None:
-        """Copy all event ids, one to a line."""
+        """Copy all event ids, one per line."""
         copy(self.app, "\n".join(visible(event) for event in log_rows.event_ids(self._row)), "event ids")
 
 
 def _deciding_values(row: log_rows.Row) -> tuple[str, ...]:
-    """The values of an attempt that decided it."""
+    """Return the values that decided the outcome of the attempt."""
     attempt = row.attempt
     if attempt is None:
         return ()
@@ -134,7 +134,7 @@ def _deciding_values(row: log_rows.Row) -> tuple[str, ...]:
 
 
 def _write_event(sheet: StyledSheet, text: str, values: tuple[str, ...]) -> None:
-    """An event as JSON, a line for each member, with a mark before the members that decide."""
+    """Write an event as JSON, a line for each member, with a mark before the members that decide."""
     try:
         lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")
     except ValueError:
@@ -142,7 +142,7 @@ def _write_event(sheet: StyledSheet, text: str, values: tuple[str, ...]) -> None
     width = max(sheet.width - 2, 1)
     for line in lines:
         name, _, value = line.strip().partition(": ")
-        decides = name.strip('"') in _DECIDING or any(deciding in value for deciding in values)
+        decides = name.strip('"') in _DECIDING or any(deciding_value in value for deciding_value in values)
         shown = clip(visible(line), width * _MOST_LINES)
         for start in range(0, len(shown), width):
             lead = "▶ " if decides and not start else "  "

@@ -24,8 +24,8 @@ class ReportScreen(Screen[None]):
     """A screen that shows a part of the report.
 
     Subclasses define `body()` and `show_report()`. `show_report` is called once the screen is mounted and there is a
-    report, and again for each new one (`r`). All values of a report are written by strangers: `visible()` first, and
-    Content or Text objects, never markup.
+    report, and again for each new one (`r`). Values of a report come from untrusted sources: pass
+    them through `visible()`, and use Content or Text objects, never markup.
     """
 
     MODE: ClassVar[str] = ""
@@ -48,11 +48,11 @@ class ReportScreen(Screen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def body(self) -> ComposeResult:
-        """The widgets between masthead and footer."""
+        """Yield the widgets between masthead and footer."""
         yield from ()
 
     def on_mount(self) -> None:
-        """Show what is known so far."""
+        """Show the report, or the exchanges judged so far."""
         self.retitle()
         for exchange in self.session.judged:
             self.show_exchange(exchange)
@@ -60,7 +60,7 @@ class ReportScreen(Screen[None]):
             self.present(self.session.report)
 
     def on_screen_resume(self) -> None:
-        """Show the status that was set while another screen was in front."""
+        """Show a status that was set while another screen was active."""
         self.retitle()
 
     def retitle(self) -> None:
@@ -71,7 +71,7 @@ class ReportScreen(Screen[None]):
         status.display = bool(self.session.status)
 
     def wait(self) -> None:
-        """Hide the report on other evidence until there is a new one."""
+        """Hide the report on the previous evidence until there is a new one."""
         self.add_class("-waiting")
 
     def present(self, report: Report) -> None:
@@ -87,7 +87,7 @@ class ReportScreen(Screen[None]):
 
     def action_fix(self) -> None:
         """Open the fix of the selected finding."""
-        from oidc_doctor.tui.finding_pages import fix_page  # late: the first paint needs no page
+        from oidc_doctor.tui.finding_pages import fix_page  # late: not needed for the first paint
 
         if self.session.report is not None and self.session.entry is not None:
             self.app.push_screen(fix_page(self.session.report, self.session.entry))
@@ -95,14 +95,14 @@ class ReportScreen(Screen[None]):
             self._say_why_nothing_is_selected()
 
     def action_copy(self) -> None:
-        """Copy the selected finding's command, or its fix in words."""
-        from oidc_doctor.report.rows.listing import edit_of, remedy
+        """Copy the command of the selected finding, or its fix in words."""
+        from oidc_doctor.report.rows.listing import edit_of, text_to_copy
 
         report, entry = self.session.report, self.session.entry
         if report is not None and entry is not None:
             edit = edit_of(report, entry)
             hint = "f, then d copies the document that it names" if edit is not None and edit.document else ""
-            copy(self.app, *remedy(report, entry), hint=hint)
+            copy(self.app, *text_to_copy(report, entry), hint=hint)
         else:
             self._say_why_nothing_is_selected()
 

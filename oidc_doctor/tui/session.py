@@ -1,4 +1,4 @@
-"""The state that the screens share: what is examined, the report on it, and what the user selected and tried."""
+"""The state that the screens share: the evidence, the report, and the selection and the edits of the user."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.examination import EvidenceSource
     from oidc_doctor.tui.trials import Trial, Trials
 
-    # a row, the number of its events to skip, the most to return -> (where an event was read, its JSON text)
+    # a row, the number of its events to skip, the most to return -> (the place of an event, its JSON text)
     ReadEvents = Callable[[Row, int, int], list[tuple[str, str]]]
 
 
 class Session:
-    """The state of a run of the program. The app writes it; of the screens, each writes only what its user chooses."""
+    """The shared state. The app writes it; a screen writes only the selection and the edits of the user."""
 
     def __init__(self, source: EvidenceSource | None = None) -> None:
-        self.source = source  # what is examined; None until the user has chosen it
+        self.source = source  # the evidence; None until the user has chosen it
         self.report: Report | None = None
         self.judged: list[Exchange] = []  # the exchanges judged so far, while an examination runs
         self.trials: Trials | None = None
@@ -33,23 +33,23 @@ class Session:
 
     @property
     def title(self) -> str:
-        """The name of the evidence, as the user wrote it. Not escaped."""
+        """Return the name of the evidence, as the user wrote it. Not escaped."""
         return self.source.title if self.source is not None else ""
 
     @property
     def trial(self) -> Trial | None:
-        """The trial of the current exchange."""
+        """Return the trial of the current exchange."""
         return self.trials.current if self.trials is not None else None
 
     def begin(self, source: EvidenceSource) -> None:
-        """An examination starts. The report on other evidence is dropped, that on the same one stays until the next."""
+        """Record that an examination starts. A report on the same evidence is kept until the next one is ready."""
         if source != self.source:
             self.report = self.entry = None
         self.source = source
         self.judged = []
 
     def finish(self, examined: Examined) -> None:
-        """An examination has ended: its report, with the first finding selected and earlier edits kept."""
+        """Record the report of an examination, select the first finding, and repeat earlier edits."""
         from oidc_doctor.report.rows.listing import entries  # late: not needed for the first paint
         from oidc_doctor.tui.trials import Trials
 

@@ -1,4 +1,4 @@
-"""The start screen: what the program does, the bundled scenarios, and a path to type."""
+"""The start screen: the purpose of the program, the bundled scenarios, and an input line for a path."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PURPOSE = (
 
 
 class Scenario(NamedTuple):
-    """A bundled scenario: its number in the list, folder, and a sentence about it."""
+    """A bundled scenario: its number in the list, its folder, and a summary."""
 
     number: int
     name: str
@@ -42,7 +42,7 @@ class Scenario(NamedTuple):
 
 
 def scenarios() -> list[Scenario]:
-    """The bundled scenarios in the order of their names. Raises PackError where the installation is incomplete."""
+    """Return the bundled scenarios in the order of their names. Raises PackError if the installation is incomplete."""
     from oidc_doctor.findings import packs
 
     folder = packs.bundled("_samples", "sample_logs")
@@ -60,14 +60,18 @@ def _summary(folder: str, name: str) -> str:
 
 
 def matching(scenarios: list[Scenario], typed: str) -> list[Scenario]:
-    """The scenarios with this number, or with all these words; first those that have the words in their name."""
+    """Return the scenarios with this number, or with all these words; matches of the name come first."""
     typed = typed.strip().lower()
     if typed.isdigit():
         numbered = [scenario for scenario in scenarios if str(scenario.number).startswith(typed)]
         return sorted(numbered, key=lambda scenario: str(scenario.number) != typed)
     words = typed.split()
-    matches = [each for each in scenarios if all(word in f"{each.name} {each.summary}".lower() for word in words)]
-    return sorted(matches, key=lambda scenario: not all(word in scenario.name for word in words))
+    with_words = [
+        scenario
+        for scenario in scenarios
+        if all(word in f"{scenario.name} {scenario.summary}".lower() for word in words)
+    ]
+    return sorted(with_words, key=lambda scenario: not all(word in scenario.name for word in words))
 
 
 class Search(Input):
@@ -95,7 +99,7 @@ class StartScreen(Screen[None]):
     ]
 
     class Chosen(Message):
-        """The user has chosen what to examine."""
+        """The user has chosen the evidence."""
 
         def __init__(self, source: EvidenceSource) -> None:
             super().__init__()
@@ -105,11 +109,11 @@ class StartScreen(Screen[None]):
         super().__init__()
         self.session = session
         self._parse_options = parse_options
-        self._known: list[Scenario] = []
+        self._scenarios: list[Scenario] = []
         self._shown: list[Scenario | str] = []
 
     def compose(self) -> ComposeResult:
-        """Purpose, input line, list of choices, and the chosen one in full."""
+        """Yield the purpose, the input line, the choices, and the summary of the highlighted choice."""
         yield Static("oidc-doctor", markup=False, classes="page-title")
         yield Static(_PURPOSE, markup=False, id="what")
         yield Search(placeholder="number, words, or the path of a folder, .zip or .tar.gz", id="search")
@@ -131,13 +135,13 @@ class StartScreen(Screen[None]):
         from oidc_doctor.findings.packs import PackError
 
         try:
-            self._known = scenarios()
+            self._scenarios = scenarios()
         except PackError as error:
             self.say(str(error))
         self._fill()
 
     def say(self, text: str) -> None:
-        """Show a problem of the typed text; "" removes it."""
+        """Show a problem with the typed text; an empty text removes it."""
         message = self.query_one("#said", Static)
         message.update(visible(text))
         message.set_class(bool(text), "wrong")
@@ -148,7 +152,7 @@ class StartScreen(Screen[None]):
         rows: list[Scenario | str] = []
         if typed.strip() and (os.sep in typed or os.path.exists(path)):
             rows.append(path)
-        rows += matching(self._known, typed)
+        rows += matching(self._scenarios, typed)
         self._shown = rows
         choices = self.query_one("#choices", OptionList)
         choices.clear_options()
@@ -167,7 +171,7 @@ class StartScreen(Screen[None]):
             choices.highlighted = min(max((choices.highlighted or 0) + rows, 0), len(self._shown) - 1)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show the whole sentence, which the list cuts off."""
+        """Show the full summary, which the list cuts off."""
         row = self._shown[event.option_index] if event.option_index < len(self._shown) else ""
         text = row.summary if isinstance(row, Scenario) else f"{row}: a bundle"
         self.query_one("#chosen", Static).update(visible(text))
@@ -193,7 +197,7 @@ class StartScreen(Screen[None]):
             self.say(f"{chosen}: no such file or folder")
 
     async def action_leave(self) -> None:
-        """Clear the typed text; without text, go back to the report, or leave the program."""
+        """Clear the typed text; if there is none, return to the report, or quit the program."""
         if self.query_one(Search).value:
             self.query_one(Search).value = ""
         elif self.session.source is not None:

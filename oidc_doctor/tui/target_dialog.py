@@ -17,12 +17,12 @@ from oidc_doctor.tui.examination import EvidenceSource
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-# Options of the command line -> what they name. Raises ValueError, with one line for people.
+# Options of the command line -> the evidence. Raises ValueError, with a message of one line.
 ParseOptions = Callable[[list[str]], EvidenceSource]
 
 
 class TargetScreen(ModalScreen[EvidenceSource | None]):
-    """Asks for a role or a provider. `parse_options` is None where the screens read only the files they were given."""
+    """Asks for a role or a provider. `parse_options` is None if the screens do not read live targets."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel", id="target.cancel")]
     FIELDS: ClassVar[tuple[tuple[str, str, str], ...]] = (
@@ -37,7 +37,7 @@ class TargetScreen(ModalScreen[EvidenceSource | None]):
         self._parse_options = parse_options
 
     def compose(self) -> ComposeResult:
-        """Compose a line for each value, of which role or provider is needed."""
+        """Yield an input line for each value. Either a role or a provider is required."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = "Live target"
             dialog.border_subtitle = "Tab next · Enter examine · Esc cancel"

@@ -30,8 +30,8 @@ class Moments(OptionList):
     """The signatures and changes of the selected bar."""
 
     HELP = (
-        "Signatures (attempts that are alike, with their number) and changes of the selected bar, or of all that is in "
-        "sight. ↑ and ↓ select, Enter opens the raw events. Tab goes to the chart."
+        "Signatures (attempts that are alike, with their number) and changes of the selected bar, or of the whole "
+        "view. ↑ and ↓ select, Enter opens the raw events. Tab goes to the chart."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "select", "Raw", id="moments.open", tooltip="The raw events"),
@@ -39,7 +39,7 @@ class Moments(OptionList):
 
 
 class TimelineScreen(ReportScreen):
-    """The second screen: since when attempts fail, and the change at that time."""
+    """The second screen: the time since which attempts fail, and the changes at that time."""
 
     MODE: ClassVar[str] = "timeline"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,10 +53,10 @@ class TimelineScreen(ReportScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._all: list[log_rows.Row] = []
-        self._rows: list[log_rows.Row] = []  # those in the list
+        self._rows: list[log_rows.Row] = []  # the rows in the list
 
     def body(self) -> ComposeResult:
-        """The chart above, its rows below."""
+        """Yield the chart, and below it its rows."""
         yield Chart()
         with Horizontal(id="main"):
             yield Moments(markup=False, id="findings")
@@ -80,7 +80,7 @@ class TimelineScreen(ReportScreen):
 
     def _fill(self, report: Report, span: tuple[float, float] | None, change: log_rows.Row | None) -> None:
         rows = self._all if span is None else log_rows.during(self._all, *span)
-        if span is None:  # the changes first: one of them is the likely cause
+        if span is None:  # changes come first: one of them is the likely cause
             rows = [row for row in rows if row.change is not None] + [row for row in rows if row.change is None]
         self._rows = rows[:_MOST]
         moments = self.query_one(Moments)
@@ -89,8 +89,8 @@ class TimelineScreen(ReportScreen):
         counts = [log_rows.count_during(report, row, series, *span) if span is not None else None for row in self._rows]
         briefs = log_rows.briefs(report, self._rows)
         moments.add_options([Option(_label(*label)) for label in zip(self._rows, briefs, counts, strict=True)])
-        flips = [at for at, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
-        selected = [at for at, row in enumerate(self._rows) if change is not None and row.key == change.key]
+        flips = [index for index, row in enumerate(self._rows) if row.change is not None and row.change.get("flips")]
+        selected = [index for index, row in enumerate(self._rows) if change is not None and row.key == change.key]
         moments.highlighted = (selected or flips or [0])[0] if self._rows else None
         if not self._rows:
             basis = sentences.window(report)
@@ -105,14 +105,14 @@ class TimelineScreen(ReportScreen):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Open the row's raw events."""
-        from oidc_doctor.tui.raw_events import RawEventsScreen  # late: only for who opens them
+        from oidc_doctor.tui.raw_events import RawEventsScreen  # late: most sessions open no raw events
 
         report = self.session.report
         if report is not None:
             self.app.push_screen(RawEventsScreen(report, self._rows[event.option_index], self.session.read_events))
 
     async def action_chart(self, action: str) -> None:
-        """Run an action of the chart, wherever the focus is."""
+        """Run an action of the chart, whichever widget has the focus."""
         await self.query_one(Chart).run_action(action)
 
 
@@ -124,8 +124,10 @@ def _label(row: log_rows.Row, brief: str, count: int | None) -> Content:
 
 
 def _empty(sheet: StyledSheet, basis: str, *, bar: bool) -> None:
-    """The page where there is no row: in the selected bar, or in the logs; `basis` says which logs were read."""
-    sheet.say("No attempt and no change in this bar." if bar else "The logs hold no attempt and no change.", bold=True)
+    """Write the page for a bar or a report without rows; `basis` names the logs that were read."""
+    sheet.say(
+        "No attempt and no change in this bar." if bar else "The logs contain no attempt and no change.", bold=True
+    )
     if not bar:
         sheet.gap()
         sheet.say(basis)

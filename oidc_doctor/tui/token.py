@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 
 
 class Claims(OptionList):
-    """The claims, the standard ones first."""
+    """The list of claims, the registered ones first."""
 
     HELP = (
-        "The header and the claims; the sign before a claim says what came of it: ✗ it is what refuses, ✓ what looks "
-        "at it is content, ~ assumed. ↑ and ↓ select, the page beside shows the whole value and all that looks at it. "
+        "The header and the claims; the sign of a claim shows its result: ✗ the claim is refused, ✓ it is accepted, "
+        "~ assumed. ↑ and ↓ select, the page beside shows the full value and every policy and mapping that reads it. "
         "Enter edits the claim in What-if, p pastes another token, y copies the value."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select", "Edit", id="token.edit", tooltip="Change the claim in What-if and see what follows"),
+        Binding("enter", "select", "Edit", id="token.edit", tooltip="Change the claim in What-if and see the decision"),
     ]
 
     class Resized(Message):
-        """The list has another width."""
+        """The width of the list has changed."""
 
     def on_resize(self) -> None:
-        """Report another width: the rows are written for a width."""
+        """Post the message: the rows are formatted for a width."""
         self.post_message(self.Resized())
 
 
 class TokenScreen(TrialScreen):
-    """The third screen: the claims on the left or above, one claim in full on the right or below."""
+    """The third screen: the claims on the left or above, the details of a claim on the right or below."""
 
     MODE: ClassVar[str] = "token"
     CSS_PATH = "token.tcss"
@@ -62,10 +62,10 @@ class TokenScreen(TrialScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._claims: list[Claim] = []
-        self._width = 0  # columns that the rows are written for
+        self._width = 0  # the width in columns for which the rows are formatted
 
     def body(self) -> ComposeResult:
-        """The exchange and its decision; the claims; one claim in full."""
+        """Yield the exchange and its decision, the claims, and the details of a claim."""
         yield Static("", markup=False, id="whose")
         with Horizontal(id="token"):
             yield Claims(id="claims", markup=False)
@@ -77,7 +77,7 @@ class TokenScreen(TrialScreen):
 
     @property
     def exchange(self) -> Exchange | None:
-        """The decision on the token that is shown."""
+        """Return the decision on the token that is shown."""
         return self.trial.current.present.exchange if self.trial is not None else None
 
     def show_report(self, report: Report) -> None:
@@ -102,7 +102,7 @@ class TokenScreen(TrialScreen):
         self.refresh_bindings()
 
     def _fill(self) -> None:
-        """Write the list for its present width."""
+        """Format the list for its current width."""
         exchange = self.exchange
         rows_view = self.query_one(Claims)
         width = rows_view.scrollable_content_region.width
@@ -111,10 +111,12 @@ class TokenScreen(TrialScreen):
         self._width = width
         selected = rows_view.highlighted
         header = exchange.token.get("header")
-        values = [f"{name} {value}" for name, value in header.items()] if isinstance(header, dict) else ["not given"]
+        header_values = (
+            [f"{name} {value}" for name, value in header.items()] if isinstance(header, dict) else ["not given"]
+        )
         if exchange.token.get("fault"):
-            values = [str(exchange.token["fault"])]
-        rows = [claims.Claim("header", visible(" · ".join(values)), "", ()), *self._claims]
+            header_values = [str(exchange.token["fault"])]
+        rows = [claims.Claim("header", visible(" · ".join(header_values)), "", ()), *self._claims]
         prompts = []
         for row in rows:
             sheet = StyledSheet(width)
@@ -125,11 +127,11 @@ class TokenScreen(TrialScreen):
         rows_view.highlighted = min(selected, len(rows) - 1) if selected is not None else self._first_refusing()
 
     def _first_refusing(self) -> int:
-        """The row of the first claim that a policy refuses; the header's row if there is none."""
+        """Return the row of the first refused claim; the row of the header if there is none."""
         return next((row for row, claim in enumerate(self._claims, 1) if claim.worst[0] == "✗"), 0)
 
     def on_claims_resized(self) -> None:
-        """Write the rows for another width."""
+        """Format the rows for another width."""
         if self.query_one(Claims).scrollable_content_region.width != self._width:
             self._fill()
 
@@ -157,7 +159,7 @@ class TokenScreen(TrialScreen):
         await self.run_action("app.show('whatif')")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the way back only from a pasted token."""
+        """Offer "back" only if a pasted token is shown."""
         if action == "back":
             return self.is_attached and self.trial is not None and self.trial.token is not None
         return super().check_action(action, parameters)

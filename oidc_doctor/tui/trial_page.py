@@ -1,4 +1,4 @@
-"""The page of the What-if screen: the decision, the other subjects affected, the steps, the difference."""
+"""The page of the What-if screen: the decision, the other affected subjects, the steps, and the diff."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STATE = 15  # columns of a step's state
 
 
 def _report_of(report: Report, answer: Answer) -> Report:
-    """The report on this answer alone: the sentences of a verdict and of a clause are made from a report."""
+    """The report on this answer alone, from which the verdict and the clause are worded."""
     exchange = answer.exchange
     return dataclasses.replace(
         report,
@@ -46,17 +46,17 @@ def _report_of(report: Report, answer: Answer) -> Report:
 
 
 def outcome(answer: Answer) -> tuple[str, str]:
-    """Sign and words of a decision: `refused at trust policy`."""
+    """Return the sign and the words of a decision: `refused at trust policy`."""
     exchange = answer.exchange
     if exchange is None:
         return "?", "unreadable"
     sign = {"accepted": "✓", "refused": "✗", "unknown": "?"}[exchange.prediction]
-    words: str = {"unknown": "cannot be told"}.get(exchange.prediction, exchange.prediction)
+    words: str = {"unknown": "undecided"}.get(exchange.prediction, exchange.prediction)
     return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
 
 
 def status_line(what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
-    """Status line: exchange, verdict as read, verdict after edits. `pasted`: the token is a pasted one."""
+    """Return the status line: exchange, verdict as read, verdict after edits. `pasted`: the token was pasted."""
     sign, words = outcome(what_if.present)
     before = "with the pasted token" if pasted else "as read"
     parts: list[tuple[str, str]] = [
@@ -71,7 +71,7 @@ def status_line(what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
 
 
 def problem_lines(problems: Sequence[Problem]) -> Content:
-    """The problems of the edited texts, a line each."""
+    """Return the problems of the edited texts, one per line."""
     styles = {"unreadable": STYLES["bad"], "refused": STYLES["bad"], "note": STYLES["dim"]}
     lead = {"unreadable": "✗ ", "refused": "! would not be stored: ", "note": "· "}
     lines = [(f"{lead[problem.kind]}{visible(str(problem))}\n", styles[problem.kind]) for problem in problems]
@@ -83,10 +83,10 @@ class Shown(NamedTuple):
 
     what_if: WhatIf
     answer: Answer
-    part: PartId  # whose text is in the editor
+    part: PartId  # the part whose text is in the editor
     reach: EditReach | None
-    pasted: bool  # the token is a pasted one
-    low: bool  # few lines: unchanged steps share one
+    pasted: bool  # the token was pasted
+    low: bool  # the terminal is low: unchanged steps share one line
 
 
 def write(sheet: Sheet, report: Report, shown: Shown) -> None:
@@ -95,24 +95,24 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     exchange = answer.exchange
     if exchange is None:
         sheet.say("There is no decision until the text can be read.", lead="? ", style="yellow", bold=True)
-        _difference(sheet, what_if, answer, part)
+        _diff(sheet, what_if, answer, part)
         return
-    judged = _report_of(report, answer)
-    sign, sentence = sentences.verdict(judged, exchange)
+    answer_report = _report_of(report, answer)
+    sign, sentence = sentences.verdict(answer_report, exchange)
     sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     _reach(sheet, reach)
     cause = next(iter(answer.causes), None)
     if cause is not None and exchange.prediction != "accepted":
         sheet.gap()
-        facts.clause(sheet, judged, cause, whole=False)
+        facts.clause(sheet, answer_report, cause, verbose=False)
         if len(answer.causes) > 1:
-            more = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
-            sheet.row("then", more)
+            further_reasons = "; ".join(sentences.reason(other) for other in answer.causes[1:4])
+            sheet.row("then", further_reasons)
     if not answer.edits:
         sheet.gap()
         sheet.say("Nothing is edited yet. " + ("The token is the pasted one. " if pasted else "") + _HOW)
     _steps(sheet, what_if, answer, low=low)
-    _difference(sheet, what_if, answer, part)
+    _diff(sheet, what_if, answer, part)
     tree.decision(sheet, exchange)
     sheet.gap()
     sheet.say("Nothing is ever written to a cloud: w writes the text to a file, and names the command.")
@@ -126,22 +126,26 @@ def _reach(sheet: Sheet, reach: EditReach | None) -> None:
         return
     if reach.newly_accepted:
         sheet.say(
-            f"It also lets in {len(reach.newly_accepted)} of {reach.tried} made-up subjects of other tenants and "
+            f"It also accepts {len(reach.newly_accepted)} of {reach.tried} synthetic subjects of other tenants and "
             "teams: " + _named(reach.newly_accepted),
             lead="! ",
             style="bad",
         )
     elif reach.tried:
-        sheet.say(f"{reach.tried} made-up subjects of other tenants and teams stay out.", lead="✓ ", style="green")
+        sheet.say(
+            f"{reach.tried} synthetic subjects of other tenants and teams are still refused.", lead="✓ ", style="green"
+        )
     if reach.newly_refused:
         sheet.say(
-            f"It shuts out {len(reach.newly_refused)} of {reach.logged} subjects that the logs show as accepted: "
+            f"It refuses {len(reach.newly_refused)} of {reach.logged} subjects that the logs show as accepted: "
             + _named(reach.newly_refused),
             lead="! ",
             style="bad",
         )
     elif reach.logged:
-        sheet.say(f"{reach.logged} subjects that the logs show as accepted still pass.", lead="✓ ", style="green")
+        sheet.say(
+            f"{reach.logged} subjects that the logs show as accepted are still accepted.", lead="✓ ", style="green"
+        )
 
 
 def _named(subjects: tuple[str, ...]) -> str:
@@ -150,23 +154,23 @@ def _named(subjects: tuple[str, ...]) -> str:
 
 
 def _steps(sheet: Sheet, what_if: WhatIf, answer: Answer, *, low: bool) -> None:
-    """Each step before and after, side by side, with a mark at changed ones."""
+    """Write each step before and after the edits, side by side, with a mark at each changed step."""
     rows = [row for row in what_if.steps(answer) if row.id not in ("obtain", "configure", "permission") or row.changed]
     rows = [row for row in rows if row.id != "permission" or row.before.state == "refused"]
-    shown = [row for row in rows if row.changed] if low else rows
+    listed = [row for row in rows if row.changed] if low else rows
     sheet.gap()
-    if shown:
+    if listed:
         edited = " edited" if answer.edits else ""
         sheet.lines.append(sheet.paint(f"  {'step':<{_TITLE}} {'as read':<{_STATE}}{edited}", "dim"))
-    for row in shown:
+    for row in listed:
         mark = sheet.paint("▶ ", "yellow") if row.changed else "  "
         title = sheet.paint(f"{clip(row.title, _TITLE):<{_TITLE}} ", "bold" if row.changed else "")
         after = _state(sheet, row.after.state) if row.after is not None and answer.edits else ""
         sheet.lines.append(mark + title + _state(sheet, row.before.state) + " " + after)
     if low and answer.edits:
-        same = ", ".join(f"{row.title} {sentences.STATES[row.before.state][0]}" for row in rows if not row.changed)
-        if same:
-            sheet.say(same, lead="  as before: ", style="dim")
+        unchanged = ", ".join(f"{row.title} {sentences.STATES[row.before.state][0]}" for row in rows if not row.changed)
+        if unchanged:
+            sheet.say(unchanged, lead="  as before: ", style="dim")
 
 
 def _state(sheet: Sheet, state: State) -> str:
@@ -174,7 +178,7 @@ def _state(sheet: Sheet, state: State) -> str:
     return sheet.paint(f"{sign} {word:<{_STATE - 2}}", style)
 
 
-def _difference(sheet: Sheet, what_if: WhatIf, answer: Answer, part: PartId) -> None:
+def _diff(sheet: Sheet, what_if: WhatIf, answer: Answer, part: PartId) -> None:
     lines = what_if.diff(answer.edits, part)
     if not lines:
         return
@@ -182,17 +186,17 @@ def _difference(sheet: Sheet, what_if: WhatIf, answer: Answer, part: PartId) -> 
     sheet.lines.append(sheet.paint("the edit", "dim"))
     for line in lines:
         style = {"+": "green", "-": "red", "@": "dim"}.get(line[:1], "")
-        for text in wrap(shortened(visible(line), _LONGEST_LINE), max(sheet.width - 2, 1)):
-            sheet.lines.append("  " + sheet.paint(text, style))
+        for wrapped in wrap(shortened(visible(line), _LONGEST_LINE), max(sheet.width - 2, 1)):
+            sheet.lines.append("  " + sheet.paint(wrapped, style))
 
 
 def written(sheet: Sheet, path: str, commands: Sequence[str]) -> None:
     """Write the path of the exported text, and the commands that store it."""
     sheet.say(f"Written to {visible(path)}.", lead="✓ ", style="good", bold=True)
     sheet.gap()
-    sheet.say("To store it, run this yourself:" if commands else "There is nothing to store: it is as it was read.")
+    sheet.say("To store it, run this yourself:" if commands else "There is nothing to store: the text is unchanged.")
     for command in commands:
         sheet.gap()
         sheet.lines += [f"  {line}" for line in command_lines(command, sheet.width - 2)]
         if not visible_command(command):
-            sheet.say("The command holds characters that are not seen, so it is not copied.", indent=2)
+            sheet.say("The command contains invisible characters, so it is not copied.", indent=2)

@@ -1,4 +1,4 @@
-"""The base of the screens about the current exchange, on which the user tries other tokens and texts."""
+"""The base of the screens on which the user tries other tokens and texts for the current exchange."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class TrialScreen(ReportScreen):
 
     @property
     def trial(self) -> Trial | None:
-        """The trial of the current exchange."""
+        """Return the trial of the current exchange."""
         return self.session.trial
 
     def on_screen_resume(self) -> None:
-        """Follow the finding that was selected on another screen, and show what another screen has tried."""
+        """Show the exchange of the selected finding, with the edits that were made on another screen."""
         entry, trials = self.session.entry, self.session.trials
         if trials is not None and entry is not None and entry.exchange is not None:
             trials.follow(entry.exchange.id)
@@ -33,7 +33,7 @@ class TrialScreen(ReportScreen):
             self.show_report(self.session.report)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the next exchange only if there is one."""
+        """Offer "next exchange" only if there are several."""
         if action == "next_exchange":
             return self.is_attached and self.session.trials is not None and len(self.session.trials.order) > 1
         return super().check_action(action, parameters)

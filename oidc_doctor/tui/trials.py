@@ -1,4 +1,4 @@
-"""The trials of the user on each exchange: another token, edited texts. Kept between screens, sent nowhere."""
+"""The trials of each exchange: another token, edited texts. The screens share them; they are sent nowhere."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Trial:
     def __init__(self, exchange: str, read: WhatIf) -> None:
         self.exchange = exchange  # its id
         self.read = read
-        self.current = read  # with the pasted token, if there is one
-        self.token: Token | None = None  # the pasted one
+        self.current = read  # `read` with the pasted token, if there is one
+        self.token: Token | None = None  # the pasted token
         self.edits: dict[PartId, str] = {}
         self.part: PartId = read.parts[0].id
-        self.line = 0  # the line, from 1, to put the cursor on; 0: the one that decides
+        self.line = 0  # the line of the cursor, from 1; 0: the line that decides
 
     def use_token(self, token: Token | None) -> None:
         """Replace the token (None restores the original) and discard edits to its claims."""
@@ -37,11 +37,11 @@ class Trial:
         self.edits.clear()
 
     def text(self, part: PartId) -> str:
-        """The edited text of a part, or the text that was read."""
+        """Return the edited text of a part, or the text that was read."""
         return self.edits.get(part, self.current.part(part).text)
 
     def edit(self, part: PartId, text: str) -> None:
-        """Keep a text; one equal to the text that was read is no edit."""
+        """Store an edited text; a text equal to the one that was read is no edit."""
         if text == self.current.part(part).text:
             self.edits.pop(part, None)
         else:
@@ -56,24 +56,26 @@ class Trial:
 
 
 class Trials:
-    """The trials of one examination. `before` are those of the examination before: they are repeated."""
+    """The trials of an examination. The trials of the previous examination, `before`, are repeated."""
 
     def __init__(self, examined: Examined, before: Trials | None = None) -> None:
         self._examined = examined
-        self.by_exchange: dict[str, Trial] = {}  # made on first use
+        self.by_exchange: dict[str, Trial] = {}  # created on first use
         self._earlier = before.by_exchange if before is not None else {}
         self.order = [row.id for row in sentences.in_order(examined.report) if row.id in examined.diagnoses]
         self._position = 0
-        self.followed: str = before.followed if before is not None else ""  # last selected on another screen
+        self.followed: str = (
+            before.followed if before is not None else ""
+        )  # the exchange last selected on another screen
 
     @property
     def current(self) -> Trial | None:
-        """The trial of the current exchange; None if no exchange was examined."""
+        """Return the trial of the current exchange; None if no exchange was examined."""
         return self.of(self.order[self._position]) if self.order else None
 
     def of(self, exchange: str) -> Trial:
-        """The trial of the exchange with this id."""
-        from oidc_doctor.whatif.ask import WhatIf  # late: the first paint does not wait for the judge
+        """Return the trial of the exchange with this id."""
+        from oidc_doctor.whatif.ask import WhatIf  # late: not needed for the first paint
 
         if exchange not in self.by_exchange:
             examined = self._examined
@@ -85,11 +87,11 @@ class Trials:
         return self.by_exchange[exchange]
 
     def follow(self, exchange: str) -> None:
-        """Make the exchange selected on another screen current, unless that was done and the user moved on since."""
+        """Make the exchange selected on another screen current, unless this selection was followed before."""
         if exchange in self.order and exchange != self.followed:
             self._position = self.order.index(exchange)
             self.followed = exchange
 
     def next(self) -> None:
-        """Make the next exchange current, after the last the first."""
+        """Make the next exchange current; after the last exchange, the first."""
         self._position = (self._position + 1) % max(len(self.order), 1)

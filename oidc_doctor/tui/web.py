@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 
 class LocalServer(Server):
-    """textual-serve for this machine's own browser: pages of other sites in it cannot reach the screens."""
+    """A textual-serve server for a browser on this machine, which refuses requests from pages of other sites."""
 
     async def _make_app(self) -> web.Application:
         application = await super()._make_app()

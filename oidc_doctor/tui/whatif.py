@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from oidc_doctor.whatif.ask import Answer, WhatIf
     from oidc_doctor.whatif.parts import PartId
 
-_PAUSE = 0.04  # seconds without a key before the decision is asked for
+_PAUSE = 0.04  # seconds without a key press before the edits are judged
 
 
 class Parts(Tabs):
@@ -46,7 +46,7 @@ class Parts(Tabs):
 
 
 class Answered(Message):
-    """The decision on an edit. `reach`, the other subjects that it affects, takes longer: None until it is known."""
+    """The decision on the edits. `reach`, the other affected subjects, takes longer and is None until it is known."""
 
     def __init__(self, what_if: WhatIf, answer: Answer, reach: EditReach | None) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Answered(Message):
 
 
 class WhatIfScreen(TrialScreen):
-    """The fourth screen: an editor, and the decision on its text."""
+    """The fourth screen: an editor, and the decision on the edited text."""
 
     MODE: ClassVar[str] = "whatif"
     CSS_PATH = "whatif.tcss"
@@ -74,11 +74,11 @@ class WhatIfScreen(TrialScreen):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._timer: Timer | None = None  # runs until the user pauses
-        self._edited: tuple[Trial, PartId] | None = None  # whose text is in the editor
+        self._timer: Timer | None = None  # runs while the user types
+        self._edited: tuple[Trial, PartId] | None = None  # the part whose text is in the editor
 
     def body(self) -> ComposeResult:
-        """Tabs and the decision in a line each; editor and answer below, or side by side."""
+        """Yield a line of tabs and a line for the decision; below, the editor and the answer."""
         yield Parts(id="parts")
         yield Static("", markup=False, id="decided")
         with Horizontal(id="sides"):
@@ -102,7 +102,7 @@ class WhatIfScreen(TrialScreen):
 
     @work(exclusive=True, group="parts")
     async def _show_trial(self) -> None:
-        """Show the tabs of the exchange, and the text of the chosen one."""
+        """Show the tabs of the exchange, and the text of the selected tab."""
         trial = self.trial
         if trial is None:
             return
@@ -137,7 +137,7 @@ class WhatIfScreen(TrialScreen):
     # From a key to a decision
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Keep the text, and ask once the user pauses."""
+        """Store the text, and judge it once the user pauses."""
         event.stop()
         trial = self.trial
         if trial is None or self._edited is None or self._edited[0] is not trial:
@@ -160,7 +160,7 @@ class WhatIfScreen(TrialScreen):
 
     @work(thread=True, exclusive=True, group="what-if")
     def _ask(self, what_if: WhatIf, edits: dict[PartId, str]) -> None:
-        """Post the decision, then the other subjects that it affects; neither once there is a newer text."""
+        """Post the decision, then the other affected subjects, unless there is a newer text."""
         worker = get_current_worker()
         answer = what_if.ask(edits) if edits else what_if.present
         if worker.is_cancelled:
@@ -195,7 +195,7 @@ class WhatIfScreen(TrialScreen):
         page.show(lambda sheet: trial_page.write(sheet, report, shown))
 
     def _mark(self, answer: Answer) -> None:
-        """Mark the lines of the text that decide, and those that cannot be read."""
+        """Mark the deciding lines of the text, and the unreadable ones."""
         trial = self.trial
         if trial is None:
             return
@@ -260,7 +260,7 @@ class WhatIfScreen(TrialScreen):
         self.query_one("#answer").focus()
 
     def action_fix(self) -> None:
-        """Apply the proposed fix to the text; the next one if there are several."""
+        """Apply the proposed fix to the text; press again for the next fix."""
         trial = self.trial
         if trial is None or not trial.current.fixes:
             return
@@ -287,7 +287,7 @@ class WhatIfScreen(TrialScreen):
             copy(self.app, trial.text(trial.part), trial.current.part(trial.part).title)
 
     def action_write(self) -> None:
-        """Write the text to a new file in the working folder, and show the commands that store it."""
+        """Write the text to a new file in the working folder, and show the commands that apply it."""
         from oidc_doctor.tui.page import PageScreen
         from oidc_doctor.whatif.export import export
 

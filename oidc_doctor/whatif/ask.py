@@ -1,7 +1,7 @@
 """An exchange judged again with edited documents or claims, compared with the decision on what was read.
 
-An edit makes a Case, and `evaluate` and `diagnose` decide it; nothing else decides here, and nothing is ever written to
-a cloud. The texts are typed by the user, or pasted from strangers.
+An edit yields a Case, which `evaluate` and `diagnose` decide, as for a report. Nothing is ever written to a cloud. The
+texts are typed by the user or pasted, and untrusted.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Answer:
     diagnosis: Diagnosis | None
     causes: tuple[Cause, ...] = ()
     problems: tuple[Problem, ...] = ()
-    changed: frozenset[PartId] = frozenset()  # parts that differ in more than their layout
+    changed: frozenset[PartId] = frozenset()  # parts whose content differs, not only their layout
 
     @property
     def exchange(self) -> Exchange | None:
@@ -85,12 +85,12 @@ class StepChange(NamedTuple):
 
     @property
     def changed(self) -> bool:
-        """Whether the step has another state."""
+        """Return whether the edits change the state of the step."""
         return self.after is not None and self.after.state != self.before.state
 
 
 class WhatIf:
-    """An exchange and its editable parts, without edits: every question passes all of them."""
+    """An exchange and its editable parts, without edits: every call of `ask` passes all edits."""
 
     def __init__(self, diagnosis: Diagnosis, accepted: Sequence[str] = (), fixes: Sequence[FixRow] = ()) -> None:
         """`accepted`: subjects accepted in the logs. `fixes`: the report's; those of this exchange are kept."""
@@ -104,21 +104,21 @@ class WhatIf:
         self.fixes = tuple(fix for fix in fixes if fix.for_ in codes and self.edits_of(fix))
 
     def part(self, part: PartId) -> Part:
-        """A part by its id. Raises KeyError if this exchange has none."""
+        """Return a part by its id. Raises KeyError if this exchange has none."""
         for present in self.parts:
             if present.id == part:
                 return present
         raise KeyError(part)
 
     def ask(self, edits: Mapping[PartId, str]) -> Answer:
-        """The decision with these texts instead of those that were read. Raises nothing, whatever the texts."""
+        """Return the decision with these texts instead of the original ones. Raises nothing, whatever the texts."""
         case = self.case
         problems: list[Problem] = []
         changed: set[PartId] = set()
         for name, text in edits.items():
             part = self.part(name)
             if not text.strip() and not part.text.strip():
-                continue  # nothing was read, and nothing was typed
+                continue  # the part is absent and was not edited
             try:
                 case, objections = apply(case, part, text, signature_wrong=self._signature_wrong())
             except Unreadable as error:
@@ -142,27 +142,27 @@ class WhatIf:
         return Answer(dict(edits), diagnosis, causes, tuple(problems), frozenset(changed))
 
     def steps(self, answer: Answer) -> list[StepChange]:
-        """Each step before and after the edits."""
-        assert self.present.diagnosis is not None  # noqa: S101 - what was read always has one
+        """Return each step before and after the edits."""
+        assert self.present.diagnosis is not None  # noqa: S101 - the present answer always has a diagnosis
         after = {row.id: row for row in answer.diagnosis.rows} if answer.diagnosis else {}
         titles = {step.id: step.title for step in STEPS[self.cloud]}
         return [StepChange(row.id, titles[row.id], row, after.get(row.id)) for row in self.present.diagnosis.rows]
 
     def diff(self, edits: Mapping[PartId, str], part: PartId) -> list[str]:
-        """The part's edited text against the present one: lines that begin with `-`, `+` or a space. Not escaped."""
+        """Return the diff of the edited text of the part: lines that start with `-`, `+` or a space. Not escaped."""
         before, after = self.part(part).text.splitlines(), edits.get(part, self.part(part).text).splitlines()
         lines = difflib.unified_diff(before, after, lineterm="", n=2)
         return [line for line in lines if not line.startswith(("---", "+++"))]
 
     def deciding(self, answer: Answer, part: PartId) -> tuple[TextMark, ...]:
-        """The pieces of the part's edited text that refuse the exchange."""
+        """Return the pieces of the edited text that refuse the exchange."""
         diagnosis = answer.diagnosis
         if diagnosis is None or diagnosis.prediction == "accepted":
             return ()
         return deciding_marks(diagnosis, part, answer.edits.get(part, self.part(part).text))
 
     def first_line(self, edits: Mapping[PartId, str], part: PartId) -> int:
-        """The line, from 1, to show first: the first edited one, else the first that decides."""
+        """Return the line, from 1, to show first: the first edited line, otherwise the first deciding line."""
         before, after = self.part(part).text.splitlines(), edits.get(part, self.part(part).text).splitlines()
         if before != after:
             pairs = enumerate(zip(before, after, strict=False), 1)
@@ -170,11 +170,11 @@ class WhatIf:
         return next((mark.line for mark in self.deciding(self.present, part)), 1)
 
     def line_of_claim(self, name: str, text: str) -> int:
-        """The line, from 1, of a claim in a text of claims."""
+        """Return the line, from 1, of a claim in a text of claims."""
         return line_of(text, pointer_segment(name)) or 1
 
     def reach(self, answer: Answer) -> EditReach | None:
-        """The other subjects that the edit allows or denies, of those tried; None if the edit affects only this token.
+        """Return the other subjects that the edit allows or denies; None if the edit affects only this token.
 
         Slower than `ask`: it judges every subject.
         """
@@ -183,7 +183,7 @@ class WhatIf:
         return edit_reach(self.case._replace(readings=()), answer.diagnosis.case._replace(readings=()), self.accepted)
 
     def edits_of(self, fix: FixRow) -> dict[PartId, str]:
-        """A proposed fix as an edit; empty if it changes a document that is no part of this exchange."""
+        """Return a proposed fix as an edit; empty if it changes a document that is no part of this exchange."""
         try:
             value = json.loads(fix.document)
         except ValueError:
@@ -194,12 +194,12 @@ class WhatIf:
         return {name: text} if name and any(part.id == name for part in self.parts) else {}
 
     def pasted(self, text: str) -> tuple[str, Token]:
-        """A pasted token: its claims as an editable text, and the token without its raw form.
+        """Return the claims of a pasted token as an editable text, and the token without its raw form.
 
-        The signature is checked against the keys that were read, then dropped: header, claims and `verified` are kept.
+        The signature is checked against the keys that were read, then discarded; header, claims and `verified` stay.
         Never raises; a token that cannot be read has a `fault`.
         """
-        joined = "".join(text.split())  # a terminal inserts line breaks into a token that is copied from it
+        joined = "".join(text.split())  # a token that is copied from a terminal may contain line breaks
         token = parse_token(joined if _COMPACT.fullmatch(joined) else text, Origin("the pasted token"), "pasted")
         if token.kind == "jwt":
             jwks = self.case.evidence.issuer.jwks
@@ -213,7 +213,7 @@ class WhatIf:
         return editable(json_text(token.claims)), token
 
     def with_token(self, token: Token) -> WhatIf:
-        """The same exchange with another token as the one that was read."""
+        """Return the same exchange with another token instead of the original one."""
         case = self._without_readings(
             self.case._replace(token=token, profile=profile_of(self.case.evidence, token)),
             position(self.cloud, KINDS["claims"].step),
@@ -225,8 +225,8 @@ class WhatIf:
         return any(refusal.kind is Kind.SIGNATURE_INVALID and refusal.certain for refusal in refusals)
 
     def _without_readings(self, case: Case, first: int) -> Case:
-        """The case without the errors that the edit makes obsolete; the earlier steps that they prove stay passed."""
-        assert self.present.diagnosis is not None  # noqa: S101 - what was read always has one
+        """Return the case without observed errors that the edit makes obsolete; steps that they prove remain passed."""
+        assert self.present.diagnosis is not None  # noqa: S101 - the present answer always has a diagnosis
 
         def earlier(reading: Reading) -> bool:
             return bool(reading.steps) and all(position(self.cloud, step) < first for step in reading.steps)
@@ -255,7 +255,7 @@ _PLACES: dict[str, PartId] = {
 
 
 def _read_in_edit(cause: Cause, changed: Collection[PartId]) -> Cause:
-    """The cause with the edited texts as the places of edited values; other values keep their file."""
+    """Return the cause with places in the edited texts for edited values; other values keep their file."""
 
     def moved(side: Side | None) -> Side | None:
         at = side.at if side is not None else None
@@ -286,7 +286,7 @@ def _without_raw_form(token: Token, verified: dict[str, Json] | None) -> Token:
 
 
 def moved_past(before: Diagnosis, after: Diagnosis) -> bool:
-    """Whether the step that refused before passes now, or the exchange is accepted."""
+    """Return whether the refused step now passes, or the exchange is accepted."""
     if after.prediction == "accepted":
         return True
     if before.step is None:

@@ -21,7 +21,7 @@ _OPTIONS: dict[PartId, str] = {  # of gcloud iam workload-identity-pools provide
 
 
 def commands_of(evidence: TargetEvidence, part: PartId, text: str, file: str) -> list[str]:
-    """The commands that store the exported file, or its value where a command accepts no file."""
+    """Return the commands that store the exported file, or its value if a command accepts no file."""
     aws, gcp = evidence.aws, evidence.gcp
     if part == "trust-policy":
         role = aws.role.name if aws is not None and isinstance(aws.role, Role) else None
@@ -70,7 +70,7 @@ def _option_value(part: PartId, text: str, file: str) -> str:
 
 
 def _joined(values: list[str]) -> str:
-    """A list for gcloud, with another separator where a value contains a comma (gcloud topic escaping)."""
+    """Return a list for gcloud, with another separator if a value contains a comma (gcloud topic escaping)."""
     if not any("," in value for value in values):
         return ",".join(values)
     separator = next((sign for sign in ";|#~!@" if not any(sign in value for value in values)), ";")

@@ -1,4 +1,4 @@
-"""An edited text -> the case that it makes, and the problems of the text."""
+"""Apply an edited text to a case, and report the problems of the text."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Problem(NamedTuple):
     """A problem of an edited text. Lines and columns count from 1.
 
-    `unreadable`: it is no JSON or no CEL, so there is no decision. `refused`: the cloud would not store it.
-    `note`: the cloud may not store it, or the user should know something else.
+    `unreadable`: the text is no JSON or no CEL, so there is no decision. `refused`: the cloud would reject it.
+    `note`: the cloud may reject it, or another hint for the user.
     """
 
     part: PartId
@@ -44,16 +44,16 @@ class Problem(NamedTuple):
 
 
 class UnreadableCel(Exception):  # noqa: N818 - the user's text, no fault of the program
-    """An edited expression is no CEL."""
+    """An edited expression is not valid CEL."""
 
     def __init__(self, error: cel.CelError, pointer: str = "") -> None:
         super().__init__(error.message)
         self.error = error
-        self.pointer = pointer  # of the expression in the JSON text around it
+        self.pointer = pointer  # the pointer to the expression in the JSON text
 
 
 def apply(case: Case, part: Part, text: str, *, signature_wrong: bool) -> tuple[Case, list[Objection]]:
-    """The case with the edited text, and the objections of the cloud to storing it.
+    """Return the case with the edited text, and the objections of the cloud to storing it.
 
     `signature_wrong`: the signature of the token that was read is known to be wrong. Raises Unreadable and
     UnreadableCel.
@@ -67,14 +67,14 @@ def apply(case: Case, part: Part, text: str, *, signature_wrong: bool) -> tuple[
 
 
 def problem_of_json(part: Part, error: Unreadable) -> Problem:
-    """A text that is no JSON, or not of the expected form."""
+    """Return the problem of a text that is no JSON, or not of the expected form."""
     return Problem(part.id, "unreadable", error.message, error.line, error.column)
 
 
 def problem_of_cel(part: Part, text: str, unreadable: UnreadableCel) -> Problem:
-    """A text with an expression that is no CEL."""
+    """Return the problem of a text with an expression that is not valid CEL."""
     error = unreadable.error
-    if part.language == "json":  # the expression's columns are not those of the JSON text
+    if part.language == "json":  # columns of the expression differ from those of the JSON text
         name = unescaped(unreadable.pointer[1:])
         where = f", at character {error.start + 1}" if error.start >= 0 else ""
         return Problem(part.id, "unreadable", f"{name}: {error.message}{where}", line_of(text, unreadable.pointer))
@@ -83,7 +83,7 @@ def problem_of_cel(part: Part, text: str, unreadable: UnreadableCel) -> Problem:
 
 
 def problem_of_objection(part: Part, text: str, objection: Objection) -> Problem:
-    """A text that the cloud would not, or may not, store."""
+    """Return the problem of a text that the cloud would or may reject."""
     line: int | None
     column: int | None
     if objection.span is not None:
@@ -94,7 +94,7 @@ def problem_of_objection(part: Part, text: str, objection: Objection) -> Problem
 
 
 def place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of an offset."""
+    """Return line and column, from 1, of an offset."""
     before = text[: max(0, offset)]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 
@@ -184,14 +184,14 @@ def _allowed_audiences(case: Case, text: str) -> tuple[TargetEvidence, list[Obje
 def _service_account_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     policy = parse_allow_policy(text, "service-account-policy.json", "service-account")
     gcp = case.evidence.gcp
-    assert gcp is not None  # noqa: S101 - it has this part
+    assert gcp is not None  # noqa: S101 - the part exists
     return case.evidence._replace(gcp=gcp._replace(service_account_policy=policy)), []
 
 
 def _project_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     policy = parse_allow_policy(text, "project-policy.json", "project")
     gcp = case.evidence.gcp
-    assert gcp is not None  # noqa: S101 - it has this part
+    assert gcp is not None  # noqa: S101 - the part exists
     return case.evidence._replace(gcp=gcp._replace(project_policy=policy)), []
 
 
@@ -210,7 +210,7 @@ _APPLY: dict[PartId, Callable[[Case, str], tuple[TargetEvidence, list[Objection]
 
 
 def _with_claims(token: Token, text: str, file: str, *, signature_wrong: bool) -> Token:
-    """The token with other claims, taken as signed by the issuer unless the present signature is known to be wrong."""
+    """Return the token with other claims, assumed to be signed unless the original signature is known to be wrong."""
     document = load(text, file)
     claims = fields.members(document, "", document.value, "an object with claims")
     if canonical(claims) == canonical(token.claims):
@@ -235,5 +235,5 @@ def _with_claims(token: Token, text: str, file: str, *, signature_wrong: bool) -
 
 
 def missing_times(claims: dict[str, Json]) -> frozenset[str]:
-    """Times that a whole token lacks: in decoded claims, their absence would mean that they are unknown."""
+    """Return the times that the claims lack. They are absent from the edited token, not unknown."""
     return frozenset({"iat", "exp"} - claims.keys())

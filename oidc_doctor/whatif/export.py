@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from oidc_doctor.whatif.ask import WhatIf
     from oidc_doctor.whatif.parts import PartId
 
-_MOST_FILES = 100  # of one name in a folder
+_MOST_FILES = 100  # files with the same stem in a folder
 
 
 class Export(NamedTuple):
-    """A file that was written, and the commands that store it."""
+    """A written file, and the commands that store its text."""
 
     path: str
     commands: tuple[str, ...]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TextMark(NamedTuple):
-    """A piece of one line of a text. Lines count from 1, columns from 0; `end` None is the line's end."""
+    """A piece of a line. Lines count from 1, columns from 0; `end` is None for the end of the line."""
 
     line: int
     start: int
@@ -23,7 +23,7 @@ class TextMark(NamedTuple):
 
 
 def deciding_marks(diagnosis: Diagnosis, part: PartId, text: str) -> tuple[TextMark, ...]:
-    """The pieces of a part's text that refuse the exchange."""
+    """Return the pieces of the text of a part that refuse the exchange."""
     if part == "condition":
         nodes = _failing(diagnosis.trace.detail.get("condition"))
         return tuple(mark for node in nodes for mark in _marks(text, node.start, node.end))
@@ -32,7 +32,7 @@ def deciding_marks(diagnosis: Diagnosis, part: PartId, text: str) -> tuple[TextM
 
 
 def _marks(text: str, start: int, end: int) -> Iterator[TextMark]:
-    """The pieces of lines between two offsets."""
+    """Return the pieces of lines between two offsets."""
     first, column = place(text, start)
     for number, piece in enumerate(text[start:end].split("\n")):
         begin = 0 if number else column - 1
@@ -40,7 +40,7 @@ def _marks(text: str, start: int, end: int) -> Iterator[TextMark]:
 
 
 def _failing(node: Any) -> list[Any]:
-    """The smallest parts of a CEL trace that make it false, or fail."""
+    """Return the smallest parts of a CEL trace that make it false, or fail."""
     if node is None or node.value is True or not (node.evaluated or node.error):
         return []
     parts = [part for child in node.children for part in _failing(child)] if node.op in ("and", "or") else []
@@ -48,7 +48,7 @@ def _failing(node: Any) -> list[Any]:
 
 
 def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
-    """JSON pointers, in the part's text, of the values that refuse."""
+    """Return the JSON pointers of the refusing values in the text of the part."""
     trace = diagnosis.trace
     steps = {refusal.step for refusal in diagnosis.refusals}
     if part == "trust-policy" and "policy" in trace.detail:
@@ -72,7 +72,7 @@ def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
 
 
 def _clauses(policy: Any, nearest: str | None) -> Iterator[str]:
-    """The denying statements, and the failing clauses of the allowing statement that is nearest to a match."""
+    """Return the denying statements, and the failing clauses of the allowing statement that is nearest to a match."""
     for statement in policy.children:
         if statement.expected == "Deny" and statement.result is not False:
             yield statement.pointer

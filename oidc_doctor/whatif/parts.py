@@ -27,12 +27,12 @@ PartId = Literal[
     "claims",
 ]
 
-LONGEST = 256 * 1024  # characters of a text that is edited; a longer one is no policy, and slows the editor down
+LONGEST = 256 * 1024  # characters of an editable text; a longer text is no policy and slows the editor down
 _ASCII = 0x7F
 
 
 class PartKind(NamedTuple):
-    """The facts that every part with the same id has in common."""
+    """The properties that parts with the same id share."""
 
     title: str
     language: Literal["json", "cel"]
@@ -60,11 +60,11 @@ class Part(NamedTuple):
     language: Literal["json", "cel"]
     text: str
     file: str
-    read_at: str  # where the present text was read; empty if nothing was read
+    read_at: str  # the place of the present text; empty if none was read
 
 
 def parts_of(case: Case) -> tuple[Part, ...]:
-    """The parts of an exchange, without those whose text is too long."""
+    """Return the parts of an exchange, without those whose text is too long."""
     parts = [
         Part(name, KINDS[name].title, KINDS[name].language, editable(text), KINDS[name].file, read_at)
         for name, text, read_at in _texts_of(case)
@@ -73,7 +73,7 @@ def parts_of(case: Case) -> tuple[Part, ...]:
 
 
 def _texts_of(case: Case) -> Iterator[tuple[PartId, str, str]]:
-    """Id, present text, and where it was read."""
+    """Return id, present text and place of each part."""
     yield from _aws_texts(case) if case.cloud == "aws" else _gcp_texts(case)
     token = case.token
     yield "claims", json_text(token.claims) if token.claims else "", str(token.origin)
@@ -114,7 +114,7 @@ def _gcp_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:
 
 
 def part_of_document(value: dict[str, Json], text: str) -> tuple[PartId | None, str]:
-    """The part that a proposed document replaces, and its new text; `text` is the document's own. None: no part."""
+    """Return the part that a proposed document replaces, and its new text; None if it replaces no part."""
     if "Statement" in value:
         return "trust-policy", editable(json_text(value))
     if "ClientIDList" in value:
@@ -132,7 +132,7 @@ def part_of_document(value: dict[str, Json], text: str) -> tuple[PartId | None, 
 
 
 def editable(text: str) -> str:
-    r"""`text` with each invisible character written as `\uXXXX`, which JSON and CEL read back."""
+    r"""Return `text` with each invisible character written as `\uXXXX`, which JSON and CEL decode."""
     return "".join(
         character
         if is_clear(character) or character in "\n\t"
@@ -148,7 +148,7 @@ def _json_escape(character: str) -> str:
 
 
 def json_text(value: Json) -> str:
-    """JSON as it is edited."""
+    """Format a JSON value for the editor."""
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
@@ -158,7 +158,7 @@ def canonical(value: Json) -> str:
 
 
 def without_layout(part: Part, text: str) -> str:
-    """A text that is equal for texts that differ only in their layout."""
+    """Return a text that is equal for texts that differ only in their layout."""
     if part.language == "cel" or not text.strip():
         return text.strip()
     try:

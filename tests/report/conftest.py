@@ -11,8 +11,8 @@ from reports import situations
 from reports.hostile import hostile
 
 SAMPLES: dict[str, Callable[[], Report]] = {
-    made.__name__: made
-    for made in (
+    situation.__name__: situation
+    for situation in (
         situations.refused,
         situations.suspected,
         situations.healthy,
@@ -30,11 +30,11 @@ SAMPLES: dict[str, Callable[[], Report]] = {
 
 @pytest.fixture(params=sorted(SAMPLES))
 def any_report(request: pytest.FixtureRequest) -> Report:
-    """Each of the samples in turn."""
+    """Return each sample in turn."""
     return SAMPLES[request.param]()
 
 
 @pytest.fixture
 def sample() -> Callable[[str], Report]:
-    """A sample by name."""
+    """Return a function that builds a sample by name."""
     return lambda name: SAMPLES[name]()

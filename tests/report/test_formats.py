@@ -1,4 +1,4 @@
-"""The table of formats: each is rendered by its module, and nothing else lists them."""
+"""The table of formats: its module renders each format, and no other list exists."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_no_format_prints_a_token(form: str, sample: Callable[[str], Report]) ->
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_the_command_line_takes_every_format(form: str) -> None:
+def test_command_line_accepts_every_format(form: str) -> None:
     assert make_parser().parse_args(["--report", "--format", form]).format == form
 
 
-def test_the_table_loads_no_renderer() -> None:
+def test_format_table_imports_no_renderer() -> None:
     program = (
         "import sys; from oidc_doctor.report.formats import FORMATS; "
         "assert not [name for name in FORMATS if f'oidc_doctor.report.{name}' in sys.modules]"

@@ -1,4 +1,4 @@
-"""Claims beside what looks at them, for every scenario and in any width."""
+"""Claims with their uses, for every scenario and at any width."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ def report_of(name: str) -> Report:
 
 def exchanges(name: str) -> list[tuple[Exchange, list[Cause]]]:
     report = report_of(name)
-    return [(one, [cause for cause in report.causes if cause.exchange == one.id]) for one in report.exchanges]
+    return [
+        (exchange, [cause for cause in report.causes if cause.exchange == exchange.id]) for exchange in report.exchanges
+    ]
 
 
 def rows(name: str) -> dict[str, Claim]:
-    (found,) = exchanges(name)
-    return {row.key: row for row in claims.claims(*found)}
+    (exchange_and_causes,) = exchanges(name)
+    return {row.key: row for row in claims.claims(*exchange_and_causes)}
 
 
 @pytest.mark.parametrize("width", [30, 80, 160])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_every_claim_of_every_scenario_fits(name: str, width: int) -> None:
+def test_claim_lines_fit_the_width(name: str, width: int) -> None:
     for exchange, causes in exchanges(name):
-        found = claims.claims(exchange, causes)
-        assert [row.key for row in found if row.value or row.key in exchange.token["claims"]] == sorted(
-            exchange.token["claims"], key=[row.key for row in found].index
+        listed = claims.claims(exchange, causes)
+        assert [row.key for row in listed if row.value or row.key in exchange.token["claims"]] == sorted(
+            exchange.token["claims"], key=[row.key for row in listed].index
         )
-        for row in found:
+        for row in listed:
             sheet = Sheet(width)
             claims.summary(sheet, row)
             assert len(sheet.lines) == 1
@@ -65,35 +67,35 @@ def test_every_claim_of_every_scenario_fits(name: str, width: int) -> None:
         ("gcp-subject-over-limit", "sub", "mapping", "bytes"),
     ],
 )
-def test_the_claim_at_fault_says_what_refuses_it(name: str, key: str, where: str, says: str) -> None:
+def test_refused_claim_names_the_refusing_use(name: str, key: str, where: str, says: str) -> None:
     row = rows(name)[key]
     assert row.worst[0] == "✗"
     failing = [use for use in row.uses if use.answer is False or use.sign == "✗"]
     assert any(use.where == where and says in use.says for use in failing), failing
 
 
-def test_other_claims_are_not_blamed() -> None:
-    found = rows("aws-token-expired")
-    assert found["iat"].worst[0] != "✗"
-    assert found["iat"].words.startswith("issued ")
+def test_other_claims_are_not_marked_as_refused() -> None:
+    claim_rows = rows("aws-token-expired")
+    assert claim_rows["iat"].worst[0] != "✗"
+    assert claim_rows["iat"].words.startswith("issued ")
     assert rows("aws-wrong-team")["aud"].worst[0] == "✓"
 
 
-def test_a_healthy_token_is_content() -> None:
+def test_accepted_token_has_no_refused_claim() -> None:
     for name in ("healthy-aws", "healthy-gcp"):
         assert not [row for row in rows(name).values() if row.worst[0] in ("✗", "?")]
 
 
-def test_the_parts_of_a_subject_and_the_one_at_fault() -> None:
-    (found,) = exchanges("aws-wrong-team")
+def test_refused_part_of_the_subject_is_marked() -> None:
+    (exchange_and_causes,) = exchanges("aws-wrong-team")
     sheet = Sheet(80)
-    claims.subject(sheet, found[0], rows("aws-wrong-team")["sub"])
+    claims.subject(sheet, exchange_and_causes[0], rows("aws-wrong-team")["sub"])
     assert [line.split()[0] for line in sheet.lines if "✗" in line] == ["✗"]
     assert any(line.split() == ["✗", "team", "Tq7LmZ2x"] for line in sheet.lines)
     assert any(line.split() == ["org", "Org8Kd2P"] for line in sheet.lines)
 
 
-def test_a_claim_that_is_no_condition_key_says_so() -> None:
+def test_claim_without_a_condition_key_is_reported() -> None:
     row = rows("aws-custom-claim-key")["org"]
     assert row.value == "Org4Rk9S"
     assert row.worst[0] == "✗"

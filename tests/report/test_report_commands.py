@@ -1,4 +1,4 @@
-"""Commands that a reader pastes, and the wrapping of long lines."""
+"""Commands that can be pasted, and the wrapping of long lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def lines(report: Report, width: int = 80, *, verbose: bool = False) -> list[str
     return render_text(report, width=width, color=False, verbose=verbose).splitlines()
 
 
-def test_an_argument_that_fills_a_line_leaves_its_option() -> None:
+def test_long_argument_is_on_its_own_line() -> None:
     shown = command_lines(f"aws iam x --client-id c --provider-arn {'a' * 30} --end", 36)
     assert shown == ["aws iam x --client-id c \\", "  --provider-arn \\", f"    {'a' * 30} \\", "  --end"]
 
@@ -37,7 +37,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("room", [30, 50, 200])
-def test_a_command_can_be_pasted(command: str, room: int) -> None:
+def test_wrapped_command_can_be_pasted(command: str, room: int) -> None:
     shown = command_lines(command, room)
     joined = "\n".join(shown).replace("\\\n", "")  # as a shell reads it
     assert shlex.split(joined) == shlex.split(command)
@@ -45,7 +45,7 @@ def test_a_command_can_be_pasted(command: str, room: int) -> None:
         assert len(line) <= room or "'" in line or len(line.removesuffix("\\").split()) <= 2
 
 
-def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
+def test_command_with_invisible_characters_is_not_shown(sample: Sample) -> None:
     report = sample("refused")
     report.fixes = []
     change_cause(report, commands=("aws x --sub 'a\u200bb'",))
@@ -55,7 +55,7 @@ def test_a_command_that_cannot_be_shown_says_so(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", "a  b ", "word " * 40, "x" * 200, "a " + "y:" * 90, "漢字 " * 30, "漢" * 90])
-def test_wrapping_loses_nothing(text: str) -> None:
+def test_wrapping_keeps_all_characters(text: str) -> None:
     for room in (10, 33, 80):
         folded = wrap(text, room)
         assert all(columns(line) <= room for line in folded)

@@ -1,4 +1,4 @@
-"""What may be printed: nothing unseen, nothing obeyed, no token."""
+"""Printable text: no invisible or control characters, no token."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def compact(header: bytes = b'{"alg":"RS256","kid":"k1"}', claims: bytes = b'{"s
         (r"a\nb", r"a\\nb"),
     ],
 )
-def test_each_character_is_seen_as_what_it_is(raw: str, shown: str) -> None:
+def test_characters_are_escaped(raw: str, shown: str) -> None:
     assert visible(raw) == shown
 
 
 @given(st.text())
-def test_nothing_unseen_is_left(raw: str) -> None:
+def test_visible_text_has_no_invisible_characters(raw: str) -> None:
     shown = visible(raw)
     assert shown.isprintable()
     assert all(unicodedata.category(character) not in ("Mn", "Me", "Cf", "Cc", "Cs") for character in shown)
@@ -62,17 +62,17 @@ alphabet = st.sampled_from(["\\", "\\", "u", "n", "x", "2", "0", "b", "e", "\u20
 
 
 @given(st.lists(alphabet, max_size=10), st.lists(alphabet, max_size=10))
-def test_two_values_never_look_the_same(left: list[str], right: list[str]) -> None:
+def test_different_values_look_different(left: list[str], right: list[str]) -> None:
     if left != right:
         assert visible("".join(left)) != visible("".join(right))
 
 
 @given(st.text())
-def test_one_cell_for_each_character(raw: str) -> None:
+def test_each_character_has_a_cell(raw: str) -> None:
     assert len(cells(raw)) == len(raw)
 
 
-def test_a_space_at_an_end_is_shown() -> None:
+def test_space_at_either_end_is_escaped() -> None:
     assert exact(" a b ") == r"\x20a b\x20"
     assert exact(" ") == r"\x20"
 
@@ -93,7 +93,7 @@ def test_a_space_at_an_end_is_shown() -> None:
         "eyJ{}",
     ],
 )
-def test_a_token_is_found_wherever_it_stands(around: str) -> None:
+def test_token_is_removed_at_any_position(around: str) -> None:
     token = compact()
     text = around.format(token)
     assert contains_jwt(text)
@@ -108,7 +108,7 @@ def test_a_token_is_found_wherever_it_stands(around: str) -> None:
     "header",
     [b'{"alg":"none"}', b' { "typ": "JWT", "alg": "ES256" }', b'{"jwk":{"kty":"RSA"},"alg":"RS256"}', b'{\n"alg":"x"}'],
 )
-def test_every_header_counts(header: bytes) -> None:
+def test_token_with_an_unusual_header_is_removed(header: bytes) -> None:
     assert forbid_tokens(f"({compact(header)})") == "([token removed])"
 
 
@@ -122,21 +122,21 @@ def test_every_header_counts(header: bytes) -> None:
         "1.2.3",
         f"{segment(b'not json')}.{segment(b'x')}.{segment(b'y')}",
         f"{segment(json.dumps({'kid': 'a'}).encode())}.{segment(b'x')}.{segment(b'y')}",
-        compact().rsplit(".", 1)[0],  # no signature: nothing that could be used
+        compact().rsplit(".", 1)[0],  # no signature, so the token cannot be used
     ],
 )
-def test_what_is_no_token_stays(text: str) -> None:
+def test_text_without_a_token_is_unchanged(text: str) -> None:
     assert not contains_jwt(text)
     assert forbid_tokens(text) == text
 
 
-def test_several_tokens_and_an_encrypted_one() -> None:
+def test_several_and_encrypted_tokens_are_removed() -> None:
     encrypted = f"{compact()}.{segment(b'text')}.{segment(b'tag')}"
     assert forbid_tokens(f"{compact()} {encrypted},{compact()}") == "[token removed] [token removed],[token removed]"
 
 
 @given(st.text(alphabet='"\\abn\n\u200b', max_size=8), st.text(alphabet='"\\abn\n\u200b', max_size=8))
-def test_finished_json_stays_json(before: str, after: str) -> None:
+def test_json_remains_valid(before: str, after: str) -> None:
     for ascii_only in (True, False):
         rendered = json.dumps({"a": before + compact() + after}, ensure_ascii=ascii_only)
         clean = forbid_tokens(rendered)
@@ -145,7 +145,7 @@ def test_finished_json_stays_json(before: str, after: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["a", "a.", "eyJ", "ew.", "eyJhbGciOiJSUzI1NiJ9.", "\\", "\u200b", "\\n"])
-def test_the_scan_is_linear(unit: str) -> None:
+def test_token_scan_is_linear(unit: str) -> None:
     text = unit * (300_000 // len(unit))
     started = time.process_time()
     visible(text)

@@ -1,4 +1,4 @@
-"""What was read and what was not: short, but never silent; and what would settle what is unknown."""
+"""The coverage of the evidence, and the files that would settle unknown steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Sample = Callable[[str], Report]
 NOT_THERE = "not in the bundle"
 
 
-def told(report: Report, label: str, *, logs: bool = False, missing: bool = False) -> list[str]:
+def coverage_rows(report: Report, label: str, *, logs: bool = False, missing: bool = False) -> list[str]:
     return [text for name, text in coverage(report, logs=logs, missing=missing) if name == label]
 
 
@@ -23,11 +23,11 @@ def missing(*names: str) -> list[Coverage]:
     return [Coverage(name, "missing", NOT_THERE) for name in names]
 
 
-def test_one_row_for_each_folder(sample: Sample) -> None:
+def test_coverage_has_a_row_for_each_folder(sample: Sample) -> None:
     report = sample("healthy")
     names = ("claims.json", "aws/role.json", "aws/oidc-provider.json", "truss/config.yaml", "targets/a/aws/role.json")
     report.coverage = [Coverage(name, "read") for name in names]
-    assert told(report, "Read") == [
+    assert coverage_rows(report, "Read") == [
         "claims.json, truss/config.yaml, targets/a/aws/role.json",
         "aws/: role.json, oidc-provider.json",
     ]
@@ -42,79 +42,81 @@ def test_log_files_are_counted(sample: Sample) -> None:
         Coverage("aws/cloudtrail/b.json", "read"),
         Coverage("aws/cloudtrail", "read", "", "2026-11-22T07:01:00Z", "2026-11-22T21:00:00Z", 1234),
     ]
-    assert told(report, "Read") == ["aws/cloudtrail/ (2 files, 1,234 events, 07:01 – 21:00 UTC)"]
-    (named,) = told(report, "Read", logs=True)
+    assert coverage_rows(report, "Read") == ["aws/cloudtrail/ (2 files, 1,234 events, 07:01 – 21:00 UTC)"]
+    (named,) = coverage_rows(report, "Read", logs=True)
     assert named == (
         "aws/cloudtrail/: AWSLogs/a.json.gz (06:00 – 22:40 UTC), b.json, in all (1,234 events, 07:01 – 21:00 UTC)"
     )
 
 
-def test_log_files_that_only_a_manifest_tells_of(sample: Sample) -> None:
+def test_log_files_named_only_in_a_manifest(sample: Sample) -> None:
     report = sample("healthy")
     report.coverage = [Coverage("gcp/logs/a.json", "read", since="2026-11-22T06:00:00Z", until="2026-11-22T22:40:00Z")]
-    assert told(report, "Read") == ["gcp/logs/ (1 file, 06:00 – 22:40 UTC)"]
+    assert coverage_rows(report, "Read") == ["gcp/logs/ (1 file, 06:00 – 22:40 UTC)"]
 
 
-def test_what_bears_on_the_verdict_is_named(sample: Sample) -> None:
+def test_missing_files_that_bear_on_the_verdict_are_named(sample: Sample) -> None:
     report = sample("unknown")
     report.coverage = missing("error.txt", "aws/oidc-provider.json", "aws/boundary.json", "aws/key-policy.json")
     report.coverage += missing("gcp/pool.json", "targets/a/aws/role.json", "aws/cloudtrail/")
-    assert told(report, "Not read") == [
+    assert coverage_rows(report, "Not read") == [
         "error.txt, aws/oidc-provider.json, targets/a/aws/role.json, aws/cloudtrail/ (not in the bundle)",
         "and 3 other files that a bundle can hold (-v lists them)",
     ]
 
 
-def test_nothing_bears_on_an_accepted_token(sample: Sample) -> None:
+def test_accepted_token_names_no_missing_files(sample: Sample) -> None:
     report = sample("healthy")
     report.coverage = missing("error.txt", "aws/boundary.json")
-    assert told(report, "Not read") == ["2 files that a bundle can hold, none of which bears on this (-v lists them)"]
-    assert told(report, "Not read", missing=True) == ["error.txt, aws/boundary.json (not in the bundle)"]
+    assert coverage_rows(report, "Not read") == [
+        "2 files that a bundle can hold, none of which bears on this (-v lists them)"
+    ]
+    assert coverage_rows(report, "Not read", missing=True) == ["error.txt, aws/boundary.json (not in the bundle)"]
 
 
-def test_inherited_bindings_bear_on_a_refused_impersonation(sample: Sample) -> None:
+def test_refused_impersonation_names_inherited_bindings(sample: Sample) -> None:
     report = sample("two")
     report.coverage = missing("gcp/project-policy.json", "gcp/folder-policy.json", "gcp/providers.json")
-    google = next(one for one in report.exchanges if one.cloud == "gcp")
+    google = next(exchange for exchange in report.exchanges if exchange.cloud == "gcp")
     google.steps = [step._replace(state="refused" if step.id == "impersonate" else "passed") for step in google.steps]
-    assert told(report, "Not read")[0] == "gcp/project-policy.json, gcp/folder-policy.json (not in the bundle)"
+    assert coverage_rows(report, "Not read")[0] == "gcp/project-policy.json, gcp/folder-policy.json (not in the bundle)"
 
 
-def test_the_token_is_missed_where_a_log_stands_for_it(sample: Sample) -> None:
+def test_missing_token_is_named_if_a_log_replaces_it(sample: Sample) -> None:
     report = sample("healthy")
     report.coverage = missing("token.jwt")
-    assert "none of which" in told(report, "Not read")[0]
+    assert "none of which" in coverage_rows(report, "Not read")[0]
     report.exchanges[0].claims_from = "5c0e5a0e"
-    assert told(report, "Not read") == ["token.jwt (not in the bundle)"]
+    assert coverage_rows(report, "Not read") == ["token.jwt (not in the bundle)"]
 
 
-def test_an_error_that_was_given_otherwise_is_not_missed(sample: Sample) -> None:
+def test_given_error_is_not_named_as_missing(sample: Sample) -> None:
     report = sample("unknown")
     report.coverage = missing("error.txt")
-    assert told(report, "Not read") == ["error.txt (not in the bundle)"]
+    assert coverage_rows(report, "Not read") == ["error.txt (not in the bundle)"]
     report.observed = [{"text": "x", "at": "--error"}]
-    assert "none of which" in told(report, "Not read")[0]
+    assert "none of which" in coverage_rows(report, "Not read")[0]
 
 
-def test_a_refused_call_is_told_by_its_code(sample: Sample) -> None:
+def test_denied_read_shows_call_and_code(sample: Sample) -> None:
     report = sample("healthy")
     reason = (
         "aws organizations list-policies: AccessDeniedException: You don't have permissions to access this resource."
     )
     report.coverage = [Coverage("aws/rcps/", "denied", reason)]
     short = "aws/rcps/ (access denied, aws organizations list-policies: AccessDeniedException)"
-    assert told(report, "Not read") == [short]
-    assert reason in told(report, "Not read", missing=True)[0]
+    assert coverage_rows(report, "Not read") == [short]
+    assert reason in coverage_rows(report, "Not read", missing=True)[0]
 
 
 @pytest.mark.parametrize("reason", ["it does not exist", "line 3: not JSON"])
-def test_what_somebody_tried_to_read_is_always_named(sample: Sample, reason: str) -> None:
+def test_failed_reads_are_always_named(sample: Sample, reason: str) -> None:
     report = sample("healthy")
     report.coverage = [Coverage("aws/boundary.json", "missing", reason)]
-    assert told(report, "Not read") == [f"aws/boundary.json ({reason})"]
+    assert coverage_rows(report, "Not read") == [f"aws/boundary.json ({reason})"]
 
 
-def test_the_file_and_the_command_for_each_unknown_step(sample: Sample) -> None:
+def test_file_and_command_for_each_unknown_step(sample: Sample) -> None:
     report = sample("unknown")
     report.target = [{"name": "weights", "issuer": "https://oidc.baseten.co", "aws": {}}]
     report.coverage = missing("aws/oidc-provider.json", "aws/role.json")
@@ -131,7 +133,7 @@ def test_the_file_and_the_command_for_each_unknown_step(sample: Sample) -> None:
 
 def test_one_file_can_settle_several_steps(sample: Sample) -> None:
     report = sample("two")
-    google = next(one for one in report.exchanges if one.cloud == "gcp")
+    google = next(exchange for exchange in report.exchanges if exchange.cloud == "gcp")
     report.target = [{"name": "weights", "issuer": None, "gcp": {"service_account": "a@b.iam.gserviceaccount.com"}}]
     report.coverage = []
     google.steps = [
@@ -144,14 +146,14 @@ def test_one_file_can_settle_several_steps(sample: Sample) -> None:
     assert policy[2] == "gcloud iam service-accounts get-iam-policy a@b.iam.gserviceaccount.com --format=json"
 
 
-def test_where_all_files_were_read_it_is_the_token_that_is_wanting(sample: Sample) -> None:
+def test_complete_token_is_named_if_all_files_were_read(sample: Sample) -> None:
     report = sample("unknown")
     report.coverage = [Coverage(name, "read") for name in ("aws/oidc-provider.json", "aws/oidc-providers.json")]
     report.coverage += [Coverage("aws/role.json", "read"), Coverage("token.jwt", "read")]
     assert settling(report, report.exchanges[0]) == [("token.jwt", ["provider", "authorise"], "")]
 
 
-def test_names_that_nobody_gave_stay_names_to_fill_in(sample: Sample) -> None:
+def test_unknown_names_are_placeholders_in_commands(sample: Sample) -> None:
     report = sample("unknown")
     report.coverage = []
     report.exchanges[0].resource = "arn:aws:iam::1:role/a b;rm -rf x"

@@ -1,4 +1,4 @@
-"""The JSON report keeps its contract, and can be written and shown anywhere."""
+"""The JSON report follows its schema and contains no control characters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PUBLISHED = json.loads((pathlib.Path(__file__).parents[2] / "docs" / "report.sch
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzIn0.c2lnbmF0dXJl"
 
 
-def test_the_published_schema_is_one() -> None:
+def test_published_schema_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(PUBLISHED)
     assert PUBLISHED["properties"]["schema"]["const"] == SCHEMA
 
@@ -32,34 +32,34 @@ def test_every_report_is_valid(any_report: Report) -> None:
 
 
 def undescribed(value: Any, schema: dict[str, Any], place: str = "") -> list[str]:
-    """The members of `value` that the schema does not name, and the named ones that it does not describe."""
+    """Return the members of `value` that the schema does not name or does not describe."""
     if "$ref" in schema:
         schema = PUBLISHED["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     if "anyOf" in schema:
         return [] if value is None else undescribed(value, schema["anyOf"][0], place)
-    found: list[str] = []
+    places: list[str] = []
     if isinstance(value, dict) and "properties" in schema:
         for key, item in value.items():
             known = schema["properties"].get(key)
             if known is None or not ("description" in known or "$ref" in known):
-                found.append(f"{place}/{key}")
+                places.append(f"{place}/{key}")
             else:
-                found += undescribed(item, known, f"{place}/{key}")
+                places += undescribed(item, known, f"{place}/{key}")
     if isinstance(value, list) and "items" in schema:
         for item in value:
-            found += undescribed(item, schema["items"], place)
-    return found
+            places += undescribed(item, schema["items"], place)
+    return places
 
 
-def test_every_member_is_described(any_report: Report) -> None:
+def test_schema_describes_every_member(any_report: Report) -> None:
     assert undescribed(to_json(any_report), PUBLISHED) == []
 
 
-def test_the_contract(sample: Sample) -> None:
-    told = to_json(sample("refused"))
-    assert told["schema"] == "oidc-doctor.report/1"
-    assert (told["verdict"], told["exit_code"]) == ("refused", 1)
-    assert list(told["exchanges"][0])[:11] == [
+def test_json_contract(sample: Sample) -> None:
+    document = to_json(sample("refused"))
+    assert document["schema"] == "oidc-doctor.report/1"
+    assert (document["verdict"], document["exit_code"]) == ("refused", 1)
+    assert list(document["exchanges"][0])[:11] == [
         "id",
         "cloud",
         "target_name",
@@ -72,15 +72,15 @@ def test_the_contract(sample: Sample) -> None:
         "assumed",
         "steps",
     ]
-    cause = told["causes"][0]
+    cause = document["causes"][0]
     assert cause["differs"]["expected"] == {
         "value": "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
         "spans": [[29, 30]],
         "at": "aws/role.json:14",
     }
     assert cause["change"]["by"] == "PlatformAdmin/dana.ops"
-    assert told["fixes"][0]["for"] == "AWS021"
-    assert told["coverage"][3] == {
+    assert document["fixes"][0]["for"] == "AWS021"
+    assert document["coverage"][3] == {
         "what": "CloudTrail us-east-1",
         "status": "read",
         "reason": "",
@@ -88,30 +88,30 @@ def test_the_contract(sample: Sample) -> None:
         "to": "2026-11-22T22:40:00Z",
         "count": 2731,
     }
-    assert told["checks"][1]["findings"] == [
+    assert document["checks"][1]["findings"] == [
         {"message": "the trust policy expects another team", "expected": None, "actual": None, "fix": ""}
     ]
 
 
-def test_nothing_compared_is_null(sample: Sample) -> None:
+def test_differs_is_null_without_values(sample: Sample) -> None:
     assert to_json(sample("permission"))["causes"][0]["differs"] is None
     assert to_json(sample("suspected"))["causes"][0]["differs"]["actual"] is None
 
 
-def test_the_same_report_gives_the_same_text(any_report: Report) -> None:
+def test_output_is_deterministic(any_report: Report) -> None:
     any_report.exchanges = [item for item in any_report.exchanges if item.trace.setdefault("s", {"b", "a", "c"})]
     first = render_json(any_report)
     assert first == render_json(any_report)
     assert json.loads(first) == json.loads(json.dumps(to_json(any_report)))
 
 
-def test_any_value_becomes_json(sample: Sample) -> None:
+def test_any_value_is_converted_to_json(sample: Sample) -> None:
     report = sample("healthy")
     deep: Any = "x"
     for _ in range(400):
         deep = [deep]
-    odd_keys: dict[Any, Any] = {7: "key", Kind.ROLE_MISSING: 1}
-    report.exchanges[0].trace = odd_keys | {
+    other_keys: dict[Any, Any] = {7: "key", Kind.ROLE_MISSING: 1}
+    report.exchanges[0].trace = other_keys | {
         "nan": float("nan"),
         "inf": -float("inf"),
         "bytes": b"\xffa",
@@ -140,13 +140,13 @@ def test_any_value_becomes_json(sample: Sample) -> None:
     assert "nested too deep" in text
 
 
-def test_a_terminal_obeys_nothing_in_it(any_report: Report) -> None:
+def test_json_has_no_control_characters(any_report: Report) -> None:
     text = render_json(any_report)
     text.encode()
     assert not set(text) & set("\x1b\x07\x9b\x7f\u200b\u202e\u2066\ufeff\xad\u2028\U000e0041")
 
 
-def test_readable_letters_stay_readable(sample: Sample) -> None:
+def test_letters_are_not_escaped(sample: Sample) -> None:
     report = sample("healthy")
     report.exchanges[0].subject = "übung 漢字"
     assert '"subject": "übung 漢字"' in render_json(report)

@@ -1,4 +1,4 @@
-"""The Markdown report: nothing that a stranger wrote becomes markup."""
+"""The Markdown report: untrusted text never becomes markup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKUP = re.compile(r"[@<>\[\]#`|*_~$&{}\\]|www|://|[0-9a-f]{7}")
 
 
 def tokens(text: str) -> Iterator[tuple[str, str]]:
-    """Every piece of the parsed document: its kind and its text."""
+    """Return kind and text of every piece of the parsed document."""
     parser = markdown_it.MarkdownIt("gfm-like")
     for token in parser.parse(text):
         if token.children is None:
@@ -29,7 +29,7 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
             yield from ((child.type, child.content) for child in token.children)
 
 
-def test_nothing_breaks_out(any_report: Report) -> None:
+def test_untrusted_text_never_becomes_markup(any_report: Report) -> None:
     text = render_markdown(any_report)
     text.encode()
     assert all(line.isprintable() for line in text.split("\n"))
@@ -48,7 +48,7 @@ def test_nothing_breaks_out(any_report: Report) -> None:
     }
 
 
-def test_refused(sample: Sample) -> None:
+def test_refused_report(sample: Sample) -> None:
     text = render_markdown(sample("refused"))
     lines = text.split("\n")
     assert lines[0] == "## ✗ AWS refuses this token: the trust policy expects another team. (proven)"
@@ -65,7 +65,7 @@ def test_refused(sample: Sample) -> None:
     assert "- skipped, no Google logs were given: `LOG001`" in lines
 
 
-def test_a_suspicion_is_worded_as_one(sample: Sample) -> None:
+def test_suspicion_is_worded_as_a_suspicion(sample: Sample) -> None:
     text = render_markdown(sample("suspected"))
     assert text.startswith("## ✗ AWS refused a token with this subject, perhaps because the account id")
     assert "**If so:** Compare the account id" in text
@@ -104,7 +104,7 @@ def test_prose(sentence: str, markdown: str) -> None:
     assert prose(visible(sentence)) == markdown
 
 
-def test_a_fence_is_longer_than_any_in_it() -> None:
+def test_fence_is_longer_than_any_fence_inside() -> None:
     assert fenced(["a", "`````", "b"]) == "``````text\na\n`````\nb\n``````"
 
 

@@ -1,4 +1,4 @@
-"""The aligned pair: carets stand under what differs, and under nothing else."""
+"""The aligned pair: carets are under the differing characters, and nowhere else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oidc_doctor.model.refusal import Side
 from oidc_doctor.report.parts.lines import columns
 from oidc_doctor.report.parts.pair import difference, pair, plain
 
-# What differs is written in capitals and wide letters of its own, so that a caret can be judged from the screen alone.
+# Differences use capitals and wide letters that occur nowhere else, so that the carets can be checked by the text.
 same = st.text(alphabet="abc:=/語é", max_size=120)
 other = st.text(alphabet="XYZ漢", max_size=12)
 
@@ -24,7 +24,7 @@ def by_column(line: str) -> list[str]:
 
 
 @given(same, other, same, same, other, same, st.integers(30, 110))
-def test_carets_stand_under_the_difference(
+def test_carets_are_under_the_difference(
     head: str, left: str, tail: str, other_head: str, right: str, other_tail: str, room: int
 ) -> None:
     expected = Side(head + left + tail, None, ((len(head), len(head) + len(left)),))
@@ -41,7 +41,7 @@ def test_carets_stand_under_the_difference(
         under = {column for column, sign in enumerate(line) if sign == "^"}
         differing = {column for column, character in enumerate(above) if character in "XYZ漢"}
         assert under == (differing if gap else {line.index("^")})
-        # The difference is never cut where it fits on the line.
+        # A difference that fits on the line is never cut.
         assert columns(gap) > room - 10 or gap in rows[index - 1][1]
     if not any(kind == "carets" for kind, _ in rows[:-1]):
         upper = [column for column, character in enumerate(by_column(rows[0][1])) if character in "XYZ漢"]
@@ -49,7 +49,7 @@ def test_carets_stand_under_the_difference(
 
 
 @given(same, other, same, st.integers(30, 110))
-def test_a_value_is_cut_with_an_ellipsis_and_only_where_it_must(head: str, left: str, tail: str, room: int) -> None:
+def test_value_is_cut_with_an_ellipsis_only_if_too_long(head: str, left: str, tail: str, room: int) -> None:
     value = head + left + tail
     side = Side(value, None, ((len(head), len(head) + len(left)),))
     line = shown(side, side, room)[0][1]
@@ -62,7 +62,7 @@ def test_a_value_is_cut_with_an_ellipsis_and_only_where_it_must(head: str, left:
 
 
 @given(same, other, same, st.integers(30, 110))
-def test_a_value_alone_is_shown_whole(head: str, left: str, tail: str, room: int) -> None:
+def test_single_value_is_shown_in_full(head: str, left: str, tail: str, room: int) -> None:
     side = Side(head + left + tail, None, ((len(head), len(head) + len(left)),))
     rows = shown(None, side, room)
     assert "".join(line for kind, line in rows if kind != "carets") == side.value
@@ -86,7 +86,7 @@ def test_long_values_with_equal_beginnings_are_aligned() -> None:
     assert rows[1][1].endswith("z")
 
 
-def test_a_short_side_sets_the_column_for_a_long_one() -> None:
+def test_long_side_is_aligned_with_the_short_side() -> None:
     expected = Side("v=1:org=*:team=A:*", None, ((15, 16),))
     value = "v=1:org=" + "o" * 80 + ":team=B:type=x"
     at = value.index("B")
@@ -96,7 +96,7 @@ def test_a_short_side_sets_the_column_for_a_long_one() -> None:
     assert rows[0][1].index("A") == rows[1][1].index("B") == rows[2][1].index("^")
 
 
-def test_differences_in_different_places_have_their_own_carets() -> None:
+def test_differences_in_other_columns_have_separate_carets() -> None:
     rows = shown(Side("repo:o/*:main", None, ((9, 13),)), Side("repo:o/app:dev", None, ((11, 14),)), 60)
     assert rows == [
         ("expected", "repo:o/*:main"),
@@ -106,12 +106,12 @@ def test_differences_in_different_places_have_their_own_carets() -> None:
     ]
 
 
-def test_what_is_missing_is_marked_where_it_would_stand() -> None:
+def test_missing_part_is_marked_at_its_position() -> None:
     rows = shown(Side("https://x/", None, ((9, 10),)), Side("https://x", None, ((9, 9),)), 60)
     assert rows == [("expected", "https://x/"), ("actual", "https://x"), ("carets", "         ^")]
 
 
-def test_unseen_characters_and_spaces_at_the_ends_are_marked_in_full() -> None:
+def test_escaped_characters_are_marked_in_full() -> None:
     rows = shown(Side("aud", None, ((3, 3),)), Side("aud\u200b ", None, ((3, 5),)), 60)
     assert rows[1:] == [("carets", "   ^"), ("actual", r"aud\u200b\x20"), ("carets", "   ^^^^^^^^^^")]
 
@@ -129,12 +129,12 @@ def test_a_difference_longer_than_the_line_is_shown_from_its_start() -> None:
     assert rows[1][1].index("^") == rows[0][1].index("X")
 
 
-def test_no_spans_no_carets() -> None:
+def test_no_carets_without_spans() -> None:
     assert shown(Side("a"), Side("b"), 60) == [("expected", "a"), ("actual", "b")]
     assert shown(None, None, 60) == []
 
 
-def test_spans_outside_the_value_are_passed_over() -> None:
+def test_spans_outside_the_value_are_ignored() -> None:
     assert shown(Side("abc", None, ((-1, 2), (7, 9), (2, 99))), None, 60)[1] == ("carets", "  ^")
 
 

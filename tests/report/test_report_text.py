@@ -1,4 +1,4 @@
-"""The text report: the verdict first, what it rests on, what was not looked at; nothing dangerous, nothing too wide."""
+"""The text report: the verdict first, its evidence, the coverage; no control characters, no line too wide."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def lines(report: Report, width: int = 80, *, verbose: bool = False) -> list[str
 
 
 def without_commands(report: Report) -> Report:
-    """Commands are the one thing that may be wider than the screen: they are there to be pasted."""
+    """Return the report without its commands, which may be wider than the screen."""
     for index in range(len(report.causes)):
         change_cause(report, index, commands=())
     for fix in report.fixes:
@@ -47,7 +47,7 @@ def test_no_line_is_too_wide(any_report: Report, width: int, verbose: bool) -> N
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_nothing_that_is_obeyed_or_unseen_comes_through(any_report: Report, verbose: bool) -> None:
+def test_text_has_no_control_or_invisible_characters(any_report: Report, verbose: bool) -> None:
     text = render_text(any_report, width=80, color=False, verbose=verbose)
     assert all(line.isprintable() for line in text.split("\n"))
     assert not re.search("[\u0590-\u08ff\u0300-\u036f\u3164]", text)
@@ -55,7 +55,7 @@ def test_nothing_that_is_obeyed_or_unseen_comes_through(any_report: Report, verb
 
 
 @pytest.mark.parametrize("verbose", [False, True])
-def test_colour_changes_nothing_but_colour(any_report: Report, verbose: bool) -> None:
+def test_colour_adds_only_escape_codes(any_report: Report, verbose: bool) -> None:
     plain = render_text(any_report, width=80, color=False, verbose=verbose)
     coloured = render_text(any_report, width=80, color=True, verbose=verbose)
     assert coloured != plain
@@ -63,20 +63,20 @@ def test_colour_changes_nothing_but_colour(any_report: Report, verbose: bool) ->
 
 
 def test_the_verdict_comes_first(any_report: Report) -> None:
-    told = [line for line in lines(any_report) if line]
-    first = next(line for line in told if line[:2] in ("✗ ", "✓ ", "? ", "! "))
-    assert told.index(first) < 12
-    assert all(not line.startswith(" " * 4) for line in told[: told.index(first)])
+    report_lines = [line for line in lines(any_report) if line]
+    first = next(line for line in report_lines if line[:2] in ("✗ ", "✓ ", "? ", "! "))
+    assert report_lines.index(first) < 12
+    assert all(not line.startswith(" " * 4) for line in report_lines[: report_lines.index(first)])
 
 
-def test_refused(sample: Sample) -> None:
-    told = lines(sample("refused"))
-    text = "\n".join(told)
-    assert told[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC · last 30 h"
-    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven", told[2])
-    expects = next(line for line in told if line.startswith("    expects"))
-    token = told[told.index(expects) + 1]
-    carets = told[told.index(expects) + 2]
+def test_refused_report(sample: Sample) -> None:
+    report_lines = lines(sample("refused"))
+    text = "\n".join(report_lines)
+    assert report_lines[0] == "oidc-doctor 0.1.0 · weights · 22 Nov 2026 22:40 UTC · last 30 h"
+    assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven", report_lines[2])
+    expects = next(line for line in report_lines if line.startswith("    expects"))
+    token = report_lines[report_lines.index(expects) + 1]
+    carets = report_lines[report_lines.index(expects) + 2]
     at = carets.index("^")
     assert (expects[at], token[at]) == ("y", "x")
     assert carets.endswith("^ team differs in its last character")
@@ -104,15 +104,15 @@ def test_refused(sample: Sample) -> None:
     ):
         assert part in text, part
     assert text.count("--policy-document") == 1
-    assert told[-1] == "  More      oidc-doctor explain AWS021 · --format markdown for a ticket"
+    assert report_lines[-1] == "  More      oidc-doctor explain AWS021 · --format markdown for a ticket"
 
 
-def test_a_suspicion_is_never_a_fact(sample: Sample) -> None:
-    told = lines(sample("suspected"))
-    text = " ".join(" ".join(told).split())
+def test_suspicion_is_never_worded_as_a_fact(sample: Sample) -> None:
+    report_lines = lines(sample("suspected"))
+    text = " ".join(" ".join(report_lines).split())
     assert "✗ AWS refused a token with this subject, perhaps because the account" in text
-    assert "?  AWS031  perhaps the trust policy" in "\n".join(told)
-    assert "suspected" in told[2]
+    assert "?  AWS031  perhaps the trust policy" in "\n".join(report_lines)
+    assert "suspected" in report_lines[2]
     assert "would settle it: the trust policy without redaction, as aws iam get-role prints it" in text
     assert "if so Compare the account id" in text
     assert " fix " not in text
@@ -120,20 +120,20 @@ def test_a_suspicion_is_never_a_fact(sample: Sample) -> None:
     assert "seen Error: Not authorized to perform sts:AssumeRoleWithWebIdentity for the 2nd time (error.txt:1)" in text
 
 
-def test_a_suspicion_without_an_observed_refusal_may_only_be(sample: Sample) -> None:
+def test_suspicion_without_an_observed_refusal(sample: Sample) -> None:
     report = sample("suspected")
     report.observed = []
     assert lines(report)[2].startswith("? AWS may refuse a token with this subject: perhaps the account id")
 
 
-def test_healthy(sample: Sample) -> None:
+def test_accepted_report(sample: Sample) -> None:
     text = "\n".join(lines(sample("healthy")))
     assert "✓ AWS accepts this token." in text
     assert "assumed   the signature and the times: the claims were pasted" in text
     assert "Not read  issuer (offline)" in text
 
 
-def test_unknown_says_what_would_settle_it(sample: Sample) -> None:
+def test_unknown_report_names_the_settling_evidence(sample: Sample) -> None:
     text = "\n".join(lines(sample("unknown")))
     assert "? Not enough was read to say whether AWS accepts this token." in text
     assert "unknown   provider: the provider was looked at" in text
@@ -144,10 +144,10 @@ def test_unknown_says_what_would_settle_it(sample: Sample) -> None:
 
 
 def test_two_exchanges_have_a_summary_and_a_block_each(sample: Sample) -> None:
-    told = lines(sample("two"))
-    text = "\n".join(told)
-    assert told[2] == "✗ 2 exchanges. Refused: Google Cloud; accepted: AWS."
-    assert "✗ Google Cloud refuses this token: the attribute condition wants" in told[4]
+    report_lines = lines(sample("two"))
+    text = "\n".join(report_lines)
+    assert report_lines[2] == "✗ 2 exchanges. Refused: Google Cloud; accepted: AWS."
+    assert "✗ Google Cloud refuses this token: the attribute condition wants" in report_lines[4]
     assert "✓ AWS accepts this token." in text
     assert text.index("Google Cloud refuses") < text.index("AWS accepts")
     assert "answers   probably unauthorized_client" in text
@@ -161,7 +161,7 @@ def test_many_exchanges_are_counted(sample: Sample) -> None:
     assert lines(report)[2] == "✗ 20 exchanges. 10 refused; 10 accepted."
 
 
-def test_an_error_in_json_is_known_again(sample: Sample) -> None:
+def test_observed_error_in_json_is_recognised(sample: Sample) -> None:
     report = sample("two")
     report.exchanges[1].error = {"code": "invalid_target", "message": 'The "audience" is invalid.', "certain": True}
     report.observed = [{"text": '{"error_description":"The \\"audience\\"\nis invalid."}', "at": "error.txt"}]
@@ -170,13 +170,13 @@ def test_an_error_in_json_is_known_again(sample: Sample) -> None:
     assert "seen  " not in text
 
 
-def test_an_answer_that_is_not_known_is_not_told(sample: Sample) -> None:
+def test_unknown_predicted_error_is_omitted(sample: Sample) -> None:
     report = sample("two")
     report.exchanges[1].error = {"code": "", "message": "", "certain": False}
     assert "answers" not in "\n".join(lines(report))
 
 
-def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
+def test_unread_files_name_each_folder_once(sample: Sample) -> None:
     report = sample("healthy")
     names = ("error.txt", *(f"aws/{name}.json" for name in ("roles", "boundary", "key-policy", "bucket-policy")))
     report.coverage = [Coverage(name, "missing", "not in the bundle") for name in names]
@@ -195,14 +195,14 @@ def test_what_was_not_read_names_each_folder_once(sample: Sample) -> None:
         ("authorise", "suspected", "? AWS may refuse this token: perhaps the job asks for no token."),
     ],
 )
-def test_what_is_refused(sample: Sample, step: str, confidence: Any, sentence: str) -> None:
+def test_refusal_sentences(sample: Sample, step: str, confidence: Any, sentence: str) -> None:
     report = sample("unknown")
     report.causes = [sample("refused").causes[0]]
     change_cause(report, step=step, confidence=confidence, headline="the job asks for no token")
     assert lines(report, 110)[2].startswith(sentence)
 
 
-def test_past_causes_do_not_turn_the_verdict(sample: Sample) -> None:
+def test_past_causes_do_not_change_the_verdict(sample: Sample) -> None:
     text = "\n".join(lines(sample("past")))
     assert "✓ AWS accepts this token." in text
     assert "–  AWS021  AWS refused this token until 15:30 UTC: the trust policy" in text
@@ -210,16 +210,16 @@ def test_past_causes_do_not_turn_the_verdict(sample: Sample) -> None:
     assert "fix " not in text
 
 
-def test_a_broken_check_is_our_fault_and_said_first(sample: Sample) -> None:
-    told = lines(sample("broken"))
-    assert told[2] == "! A check of oidc-doctor itself broke, so this report may be incomplete."
-    assert any("AWS050  this check broke, a fault of oidc-doctor: KeyError: 'Effect'" in line for line in told)
-    assert not any("Traceback" in line for line in told)
+def test_broken_check_is_reported_first(sample: Sample) -> None:
+    report_lines = lines(sample("broken"))
+    assert report_lines[2] == "! A check of oidc-doctor itself broke, so this report may be incomplete."
+    assert any("AWS050  this check broke, a fault of oidc-doctor: KeyError: 'Effect'" in line for line in report_lines)
+    assert not any("Traceback" in line for line in report_lines)
     assert any("Traceback" in line for line in lines(sample("broken"), verbose=True))
-    assert any(line.startswith("  Warning   aws/role.json appears twice") for line in told)
+    assert any(line.startswith("  Warning   aws/role.json appears twice") for line in report_lines)
 
 
-def test_nothing_to_examine(sample: Sample) -> None:
+def test_report_without_a_target(sample: Sample) -> None:
     assert lines(sample("nothing"))[2] == "? Not enough was read to name a token and a role or provider."
 
 
@@ -233,7 +233,7 @@ def test_a_given_headline_is_the_first_line(sample: Sample) -> None:
     assert lines(report)[2].startswith("✗ AWS refuses this deployment: another team is expected.")
 
 
-def test_quiet_is_the_verdict_alone(sample: Sample) -> None:
+def test_quiet_prints_only_the_verdict(sample: Sample) -> None:
     quiet = render_text(sample("refused"), width=80, color=False, quiet=True)
     assert re.fullmatch(r"✗ AWS refuses this token: the trust policy expects another team\. +proven\n", quiet)
 
@@ -246,12 +246,12 @@ def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
     assert "iss = https://oidc.baseten.co" in text
 
 
-def test_cut_values_stand_in_full_where_there_is_room_for_them(sample: Sample) -> None:
+def test_cut_values_are_repeated_in_full(sample: Sample) -> None:
     value = sample("lengths").causes[0].expected
     assert value is not None
     assert value.value in "".join(line.strip() for line in lines(sample("lengths")))
     report = sample("lengths")
-    report.fixes = [FixRow(report.causes[0].code, f"- {value.value}\n+ x", [], "")]  # the edit shows it, too
+    report.fixes = [FixRow(report.causes[0].code, f"- {value.value}\n+ x", [], "")]  # the edit shows the value as well
     assert not any(line.startswith("    in full   expects") for line in lines(report))
     assert any(line.startswith("    in full   expects") for line in lines(report, verbose=True))
 
@@ -272,20 +272,20 @@ def test_no_token_is_shown(sample: Sample, verbose: bool) -> None:
     assert not any(part in text for part in (TOKEN[:20], TOKEN.split(".")[1], TOKEN.split(".")[2]))
 
 
-def test_since_is_silent_where_a_signature_lies_on_both_sides(sample: Sample) -> None:
+def test_since_has_no_counts_if_signatures_overlap(sample: Sample) -> None:
     report = sample("refused")
     report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
     assert any(line.endswith("since     13:27 UTC, 9 h ago") for line in lines(report))
 
 
-def test_since_counts_the_own_subject_where_others_went_on_as_before(sample: Sample) -> None:
+def test_since_counts_the_subject_if_others_are_unaffected(sample: Sample) -> None:
     report = sample("refused")
     report.attempts[1].subject = "v=1:org=other"
     report.attempts[1].last_seen = "2026-11-22T14:00:00Z"
     assert any("since     13:27 UTC, 9 h ago: of this subject 87 refused since" in line for line in lines(report))
 
 
-def test_since_of_an_impersonation_counts_what_the_service_account_saw(sample: Sample) -> None:
+def test_since_counts_impersonations_of_the_service_account(sample: Sample) -> None:
     report = sample("two")
     report.target = [{"name": "weights", "gcp": {"service_account": "a@b.iam.gserviceaccount.com"}}]
     rows = sample("refused").attempts
@@ -322,21 +322,21 @@ OPEN = [
 
 
 @pytest.mark.parametrize(("cloud", "whom", "line"), OPEN)
-def test_a_trust_that_is_too_wide_is_told_with_the_verdict(sample: Sample, cloud: Any, whom: str, line: str) -> None:
+def test_too_wide_trust_is_reported_with_the_verdict(sample: Sample, cloud: Any, whom: str, line: str) -> None:
     report = sample("two")
     report.causes = []
-    resource = next(one.resource for one in report.exchanges if one.cloud == cloud)
+    resource = next(exchange.resource for exchange in report.exchanges if exchange.cloud == cloud)
     finding = FindingRow("it is open", fix="Name your own.", cloud=cloud, target=resource or "", opens_to=whom)
     report.checks = [CheckRow("ZZZ001", "any-name", "failed", "weakens", "", [finding], opens_trust=True)]
     for exchange in report.exchanges:
         exchange.prediction = "accepted"
-    told = [line for line in lines(report) if line.startswith("✓")]
-    assert [one for one in told if "would accept" in one] == ([line] if line else [])
+    accepted = [text for text in lines(report) if text.startswith("✓")]
+    assert [text for text in accepted if "would accept" in text] == ([line] if line else [])
     assert any(line.strip() == "fix       Name your own." for line in lines(report)), "it is the one next step"
 
 
 @pytest.mark.parametrize("change", [{"target": "another"}, {"cloud": None}])
-def test_a_trust_of_something_else_says_nothing_of_the_exchange(sample: Sample, change: dict[str, Any]) -> None:
+def test_too_wide_trust_of_another_resource_is_not_reported(sample: Sample, change: dict[str, Any]) -> None:
     report = sample("two")
     report.causes = []
     finding = FindingRow("it is open", cloud="aws", target=report.exchanges[0].resource or "", opens_to="a stranger")
@@ -349,7 +349,7 @@ def test_a_trust_of_something_else_says_nothing_of_the_exchange(sample: Sample, 
     assert "would accept" not in "\n".join(lines(report))
 
 
-def test_a_suspicion_that_rests_on_what_was_read_is_no_perhaps(sample: Sample) -> None:
+def test_suspicion_from_read_files_is_not_worded_as_perhaps(sample: Sample) -> None:
     report = sample("suspected")
     report.causes = report.causes[:1]
     change_cause(report, kind=Kind.CLIENT_ID_LIST_EMPTY, headline="the list is empty")
@@ -358,37 +358,37 @@ def test_a_suspicion_that_rests_on_what_was_read_is_no_perhaps(sample: Sample) -
     assert lines(report)[2].startswith("? AWS may refuse a token with this subject: the list is empty.")
 
 
-def test_the_present_instant_is_called_so(sample: Sample) -> None:
+def test_current_time_is_labelled_now(sample: Sample) -> None:
     report = sample("refused")
     change_cause(report, expected=Side("used before then"), actual=Side(report.evaluated_at))
     assert f"    now       {report.evaluated_at}" in lines(report)
 
 
-def test_an_answer_that_was_seen_with_other_numbers_is_told_once(sample: Sample) -> None:
+def test_error_seen_with_other_numbers_is_shown_once(sample: Sample) -> None:
     report = sample("refused")
     report.exchanges[0].error = {"code": "Expired", "message": "it is 1795209000 and not 1795198442", "certain": True}
     report.observed = [{"text": "Expired: it is 1795208947 and not 1795198442", "at": "error.txt"}]
-    told = "\n".join(lines(report))
-    assert "answers" not in told
-    assert "seen      Expired: it is 1795208947" in told
+    report_lines = "\n".join(lines(report))
+    assert "answers" not in report_lines
+    assert "seen      Expired: it is 1795208947" in report_lines
 
 
-def test_what_the_clause_says_is_not_said_again(sample: Sample) -> None:
+def test_values_in_the_clause_are_not_repeated(sample: Sample) -> None:
     report = sample("refused")
     change_cause(report, expected=Side("oidc.baseten.co:sub", Origin("aws/role.json", "", 14)), actual=None)
-    told = lines(report)
-    assert not any(line.startswith("    expects") for line in told)
-    assert "    read in   aws/role.json:14" in told
-    # with carets it is worth its line
+    report_lines = lines(report)
+    assert not any(line.startswith("    expects") for line in report_lines)
+    assert "    read in   aws/role.json:14" in report_lines
+    # a pair with carets is shown
     change_cause(report, expected=Side("oidc.baseten.co:sub", None, ((0, 4),)))
-    told = lines(report)
-    assert "    clause    Statement[0] · StringLike" in told
-    assert "    expects   oidc.baseten.co:sub" in told
+    report_lines = lines(report)
+    assert "    clause    Statement[0] · StringLike" in report_lines
+    assert "    expects   oidc.baseten.co:sub" in report_lines
     change_cause(report, clause=Clause(("assertion.a == 'b'",)), headline="assertion.a == 'b' is false")
     assert not any(line.startswith("    clause") for line in lines(report))
 
 
-def test_a_subject_that_had_to_be_cut_stands_whole_above(sample: Sample) -> None:
+def test_cut_subject_is_shown_in_full_above(sample: Sample) -> None:
     def subjects(width: int) -> int:
         return sum(line.startswith("    subject") for line in lines(sample("refused"), width))
 
@@ -398,37 +398,37 @@ def test_a_subject_that_had_to_be_cut_stands_whole_above(sample: Sample) -> None
 def test_values_with_nothing_in_common_have_no_carets(sample: Sample) -> None:
     report = sample("refused")
     change_cause(report, expected=Side("aaa", None, ((0, 3),)), actual=Side("b" * 90, None, ((0, 90),)))
-    told = "\n".join(lines(report))
-    assert "^" not in told
-    assert "…" not in told
+    report_lines = "\n".join(lines(report))
+    assert "^" not in report_lines
+    assert "…" not in report_lines
 
 
-def test_the_event_that_stands_for_the_token_is_named_once(sample: Sample) -> None:
+def test_event_that_replaces_the_token_is_named_once(sample: Sample) -> None:
     report = sample("refused")
     event = report.causes[0].confirmed_by[0]
     report.exchanges[0].claims_from = event
     change_cause(report, actual=Side("v=1", Origin("aws/cloudtrail/a-long-name.json.gz", "", None, event)))
-    told = "\n".join(lines(report))
-    assert told.count(event) == 1
-    assert "read in   aws/role.json:14 (expected) · that event (token)" in told
-    assert "confirmed by that event and 2 more" in told
+    report_lines = "\n".join(lines(report))
+    assert report_lines.count(event) == 1
+    assert "read in   aws/role.json:14 (expected) · that event (token)" in report_lines
+    assert "confirmed by that event and 2 more" in report_lines
     assert "a-long-name" in "\n".join(lines(report, verbose=True))
 
 
-def test_a_second_cause_of_the_kind_is_short(sample: Sample) -> None:
+def test_second_cause_of_the_same_kind_is_short(sample: Sample) -> None:
     report = sample("refused")
     report.causes.append(sample("refused").causes[0])
     clause = Clause(statement=0, operator="X", key="y")
     change_cause(report, 1, position="next", clause=clause, expected=None, actual=None)
-    told = lines(report)
-    also = told[told.index("  Also") + 1 : told.index("  Also") + 4]
+    report_lines = lines(report)
+    also = report_lines[report_lines.index("  Also") + 1 : report_lines.index("  Also") + 4]
     assert also[0].startswith("    ✗  AWS021  next: the trust policy expects another team")
     assert also[1:] == ["               clause    Statement[0] · X · y", "               read in   aws/role.json:14"]
-    assert "\n".join(told).count("--policy-document") == 1
+    assert "\n".join(report_lines).count("--policy-document") == 1
     assert "\n".join(lines(report, verbose=True)).count("--policy-document") == 2
 
 
-def test_what_takes_nothing_from_a_refusal_is_not_assumed_aloud(sample: Sample) -> None:
+def test_irrelevant_assumption_is_omitted_for_a_refusal(sample: Sample) -> None:
     report = sample("refused")
     assert any(line.startswith("    assumed") for line in lines(report))
     report.exchanges[0].steps = [
@@ -438,7 +438,7 @@ def test_what_takes_nothing_from_a_refusal_is_not_assumed_aloud(sample: Sample) 
     assert any(line.startswith("    assumed") for line in lines(report, verbose=True))
 
 
-def test_the_first_line_is_broken_between_its_parts(sample: Sample) -> None:
+def test_first_line_is_wrapped_between_its_parts(sample: Sample) -> None:
     report = sample("refused")
     report.window = {"from": "2026-11-21T03:10:00Z", "to": "2026-11-22T20:00:00Z"}
     report.exchanges[0].target_name = "a-longer-name-of-a-target"
@@ -459,8 +459,8 @@ def test_rendering_is_fast(sample: Sample) -> None:
     assert (time.process_time() - started) / 20 < 0.02
 
 
-def test_importing_the_renderers_loads_little() -> None:
-    """The model is always loaded by whoever has a report, and json by whoever reads evidence."""
+def test_renderers_import_few_modules() -> None:
+    """The model and json are allowed: every program with a report has imported them."""
     script = (
         "import json, sys; import oidc_doctor.model.report; before = set(sys.modules);"
         "import oidc_doctor.report.text, oidc_doctor.report.json;"

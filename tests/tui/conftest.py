@@ -1,7 +1,7 @@
-"""Driving the screens, and a report with attempts over time and changes, larger than any bundled scenario's.
+"""Fixtures that drive the screens, and a report with more logged attempts than any bundled scenario.
 
-Expensive set-up is shared: a bundled scenario is examined once for all tests, and CSS is parsed once for each set of
-colours. Tests of the examination itself use `read=True`, or a folder.
+To save time, a bundled scenario is examined once for all tests, and CSS is parsed once for each theme. Tests of the
+examination itself use `read=True`, or a folder.
 """
 
 from __future__ import annotations
@@ -48,33 +48,33 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = Path(__file__).resolve().parent / "pictures"
 PATIENCE = 60  # seconds; the machine may be busy
-IDLE = 0.005  # seconds of so little work that none is left
-DRAWN: Counter[str] = Counter()  # changes of a screen since the tests began
+IDLE = 0.005  # seconds: an event loop without work for this long is idle
+DRAWN: Counter[str] = Counter()  # changes of screens since the start of the tests
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheaper_textual() -> Iterator[None]:
-    """Four costs of Textual that no test needs, together more than half of the time of these tests.
+    """Avoid four costs of Textual that take more than half of the time of these tests.
 
-    It parses all CSS again for every app. It draws every change for a headless terminal, which drops it: `shown` and
-    `picture` draw the whole screen themselves. It waits at least 20 ms to find out that nothing is left to do. And it
-    composes the footer again at every move of the focus, also where its keys stay the same.
+    Textual parses all CSS again for every app. It draws every change for a headless terminal, which discards it:
+    `shown` and `picture` draw the screen themselves. It waits at least 20 ms to detect that no work is left. And it
+    composes the footer again at every move of the focus, even if its keys stay the same.
     """
     bindings_changed = Footer.bindings_changed
     parse = Stylesheet._parse_rules
     render_update = Compositor.render_update
-    parsed: dict[Any, list[RuleSet]] = {}
-    composed: WeakKeyDictionary[Footer, list[Any]] = WeakKeyDictionary()
+    parsed_rules: dict[Any, list[RuleSet]] = {}
+    composed_keys: WeakKeyDictionary[Footer, list[Any]] = WeakKeyDictionary()
 
     def parse_once(self: Stylesheet, css: str, read_from: Any, *others: Any, **named: Any) -> list[RuleSet]:
         key = (css, read_from, others, tuple(named.items()), tuple(self._variables.items()))
-        if key not in parsed:
-            parsed[key] = parse(self, css, read_from, *others, **named)
-        return parsed[key]
+        if key not in parsed_rules:
+            parsed_rules[key] = parse(self, css, read_from, *others, **named)
+        return parsed_rules[key]
 
     def draw_whole_screens(self: Compositor, full: bool = False, screen_stack: Any = None, **named: Any) -> Any:
         DRAWN["changes"] += bool(self._dirty_regions)
-        if full or screen_stack:  # a dialog keeps what is drawn of the screens behind it
+        if full or screen_stack:  # a dialog needs the drawing of the screens behind it
             return render_update(self, full=full, screen_stack=screen_stack, **named)
         self._dirty_regions.clear()
         return None
@@ -85,10 +85,10 @@ def cheaper_textual() -> Iterator[None]:
             for _, binding, enabled, tooltip in screen.active_bindings.values()
             if binding.show
         ]
-        if not screen.app.app_focus or composed.get(self) != keys:
+        if not screen.app.app_focus or composed_keys.get(self) != keys:
             bindings_changed(self, screen)
         if screen.app.app_focus and self.is_attached and screen is self.screen:
-            composed[self] = keys
+            composed_keys[self] = keys
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Footer, "bindings_changed", compose_other_keys)
@@ -101,7 +101,7 @@ def cheaper_textual() -> Iterator[None]:
 
 @functools.cache
 def examined_once(sample: str) -> Examined:
-    """The examination of a bundled scenario. All tests share it: nothing in it may be changed."""
+    """Return the examination of a bundled scenario. All tests share it, so a test must not modify it."""
     with open_bundle(str(ROOT / "sample_logs" / sample)) as bundle:
         return examine(bundle, Question())
 
@@ -113,7 +113,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
         if condition():
             return
         await asyncio.sleep(0.02)
-    pytest.fail("the screen never came to that")
+    pytest.fail("the condition never became true")
 
 
 @pytest.fixture(scope="session")
@@ -122,15 +122,15 @@ def wait() -> Callable[[Pilot[None], Callable[[], object]], Awaitable[None]]:
 
 
 async def settled(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, one after the other, and let the screen come to rest after the last of them."""
+    """Press keys, one after the other, and wait after the last key until the screen no longer changes."""
     for key in keys:
         await pilot.press(key)
     unchanged = 0
-    while unchanged < 3:  # pauses in a row
-        drawn = DRAWN.total()
+    while unchanged < 3:  # consecutive pauses
+        changes_before = DRAWN.total()
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
-        unchanged = unchanged + 1 if DRAWN.total() == drawn else 0
+        unchanged = unchanged + 1 if DRAWN.total() == changes_before else 0
 
 
 @pytest.fixture(scope="session")
@@ -142,8 +142,8 @@ def press() -> Callable[..., Awaitable[None]]:
 def play() -> Callable[..., Doctor]:
     """Run an app, let a story press its keys, and return the app.
 
-    It shows the report on `sample`: a scenario's name, or a folder that it reads. With `read`, it reads a scenario too;
-    `present` is the report to show instead.
+    It shows the report on `sample`: the name of a scenario, or a folder that it reads. With `read`, it reads a scenario
+    too; `present` is a report to show instead.
     """
 
     def run(
@@ -186,7 +186,7 @@ def play() -> Callable[..., Doctor]:
 
 
 def picture(app: Doctor) -> str:
-    """What the terminal shows, as SVG: without the name that differs from run to run, and without foreign fonts."""
+    """Return the screen as SVG, without the id that differs in every run, and without links to fonts."""
     text = re.sub(r"terminal-[0-9-]+-", "terminal-", app.export_screenshot())
     text = re.sub(r"@font-face \{.*?\}\s*", "", text, flags=re.DOTALL)
     return "\n".join(line.rstrip() for line in text.split("\n"))
@@ -194,25 +194,27 @@ def picture(app: Doctor) -> str:
 
 @pytest.fixture(scope="session")
 def looks_like() -> Callable[[Doctor, Path | str], None]:
-    """The screen is as its picture. UPDATE_PICTURES=1 makes the picture anew: look at it before it is kept."""
+    """Compare the screen with its stored picture. UPDATE_PICTURES=1 stores a new picture; look at it first."""
 
     def compare(app: Doctor, name: Path | str) -> None:
         path = PICTURES / f"{name}.svg" if isinstance(name, str) else name
-        now = picture(app)
+        current = picture(app)
         if os.environ.get("UPDATE_PICTURES"):
             path.parent.mkdir(exist_ok=True)
-            path.write_text(now, encoding="utf-8")
-        kept = path.read_text(encoding="utf-8") if path.exists() else ""
-        if now != kept:
-            odd = path.with_suffix(".new.svg")
-            odd.write_text(now, encoding="utf-8")
-            pytest.fail(f"{path.name} looks otherwise: compare it with {odd}; UPDATE_PICTURES=1 keeps the new look")
+            path.write_text(current, encoding="utf-8")
+        stored = path.read_text(encoding="utf-8") if path.exists() else ""
+        if current != stored:
+            new_path = path.with_suffix(".new.svg")
+            new_path.write_text(current, encoding="utf-8")
+            pytest.fail(
+                f"{path.name} has changed: compare it with {new_path}; UPDATE_PICTURES=1 stores the new picture"
+            )
 
     return compare
 
 
 def shown(app: Doctor) -> str:
-    """All text on the terminal, line by line."""
+    """Return the text on the terminal, line by line."""
     return "\n".join("".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips())
 
 
@@ -223,24 +225,24 @@ def text_of() -> Callable[[Doctor], str]:
 
 @pytest.fixture
 def examined() -> Callable[[str], Examined]:
-    """The report of a bundled scenario, with few of the checks that found nothing: a new check changes no picture."""
+    """Return the report of a scenario with few of its passed and skipped checks: a new check changes no picture."""
 
     def of(name: str) -> Examined:
         examined = examined_once(name)
-        left = {"passed": 4, "skipped": 3}
-        kept = []
+        remaining = {"passed": 4, "skipped": 3}
+        checks = []
         for row in examined.report.checks:
-            left[row.status] = left.get(row.status, 100) - 1
-            if left[row.status] >= 0:
-                kept.append(row)
-        return examined._replace(report=dataclasses.replace(examined.report, checks=kept))
+            remaining[row.status] = remaining.get(row.status, 100) - 1
+            if remaining[row.status] >= 0:
+                checks.append(row)
+        return examined._replace(report=dataclasses.replace(examined.report, checks=checks))
 
     return of
 
 
 START = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 BUCKETS, SECONDS = 200, 300
-BREAK = 90  # the bucket in which the outcome flips
+BREAK = 90  # the bucket in which the outcome changes
 ROLE = "arn:aws:iam::210987654321:role/ModelWeights"
 
 
@@ -272,7 +274,7 @@ def attempt(number: int, outcome: str, first: int, last: int, size: float) -> At
 
 
 def with_history(examined: Examined, signatures: int = 6) -> Examined:
-    """An answer with made-up attempts: accepted, then refused from a change on, and one refused attempt at mending."""
+    """Add synthetic attempts to a report: accepted, then refused since a change, and a failed change after it."""
     window = {
         "from": at(0),
         "to": at(BUCKETS),
@@ -327,19 +329,19 @@ def history() -> Callable[..., Examined]:
 
 
 class Driver:
-    """A person at the screen."""
+    """The actions and the view of a user."""
 
     def __init__(self, app: Doctor, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
-        """Wait for what a worker or the examination brings."""
+        """Wait for a result of a worker or of the examination."""
         for _ in range(PATIENCE * 50):
             if holds():
                 return
             await self.pilot.pause(0.02)
-        raise AssertionError(f"never: {what}\n{self.text()}")
+        raise AssertionError(f"timeout: {what}\n{self.text()}")
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -355,18 +357,18 @@ class Driver:
         await self.until(lambda: text in self.text(), text)
 
     async def says(self, text: str) -> None:
-        """On the page, however it is folded."""
+        """Wait for a text on the page, whatever its line breaks."""
         await self.until(lambda: text in " ".join(self.page.split()), text)
 
     def text(self) -> str:
-        """The screen as it stands, line by line."""
+        """Return the text on the screen, line by line."""
         width, height = self.app.size
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines[:height]) + f"\n({width}×{height})"
 
     @property
     def page(self) -> str:
-        """The whole answer, what is scrolled away included."""
+        """Return the full text of the page, including the part out of view."""
         view = self.app.screen.query_one(PageView)
         return str(view.query_one(".page").render())
 
@@ -384,8 +386,8 @@ class Driver:
         await self.until(lambda: isinstance(self.app.screen, TokenScreen), "the screen")
         await self.until(lambda: self.app.screen.query_one(Claims).option_count, "claims")
 
-    def assert_forgotten(self, raw: str) -> None:
-        """No screen shows the token, and the app does not hold it."""
+    def assert_raw_token_not_kept(self, raw: str) -> None:
+        """Assert that the screen does not show the raw token, and that the app does not keep it."""
         parts = raw.split(".")
         shown = self.text() + self.page
         assert parts[2][:20] not in shown
@@ -394,14 +396,14 @@ class Driver:
         assert trial is not None
         assert trial.token is not None
         assert (trial.token.signing_input, trial.token.signature) == (b"", b"")
-        held = [trial.edits, trial.token._asdict(), self.app.clipboard]
-        held += [self.editor.text, self.editor.history.undo_stack] if self.app.screen.query(Editor) else []
-        assert not contains_jwt(repr(held))
+        kept_values = [trial.edits, trial.token._asdict(), self.app.clipboard]
+        kept_values += [self.editor.text, self.editor.history.undo_stack] if self.app.screen.query(Editor) else []
+        assert not contains_jwt(repr(kept_values))
 
 
 @pytest.fixture(scope="session")
 def drive(play: Callable[..., Doctor]) -> Callable[..., None]:
-    """Open the app on a scenario, by its name, or on a folder, and let `test` drive it."""
+    """Open the app on a scenario or a folder, and run `test` on it."""
 
     def run(sample: str | Path, test: Callable[[Driver], Awaitable[None]], size: tuple[int, int] = (120, 40)) -> None:
         async def story(pilot: Pilot[None]) -> None:

@@ -1,4 +1,4 @@
-"""What all screens have in common: tabs, palette, help, footers, sizes, keys and themes."""
+"""Features of all screens: tabs, palette, help, footers, sizes, keys and themes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_the_tabs_answer_keys_and_clicks(play: Play, press: Play) -> None:
+def test_tabs_react_to_keys_and_clicks(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         for key, kind in (("2", TimelineScreen), ("5", EventsScreen), ("1", PathScreen)):
             await press(pilot, key)
@@ -32,19 +32,29 @@ def test_the_tabs_answer_keys_and_clicks(play: Play, press: Play) -> None:
     play(story)
 
 
-def test_every_action_is_in_the_palette(play: Play, press: Play) -> None:
+def test_palette_lists_every_action(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         titles = [command.title for command in pilot.app.get_system_commands(pilot.app.screen)]
-        told = set(titles)
-        assert len(told) == len(titles)  # an action with two keys is named once
-        assert {"Fix", "Copy", "Explain", "Export", "Re-run", "Filter", "Open another", "Timeline", "Quit"} <= told
+        unique_titles = set(titles)
+        assert len(unique_titles) == len(titles)  # an action with two keys is listed once
+        assert {
+            "Fix",
+            "Copy",
+            "Explain",
+            "Export",
+            "Re-run",
+            "Filter",
+            "Open another",
+            "Timeline",
+            "Quit",
+        } <= unique_titles
         await press(pilot, "ctrl+p", *"timeline", "enter")
         assert isinstance(pilot.app.screen, TimelineScreen)
 
     play(story)
 
 
-def test_help_comes_and_goes(play: Play, press: Play) -> None:
+def test_help_panel_opens_and_closes(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "question_mark")
         assert pilot.app.screen.query("HelpPanel")
@@ -55,7 +65,7 @@ def test_help_comes_and_goes(play: Play, press: Play) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 15), (200, 60)])
-def test_any_size(size: tuple[int, int], play: Play, press: Play, text_of: Play) -> None:
+def test_screens_render_at_any_size(size: tuple[int, int], play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         for key in "12345":
             await press(pilot, key)
@@ -68,7 +78,7 @@ def test_any_size(size: tuple[int, int], play: Play, press: Play, text_of: Play)
 
 
 @pytest.mark.parametrize("sample", ["aws-wrong-team", "two-clouds"])
-def test_every_footer_is_whole_on_80_columns(sample: str, play: Play, press: Play) -> None:
+def test_footers_fit_80_columns(sample: str, play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         for keys in (["1"], ["enter"], ["escape", "f"], ["escape", "2"], ["tab"], ["5"], ["enter"], ["escape", "3"],
                      ["p"], ["escape", "4"], ["f"]):  # fmt: skip
@@ -83,12 +93,12 @@ def test_every_footer_is_whole_on_80_columns(sample: str, play: Play, press: Pla
     play(story, sample)
 
 
-def test_keys_by_binding_id_and_a_theme(play: Play, press: Play, text_of: Play) -> None:
-    app = Doctor(None, Preferences({"show.timeline": "t", "quit": "Q"}, "ansi-dark", ("keys: odd",)))
+def test_custom_keys_and_theme_are_applied(play: Play, press: Play, text_of: Play) -> None:
+    app = Doctor(None, Preferences({"show.timeline": "t", "quit": "Q"}, "ansi-dark", ("keys: invalid",)))
 
     async def story(pilot: Any) -> None:
         await press(pilot)
-        assert "keys: odd" in text_of(app)
+        assert "keys: invalid" in text_of(app)
         await app.switch_mode("path")
         await press(pilot, "t")
         assert isinstance(app.screen, TimelineScreen)
@@ -96,7 +106,7 @@ def test_keys_by_binding_id_and_a_theme(play: Play, press: Play, text_of: Play) 
     play(story, None, app=app, theme="ansi-dark")
 
 
-def test_a_theme_that_is_not_there(play: Play, press: Play, text_of: Play) -> None:
+def test_unknown_theme_is_reported(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot)
         assert "theme none-such: there are" in text_of(pilot.app)
@@ -104,14 +114,14 @@ def test_a_theme_that_is_not_there(play: Play, press: Play, text_of: Play) -> No
     play(story, None, app=Doctor(None, Preferences({}, "none-such")))
 
 
-def test_preferences_are_read_from_files(tmp_path: Path) -> None:
-    first, second, odd = tmp_path / "config.toml", tmp_path / "oidc-doctor.toml", tmp_path / "odd.toml"
+def test_preferences_are_merged_from_files(tmp_path: Path) -> None:
+    first, second, broken = tmp_path / "config.toml", tmp_path / "oidc-doctor.toml", tmp_path / "odd.toml"
     first.write_text('theme = "nord"\n[keys]\nquit = "Q"\ncopy = "c"\n')
     second.write_text('[keys]\ncopy = "ctrl+y"\n')
-    odd.write_text("[keys\n")
-    found = load((str(first), str(second), str(odd), str(tmp_path / "none")))
-    assert found.keys == {"quit": "Q", "copy": "ctrl+y"}
-    assert found.theme == "nord"
-    assert len(found.problems) == 1
-    odd.write_text("keys = 3\n")
-    assert load((str(odd),)).problems
+    broken.write_text("[keys\n")
+    preferences = load((str(first), str(second), str(broken), str(tmp_path / "none")))
+    assert preferences.keys == {"quit": "Q", "copy": "ctrl+y"}
+    assert preferences.theme == "nord"
+    assert len(preferences.problems) == 1
+    broken.write_text("keys = 3\n")
+    assert load((str(broken),)).problems

@@ -1,4 +1,4 @@
-"""The examination beside the screens: reading again, and stopping it."""
+"""The examination in the background: re-run and stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
+def test_rerun_reads_the_evidence_again(play: Play, press: Play, wait: Play) -> None:
     async def story(pilot: Any) -> None:
         before = pilot.app.session.report
         await press(pilot, "r")
@@ -30,12 +30,10 @@ def test_a_second_run_reads_again(play: Play, press: Play, wait: Play) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
-    play: Play, press: Play, wait: Play, tmp_path: Path
-) -> None:
+def test_reading_can_be_stopped_and_quitting_does_not_wait(play: Play, press: Play, wait: Play, tmp_path: Path) -> None:
 
     pipe = tmp_path / "trail.json"
-    os.mkfifo(pipe)  # opening it waits for ever: nobody writes
+    os.mkfifo(pipe)  # opening it blocks, because there is no writer
     app = Doctor(
         EvidenceSource("weights", str(ROOT / "sample_logs" / "aws-wrong-team"), Question(cloudtrail=(str(pipe),)))
     )
@@ -44,15 +42,15 @@ def test_reading_can_be_stopped_and_leaving_does_not_wait_for_it(
         await wait(pilot, lambda: "reading logs" in app.session.status)
         await press(pilot, "r")
         assert app.session.status.startswith("stopped")
-        await press(pilot, "y", "2", "5", "1")  # the screens still answer
+        await press(pilot, "y", "2", "5", "1")  # the screens still react
         await press(pilot, "r")
         await wait(pilot, lambda: "reading logs" in app.session.status)
         await pilot.press("q")
 
     play_without_waiting(story, app)
-    readers = [one for one in threading.enumerate() if one.name == "examination"]
-    assert all(one.daemon for one in readers)
-    while any(one.is_alive() for one in readers):  # a writer that goes away at once: an empty file
+    readers = [thread for thread in threading.enumerate() if thread.name == "examination"]
+    assert all(thread.daemon for thread in readers)
+    while any(thread.is_alive() for thread in readers):  # a writer that closes at once yields an empty file
         os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
         readers[0].join(0.02)
 

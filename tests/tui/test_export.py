@@ -31,7 +31,7 @@ def test_export_writes_the_same_report(form: str, play: Play, press: Play, tmp_p
     play(story)
 
 
-def test_export_asks_before_it_writes_over_a_file(play: Play, press: Play, tmp_path: Path) -> None:
+def test_export_asks_before_it_overwrites_a_file(play: Play, press: Play, tmp_path: Path) -> None:
     file = tmp_path / "kept.txt"
     file.write_text("kept")
 
@@ -47,7 +47,7 @@ def test_export_asks_before_it_writes_over_a_file(play: Play, press: Play, tmp_p
     play(story)
 
 
-def test_export_says_why_it_cannot_write(play: Play, press: Play, tmp_path: Path, text_of: Play) -> None:
+def test_export_shows_why_it_cannot_write(play: Play, press: Play, tmp_path: Path, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "e")
         pilot.app.screen.query_one("#file").value = str(tmp_path / "none" / "report.txt")

@@ -1,4 +1,4 @@
-"""Claims, policies and logs are written by strangers: whatever they hold, it is shown and not obeyed."""
+"""Hostile claims, policies and logs: their control characters and markup are shown, never interpreted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_every_screen_shows_it_harmlessly(
+def test_hostile_subject_is_harmless_on_every_screen(
     name: str,
     write_bundle: Callable[..., Path],
     play: Callable[..., Any],
@@ -41,48 +41,52 @@ def test_every_screen_shows_it_harmlessly(
     folder = write_bundle(subject=subject)
     claims = folder / "claims.json"
     if claims.exists():
-        told = json.loads(claims.read_text(encoding="utf-8"))
-        told[subject[:40]] = {"nested": [subject]}
-        claims.write_text(json.dumps(told), encoding="utf-8")
+        document = json.loads(claims.read_text(encoding="utf-8"))
+        document[subject[:40]] = {"nested": [subject]}
+        claims.write_text(json.dumps(document), encoding="utf-8")
 
     async def story(pilot: Any) -> None:
         app = pilot.app
-        seen = ""
+        all_text = ""
         for keys in (["1"], ["end"], ["enter"], ["f"], ["escape"], ["2"], ["3"], ["4"], ["5"], ["1", "home"], ["y"]):
             await press(pilot, *keys)
             text = text_of(app)
-            odd = {mark for mark in text if unicodedata.category(mark) in ("Cc", "Cf", "Cs", "Co") and mark != "\n"}
-            assert not odd, (keys, odd)
-            seen += text
-        assert visible(subject)[:20] in seen
+            control_characters = {
+                character
+                for character in text
+                if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") and character != "\n"
+            }
+            assert not control_characters, (keys, control_characters)
+            all_text += text
+        assert visible(subject)[:20] in all_text
         assert app.is_running
 
     play(story, folder, size=(120, 40))
 
 
 @given(st.text(max_size=200), st.integers(30, 120))
-def test_a_page_holds_what_is_visible_and_nothing_else(text: str, width: int) -> None:
-    paper = StyledSheet(width)
-    paper.row("subject", visible(text), style="bad")
-    paper.say(visible(text), bold=True)
-    content = paper.content()
+def test_page_contains_only_visible_characters(text: str, width: int) -> None:
+    sheet = StyledSheet(width)
+    sheet.row("subject", visible(text), style="bad")
+    sheet.say(visible(text), bold=True)
+    content = sheet.content()
     assert "\x1b" not in content.plain
     assert all(0 <= span.start <= span.end <= len(content.plain) for span in content.spans)
 
 
 @given(st.integers(0, 300), st.integers(1, 300), st.integers(1, 250))
 def test_bars_cover_all_buckets_in_order(low: int, number: int, columns: int) -> None:
-    made = bars(low, low + number, columns)
-    assert made[0].first == low
-    assert made[-1].last == low + number
-    assert all(one.last == other.first for one, other in pairwise(made))
-    assert all(one.left + one.width == other.left for one, other in pairwise(made))
-    assert made[-1].left + made[-1].width <= columns
-    assert len({bar.last - bar.first for bar in made[:-1]}) <= 1
+    chart_bars = bars(low, low + number, columns)
+    assert chart_bars[0].first == low
+    assert chart_bars[-1].last == low + number
+    assert all(left_bar.last == right_bar.first for left_bar, right_bar in pairwise(chart_bars))
+    assert all(left_bar.left + left_bar.width == right_bar.left for left_bar, right_bar in pairwise(chart_bars))
+    assert chart_bars[-1].left + chart_bars[-1].width <= columns
+    assert len({bar.last - bar.first for bar in chart_bars[:-1]}) <= 1
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=50), st.integers(1, 12))
-def test_a_bar_is_seen_where_there_is_an_attempt(counts: list[int], rows: int) -> None:
+def test_bar_is_visible_if_there_is_an_attempt(counts: list[int], rows: int) -> None:
     lines = lane(counts, max(counts), rows)
     assert len(lines) == rows
     for at, count in enumerate(counts):

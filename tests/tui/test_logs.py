@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_rows_beside_the_chart_begin_with_what_tells_them_apart(
+def test_timeline_rows_start_with_their_difference(
     play: Play, press: Play, history: Callable[..., Examined], examined: Callable[[str], Examined], text_of: Play
 ) -> None:
     async def story(pilot: Any) -> None:
@@ -31,7 +31,7 @@ def test_rows_beside_the_chart_begin_with_what_tells_them_apart(
     play(story, present=history(examined("aws-wrong-team")))
 
 
-def test_bars_changes_zoom_and_pan(
+def test_chart_selects_bars_and_changes_zooms_and_pans(
     play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     async def story(pilot: Any) -> None:
@@ -47,14 +47,14 @@ def test_bars_changes_zoom_and_pan(
         assert "MalformedPolicyDocument" in text_of(app)
         await press(pilot, "p", "escape")
         assert chart.span is None
-        whole = (chart._low, chart._high)
+        full_view = (chart._low, chart._high)
         await press(pilot, "plus", "plus")
-        assert chart._high - chart._low < (whole[1] - whole[0]) / 3
-        low = chart._low
+        assert chart._high - chart._low < (full_view[1] - full_view[0]) / 3
+        start = chart._low
         await press(pilot, "shift+left")
-        assert chart._low < low
+        assert chart._low < start
         await press(pilot, *["shift+left"] * 20, *["minus"] * 9)
-        assert (chart._low, chart._high) == whole
+        assert (chart._low, chart._high) == full_view
         await press(pilot, *["plus"] * 20)
         assert chart._high - chart._low >= 6
         await press(pilot, "0", "home")
@@ -68,7 +68,7 @@ def test_bars_changes_zoom_and_pan(
     play(story, present=history(examined("aws-wrong-team")), size=(120, 40))
 
 
-def test_the_table_is_filtered_and_never_too_long(
+def test_events_table_is_filtered_and_limited(
     play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     async def story(pilot: Any) -> None:
@@ -89,15 +89,15 @@ def test_the_table_is_filtered_and_never_too_long(
     play(story, present=history(examined("aws-wrong-team"), 2_600))
 
 
-def test_raw_events_are_read_a_page_at_a_time(
+def test_raw_events_are_read_page_by_page(
     play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
-    asked: list[tuple[int, int]] = []
+    requested_pages: list[tuple[int, int]] = []
 
     def read(row: Any, offset: int, limit: int) -> list[tuple[str, str]]:
-        asked.append((offset, limit))
-        told = {"eventName": "AssumeRoleWithWebIdentity", "errorCode": "AccessDenied", "n": offset, "x": "\x1b[31m"}
-        return [("trail.json.gz record 7", json.dumps(told))] if offset < 40 else []
+        requested_pages.append((offset, limit))
+        event = {"eventName": "AssumeRoleWithWebIdentity", "errorCode": "AccessDenied", "n": offset, "x": "\x1b[31m"}
+        return [("trail.json.gz record 7", json.dumps(event))] if offset < 40 else []
 
     async def story(pilot: Any) -> None:
         app = pilot.app
@@ -109,12 +109,12 @@ def test_raw_events_are_read_a_page_at_a_time(
         assert "trail.json.gz record 7" in text
         assert "u001b[31m" in text
         await press(pilot, "n", "n", "n", "p")
-        assert [offset for offset, _ in asked] == [0, 20, 40, 40, 0]
+        assert [offset for offset, _ in requested_pages] == [0, 20, 40, 40, 0]
 
     play(story, present=history(examined("aws-wrong-team")))
 
 
-def test_events_that_cannot_be_read_are_said(
+def test_read_error_of_raw_events_is_shown(
     play: Play, press: Play, examined: Callable[[str], Examined], history: Callable[..., Examined], text_of: Play
 ) -> None:
     def read(row: Any, offset: int, limit: int) -> list[tuple[str, str]]:

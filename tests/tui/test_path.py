@@ -1,4 +1,4 @@
-"""The Path screen, key by key and click by click."""
+"""The Path screen, driven by keys and clicks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_the_first_finding_is_selected_and_its_page_shown(play: Play, text_of: Callable[..., str]) -> None:
+def test_first_finding_is_selected(play: Play, text_of: Callable[..., str]) -> None:
     async def story(pilot: Any) -> None:
         text = text_of(pilot.app)
         assert "✗ trust policy refused" in text
@@ -27,7 +27,7 @@ def test_the_first_finding_is_selected_and_its_page_shown(play: Play, text_of: C
     play(story)
 
 
-def test_enter_opens_the_whole_finding_and_escape_comes_back(play: Play, press: Play, text_of: Play) -> None:
+def test_enter_opens_the_finding_and_escape_returns(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, PageScreen)
@@ -38,7 +38,7 @@ def test_enter_opens_the_whole_finding_and_escape_comes_back(play: Play, press: 
     play(story)
 
 
-def test_the_fix_its_command_and_its_document(play: Play, press: Play, text_of: Play) -> None:
+def test_fix_page_copies_command_and_document(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "f")
         text = text_of(pilot.app)
@@ -54,7 +54,7 @@ def test_the_fix_its_command_and_its_document(play: Play, press: Play, text_of: 
     play(story)
 
 
-def test_the_explanation(play: Play, press: Play, text_of: Play) -> None:
+def test_explanation_page(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "x")
         text = text_of(pilot.app)
@@ -64,7 +64,7 @@ def test_the_explanation(play: Play, press: Play, text_of: Play) -> None:
     play(story)
 
 
-def test_nothing_to_explain_or_copy_where_nothing_is_wrong(play: Play, press: Play, text_of: Play) -> None:
+def test_accepted_token_has_nothing_to_explain_or_copy(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "x", "y")
         assert isinstance(pilot.app.screen, PathScreen)
@@ -75,7 +75,7 @@ def test_nothing_to_explain_or_copy_where_nothing_is_wrong(play: Play, press: Pl
     play(story, "healthy-aws")
 
 
-def test_walking_along_the_path(play: Play, press: Play, text_of: Play) -> None:
+def test_cursor_moves_along_the_steps(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         app = pilot.app
         steps = app.screen.query_one(Steps)
@@ -93,7 +93,7 @@ def test_walking_along_the_path(play: Play, press: Play, text_of: Play) -> None:
     play(story, "two-clouds")
 
 
-def test_a_click_on_a_step_selects_its_finding(play: Play, press: Play) -> None:
+def test_click_on_a_step_selects_its_finding(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         app = pilot.app
         findings = app.screen.query_one(Findings)
@@ -109,7 +109,7 @@ def test_a_click_on_a_step_selects_its_finding(play: Play, press: Play) -> None:
     play(story, "gcp-condition-false")
 
 
-def test_filter_and_the_checks_behind_the_numbers(play: Play, press: Play) -> None:
+def test_filter_and_unfolded_checks(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         screen = pilot.app.screen
         rows = list(screen._rows)
@@ -130,7 +130,7 @@ def test_filter_and_the_checks_behind_the_numbers(play: Play, press: Play) -> No
     play(story)
 
 
-def test_a_filter_that_leaves_nothing(play: Play, press: Play, text_of: Play) -> None:
+def test_filter_without_matches(play: Play, press: Play, text_of: Play) -> None:
     async def story(pilot: Any) -> None:
         await press(pilot, "slash", *"zzzz")
         assert "No matching findings or checks" in text_of(pilot.app)

@@ -1,4 +1,4 @@
-"""How every screen looks, as SVG. UPDATE_PICTURES=1 makes the pictures anew."""
+"""Every screen as an SVG picture. UPDATE_PICTURES=1 stores new pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DARK, LIGHT = "textual-dark", "textual-light"
 
 
-# One visit each: (picture, the keys that lead to it, the keys that lead back).
+# (picture, keys that open the screen, keys that close it)
 VISITS = {
     "pages": [
         ("path", [], []),
@@ -36,7 +36,7 @@ VISITS = {
 
 
 @pytest.mark.parametrize("visit", VISITS)
-def test_at_80_by_24(
+def test_screens_at_80_by_24(
     visit: str,
     play: Callable[..., Any],
     press: Callable[..., Any],
@@ -54,7 +54,7 @@ def test_at_80_by_24(
 
 
 @pytest.mark.parametrize("size", [(120, 40), (200, 60)])
-def test_wider(
+def test_screens_on_wider_terminals(
     size: tuple[int, int],
     play: Callable[..., Any],
     press: Callable[..., Any],
@@ -89,7 +89,7 @@ def test_other_scenarios(
     play(story, present=examined(sample))
 
 
-def test_the_start_screen(
+def test_start_screen(
     play: Callable[..., Any], press: Callable[..., Any], wait: Callable[..., Any], looks_like: Callable[..., None]
 ) -> None:
     async def story(pilot: Any) -> None:
@@ -100,7 +100,7 @@ def test_the_start_screen(
     play(story, None)
 
 
-def test_the_pictures_of_the_readme(
+def test_readme_pictures(
     play: Callable[..., Any],
     press: Callable[..., Any],
     looks_like: Callable[..., None],

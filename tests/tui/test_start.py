@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
 
 
-def test_the_start_screen_finds_by_words_path_and_number(
+def test_start_screen_searches_words_paths_and_numbers(
     play: Play, press: Play, wait: Play, text_of: Play, tmp_path: Path
 ) -> None:
     async def story(pilot: Any) -> None:
@@ -48,7 +48,7 @@ def test_the_start_screen_finds_by_words_path_and_number(
     play(story, None)
 
 
-def test_escape_leaves_the_start_screen(play: Play, press: Play) -> None:
+def test_escape_closes_the_start_screen(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         await pilot.press("escape")
         await pilot.pause()
@@ -57,19 +57,19 @@ def test_escape_leaves_the_start_screen(play: Play, press: Play) -> None:
     play(story, None)
 
 
-def live(flags: list[str]) -> EvidenceSource:
-    """What the command line makes of flags, with a sample in place of a cloud."""
+def live_source(flags: list[str]) -> EvidenceSource:
+    """Parse options as the command line does, with a sample instead of a cloud."""
     assert flags[0].startswith("--role=arn:aws:iam::")
 
-    def gather(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+    def collect(narrate: Callable[[str], None]) -> tuple[Bundle | None, Question]:
         narrate("reading aws/role.json (iam:GetRole); 0 of 1 read")
         return open_bundle(str(ROOT / "sample_logs" / "aws-wrong-team")), Question()
 
-    return EvidenceSource(flags[0].partition("=")[2], None, None, LiveSource(gather))
+    return EvidenceSource(flags[0].partition("=")[2], None, None, LiveSource(collect))
 
 
-def test_a_live_target(play: Play, press: Play, wait: Play, text_of: Play) -> None:
-    app = Doctor(None, None, live)
+def test_live_target_is_examined(play: Play, press: Play, wait: Play, text_of: Play) -> None:
+    app = Doctor(None, None, live_source)
 
     async def story(pilot: Any) -> None:
         await press(pilot, "ctrl+t")
@@ -81,18 +81,18 @@ def test_a_live_target(play: Play, press: Play, wait: Play, text_of: Play) -> No
         await wait(pilot, lambda: app.session.report is not None)
         assert "AWS refuses this token" in text_of(app)
         first = app.session.report
-        await press(pilot, "r")  # what was gathered is gathered anew
+        await press(pilot, "r")  # live evidence is collected again
         await wait(pilot, lambda: app.session.report is not None and app.session.report is not first)
 
     play(story, None, app=app)
 
 
-def test_a_live_target_that_cannot_be_read(play: Play, wait: Play, text_of: Play) -> None:
-    def gather(_: Callable[[str], None]) -> tuple[Bundle | None, Question]:
+def test_read_error_of_a_live_target_is_shown(play: Play, wait: Play, text_of: Play) -> None:
+    def collect(_: Callable[[str], None]) -> tuple[Bundle | None, Question]:
         message = "no credentials were found"
         raise LookupError(message)
 
-    app = Doctor(EvidenceSource("a role", None, None, LiveSource(gather, LookupError)))
+    app = Doctor(EvidenceSource("a role", None, None, LiveSource(collect, LookupError)))
 
     async def story(pilot: Any) -> None:
         await wait(pilot, lambda: "no credentials were found" in text_of(app))
@@ -104,7 +104,9 @@ def test_a_live_target_that_cannot_be_read(play: Play, wait: Play, text_of: Play
     asyncio.run(act())
 
 
-def test_what_cannot_be_opened_is_said(play: Play, wait: Play, press: Play, text_of: Play, tmp_path: Path) -> None:
+def test_error_of_an_unreadable_bundle_is_shown(
+    play: Play, wait: Play, press: Play, text_of: Play, tmp_path: Path
+) -> None:
     broken = tmp_path / "evidence.zip"
     broken.write_bytes(b"not a zip")
     app = Doctor()

@@ -21,7 +21,7 @@ SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_claims_in_words_beside_what_looks_at_them(size: tuple[int, int], drive: Drive) -> None:
+def test_claims_are_listed_with_their_uses(size: tuple[int, int], drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_token()
         await driver.shows("✗ refused at token")
@@ -42,7 +42,7 @@ def test_claims_in_words_beside_what_looks_at_them(size: tuple[int, int], drive:
     drive("aws-token-expired", test, size)
 
 
-def test_the_part_at_fault_is_marked(drive: Drive) -> None:
+def test_refused_part_of_the_subject_is_marked(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_token()
         await driver.until(lambda: "✗ team " in driver.page, "the segment")
@@ -52,7 +52,7 @@ def test_the_part_at_fault_is_marked(drive: Drive) -> None:
     drive("aws-wrong-team", test)
 
 
-def test_a_claim_goes_to_what_if(drive: Drive) -> None:
+def test_enter_edits_the_claim_in_what_if(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_token()
         await driver.until(lambda: "exp" in driver.page, "the claim")
@@ -68,7 +68,7 @@ def test_a_claim_goes_to_what_if(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_another_token_is_judged_and_forgotten(size: tuple[int, int], aws: Bundle, drive: Drive) -> None:
+def test_pasted_token_is_judged_and_not_kept(size: tuple[int, int], aws: Bundle, drive: Drive) -> None:
     other = aws.SUBJECT.replace(aws.TEAM, "Zz9LmZ2x")
     raw = aws.compact(aws.claims_of(sub=other))
 
@@ -81,7 +81,7 @@ def test_another_token_is_judged_and_forgotten(size: tuple[int, int], aws: Bundl
         await driver.until(lambda: isinstance(driver.app.screen, TokenScreen), "back")
         await driver.shows("✗ refused at trust policy")
         assert "the pasted token" in driver.text()
-        driver.assert_forgotten(raw)
+        driver.assert_raw_token_not_kept(raw)
         assert "Zz9LmZ2x" in driver.page
         await driver.press("b")
         await driver.shows("✓ accepted")
@@ -90,7 +90,7 @@ def test_another_token_is_judged_and_forgotten(size: tuple[int, int], aws: Bundl
     drive(aws.root, test, size)
 
 
-def test_a_typed_token_is_not_shown(aws: Bundle, drive: Drive) -> None:
+def test_typed_token_is_hidden(aws: Bundle, drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_token()
         await driver.press("p", *'{"sub":"typed"}')

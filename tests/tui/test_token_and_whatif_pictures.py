@@ -1,4 +1,4 @@
-"""How the Token and What-if screens look, as SVG. UPDATE_PICTURES=1 makes the pictures anew."""
+"""The Token and What-if screens as SVG pictures. UPDATE_PICTURES=1 stores new pictures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 DARK, LIGHT = "textual-dark", "textual-light"
-# scenario: (picture, the keys that lead to it, a text to wait for, whether it is also kept in light colours)
+# scenario: (picture, keys that open the screen, text to wait for, whether a light picture is stored as well)
 VISITS = {
     "aws-wrong-team": [
         ("token", ["3"], "refused", True),
         ("whatif", ["4"], "yet", False),
-        ("whatif-fixed", ["f"], "made-up", True),
+        ("whatif-fixed", ["f"], "synthetic", True),
     ],
     "aws-token-expired": [("token-expired", ["3"], "refused", False)],
     "gcp-condition-false": [("whatif-gcp", ["4", "enter", "end", "backspace", "escape"], "edited", False)],
@@ -22,7 +22,7 @@ VISITS = {
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 @pytest.mark.parametrize("sample", VISITS)
-def test_token_and_whatif(
+def test_token_and_whatif_screens(
     sample: str,
     size: tuple[int, int],
     play: Callable[..., Any],

@@ -34,7 +34,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_hostile_claims_are_shown_and_do_nothing(size: tuple[int, int], aws: Bundle, drive: Drive) -> None:
+def test_hostile_claims_are_harmless(size: tuple[int, int], aws: Bundle, drive: Drive) -> None:
     aws.token(aws.claims_of(**HOSTILE, sub="[blink]" + aws.SUBJECT + "\x1b[5m\u202e"))
 
     async def test(driver: Driver) -> None:
@@ -60,7 +60,7 @@ def test_hostile_claims_are_shown_and_do_nothing(size: tuple[int, int], aws: Bun
     drive(aws.root, test, size)
 
 
-def test_screens_survive_any_size(aws: Bundle, drive: Drive) -> None:
+def test_screens_render_at_any_size(aws: Bundle, drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         for opening in (driver.open_token, driver.open_whatif):
             await opening()
@@ -72,7 +72,7 @@ def test_screens_survive_any_size(aws: Bundle, drive: Drive) -> None:
     drive(aws.root, test)
 
 
-def test_nothing_to_show_is_said(bundle: Bundle, drive: Drive) -> None:
+def test_message_without_an_exchange(bundle: Bundle, drive: Drive) -> None:
     bundle.write("notes.txt", "nothing")
 
     async def test(driver: Driver) -> None:
@@ -84,10 +84,10 @@ def test_nothing_to_show_is_said(bundle: Bundle, drive: Drive) -> None:
     drive(bundle.root, test)
 
 
-def test_what_was_selected_elsewhere_is_in_front(drive: Drive) -> None:
+def test_exchange_selected_on_another_screen_is_shown(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
-        exchanges = {one.cloud: one for one in driver.app.session.report.exchanges}  # type: ignore[union-attr]
-        await driver.shows("attribute-condition-false")  # the list has told what it selects
+        exchanges = {exchange.cloud: exchange for exchange in driver.app.session.report.exchanges}  # type: ignore[union-attr]
+        await driver.shows("attribute-condition-false")  # the selection message has been handled
         await driver.press("down", "up")
         for cloud, name in (("aws", "AWS · build"), ("gcp", "GCP · build")):
             entry = driver.app.session.entry
@@ -110,7 +110,7 @@ KEYS = [*"123456fzwnpby[]x?", "enter", "escape", "tab", "shift+tab", "up", "down
 
 
 @pytest.mark.parametrize("seed", range(1))
-def test_any_keys_in_any_order(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
+def test_random_keys_do_not_crash(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
     keys = random.Random(seed).choices(KEYS, k=60)
 
     async def test(driver: Driver) -> None:

@@ -1,4 +1,4 @@
-"""The What-if screen, driven by keys: edits, fixes, other tokens, files. Nothing in it is a stand-in."""
+"""The What-if screen, driven by keys: edits, fixes, other tokens, files. No part is mocked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_screen_opens_on_what_was_read(size: tuple[int, int], drive: Drive) -> None:
+def test_screen_shows_the_original_policy(size: tuple[int, int], drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.says("AWS refuses this token: the trust policy expects another team.")
@@ -30,7 +30,7 @@ def test_the_screen_opens_on_what_was_read(size: tuple[int, int], drive: Drive) 
         assert "AWS · weights  as read ✗ refused at trust policy" in text
         assert "Trust policy  ClientIDList  Claims" in text
         assert "Trust policy · aws/role.json:8 · no cloud is changed" in text
-        assert '"oidc.baseten.co:sub"' in text  # the line that decides is in view
+        assert '"oidc.baseten.co:sub"' in text  # the deciding line is in view
         assert "Nothing is edited yet" in driver.page
         assert "Nothing is ever written to a cloud" in driver.page
         assert [(mark.line, style) for mark, style in driver.editor.marks] == [(15, "bold underline")]
@@ -39,12 +39,12 @@ def test_the_screen_opens_on_what_was_read(size: tuple[int, int], drive: Drive) 
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_fix_is_applied_and_taken_back(size: tuple[int, int], drive: Drive) -> None:
+def test_fix_is_applied_and_reset(size: tuple[int, int], drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.press("f")
         await driver.shows("→  edited ✓ accepted")
-        await driver.says("made-up subjects of other tenants and teams stay out.")
+        await driver.says("synthetic subjects of other tenants and teams are still refused.")
         assert "Tq7LmZ2x:*" in driver.editor.text
         assert "Trust policy •" in driver.text()
         assert "▶ trust policy     ✗ refused       ✓ passed" in driver.page
@@ -56,7 +56,7 @@ def test_a_fix_is_applied_and_taken_back(size: tuple[int, int], drive: Drive) ->
     drive("aws-wrong-team", test, size)
 
 
-def test_the_decision_follows_the_keys(drive: Drive) -> None:
+def test_decision_is_updated_while_typing(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.press("enter")
@@ -67,7 +67,7 @@ def test_the_decision_follows_the_keys(drive: Drive) -> None:
         assert "There is no decision until the text can be read." in driver.page
         assert [(mark.line, style) for mark, style in driver.editor.marks] == [(1, "reverse")]
         await driver.press(*"true")
-        # the digits and letters went to the text, not to the screens
+        # the editor received the keys, not the screen
         assert isinstance(driver.app.screen, WhatIfScreen)
         await driver.until(lambda: "edited" in driver.text() and "unreadable" not in driver.text(), "a decision")
         await driver.press("escape")
@@ -84,7 +84,7 @@ def test_the_decision_follows_the_keys(drive: Drive) -> None:
     drive("gcp-condition-false", start)
 
 
-def test_a_condition_shows_the_value_of_each_part(drive: Drive) -> None:
+def test_condition_shows_the_value_of_each_part(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.says("this clause of the attribute condition is false")
@@ -95,7 +95,7 @@ def test_a_condition_shows_the_value_of_each_part(drive: Drive) -> None:
     drive("gcp-condition-false", test, (160, 50))
 
 
-def test_what_would_not_be_stored_is_said(drive: Drive) -> None:
+def test_text_that_the_cloud_would_reject_is_reported(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         driver.app.session.trials.current.edit("condition", "google.subject == 1")  # type: ignore[union-attr]
         await driver.open_whatif()
@@ -104,7 +104,7 @@ def test_what_would_not_be_stored_is_said(drive: Drive) -> None:
     drive("gcp-condition-false", test)
 
 
-def test_the_other_texts_and_the_other_exchange(drive: Drive) -> None:
+def test_switching_texts_and_exchanges(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.shows("GCP · build")
@@ -122,9 +122,7 @@ def test_the_other_texts_and_the_other_exchange(drive: Drive) -> None:
     drive("two-clouds", test)
 
 
-def test_the_text_is_written_to_a_file_and_to_no_cloud(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
-) -> None:
+def test_edited_text_is_written_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.press("f")
@@ -140,14 +138,12 @@ def test_the_text_is_written_to_a_file_and_to_no_cloud(
 
     monkeypatch.chdir(tmp_path)
     drive("aws-wrong-team", test)
-    (made,) = tmp_path.iterdir()
-    assert made.name == "trust-policy.json"
-    assert "Tq7LmZ2x:*" in made.read_text(encoding="utf-8")
+    (written_file,) = tmp_path.iterdir()
+    assert written_file.name == "trust-policy.json"
+    assert "Tq7LmZ2x:*" in written_file.read_text(encoding="utf-8")
 
 
-def test_a_text_that_cannot_be_read_is_not_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive
-) -> None:
+def test_unreadable_text_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         driver.app.session.trials.current.edit("trust-policy", "{")  # type: ignore[union-attr]
         await driver.open_whatif()
@@ -159,7 +155,7 @@ def test_a_text_that_cannot_be_read_is_not_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_edits_outlive_a_second_run(drive: Drive) -> None:
+def test_edits_are_kept_after_a_rerun(drive: Drive) -> None:
     async def test(driver: Driver) -> None:
         await driver.open_whatif()
         await driver.press("f")
@@ -172,7 +168,7 @@ def test_edits_outlive_a_second_run(drive: Drive) -> None:
     drive("aws-wrong-team", test)
 
 
-def test_a_token_pasted_into_the_text_is_taken_apart(aws: Bundle, drive: Drive) -> None:
+def test_token_pasted_into_the_editor_is_decoded(aws: Bundle, drive: Drive) -> None:
     raw = aws.compact(aws.claims_of(environment="staging"))
 
     async def test(driver: Driver) -> None:
@@ -181,10 +177,10 @@ def test_a_token_pasted_into_the_text_is_taken_apart(aws: Bundle, drive: Drive) 
         await driver.paste(raw)
         await driver.until(lambda: '"staging"' in driver.editor.text, "its claims")
         await driver.shows("with the pasted token ✓ accepted")
-        driver.assert_forgotten(raw)
+        driver.assert_raw_token_not_kept(raw)
         await driver.paste("\n" + raw[:40])
-        await driver.paste(raw[40:])  # in pieces, as a terminal may give it
+        await driver.paste(raw[40:])  # in pieces, as a terminal may deliver it
         await driver.until(lambda: not contains_jwt(driver.editor.text), "taken apart")
-        driver.assert_forgotten(raw)
+        driver.assert_raw_token_not_kept(raw)
 
     drive(aws.root, test)

@@ -12,19 +12,19 @@ _SHELL_WORD = re.compile(r"""(?:'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
 
 
 def visible_command(command: str) -> bool:
-    """Tell whether the command can be copied from the screen: every character is visible."""
+    """Return whether every character of the command is visible, so that it can be copied from the screen."""
     return all(is_clear(character) or character == "\n" for character in command)
 
 
 def command_lines(command: str, room: int) -> list[str]:
     """Wrap a shell command between its words; each break continues with a backslash.
 
-    A word that is longer than `room` stays whole: a command that cannot be pasted is worse than a long line.
+    A word that is longer than `room` is not broken: a command that cannot be pasted is worse than a long line.
     """
     if len(command) > _LONGEST_COMMAND:
         return [f"(a command of {len(command):,} characters: take it from --format json)"]
     lines: list[str] = []
-    # A quoted line end, or a here-document: what looks like the end of a word may be inside a text.
+    # In a quoted newline or a here-document, a space may be part of a text instead of the end of a word.
     breakable = "<<" not in command and not any(_SHELL_WORD.sub("", line).strip() for line in command.split("\n"))
     for typed in command.split("\n"):
         text = _as_shown(typed)
@@ -33,7 +33,7 @@ def command_lines(command: str, room: int) -> list[str]:
             continue
         line = ""
         for option in _shell_words(text):
-            # an option and its argument share a line where there is room for both
+            # an option and its argument share a line if both fit
             for index, word in enumerate([option] if columns(option) + 4 <= room else _SHELL_WORD.findall(option)):
                 if line and columns(line) + 1 + columns(word) + 2 > room:
                     lines.append(f"{line} \\")

@@ -1,4 +1,4 @@
-"""The files read and not read, and which file, printed by which command, would settle a step that is unknown."""
+"""The files read and not read, and the files and commands that would settle an unknown step."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 TOKEN = "token.jwt"
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
-_OPEN = ("refused", "unknown", "assumed")  # states of a step about which more could be read
-_FEW = 3  # files of a folder that are named with it
-_PLAIN = "not in the bundle"  # no read was tried
+_OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
+_FEW = 3  # files that are listed by name
+_PLAIN = "not in the bundle"  # the reason of a file that was never requested
 
 
 def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], str]]:
-    """Return what would settle the unknown steps: file, ids of the steps that it decides, and the command for it.
+    """Return the evidence that would settle the unknown steps: file, ids of the decided steps, and command.
 
-    Files that were read do not settle a step that they left open: then it is the whole token that is wanting.
+    A file that was read and left a step open does not settle it: then the complete token is missing.
     """
     read = {_of_target(row.what) for row in report.coverage if row.status == "read"}
     names = _names(report, exchange)
@@ -48,7 +48,7 @@ def _filled(command: str, names: dict[str, str]) -> str:
 
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     """Return the values for the commands, quoted for a shell; unknown values are names in capitals."""
-    from shlex import quote  # late: only where something is unknown
+    from shlex import quote  # late: only needed for unknown steps
 
     resource = exchange.resource or ""
     view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
@@ -79,35 +79,38 @@ def _provider_arn(role: str, issuer: object) -> str:
 
 
 def coverage(report: Report, *, logs: bool = False, missing: bool = False) -> list[tuple[str, str]]:
-    """Return what was read and what was not: label and sentence. What was not read is at least counted.
+    """Return label and sentence of the files that were read, and of those that were not.
 
-    `logs` names each log file, `missing` each file that is not in the bundle; else those that bear on the verdict.
+    `logs` names each log file, `missing` each file that is not in the bundle; by default, only those that bear on
+    the verdict are named.
     """
     now = report.evaluated_at
     lines = [("Read", text) for text in _read(report.coverage, now, logs=logs)]
     lines += [
         ("In part", _with(visible(row.what), _facts(row, now))) for row in report.coverage if row.status == "partial"
     ]
-    gone: dict[str, list[str]] = {}
-    rest = 0
+    unread_by_reason: dict[str, list[str]] = {}
+    unnamed = 0
     bearing = set(_bearing(report))
     for row in report.coverage:
         if row.status in ("read", "partial"):
             continue
         what, why = visible(row.what), visible(row.reason)
         if row.reason == _PLAIN and not missing and _of_target(row.what) not in bearing:
-            rest += 1
+            unnamed += 1
             continue
-        word = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
+        status = {"denied": "access denied", "not-asked": "not asked for", "missing": "missing"}[row.status]
         if row.status == "denied":
-            why = f"{word}, {why if missing else _denial(why)}" if why else word
-        gone.setdefault(why or word, []).append(what)
-    lacking = [_with(_by_folder(names), why) for why, names in gone.items()]
-    if rest and lacking:
-        lacking.append(f"and {_count(rest, 'other file')} that a bundle can hold (-v lists them)")
-    elif rest:
-        lacking.append(f"{_count(rest, 'file')} that a bundle can hold, none of which bears on this (-v lists them)")
-    return lines + [("Not read", text) for text in lacking]
+            why = f"{status}, {why if missing else _denial(why)}" if why else status
+        unread_by_reason.setdefault(why or status, []).append(what)
+    not_read = [_with(_by_folder(names), why) for why, names in unread_by_reason.items()]
+    if unnamed and not_read:
+        not_read.append(f"and {_count(unnamed, 'other file')} that a bundle can hold (-v lists them)")
+    elif unnamed:
+        not_read.append(
+            f"{_count(unnamed, 'file')} that a bundle can hold, none of which bears on this (-v lists them)"
+        )
+    return lines + [("Not read", text) for text in not_read]
 
 
 def _denial(why: str) -> str:
@@ -132,7 +135,7 @@ def _bearing(report: Report) -> Iterator[str]:
 
 
 def _read(rows: Iterable[Coverage], now: str, *, logs: bool) -> list[str]:
-    """Describe the files read, one text per folder; unless `logs`, log files are counted."""
+    """Describe the files read, one text per folder; log files are counted unless `logs`."""
     folders: dict[str, list[Coverage]] = {}
     for row in rows:
         if row.status == "read":
@@ -173,9 +176,9 @@ def _log_facts(rows: list[Coverage], folder: str, now: str) -> str:
     facts = [_count(files, "file")] if files else []
     counts = [row.count for row in rows if row.count is not None]
     facts += [_count(sum(counts), "event")] if counts else []
-    seen = [row for row in rows if row.count is not None] or rows
-    starts = sorted(filter(None, (row.since for row in seen)), key=_instant)
-    ends = sorted(filter(None, (row.until for row in seen)), key=_instant)
+    dated_rows = [row for row in rows if row.count is not None] or rows
+    starts = sorted(filter(None, (row.since for row in dated_rows)), key=_instant)
+    ends = sorted(filter(None, (row.until for row in dated_rows)), key=_instant)
     facts += [period(starts[0], ends[-1], now)] if starts and ends else []
     return ", ".join(facts)
 
@@ -195,7 +198,7 @@ def _facts(row: Coverage, now: str) -> str:
 
 
 def _by_folder(names: list[str]) -> str:
-    """Names of files with their folder said once: "error.txt; in aws/: roles.json, boundary.json"."""
+    """Format file names, with each folder named once: "error.txt; in aws/: roles.json, boundary.json"."""
     folders: dict[str, list[str]] = {}
     for name in names:
         folder, slash, file = name.partition("/")

@@ -1,7 +1,7 @@
-"""Printable text: characters of strangers are made visible, tokens are removed from every output.
+"""Printable text: untrusted characters are made visible, tokens are removed from every output.
 
-Claims, policies and log entries are written by strangers. A character that a terminal obeys, that is not seen, or that
-reorders its neighbours is printed as its escape, so that what is read is what is there, character by character.
+Claims, policies and log entries are untrusted. A control character, an invisible character, or one that reorders its
+neighbours is printed as its escape, so that the printed text shows every character of the value.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ REMOVED = "[token removed]"
 
 _BYTE, _PLANE, _DELETE = 0x100, 0x10000, 0x7F
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# Printable by their category, yet blank (fillers), or drawn together with a neighbour, so that columns are lost:
+# Printable by their category, but blank (fillers), or combined with a neighbour, so that columns are lost:
 # Hangul vowels and finals, regional indicators, skin tones.
 _UNCLEAR = re.compile("[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
-# Backslashes before an escape, or before text that reads as one, are doubled: otherwise two values could look the same.
+# Backslashes before an escape, or before text that looks like one, are doubled, so that no two values look the same.
 _LOOKS_ESCAPED = re.compile(r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])")
 
 _B64 = "[A-Za-z0-9_-]"
-# A lookahead at each start of a segment: overlapping candidates are all seen, and long runs are read only once each.
+# A lookahead at each start of a segment finds all overlapping candidates, and reads a long run only once.
 _COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
@@ -37,18 +37,24 @@ def code_point(character: str) -> str:
 
 @lru_cache(maxsize=2048)
 def is_clear(character: str) -> bool:
-    """Tell whether a character is shown as itself: not invisible, combining, reordering or a control character."""
+    """Return whether a character is printed as itself: not invisible, combining, reordering or a control character."""
     if character.isascii() or not character.isprintable():
-        return character.isprintable()  # False: control, format, surrogate, private, unassigned, every odd space
+        return (
+            character.isprintable()
+        )  # False: control, format, surrogate, private, unassigned, every space but the ASCII one
     import unicodedata  # late: most values are ASCII
 
     if _UNCLEAR.match(character) or unicodedata.category(character) in ("Mn", "Me"):
         return False
-    return unicodedata.bidirectional(character) not in ("R", "AL", "AN")  # a terminal would move the neighbours
+    return unicodedata.bidirectional(character) not in (
+        "R",
+        "AL",
+        "AN",
+    )  # right to left: a terminal would reorder the neighbours
 
 
 def cells(text: str) -> list[str]:
-    """Return each character of `text` as shown: itself or its escape. Tokens are not removed."""
+    """Return each character of `text` as printed: itself or its escape. Tokens are not removed."""
     shown = [character if is_clear(character) else code_point(character) for character in text]
     if "\\" in text:
         for run in _LOOKS_ESCAPED.finditer(text):
@@ -66,7 +72,7 @@ def visible(text: str) -> str:
 
 
 def exact(text: str) -> str:
-    """Like `visible`, and escape a space at either end, where it cannot be seen."""
+    """Return `visible` text in which a space at either end, where it is invisible, is escaped as well."""
     shown = visible(text)
     if shown.startswith(" "):
         shown = code_point(" ") + shown[1:]
@@ -74,7 +80,7 @@ def exact(text: str) -> str:
 
 
 def _decoded(segment: str) -> bytes:
-    from binascii import Error, a2b_base64  # late: only for what has a token's outline
+    from binascii import Error, a2b_base64  # late: only for texts shaped like a token
 
     try:
         return a2b_base64(segment[: len(segment) - (len(segment) % 4 == 1)].translate(_STANDARD_ALPHABET) + "===")
@@ -83,9 +89,9 @@ def _decoded(segment: str) -> bytes:
 
 
 def _header_start(segment: str) -> int | None:
-    r"""Where in `segment` a JOSE header starts, or None. Text glued to the front (a `\n` of JSON, say) is passed over.
+    r"""Return the start of a JOSE header in `segment`, or None. Text before it, such as a `\n` of JSON, is skipped.
 
-    The four alignments are tried. An object that holds "alg" is enough: a header that JSON readers dispute is removed.
+    All four alignments are tried. An object with "alg" suffices, even if JSON parsers disagree about it.
     """
     for shift in range(4):
         data = _decoded(segment[shift:])
@@ -96,7 +102,7 @@ def _header_start(segment: str) -> int | None:
             return 0
         brace = data.rfind(b"{", 0, alg)
         if brace >= 0:
-            # The character that holds the first bits of the brace; a brace inside a group of four starts mid-way.
+            # The character with the first bits of the brace; inside a group of four, a brace starts within a character.
             return shift + brace // 3 * 4 + brace % 3
     return None
 
@@ -116,7 +122,7 @@ def _tokens(text: str) -> list[tuple[int, int]]:
 
 
 def contains_jwt(text: str) -> bool:
-    """Tell whether `text` contains a compact JWT: three base64url segments, the first an object with `alg`."""
+    """Return whether `text` contains a compact JWT: three base64url segments, the first an object with `alg`."""
     return bool(_tokens(text))
 
 

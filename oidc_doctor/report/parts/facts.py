@@ -1,4 +1,4 @@
-"""The block of facts about one exchange: what was compared, where it was read, since when, how to mend it."""
+"""The block of facts about an exchange: the compared values, their place, the history, and the fix."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
 
-_LONG = 600  # characters of one text; a whole ARN, subject or error is far below
+_LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
 _PLACE = 160  # characters of a file and a place in it
 _LEAST_ROOM = 30  # columns for a note after a step
 _OUTSIDE = ("configure", "obtain", "permission")  # steps before and after the exchange
 
 
-def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, whole: bool) -> None:
-    """Write the facts behind the verdict: target, both sides, errors, history. `whole` leaves nothing out."""
+def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None, *, verbose: bool) -> None:
+    """Write the facts behind the verdict: target, both sides, errors, history. `verbose` omits nothing."""
     target(sheet, report, exchange, cause)
     if cause is not None:
         sheet.row("cause", f"{visible(cause.code)} {visible(cause.name)}")
-        clause(sheet, report, cause, whole=whole)
+        clause(sheet, report, cause, verbose=verbose)
     # An assumption does not weaken a refusal, unless the refused step comes after it.
-    if exchange.assumed and (whole or exchange.prediction != "refused" or _assumes(exchange)):
+    if exchange.assumed and (verbose or exchange.prediction != "refused" or _assumes(exchange)):
         sheet.row("assumed", "; ".join(map(_text, exchange.assumed)))
     if cause is None and exchange.prediction == "unknown":
         unknown(sheet, report, exchange)
@@ -56,7 +56,7 @@ def _text(text: str) -> str:
 
 
 def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
-    """Write the examined target; the subject where `cause` does not show it."""
+    """Write the examined target, and the subject unless `cause` shows it."""
     if len({other.target_name for other in report.exchanges}) > 1:
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
@@ -76,24 +76,28 @@ def _assumes(exchange: Exchange) -> bool:
     return any(step.state == "assumed" for step in exchange.steps)
 
 
-def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
-    """The clause that decides, and both sides of it. Values in the clause itself are not repeated."""
+def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None:
+    """Write the deciding clause and both of its sides. Values in the clause itself are not repeated."""
     parts = cause.clause.parts
     clause_sides = [side for side in (cause.expected, cause.actual) if side is not None and side.value in parts]
     values_in_clause = {side.value for side in clause_sides if not side.spans}
     shown = {side.value for side in clause_sides if side.spans} if len(parts) > 1 else set()
     if str(cause.clause) not in cause.named.headline:
         _row(sheet, "clause", _text(" · ".join(part for part in parts if part not in shown)))
-    kept = [None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)]
+    shown_sides = [
+        None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)
+    ]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
     subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
-    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=subjects)
-    events = [] if whole else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
-    read_in(sheet, cause.expected, cause.actual, cause.at, events=events, whole=whole)
+    sides(
+        sheet, *shown_sides, now=report.evaluated_at, full=lambda value: verbose or value not in edits, known=subjects
+    )
+    events = [] if verbose else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
+    read_in(sheet, cause.expected, cause.actual, cause.at, events=events, verbose=verbose)
 
 
 def _is_marked(expected: Side | None, actual: Side | None) -> bool:
-    """Whether carets help: under the whole of both values they would mark nothing."""
+    """Return whether carets help. If both values differ in every character, they do not."""
     return any(side is not None and side.spans not in ((), ((0, len(side.value)),)) for side in (expected, actual))
 
 
@@ -106,7 +110,7 @@ def sides(
     full: Callable[[str], bool] = bool,
     known: Collection[str | None] = (),
 ) -> None:
-    """The aligned pair with its carets. `full` says of a value that had to be cut whether to repeat it whole."""
+    """Write the aligned pair with its carets. `full` returns whether a shortened value is repeated in full."""
     label = "found" if expected is None else "gets"
     if actual is not None and (_of_token(actual) or actual.value == now):
         label = "now" if actual.value == now else "token"
@@ -135,16 +139,16 @@ def read_in(
     at: str | None = None,
     *,
     events: Collection[str] = (),
-    whole: bool = False,
+    verbose: bool = False,
 ) -> None:
-    """Where each side was read. `events` were named above; the file of an event is left out, unless `whole`."""
+    """Write the place of each side. `events` were named above; their file is omitted unless `verbose`."""
     places: dict[str, list[str]] = {}
     came = "token" if actual is not None and _of_token(actual) else "the other"
     for side, whose in ((expected, "expected"), (actual, came)):
         if side is not None and side.at is not None:
             event = side.at.event_id or ""
             logged = "that event" if event in events else f"event {event}"
-            place = logged if event and not whole else str(side.at)
+            place = logged if event and not verbose else str(side.at)
             places.setdefault(_place(place), []).append(whose)
     if at and _place(at) not in places and (expected is None or expected.at is None):
         places = {_place(at): ["expected"], **places}
@@ -159,7 +163,7 @@ def _of_token(side: Side) -> bool:
 
 
 def _carets(sheet: Sheet, line: str, note: str) -> None:
-    """Write the carets, and after them what differs; before them where only there is room, else on the next line."""
+    """Write the carets with a note after them, before them, or on the next line, wherever it fits."""
     room, width = sheet.room, columns(note)
     start = len(line) - len(line.lstrip(" "))
     marked = " " * start + sheet.paint(line[start:], "bad")
@@ -182,7 +186,7 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
             note = _text(step.note)
             sheet.row(label, sentences.title(exchange, step.id) + (f": {note}" if note else ""))
             label = ""
-    from oidc_doctor.report.parts.coverage import TOKEN, settling  # late: not much is unknown
+    from oidc_doctor.report.parts.coverage import TOKEN, settling  # late: only needed for unknown steps
 
     for file, ids, command in settling(report, exchange):
         steps = ", ".join(sentences.title(exchange, step) for step in ids)
@@ -193,23 +197,23 @@ def unknown(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     """Write the predicted error of the cloud, and the observed errors."""
     error, message = exchange.error, ""
-    seen = sentences.observed_of(report, exchange)
+    observed = sentences.observed_of(report, exchange)
     if error is not None:
         message = str(error.get("message") or "")
         answer = _text(": ".join(filter(None, (str(error.get("code") or ""), message))))
-        places = [_place(entry.get("at", "")) for entry in seen if _says(entry, message)]
+        places = [_place(entry.get("at", "")) for entry in observed if _says(entry, message)]
         probably = "" if error.get("certain", True) else "probably "
-        if not places and any(_says(entry, message, _like) for entry in seen):
-            answer = ""  # it was seen, at another moment
+        if not places and any(_says(entry, message, _like) for entry in observed):
+            answer = ""  # the same error was observed, at another time
         causes = sentences.causes_of(report, exchange)
-        if seen and not places and causes and causes[0].step != exchange.step:
-            answer = ""  # what was seen comes from another step than the one that this error is of
+        if observed and not places and causes and causes[0].step != exchange.step:
+            answer = ""  # the observed error comes from another step than the predicted one
         _row(
             sheet,
             "answers",
             answer and f"{probably}{answer}" + (f" (as seen in {', '.join(places)})" if places else ""),
         )
-    for entry in seen:
+    for entry in observed:
         if not _says(entry, message):
             place = _place(entry.get("at", ""))
             sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
@@ -222,18 +226,20 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
 
 
 def _says(entry: dict[str, str], message: str, form: Callable[[str], str] = str) -> bool:
-    """Whether an observed error contains the message, as text or as a string in JSON."""
-    seen, wanted = (form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message))
-    return bool(wanted) and wanted in seen
+    """Return whether an observed error contains the message, as text or as a JSON string."""
+    observed_text, expected_text = (
+        form(" ".join(text.replace("\\", "").split())) for text in (entry.get("text", ""), message)
+    )
+    return bool(expected_text) and expected_text in observed_text
 
 
 def _like(text: str) -> str:
-    """`text` without its numbers: times, sizes and counts differ from one refusal to the next."""
+    """Return `text` without its numbers: times, sizes and counts differ between refusals."""
     return re.sub(r"\d+", "0", text)
 
 
 def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> None:
-    """Write since when, by which change, and which events confirm or contradict the cause."""
+    """Write the start of the failure, the change behind it, and the events that confirm or contradict the cause."""
     if cause.timing.since:
         sheet.row("since", sentences.since(report, exchange, cause))
     else:
@@ -250,7 +256,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
     if cause.timing.mended_by:
-        _row(sheet, "mended", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
+        _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
     if cause.timing.session and cause.timing.session.get("attempt"):
         subject = f" as {_text(cause.timing.session['subject'])}" if cause.timing.session.get("subject") else ""
         sheet.row("session", f"given out by the attempt {_place(cause.timing.session['attempt'])}{subject}")
@@ -279,7 +285,7 @@ def settle(sheet: Sheet, text: str) -> None:
 
 
 def changed(sheet: Sheet, lines: Iterable[str]) -> None:
-    """Lines of a diff, folded to the sheet, the sign kept in front."""
+    """Write the lines of a diff, wrapped to the sheet, each with its sign in front."""
     for line in lines:
         style = {"+": "green", "-": "red"}.get(line[:1], "")
         body = shortened(line, _LONG)
@@ -304,7 +310,7 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
         lines = command_lines(command, sheet.room - 2)
         sheet.lines += [" " * (sheet.hang + 2) + line for line in lines]
     if any(not visible_command(command) for command in commands_of_fix):
-        sheet.row("", "(a command holds characters that are not seen: take it from --format json)")
+        sheet.row("", "(a command contains invisible characters: take it from --format json)")
     if edit is not None and edit.proof:
         sheet.row("checked", _text(edit.proof))
     if len(edits) > 1:
@@ -312,15 +318,17 @@ def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
 
 
 def commands(cause: Cause, edit: FixRow | None) -> list[str]:
-    """The commands of the proven edit, or those that the cause names."""
+    """Return the commands of the proven edit, or those of the cause."""
     return list(edit.commands) if edit is not None and edit.commands else list(cause.named.commands)
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
-    """The steps in the cloud's order, neighbours of one state together, with the sign and the word of the state."""
-    asked = [step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"]
+    """Write the steps in the cloud's order. Neighbours with the same state share its sign and word."""
+    steps_of_cloud = [
+        step for step in exchange.steps if step.id not in ("configure", "obtain") or step.state == "refused"
+    ]
     items: list[tuple[str, str]] = []
-    for step, following in zip(asked, [*asked[1:], None], strict=True):
+    for step, following in zip(steps_of_cloud, [*steps_of_cloud[1:], None], strict=True):
         sign, word, style = sentences.STATES[step.state]
         if following is not None and following.state == step.state:
             items.append((f"{sentences.title(exchange, step.id)},", ""))
@@ -332,7 +340,7 @@ def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
 
 
 def steps(sheet: Sheet, exchange: Exchange) -> None:
-    """Every step on lines of its own, with its note and where the fact that decided was read."""
+    """Write every step on its own lines, with its note and the place of the deciding fact."""
     for step in exchange.steps:
         sign, word, style = sentences.STATES[step.state]
         note = " ".join(filter(None, (_text(step.note), f"({_place(step.at)})" if step.at else "")))

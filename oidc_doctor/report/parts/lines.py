@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-# Our own signs, one column each: looked up here so that plain reports never load the Unicode tables.
+# The signs of a report, one column each; without this list, every report would load the Unicode tables.
 _NARROW = frozenset("✓✗–…·→│◆◇")
 _FIRST_WIDE = "\u1100"
 _WORTH_FILLING = 20  # columns left on a line
@@ -25,7 +25,7 @@ def columns(text: str) -> int:
 
 
 def _columns(character: str) -> int:
-    import unicodedata  # late: most reports have no such character
+    import unicodedata  # late: most reports are ASCII
 
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
@@ -44,7 +44,7 @@ def cut(text: str, room: int) -> tuple[str, str]:
 
 def wrap(text: str, room: int) -> list[str]:
     """Wrap `text` at `room` columns. Runs of spaces are kept; long words break after a separator."""
-    room = max(room, 1)  # less would never end
+    room = max(room, 1)  # a smaller width would loop forever
     lines: list[str] = []
     line: str | None = None
     used = 0
@@ -54,33 +54,33 @@ def wrap(text: str, room: int) -> list[str]:
             line = f"{line} {word}"
             used += 1 + width
             continue
-        rest = word
+        remaining = word
         if line is not None and width > room and room - used > _WORTH_FILLING:
-            line, rest = _broken(f"{line} {word}", room)  # too long for any line: no need to start a new one
-            rest = rest.removeprefix(" ")
+            line, remaining = _broken(f"{line} {word}", room)  # longer than a line, so a new line does not help
+            remaining = remaining.removeprefix(" ")
         if line is not None:
             lines.append(line)
-        while columns(rest) > room:
-            head, rest = _broken(rest, room)
+        while columns(remaining) > room:
+            head, remaining = _broken(remaining, room)
             lines.append(head)
-        line, used = rest, columns(rest)
+        line, used = remaining, columns(remaining)
     return [*lines, line or ""]
 
 
 def _broken(text: str, room: int) -> tuple[str, str]:
     """Split `text` in two, after a separator in the second half of the line if there is one."""
     head, tail = cut(text, room)
-    good = next((at for at in range(len(head), len(head) // 2, -1) if head[at - 1] in GOOD_BREAKS), len(head))
-    return head[:good], head[good:] + tail
+    break_at = next((at for at in range(len(head), len(head) // 2, -1) if head[at - 1] in GOOD_BREAKS), len(head))
+    return head[:break_at], head[break_at:] + tail
 
 
 def clip(text: str, limit: int) -> str:
-    """Shorten names, codes and places to `limit` characters; the rest is not needed."""
+    """Shorten a name, code or place to `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def shortened(text: str, limit: int) -> str:
-    """Shorten `text` and append its length: a stranger's text must not fill the screen."""
+    """Shorten `text` and append its length: untrusted text must not fill the screen."""
     if len(text) <= limit:
         return text
     return f"{text[:limit]}… ({len(text):,} characters, all in --format json)"
@@ -99,7 +99,7 @@ class Sheet:
         self.width = width
         self.color = color
         self.indent = indent
-        self.hang = indent + 10  # where texts after a label start
+        self.hang = indent + 10  # the column of the text after a label
         self.lines: list[str] = []
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Piece = tuple[str, bool]  # text as shown, and whether it is part of the difference
 Row = tuple[str, list[Piece]]  # "expected" | "actual" | "more" (of the same) | "carets", and its pieces
 
-_CONTEXT = 12  # columns to keep right of the difference, where there is anything
+_CONTEXT = 12  # columns to keep right of the difference
 _LEAST_CONTEXT = 8  # columns to keep left of a difference that does not fit
 _FOLDED = 600  # characters of a lone value that are shown on several lines
 _WIDEST_CELL = 10  # columns of an escape
@@ -50,10 +50,10 @@ class _Strip:
         self.total = max(sum(self.widths), self.left + self.middle)
 
     def fits(self, room: int) -> bool:
-        """Tell whether the whole value can be shown."""
+        """Return whether the full value fits."""
         return not self.cut_left and not self.cut_right and self.total <= room
 
-    def wish(self, room: int) -> int:
+    def best_column(self, room: int) -> int:
         """Return the best column for the start of the difference."""
         if self.fits(room):
             return self.left
@@ -117,55 +117,55 @@ def plain(pieces: list[Piece]) -> str:
 
 
 def pair(expected: Side | None, actual: Side | None, room: int) -> list[Row]:
-    """The rows to draw: both values, aligned at their difference where they have to be cut, and their carets.
+    """Return the rows to draw: both values with their carets, aligned at their difference if they must be cut.
 
-    One row of carets serves both sides where their differences are in the same columns.
+    Both sides share a row of carets if their differences are in the same columns.
     """
     sides = [(name, _safe(side)) for name, side in (("expected", expected), ("actual", actual)) if side is not None]
     if len(sides) == 1 and len(sides[0][1].value) <= _FOLDED:
         return _folded(*sides[0], room)
     strips = [_Strip(side, room) for _, side in sides]
-    wishes = [strip.wish(room) for strip in strips]
-    together = min((wish for strip, wish in zip(strips, wishes, strict=True) if strip.focus), default=0)
-    if all(strip.fits(room) for strip in strips) or not together:
-        shown = [strip.at(wish, room) for strip, wish in zip(strips, wishes, strict=True)]
+    best_columns = [strip.best_column(room) for strip in strips]
+    common_column = min((column for strip, column in zip(strips, best_columns, strict=True) if strip.focus), default=0)
+    if all(strip.fits(room) for strip in strips) or not common_column:
+        shown = [strip.at(column, room) for strip, column in zip(strips, best_columns, strict=True)]
     else:
-        shown = [strip.at(together if strip.focus else 0, room) for strip in strips]
+        shown = [strip.at(common_column if strip.focus else 0, room) for strip in strips]
     rows: list[Row] = []
-    under = [carets(pieces) for pieces in shown]
+    caret_lines = [carets(pieces) for pieces in shown]
     for index, ((name, _), pieces) in enumerate(zip(sides, shown, strict=True)):
         rows.append((name, pieces))
-        common = index + 1 < len(under) and under[index] == under[index + 1]
-        if under[index] and not common:
-            rows.append(("carets", [(under[index], True)]))
+        shared = index + 1 < len(caret_lines) and caret_lines[index] == caret_lines[index + 1]
+        if caret_lines[index] and not shared:
+            rows.append(("carets", [(caret_lines[index], True)]))
     return rows
 
 
 def _folded(name: str, side: Side, room: int) -> list[Row]:
-    """Return the lines of a value without a counterpart: it is shown whole."""
+    """Return the lines of a value without a counterpart, which is shown in full."""
     strip = _Strip(side, len(side.value))
     pieces = strip.at(strip.left, len(side.value) * _WIDEST_CELL + 1)
     rows: list[Row] = []
     while pieces:
-        used = taken = 0
-        good = 0
-        while taken < len(pieces) and used + max(columns(pieces[taken][0]), 1) <= room:
-            used += columns(pieces[taken][0])
-            taken += 1
-            if pieces[taken - 1][0] in GOOD_BREAKS and used > room // 2:
-                good = taken
-        if taken < len(pieces):
-            taken = good or taken
-        rows.append((name if not rows else "more", pieces[:taken]))
-        under = carets(pieces[:taken])
-        if under:
-            rows.append(("carets", [(under, True)]))
-        pieces = pieces[taken:]
+        used = count = 0
+        break_at = 0
+        while count < len(pieces) and used + max(columns(pieces[count][0]), 1) <= room:
+            used += columns(pieces[count][0])
+            count += 1
+            if pieces[count - 1][0] in GOOD_BREAKS and used > room // 2:
+                break_at = count
+        if count < len(pieces):
+            count = break_at or count
+        rows.append((name if not rows else "more", pieces[:count]))
+        caret_line = carets(pieces[:count])
+        if caret_line:
+            rows.append(("carets", [(caret_line, True)]))
+        pieces = pieces[count:]
     return rows
 
 
 def is_cut(side: Side, name: str, rows: list[Row]) -> bool:
-    """Tell whether `rows` show only a part of the side called `name`."""
+    """Return whether `rows` show only a part of the side called `name`."""
     shown = "".join(plain(pieces) for kind, pieces in rows if kind in (name, "more"))
     return shown != exact(side.value)
 
@@ -182,24 +182,26 @@ def difference(expected: Side | None, actual: Side | None) -> str:
     if len(spans[0]) != 1 or len(spans[1]) != 1:
         return ""
     (left, stop), (start, end) = spans[0][0], spans[1][0]
-    want, got = expected.value[left:stop], actual.value[start:end]
-    if max(len(want), len(got)) > _LONG_DIFFERENCE or want == got:
+    wanted, given = expected.value[left:stop], actual.value[start:end]
+    if max(len(wanted), len(given)) > _LONG_DIFFERENCE or wanted == given:
         return ""
-    odd = next((character for character in got + want if not character.isascii() or not is_clear(character)), "")
-    if odd:
-        import unicodedata  # late: hardly ever needed
+    unusual = next(
+        (character for character in given + wanted if not character.isascii() or not is_clear(character)), ""
+    )
+    if unusual:
+        import unicodedata  # late: rarely needed
 
-        return f"U+{ord(odd):04X} {unicodedata.name(odd, '')}".rstrip()
-    if not want.strip(" ") and not got.strip(" "):
-        return "a space too many" if len(got) > len(want) else "a space is missing"
-    if not got or not want:
-        return f"{visible(want)} is missing" if want else f"{visible(got)} is too much"
-    if want.casefold() == got.casefold():
+        return f"U+{ord(unusual):04X} {unicodedata.name(unusual, '')}".rstrip()
+    if not wanted.strip(" ") and not given.strip(" "):
+        return "a space too many" if len(given) > len(wanted) else "a space is missing"
+    if not given or not wanted:
+        return f"{visible(wanted)} is missing" if wanted else f"{visible(given)} is too much"
+    if wanted.casefold() == given.casefold():
         return "only upper and lower case differ"
     name = _segment(expected.value, left)
     if not name or name != _segment(actual.value, start):
         return ""
-    last = len(want) == len(got) == 1 and _ends(expected.value, stop) and _ends(actual.value, end)
+    last = len(wanted) == len(given) == 1 and _ends(expected.value, stop) and _ends(actual.value, end)
     return f"{name} differs in its last character" if last else f"{name} differs"
 
 

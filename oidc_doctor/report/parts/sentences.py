@@ -1,4 +1,4 @@
-"""The sentences of a report, the same in text and markdown. All that is returned is visible text, fit to print."""
+"""The sentences of a report, shared by text and Markdown. They are visible text, unless a docstring says otherwise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STATES = {  # sign, word, style
 SIGN_STYLES = {"✗": "bad", "✓": "good", "?": "yellow", "!": "yellow", "–": "dim", "◆": "bold", "◇": "dim"}
 
 
-# What `since` is the time of, where it is not that of a logged failure.
+# The meaning of `since`, if it is not the time of a logged failure.
 _BASES = {
     "change": "the time of the change: refusals like this one leave no event",
     "last-success": "the last logged success: refusals like this one leave no event",
@@ -36,7 +36,7 @@ _BASES = {
 _NEWEST = 300  # seconds; a window that ends this near the examined instant ends "now"
 _LONG_WINDOW = 172_800  # seconds; of a longer one the hours are omitted
 _FEW = 4
-_NAME = 40  # characters of a name that is not ours
+_NAME = 40  # characters of an untrusted name
 _PLACE = 160  # characters of a file, a principal, an event
 
 
@@ -45,12 +45,12 @@ _WRITTEN = {Kind.TRUST_POLICY_WRITE_REFUSED: "the trust policy", Kind.PROVIDER_W
 
 
 def refusal_sentence(named: NamedRefusal) -> str:
-    """A refusal in one sentence: "AWS refuses this token: the trust policy expects another team." Not escaped."""
+    """Return a refusal as a sentence: "AWS refuses this token: the trust policy expects another team." Not escaped."""
     return f"{_refusal_subject(named)}: {named.headline}."
 
 
 def summary(cause: Cause) -> str:
-    """The cause in one sentence, with the change that brought it where one is known. Not escaped."""
+    """Return the cause as a sentence, with the change that introduced it if it is known. Not escaped."""
     return f"{_refusal_subject(cause.named)}: {cause.named.headline}{_brought_by(cause)}."
 
 
@@ -84,25 +84,25 @@ def _brought_by(cause: Cause) -> str:
 
 
 def reason(cause: Cause) -> str:
-    """Why, as half a sentence: "the trust policy expects another team"."""
+    """Return the reason as half a sentence: "the trust policy expects another team"."""
     return visible(cause.named.headline).rstrip(". ")
 
 
 def title(exchange: Exchange, step: str | None) -> str:
-    """The words for a step."""
-    from oidc_doctor.model.steps import STEPS  # late: a renderer costs nothing until it renders
+    """Return the title of a step."""
+    from oidc_doctor.model.steps import STEPS  # late: import only when a report is rendered
 
     titles = {entry.id: entry.title for entry in STEPS[exchange.cloud]}
     return titles.get(step or "", clip(visible(step or "?"), _NAME))
 
 
 def causes_of(report: Report, exchange: Exchange) -> list[Cause]:
-    """The active causes of one exchange, in the order given."""
+    """Return the active causes of an exchange, in the order of the report."""
     return [cause for cause in report.causes if cause.exchange == exchange.id and cause.status == "active"]
 
 
 def in_order(report: Report) -> list[Exchange]:
-    """The exchanges as they are shown: the one of the first cause first, refused before unknown before accepted."""
+    """Return the exchanges in display order: first that of the first cause, then refused, unknown, accepted."""
     first = [cause.exchange for cause in report.causes if cause.status == "active"]
     weight = {"refused": 0, "unknown": 1, "accepted": 2}
 
@@ -114,16 +114,19 @@ def in_order(report: Report) -> list[Exchange]:
 
 
 def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[AttemptRow]:
-    """The logged attempts on the exchange's target; for impersonations, on the service account."""
+    """Return the logged attempts on the exchange's target; for impersonations, on the service account."""
     target = exchange.resource
     if step == "impersonate":
-        view = next((one.get("gcp") for one in report.target if one.get("name") == exchange.target_name), None)
+        view = next(
+            (target_row.get("gcp") for target_row in report.target if target_row.get("name") == exchange.target_name),
+            None,
+        )
         target = (view.get("service_account") if isinstance(view, dict) else None) or target
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
-    """True where a refusal of this exchange was observed: the newest logged attempt, or the error that was given."""
+    """Return whether a refusal of the exchange was observed: the newest logged attempt, or a given error."""
     logged = attempts_on(report, exchange)
     if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
         return True
@@ -131,28 +134,28 @@ def seen_refused(report: Report, exchange: Exchange) -> bool:
 
 
 def observed_of(report: Report, exchange: Exchange) -> list[dict[str, str]]:
-    """The errors that a caller saw of this exchange; an error of no known exchange is shown with the first."""
+    """Return the observed errors of the exchange; an error of no known exchange belongs to the first one."""
     first = in_order(report)[0].id
     return [entry for entry in report.observed if entry.get("exchange", first) == exchange.id]
 
 
 def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
-    """The sign and the sentence for one exchange. A suspicion is never worded as a fact."""
+    """Return the sign and the sentence for an exchange. A suspicion is never worded as a fact."""
     cause = next(iter(causes_of(report, exchange)), None)
     if cause is not None:
         return _because(report, exchange, cause)
-    cloud, thing, refuses, accepts = _parties(exchange)
+    cloud, request, refuses, accepts = _parties(exchange)
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {thing} at the step {title(exchange, exchange.step)}."
+        return "✗", f"{cloud} {refuses} {request} at the step {title(exchange, exchange.step)}."
     if exchange.prediction == "unknown":
-        return "?", f"Not enough was read to say whether {cloud} {accepts} {thing}."
+        return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
     if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
-        return "?", f"Nothing that was read refuses {thing}, and the error text that was seen is not known."
-    return "✓", f"{cloud} {accepts} {thing}{_too_wide(report, exchange)}."
+        return "?", f"Nothing that was read refuses {request}, and the error text that was seen is not known."
+    return "✓", f"{cloud} {accepts} {request}{_too_wide(report, exchange)}."
 
 
 def _too_wide(report: Report, exchange: Exchange) -> str:
-    """The continuation of the sentence of an accepted token where the trust accepts others as well."""
+    """Return the second half of the sentence on an accepted token if the trust accepts others as well."""
     for row in report.checks:
         for finding in row.findings if row.opens_trust else ():
             about = finding.cloud == exchange.cloud and finding.target == (exchange.resource or "")
@@ -162,7 +165,7 @@ def _too_wide(report: Report, exchange: Exchange) -> str:
 
 
 def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
-    """Who decides, on what, and the verbs for it: no cloud has decided on a token that is only supposed."""
+    """Return subject, object and verbs of a verdict. The verbs are conditional for a hypothetical token."""
     cloud = CLOUDS[exchange.cloud]
     if exchange.claims_from == "hypothetical":
         return cloud, "a token with this subject", "would refuse", "would accept"
@@ -170,44 +173,42 @@ def _parties(exchange: Exchange) -> tuple[str, str, str, str]:
 
 
 def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str]:
-    cloud, thing, refuses, accepts = _parties(exchange)
+    cloud, request, refuses, accepts = _parties(exchange)
     why, sure = reason(cause), cause.confidence != "suspected"
-    accepted = f"{cloud} {accepts} {thing}"
+    accepted = f"{cloud} {accepts} {request}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
-    if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE:
-        return (
-            "✗" if sure or seen_refused(report, exchange) else "?"
-        ), f"No answer came: {'' if sure else 'perhaps '}{why}."
-    if cause.step == "obtain":
+    if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE or cause.step == "obtain":
         sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
+        if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE:
+            sentence = "No answer came:" if sure else "No answer came: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
-        thing = "the workload's own request"
+        request = "the workload's own request"
     elif cause.step == "configure":
-        thing = "the set-up"
+        request = "the set-up"
     elif cause.named.refusal.kind in _WRITTEN:
-        thing = _WRITTEN[cause.named.refusal.kind]
+        request = _WRITTEN[cause.named.refusal.kind]
     if sure:
-        return "✗", f"{cloud} {refuses} {thing}: {why}."
+        return "✗", f"{cloud} {refuses} {request}: {why}."
     if exchange.prediction == "refused":
-        return "✗", f"{cloud} {refuses} {thing}{perhaps[0]}{why}."
+        return "✗", f"{cloud} {refuses} {request}{perhaps[0]}{why}."
     if seen_refused(report, exchange):
-        return "✗", f"{cloud} refused {thing}{perhaps[0]}{why}."
+        return "✗", f"{cloud} refused {request}{perhaps[0]}{why}."
     if exchange.prediction == "accepted":
         return "✓", f"{accepted}{_too_wide(report, exchange)}."
-    return "?", f"{cloud} may refuse {thing}{perhaps[1]}{why}."
+    return "?", f"{cloud} may refuse {request}{perhaps[1]}{why}."
 
 
 def earlier(report: Report, cause: Cause) -> str:
-    """The sentence of a past cause: the refusal, and until when."""
+    """Return the sentence of a past cause: the refusal and its end."""
     until = f"until {moment(cause.timing.until, report.evaluated_at)}" if cause.timing.until else "earlier"
     return f"{CLOUDS[cause.cloud]} refused this token {until}: {reason(cause)}"
 
 
 def headline(report: Report) -> tuple[str, str]:
-    """The first line of a report on anything but one exchange: sign and sentence."""
+    """Return sign and sentence of the first line of a report on no exchange or on several."""
     sign = {"healthy": "✓", "refused": "✗", "unknown": "?", "broken": "!"}.get(report.verdict, "?")
     if report.headline:
         return sign, visible(report.headline).lstrip("✓✗?! ")
@@ -230,7 +231,7 @@ def headline(report: Report) -> tuple[str, str]:
 
 
 def name(report: Report, exchange: Exchange) -> str:
-    """The name of an exchange among those of the report: cloud, then target and token where there are several."""
+    """Return the name of an exchange: its cloud, and target and token if there are several."""
     words = [CLOUDS[exchange.cloud]]
     if len({other.target_name for other in report.exchanges}) > 1:
         words.append(clip(visible(exchange.target_name), _NAME))
@@ -245,7 +246,7 @@ def name(report: Report, exchange: Exchange) -> str:
 
 
 def window(report: Report) -> str:
-    """The window of the logs, "" where there is none."""
+    """Return the window of the logs, "" if there is none."""
     start, end = parse(report.window.get("from")), parse(report.window.get("to"))
     if start is None or end is None:
         return clip(visible(str(report.window.get("basis") or "")), _PLACE)
@@ -258,7 +259,7 @@ def window(report: Report) -> str:
 
 
 def since(report: Report, exchange: Exchange, cause: Cause) -> str:
-    """Since when, and what the logs show on either side of that moment, as far as whole signatures tell."""
+    """Return the start of the failure, with counts before and after it if signatures can be separated."""
     now = report.evaluated_at
     when = ", ".join(filter(None, (moment(cause.timing.since, now), ago(cause.timing.since, now))))
     if cause.timing.since_basis in _BASES:
@@ -272,21 +273,21 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
         return when
     rows = attempts_on(report, exchange, cause.step)
     counts = _around(rows, edge)
-    if counts is None:  # others went on as before: the token's own subject tells
+    if counts is None:  # other subjects are unaffected, so the subject of the token is counted
         counts = _around([row for row in rows if row.subject == exchange.subject], edge)
         counts = counts and f"of this subject {counts}"
     return f"{when}: {counts}" if counts else when
 
 
 def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
-    """How many were refused after `edge` and accepted before it; None where they cannot be separated."""
+    """Return the numbers refused after `edge` and accepted before it; None if they cannot be separated."""
     after = before = 0
     for row in rows:
         first, last = parse(row.first_seen), parse(row.last_seen)
         if row.outcome == "unknown":
             continue
         if first is None or last is None or first < edge <= last:
-            return None  # a signature on both sides: its attempts cannot be separated
+            return None  # this signature has attempts on both sides of the edge
         after += row.count if row.outcome == "refused" and first >= edge else 0
         before += row.count if row.outcome == "accepted" and last < edge else 0
     counts = [f"{after:,} refused since"] if after else []
@@ -295,7 +296,7 @@ def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
 
 
 def logged(report: Report, exchange: Exchange) -> str:
-    """How many logged attempts ended how, and when the last of each was."""
+    """Return the number of logged attempts by outcome, with the time of the last one of each."""
     words = []
     for outcome in ("refused", "accepted", "unknown"):
         rows = [row for row in attempts_on(report, exchange) if row.outcome == outcome]
@@ -307,7 +308,7 @@ def logged(report: Report, exchange: Exchange) -> str:
 
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
-    """A configuration or token change: one sentence, and its lines of a diff."""
+    """Return a configuration or token change: a sentence, and the lines of its diff."""
     members = dict(entry)
     when = members.get("time") or members.get("at")
     words = [moment(when, now, seconds=True)] if when else []
@@ -325,7 +326,7 @@ def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:
 
 
 def checks(rows: Iterable[CheckRow]) -> str:
-    """How many checks ended how."""
+    """Return the number of checks by status."""
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.status] = counts.get(row.status, 0) + 1
@@ -333,7 +334,7 @@ def checks(rows: Iterable[CheckRow]) -> str:
 
 
 def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
-    """The codes of the checks that were skipped, by reason: many have the same."""
+    """Return the codes of the skipped checks by reason."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.status == "skipped":
@@ -342,7 +343,7 @@ def skipped(rows: Iterable[CheckRow]) -> list[tuple[str, list[str]]]:
 
 
 def more(report: Report) -> str:
-    """Where to go on."""
+    """Return the commands for more information."""
     codes = [cause.code for cause in report.causes] + [row.code for row in report.checks if row.status == "failed"]
     explain = [f"oidc-doctor explain {clip(visible(codes[0]), _NAME)}"] if codes else ["-v for every step and check"]
     return " · ".join([*explain, "--format markdown for a ticket"])

@@ -38,7 +38,7 @@ def comparisons(sheet: Sheet, report: Report, *, verbose: bool) -> None:
             _pair(sheet, visible(row["claim"]), "", row["values"], row["present"])
         clauses = [row for row in comparison["clauses"] if verbose or row["tells_apart"]]
         sheet.gap()
-        sheet.say("clauses" if verbose else "clauses that tell them apart", _INDENT)
+        sheet.say("clauses" if verbose else "clauses that differ", _INDENT)
         for row in clauses:
             signs = "".join(
                 f"{letter} {_RESULTS[result]}  " for letter, result in zip("AB", row["results"], strict=True)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
 
 _SIGNS = {"accepted": "✓", "refused": "✗"}
-_MOST = 12  # lines, unless everything is asked for
-_BY = 60  # characters of who wrote
+_MOST = 12  # lines, unless `verbose`
+_BY = 60  # characters of the author of a write
 
 
 class Line(NamedTuple):
@@ -25,15 +25,15 @@ class Line(NamedTuple):
     weight: int
 
 
-def lines(report: Report, *, whole: bool = False) -> tuple[list[Line], int]:
-    """Return the lines in order of time and the number left out; none where no write and no turn was logged."""
+def lines(report: Report, *, verbose: bool = False) -> tuple[list[Line], int]:
+    """Return the lines in order of time and the number omitted; no lines if no outcome changed."""
     entries = _merged(report.timeline)
     outcomes = {entry.get("outcome") for entry in entries if entry.get("kind") == "attempts"}
     turns = any(entry.get("flips") or entry.get("kind") == "failed-change" for entry in entries)
     if not turns and len(outcomes) < 2:  # noqa: PLR2004
         return [], 0
     logged = [_line(entry, report.evaluated_at) for entry in entries]
-    kept = set(sorted(range(len(logged)), key=lambda at: (-logged[at].weight, -at))[: None if whole else _MOST])
+    kept = set(sorted(range(len(logged)), key=lambda at: (-logged[at].weight, -at))[: None if verbose else _MOST])
     return [line for at, line in enumerate(logged) if at in kept], len(logged) - len(kept)
 
 
@@ -42,8 +42,8 @@ def _merged(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
     merged: list[dict[str, Any]] = []
     for entry in timeline:
         last = merged[-1] if merged else None
-        alike = last is not None and entry.get("kind") == last.get("kind") == "attempts"
-        if alike and last is not None and all(entry.get(key) == last.get(key) for key in ("outcome", "cloud")):
+        is_same_kind = last is not None and entry.get("kind") == last.get("kind") == "attempts"
+        if is_same_kind and last is not None and all(entry.get(key) == last.get(key) for key in ("outcome", "cloud")):
             until = max(str(last.get("until")), str(entry.get("until")))
             merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry)}
         else:

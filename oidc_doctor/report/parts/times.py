@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-_LONG = 40  # characters of what should have been an instant
+_LONG = 40  # characters of an unreadable instant
 
 
 def parse(text: object) -> datetime | None:
     """Parse an instant; None if it is unreadable."""
-    from datetime import UTC, datetime  # late: a report without times is possible, and --help renders none
+    from datetime import UTC, datetime  # late: --help needs no times
 
     try:
         moment = datetime.fromisoformat(str(text))
@@ -43,7 +43,7 @@ def _day(when: datetime, reference: datetime | None) -> str:
 
 
 def period(start: object, end: object, now: object) -> str:
-    """Format a period; dates are omitted if all is on the day of `now`."""
+    """Format a period; dates are omitted if both ends are on the day of `now`."""
     begun, ended, reference = parse(start), parse(end), parse(now)
     if begun is None or ended is None or begun == ended:
         return " – ".join(dict.fromkeys((moment(start, now), moment(end, now))))

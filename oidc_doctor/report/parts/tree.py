@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Exchange
     from oidc_doctor.report.parts.lines import Sheet
 
-_LONG = 300  # characters of one value
-_MOST = 300  # lines of one trace
+_LONG = 300  # characters of a value
+_MOST = 300  # lines of a trace
 _LEAST_ROOM = 20  # columns for a text after its branches
 _ANSWERS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")}
 
@@ -36,10 +36,10 @@ def decision(sheet: Sheet, exchange: Exchange) -> None:
 
 
 def policy(sheet: Sheet, node: dict[str, Any]) -> None:
-    """Write a trust policy's statements, each element with its answer; both sides where it fails."""
+    """Write the statements of a trust policy, each element with its result, and both sides of a failing element."""
     sheet.gap()
-    told = str(node.get("reason") or "").replace("-", " ")
-    _line(sheet, "", "", "trust policy", node.get("result"), told, place=str(node.get("at") or ""))
+    reason = str(node.get("reason") or "").replace("-", " ")
+    _line(sheet, "", "", "trust policy", node.get("result"), reason, place=str(node.get("at") or ""))
     for number, (last, child) in enumerate(_last(node.get("children") or [])):
         _element(sheet, child, "", number, last=last)
 
@@ -111,9 +111,11 @@ def _line(sheet: Sheet, lead: str, below: str, text: str, result: object, reason
             sheet.lines.append(sheet.paint(below, "dim") + "  " + sheet.paint(line, "bad" if result is False else ""))
             continue
         gap = " " * max(room - columns(line) - columns(shown), 1)
-        rest = shown[len(tag) :]
+        place_text = shown[len(tag) :]
         body = sheet.paint(line, "bad" if result is False else "")
-        sheet.lines.append(sheet.paint(lead, "dim") + body + gap + sheet.paint(tag, style) + sheet.paint(rest, "dim"))
+        sheet.lines.append(
+            sheet.paint(lead, "dim") + body + gap + sheet.paint(tag, style) + sheet.paint(place_text, "dim")
+        )
 
 
 # Google's expressions
@@ -149,7 +151,7 @@ def _kind(node: dict[str, Any]) -> str:
 
 
 def failing(node: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the smallest parts that make `node` false or fail: the false operands of &&, else the whole."""
+    """Return the smallest parts that make `node` false or fail: the false operands of &&, otherwise `node` itself."""
     if node.get("value") is True or (not node.get("evaluated") and not node.get("error")):
         return []
     if node.get("op") in ("and", "or"):

@@ -1,6 +1,6 @@
 """A token's claims with their uses: steps, clauses of a trust policy, parts of Google's expressions.
 
-Claims are written by whoever made the token, clauses by whoever wrote the policy: all of it is made visible here.
+Claims and clauses are untrusted text and are made visible here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause, Exchange, Read
     from oidc_doctor.report.parts.lines import Sheet
 
-_LONG = 2000  # characters of one value that are shown
+_LONG = 2000  # shown characters of a value
 _NAME = 40
 _LABEL = 12
 _STEPS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -45,23 +45,23 @@ class Use(NamedTuple):
 
     where: str  # a step, or a clause in the cloud's words
     answer: bool | None
-    says: str  # what it wants, or what it gave
-    sign: str = ""  # another sign than the answer's: of a step that is assumed or was not reached
+    says: str  # the expected value, or the result
+    sign: str = ""  # overrides the sign of the answer: for a step that is assumed or was not reached
 
 
 class Claim(NamedTuple):
-    """A claim as it is shown: visible text, but for `key`."""
+    """A claim as it is shown. All fields but `key` are visible text."""
 
     name: str
     value: str
     words: str  # the value in words; may be empty
     uses: tuple[Use, ...]
-    key: str = ""  # its name as the token has it
+    key: str = ""  # the unescaped name in the token
     spans: tuple[tuple[int, int], ...] = ()  # characters of the value that a refusal is about
 
     @property
     def worst(self) -> tuple[str, str]:
-        """Sign and style of the worst use: a refusal before all."""
+        """Return sign and style of the worst use; a refusal is the worst."""
         signs = [_sign(use) for use in self.uses]
         order = ("✗", "?", "✓", "=", "~", "–")
         return min(signs, key=lambda sign: order.index(sign[0]), default=("", ""))
@@ -74,7 +74,7 @@ def _sign(use: Use) -> tuple[str, str]:
 
 
 def claims(exchange: Exchange, causes: list[Cause]) -> list[Claim]:
-    """Return the token's claims, the registered ones first, then those that a use asks for and the token lacks."""
+    """Return the claims of the token, registered ones first, then the claims that a use reads and the token lacks."""
     token = exchange.token
     claims_of_token: dict[str, Any] = token.get("claims") or {}
     times = {row["claim"]: row for row in token.get("times") or ()}
@@ -94,8 +94,10 @@ def claims(exchange: Exchange, causes: list[Cause]) -> list[Claim]:
                 _spans(claims_of_token[name], causes),
             )
         )
-    asked = [(name, uses) for name, uses in uses_of.items() if any(use.answer is not True for use in uses)]
-    listed += [Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in asked]
+    absent_claims = [(name, uses) for name, uses in uses_of.items() if any(use.answer is not True for use in uses)]
+    listed += [
+        Claim(visible(name), "", "the token does not have it", tuple(uses), name) for name, uses in absent_claims
+    ]
     return listed
 
 
@@ -136,10 +138,10 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
         for step in steps:
             sign, word, _ = words.STATES[rows[step].state]
             causes_of_step = [cause for cause in causes if cause.step == step]
-            about = [cause for cause in causes_of_step if _is_about(cause, name)]
-            if (causes_of_step or name not in claims_of_token) and not about:
-                continue  # this step is about another claim
-            sentence = words.reason(about[0]) if about else word
+            causes_of_claim = [cause for cause in causes_of_step if _is_about(cause, name)]
+            if (causes_of_step or name not in claims_of_token) and not causes_of_claim:
+                continue  # the step reads another claim
+            sentence = words.reason(causes_of_claim[0]) if causes_of_claim else word
             uses.setdefault(name, []).append(Use(words.title(exchange, step), None, sentence, sign))
     trace = exchange.trace
     if isinstance(trace.get("policy"), dict):
@@ -153,13 +155,13 @@ def _uses(exchange: Exchange, causes: list[Cause]) -> dict[str, list[Use]]:
         for name, value in (exchange.token.get("claims") or {}).items():
             is_refused = any(_sign(use)[0] == "✗" for use in uses.get(name, ()))
             if cause.actual is not None and cause.actual.value == value and not is_refused:
-                blamed = Use(words.title(exchange, cause.step), False, words.reason(cause))
-                uses.setdefault(name, []).append(blamed)
+                refusing_use = Use(words.title(exchange, cause.step), False, words.reason(cause))
+                uses.setdefault(name, []).append(refusing_use)
     return uses
 
 
 def _is_about(cause: Cause, name: str) -> bool:
-    """Whether one of the cause's sides was read at this claim; where none was read at a claim, whether it names it."""
+    """Return whether a side of the cause was read at this claim or, without a place, whether it names the claim."""
     at = {side.at.claim for side in (cause.expected, cause.actual) if side is not None and side.at is not None}
     at &= {*_ORDER, name}
     refusal = cause.named.refusal
@@ -200,7 +202,7 @@ def _expression_uses(
     mapped: dict[str, list[str]],
     uses: dict[str, list[Use]],
 ) -> None:
-    """The operands of && and || that read a claim, by itself or as the attribute that it is mapped to."""
+    """Add the operands of && and || that read a claim, directly or through a mapped attribute."""
     for part in _deciding(node):
         text = str(part.get("text") or "")
         start, end = part.get("start", 0), part.get("end", 0)
@@ -221,7 +223,7 @@ def _expression_uses(
 
 
 def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The operands of && and ||, through all levels."""
+    """Yield the operands of && and ||, through all levels."""
     children = [child for child in node.get("children") or () if isinstance(child, dict)]
     if node.get("op") in ("and", "or") and children:
         for child in children:
@@ -234,7 +236,7 @@ def _deciding(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def summary(sheet: Sheet, claim: Claim) -> None:
-    """Return a line: the name, the value as far as there is room, the sign of the worst use, and the value in words."""
+    """Write a line: the name, as much of the value as fits, the sign of the worst use, and the value in words."""
     sign, style = claim.worst
     label = f"{clip(claim.name, max(sheet.width // 3, _LABEL)):<{_LABEL}} "
     room = sheet.width - columns(label) - 2
@@ -260,7 +262,7 @@ def _cut(text: str, room: int) -> str:
 
 
 def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
-    """Everything about one claim: the whole value, the subject taken apart, and what looks at it."""
+    """Write the details of a claim: the full value, the parts of the subject, and the uses."""
     token = exchange.token
     name = clip(claim.name, _NAME)
     sheet.say(name, bold=True, tag=clip(visible(str(token.get("read_at") or "")), max(sheet.width - len(name) - 6, 1)))
@@ -276,7 +278,7 @@ def detail(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
     _say_uses(sheet, [use for use in claim.uses if use not in failing])
     if not claim.uses:
         sheet.gap()
-        sheet.say("Nothing that was read looks at it.")
+        sheet.say("No policy, condition or mapping reads it.")
 
 
 def _say_uses(sheet: Sheet, uses: list[Use]) -> None:
@@ -289,7 +291,7 @@ def _say_uses(sheet: Sheet, uses: list[Use]) -> None:
 
 
 def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
-    """The subject by the issuer's grammar; the parts that a refusal is about are marked."""
+    """Write the subject by the issuer's grammar; the refused parts are marked."""
     parts = exchange.token.get("subject") or []
     if not parts:
         return
@@ -308,7 +310,7 @@ def subject(sheet: Sheet, exchange: Exchange, claim: Claim) -> None:
 
 
 def header(sheet: Sheet, exchange: Exchange) -> None:
-    """The header, where the token was read, and what is wrong with it as a whole."""
+    """Write the header, the place of the token, and the fault of the token, if any."""
     token = exchange.token
     kinds = {"event": "claims from a logged event", "hypothetical": "a subject alone", "decoded": "decoded claims"}
     sheet.row("read at", visible(str(token.get("read_at") or "nowhere")))

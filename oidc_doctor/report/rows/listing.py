@@ -71,17 +71,17 @@ def _of_check(row: CheckRow) -> Entry:
     return Entry(sign, visible(row.code), visible(row.name), word, None, None, row)
 
 
-def rest(report: Report) -> list[Entry]:
+def checks_without_findings(report: Report) -> list[Entry]:
     """List the checks without findings: passed, then skipped."""
     return [_of_check(row) for status in ("passed", "skipped") for row in report.checks if row.status == status]
 
 
-def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True, whole: bool = False) -> None:
+def detail(sheet: Sheet, report: Report, entry: Entry, *, decision: bool = True, verbose: bool = False) -> None:
     """Write the details of a row: sentence, both sides, fix, trace (`decision`), history."""
     if entry.cause is not None and entry.exchange is not None:
-        _cause(sheet, report, entry.exchange, entry.cause, decision=decision, whole=whole)
+        _cause(sheet, report, entry.exchange, entry.cause, decision=decision, verbose=verbose)
     elif entry.exchange is not None:
-        _exchange(sheet, report, entry.exchange, decision=decision, whole=whole)
+        _exchange(sheet, report, entry.exchange, decision=decision, verbose=verbose)
     elif entry.check is not None:
         _check(sheet, entry.check)
 
@@ -112,11 +112,11 @@ def _said(sheet: Sheet, report: Report, entry: Entry, tag: str) -> None:
     sheet.say(shortened(text, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], tag=tag, bold=True)
 
 
-def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, decision: bool, whole: bool) -> None:
+def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, decision: bool, verbose: bool) -> None:
     entry = _of_cause(cause, exchange)
     _said(sheet, report, entry, entry.word)
     sheet.gap()
-    facts.clause(sheet, report, cause, whole=whole)
+    facts.clause(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
         facts.fix(sheet, report, cause)
@@ -132,10 +132,10 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
         sheet.row("assumed", "; ".join(visible(text) for text in exchange.assumed))
 
 
-def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, decision: bool, whole: bool) -> None:
+def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, decision: bool, verbose: bool) -> None:
     _said(sheet, report, Entry("", "", "", "", exchange), exchange.prediction)
     sheet.gap()
-    facts.describe(sheet, report, exchange, None, whole=whole)
+    facts.describe(sheet, report, exchange, None, verbose=verbose)
     if decision:
         tree.decision(sheet, exchange)
 
@@ -163,7 +163,7 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
     sheet.row("check", f"{visible(row.code)} {visible(row.name)}")
 
 
-# What can be taken away
+# Fixes and commands to copy
 
 
 def edit_of(report: Report, entry: Entry) -> FixRow | None:
@@ -172,13 +172,13 @@ def edit_of(report: Report, entry: Entry) -> FixRow | None:
     return next((row for row in report.fixes if row.for_ == code), None)
 
 
-def remedy(report: Report, entry: Entry) -> tuple[str, str]:
-    """Return the text to copy for a row and its kind: "command", "fix in words", or "" if nothing is to be done.
+def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
+    """Return the text to copy for a row and its kind: "command", "fix in words", or "" without a fix.
 
-    A command with an invisible character is not offered: pasted, it would do something that the user has not read.
+    A command with an invisible character is not offered: it would do something that the user cannot see.
     """
     if entry.cause is not None and entry.cause.status == "past":
-        return "", ""  # the cause has ended
+        return "", ""  # a past cause needs no fix
     if entry.cause is not None:
         commands = facts.commands(entry.cause, edit_of(report, entry))
         if commands and all(visible_command(command) for command in commands):

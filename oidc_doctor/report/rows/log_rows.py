@@ -156,8 +156,8 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
-            seen = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            texts.append(f"{attempt.count:,}, {seen} {who or ''}".rstrip())
+            seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
+            texts.append(f"{attempt.count:,}, {seen_in} {who or ''}".rstrip())
             continue
         texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
     return texts
@@ -168,7 +168,7 @@ def _apart(subjects: list[str | None]) -> list[str | None]:
     named = {subject for subject in subjects if subject is not None}
     if len(named) < 2:  # noqa: PLR2004 - a single subject needs no distinction
         return subjects
-    least, most = min(named), max(named)  # all subjects have the common beginning of these two
+    least, most = min(named), max(named)  # all subjects start with the common prefix of these two
     alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
     cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
     return [None if subject is None else f"…{subject[cut:]}" if cut else subject for subject in subjects]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Report
 
-_WIDEST = 120  # columns of bars
+_WIDEST = 120  # columns for the bars
 _TEXT = 46  # columns for the counts and the last change
 
 
@@ -72,7 +72,7 @@ class AttemptsLine(Static):
 
 
 def _bars(series: log_rows.Series, changes: list[log_rows.Row], width: int) -> Content:
-    """The bars, each in the colour of its most frequent outcome; a change replaces its bar."""
+    """Return the bars, each in the colour of its most frequent outcome; a change replaces its bar."""
     columns = bars(0, series.buckets, width)
     counts = series.counts
     refused, accepted = (

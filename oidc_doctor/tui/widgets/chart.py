@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _LABEL = 13  # columns
-_FEWEST = 6  # buckets in view
+_FEWEST = 6  # buckets in the view
 _OUTCOMES = ("accepted", "refused", "unknown")
 
 
@@ -26,18 +26,21 @@ class Bar(NamedTuple):
     """A bar of the chart: its buckets, and its columns."""
 
     first: int
-    last: int  # not included
+    last: int  # exclusive
     left: int
     width: int
 
 
 def bars(low: int, high: int, columns: int) -> list[Bar]:
-    """The buckets from `low` to `high` as bars: of several buckets each, or of several columns each."""
+    """Return the buckets from `low` to `high` as bars of several buckets each, or of several columns each."""
     number, columns = max(high - low, 1), max(columns, 1)
-    each = -(-number // columns)
-    count = -(-number // each)
+    buckets_per_bar = -(-number // columns)
+    count = -(-number // buckets_per_bar)
     width = max(columns // count, 1)
-    return [Bar(low + at * each, min(low + (at + 1) * each, high), at * width, width) for at in range(count)]
+    return [
+        Bar(low + at * buckets_per_bar, min(low + (at + 1) * buckets_per_bar, high), at * width, width)
+        for at in range(count)
+    ]
 
 
 def lane(counts: list[int], most: int, rows: int) -> list[str]:
@@ -69,7 +72,7 @@ class Chart(Static, can_focus=True):
     ]
 
     class Selected(Message):
-        """The user selected the time between two instants, or (None) all that is in view; or went to `change`."""
+        """The user has selected the time between two instants, the whole view (None), or a change."""
 
         def __init__(self, span: tuple[float, float] | None, change: log_rows.Row | None = None) -> None:
             super().__init__()
@@ -85,7 +88,7 @@ class Chart(Static, can_focus=True):
         self._change: int | None = None
 
     def show(self, series: log_rows.Series | None, changes: list[log_rows.Row]) -> None:
-        """Draw the whole window."""
+        """Draw the full window."""
         self._series, self._changes = series, changes
         self._low, self._high = 0, series.buckets if series else 0
         self._cursor = self._change = None
@@ -93,7 +96,7 @@ class Chart(Static, can_focus=True):
 
     @property
     def span(self) -> tuple[float, float] | None:
-        """The instants of the selected bar."""
+        """Return the start and the end of the selected bar."""
         if self._series is None or self._cursor is None:
             return None
         bar = next((bar for bar in self._bars() if bar.first <= self._cursor < bar.last), None)
@@ -147,7 +150,7 @@ class Chart(Static, can_focus=True):
         self.post_message(self.Selected(self.span, row))
 
     def action_zoom(self, steps: int) -> None:
-        """Show half of the time in view, twice as much, or (0) all."""
+        """Show half of the current period, twice the period, or (0) all of it."""
         if self._series is None:
             return
         width = self._high - self._low
@@ -158,7 +161,7 @@ class Chart(Static, can_focus=True):
         self._to(round(middle - part * zoomed), zoomed)
 
     def action_pan(self, steps: int) -> None:
-        """Move by a quarter of the time in view."""
+        """Move the view by a quarter of its period."""
         width = self._high - self._low
         self._to(self._low + steps * max(width // 4, 1), width)
 
@@ -177,7 +180,7 @@ class Chart(Static, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Select the clicked bar; on the axis, the change."""
-        bar = self._under(event.x)
+        bar = self._bar_at(event.x)
         if bar is None:
             return
         near = [at for at, row in enumerate(self._changes) if bar.first <= self._bucket(row.time) < bar.last]
@@ -197,7 +200,7 @@ class Chart(Static, can_focus=True):
         event.stop()
         self.action_zoom(-1)
 
-    def _under(self, x: int) -> Bar | None:
+    def _bar_at(self, x: int) -> Bar | None:
         at = x - 1 - _LABEL
         return next((bar for bar in self._bars() if bar.left <= at < bar.left + bar.width), None)
 
@@ -212,7 +215,7 @@ class Chart(Static, can_focus=True):
         if self.size.width <= _LABEL + 2:
             return
         if self._series is None:
-            self.update(Content.styled("The report holds no counts over time.", "$foreground-muted"))
+            self.update(Content.styled("The report contains no counts over time.", "$foreground-muted"))
             return
         shown = self._bars()
         outcomes = [name for name in _OUTCOMES if name != "unknown" or any(self._series.counts.get(name, []))]
@@ -232,7 +235,7 @@ class Chart(Static, can_focus=True):
         self.update(Content("\n").join(lines))
 
     def _line(self, label: str, text: str, shown: list[Bar], style: str, *, changes: bool = False) -> Content:
-        """A label, and for each bar one character, repeated to its width. Few spans: they cost time."""
+        """Return a label, and a character for each bar, repeated to its width. Few spans, because each costs time."""
         pieces = [f"{label:<{_LABEL}}"]
         selection: tuple[int, int] | None = None
         cursor = -1 if self._cursor is None else self._cursor
@@ -262,7 +265,7 @@ class Chart(Static, can_focus=True):
         return self._line(label, "".join(marks), shown, STYLES["yellow"], changes=True)
 
     def _axis(self, shown: list[Bar], most: int) -> Content:
-        """As many times as fit, and the count of the highest bar."""
+        """Return the axis: as many times as fit, and the count of the highest bar."""
         spread = self._time(self._high) - self._time(self._low)
         line, free = f"{f'top {most:,}':<{_LABEL}}", _LABEL
         for bar in shown:

@@ -1,4 +1,4 @@
-"""The editor of What-if: JSON and CEL in colours, the deciding lines marked, no token kept."""
+"""The editor of What-if: JSON and CEL in colours, with marks at the deciding lines. It keeps no token."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from oidc_doctor.whatif.marks import TextMark
 
-# Both languages' tokens end on their line, so each line is coloured by itself. Textual's way, tree-sitter, was tried:
-# its current release (0.26.1) crashes the process, and it would parse what strangers wrote in native code.
+# A token of JSON or CEL never spans lines, so each line is coloured separately. tree-sitter, which Textual supports, is
+# not used: its current release (0.26.1) crashes the process, and it parses untrusted text in native code.
 _TOKENS = {
     "json": re.compile(
         r'(?P<name>"(?:\\.|[^"\\])*+"(?=\s*:))|(?P<text>"(?:\\.|[^"\\])*+"?)|(?P<word>\b(?:true|false|null)\b)'
@@ -41,7 +41,7 @@ _STYLES = {
     "number": Style(color="magenta"),
     "sign": Style(dim=True),
 }
-_LONGEST_LINE = 4000  # characters that are coloured
+_LONGEST_LINE = 4000  # characters of a line that are coloured
 
 
 class Editor(TextArea):
@@ -56,7 +56,7 @@ class Editor(TextArea):
     ]
 
     class TokenPasted(Message):
-        """A compact token was pasted: it is not in the editor, and must not be shown."""
+        """The user has pasted a compact token. The editor does not contain it, and it must not be shown."""
 
         def __init__(self, raw: str) -> None:
             super().__init__()
@@ -64,12 +64,12 @@ class Editor(TextArea):
 
     def __init__(self) -> None:
         super().__init__("", show_line_numbers=True, tab_behavior="focus", soft_wrap=True, id="text")
-        self.highlight_cursor_line = False  # its style would replace the line's colours
+        self.highlight_cursor_line = False  # the cursor line's style would replace the colours
         self.marks: list[tuple[TextMark, str]] = []
         self._tokens: re.Pattern[str] | None = None
 
     def show(self, text: str, language: str, line: int = 0) -> None:
-        """Show another text, with an empty history of edits."""
+        """Show another text, with an empty undo history."""
         self._tokens = _TOKENS.get(language)
         self.marks = []
         self.load_text(text)
@@ -77,14 +77,14 @@ class Editor(TextArea):
         self.scroll_cursor_visible(center=True, animate=False)
 
     def mark(self, marks: Sequence[tuple[TextMark, str]]) -> None:
-        """Mark pieces of lines, each with a style: the clauses that decide, the place that cannot be read."""
+        """Mark pieces of lines, each with a style: the deciding clauses, and the unreadable place."""
         if list(marks) != self.marks:
             self.marks = list(marks)
-            self.notify_style_update()  # drops the lines that were rendered
+            self.notify_style_update()  # discards the cached lines
             self.refresh()
 
     def get_line(self, line_index: int) -> Text:
-        """A line in colours, with its marks."""
+        """Return a line in colours, with its marks."""
         line = super().get_line(line_index)
         if self._tokens is not None:
             for token in self._tokens.finditer(line.plain[:_LONGEST_LINE]):
@@ -96,7 +96,7 @@ class Editor(TextArea):
         return line
 
     def on_paste(self, event: Paste) -> None:
-        """Post a token instead of pasting it; of other texts, write invisible characters as escapes."""
+        """Post a pasted token instead of inserting it; insert other texts with invisible characters as escapes."""
         event.prevent_default()
         event.stop()
         if contains_jwt(event.text):

@@ -11,5 +11,7 @@ from textual.widgets import Input
 class Filter(Input):
     """Words that a row must contain."""
 
-    HELP = "Type words: rows that hold them all stay, checks that found nothing too. Enter goes to the rows, Esc ends."
+    HELP = (
+        "Type words: rows that contain all of them are shown, passed checks included. Enter goes to the rows, Esc ends."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "screen.end_filter", "End filter", id="filter.end")]

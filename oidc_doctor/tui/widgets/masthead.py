@@ -1,4 +1,4 @@
-"""The first line of the five screens: what is examined, and the tabs."""
+"""The first line of the five screens: the name of the evidence, and the tabs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TABS = (
 
 
 class ScreenTab(Static):
-    """The name of a screen; a click opens it, as its digit does."""
+    """The name of a screen. A click opens the screen, as its digit does."""
 
     def __init__(self, mode: str, label: str, *, current: bool) -> None:
         super().__init__(label, markup=False, classes="tab current" if current else "tab")
@@ -34,7 +34,7 @@ class ScreenTab(Static):
 
 
 class Masthead(Horizontal):
-    """The name of the evidence, and the five screens; `mode` is the screen that it belongs to."""
+    """The name of the evidence, and the tabs of the five screens; `mode` is the current screen."""
 
     def __init__(self, mode: str) -> None:
         super().__init__()
@@ -47,5 +47,5 @@ class Masthead(Horizontal):
             yield ScreenTab(mode, label, current=mode == self.mode)
 
     def retitle(self, text: str) -> None:
-        """Show what is examined, as the user named it."""
+        """Show the name of the evidence, as the user wrote it."""
         self.query_one("#title", Static).update(visible(text) or "oidc-doctor")

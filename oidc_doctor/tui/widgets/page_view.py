@@ -27,48 +27,48 @@ STYLES = {
     "bad": "bold $text-error",
     "good": "bold $text-success",
 }
-# All text on a sheet is visible text: an escape character can only be one of the sheet's own marks.
+# All text on a sheet has passed `visible`, so an escape character can only start a mark of the sheet.
 _MARK = re.compile("\x1b(?:<(\\w+)>|/)")
 _NARROWEST = 30  # columns
 
 
 class StyledSheet(Sheet):
-    """A sheet whose lines carry marks of their styles."""
+    """A sheet whose lines contain style marks."""
 
     def __init__(self, width: int) -> None:
         super().__init__(max(width, _NARROWEST), indent=0)
 
     def paint(self, text: str, style: str) -> str:
-        """`text` between two marks."""
+        """Return `text` between two style marks."""
         return f"\x1b<{style}>{text}\x1b/" if style and text else text
 
     def content(self) -> Content:
-        """The lines, styled."""
+        """Return the lines as styled content."""
         return content(self.lines)
 
 
 def content(lines: list[str]) -> Content:
-    """Lines with marks as one Content."""
+    """Convert lines with style marks to styled content."""
     marked = forbid_tokens("\n".join(line.rstrip() for line in lines))
     parts: list[str] = []
     spans: list[Span] = []
     open_marks: list[tuple[int, str]] = []
-    at = end = 0
+    length = mark_end = 0
     for mark in _MARK.finditer(marked):
-        parts.append(marked[end : mark.start()])
-        at += mark.start() - end
-        end = mark.end()
+        parts.append(marked[mark_end : mark.start()])
+        length += mark.start() - mark_end
+        mark_end = mark.end()
         if mark[1]:
-            open_marks.append((at, STYLES[mark[1]]))
+            open_marks.append((length, STYLES[mark[1]]))
         elif open_marks:
             start, style = open_marks.pop()
-            spans.append(Span(start, at, style))
-    parts.append(marked[end:])
+            spans.append(Span(start, length, style))
+    parts.append(marked[mark_end:])
     return Content("".join(parts), spans)
 
 
 class PageView(ScrollableContainer, can_focus=True):
-    """A page that is written again for every width."""
+    """A page that is formatted again for every width."""
 
     HELP = "The page beside the list. Arrow keys, Page Up, Page Down, Home and End scroll; text can be marked by mouse."
 
@@ -82,14 +82,14 @@ class PageView(ScrollableContainer, can_focus=True):
         yield Static("", markup=False, classes="page")
 
     def show(self, write: Callable[[StyledSheet], None]) -> None:
-        """Show the lines that `write` adds to a sheet, from the first."""
+        """Show the lines that `write` adds to a sheet, scrolled to the top."""
         self._write = write
         self._width = 0
         self.scroll_home(animate=False)
         self._render_page()
 
     def on_resize(self, event: Resize) -> None:
-        """Write the page for another width."""
+        """Format the page for another width."""
         del event
         self._render_page()
 

@@ -1,4 +1,4 @@
-"""The steps of each exchange in a line, each with the sign of its state."""
+"""The steps of each exchange on a line, each with the sign of its state."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _JOIN, _LABEL = " → ", 5
 
 
 class Steps(Static, can_focus=True):
-    """All exchanges, a line of steps each. Arrow keys move a cursor; Enter or a click selects the step's finding."""
+    """All exchanges, a line of steps each. Arrow keys move a cursor; Enter or a click selects the finding of a step."""
 
     HELP = (
         "The steps that the cloud takes, in its order. ← and → go from step to step, ↑ and ↓ to the other cloud; "
-        "Enter shows what decided the step.\n\n"
+        "Enter shows the finding of the step.\n\n"
         "✓ passed · = implied: the observed error comes from a later step · ~ assumed · ✗ refused · ? unknown · "
         "– not reached"
     )
@@ -44,7 +44,7 @@ class Steps(Static, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor is on another step; `chosen` if the user asked for its finding."""
+        """The cursor has moved to another step; `chosen` if the user has asked for its finding."""
 
         def __init__(self, exchange: Exchange, step: StepRow, *, chosen: bool) -> None:
             super().__init__()
@@ -62,7 +62,7 @@ class Steps(Static, can_focus=True):
         """Draw the exchanges, with the cursor on the first refused or unknown step."""
         self._exchanges = list(exchanges)
         self._report = report
-        self.at = (0, self._first_open(self._exchanges[0])) if self._exchanges else (0, 0)
+        self.at = (0, self._first_refused_or_unknown(self._exchanges[0])) if self._exchanges else (0, 0)
         self._draw()
 
     def point(self, exchange: Exchange, step: str | None) -> None:
@@ -73,7 +73,7 @@ class Steps(Static, can_focus=True):
                     self.at = (row, column)
                     self._draw()
 
-    def _first_open(self, exchange: Exchange) -> int:
+    def _first_refused_or_unknown(self, exchange: Exchange) -> int:
         states = [step.state for step in exchange.steps]
         return next((states.index(state) for state in ("refused", "unknown") if state in states), 0)
 
@@ -83,7 +83,7 @@ class Steps(Static, can_focus=True):
         self._draw()
 
     def on_focus(self) -> None:
-        """Show the cursor while it can be moved."""
+        """Show the cursor while the steps have the focus."""
         self._draw()
 
     def on_blur(self) -> None:
@@ -96,7 +96,11 @@ class Steps(Static, can_focus=True):
             return
         row = min(max(self.at[0] + rows, 0), len(self._exchanges) - 1)
         last = len(self._exchanges[row].steps) - 1
-        column = self._first_open(self._exchanges[row]) if row != self.at[0] else min(max(self.at[1] + steps, 0), last)
+        column = (
+            self._first_refused_or_unknown(self._exchanges[row])
+            if row != self.at[0]
+            else min(max(self.at[1] + steps, 0), last)
+        )
         self.at = (row, column)
         self._draw()
         self._post_moved(chosen=False)
@@ -140,22 +144,22 @@ class Steps(Static, can_focus=True):
         return [*lines, line]
 
     def _item(self, row: int, column: int, step: StepRow, exchange: Exchange) -> Content:
-        """A step, with the word of its state if the next step has another one."""
+        """Return a step, with the word of its state if the next step has another state."""
         sign, word, style = sentences.STATES[step.state]
         following = exchange.steps[column + 1] if column + 1 < len(exchange.steps) else None
         ending = f" {word}" if following is None or following.state != step.state else ""
         text = f"{sign} {sentences.title(exchange, step.id)}{ending}"
         is_selected = (row, column) == self.at
-        look = STYLES.get(style, "")
+        text_style = STYLES.get(style, "")
         if step.state == "refused":
-            look, text = "bold $text-error on $error-muted", f" {text} "
+            text_style, text = "bold $text-error on $error-muted", f" {text} "
         if is_selected and self.has_focus:
-            look += " reverse"
-        return Content.styled(text, look).stylize(Style.from_meta({"step": (row, column)}))
+            text_style += " reverse"
+        return Content.styled(text, text_style).stylize(Style.from_meta({"step": (row, column)}))
 
 
 def describe(exchange: Exchange, step: StepRow) -> str:
-    """A step in one line: its name and state, its question, the reason, and where that was read."""
+    """Return a step as one line: its name and state, its question, the reason, and the place of the reason."""
     from oidc_doctor.model.steps import STEPS
 
     sign, word, _ = sentences.STATES[step.state]

@@ -1,1 +1,1 @@
-"""Reports made by hand, for tests of renderers."""
+"""Synthetic reports for tests of the renderers."""

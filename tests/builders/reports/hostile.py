@@ -1,4 +1,4 @@
-"""A report whose every text is written to break a renderer."""
+"""A report in which every text is hostile to a renderer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTILE = (
 
 
 def hostile() -> Report:
-    """Every text of the report is hostile, and some are long."""
+    """Return a report in which every text is hostile, and some are long."""
     long = HOSTILE + "A" * 10_000
     at = Origin(HOSTILE, HOSTILE, None, HOSTILE)
     row = Side(long, at, ((30, 40), (len(long) - 5, len(long))))

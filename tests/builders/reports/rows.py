@@ -1,4 +1,4 @@
-"""Rows of a report with sound values, of which a test changes some."""
+"""Rows of a report with valid default values, some of which a test overrides."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BIND = (
 
 
 def steps(cloud: Any, **states: str) -> list[StepRow]:
-    """Every step of the cloud, passed where nothing else is said; after a refusal, not reached."""
+    """Return every step of the cloud: passed by default, not reached after a refusal."""
     rows: list[StepRow] = []
     refused = False
     for step in STEPS[cloud]:
@@ -82,7 +82,7 @@ def cause(**changes: Any) -> Cause:
 
 
 def flat_cause(values: dict[str, Any]) -> Cause:
-    """A cause of the fields that its JSON has, and `expected`, `actual` and `headline`."""
+    """Return a cause from its JSON fields, and `expected`, `actual` and `headline`."""
     confidence = values["confidence"]
     refusal = Refusal(
         values["cloud"],
@@ -112,7 +112,7 @@ def flat_cause(values: dict[str, Any]) -> Cause:
 
 
 def change_cause(report: Report, index: int = 0, **changes: Any) -> None:
-    """Change values of a cause of the report, by the names of `cause`."""
+    """Override fields of a cause of the report, by the names of `cause`."""
     cause = report.causes[index]
     values: dict[str, Any] = {
         "code": cause.code,

@@ -1,4 +1,4 @@
-"""Reports, one per situation that a renderer meets."""
+"""Reports for each situation that a renderer has to handle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUBJECT_CLAIM = Origin("claims.json", "", 2, claim="sub", of_token=True)
 
 
 def refused() -> Report:
-    """An edit of the trust policy broke it, and the logs show when."""
+    """An edit of the trust policy broke the exchange, and the logs show the time."""
     return report(
         verdict="refused",
         exit_code=1,
@@ -108,7 +108,7 @@ def refused() -> Report:
 
 
 def suspected() -> Report:
-    """The caller was refused, and what was read does not decide why."""
+    """The caller was refused, and the evidence does not prove the cause."""
     return report(
         verdict="refused",
         exit_code=1,
@@ -145,7 +145,7 @@ def healthy() -> Report:
 
 
 def unknown() -> Report:
-    """The role was not read."""
+    """The role is missing from the evidence."""
     return report(
         verdict="unknown",
         exit_code=3,
@@ -154,7 +154,7 @@ def unknown() -> Report:
 
 
 def two() -> Report:
-    """A token, two clouds; Google refuses for two reasons, and the second one contradicts what was seen."""
+    """A token for two clouds: Google refuses for two reasons; the second contradicts the observed error."""
     value = "assertion.environment == 'production'"
     return report(
         verdict="refused",
@@ -209,7 +209,7 @@ def two() -> Report:
 
 
 def past() -> Report:
-    """Accepted now; it was not, for two hours."""
+    """The token is accepted now, and was refused for two hours."""
     return report(
         causes=[
             cause(
@@ -242,12 +242,12 @@ def broken() -> Report:
 
 
 def nothing() -> Report:
-    """Nothing names a role, a provider or a token."""
+    """The evidence names no role, provider or token."""
     return report(verdict="unknown", exit_code=3, exchanges=[], target=[])
 
 
 def permission() -> Report:
-    """The exchange works; what the workload then asks for does not."""
+    """The exchange is accepted; a later request of the workload is denied."""
     return report(
         verdict="refused",
         exit_code=1,
@@ -291,4 +291,4 @@ def lengths() -> Report:
     )
 
 
-# Everything that a stranger may put into a claim, a policy, a log entry or a file name.
+# Untrusted text in a claim, a policy, a log entry or a file name.

@@ -23,7 +23,7 @@ TEXT = (
     [
         "because no service control policy allows the s3:GetObject action",
         "with an explicit deny in a resource control policy",
-        "with an explicit deny in a service control policy: arn:aws:organizations::123456789012:policy/o-a1/service_control_policy/p-1a",
+        "with an explicit deny in a service control policy: arn:aws:organizations::1:policy/p-1a",
     ],
 )
 def test_the_policy_that_denies_is_named(aws: Bundle, ending: str) -> None:
