@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
@@ -9,6 +10,8 @@ from oidc_doctor.cli.options import Parser
 
 if TYPE_CHECKING:
     import argparse
+
+    from oidc_doctor.checkkit import Check
 
 
 def explain(arguments: list[str]) -> int:
@@ -28,8 +31,26 @@ def explain(arguments: list[str]) -> int:
         if not checks:
             message = f"explain {options.code}: no such check; oidc-doctor --list-checks lists them"
             raise UsageError(message)
-    print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}" for check in checks))
+    print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks))
     return ExitCode.OK
+
+
+def _proof(check: Check) -> str:
+    """Return the page's last section: the evidence that proves the cause; empty for a check that names no cause."""
+    if check.kind is None:
+        return ""
+    from oidc_doctor.judge.error_texts import table
+
+    rows = [row for row in table() if row.get("kind") == check.kind and row.get("proves", True)]
+    lines = [f"    The error text of a caller or a log: {row['samples'][0][1]}" for row in rows]
+    if not check.kind.seen_only:
+        lines.append("    The replay of logged attempts: the decision flips with the outcome, by this clause alone.")
+        lines.append("    Without either the cause is predicted; where a value is not known it is suspected.")
+    elif not rows:
+        lines.append("    Nothing that the tool reads proves it: it is at most suspected.")
+    indent = "    "
+    wrapped = (textwrap.wrap(text, 116, subsequent_indent=indent, break_on_hyphens=False) for text in lines)
+    return "\nProof\n" + "\n".join(line for text in wrapped for line in text)
 
 
 def list_checks(options: argparse.Namespace) -> int:

@@ -117,6 +117,19 @@ def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
     return facts
 
 
+# The steps that documents of the bundle decide; of the others a bundle may lack the request or token that was refused.
+_DECIDED_BY_DOCUMENTS = frozenset(
+    ("provider", "audience", "authorise", "target", "issuer", "condition", "mapping", "impersonate")
+)
+_OF_ANOTHER_MOMENT = "the token and the configuration of the moment of the error: those that were read pass this step"
+
+
+def _is_contradicted(trace: Trace, refusal: Refusal) -> bool:
+    """Whether the documents that were read show that the named fault is not there."""
+    shown = not refusal.kind.seen_only and refusal.kind not in trace.unseen
+    return shown and refusal.step in _DECIDED_BY_DOCUMENTS and trace.step(refusal.step).state == PASSED
+
+
 def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
     """Join the refusals that an error names with the evaluated ones: the same kind keeps the evaluated detail."""
     for refusal in by_error:
@@ -130,6 +143,8 @@ def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
                 break
         else:
             result = trace.step(refusal.step)
+            if _is_contradicted(trace, refusal):
+                refusal = refusal._replace(certain=False, settle=_OF_ANOTHER_MOMENT)  # noqa: PLW2901
             result.refusals.insert(0, refusal)
             if refusal.certain:
                 result.state = REFUSED
