@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
@@ -39,6 +38,8 @@ def _proof(check: Check) -> str:
     """Return the page's last section: the evidence that proves the cause; empty for a check that names no cause."""
     if check.kind is None:
         return ""
+    import textwrap  # late, as the table: every report imports this file
+
     from oidc_doctor.judge.error_texts import table
 
     rows = [row for row in table() if row.get("kind") == check.kind and row.get("proves", True)]
