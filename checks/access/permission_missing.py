@@ -48,8 +48,11 @@ def permission_missing(refusal: Refusal) -> Words:
 
 
 def _holder(refusal: Refusal) -> str:
-    """The role whose session made the call, as the text names it."""
-    _, _, session = refusal.fact("caller").partition(":assumed-role/")
+    """The role whose session made the call, or the other caller that the text names."""
+    caller = refusal.fact("caller")
+    _, is_session, session = caller.partition(":assumed-role/")
+    if caller and not is_session:
+        return given("the caller {}", quoted(caller.rpartition(":")[2], "")) or "the caller"
     return given("the role {}", session.partition("/")[0]) or "the role"
 
 

@@ -61,3 +61,18 @@ def test_a_refused_exchange_is_another_matter(aws: Bundle, text: str) -> None:
 
 def test_nothing_was_seen(aws: Bundle) -> None:
     aws.ask().skipped("permission-missing")
+
+
+def test_a_caller_that_is_no_role_is_named(aws: Bundle) -> None:
+    text = "User: arn:aws:iam::210987654321:user/ci is not authorized to perform: s3:GetObject on resource: x"
+    assert "the caller `user/ci` lacks s3:GetObject" in aws.error(text).ask().first.summary
+
+
+@pytest.mark.parametrize(
+    ("operation", "permission"), [("ListObjectsV2", "s3:ListBucket"), ("GetObject", "s3:GetObject")]
+)
+def test_the_operation_stands_for_its_permission(aws: Bundle, operation: str, permission: str) -> None:
+    text = f"An error occurred (AccessDenied) when calling the {operation} operation: Access Denied"
+    cause = aws.error(text).ask().first
+    assert (cause.name, cause.confidence) == ("permission-missing", "suspected")
+    assert permission in cause.summary
