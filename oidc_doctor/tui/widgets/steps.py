@@ -125,6 +125,8 @@ class Steps(Static, can_focus=True):
         width = self.size.width - 2
         if width > 0:
             lines = [line for row in range(len(self._exchanges)) for line in self._lines(row, width)]
+            if not lines and self._report is not None:  # nothing read names a role or provider
+                lines = [Content(" ".join(sentences.headline(self._report)))]
             self.update(Content("\n").join(lines))
 
     def _lines(self, row: int, width: int) -> list[Content]:
