@@ -61,7 +61,8 @@ def reading_of_denial(denial: SessionDenial) -> Reading:
     facts = {"resource": denial.resource} if denial.resource else {}
     service = denial.service.partition(".")[0]
     facts["permission"] = f"{service}:{denial.action}" if denial.cloud == "aws" else denial.action
-    return reading._replace(text=text, facts={**facts, **reading.facts}, source=source)
+    # the log ties the session to an exchange that was accepted
+    return reading._replace(text=text, facts={**facts, **reading.facts}, source=source, follows_steps=True)
 
 
 def follows_steps(case: Case, reading: Reading) -> bool:

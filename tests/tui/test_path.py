@@ -137,6 +137,7 @@ def test_filter_without_matches(play: Play, press: Play, text_of: Play) -> None:
 
     play(story)
 
+
 def test_without_an_exchange_the_headline_is_shown(
     tmp_path: Path, play: Callable[..., Any], text_of: Callable[..., str]
 ) -> None:
