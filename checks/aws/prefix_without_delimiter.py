@@ -5,7 +5,7 @@ Symptom
 Reason
     The wildcard, or the end of a startsWith text, stands directly after a name: `…:team=Tq7LmZ2*`, `repo:acme/app*`,
     startsWith('v=1:org=O:team=T'). Without the separator (`:` or `/`) the text is only the beginning of a name, so
-    `repo:acme*` also covers an owner called acme-other. The finding names a made-up subject with such a name that the
+    `repo:acme*` also covers an owner called acme-other. The finding names a synthetic subject with such a name that the
     same evaluation accepts, where it refuses a wholly different name.
 Confirm
     Look at the character before each wildcard, and at the last one of each startsWith text.

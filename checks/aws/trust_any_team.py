@@ -6,7 +6,7 @@ Reason
     The subject pattern fixes the organisation and leaves the team (repository, project, namespace) open:
     `v=1:org=O:*`, `repo:ORG/*`, or an attribute condition on the organisation alone. A wildcard crosses separators, so
     later parts do not close it again; a fixed id below the team does, since it belongs to one team (inferred). The
-    finding names a made-up subject of another team that the same evaluation accepts.
+    finding names a synthetic subject of another team that the same evaluation accepts.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix

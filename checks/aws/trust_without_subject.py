@@ -5,7 +5,7 @@ Symptom
 Reason
     An Allow statement for the OIDC provider does not ask for any value of `sub`, nor of another claim that tells
     workloads apart. Conditions that only forbid values, or that are true when the key is absent or misspelt, do not
-    count: the finding names a made-up subject that the same evaluation accepts. IAM insists on a subject only for the
+    count: the finding names a synthetic subject that the same evaluation accepts. IAM insists on a subject only for the
     shared issuers that it knows, and Baseten's is not among them as far as is known; that such a role is open to every
     Baseten customer is inferred from its one audience for all.
 Confirm

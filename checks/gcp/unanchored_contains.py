@@ -4,7 +4,7 @@ Symptom
     None: the exchange works, for more subjects than meant.
 Reason
     contains() looks for its text anywhere. contains('environment=production') is true for environment=production-eu
-    as well: nothing says that the value ends there, or that the key begins there. The finding names a made-up subject
+    as well: nothing says that the value ends there, or that the key begins there. The finding names a synthetic subject
     that the same evaluation accepts, where it refuses a wholly different value.
 Confirm
     Look in attributeCondition for contains('KEY=VALUE') without a separator on both sides.

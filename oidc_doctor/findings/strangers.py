@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from oidc_doctor.issuers import Profile, shared_issuer_control
-from oidc_doctor.issuers.strangers import another, strangers, twins
+from oidc_doctor.issuers.strangers import another, longer, strangers, twins
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import IssuerEvidence, Token
@@ -57,8 +57,10 @@ def refuses(case: Case, subject: str, *steps: str) -> bool:
 def foreign_subjects(case: Case) -> list[str]:
     """The token's subject as other tenants and teams have it, names that begin alike included."""
     subject, profile = case.token.subject, case.profile
-    if subject is None or profile is None:
+    if subject is None:
         return []
+    if profile is None:  # nothing says which part of the subject names its owner
+        return [other for other in (another(subject), longer(subject), subject.swapcase()) if other != subject]
     owners = (profile.tenancy.tenant, profile.tenancy.team)
     subjects = [
         stranger.subject

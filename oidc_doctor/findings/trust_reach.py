@@ -292,7 +292,7 @@ class TrustReach:
         if not openings:
             for trace in tried:
                 if self._accepted(trace) is None:
-                    raise NotReadError(f"whether a made-up subject is accepted depends on {_open_question(trace)}")
+                    raise NotReadError(f"whether a synthetic subject is accepted depends on {_open_question(trace)}")
         by_clause: dict[tuple[str, str, str], Opening] = {}
         for opening in openings:
             by_clause.setdefault((opening.clause, opening.pattern, opening.segment), opening)

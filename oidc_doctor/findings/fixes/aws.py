@@ -8,13 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.checkkit import command
-from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AwsOidcProvider, Role
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
-from oidc_doctor.model.steps import PASSED
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -98,13 +96,10 @@ def _patterns(case: Case, refusal: Refusal) -> list[str]:
     return list(dict.fromkeys([*patterns, text]))
 
 
-def _subject(*, keep: bool) -> Maker:
+def _subject(nth: int, *, keep: bool) -> Maker:
     def make(case: Case, refusal: Refusal) -> Edit | None:
-        for pattern in _patterns(case, refusal):
-            edit = _with_value(case, refusal, pattern, keep=keep)
-            if edit and evaluate(case._replace(evidence=edit.evidence, readings=())).step("authorise").state == PASSED:
-                return edit
-        return None
+        patterns = _patterns(case, refusal)
+        return _with_value(case, refusal, patterns[nth], keep=keep) if nth < len(patterns) else None
 
     return make
 
@@ -150,7 +145,9 @@ def _audience_condition(case: Case, refusal: Refusal) -> Edit | None:
     return _with_value(case, refusal, refusal.actual.value, keep=False) if refusal.actual else None
 
 
-def _actions(*wanted: str) -> Maker:
+def _actions(*wanted: str, own_subject: bool = False) -> Maker:
+    """The missing actions added to the first Allow statement; with `own_subject`, for the token's workload only."""
+
     def make(case: Case, refusal: Refusal) -> Edit | None:
         def change(policy: Any) -> bool:
             statements = policy.get("Statement")
@@ -161,13 +158,28 @@ def _actions(*wanted: str) -> Maker:
                         return False
                     actions = list(dict.fromkeys([*old, *wanted]))
                     statement["Action"] = actions[0] if len(actions) == 1 else actions
-                    return True
+                    return not own_subject or _require_subject(case, statement)
             return False
 
         del refusal
         return _policy_edit(case, change)
 
     return make
+
+
+def _require_subject(case: Case, statement: dict[str, Any]) -> bool:
+    """Add a condition on the token's subject, without what changes in each deployment; False where that is not safe."""
+    subject, issuer = case.token.subject, case.token.claims.get("iss")
+    block = statement.setdefault("Condition", {})
+    if not subject or not isinstance(issuer, str) or set("*?$") & set(subject) or not isinstance(block, dict):
+        return False
+    family = case.profile.subject_family(subject) if case.profile is not None else subject
+    keys = block.setdefault("StringLike" if "*" in family else "StringEquals", {})
+    key = f"{issuer.removeprefix('https://')}:sub"
+    if not isinstance(keys, dict) or key in keys:
+        return False
+    keys[key] = family
+    return True
 
 
 def _principal(case: Case, refusal: Refusal) -> Edit | None:
@@ -216,7 +228,10 @@ def _client_id(case: Case, refusal: Refusal) -> Edit | None:
     return Edit(evidence, before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
 
 
-_REPLACED, _ADDED = _subject(keep=False), _subject(keep=True)
+# Each pattern is a candidate of its own: one that admits strangers is dropped, and the next, narrower one is tried.
+_MOST_PATTERNS = 3
+_ADDED = tuple(_subject(nth, keep=True) for nth in range(_MOST_PATTERNS))
+_REPLACED_OR_ADDED = tuple(_subject(nth, keep=keep) for nth in range(_MOST_PATTERNS) for keep in (False, True))
 
 
 AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
@@ -224,14 +239,23 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
     Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
     Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard,),
-    Kind.SUBJECT_CASE_DIFFERS: (_REPLACED, _ADDED),
-    Kind.SUBJECT_FORMAT_CHANGED: (_ADDED,),  # tokens of the old format may still be sent
-    Kind.SUBJECT_FORM_DIFFERS: (_ADDED,),
-    Kind.SUBJECT_SEGMENT_DIFFERS: (_REPLACED, _ADDED),
+    Kind.SUBJECT_CASE_DIFFERS: _REPLACED_OR_ADDED,
+    Kind.SUBJECT_FORMAT_CHANGED: _ADDED,  # tokens of the old format may still be sent
+    Kind.SUBJECT_FORM_DIFFERS: _ADDED,
+    Kind.SUBJECT_SEGMENT_DIFFERS: _REPLACED_OR_ADDED,
     Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
     Kind.CONDITION_KEY_MISSPELLED: (_key,),
-    Kind.ACTION_DIFFERS: (_actions("sts:AssumeRoleWithWebIdentity"),),
-    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),),
-    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (_actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),),
+    Kind.ACTION_DIFFERS: (
+        _actions("sts:AssumeRoleWithWebIdentity"),
+        _actions("sts:AssumeRoleWithWebIdentity", own_subject=True),
+    ),
+    Kind.SESSION_TAGS_NOT_ALLOWED: (
+        _actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
+        _actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession", own_subject=True),
+    ),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (
+        _actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),
+        _actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity", own_subject=True),
+    ),
     Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal,),
 }

@@ -76,8 +76,29 @@ def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     return None
 
 
+def _condition_beside(case: Case, refusal: Refusal) -> Edit | None:
+    """The token's own workload added beside the condition, which goes on to accept all whom it accepts now."""
+    del refusal
+    gcp, subject = case.evidence.gcp, case.token.subject
+    if gcp is None or not isinstance(gcp.provider, GcpProvider) or not gcp.provider.condition or not subject:
+        return None
+    if any(mark in subject for mark in ("'", "\\", "*")) or not subject.isprintable():
+        return None
+    family = case.profile.subject_family(subject) if case.profile is not None else subject
+    start, _, end = family.partition("*")
+    if start == subject:
+        own = f"assertion.sub == '{subject}'"
+    else:
+        own = f"assertion.sub.startsWith('{start}')"
+        last = end.rpartition("*")[2]
+        own = f"({own} && assertion.sub.endsWith('{last}'))" if last else own
+    condition = f"({gcp.provider.condition}) || {own}"
+    commands = _update(gcp.provider, "attribute-condition", condition)
+    return _provider_edit(case, gcp.provider.condition, condition, "attributeCondition", commands, condition=condition)
+
+
 GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_ALLOWED: (_allowed_audience,),
     Kind.ALLOWED_AUDIENCES_EMPTY: (_allowed_audience,),
-    Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal,),
+    Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal, _condition_beside),
 }

@@ -42,7 +42,10 @@ def propose(diagnosis: Diagnosis, accepted: Sequence[str | None]) -> list[FixRow
 
 
 def _proof(case: Case, edit: Edit, refusal: Refusal, logged: list[str]) -> str | None:
-    """The proof of the edit, in words; None where the token does not pass or an accepted subject is refused."""
+    """The proof of the edit, in words.
+
+    None where the token does not pass, an accepted subject is refused, or a stranger who was refused is accepted.
+    """
     edited = case._replace(evidence=edit.evidence, readings=())
     trace = evaluate(edited)
     if trace.step(refusal.step).state != PASSED:
@@ -55,12 +58,10 @@ def _proof(case: Case, edit: Edit, refusal: Refusal, logged: list[str]) -> str |
     if logged:
         words.append("every subject that the logs show as accepted still passes")
     refused_before = [subject for subject in foreign_subjects(case) if refuses(case, subject)]
-    accepted = sum(not refuses(edited, subject) for subject in refused_before)
-    if refused_before and not accepted:
-        words.append(f"{len(refused_before)} made-up subjects of other tenants and teams stay out")
-    elif refused_before and accepted < len(refused_before):
-        strangers = f"{len(refused_before)} made-up subjects of other tenants and teams"
-        words.append(f"it would also let in {accepted} of {strangers}")
+    if any(not refuses(edited, subject) for subject in refused_before):
+        return None  # an edit that admits one who was refused before is no fix
+    if refused_before:
+        words.append(f"{len(refused_before)} synthetic subjects of other tenants and teams are still refused")
     return ", ".join(words)
 
 
