@@ -127,31 +127,81 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _LONGEST = 20_000
 
 
-_RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt \d+)\b", re.IGNORECASE)
 _LINE = re.compile(r"[^\n]+")
+_WARNING = re.compile(r"\bwarn(?:ing)?\b|you can ignore", re.IGNORECASE)
+_RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt:? \d+)\b", re.IGNORECASE)
+# The call that a line names: botocore's, Go's and IAM's own forms.
+_CALL = re.compile(
+    r"when calling the (\w+) operation|\boperation error \w+: (\w+)|not authorized to perform:? *([\w:-]+)"
+)
+_FIRST_LINES, _LAST_LINES = 50, 150  # of a long text, those that are read one by one
+_SHORT = 30  # characters of a sentence that is not AWS's alone
+_EXCHANGE = "AssumeRoleWithWebIdentity"
+# Before a sentence of STS stands nothing, or the words of an SDK, a runner or a log.
+_AWS_PREFIX = re.compile(r"aws|sts\b|oidc|assum|credential|error|exception|invalid|denied|web.?identity", re.IGNORECASE)
 
 
 def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
     """Return the row that decides how a text is read, and its match.
 
-    Of a log of retries the last line that names a fault decides: the earlier lines are of attempts that were repeated.
-    Of any other text the first row of the table that is found decides.
+    Lines are read one by one. A sentence that names a fault or a step decides before a hint, and in a text without
+    retries a cloud's before a client's; of several the last: those before it are of attempts that were repeated.
+    After a refused exchange a client may go on with other credentials: in a text without retries the denial of another
+    caller does not take the place of the exchange.
     """
     end = min(len(text), _LONGEST)
-    if not _RETRY.search(text, 0, end) or "\n" not in text[:end].strip():
+    if "\n" not in text[:end].strip():
         return _first(text, 0, end)
-    lines = [_first(text, *line.span()) for line in _LINE.finditer(text, 0, end)]
-    known = [match for match in reversed(lines) if match is not None]
-    named = (match for match in known if match[0].kind is not None and match[0].proves)
-    return next(named, None) or next(iter(known), None) or _first(text, 0, end)
+    lines = [line.span() for line in _LINE.finditer(text, 0, end) if not _WARNING.search(line[0])]
+    candidates = tuple(row for row in _rows() if row.search(text, 0, end))  # few rows are in a text at all
+    lines = [*lines[:_FIRST_LINES], *lines[_FIRST_LINES:][-_LAST_LINES:]]
+    read = (_first(text, *span, rows=candidates) for span in reversed(lines))
+    known = [match for match in read if match is not None]
+    definite = [match for match in known if match[0].follows_steps or (match[0].kind and match[0].proves)]
+    if not _RETRY.search(text, 0, end):
+        of_clouds = [match for match in definite if SPEAKERS[match[0].speaker].cloud or match[0].speaker == "registry"]
+        exchange = [match for match in of_clouds if match[0].follows_steps]
+        if exchange and of_clouds[0][1].groupdict().get("caller"):
+            return exchange[0]
+        definite = of_clouds or definite
+    return next(iter(definite), None) or next(iter(known), None) or _first(text, 0, end, rows=candidates)
 
 
-def _first(text: str, start: int, end: int) -> tuple[_SentenceRow, re.Match[str]] | None:
-    for row in _rows():
+def _first(
+    text: str, start: int, end: int, *, rows: tuple[_SentenceRow, ...] | None = None
+) -> tuple[_SentenceRow, re.Match[str]] | None:
+    calls: set[str] | None = None
+    for row in _rows() if rows is None else rows:
         match = row.search(text, start, end)
-        if match:
+        if match is None:
+            continue
+        if calls is None:
+            calls = {name for call in _CALL.findall(text, start, end) for name in call if name}
+        if _fits_call(row, match, calls):
             return row, match
     return None
+
+
+def _fits_call(row: _SentenceRow, match: re.Match[str], calls: set[str]) -> bool:
+    """Whether the speaker of the row can have answered the calls that the text names."""
+    is_exchange = any(_EXCHANGE in call for call in calls)
+    if row.speaker == "aws-sts":
+        if (
+            calls
+            and not is_exchange
+            and row.kind not in (Kind.SESSION_TAGS_NOT_ALLOWED, Kind.SOURCE_IDENTITY_NOT_ALLOWED)
+        ):
+            return False
+        line_start = match.string.rfind("\n", 0, match.start()) + 1
+        prefix = match.string[line_start : match.start()].strip()
+        whole = len(match[0]) < _SHORT and match[0][:1].isupper()  # other products say such a sentence, too
+        return not whole or not prefix or _AWS_PREFIX.search(prefix) is not None
+    return not (
+        row.speaker in ("aws-service", "aws-sts-call")
+        and is_exchange
+        and "permission" in row.steps
+        and len(row.steps) == 1
+    )
 
 
 def patterns() -> list[str]:

@@ -321,3 +321,60 @@ def test_a_hostile_text_is_quick(name: str) -> None:
     start = time.process_time()
     read_error(HOSTILE[name])
     assert time.process_time() - start < 0.5
+
+
+# Whose words they are
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Token has expired: please log in to the dashboard again",
+        "An error occurred (ExpiredTokenException) when calling the AssumeRoleWithSAML operation: Token expired: 1",
+        f"An error occurred (ValidationError) when calling the AssumeRole operation: {error_texts.DURATION_OVER_LIMIT}",
+        "keycloak: Token issued in the future",
+        "npm ERR! An unknown error occurred",
+        "external_id=None web_identity=True",
+        "permissions:\n  id-token: write\n  contents: read",
+        "An error occurred (MalformedPolicyDocument) when calling the CreatePolicy operation: Syntax errors in policy.",
+        "PermissionError: [Errno 13] Permission denied: '/models/llama/tokenizer.json'",
+        "The page says: Access Denied. Ask your proxy's administrator.",
+    ],
+)
+def test_other_calls_and_products_do_not_speak_of_the_exchange(text: str) -> None:
+    reading = read_error(text)
+    assert reading is None or not (reading.follows_steps or (reading.kind and reading.proves))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "steps"),
+    [
+        (  # a hint below the refusal
+            f"AccessDenied: {error_texts.NOT_AUTHORIZED}\nHint: with session tags allow sts:TagSession as well",
+            None,
+            "authorise",
+        ),
+        (  # the client goes on with the credentials of its machine
+            f"AccessDenied: {error_texts.NOT_AUTHORIZED}\nDuring handling of the above exception another occurred:\n"
+            "User: arn:aws:sts::210987654321:assumed-role/Node/i-0 is not authorized to perform: s3:GetObject",
+            None,
+            "authorise",
+        ),
+        (f"attempt 1: ETIMEDOUT\nattempt 2: AccessDenied: {error_texts.NOT_AUTHORIZED}", None, "authorise"),
+        (
+            f"Warning: The security token included in the request is expired\nAccessDenied: {error_texts.NOT_AUTHORIZED}",
+            None,
+            "authorise",
+        ),
+        (
+            "Could not assume role with user credentials: User: arn:aws:iam::210987654321:user/ci is not authorized to "
+            "perform: sts:TagSession on resource: arn:aws:iam::210987654321:role/x",
+            Kind.NOT_WEB_IDENTITY_FLOW,
+            "obtain",
+        ),
+    ],
+)
+def test_the_line_that_decides(text: str, kind: Kind | None, steps: str) -> None:
+    reading = read_error(text)
+    assert reading is not None
+    assert (reading.kind, reading.steps) == (kind, frozenset(steps.split()))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     [
         "Error: Unable to get ACTIONS_ID_TOKEN_REQUEST_URL env variable",
         "error: OIDC token file is not readable: /var/run/secrets/oidc/token",
-        "Did you mean to set permissions: id-token: write?",
     ],
 )
 def test_the_workloads_own_sentence(aws: Bundle, text: str) -> None:
@@ -24,6 +23,12 @@ def test_the_workloads_own_sentence(aws: Bundle, text: str) -> None:
     assert (cause.name, cause.confidence, cause.step) == ("token-not-issued", "proven", "obtain")
     assert answer.state("obtain") == "refused"
     assert answer.report.exit_code == 1
+
+
+def test_a_runners_remark_on_the_permission_is_a_hint(aws: Bundle) -> None:
+    """The action prints it beside other failures as well, and says that it may be ignored."""
+    answer = aws.remove("token.jwt").error("Did you mean to set permissions: id-token: write?").ask()
+    answer.suspected("token-not-issued")
 
 
 def test_what_gives_a_baseten_workload_its_token(aws: Bundle) -> None:
