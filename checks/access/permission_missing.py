@@ -25,10 +25,37 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
     permission, resource = refusal.fact("permission"), refusal.fact("resource")
-    holder = "the service account" if refusal.cloud == "gcp" else "the role"
+    if refusal.cloud == "gcp":
+        return _on_google(refusal, permission or "a permission", resource)
+    holder = "the role"
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     return Words(
         f"the exchange is not the fault: {lacks}{given(' on {}', quoted(resource, ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
         f"{given(' on {}', resource) or ' on the resource that it needs'}.",
     )
+
+
+def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
+    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or nobody."""
+    caller, account = refusal.fact("caller"), refusal.fact("service_account")
+    lacks = f"lacks {permission}{given(' on {}', quoted(resource, ''))}"
+    where = given("on {}", resource) or "on the resource that it needs"
+    if caller == "Caller" or caller.startswith("principal"):
+        return Words(
+            f"the federated principal itself {lacks}; no service account made this call",
+            f"Grant the federated principal {permission} {where}, or let the client impersonate the service account "
+            "that has it.",
+        )
+    if not caller:
+        return Words(
+            f"the caller {lacks}, and the error does not name the caller",
+            f"Find out which identity made the call, and grant that identity {permission} {where}.",
+        )
+    holder = f"the service account {caller}" if caller.endswith(".gserviceaccount.com") else caller
+    if account and caller != account:
+        return Words(
+            f"{holder}, which is not {account}, {lacks}",
+            f"Let the client use {account}, or grant {caller} {permission} {where}.",
+        )
+    return Words(f"the exchange is not the fault: {holder} {lacks}", f"Grant {holder} {permission} {where}.")

@@ -1,7 +1,8 @@
 """Request throttled
 
 Symptom
-    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests.
+    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Or from any
+    API: Quota exceeded for quota metric … of service …, rateLimitExceeded.
 Reason
     The project made more exchanges than its quota, 6,000 a minute and as many in one region. Clients that exchange a
     token for every call, or many jobs that start at once, do that. Nothing is wrong with the token.
@@ -15,11 +16,16 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
 @cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED)
-def request_throttled(_refusal: Refusal) -> Words:
+def request_throttled(refusal: Refusal) -> Words:
+    if refusal.step != "target":
+        return Words(
+            f"the project made more calls{given(' of {}', refusal.fact('api'))} than its quota allows",
+            "Wait some seconds and retry with growing pauses; then reuse each access token until it expires.",
+        )
     return Words(
         "the project made more token exchanges than its quota allows, whatever the token says",
         "Wait some seconds and retry with growing pauses; then reuse each federated token until it expires.",

@@ -70,7 +70,8 @@ def test_the_sentence_alone(gcp: Bundle, text: str, step: str, confidence: str) 
     assert answer.report.exit_code == 1
     earlier = [row.state for row in answer.exchange().steps]
     order = [row.id for row in answer.exchange().steps]
-    assert set(earlier[: order.index(step)]) <= {"passed-by-error", "passed"}
+    if step != "permission":  # a service's refusal does not show that this exchange passed
+        assert set(earlier[: order.index(step)]) <= {"passed-by-error", "passed"}
 
 
 @pytest.mark.parametrize(("text", "step", "confidence"), said())
