@@ -288,7 +288,7 @@ GCS_ACCESS = "does not have storage.objects.get access to the Google Cloud Stora
         ),
         (
             (
-                "Permission 'pubsub.topics.get' denied on resource 'x/y' (or it may not exist). This command is authenticated as "
+                "Permission 'pubsub.topics.get' denied on resource 'x/y' (or it may not exist). It is authenticated as "
                 "w@p.example which is the active account"
             ),
             {"permission": "pubsub.topics.get", "resource": "x/y", "caller": "w@p.example"},
