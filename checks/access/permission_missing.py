@@ -43,7 +43,7 @@ def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
     where = given("on {}", resource) or "on the resource that it needs"
     if caller == "Caller" or caller.startswith("principal"):
         return Words(
-            f"the federated principal itself {lacks}; no service account made this call",
+            f"the federated principal {lacks}; no service account made this call",
             f"Grant the federated principal {permission} {where}, or let the client impersonate the service account "
             "that has it.",
         )
@@ -58,4 +58,5 @@ def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
             f"{holder}, which is not {account}, {lacks}",
             f"Let the client use {account}, or grant {caller} {permission} {where}.",
         )
-    return Words(f"the exchange is not the fault: {holder} {lacks}", f"Grant {holder} {permission} {where}.")
+    innocent = "the exchange is not the fault: " if account else ""
+    return Words(f"{innocent}{holder} {lacks}", f"Grant {holder} {permission} {where}.")

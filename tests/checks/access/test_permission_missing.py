@@ -65,7 +65,7 @@ def test_google_names_the_target_s_account(gcp: Bundle) -> None:
 @pytest.mark.parametrize(
     ("text", "holder"),
     [
-        (f"Caller {GCS}", "the federated principal itself lacks storage.objects.get"),
+        (f"Caller {GCS}", "the federated principal lacks storage.objects.get"),
         (
             f"build@other.iam.gserviceaccount.com {GCS}",
             "the service account build@other.iam.gserviceaccount.com, which",

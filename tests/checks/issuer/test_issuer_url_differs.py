@@ -28,12 +28,3 @@ def test_it_is_never_put_before_a_definite_refusal(aws: Bundle) -> None:
 
 def test_it_was_not_read(aws: Bundle) -> None:
     aws.remove("issuer").ask().skipped("issuer-url-differs")
-
-
-def test_google_says_so(gcp: Bundle) -> None:
-    text = "`issuer` claim in OIDC discovery document does not match the issuer specified in the request."
-    answer = gcp.only("manifest.json", "oidc-doctor.toml").error(f"Error code invalid_grant: {text}").ask()
-    assert (answer.first.name, answer.first.confidence) == ("issuer-url-differs", "proven")
-    assert "discovery" in answer.first.summary
-    assert "issuerUri" in answer.first.summary
-    assert answer.state("issuer") != "passed-by-error", "Google looks at the document before the token's issuer"
