@@ -58,5 +58,8 @@ def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
             f"{holder}, which is not {account}, {lacks}",
             f"Let the client use {account}, or grant {caller} {permission} {where}.",
         )
-    innocent = "the exchange is not the fault: " if account else ""
-    return Words(f"{innocent}{holder} {lacks}", f"Grant {holder} {permission} {where}.")
+    if account:
+        return Words(
+            f"the exchange is not the fault: the service account {lacks}", f"Grant {holder} {permission} {where}."
+        )
+    return Words(f"{holder} {lacks}", f"Grant {holder} {permission} {where}.")

@@ -57,8 +57,8 @@ GCS = "does not have storage.objects.get access to the Google Cloud Storage obje
 
 def test_google_names_the_target_s_account(gcp: Bundle) -> None:
     answer = gcp.only("manifest.json", "oidc-doctor.toml").error(f"403 {gcp.SERVICE_ACCOUNT} {GCS}").ask()
-    assert f"the service account {gcp.SERVICE_ACCOUNT} lacks storage.objects.get" in answer.first.summary
-    assert "the exchange is not the fault" in answer.first.summary
+    assert "the exchange is not the fault: the service account lacks storage.objects.get" in answer.first.summary
+    assert gcp.SERVICE_ACCOUNT in answer.first.fix
     assert answer.state("impersonate") == "passed-by-error"
 
 
