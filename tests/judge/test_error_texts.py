@@ -319,7 +319,10 @@ def test_an_oauth_code_is_the_exchange_s_whatever_stands_beside_it(wrapper: Wrap
         None,
         code == "invalid_target",
     )
-    assert not reading.steps & {"obtain", "impersonate", "permission"}
+    if code == "invalid_target":
+        assert reading.steps == {"target"}
+    else:
+        assert reading.steps == {step.id for step in STEPS["gcp"] if step.exchange} - {"impersonate"}
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,8 @@ def test_any_service_of_google(gcp: Bundle, text: str, permission: str, resource
         'Get "https://storage.googleapis.com/storage/v1/b/w/o": EOF',
         "404 GET https://storage.googleapis.com/storage/v1/b/w: The specified bucket does not exist.",
         "403 Forbidden https://artifactregistry.googleapis.com/v1/projects",
+        "Caller does not have storage.googleapis.com access",
+        "Permission 'storage.googleapis.com' denied",
     ],
 )
 def test_a_host_is_no_permission(gcp: Bundle, text: str) -> None:
