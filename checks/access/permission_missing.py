@@ -37,7 +37,15 @@ def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
     permission = refusal.fact("permission") or _PERMISSIONS.get(refusal.fact("operation"), "")
     resource = refusal.fact("resource")
-    holder = "the service account" if refusal.cloud == "gcp" else _holder(refusal)
+    if refusal.cloud == "gcp":
+        return _on_google(refusal, permission or "a permission", resource)
+    holder = _holder(refusal)
+    if refusal.fact("other_caller"):
+        return Words(
+            f"{holder} lacks {permission or 'a permission'}, and its credentials are not those of the target's role",
+            f"Check first which credentials the client uses: the call was not made with a session of "
+            f"{refusal.fact('role_arn') or 'the role'}, but with keys, a profile or the role of the machine.",
+        )
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
@@ -59,3 +67,32 @@ def _holder(refusal: Refusal) -> str:
 def _hides(refusal: Refusal) -> bool:
     """Whether S3 gives the same answer for an object that does not exist."""
     return refusal.fact("operation") in ("GetObject", "HeadObject")
+
+
+def _on_google(refusal: Refusal, permission: str, resource: str) -> Words:
+    """Name the holder as Google's sentence does: an e-mail, `Caller` for a federated principal, or nobody."""
+    caller, account = refusal.fact("caller"), refusal.fact("service_account")
+    lacks = f"lacks {permission}{given(' on {}', quoted(resource, ''))}"
+    where = given("on {}", resource) or "on the resource that it needs"
+    if caller == "Caller" or caller.startswith("principal"):
+        return Words(
+            f"the federated principal {lacks}; no service account made this call",
+            f"Grant the federated principal {permission} {where}, or let the client impersonate the service account "
+            "that has it.",
+        )
+    if not caller:
+        return Words(
+            f"the caller {lacks}, and the error does not name the caller",
+            f"Find out which identity made the call, and grant that identity {permission} {where}.",
+        )
+    holder = f"the service account {caller}" if caller.endswith(".gserviceaccount.com") else caller
+    if account and caller != account:
+        return Words(
+            f"{holder}, which is not {account}, {lacks}",
+            f"Let the client use {account}, or grant {caller} {permission} {where}.",
+        )
+    if account:
+        return Words(
+            f"the exchange is not the fault: the service account {lacks}", f"Grant {holder} {permission} {where}."
+        )
+    return Words(f"{holder} {lacks}", f"Grant {holder} {permission} {where}.")

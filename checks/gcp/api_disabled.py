@@ -30,7 +30,7 @@ def api_disabled(refusal: Refusal) -> Words:
     name = _APIS.get(api.lower().removesuffix(" api"), api)
     where = f"project {project}" if project else "the project"
     return Words(
-        f"{api or 'an API that the exchange needs'} is not enabled in {where}",
+        f"{api or 'an API that the request needs'} is not enabled in {where}",
         f"Enable {api or 'the API'} in {where} and try again after some minutes.",
         (command("gcloud", "services", "enable", name, f"--project={project}"),)
         if name.endswith(".googleapis.com") and name[0].isalnum() and project

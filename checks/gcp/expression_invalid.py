@@ -23,6 +23,12 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP023", "expression-invalid", Kind.EXPRESSION_INVALID)
 def expression_invalid(refusal: Refusal) -> Words:
     which, message = refusal.fact("which"), refusal.fact("message")
+    compiler = refusal.fact("compiler")  # the compiler's own words, which name neither the condition nor a mapping
+    if compiler:
+        return Words(
+            f"the attribute condition or a mapping is not an expression that can be evaluated: {compiler}",
+            "Correct the expression and save the provider again; expressions read claims as assertion.NAME.",
+        )
     condition = which in ("", "attributeCondition")
     what = "the attribute condition" if condition else f"the mapping of {which}"
     return Words(

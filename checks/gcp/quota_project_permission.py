@@ -1,11 +1,11 @@
 """Quota project permission
 
 Symptom
-    403 on generateAccessToken, although the binding on the service account is right, and even when the service
-    account is made an owner.
+    403: Caller does not have required permission to use project PROJECT. On generateAccessToken that happens although
+    the binding on the service account is right, and even when the service account is made an owner.
 Reason
-    The client adds a quota project (header x-goog-user-project) to the impersonation call. There the caller is still
-    the federated principal, which lacks serviceusage.services.use on that project.
+    The client adds a quota project (header x-goog-user-project) to the call, and the caller lacks
+    serviceusage.services.use on that project. In the impersonation call the caller is still the federated principal.
 Confirm
     Look for quota_project_id in the credential configuration, and for billing or quota project settings of the client.
 Fix
@@ -26,8 +26,9 @@ def quota_project_permission(refusal: Refusal) -> Words:
     name = f"project {project}, which" if project else "a project that"
     grant = ("--role=roles/serviceusage.serviceUsageConsumer", f"--member={principal}")
     return Words(
-        f"the impersonation call charges its quota to {name} the federated principal may not use",
-        "Leave the quota project (x-goog-user-project) out of the call, or let the principal use it.",
+        f"the call charges its quota to {name} its caller may not use",
+        "Leave the quota project (x-goog-user-project) out of the call, or grant its caller "
+        f"roles/serviceusage.serviceUsageConsumer on {project or 'that project'}.",
         (command("gcloud", "projects", "add-iam-policy-binding", project, *grant),)
         if project[:1].isalnum() and principal
         else (),

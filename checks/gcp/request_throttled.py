@@ -1,8 +1,8 @@
 """Request throttled
 
 Symptom
-    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. On AWS
-    `Throttling: Rate exceeded` or `SlowDown`.
+    HTTP 429 with quota_exceeded: The request was throttled due to rate limit: sts.googleapis.com/requests. Or from any
+    API: Quota exceeded for quota metric … of service …, rateLimitExceeded. On AWS `Throttling: Rate exceeded`.
 Reason
     The project made more exchanges than its quota, 6,000 a minute and as many in one region. Clients that exchange a
     token for every call, or many jobs that start at once, do that. Nothing is wrong with the token.
@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
 @cause("GCP048", "request-throttled", Kind.REQUEST_THROTTLED)
@@ -26,6 +26,11 @@ def request_throttled(refusal: Refusal) -> Words:
         return Words(
             "the account made more calls than AWS allows in a short time, whatever the token says",
             "Retry with growing pauses, and reuse each session until it expires instead of exchanging for every call.",
+        )
+    if refusal.step != "target":
+        return Words(
+            f"the project made more calls{given(' of {}', refusal.fact('api'))} than its quota allows",
+            "Wait some seconds and retry with growing pauses; then reuse each access token until it expires.",
         )
     return Words(
         "the project made more token exchanges than its quota allows, whatever the token says",

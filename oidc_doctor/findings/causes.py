@@ -15,6 +15,7 @@ from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
 from oidc_doctor.judge.readings import assumes_itself, follows_steps
+from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
@@ -112,6 +113,8 @@ def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
         facts.setdefault("hint", case.profile.token_sources[0].hint)
     if case.evidence.target.aws and case.evidence.target.aws.role_arn:
         facts.setdefault("role_arn", case.evidence.target.aws.role_arn)
+        if facts.get("caller") and not is_session_of(facts["caller"], case.evidence.target.aws.role_arn):
+            facts["other_caller"] = facts["caller"]
     if case.evidence.target.gcp and case.evidence.target.gcp.service_account:
         facts.setdefault("service_account", case.evidence.target.gcp.service_account)
     return facts

@@ -59,6 +59,9 @@ def reading_of_denial(denial: SessionDenial) -> Reading:
     if reading is None or "permission" not in reading.steps:
         reading = Reading(denial.cloud, frozenset({"permission"}), text, source=source)
     facts = {"resource": denial.resource} if denial.resource else {}
+    caller = denial.target or denial.session
+    if denial.cloud == "gcp" and caller:
+        facts["caller"] = caller
     service = denial.service.partition(".")[0]
     facts["permission"] = f"{service}:{denial.action}" if denial.cloud == "aws" else denial.action
     # the log ties the session to an exchange that was accepted

@@ -146,24 +146,36 @@ class Kind(enum.StrEnum):
     SERVICE_ACCOUNT_MISSING = "service-account-missing", "gcp:impersonate"
     SERVICE_ACCOUNT_DISABLED = "service-account-disabled", "gcp:impersonate"
     API_DISABLED = "api-disabled", "gcp:target gcp:impersonate"
-    QUOTA_PROJECT_PERMISSION = "quota-project-permission", "gcp:impersonate", SEEN_ONLY
+    QUOTA_PROJECT_PERMISSION = "quota-project-permission", "gcp:impersonate gcp:permission", SEEN_ONLY
     CREDENTIAL_CONFIG_INVALID = "credential-config-invalid", "gcp:obtain"
     ACCESS_TOKEN_LIFETIME_OVER_LIMIT = "access-token-lifetime-over-limit", "gcp:impersonate"
     SCOPE_MISSING = "scope-missing", "gcp:impersonate"
-    REQUEST_THROTTLED = "request-throttled", "aws:request aws:permission gcp:target gcp:permission", SEEN_ONLY
+    REQUEST_THROTTLED = (
+        "request-throttled",
+        "aws:request aws:permission gcp:target gcp:impersonate gcp:permission",
+        SEEN_ONLY,
+    )
     OUTSIDE_THE_ALLOW_POLICY = "outside-the-allow-policy", "gcp:impersonate", SEEN_ONLY
     # access
     PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission", SEEN_ONLY
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
     SECOND_HOP_REFUSED = "second-hop-refused", "aws:permission", SEEN_ONLY
-    SESSION_CREDENTIALS_INVALID = "session-credentials-invalid", "aws:permission gcp:permission", SEEN_ONLY
+    SESSION_CREDENTIALS_INVALID = (
+        "session-credentials-invalid",
+        "aws:permission gcp:impersonate gcp:permission",
+        SEEN_ONLY,
+    )
     CLIENT_CLOCK_WRONG = "client-clock-wrong", "aws:permission", SEEN_ONLY
     NO_CREDENTIALS_SENT = "no-credentials-sent", "aws:permission gcp:permission", SEEN_ONLY
     OBJECT_MISSING_SHOWN_AS_DENIED = "object-missing-shown-as-denied", "aws:permission gcp:permission", SEEN_ONLY
     ACCESS_DENIED_BY_IDENTITY_POLICY = "access-denied-by-identity-policy", "aws:permission", SEEN_ONLY
     ACCESS_DENIED_BY_RESOURCE_POLICY = "access-denied-by-resource-policy", "aws:permission", SEEN_ONLY
-    ACCESS_DENIED_BY_BOUNDARY = "access-denied-by-boundary", "aws:permission gcp:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_BOUNDARY = (
+        "access-denied-by-boundary",
+        "aws:permission gcp:impersonate gcp:permission",
+        SEEN_ONLY,
+    )
     ACCESS_DENIED_BY_SESSION_POLICY = "access-denied-by-session-policy", "aws:permission", SEEN_ONLY
     ACCESS_DENIED_BY_ORGANIZATION_POLICY = (
         "access-denied-by-organization-policy",

@@ -182,6 +182,10 @@ def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, A
         (error_texts.SIGNATURE_UNVERIFIED, "keys", Kind.SIGNATURE_INVALID),
         ("Error 409: Requested entity already exists", "configure target", None),
         (error_texts.IMPERSONATION_DENIED, "impersonate", None),
+        ("Permission 'iam.serviceaccounts.getaccesstoken' denied on resource", "impersonate", None),
+        ("Permission 'iam.serviceAccounts.signBlob' denied on resource", "permission", Kind.PERMISSION_MISSING),
+        ("Your default credentials were not found.", "obtain", Kind.CREDENTIAL_CONFIG_INVALID),
+        ("Error 400: Identity Pool does not exist (p.svc.id.goog).", "configure", Kind.PROVIDER_NOT_FOUND),
     ],
 )
 def test_what_the_table_is_to_say_of_the_commonest_sentences(text: str, steps: str, kind: Kind | None) -> None:
@@ -267,6 +271,78 @@ def test_the_facts_of_an_issuer_that_differs() -> None:
     assert reading.facts == {"found": "https://a", "wanted": "https://b"}
 
 
+GCS_ACCESS = "does not have storage.objects.get access to the Google Cloud Storage object."
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        (
+            '{"message":"Not found; Gaia id not found for email w@p.iam.gserviceaccount.com","status":"NOT_FOUND"}',
+            {"service_account": "w@p.iam.gserviceaccount.com"},
+        ),
+        (f'"message": "w@p.example {GCS_ACCESS}"', {"caller": "w@p.example", "permission": "storage.objects.get"}),
+        (
+            'PERMISSION_DENIED: Permission \\"run.services.get\\" denied on resource \\"namespaces/p/s\\", status',
+            {"permission": "run.services.get", "resource": "namespaces/p/s"},
+        ),
+        (
+            (
+                "Permission 'pubsub.topics.get' denied on resource 'x/y' (or it may not exist). It is authenticated as "
+                "w@p.example which is the active account"
+            ),
+            {"permission": "pubsub.topics.get", "resource": "x/y", "caller": "w@p.example"},
+        ),
+        (
+            "Missing necessary permission iam.serviceAccounts.actAs for w@p.example on the service account v@p.ex. It",
+            {"permission": "iam.serviceAccounts.actAs", "caller": "w@p.example", "resource": "v@p.ex"},
+        ),
+        ("Caller does not have required permission to use project p-1.", {"project": "p-1"}),
+        ("Kubernetes Engine API has not been used in project p-1.", {"api": "Kubernetes Engine", "project": "p-1"}),
+        ("policy. vpcServiceControlsUniqueIdentifier: a-B_c., vpcServiceControls", {"identifier": "a-B_c"}),
+    ],
+)
+def test_google_s_facts_are_without_what_stands_around_them(text: str, facts: dict[str, str]) -> None:
+    reading = read_error(text)
+    assert reading is not None
+    assert reading.facts == facts
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_request", "invalid_target", "unauthorized_client"])
+@pytest.mark.parametrize("wrapper", _GOOGLE_WRAPPERS[1:], ids=title)
+def test_an_oauth_code_is_the_exchange_s_whatever_stands_beside_it(wrapper: Wrapper, code: str) -> None:
+    text = "Permission 'storage.objects.get' denied on a new sort of thing, UNAUTHENTICATED."
+    reading = read_error(wrapper(code, text))
+    assert reading is not None
+    assert (reading.speaker, reading.kind, reading.follows_steps) == (
+        "google-sts",
+        None,
+        code == "invalid_target",
+    )
+    if code == "invalid_target":
+        assert reading.steps == {"target"}
+    else:
+        assert reading.steps == {step.id for step in STEPS["gcp"] if step.exchange} - {"impersonate"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "denied: requested access to the resource is denied",
+        "toomanyrequests: You have reached your pull rate limit. 429 Too Many Requests",
+        "googleapi: Error 403: Quota 'CPUS' exceeded. Limit: 24.0 in region us-central1., quotaExceeded",
+        "googleapi: Error 412: Constraint constraints/gcp.resourceLocations violated, conditionNotMet",
+        "403 Forbidden https://storage.googleapis.com/packages stable InRelease",
+        "404 GET https://storage.googleapis.com/storage/v1/b/w: The specified bucket does not exist.",
+        "unauthorized: authentication failed",
+        "gcr.io/p/base:1: failed to fetch oauth token: unexpected status: 403 Forbidden",
+        "You need roles/storage.objectViewer; storage.googleapis.com answered 200",
+    ],
+)
+def test_words_of_google_s_world_that_name_no_fault(text: str) -> None:
+    assert read_error(text) is None
+
+
 @pytest.mark.parametrize(
     ("cloud", "steps", "passed"),
     [
@@ -312,6 +388,20 @@ HOSTILE = {
     "permissions": "not authorized to perform " * 3_800,
     "lifetimes": "lifetime too high (requested: " + "9" * 100_000,
     "already": "workload identity" * 5_800,
+    "callers": "Caller does not have " * 4_700,
+    "emails": "a.b@c.d" * 14_000,
+    "permission-names": "Permission 'a.b.c' " * 5_200,
+    "dots": "Permission " + "a.b" * 33_000,
+    "buckets": "/b/bucket/" * 10_000,
+    "perimeters": "vpcServiceControlsUniqueIdentifier " * 2_800,
+    "impersonations": "generateAccessToken " * 5_000,
+    "denials": "denied by " * 10_000,
+    "quotas": "quota exceeded for quota metric " * 3_100,
+    "reasons": "IAM_PERMISSION_DENIED permission " * 3_000,
+    "requires": "User 'a@b.c' cannot get resource " * 3_000,
+    "grants": "permission grant 403 " * 4_700,
+    "codes": 'error": "' * 11_000,
+    "registries": "gcr.io denied " * 7_000,
 }
 
 

@@ -52,6 +52,86 @@ def test_google(gcp: Bundle) -> None:
     assert "storage.objects.get" in cause.summary
 
 
+GCS = "does not have storage.objects.get access to the Google Cloud Storage object."
+
+
+def test_google_names_the_target_s_account(gcp: Bundle) -> None:
+    answer = gcp.only("manifest.json", "oidc-doctor.toml").error(f"403 {gcp.SERVICE_ACCOUNT} {GCS}").ask()
+    assert "the exchange is not the fault: the service account lacks storage.objects.get" in answer.first.summary
+    assert gcp.SERVICE_ACCOUNT in answer.first.fix
+    assert answer.state("impersonate") == "passed-by-error"
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        (f"Caller {GCS}", "the federated principal lacks storage.objects.get"),
+        (
+            f"build@other.iam.gserviceaccount.com {GCS}",
+            "the service account build@other.iam.gserviceaccount.com, which",
+        ),
+        (f"dev@example.com {GCS}", "dev@example.com, which is not "),
+        ("Permission 'storage.objects.get' denied on resource (or it may not exist).", "the caller lacks storage."),
+    ],
+)
+def test_google_names_somebody_else(gcp: Bundle, text: str, holder: str) -> None:
+    answer = gcp.only("manifest.json", "oidc-doctor.toml").error(text).ask()
+    cause = answer.first
+    assert (cause.name, cause.confidence) == ("permission-missing", "proven")
+    assert holder in cause.summary
+    assert "the service account lacks" not in cause.summary
+    assert "the exchange is not the fault" not in cause.summary
+    assert answer.state("impersonate") != "passed-by-error"
+
+
+@pytest.mark.parametrize(
+    ("text", "permission", "resource"),
+    [
+        (
+            "PERMISSION_DENIED: Permission 'iam.serviceaccounts.actAs' denied on service account w@p.example (or it",
+            "iam.serviceaccounts.actAs",
+            "w@p.example",
+        ),
+        (
+            "403 Permission 'secretmanager.versions.access' denied for resource 'projects/7/secrets/key' (or it may",
+            "secretmanager.versions.access",
+            "projects/7/secrets/key",
+        ),
+        (
+            'failed with: required "container.clusters.get" permission(s) for "projects/p/locations/l/clusters/c".',
+            "container.clusters.get",
+            "projects/p/locations/l/clusters/c",
+        ),
+        (
+            (
+                'msg="denied: Permission \\"artifactregistry.repositories.uploadArtifacts\\" denied on resource '
+                '\\"projects/p/r\\" (or it may not exist)"'
+            ),
+            "artifactregistry.repositories.uploadArtifacts",
+            "projects/p/r",
+        ),
+    ],
+)
+def test_any_service_of_google(gcp: Bundle, text: str, permission: str, resource: str) -> None:
+    cause = gcp.error(text).ask().first
+    assert (cause.name, cause.confidence) == ("permission-missing", "proven")
+    assert f"lacks {permission} on `{resource}`" in cause.summary
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Get "https://storage.googleapis.com/storage/v1/b/w/o": EOF',
+        "404 GET https://storage.googleapis.com/storage/v1/b/w: The specified bucket does not exist.",
+        "403 Forbidden https://artifactregistry.googleapis.com/v1/projects",
+        "Caller does not have storage.googleapis.com access",
+        "Permission 'storage.googleapis.com' denied",
+    ],
+)
+def test_a_host_is_no_permission(gcp: Bundle, text: str) -> None:
+    assert "permission-missing" not in gcp.error(text).ask().names
+
+
 @pytest.mark.parametrize(
     "text", ["Not authorized to perform sts:AssumeRoleWithWebIdentity", "An unknown error occurred"]
 )

@@ -65,3 +65,12 @@ def test_the_list_of_the_rest_api(gcp: Bundle) -> None:
 def test_the_exchange_needs_an_api_too(gcp: Bundle) -> None:
     gcp.write("gcp/services.json", [{"config": {"name": "sts.googleapis.com"}, "state": "DISABLED"}])
     assert "api-disabled" in gcp.ask().names
+
+
+def test_the_api_of_a_service(gcp: Bundle) -> None:
+    error = ERROR.replace("IAM Service Account Credentials", "Artifact Registry").replace(
+        "iamcredentials", "artifactregistry"
+    )
+    cause = gcp.error(error).ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("api-disabled", "proven", "permission")
+    assert cause.commands == ("gcloud services enable artifactregistry.googleapis.com --project=482910375566",)

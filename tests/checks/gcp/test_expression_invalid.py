@@ -73,3 +73,20 @@ def test_a_placeholder(gcp: Bundle, condition: str) -> None:
 
 def test_the_provider_was_not_read(gcp: Bundle) -> None:
     assert gcp.remove("gcp/provider.json").ask().check("expression-invalid").status == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "Invalid attribute condition: undeclared reference to 'team' (in container '')",
+            "the attribute condition is not",
+        ),
+        ("undeclared reference to 'team' (in container '')", "the attribute condition or a mapping is not"),
+    ],
+)
+def test_google_refuses_to_save_it(gcp: Bundle, text: str, words: str) -> None:
+    cause = gcp.error(f"INVALID_ARGUMENT: {text}").ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("expression-invalid", "proven", "configure")
+    assert words in cause.summary
+    assert "undeclared reference to 'team'" in cause.summary

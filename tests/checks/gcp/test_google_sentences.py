@@ -70,7 +70,8 @@ def test_the_sentence_alone(gcp: Bundle, text: str, step: str, confidence: str) 
     assert answer.report.exit_code == 1
     earlier = [row.state for row in answer.exchange().steps]
     order = [row.id for row in answer.exchange().steps]
-    assert set(earlier[: order.index(step)]) <= {"passed-by-error", "passed"}
+    if step != "permission":  # a service's refusal does not show that this exchange passed
+        assert set(earlier[: order.index(step)]) <= {"passed-by-error", "passed"}
 
 
 @pytest.mark.parametrize(("text", "step", "confidence"), said())
@@ -95,3 +96,38 @@ def test_the_federated_token_is_refused_by_the_service(gcp: Bundle) -> None:
         "(or it may not exist)"
     ).ask()
     assert answer.first.name == "no-token-sent"
+
+
+def test_the_discovery_document_is_compared_before_the_token(gcp: Bundle) -> None:
+    text = "`issuer` claim in OIDC discovery document does not match the issuer specified in the request."
+    answer = gcp.only("manifest.json", "oidc-doctor.toml").error(f"Error code invalid_grant: {text}").ask()
+    assert (answer.first.name, answer.first.confidence) == ("issuer-url-differs", "proven")
+    assert "discovery" in answer.first.summary
+    assert answer.state("issuer") != "passed-by-error"
+
+
+def test_an_account_that_a_written_policy_names(gcp: Bundle) -> None:
+    text = "googleapi: Error 400: Service account w@p.iam.gserviceaccount.com does not exist., badRequest"
+    cause = gcp.error(text).ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("service-account-missing", "proven", "configure")
+    assert "w@p.iam.gserviceaccount.com" in cause.summary
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.",
+        "Error: google: could not find default credentials. See https://cloud.google.com/docs",
+        "ERROR: (gcloud.storage.ls) You do not currently have an active account selected.",
+    ],
+)
+def test_a_client_without_credentials(gcp: Bundle, text: str) -> None:
+    cause = gcp.error(text).ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("credential-config-invalid", "proven", "obtain")
+    assert cause.summary.startswith("The exchange was never reached")
+
+
+@pytest.mark.parametrize("reason", ["Invalid JWT Signature.", "Token has been expired or revoked.", "Bad Request"])
+def test_keys_and_people_have_another_endpoint(gcp: Bundle, reason: str) -> None:
+    error = f"google.auth.exceptions.RefreshError: ('invalid_grant: {reason}', {{'error': 'invalid_grant'}})"
+    assert gcp.error(error).ask().first.confidence == "suspected"

@@ -30,3 +30,14 @@ def test_nothing_was_said(gcp: Bundle, says: type[Says]) -> None:
     assert gcp.ask().accepted
     answer = gcp.error(says.DENIED[1]).ask()
     assert "quota-project-permission" not in answer.names
+
+
+def test_the_call_of_a_service(gcp: Bundle) -> None:
+    cause = gcp.error(f"403 POST https://storage.googleapis.com/upload/storage/v1/b/w/o: {ERROR}").ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("quota-project-permission", "proven", "permission")
+    assert "project weights-billing" in cause.summary
+
+
+def test_the_permission_s_name_is_only_a_hint(gcp: Bundle) -> None:
+    text = 'Please check if the user has the "serviceusage.services.use" permission.'
+    assert gcp.error(text).ask().first.confidence == "suspected"

@@ -25,3 +25,16 @@ def test_nothing_was_said(gcp: Bundle) -> None:
     answer = gcp.ask()
     assert answer.accepted
     assert "request-throttled" not in answer.names
+
+
+def test_another_service_s_quota(gcp: Bundle) -> None:
+    cause = (
+        gcp.error(
+            "Quota exceeded for quota metric 'Reads' and limit 'Reads a minute' of service 'pubsub.googleapis.com'"
+        )
+        .ask()
+        .first
+    )
+    assert (cause.name, cause.step) == ("request-throttled", "permission")
+    assert "calls of pubsub.googleapis.com" in cause.summary
+    assert "exchanges" not in cause.summary

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from evidence import Aim, Bundle
 
@@ -30,3 +32,16 @@ def test_the_error_only_hints_at_it(gcp: Bundle) -> None:
     assert answer.first.name == "scope-missing"
     assert answer.first.confidence == "suspected"
     assert answer.report.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "step", "words"),
+    [
+        ("googleapi: Error 403: Request had insufficient authentication scopes.", "permission", "API that is called"),
+        ('{"error":"invalid_scope","error_description":"Invalid OAuth scope"}', "target", "the exchange asks for"),
+    ],
+)
+def test_who_misses_it(gcp: Bundle, error: str, step: str, words: str) -> None:
+    cause = gcp.error(error).ask().first
+    assert (cause.name, cause.confidence, cause.step) == ("scope-missing", "proven", step)
+    assert words in cause.summary
