@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
 from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
-from oidc_doctor.iam.operators import ARN, NULL, operator
+from oidc_doctor.iam.operators import (
+    ARN,
+    FAILS_CLOSED,
+    NEITHER,
+    NEITHER_HOLDS,
+    NULL,
+    POLICY_EQUALS_NOTHING,
+    REQUEST_EQUALS_NOTHING,
+    operator,
+)
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder
@@ -24,12 +33,19 @@ if TYPE_CHECKING:
 
     # The possible answers, the reason, and the policy value with its variables filled in.
     Outcome: TypeAlias = tuple[int, Reason, str | None]
-    Outcomes: TypeAlias = dict[bool | None, Outcome]
+    Outcomes: TypeAlias = dict[bool | str, Outcome]
 
-_UNREADABLE: Outcome = (ERROR, "unreadable-request-value", None)
+_BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # what no request has: not a text
 _OUTCOMES: dict[bool, Outcomes] = {
-    False: {True: (YES, "match", None), False: (NO, "no-match", None), None: _UNREADABLE},
-    True: {True: (NO, "no-match", None), False: (YES, "match", None), None: _UNREADABLE},
+    negated: {
+        True: (NO if negated else YES, "match" if not negated else "no-match", None),
+        False: (YES if negated else NO, "no-match" if not negated else "match", None),
+        REQUEST_EQUALS_NOTHING: (YES if negated else NO, "unreadable-request-value", None),
+        POLICY_EQUALS_NOTHING: (YES if negated else NO, "unreadable-policy-value", None),
+        NEITHER_HOLDS: (NO, "unreadable-request-value", None),
+        FAILS_CLOSED: (ERROR, "unreadable-policy-value", None),
+    }
+    for negated in (False, True)
 }
 _KEY_UNKNOWN: Outcome = (ANY, "key-unknown", None)
 _PLACEHOLDER: Outcome = (ANY, "placeholder", None)
@@ -48,7 +64,7 @@ class PolicyValue:
         self.negated = how.negated
         self.pasted = pasted
         self.outcomes = _OUTCOMES[how.negated]
-        self.compare: Callable[[str], bool | None] | None = None
+        self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
         self.parts: list[Piece | Variable] = []
         text = text_of(raw)
@@ -70,8 +86,6 @@ class PolicyValue:
         if pasted and (has_placeholder(text) or how.family is ARN):
             return
         self.compare = how.family.build(pieces)
-        if self.compare is None:
-            self.fixed = (ERROR, "unreadable-policy-value", None)
 
     def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
         """The answer for one request value, which may hold placeholders if so said."""
@@ -93,14 +107,14 @@ class PolicyValue:
         if self.family is ARN and self.pasted:
             pieces, actual, gaps = _without_redacted_account(pieces, actual, gaps=gaps)
         if gaps or any(may_be and has_placeholder(text) for text, _, may_be in pieces):
-            possible = self.family.may(pieces, actual, gaps)
-            if possible in {YES, NO}:
-                return (*self.outcomes[possible == YES][:2], resolved)
-            return NOT[possible] if self.negated else possible, "placeholder", resolved
-        compare_with = self.family.build(pieces)
-        if compare_with is None:
-            return ERROR, "unreadable-policy-value", resolved
-        return (*self.outcomes[compare_with(actual)][:2], resolved)
+            answers = self.family.may(pieces, actual, gaps)
+            if answers == NEITHER:
+                return (*self.outcomes[NEITHER_HOLDS][:2], resolved)
+            if answers in {YES, NO}:
+                return (*self.outcomes[answers == YES][:2], resolved)
+            possible = NOT[answers & ANY] if self.negated else answers & ANY
+            return possible | (NO if answers & NEITHER else 0), "placeholder", resolved
+        return (*self.outcomes[self.family.build(pieces)(actual)][:2], resolved)
 
 
 def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -> tuple[list[Piece], str, bool]:
@@ -168,7 +182,7 @@ class Key:
         if isinstance(actual, (list, tuple)):
             # Measured: a multivalued key without a set operator never matches, be it positive, negated or IfExists.
             return None if self.how.quantifier else _MULTIVALUED
-        return _UNREADABLE if text_of(actual) is None else None
+        return _BAD_REQUEST if text_of(actual) is None else None
 
     def _absent(self) -> Outcome:
         # Documented: ForAllValues and IfExists are true for an absent key, a negated operator is too, any other false.
@@ -196,12 +210,13 @@ class Key:
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
         """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
-        possible, join = (YES, AND) if every else (NO, OR)
+        start, join = (YES, AND) if every else (NO, OR)
+        possible = start
         members = []
         for index, element in enumerate(actual):
             answers, reason, children = self._against(element, request)
             members.append(Node("element", str(index), answers, self.pointer, self.raw, element, reason, children))
-            possible = join[possible << 3 | answers]
+            possible = self._joined(possible, answers, start, join)
         reason = deciding_reason(members, possible)
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
 
@@ -215,10 +230,16 @@ class Key:
             if text is not None:
                 answers, reason, resolved = value.judge(text, request, gaps=gaps)
             else:
-                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _UNREADABLE
+                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
             children.append(Node("value", value.name, answers, value.pointer, value.raw, actual, reason, (), resolved))
-            possible = self.join[possible << 3 | answers]
+            possible = self._joined(possible, answers, self.start, self.join)
         return possible, deciding_reason(children, possible), tuple(children)
+
+    def _joined(self, possible: int, answers: int, start: int, join: tuple[int, ...]) -> int:
+        """The answers so far with the next one; `start` is the one after which the next is looked at."""
+        if not self.how.family.in_order:
+            return join[possible << 3 | answers]
+        return possible & ~start | (answers if possible & start else 0)
 
 
 class NullKey(Key):
@@ -303,7 +324,8 @@ def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "
     """Whether a Condition element is met by a request.
 
     A context value is a str for a single-valued key and a list for a multivalued one; absent keys are omitted. None
-    means that it cannot be decided: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
+    means that it cannot be decided: a key is UNKNOWN, an ARN meets a pattern that is none, or IAM would not store the
+    block. An Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     if not isinstance(context, Mapping):
         return None  # type: ignore[unreachable]  # callers without types pass anything

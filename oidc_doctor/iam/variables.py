@@ -71,7 +71,7 @@ def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Un
     """The parts with every variable filled in; None if one has no value; UNKNOWN if the value of one was not read.
 
     What is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key cannot be
-    a variable, so it counts as having no value.
+    a variable: where it is present it has no value, and measured, its default is not used either.
     """
     pieces: list[Piece] = []
     unread = False
@@ -85,7 +85,7 @@ def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Un
             pieces.append((text, False, isinstance(value, Pasted)))
         elif value is UNKNOWN:
             unread = True
-        elif part.default is not None:
+        elif part.default is not None and (value is ABSENT or value is None or value in ([], ())):
             pieces.append((part.default, False, False))
         else:
             return None
