@@ -14,6 +14,7 @@ from oidc_doctor.iam.operators import (
     NULL,
     POLICY_EQUALS_NOTHING,
     REQUEST_EQUALS_NOTHING,
+    is_arn,
     operator,
 )
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
@@ -93,6 +94,8 @@ class PolicyValue:
             return self.fixed
         if self.compare is not None and not gaps:
             return self.outcomes[self.compare(actual)]
+        if self.family is ARN and not gaps and not is_arn(actual):  # the policy's value is not looked at
+            return self.outcomes[NEITHER_HOLDS]
         pieces = variables.resolve(self.parts, request)
         if isinstance(pieces, list):
             return self._judge_filled(pieces, actual, gaps=gaps)

@@ -28,6 +28,7 @@ POLICY_EQUALS_NOTHING = "policy-equals-nothing"
 NEITHER_HOLDS = "neither-holds"
 FAILS_CLOSED = "fails-closed"
 
+BOOLEANS = frozenset(("true", "false"))
 NEITHER = 8
 """Beside YES, NO and ERROR among the answers that a comparison with placeholders could have."""
 
@@ -79,8 +80,17 @@ def _equals_ignoring_case(pieces: Sequence[Piece]) -> Compare:
 
 
 def _truth_equals(pieces: Sequence[Piece]) -> Compare:
-    expected = values.truth(_joined(pieces))
-    return lambda actual: values.truth(actual) is expected
+    written = _joined(pieces)
+    expected = values.truth(written)
+
+    def compare(text: str) -> bool | str:
+        if values.truth(text) is expected:
+            return True
+        if text.lower() not in BOOLEANS:
+            return REQUEST_EQUALS_NOTHING
+        return False if written.lower() in BOOLEANS else POLICY_EQUALS_NOTHING
+
+    return compare
 
 
 def _base64_equals(pieces: Sequence[Piece]) -> Compare:
@@ -118,6 +128,11 @@ def _in_network(pieces: Sequence[Piece]) -> Compare:
     return compare
 
 
+def is_arn(text: str) -> bool:
+    """Whether it has an ARN's six fields; whether the first must be `arn` was not recorded."""
+    return text.count(":") >= ARN_FIELDS - 1
+
+
 def _arn(pieces: Sequence[Piece]) -> Compare:
     fields = _fields(pieces)
     matchers: list[Callable[[str], bool]] | None = None
@@ -129,11 +144,11 @@ def _arn(pieces: Sequence[Piece]) -> Compare:
         matchers = []
 
     def compare(text: str) -> bool | str:
-        actual = text.split(":", ARN_FIELDS - 1)
-        if len(actual) != ARN_FIELDS:  # whether the first must be `arn` was not recorded
+        if not is_arn(text):
             return NEITHER_HOLDS
         if matchers is None:
             return FAILS_CLOSED
+        actual = text.split(":", ARN_FIELDS - 1)
         return all(matches(field) for matches, field in zip(matchers, actual, strict=False))
 
     return compare
@@ -176,9 +191,9 @@ def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
         return YES
     if placeholder.compare(pieces, actual, text_gaps=gaps) is not False:
         return ANY
-    if actual.count(":") < ARN_FIELDS - 1:
+    if not is_arn(actual):
         return NO | NEITHER | ERROR if gaps else NEITHER
-    return NO if expected.count(":") >= ARN_FIELDS - 1 else NO | ERROR
+    return NO if is_arn(expected) else NO | ERROR
 
 
 def _may_be_either(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:

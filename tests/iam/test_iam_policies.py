@@ -245,7 +245,7 @@ class TestTrace:
             ("NumericEquals", {"k": "1"}, False, "unreadable-policy-value"),
             ("ArnLike", {"k": PROVIDER}, None, "unreadable-policy-value"),
             ("ArnNotLike", {"k": "1"}, False, "unreadable-request-value"),
-            ("Bool", {"k": "1"}, False, "no-match"),
+            ("Bool", {"k": "1"}, False, "unreadable-request-value"),
             ("Null", {"k": "1"}, False, "key-present"),
             ("Null", {}, True, "key-absent"),
             ("StringEquals", {"k": "false"}, False, "no-match"),
