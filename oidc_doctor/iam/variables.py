@@ -48,6 +48,11 @@ def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
     return parts
 
 
+def variable_keys(text: str) -> list[str]:
+    """The condition keys, in lower case, that the variables of a policy value name."""
+    return [part.key for part in parse(text, pasted=False) or () if isinstance(part, Variable)]
+
+
 def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variable | None, int]:
     close = text.find("}", start)
     if close < 0:
