@@ -38,7 +38,7 @@ RULES = {
     ),
     "roles of others": Rule(
         token(**{ROLES: [Bundle.ROLE_ARN + "2"]}), "session-claims", "roles-claim-excludes-role",
-        "AccessDenied: The target role ARN is not present", {}, (Bundle.ROLE_ARN + "2", Bundle.ROLE_ARN),
+        "InvalidIdentityToken: The target role ARN is not present", {}, (Bundle.ROLE_ARN + "2", Bundle.ROLE_ARN),
     ),
     "roles as one text": Rule(token(**{ROLES: f"{Bundle.ROLE_ARN}2; {Bundle.ROLE_ARN}"}), "session-claims", "passed"),
     "roles null": Rule(token(**{ROLES: None}), "session-claims", "passed"),
