@@ -165,7 +165,7 @@ def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, A
     [
         ("Token issued in the future", "token", Kind.TOKEN_ISSUED_IN_FUTURE),
         (error_texts.ROLES_EXCLUDE, "session-claims", Kind.ROLES_CLAIM_EXCLUDES_ROLE),
-        (error_texts.COULD_NOT_VALIDATE, "provider audience", None),
+        (error_texts.COULD_NOT_VALIDATE, "provider audience keys", None),
         (error_texts.NO_VERIFICATION_KEY, "keys", None),
         (error_texts.NOT_AUTHORIZED, "authorise", None),
         (error_texts.INVALID_TARGET, "target", None),

@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from evidence import Bundle
 
 
+def test_the_sentence_that_sts_says_of_it(aws: Bundle) -> None:
+    answer = aws.token(key="rsa-other").error(aws.COULD_NOT_VALIDATE[1]).ask()
+    assert answer.first.name == "signature-invalid"
+    assert not answer.first.contradicts_observed
+
+
+def test_a_healthy_set_up_and_that_sentence(aws: Bundle) -> None:
+    answer = aws.error(aws.COULD_NOT_VALIDATE[1]).ask()
+    assert "signature-invalid" in answer.names
+    assert "jwks-unreachable" not in answer.names
+
+
 def test_another_key_of_the_same_kid(aws: Bundle) -> None:
     answer = aws.token(key="rsa-other").ask()
     cause = answer.refused("signature-invalid", "keys", aws.COULD_NOT_VALIDATE)
