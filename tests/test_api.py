@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +17,9 @@ from oidc_doctor import api
 from oidc_doctor.bundle.files import BundleError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Bundle
 
+ROOT = Path(__file__).resolve().parent.parent
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -79,6 +80,17 @@ def test_any_json_has_an_answer(document: Any) -> None:
     assert answer is None or answer
     if isinstance(document, dict):
         assert api.save_refusal(document) == answer
+
+
+def test_the_page_about_the_library_is_so() -> None:
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"api\.(\w+)\(", page)} <= {*vars(api)}
+    example = re.findall(r"```python\n(from oidc_doctor\.iam.*?)```", page, re.DOTALL)[0]
+    imported, _, call = example.strip().partition("\n\n")
+    expression, _, answer = call.partition("   # ")
+    code = f"{imported}\nprint({expression})"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == answer
 
 
 def test_it_loads_no_cloud_sdk() -> None:
