@@ -87,7 +87,7 @@ def test_the_page_about_the_library_is_so() -> None:
     assert {*re.findall(r"api\.(\w+)\(", page)} <= {*vars(api)}
     example = re.findall(r"```python\n(from oidc_doctor\.iam.*?)```", page, re.DOTALL)[0]
     imported, _, call = example.strip().partition("\n\n")
-    expression, _, answer = call.partition("   # ")
+    expression, _, answer = call.partition("  # ")
     code = f"{imported}\nprint({expression})"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout.strip() == answer

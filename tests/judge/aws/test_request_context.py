@@ -58,4 +58,5 @@ def test_source_identity(aws: Bundle) -> None:
 def test_what_the_target_s_context_says_holds_in_any_case_of_its_name(aws: Bundle) -> None:
     key = "aws:ResourceOrgID"
     assert state(aws.sends(context={key.lower(): "o-a"}), "StringEquals", key, "o-a") == "passed"
+    assert state(aws.sends(context={"aws:useragent": "x"}), "StringEquals", "aws:UserAgent", "x") == "passed"
     assert state(aws.sends(context={"aws:viaawsservice": "true"}), "Bool", "aws:ViaAWSService", "false") == "refused"
