@@ -87,9 +87,9 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
         if case.cloud == "aws" and step == "keys" and "provider" in allowed:
             # this sentence is of a key that was found and does not verify, and not of one that is out of reach
-            suspects = (
-                (Kind.SIGNATURE_INVALID, "the token that was refused, and the issuer's key set at that moment"),
-            )
+            if passed:
+                continue
+            suspects = ((Kind.SIGNATURE_INVALID, "the token as it was sent, and the issuer's key set at that moment"),)
         if suspects is None:
             suspects = ((Kind.REFUSED_UNEXPLAINED, "the token and the configuration of the moment of the refusal"),)
         for kind, settle in suspects:

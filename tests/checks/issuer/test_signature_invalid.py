@@ -16,10 +16,14 @@ def test_the_sentence_that_sts_says_of_it(aws: Bundle) -> None:
     assert not answer.first.contradicts_observed
 
 
-def test_a_healthy_set_up_and_that_sentence(aws: Bundle) -> None:
-    answer = aws.error(aws.COULD_NOT_VALIDATE[1]).ask()
-    assert "signature-invalid" in answer.names
+def test_that_sentence_where_the_signature_was_not_checked(aws: Bundle) -> None:
+    answer = aws.claims().error(aws.COULD_NOT_VALIDATE[1]).ask()
+    assert answer.suspected("signature-invalid").settle
     assert "jwks-unreachable" not in answer.names
+
+
+def test_that_sentence_where_the_signature_holds(aws: Bundle) -> None:
+    assert "signature-invalid" not in aws.error(aws.COULD_NOT_VALIDATE[1]).ask().names
 
 
 def test_another_key_of_the_same_kid(aws: Bundle) -> None:
