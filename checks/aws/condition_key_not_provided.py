@@ -5,13 +5,17 @@ Symptom
 Reason
     AWS makes condition keys only of some claims: aud, oaud, sub, amr and email for every OIDC provider, and a few more
     for a few issuers (GitHub, GitLab.com, Buildkite, CircleCI). There is no key for `iss`. That Baseten's `org`, `team`
-    or `environment` have no key is inferred from AWS's list.
+    or `environment` have no key is inferred from AWS's list. Of the global keys, those about an AWS principal or about
+    MFA are absent from this call; aws:SourceVpcArn, aws:VpceAccount, aws:VpceOrgID and aws:VpceOrgPaths are not
+    supported for STS, so a condition on one of them never holds.
 Confirm
-    Look the key up in the list of condition keys for AWS STS.
+    Look the key up in the list of condition keys for AWS STS, and in the list of global condition keys.
 Fix
-    Test the same thing inside `sub`; the issuer is pinned by the Federated principal already.
+    Test the same thing inside `sub`; the issuer is pinned by the Federated principal already. For a VPC endpoint test
+    aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp.
 Source
-    IAM User Guide, condition keys for web identity federation; AWS's announcement of provider-specific claims, 2026.
+    IAM User Guide, condition keys for web identity federation, and AWS global condition context keys; AWS's
+    announcement of provider-specific claims, 2026.
 """
 
 from __future__ import annotations
@@ -24,10 +28,15 @@ def condition_key_not_provided(refusal: Refusal) -> Words:
     """Name the key that never has a value for this issuer."""
     key = given("{},", quoted(refusal.fact("key"), "")) or "a condition key"
     issuer = refusal.fact("issuer_title", "this issuer")
-    provided = given(" AWS provides {}.", refusal.fact("provided"))
+    instead = refusal.fact("instead")
+    if instead:
+        fix = f"Test {instead} in its place: STS has those keys for a call through a VPC endpoint."
+    else:
+        provided = given(" AWS provides {}.", refusal.fact("provided"))
+        tested = given("`{}`", refusal.fact("claim")) or "the same thing"
+        fix = f"Test {tested} inside the `sub` pattern, in place of this condition.{provided}"
     return Words(
         f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
-        f"Remove the condition and test {given('`{}`', refusal.fact('claim')) or 'the same thing'} "
-        f"inside the `sub` pattern.{provided}",
+        fix,
         trust_policy_commands(refusal),
     )

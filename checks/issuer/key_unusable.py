@@ -1,7 +1,8 @@
 """Key unusable
 
 Symptom
-    AWS: `Couldn't retrieve verification key from your identity provider`, although the key is published.
+    AWS: `Couldn't retrieve verification key from your identity provider`, although the key is published; for a key
+    with `key_ops` `The web identity token provided could not be validated.`
     Google Cloud: `Error connecting to the given credential's issuer.` for a key of another type than the token's.
 Reason
     AWS ignores a key with `use` other than `sig`, with any `key_ops`, without `kid`, or whose `x5c` disagrees with its

@@ -1,7 +1,8 @@
 """Signature invalid
 
 Symptom
-    Google Cloud: `Unable to verify the ID Token signature.` AWS: the present wording for this fault is not known.
+    Google Cloud: `Unable to verify the ID Token signature.` AWS: `The web identity token provided could not be
+    validated. See the AssumeRoleWithWebIdentity documentation for requirements.`
 Reason
     The key that the token names is published, but the signature does not fit it: the token was altered on its way, or
     the issuer replaced the key and kept its `kid` (two clusters with copied settings do that too).
@@ -10,7 +11,7 @@ Confirm
 Fix
     Send the token unaltered; on the issuer's side give every new key a new `kid`.
 Source
-    Google Cloud: measured notes, September 2026. AWS: inferred from the JWT rules; no recorded call.
+    Google Cloud: measured notes, September 2026. AWS: recorded STS calls, September 2026.
 """
 
 from __future__ import annotations

@@ -91,6 +91,11 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
             suspects = ((Kind.PROPAGATION_DELAY, "the same call a minute later"),)
         if step == "authorise" and passed and ":role/role/" in _role_arn(case):
             suspects = ((Kind.ROLE_MISSING, "aws iam get-role: role/ stands in the ARN twice"), *(suspects or ()))
+        if case.cloud == "aws" and step == "keys" and "provider" in allowed:
+            # this sentence is of a key that was found and does not verify, and not of one that is out of reach
+            if passed:
+                continue
+            suspects = ((Kind.SIGNATURE_INVALID, "the token as it was sent, and the issuer's key set at that moment"),)
         if suspects is None:
             suspects = ((Kind.REFUSED_UNEXPLAINED, "the token and the configuration of the moment of the refusal"),)
         for kind, settle in suspects:

@@ -4,5 +4,16 @@ from oidc_doctor.iam.conditions import conditions_hold
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
 from oidc_doctor.iam.trace import Node
+from oidc_doctor.iam.variables import variable_keys
 
-__all__ = ["UNKNOWN", "Decision", "Node", "Policy", "StatementResult", "Unknown", "compile_policy", "conditions_hold"]
+__all__ = [
+    "UNKNOWN",
+    "Decision",
+    "Node",
+    "Policy",
+    "StatementResult",
+    "Unknown",
+    "compile_policy",
+    "conditions_hold",
+    "variable_keys",
+]

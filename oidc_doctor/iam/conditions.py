@@ -1,4 +1,4 @@
-"""The Condition element: operators, keys and values, combined as in IAM."""
+"""The Condition element: operators, keys and values, joined as IAM joins them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
 from oidc_doctor.iam.context import ABSENT, UNKNOWN, Request, text_of
-from oidc_doctor.iam.operators import ARN, NULL, operator
+from oidc_doctor.iam.operators import (
+    ARN,
+    FAILS_CLOSED,
+    NEITHER,
+    NEITHER_HOLDS,
+    NULL,
+    POLICY_EQUALS_NOTHING,
+    REQUEST_EQUALS_NOTHING,
+    is_arn,
+    operator,
+)
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder
@@ -24,12 +34,19 @@ if TYPE_CHECKING:
 
     # The possible answers, the reason, and the policy value with its variables filled in.
     Outcome: TypeAlias = tuple[int, Reason, str | None]
-    Outcomes: TypeAlias = dict[bool | None, Outcome]
+    Outcomes: TypeAlias = dict[bool | str, Outcome]
 
-_UNREADABLE: Outcome = (ERROR, "unreadable-request-value", None)
+_BAD_REQUEST: Outcome = (ERROR, "unreadable-request-value", None)  # what no request has: not a text
 _OUTCOMES: dict[bool, Outcomes] = {
-    False: {True: (YES, "match", None), False: (NO, "no-match", None), None: _UNREADABLE},
-    True: {True: (NO, "no-match", None), False: (YES, "match", None), None: _UNREADABLE},
+    negated: {
+        True: (NO if negated else YES, "match" if not negated else "no-match", None),
+        False: (YES if negated else NO, "no-match" if not negated else "match", None),
+        REQUEST_EQUALS_NOTHING: (YES if negated else NO, "unreadable-request-value", None),
+        POLICY_EQUALS_NOTHING: (YES if negated else NO, "unreadable-policy-value", None),
+        NEITHER_HOLDS: (NO, "unreadable-request-value", None),
+        FAILS_CLOSED: (ERROR, "unreadable-policy-value", None),
+    }
+    for negated in (False, True)
 }
 _KEY_UNKNOWN: Outcome = (ANY, "key-unknown", None)
 _PLACEHOLDER: Outcome = (ANY, "placeholder", None)
@@ -37,7 +54,7 @@ _MULTIVALUED: Outcome = (NO, "multivalued-without-set-operator", None)
 
 
 class PolicyValue:
-    """A policy value under an operator. `compare` is None where the two texts alone do not decide."""
+    """A policy value under an operator. `compare` is None where more than the two texts decides."""
 
     __slots__ = ("compare", "family", "fixed", "name", "negated", "outcomes", "parts", "pasted", "pointer", "raw")
 
@@ -48,7 +65,7 @@ class PolicyValue:
         self.negated = how.negated
         self.pasted = pasted
         self.outcomes = _OUTCOMES[how.negated]
-        self.compare: Callable[[str], bool | None] | None = None
+        self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
         self.parts: list[Piece | Variable] = []
         text = text_of(raw)
@@ -70,15 +87,15 @@ class PolicyValue:
         if pasted and (has_placeholder(text) or how.family is ARN):
             return
         self.compare = how.family.build(pieces)
-        if self.compare is None:
-            self.fixed = (ERROR, "unreadable-policy-value", None)
 
     def judge(self, actual: str, request: Request, *, gaps: bool) -> Outcome:
-        """Return the possible answers for one request value, which may hold placeholders if `gaps`."""
+        """The answer for one request value, which may hold placeholders if so said."""
         if self.fixed is not None:
             return self.fixed
         if self.compare is not None and not gaps:
             return self.outcomes[self.compare(actual)]
+        if self.family is ARN and not gaps and not is_arn(actual):  # the policy's value is not looked at
+            return self.outcomes[NEITHER_HOLDS]
         pieces = variables.resolve(self.parts, request)
         if isinstance(pieces, list):
             return self._judge_filled(pieces, actual, gaps=gaps)
@@ -93,14 +110,14 @@ class PolicyValue:
         if self.family is ARN and self.pasted:
             pieces, actual, gaps = _without_redacted_account(pieces, actual, gaps=gaps)
         if gaps or any(may_be and has_placeholder(text) for text, _, may_be in pieces):
-            possible = self.family.may(pieces, actual, gaps)
-            if possible in {YES, NO}:
-                return (*self.outcomes[possible == YES][:2], resolved)
-            return NOT[possible] if self.negated else possible, "placeholder", resolved
-        compare_with = self.family.build(pieces)
-        if compare_with is None:
-            return ERROR, "unreadable-policy-value", resolved
-        return (*self.outcomes[compare_with(actual)][:2], resolved)
+            answers = self.family.may(pieces, actual, gaps)
+            if answers == NEITHER:
+                return (*self.outcomes[NEITHER_HOLDS][:2], resolved)
+            if answers in {YES, NO}:
+                return (*self.outcomes[answers == YES][:2], resolved)
+            possible = NOT[answers & ANY] if self.negated else answers & ANY
+            return possible | (NO if answers & NEITHER else 0), "placeholder", resolved
+        return (*self.outcomes[self.family.build(pieces)(actual)][:2], resolved)
 
 
 def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -> tuple[list[Piece], str, bool]:
@@ -160,7 +177,7 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _special(self, actual: object, request: Request) -> Outcome | None:
-        """Return the outcome of all values together, because there is no request value to compare them with."""
+        """The outcome of all values alike, because there is no request value to compare them with."""
         if actual is ABSENT or actual is None or actual in ([], ()):  # an empty list counts as absent
             return _PLACEHOLDER if self._may_be_present(request) else self._absent()
         if actual is UNKNOWN:
@@ -168,7 +185,7 @@ class Key:
         if isinstance(actual, (list, tuple)):
             # Measured: a multivalued key without a set operator never matches, be it positive, negated or IfExists.
             return None if self.how.quantifier else _MULTIVALUED
-        return _UNREADABLE if text_of(actual) is None else None
+        return _BAD_REQUEST if text_of(actual) is None else None
 
     def _absent(self) -> Outcome:
         # Documented: ForAllValues and IfExists are true for an absent key, a negated operator is too, any other false.
@@ -179,7 +196,7 @@ class Key:
         return NO, "key-absent", None
 
     def _may_be_present(self, request: Request) -> bool:
-        """Whether a gap in this key's name, or in a key of the request, could make the two names equal."""
+        """Whether a gap in this key's name, or in one of the request's, could make the two the same."""
         names = request.values if self.pasted else request.gapped
         return any(
             compare([(self.folded, False, self.pasted)], name, text_gaps=name in request.gapped) is not False
@@ -194,19 +211,20 @@ class Key:
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, children)
 
     def _each(self, actual: list[Any] | tuple[Any, ...], request: Request) -> Node:
-        """Evaluate a multivalued key under a set operator: a node per element, with a child for each policy value."""
+        """A multivalued key under a set operator: a node for each element, with a child for each policy value."""
         every = self.how.quantifier == "forallvalues"
-        possible, join = (YES, AND) if every else (NO, OR)
+        start, join = (YES, AND) if every else (NO, OR)
+        possible = start
         members = []
         for index, element in enumerate(actual):
             answers, reason, children = self._against(element, request)
             members.append(Node("element", str(index), answers, self.pointer, self.raw, element, reason, children))
-            possible = join[possible << 3 | answers]
+            possible = self._joined(possible, answers, start, join)
         reason = deciding_reason(members, possible)
         return Node("key", self.name, possible, self.pointer, self.raw, actual, reason, tuple(members))
 
     def _against(self, actual: object, request: Request) -> tuple[int, Reason, tuple[Node, ...]]:
-        """Compare all values with one request value."""
+        """All values against one request value."""
         text = text_of(actual)
         gaps = isinstance(actual, Pasted) and has_placeholder(actual)
         possible = self.start
@@ -215,14 +233,20 @@ class Key:
             if text is not None:
                 answers, reason, resolved = value.judge(text, request, gaps=gaps)
             else:
-                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _UNREADABLE
+                answers, reason, resolved = _KEY_UNKNOWN if actual is UNKNOWN else _BAD_REQUEST
             children.append(Node("value", value.name, answers, value.pointer, value.raw, actual, reason, (), resolved))
-            possible = self.join[possible << 3 | answers]
+            possible = self._joined(possible, answers, self.start, self.join)
         return possible, deciding_reason(children, possible), tuple(children)
+
+    def _joined(self, possible: int, answers: int, start: int, join: tuple[int, ...]) -> int:
+        """The answers so far with the next one; `start` is the one after which the next is looked at."""
+        if not self.how.family.in_order:
+            return join[possible << 3 | answers]
+        return possible & ~start | (answers if possible & start else 0)
 
 
 class NullKey(Key):
-    """A key under the Null operator, which tests only whether the key is present."""
+    """A key under the Null operator, which asks only whether it is there."""
 
     __slots__ = ()
 
@@ -235,21 +259,21 @@ class NullKey(Key):
             unread = _KEY_UNKNOWN
         elif absent and self._may_be_present(request):
             unread = _PLACEHOLDER
-        request_value = None if actual is ABSENT else actual
+        shown = None if actual is ABSENT else actual
         possible = NO
         children = []
         for value in self.values:
             answers, reason, _ = unread or value.judge("true" if absent else "false", request, gaps=False)
             if answers in {YES, NO}:
                 reason = "key-absent" if absent else "key-present"
-            children.append(Node("value", value.name, answers, value.pointer, value.raw, request_value, reason))
+            children.append(Node("value", value.name, answers, value.pointer, value.raw, shown, reason))
             possible = OR[possible << 3 | answers]
         reason = deciding_reason(children, possible)
-        return Node("key", self.name, possible, self.pointer, self.raw, request_value, reason, tuple(children))
+        return Node("key", self.name, possible, self.pointer, self.raw, shown, reason, tuple(children))
 
 
 class Clause:
-    """An operator with its keys, combined by AND; `fixed` is the node of an unusable operator."""
+    """An operator with its keys, joined by AND; `fixed` is the node of an unusable one."""
 
     __slots__ = ("fixed", "keys", "name", "pointer", "raw")
 
@@ -273,7 +297,7 @@ class Clause:
             ]
 
     def evaluate(self, request: Request) -> Node:
-        """Return the operator's node, with a child for each key."""
+        """The operator's node, with a child for each key."""
         if self.fixed is not None:
             return self.fixed
         children = [key.evaluate(request) for key in self.keys]
@@ -288,7 +312,7 @@ class Clause:
 
 
 def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> list[Clause]:
-    """Return the operators of a Condition element, combined by AND. Any value but an object is a clause that fails."""
+    """The operators of a Condition element, to be joined by AND. Anything but an object is one clause that fails."""
     if not isinstance(block, Mapping):
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
         unusable.fixed = Node("operator", "Condition", ERROR, pointer, block, None, "malformed")
@@ -300,10 +324,11 @@ def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> li
 
 
 def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "2012-10-17") -> bool | None:
-    """Return whether a request meets a Condition element.
+    """Whether a Condition element is met by a request.
 
     A context value is a str for a single-valued key and a list for a multivalued one; absent keys are omitted. None
-    means undecidable: an Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
+    means that it cannot be decided: a key is UNKNOWN, an ARN meets a pattern that is none, or IAM would not store the
+    block. An Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
     if not isinstance(context, Mapping):
         return None  # type: ignore[unreachable]  # callers without types pass anything

@@ -1,4 +1,4 @@
-"""The condition operators: the type that each compares, and its comparison of a policy value with a request value."""
+"""The condition operators: what each compares, and how one policy value is compared with one request value."""
 
 from __future__ import annotations
 
@@ -14,23 +14,38 @@ if TYPE_CHECKING:
 
     from oidc_doctor.iam.wildcards import Piece
 
-    # True or False, or None for a request value that is not of the operator's type.
-    Compare: TypeAlias = Callable[[str], bool | None]
-    # None for a policy value that is not of the operator's type.
-    Build: TypeAlias = Callable[[Sequence[Piece]], Compare | None]
+    # Whether a request value is met by the policy's, or one of the answers below.
+    Compare: TypeAlias = Callable[[str], bool | str]
+    Build: TypeAlias = Callable[[Sequence[Piece]], Compare]
     # The same comparison where either side may hold placeholders: the answers it could have.
     May: TypeAlias = Callable[[Sequence[Piece], str, bool], int]
 
+# Answers about a text that is not of the operator's type. Recorded evaluations (github.com/radkawar/stackd,
+# testdata/aws/iam, September 2026): an unreadable number or date equals nothing, an unreadable address or ARN of a
+# request meets neither an operator nor its negation, and an unreadable ARN pattern of a policy fails closed.
+REQUEST_EQUALS_NOTHING = "request-equals-nothing"
+POLICY_EQUALS_NOTHING = "policy-equals-nothing"
+NEITHER_HOLDS = "neither-holds"
+FAILS_CLOSED = "fails-closed"
+
+BOOLEANS = frozenset(("true", "false"))
+NEITHER = 8
+"""Beside YES, NO and ERROR among the answers that a comparison with placeholders could have."""
+
 
 class Family:
-    """Operators with the same comparison, except for negation, quantifier and IfExists."""
+    """Operators that compare in the same way, up to negation, quantifier and IfExists.
 
-    __slots__ = ("build", "may", "takes_variables")
+    `in_order`: the first policy value that matches or cannot be read decides, and those after it are not looked at.
+    """
 
-    def __init__(self, build: Build, may: May, *, takes_variables: bool = False) -> None:
+    __slots__ = ("build", "in_order", "may", "takes_variables")
+
+    def __init__(self, build: Build, may: May, *, takes_variables: bool = False, in_order: bool = False) -> None:
         self.build = build
         self.may = may
         self.takes_variables = takes_variables
+        self.in_order = in_order
 
 
 def _joined(pieces: Sequence[Piece]) -> str:
@@ -41,56 +56,111 @@ def _equals(pieces: Sequence[Piece]) -> Compare:
     return _joined(pieces).__eq__
 
 
+def _lowered(text: str) -> str:
+    """The text in lower case, characters beyond U+FFFF as they were.
+
+    Measured on the real engine, so the Kelvin sign equals k and sharp s does not equal ss. A character beyond U+FFFF
+    counts as a letter beside a final sigma all the same.
+    """
+    lowered = text.lower()
+    if text.isascii() or max(text) <= wildcards.LAST_OF_BMP:
+        return lowered
+    kept = []
+    position = 0
+    for character in text:
+        length = len(character.lower())  # beside its neighbours a sigma changes, and not in length
+        kept.append(character if character > wildcards.LAST_OF_BMP else lowered[position : position + length])
+        position += length
+    return "".join(kept)
+
+
 def _equals_ignoring_case(pieces: Sequence[Piece]) -> Compare:
-    # Measured: the comparison of both sides lowered, so the Kelvin sign equals k and sharp s does not equal ss.
-    expected = _joined(pieces).lower()
-    return lambda actual: actual.lower() == expected
+    expected = _lowered(_joined(pieces))
+    return lambda actual: _lowered(actual) == expected
 
 
-def _typed(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Build:
-    """Parse both sides as a type; `test` is called with the request's value first."""
+def _truth_equals(pieces: Sequence[Piece]) -> Compare:
+    written = _joined(pieces)
+    expected = values.truth(written)
 
-    def build(pieces: Sequence[Piece]) -> Compare | None:
+    def compare(text: str) -> bool | str:
+        if values.truth(text) is expected:
+            return True
+        if text.lower() not in BOOLEANS:
+            return REQUEST_EQUALS_NOTHING
+        return False if written.lower() in BOOLEANS else POLICY_EQUALS_NOTHING
+
+    return compare
+
+
+def _base64_equals(pieces: Sequence[Piece]) -> Compare:
+    """Measured: the two texts are compared, so another padding differs. IAM stores no value that is no base64."""
+    expected = _joined(pieces)
+    return expected.__eq__ if values.is_base64(expected) else lambda _: FAILS_CLOSED
+
+
+def _compared(read: Callable[[str], Any], test: Callable[[Any, Any], bool]) -> Build:
+    """Both sides read as a number or date; `test` is asked with the request's value first."""
+
+    def build(pieces: Sequence[Piece]) -> Compare:
         expected = read(_joined(pieces))
         if expected is None:
-            return None
+            return lambda _: POLICY_EQUALS_NOTHING
 
-        def compare(text: str) -> bool | None:
+        def compare(text: str) -> bool | str:
             actual = read(text)
-            return None if actual is None else test(actual, expected)
+            return REQUEST_EQUALS_NOTHING if actual is None else test(actual, expected)
 
         return compare
 
     return build
 
 
-def _arn(pieces: Sequence[Piece]) -> Compare | None:
+def _in_network(pieces: Sequence[Piece]) -> Compare:
+    expected = values.network(_joined(pieces))
+
+    def compare(text: str) -> bool | str:
+        actual = values.address(text)
+        if actual is None:
+            return NEITHER_HOLDS
+        return POLICY_EQUALS_NOTHING if expected is None else values.in_network(actual, expected)
+
+    return compare
+
+
+def is_arn(text: str) -> bool:
+    """Whether it has an ARN's six fields; whether the first must be `arn` was not recorded."""
+    return text.count(":") >= ARN_FIELDS - 1
+
+
+def _arn(pieces: Sequence[Piece]) -> Compare:
     fields = _fields(pieces)
+    matchers: list[Callable[[str], bool]] | None = None
     if len(fields) == ARN_FIELDS:
         matchers = [wildcards.matcher(field) for field in fields]
     elif len(pieces) == 1 and pieces[0][:2] == ("*", True):
         # Not verified: the documentation says only that each of the six fields may be a wildcard. As in a Resource
         # element, a star alone matches every ARN.
         matchers = []
-    else:
-        return None
 
-    def compare(text: str) -> bool | None:
+    def compare(text: str) -> bool | str:
+        if not is_arn(text):
+            return NEITHER_HOLDS
+        if matchers is None:
+            return FAILS_CLOSED
         actual = text.split(":", ARN_FIELDS - 1)
-        if len(actual) != ARN_FIELDS:
-            return None
         return all(matches(field) for matches, field in zip(matchers, actual, strict=False))
 
     return compare
 
 
 def _fields(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Return the six fields of an ARN; the last may contain colons."""
+    """The six fields of an ARN; the last keeps its colons."""
     fields: list[list[Piece]] = [[]]
     for text, active, gaps in pieces:
-        first, *later_fields = text.split(":", ARN_FIELDS - len(fields))
+        first, *others = text.split(":", ARN_FIELDS - len(fields))
         fields[-1].append((first, active, gaps))
-        fields.extend([(field, active, gaps)] for field in later_fields)
+        fields.extend([(field, active, gaps)] for field in others)
     return fields
 
 
@@ -105,7 +175,7 @@ def _may_equal(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
 
 
 def _may_equal_ignoring_case(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
-    return _may_equal([(text.lower(), False, may_be) for text, _, may_be in pieces], actual.lower(), gaps)
+    return _may_equal([(_lowered(text), False, may_be) for text, _, may_be in pieces], _lowered(actual), gaps)
 
 
 def _may_be_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
@@ -121,8 +191,19 @@ def _may_be_arn_like(pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
         return YES
     if placeholder.compare(pieces, actual, text_gaps=gaps) is not False:
         return ANY
-    readable = min(expected.count(":"), actual.count(":")) >= ARN_FIELDS - 1
-    return NO if readable else NO | ERROR
+    if not is_arn(actual):
+        return NO | NEITHER | ERROR if gaps else NEITHER
+    return NO if is_arn(expected) else NO | ERROR
+
+
+def _may_be_either(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:
+    return YES | NO
+
+
+def _may_be_in_network(_pieces: Sequence[Piece], actual: str, gaps: bool) -> int:
+    if gaps:
+        return YES | NO | NEITHER
+    return NEITHER if values.address(actual) is None else YES | NO
 
 
 def _may_be_anything(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int:
@@ -131,29 +212,25 @@ def _may_be_anything(_pieces: Sequence[Piece], _actual: str, _gaps: bool) -> int
 
 def _ordered(test: Callable[[int], bool]) -> Family:
     return Family(
-        _typed(values.number, lambda actual, expected: test(values.order_numbers(actual, expected))), _may_be_anything
+        _compared(values.number, lambda actual, expected: test(values.order_numbers(actual, expected))), _may_be_either
     )
 
 
 def _in_time(test: Callable[[int], bool]) -> Family:
     return Family(
-        _typed(values.instant, lambda actual, expected: test((actual > expected) - (actual < expected))),
-        _may_be_anything,
+        _compared(values.instant, lambda actual, expected: test((actual > expected) - (actual < expected))),
+        _may_be_either,
     )
-
-
-def _equal(actual: object, expected: object) -> bool:
-    return actual == expected
 
 
 STRING = Family(_equals, _may_equal, takes_variables=True)
 STRING_IGNORING_CASE = Family(_equals_ignoring_case, _may_equal_ignoring_case, takes_variables=True)
 LIKE = Family(wildcards.matcher, _may_be_like, takes_variables=True)
-ARN = Family(_arn, _may_be_arn_like, takes_variables=True)
-BOOL = Family(_typed(values.truth, _equal), _may_be_anything, takes_variables=True)
-BINARY = Family(_typed(values.binary, _equal), _may_be_anything)
-IP = Family(_typed(values.network, values.in_network), _may_be_anything)
-NULL = Family(_typed(values.truth, _equal), _may_be_anything)
+ARN = Family(_arn, _may_be_arn_like, takes_variables=True, in_order=True)
+BOOL = Family(_truth_equals, _may_be_either, takes_variables=True)
+BINARY = Family(_base64_equals, _may_be_anything)
+IP = Family(_in_network, _may_be_in_network)
+NULL = Family(_truth_equals, _may_be_either)
 
 _ORDERS: dict[str, Callable[[int], bool]] = {
     "Equals": lambda order: order == 0,
@@ -199,21 +276,21 @@ class Operator:
 
 
 def operator(name: str) -> Operator | None:
-    """Return the operator of this name, None if there is none.
+    """The operator of this name, None if there is none.
 
-    Case is ignored: the documentation does not say whether it matters, but IAM has accepted the name of a policy in
-    force. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
+    In any case: the documentation does not say whether case counts, but a policy in force was accepted with the name it
+    has. Null allows neither a quantifier nor IfExists (IAM Access Analyzer, NULL_WITH_IF_EXISTS).
     """
     base = name.lower()
     if base == "null":
         return Operator(NULL, negated=False, quantifier="", if_exists=False)
-    quantifier, colon, base_name = base.partition(":")
+    quantifier, colon, rest = base.partition(":")
     if not colon:
-        quantifier, base_name = "", base
+        quantifier, rest = "", base
     elif quantifier not in {"forallvalues", "foranyvalue"}:
         return None
-    if_exists = base_name.endswith("ifexists")
-    row = _OPERATORS.get(base_name[: -len("ifexists")] if if_exists else base_name)
+    if_exists = rest.endswith("ifexists")
+    row = _OPERATORS.get(rest[: -len("ifexists")] if if_exists else rest)
     if row is None:
         return None
     return Operator(row[0], negated=row[1], quantifier=quantifier, if_exists=if_exists)

@@ -1,9 +1,9 @@
 """The trace of an evaluation: a node for each element of the policy, each with its own result.
 
-`None` has two meanings. The real engine may be unable to decide (a value that is not of the operator's type): then an
-Allow does not grant and a Deny applies. Or evidence may be missing (a value that was not read, a placeholder): then the
-answer is unknown. So every node keeps the set of answers the real engine could return, `possible`, and `result` is the
-summary of that set.
+`None` has two meanings. The real engine may be unable to decide (an ARN pattern that it cannot read, or a condition
+that IAM would not store): then an Allow does not grant and a Deny applies. Or evidence may be missing (a value that was
+not read, a placeholder): then the answer is unknown. So every node keeps the set of answers the real engine could
+return, `possible`, and `result` is the summary of that set.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Parse values as the type of their operator. Every parser returns None for a text that is not of its type.
+"""Reading values as the type their operator asks for. Every reader returns None for a text that is not of its type.
 
-Measured: the real engine fails on such a value, so that an Allow does not grant and a Deny applies.
+What is readable follows recorded evaluations (github.com/radkawar/stackd, testdata/aws/iam, September 2026) where a
+comment does not name another source. `operators` says what the engine makes of a text that is not.
 """
 
 from __future__ import annotations
-
-import binascii
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
 LONGEST_INTEGER = 18
 DIGITS = frozenset("0123456789")
 HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+MAPPED = 0xFFFF
+"""The bits above the address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""
 
 
 def _all_digits(text: str) -> bool:
@@ -28,7 +30,7 @@ def _all_digits(text: str) -> bool:
 
 
 def number(text: str) -> Number | None:
-    """Parse an integer or decimal number, an exponent allowed. No spaces, separators, hexadecimal, NaN or infinity."""
+    """An integer or decimal number, an exponent allowed. No spaces, separators, hexadecimal, NaN or infinity."""
     mantissa, exponent_mark, exponent_text = text.partition("e") if "e" in text else text.partition("E")
     exponent = 0
     if exponent_mark:
@@ -39,10 +41,10 @@ def number(text: str) -> Number | None:
     negative = mantissa[:1] == "-"
     if mantissa[:1] in {"+", "-"}:
         mantissa = mantissa[1:]
-    integer, _, fraction = mantissa.partition(".")
-    if not _all_digits(integer + fraction):
+    whole, _, fraction = mantissa.partition(".")
+    if not _all_digits(whole + fraction):
         return None
-    digits = (integer + fraction).lstrip("0")
+    digits = (whole + fraction).lstrip("0")
     magnitude = len(digits) - len(fraction) + exponent
     digits = digits.rstrip("0")
     if not digits:
@@ -51,7 +53,7 @@ def number(text: str) -> Number | None:
 
 
 def order_numbers(left: Number, right: Number) -> int:
-    """Return a number below, at or above zero as `left` is less than, equal to or greater than `right`."""
+    """Below, at or above zero as `left` is less than, equal to or greater than `right`."""
     if left[0] != right[0]:
         return left[0] - right[0]
     if left[1:] == right[1:]:
@@ -60,13 +62,12 @@ def order_numbers(left: Number, right: Number) -> int:
 
 
 def instant(text: str) -> Instant | None:
-    """Parse a W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or a time to minute, second or fraction); epoch seconds.
+    """A W3C profile date (YYYY, YYYY-MM, YYYY-MM-DD, or with a time to the minute, second or fraction); epoch seconds.
 
-    Four digits are a year. The profile requires a time zone with a time; a time without one is read as UTC, which is
-    not documented.
+    Four digits are a year. The profile asks for a time zone wherever there is a time; measured: without one it is UTC.
     """
-    negative = text[:1] == "-"
-    if _all_digits(text[negative:]) and (negative or len(text) != 4):  # noqa: PLR2004 - YYYY
+    signed = text[:1] in {"+", "-"}
+    if _all_digits(text[signed:]) and (signed or len(text) != 4):  # noqa: PLR2004 - YYYY
         return (int(text), "") if len(text) <= LONGEST_INTEGER else None
     date, has_time, time = text.partition("T")
     days = _days(date)
@@ -78,7 +79,7 @@ def instant(text: str) -> Instant | None:
 
 
 def _days(date: str) -> int | None:
-    """Return days since 1970-01-01, with the first month and day where the date has none."""
+    """Days since 1970-01-01, with the first month and day where the date has none."""
     parts = date.split("-")
     if [len(part) for part in parts] not in ([4], [4, 2], [4, 2, 2]) or not all(map(_all_digits, parts)):
         return None
@@ -100,15 +101,16 @@ def _with_time(days: int, time: str) -> Instant | None:
         if away is None or len(zone) != 6:  # noqa: PLR2004 - +hh:mm
             return None
         offset = away if zone[0] == "+" else -away
-    clock_time, dot, fraction = clock.partition(".")
-    seconds = _clock(clock_time)
-    if seconds is None or (dot and (len(clock_time) != 8 or not _all_digits(fraction))):  # noqa: PLR2004 - hh:mm:ss
+    whole, dot, fraction = clock.partition(".")
+    seconds = _clock(whole)
+    if seconds is None or (dot and (len(whole) != 8 or not _all_digits(fraction))):  # noqa: PLR2004 - hh:mm:ss
         return None
-    return days * 86400 + seconds - offset, fraction.rstrip("0")
+    # measured: digits after a few are cut, not rounded; that milliseconds are kept is inferred
+    return days * 86400 + seconds - offset, fraction[:3].rstrip("0")
 
 
 def _clock(text: str) -> int | None:
-    """Return the seconds since midnight of hh:mm or hh:mm:ss."""
+    """Seconds since midnight of hh:mm or hh:mm:ss."""
     parts = text.split(":")
     if [len(part) for part in parts] not in ([2, 2], [2, 2, 2]) or not all(map(_all_digits, parts)):
         return None
@@ -118,36 +120,51 @@ def _clock(text: str) -> int | None:
     return hour * 3600 + minute * 60 + second
 
 
-def truth(text: str) -> bool | None:
-    """Parse a Boolean, in upper or lower case."""
-    return {"true": True, "false": False}.get(text.lower())
+def truth(text: str) -> bool:
+    """A Boolean: "true" in any letter case is true, and every other text is false."""
+    return text.lower() == "true"
 
 
-def binary(text: str) -> bytes | None:
-    """Decode padded Base64, the form of binary values in policy and request (IAM User Guide, Binary operators)."""
-    try:
-        return binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
-    except ValueError:
+def is_base64(text: str) -> bool:
+    """Whether a text is base64, be it without its padding or with blanks round it."""
+    body = text.strip().rstrip("=")
+    return BASE64.issuperset(body) and len(body) % 4 != 1
+
+
+def address(text: str) -> Network | None:
+    """An address of a request. An IPv4-mapped IPv6 address is that IPv4 address."""
+    if ":" not in text:
+        bits = _ipv4(text)
+        return None if bits is None else (4, bits, 32)
+    prefix = "::ffff:"
+    if "." in text and text[: len(prefix)].lower() == prefix:  # the only place for the dotted form
+        bits = _ipv4(text[len(prefix) :])
+        return None if bits is None else (4, bits, 32)
+    bits = _ipv6(text)
+    if bits is None:
         return None
+    return (4, bits & 0xFFFFFFFF, 32) if bits >> 32 == MAPPED else (6, bits, 128)
 
 
 def network(text: str) -> Network | None:
-    """Parse an IPv4 or IPv6 address or a range in CIDR form, without host bits. An address is a range of one."""
-    address, slash, length = text.partition("/")
-    bits = _ipv6(address) if ":" in address else _ipv4(address)
+    """An address, or a range in CIDR form, of a policy. Host bits are cut off in IPv4, and unreadable in IPv6."""
+    base, slash, length = text.partition("/")
+    version, width = (6, 128) if ":" in base else (4, 32)
+    bits = _ipv6(base) if version == 6 else _ipv4(base)  # noqa: PLR2004 - IPv6
     if bits is None:
         return None
-    version, width = (6, 128) if ":" in address else (4, 32)
     prefix = width
     if slash:
-        if not _all_digits(length) or len(length) > 3 or int(length) > width:  # noqa: PLR2004 - 128
+        digits = length.removeprefix("+")
+        if not _all_digits(digits) or len(digits.lstrip("0")) > 3 or int(digits) > width:  # noqa: PLR2004 - 128
             return None
-        prefix = int(length)
-    return version, bits >> (width - prefix) << (width - prefix), prefix
+        prefix = int(digits)
+    cut = bits >> (width - prefix) << (width - prefix)
+    return None if version == 6 and cut != bits else (version, cut, prefix)  # noqa: PLR2004 - IPv6
 
 
 def in_network(inner: Network, outer: Network) -> bool:
-    """Whether `outer` contains all of `inner`. IPv4 and IPv6 ranges never overlap."""
+    """Whether all of `inner` is in `outer`. IPv4 and IPv6 never meet."""
     width = 128 if outer[0] == 6 else 32  # noqa: PLR2004 - IPv6
     return inner[0] == outer[0] and inner[2] >= outer[2] and (inner[1] ^ outer[1]) >> (width - outer[2]) == 0
 
@@ -158,23 +175,24 @@ def _ipv4(text: str) -> int | None:
         return None
     bits = 0
     for part in parts:
-        # A leading zero is octal to some and decimal to others: not an address.
-        if not _all_digits(part) or len(part) > 3 or (part[0] == "0" and part != "0") or int(part) > 255:  # noqa: PLR2004
+        # leading zeros are allowed; that such a number is decimal and not octal is inferred
+        digits = part.lstrip("0")
+        if not _all_digits(part) or len(digits) > 3 or int(digits or "0") > 255:  # noqa: PLR2004 - an octet
             return None
-        bits = bits << 8 | int(part)
+        bits = bits << 8 | int(digits or "0")
     return bits
 
 
 def _ipv6(text: str) -> int | None:
-    head, gap, tail = text.partition("::")
-    if gap and ("::" in tail or tail.startswith(":")):
+    """Cut at `::` into at most two halves, each at `:`; an empty group is 0, and dropped at the end of a half."""
+    halves = text.split("::")
+    if len(halves) > 2:  # noqa: PLR2004 - before and after the gap
         return None
-    before = _groups(head, last=not gap)
-    after = _groups(tail, last=True)
+    before, after = _groups(halves[0]), _groups(halves[1]) if len(halves) > 1 else []
     if before is None or after is None:
         return None
     missing = 8 - len(before) - len(after)
-    if (missing < 1) if gap else (missing != 0):
+    if (missing < 1) if len(halves) > 1 else (missing != 0):
         return None
     bits = 0
     for group in (*before, *([0] * missing), *after):
@@ -182,20 +200,12 @@ def _ipv6(text: str) -> int | None:
     return bits
 
 
-def _groups(text: str, *, last: bool) -> list[int] | None:
-    """Return the 16-bit groups; the last of an address may be written as IPv4."""
+def _groups(text: str) -> list[int] | None:
+    """The 16-bit groups of one half of an IPv6 address."""
+    text = text.rstrip(":")
     if not text:
         return []
-    groups = []
     parts = text.split(":")
-    for index, part in enumerate(parts):
-        if "." in part and last and index == len(parts) - 1:
-            bits = _ipv4(part)
-            if bits is None:
-                return None
-            groups += [bits >> 16, bits & 0xFFFF]
-        elif 1 <= len(part) <= 4 and HEXADECIMAL.issuperset(part):  # noqa: PLR2004 - four hexadecimal digits
-            groups.append(int(part, 16))
-        else:
-            return None
-    return groups
+    if not all(len(part) <= 4 and HEXADECIMAL.issuperset(part) for part in parts):  # noqa: PLR2004 - hexadecimal digits
+        return None
+    return [int(part or "0", 16) for part in parts]

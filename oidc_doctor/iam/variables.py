@@ -25,7 +25,7 @@ class Variable:
 
 
 def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
-    """Split a value into parts, None if it has no variable. An unclosed `${` is literal; IAM refuses to store it."""
+    """The value in parts, or None where it holds no variable. An unclosed `${` is literal; IAM would not store it."""
     if "${" not in text:
         return None
     parts: list[Piece | Variable] = []
@@ -48,6 +48,11 @@ def parse(text: str, *, pasted: bool) -> list[Piece | Variable] | None:
     return parts
 
 
+def variable_keys(text: str) -> list[str]:
+    """The condition keys, in lower case, that the variables of a policy value name."""
+    return [part.key for part in parse(text, pasted=False) or () if isinstance(part, Variable)]
+
+
 def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variable | None, int]:
     close = text.find("}", start)
     if close < 0:
@@ -55,23 +60,23 @@ def _variable_at(text: str, start: int, *, pasted: bool) -> tuple[Piece | Variab
     inner = text[start:close]
     if inner in {"*", "?", "$"}:
         return (inner, False, False), close + 1
-    name, comma, default_text = inner.partition(",")
-    if comma and default_text.lstrip().startswith("'"):
+    name, comma, rest = inner.partition(",")
+    if comma and rest.lstrip().startswith("'"):
         quote = text.index("'", start + len(name) + 1)
-        end_quote = text.find("'", quote + 1)
-        closed = text.find("}", end_quote + 1) if end_quote >= 0 else -1
-        if closed >= 0 and not text[end_quote + 1 : closed].strip():
-            return Variable(name.strip().lower(), text[quote + 1 : end_quote]), closed + 1
+        ended = text.find("'", quote + 1)
+        closed = text.find("}", ended + 1) if ended >= 0 else -1
+        if closed >= 0 and not text[ended + 1 : closed].strip():
+            return Variable(name.strip().lower(), text[quote + 1 : ended]), closed + 1
     if pasted and not names_a_key(inner):
         return None, start  # ${NAME} in a pasted policy is a gap that an author left, not a condition key
     return Variable(inner.lower(), None), close + 1
 
 
 def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Unknown | None:
-    """Fill in every variable; None if one has no value, UNKNOWN if the value of one was not read.
+    """The parts with every variable filled in; None if one has no value; UNKNOWN if the value of one was not read.
 
-    A value that is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key
-    cannot be a variable, so it counts as having no value.
+    What is filled in is literal under the Like operators: a `*` in a claim is no wildcard. A multivalued key cannot be
+    a variable: where it is present it has no value, and measured, its default is not used either.
     """
     pieces: list[Piece] = []
     unread = False
@@ -85,7 +90,7 @@ def resolve(parts: list[Piece | Variable], request: Request) -> list[Piece] | Un
             pieces.append((text, False, isinstance(value, Pasted)))
         elif value is UNKNOWN:
             unread = True
-        elif part.default is not None:
+        elif part.default is not None and (value is ABSENT or value is None or value in ([], ())):
             pieces.append((part.default, False, False))
         else:
             return None

@@ -1,4 +1,8 @@
-"""IAM's wildcards: `*` any run of characters, `?` exactly one. Matching has no exponential worst case."""
+"""IAM's wildcards: `*` any run, crossing everything, `?` exactly one UTF-16 unit. No pattern makes matching blow up.
+
+Measured: a character beyond U+FFFF is two units, and so takes two question marks (github.com/radkawar/stackd,
+testdata/aws/iam/condition_strings.json, September 2026). Backslash and brackets are ordinary characters.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,20 @@ if TYPE_CHECKING:
 
     # A part of a policy value: its text, whether `*` and `?` are wildcards in it, whether it may hold placeholders.
     Piece: TypeAlias = tuple[str, bool, bool]
+
+LAST_OF_BMP = "\uffff"
+
+
+def _units(text: str) -> str:
+    """The text with each character beyond U+FFFF as its two UTF-16 units."""
+    if text.isascii() or max(text) <= LAST_OF_BMP:
+        return text
+    return "".join(
+        character
+        if character <= LAST_OF_BMP
+        else chr(0xD800 + ((ord(character) - 0x10000) >> 10)) + chr(0xDC00 + ((ord(character) - 0x10000) & 0x3FF))
+        for character in text
+    )
 
 
 class _Segment:
@@ -22,11 +40,11 @@ class _Segment:
         self.masks: dict[str, int] | None = None
 
     def at(self, text: str, position: int) -> bool:
-        """Whether the segment matches at this offset. The caller ensures that the text is long enough."""
+        """Whether it matches at this place. The caller makes sure that the text is long enough."""
         return all(text.startswith(run, position + offset) for offset, run in self.runs)
 
     def find(self, text: str, start: int, end: int) -> int:
-        """Return the first offset in text[start:end] where the segment matches, or -1."""
+        """The first place in text[start:end] where it matches, or -1."""
         if start + self.length > end:
             return -1
         if not self.runs:
@@ -75,7 +93,8 @@ def _segments(pieces: Iterable[Piece]) -> list[_Segment]:
             length += len(run)
         pending.clear()
 
-    for text, wildcards, _ in pieces:
+    for written, wildcards, _ in pieces:
+        text = _units(written)
         if not wildcards:
             pending.append(text)
             continue
@@ -96,22 +115,24 @@ def _segments(pieces: Iterable[Piece]) -> list[_Segment]:
 
 
 def matcher(pieces: Iterable[Piece]) -> Callable[[str], bool]:
-    """Return a function that reports whether a whole text matches."""
+    """A function that says whether a text matches as a whole."""
     segments = _segments(pieces)
     first, last = segments[0], segments[-1]
     first_is_literal = sum(len(run) for _, run in first.runs) == first.length
     if first_is_literal and len(segments) == 1:
-        return (first.runs[0][1] if first.runs else "").__eq__
+        whole = first.runs[0][1] if first.runs else ""
+        return whole.__eq__ if whole.isascii() else lambda text: _units(text) == whole
     if first_is_literal and first.runs and len(segments) == 2 and not last.length:  # noqa: PLR2004 - PREFIX*
         prefix = first.runs[0][1]
-        return lambda text: text.startswith(prefix)
+        return lambda text: _units(text).startswith(prefix)
     if len(segments) == 1:
-        return lambda text: len(text) == first.length and first.at(text, 0)
+        return lambda text: len(text := _units(text)) == first.length and first.at(text, 0)
 
     middle = [segment for segment in segments[1:-1] if segment.length]
     minimum = sum(segment.length for segment in segments)
 
     def match(text: str) -> bool:
+        text = _units(text)
         if len(text) < minimum or not first.at(text, 0) or not last.at(text, len(text) - last.length):
             return False
         position, end = first.length, len(text) - last.length

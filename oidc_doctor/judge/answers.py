@@ -43,12 +43,12 @@ _BY_KIND: dict[tuple[str, Kind], CloudError | None] = {
     # the STS API lists the accepted algorithms; its answer to another one was never recorded
     ("aws", Kind.ALGORITHM_UNSUPPORTED): _inferred(_COULD_NOT_VALIDATE),
     ("aws", Kind.AUDIENCE_LIST_WITHOUT_AZP): CloudError("InvalidIdentityToken", texts.MORE_THAN_ONE_AUDIENCE),
-    ("aws", Kind.SIGNATURE_INVALID): _inferred(_COULD_NOT_VALIDATE),
+    ("aws", Kind.SIGNATURE_INVALID): _COULD_NOT_VALIDATE,  # recorded: another key under the token's kid
     ("aws", Kind.THUMBPRINT_MISMATCH): CloudError("InvalidIdentityToken", texts.THUMBPRINT_DIFFERS),
     # OpenID Connect Discovery wants the URLs equal; neither cloud's answer to a difference was recorded
     ("aws", Kind.ISSUER_URL_DIFFERS): None,
     ("gcp", Kind.ISSUER_URL_DIFFERS): None,
-    ("aws", Kind.ROLES_CLAIM_EXCLUDES_ROLE): CloudError("AccessDenied", texts.ROLES_EXCLUDE),
+    ("aws", Kind.ROLES_CLAIM_EXCLUDES_ROLE): CloudError("InvalidIdentityToken", texts.ROLES_EXCLUDE),
     # whether the text names the further action was seen in emulators only
     ("aws", Kind.SESSION_TAGS_NOT_ALLOWED): _inferred(_NOT_AUTHORIZED),
     ("aws", Kind.SOURCE_IDENTITY_NOT_ALLOWED): _inferred(_NOT_AUTHORIZED),
@@ -68,6 +68,11 @@ _BY_KIND: dict[tuple[str, Kind], CloudError | None] = {
     # the exact text for a disabled account was never recorded
     ("gcp", Kind.SERVICE_ACCOUNT_DISABLED): _inferred(_IMPERSONATION_DENIED),
 }
+
+
+def error_of_key(cloud: Cloud, *, selected: bool) -> CloudError | None:
+    """Return the error for a key that cannot be used: AWS tells one that it selected from none at all (recorded)."""
+    return _COULD_NOT_VALIDATE if cloud == "aws" and selected else None
 
 
 def usual_error(cloud: Cloud, step: str, kind: Kind) -> CloudError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from oidc_doctor.judge.answers import error_of_key
 from oidc_doctor.judge.certificates import judge_connection
 from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
 from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids
@@ -163,6 +164,7 @@ def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source
     certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
     exchange.refuse(
         answer.kind,
+        error_of_key(exchange.cloud, selected=answer.selected),
         step="keys",
         where=jwks.at(answer.pointer),
         certain=certain,

@@ -1,8 +1,8 @@
 """Key selection and signature, by the rules measured on AWS STS and Google STS (recorded and measured, September 2026).
 
-AWS: the header's alg decides and the JWK's alg is ignored; a JWK without kid, with use=enc, with any key_ops, or whose
-x5c disagrees is not usable; a later key of the same kid replaces the earlier; over 100 keys of a type break tokens of
-that type. Google: RS256 and ES256 (P-256) only, and the header must name a kid.
+AWS: the header's alg decides and the JWK's alg is ignored; a JWK without kid, with use=enc, or whose x5c disagrees is
+not usable; one with any key_ops is selected and does not verify; a later key of the same kid replaces the earlier; over
+100 keys of a type break tokens of that type. Google: RS256 and ES256 (P-256) only, and the header must name a kid.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class KeyAnswer(NamedTuple):
     checked: bool
     reason: str = ""
     pointer: str = ""
+    selected: bool = False  # AWS: the key was chosen and does not verify; otherwise there is no key to choose
 
 
 def _keys(jwks: Json) -> list[tuple[str, dict[str, Any]]]:
@@ -84,8 +85,6 @@ def unusable(cloud: Cloud, jwk: dict[str, Any], kty: str) -> str:
         return "it has no kid"
     if jwk.get("use") not in (None, "sig"):
         return f"use is {jwk.get('use')}, not sig"
-    if "key_ops" in jwk:
-        return "it has key_ops, which AWS does not take, not even with verify"
     needed = ("n", "e") if kty == "RSA" else ("crv", "x", "y")
     absent = [name for name in needed if not isinstance(jwk.get(name), str)]
     if absent:
@@ -141,6 +140,9 @@ def _verify(cloud: Cloud, token: Token, jwk: dict[str, Any], kty: str, pointer: 
     reason = unusable(cloud, jwk, kty)
     if reason:
         return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason, pointer=pointer)
+    if cloud == "aws" and "key_ops" in jwk:
+        reason = "it has key_ops, which AWS does not take, not even with verify"
+        return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason, pointer=pointer, selected=True)
     if not token.signing_input:
         return KeyAnswer(None, checked=False, reason="a decoded token has no signature to check", pointer=pointer)
     from jwt.algorithms import get_default_algorithms  # late: PyJWT and cryptography cost 60 ms

@@ -200,7 +200,7 @@ def test_a_step_that_was_read_and_passes_stays_passed(aws: Bundle) -> None:
 _ONE_STEP = [(one[1], one[2]) for one in (
     ("", "No OpenIDConnect provider found in your account for https://oidc.baseten.co", "provider"),
     ("", "Incorrect token audience", "audience"),
-    ("", error_texts.COULD_NOT_VALIDATE, "provider audience"),
+    ("", error_texts.COULD_NOT_VALIDATE, "provider audience keys"),
     ("", error_texts.NO_VERIFICATION_KEY, "keys"),
     ("", error_texts.NOT_AUTHORIZED, "authorise"),
     ("", error_texts.NOT_A_JWT, "token"),

@@ -51,14 +51,15 @@ class TestDecision:
         assert decide(statement(), deny).effect == "allow"
 
     def test_an_unreadable_value_grants_nothing_and_denies(self) -> None:
-        unreadable = {"NumericEquals": {"oidc.example.com/tenant:aud": "1"}}
+        unreadable = {"ArnLike": {"aws:FederatedProvider": "oidc-provider/*"}}
         allow, deny = statement(Condition=unreadable), statement(Effect="Deny", Condition=unreadable)
-        decision = decide(allow)
+        decision = decide(allow, context={"aws:FederatedProvider": PROVIDER})
         assert decision.effect == "implicit-deny"
         assert decision.statements[0].condition is None
         assert decision.statements[0].undecidable
         assert decision.statements[0].applies is False
-        assert decide(statement(), deny).effect == "explicit-deny"
+        assert decide(allow, statement(), context={"aws:FederatedProvider": PROVIDER}).effect == "allow"
+        assert decide(statement(), deny, context={"aws:FederatedProvider": PROVIDER}).effect == "explicit-deny"
 
     def test_unread_evidence_is_unknown(self) -> None:
         condition = {"StringEquals": {"aws:SourceVpc": "vpc-1"}}
@@ -81,8 +82,8 @@ class TestDecision:
         assert decide(statement(Condition=condition), context={**CONTEXT, "x": UNKNOWN}).effect == "implicit-deny"
 
     def test_unread_beside_undecidable_cannot_grant(self) -> None:
-        condition = {"StringEquals": {"x": "1"}, "NumericEquals": {"oidc.example.com/tenant:aud": "1"}}
-        context = {**CONTEXT, "x": UNKNOWN}
+        condition = {"StringEquals": {"x": "1"}, "ArnLike": {"aws:FederatedProvider": "oidc-provider/*"}}
+        context = {**CONTEXT, "x": UNKNOWN, "aws:FederatedProvider": PROVIDER}
         assert decide(statement(Condition=condition), context=context).effect == "implicit-deny"
         assert decide(statement(), statement(Effect="Deny", Condition=condition), context=context).effect == "unknown"
 
@@ -241,8 +242,10 @@ class TestTrace:
             ("ForAnyValue:StringNotEquals", {}, False, "key-absent"),
             ("StringEquals", {"k": ["true"]}, False, "multivalued-without-set-operator"),
             ("StringEquals", {"k": UNKNOWN}, None, "key-unknown"),
-            ("NumericEquals", {"k": "1"}, None, "unreadable-policy-value"),
-            ("Bool", {"k": "1"}, None, "unreadable-request-value"),
+            ("NumericEquals", {"k": "1"}, False, "unreadable-policy-value"),
+            ("ArnLike", {"k": PROVIDER}, None, "unreadable-policy-value"),
+            ("ArnNotLike", {"k": "1"}, False, "unreadable-request-value"),
+            ("Bool", {"k": "1"}, False, "unreadable-request-value"),
             ("Null", {"k": "1"}, False, "key-present"),
             ("Null", {}, True, "key-absent"),
             ("StringEquals", {"k": "false"}, False, "no-match"),

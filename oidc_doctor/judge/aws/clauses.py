@@ -13,6 +13,7 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.judge.aws.global_keys import is_absent, supported_instead
 from oidc_doctor.judge.exchange import plain_note
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
 from oidc_doctor.model.document import ABSENT, Origin
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-# Keys of other calls and callers (IAM user guide, global condition keys): not misspellings of this call's keys.
-_OF_OTHER_CALLS = re.compile(
-    r"aws:(principal(arn|orgid|orgpaths|tag/.*|servicename|servicenameslist|isawsservice)|source(arn|account|orgid"
-    r"|orgpaths|identity)|resource(account|orgid|orgpaths|tag/.*)|calledvia.*|viaawsservice|referer|username|tokenissuetime"
-    r"|multifactorauth(age|present)|ec2instancesource.*|assumedroot|chatbotsourcearn)|sts:(awsservicename|taskpolicyarn)"
-)
 # How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
 _SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
@@ -143,6 +138,7 @@ def _absent_key(
         rank=_RANK["key"],
         claim=claim if of_issuer or not mark else "",
         issuer_title=profile.title if profile else "",
+        instead=supported_instead(name),
         provided=", ".join(f"{path}:{key}" for key in provided),
         facts=facts,
     )
@@ -159,7 +155,7 @@ def _correct_key(exchange: AwsExchange, name: str, claims: list[str], present: l
         return f"{path}:{near}" if near else None
     if claim.lower() in by_lower_case and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
         return f"{path}:{by_lower_case[claim.lower()]}"
-    return None if _OF_OTHER_CALLS.fullmatch(name.lower()) else _near(name, present)
+    return None if is_absent(name) else _near(name, present)
 
 
 def _is_claim(exchange: AwsExchange, claim: str) -> bool:

@@ -11,13 +11,25 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.session_claims import ROLES, roles_claim, session_tags, source_identity, transitive_keys
+from oidc_doctor.judge.aws.global_keys import is_unknown
+from oidc_doctor.judge.aws.session_claims import (
+    PRINCIPAL_TAGS,
+    ROLES,
+    SOURCE_IDENTITY,
+    TAGS,
+    TRANSITIVE,
+    roles_claim,
+    session_tags,
+    source_identity,
+    transitive_keys,
+)
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.placeholder import Pasted, has_placeholder, may_equal
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
+    from oidc_doctor.model.evidence import Token
 
 # Keys of the request that a bundle cannot know unless the target's context says so.
 _OF_THE_CALL = ("aws:SourceIp", "aws:SourceVpc", "aws:SourceVpce", "aws:VpcSourceIp", "aws:UserAgent")
@@ -28,7 +40,10 @@ def request_context(exchange: AwsExchange, policy: Json) -> dict[str, Any]:
 
     A placeholder in the prefix of one of the policy's keys leaves open whose key it is: such a key is there as well.
     """
-    return _with_aliases(exchange, _keys_of_request(exchange), policy)
+    keys = _condition_keys_of(policy)
+    # in this order: what the target's context says holds, whatever is known of a key otherwise
+    context = _unread_keys(exchange, keys) | _keys_of_request(exchange)
+    return _with_aliases(exchange, context, keys)
 
 
 def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
@@ -39,28 +54,60 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
         "aws:CurrentTime": rfc3339(exchange.case.at),
         "aws:EpochTime": str(int(exchange.case.at)),
         "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",  # a direct call (IAM User Guide, global keys)
         "aws:PrincipalType": "User",
+        "aws:ResourceAccount": exchange.account or iam.UNKNOWN,
         "sts:RoleSessionName": request.role_session_name or iam.UNKNOWN,
         "sts:RoleAuthorizedByIdp": _authorized_by_idp(exchange),
     }
     if exchange.provider_arn:
         context |= {"aws:FederatedProvider": exchange.provider_arn, "aws:userid": exchange.provider_arn}
     if exchange.account:
+        # recorded as the provider's account; the page on VPC endpoint policies of STS counts the key as absent
         context["aws:PrincipalAccount"] = exchange.account
     for claim, form in condition_keys(exchange.case.profile, exchange.issuer).items():
         value = _key_value(exchange, claim, form)
         if value is not None:
             context[f"{path}:{claim}"] = value
-    tags = session_tags(token)
-    if tags:
-        context["aws:TagKeys"] = list(tags)
-        context |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    if transitive_keys(token):
-        context["sts:TransitiveTagKeys"] = transitive_keys(token)
-    identity = source_identity(token)
+    context |= _session_keys(token)
+    given = {name: _text(value, exchange) for name, value in request.context.items()}
+    named = {name.lower() for name in given}  # IAM compares names without regard to case, so one value may stay
+    return {name: value for name, value in context.items() if name.lower() not in named} | given
+
+
+def _session_keys(token: Token) -> dict[str, Any]:
+    """The keys of the claims that shape the session; unknown where a token that is not complete shows none."""
+    keys: dict[str, Any] = {}
+    tags, transitive, identity = session_tags(token), transitive_keys(token), source_identity(token)
+    if token.claim(TAGS) is UNKNOWN:
+        keys["aws:TagKeys"] = iam.UNKNOWN
+    elif tags:
+        keys["aws:TagKeys"] = list(tags)
+    keys |= {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if transitive:
+        keys["sts:TransitiveTagKeys"] = transitive
+    elif UNKNOWN in (token.claim(TAGS), token.claim(TRANSITIVE)):
+        keys["sts:TransitiveTagKeys"] = iam.UNKNOWN
     if identity is not None:
-        context["sts:SourceIdentity"] = identity
-    return context | {name: _text(value, exchange) for name, value in request.context.items()}
+        keys["sts:SourceIdentity"] = identity
+    elif token.claim(SOURCE_IDENTITY) is UNKNOWN:
+        keys["sts:SourceIdentity"] = iam.UNKNOWN
+    return keys
+
+
+def _unread_keys(exchange: AwsExchange, keys: list[str]) -> dict[str, Any]:
+    """Those of the policy's keys that the request may have, and that nothing here has read."""
+    known = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
+    return dict.fromkeys(
+        (key.lower() for key in keys if is_unknown(key) or _may_be_tag(exchange.token, key, known)), iam.UNKNOWN
+    )
+
+
+def _may_be_tag(token: Token, key: str, known: set[str]) -> bool:
+    prefix, slash, tag = key.partition("/")
+    if not slash or prefix.lower() != "aws:requesttag" or key.lower() in known:
+        return False
+    return UNKNOWN in (token.claim(TAGS), token.claim(PRINCIPAL_TAGS + tag))
 
 
 def _authorized_by_idp(exchange: AwsExchange) -> Any:
@@ -95,10 +142,10 @@ def _text(value: Json, exchange: AwsExchange) -> str:
     return Pasted(text) if exchange.token_pasted and has_placeholder(text) else text
 
 
-def _with_aliases(exchange: AwsExchange, context: dict[str, Any], policy: Json) -> dict[str, Any]:
+def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str]) -> dict[str, Any]:
     path = issuer_path(exchange.issuer or "")
     extra: dict[str, Any] = {}
-    for key in _condition_keys_of(policy):
+    for key in keys:
         prefix, mark, claim = key.rpartition(":")
         if not mark or prefix.lower() == path.lower() or not exchange.gap(prefix, path):
             continue
@@ -113,10 +160,14 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], policy: Json) 
 
 
 def _condition_keys_of(policy: Json) -> list[str]:
+    """The keys that the policy's conditions test, and those that its variables name."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     keys: list[str] = []
     for statement in statements if isinstance(statements, list) else [statements]:
         block = statement.get("Condition") if isinstance(statement, dict) else None
         for operands in block.values() if isinstance(block, dict) else ():
-            keys += list(operands) if isinstance(operands, dict) else []
+            for key, values in operands.items() if isinstance(operands, dict) else ():
+                keys.append(key)
+                for value in values if isinstance(values, list) else [values]:
+                    keys += iam.variable_keys(value) if isinstance(value, str) else []
     return keys

@@ -83,6 +83,16 @@ def judge_session_claims(exchange: AwsExchange) -> None:
 
 
 def _judge_tags(exchange: AwsExchange, nested: Json) -> None:
+    for name, value in exchange.token.claims.items():
+        if name.startswith(PRINCIPAL_TAGS) and not isinstance(value, str):
+            exchange.refuse(
+                Kind.TAGS_CLAIM_MALFORMED,
+                invalid(texts.PRINCIPAL_TAGS_FORMAT, certain=False),
+                where=exchange.claim_origin(name),
+                certain=False,
+                settle="a token whose flattened tags are plain texts: the answer to another form was never recorded",
+                reason=f"{name} is {shown(value)}, a text is wanted",
+            )
     if nested in (ABSENT, UNKNOWN):
         return
     at = exchange.claim_origin(TAGS)

@@ -40,7 +40,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     exchange.detail["document"] = document
     if decision.effect == "allow":
         if _allowed_besides(exchange, policy, principal, context, document):
-            _resource_control(exchange, context)
+            _resource_control(exchange)
             exchange.passed("authorise", "", document.at(_allowing(decision)))
             exchange.assumed.append("that no resource control policy or other organisation control denies it")
     elif decision.effect == "explicit-deny":
@@ -49,9 +49,10 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         _not_allowed(exchange, decision, document, context)
 
 
-def _resource_control(exchange: AwsExchange, context: dict[str, Any]) -> None:
+def _resource_control(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
+        context = request_context(exchange, document.value)
         statements = document.value.get("Statement") if isinstance(document.value, dict) else None
         for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
             if not isinstance(statement, dict) or statement.get("Effect") != "Deny":

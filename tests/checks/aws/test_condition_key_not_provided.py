@@ -68,6 +68,41 @@ def test_keys_about_an_aws_principal(aws: Bundle, key: str) -> None:
     aws.condition(condition).ask().refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
 
 
+@pytest.mark.parametrize("key", ["aws:SourceVpcArn", "aws:VpceAccount", "aws:VpceOrgID", "aws:vpceorgpaths"])
+def test_keys_of_a_vpc_endpoint_that_sts_has_not(aws: Bundle, key: str) -> None:
+    condition = aws.subject(aws.PATTERN)
+    condition["StringEquals"][key] = "x"
+    cause = aws.condition(condition).ask().refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
+    assert "aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp" in cause.fix
+    assert "remove" not in cause.fix.lower()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["aws:ResourceOrgID", "aws:ResourceTag/team", "iam:ResourceTag/team", "aws:PrincipalOrgPaths", "aws:Referer",
+     "aws:OriginIdentity/Subject", "aws:TransactionContext/IdentityProvider/team", "aws:ChatbotSourceArn"],
+)  # fmt: skip
+def test_a_global_key_that_no_source_settles_is_unknown(aws: Bundle, key: str) -> None:
+    condition = aws.subject(aws.PATTERN)
+    condition["StringEquals"][key] = "x"
+    answer = aws.condition(condition).ask()
+    assert answer.exchange().prediction == "unknown"
+    assert key in answer.suspected("condition-value-differs").settle
+
+
+def test_a_variable_of_an_unknown_key_is_unknown(aws: Bundle) -> None:
+    answer = aws.condition(aws.subject("v=1:org=${aws:ResourceTag/org}:*")).ask()
+    assert answer.exchange().prediction == "unknown"
+
+
+def test_the_account_of_the_resource_is_the_role_s(aws: Bundle) -> None:
+    for value, prediction in (("aws.ACCOUNT", "refused"), (aws.ACCOUNT, "accepted")):
+        condition = aws.subject(aws.PATTERN)
+        condition["StringEquals"]["aws:ResourceAccount"] = value
+        condition["Bool"] = {"aws:ViaAWSService": "false"}
+        assert aws.condition(condition).ask().exchange().prediction == prediction
+
+
 def test_if_exists_is_true_without_it(aws: Bundle) -> None:
     condition = aws.subject(aws.PATTERN) | {"StringEqualsIfExists": {"oidc.baseten.co:org": "another"}}
     assert aws.condition(condition).ask().accepted

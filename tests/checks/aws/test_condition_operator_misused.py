@@ -50,9 +50,15 @@ def test_an_empty_list_is_absent(aws: Bundle, operator: str) -> None:
     assert with_amr(aws, operator, []).ask().exchange().prediction == "refused"
 
 
-@pytest.mark.parametrize("operator", ["ArnLike", "ArnEquals", "NumericEquals", "DateEquals", "Bool", "IpAddress"])
+@pytest.mark.parametrize("operator", ["ArnLike", "ArnEquals", "NumericEquals", "DateEquals", "IpAddress"])
 def test_an_operator_of_another_type_on_the_subject(aws: Bundle, operator: str) -> None:
     answer = aws.condition(aws.subject(aws.PATTERN, operator=operator)).ask()
+    answer.refused("condition-operator-misused", "authorise", aws.NOT_AUTHORIZED)
+
+
+def test_bool_reads_every_text_but_true_as_false(aws: Bundle) -> None:
+    assert aws.condition(aws.subject(aws.PATTERN, operator="Bool")).ask().accepted
+    answer = aws.condition(aws.subject("true", operator="Bool")).ask()
     answer.refused("condition-operator-misused", "authorise", aws.NOT_AUTHORIZED)
 
 

@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("member", "value"),
-    [("use", "enc"), ("key_ops", ["verify"]), ("key_ops", ["sign"]), ("x5c", ["AAAA"]), ("n", ...), ("e", ...)],
+    [("use", "enc"), ("x5c", ["AAAA"]), ("n", ...), ("e", ...)],
 )
 def test_members_that_spoil_a_key(aws: Bundle, member: str, value: Any) -> None:
     answer = aws.jwks(aws.jwk(**{member: value})).ask()
     cause = answer.refused("key-unusable", "keys", aws.NO_VERIFICATION_KEY)
     assert cause.at is not None
     assert cause.at.startswith("issuer/jwks.json")
+
+
+@pytest.mark.parametrize("operations", [["verify"], ["sign"], []])
+def test_key_ops_spoil_a_key_that_is_selected_all_the_same(aws: Bundle, operations: list[str]) -> None:
+    answer = aws.jwks(aws.jwk(key_ops=operations)).ask()
+    assert "key_ops" in answer.refused("key-unusable", "keys", aws.COULD_NOT_VALIDATE).summary
+    assert answer.error_is_certain()
 
 
 def test_a_certificate_alone(aws: Bundle) -> None:

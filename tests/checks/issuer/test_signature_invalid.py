@@ -10,12 +10,28 @@ if TYPE_CHECKING:
     from evidence import Bundle
 
 
+def test_the_sentence_that_sts_says_of_it(aws: Bundle) -> None:
+    answer = aws.token(key="rsa-other").error(aws.COULD_NOT_VALIDATE[1]).ask()
+    assert answer.first.name == "signature-invalid"
+    assert not answer.first.contradicts_observed
+
+
+def test_that_sentence_where_the_signature_was_not_checked(aws: Bundle) -> None:
+    answer = aws.claims().error(aws.COULD_NOT_VALIDATE[1]).ask()
+    assert answer.suspected("signature-invalid").settle
+    assert "jwks-unreachable" not in answer.names
+
+
+def test_that_sentence_where_the_signature_holds(aws: Bundle) -> None:
+    assert "signature-invalid" not in aws.error(aws.COULD_NOT_VALIDATE[1]).ask().names
+
+
 def test_another_key_of_the_same_kid(aws: Bundle) -> None:
     answer = aws.token(key="rsa-other").ask()
-    cause = answer.refused("signature-invalid", "keys")
+    cause = answer.refused("signature-invalid", "keys", aws.COULD_NOT_VALIDATE)
     assert "`key-1`" in cause.summary
     assert "RS256" in cause.summary
-    assert not answer.error_is_certain()  # no recorded call had a bad signature under a known kid
+    assert answer.error_is_certain()
 
 
 def test_altered_claims(aws: Bundle) -> None:

@@ -25,12 +25,24 @@ RULES = {
         lambda b: b.jwks(b.jwk(kid="key-2")), "keys", "key-id-unknown", NO_KEY, {"kid": "key-1", "known": "key-2"}
     ),
     "another key": Rule(
-        lambda b: b.jwks(b.jwk("rsa-2", kid="key-1")), "keys", "signature-invalid", "?" + VALIDATE
+        lambda b: b.jwks(b.jwk("rsa-2", kid="key-1")), "keys", "signature-invalid", VALIDATE
     ),
     "use enc": Rule(
         lambda b: b.jwks(b.jwk(use="enc")), "keys", "key-unusable", NO_KEY, {"reason": "use is enc, not sig"}
     ),
-    "key_ops": Rule(lambda b: b.jwks(b.jwk(key_ops=["verify"])), "keys", "key-unusable", NO_KEY),
+    "key_ops": Rule(lambda b: b.jwks(b.jwk(key_ops=["verify"])), "keys", "key-unusable", VALIDATE),
+    "key_ops, and no kid in the token": Rule(
+        lambda b: b.token(kid=...).jwks(b.jwk(key_ops=["verify"])), "keys", "key-unusable", VALIDATE
+    ),
+    "the later of two is another": Rule(
+        lambda b: b.jwks(b.jwk(), b.jwk("rsa-2", kid="key-1")), "keys", "signature-invalid", VALIDATE
+    ),
+    "no n": Rule(lambda b: b.jwks(b.jwk(n=...)), "keys", "key-unusable", NO_KEY),
+    "a key without kid": Rule(
+        lambda b: b.token(kid=...).jwks(b.jwk(kid=...)), "keys", "key-id-unknown", NO_KEY
+    ),
+    "an empty kid": Rule(lambda b: b.token(kid="").jwks(b.jwk(kid="")), "keys", "key-id-unknown", NO_KEY),
+    "another alg in the key": Rule(lambda b: b.jwks(b.jwk(alg="RS512")), "keys", "passed"),
     "another type": Rule(lambda b: b.jwks(b.jwk("ec", kid="key-1")), "keys", "key-unusable", NO_KEY),
     "the later of two": Rule(lambda b: b.jwks(b.jwk("rsa-2"), b.jwk()), "keys", "passed"),
     "no kid, one key": Rule(lambda b: b.token(kid=...), "keys", "passed"),

@@ -27,6 +27,10 @@ RULES = {
         token(**{TAGS: {"principal_tags": {"team": ["a", "b"]}}}), "session-claims", "tags-claim-malformed",
         "InvalidIdentityToken: principal_tags passed in",
     ),
+    "a flattened tag that is no text": Rule(
+        token(**{f"{TAGS}/principal_tags/team": ["a"]}), "session-claims", "tags-claim-malformed?",
+        "?InvalidIdentityToken: principal_tags passed in",
+    ),
     "good tags": Rule(token(**{TAGS: {"principal_tags": {"team": ["a"]}}}), "session-claims", "passed"),
     "roles an object": Rule(
         token(**{ROLES: {}}), "session-claims", "roles-claim-malformed",
@@ -38,9 +42,18 @@ RULES = {
     ),
     "roles of others": Rule(
         token(**{ROLES: [Bundle.ROLE_ARN + "2"]}), "session-claims", "roles-claim-excludes-role",
-        "AccessDenied: The target role ARN is not present", {}, (Bundle.ROLE_ARN + "2", Bundle.ROLE_ARN),
+        "InvalidIdentityToken: The target role ARN is not present", {}, (Bundle.ROLE_ARN + "2", Bundle.ROLE_ARN),
     ),
     "roles as one text": Rule(token(**{ROLES: f"{Bundle.ROLE_ARN}2; {Bundle.ROLE_ARN}"}), "session-claims", "passed"),
+    "roles empty": Rule(
+        token(**{ROLES: []}), "session-claims", "roles-claim-malformed",
+        "InvalidIdentityToken: The roles claim contains no valid role ARNs",
+    ),
+    "a bad entry beside the role": Rule(token(**{ROLES: ["x", 7, Bundle.ROLE_ARN]}), "session-claims", "passed"),
+    "the role in other letter case": Rule(
+        token(**{ROLES: Bundle.ROLE_ARN.replace("Model", "model")}), "session-claims", "roles-claim-excludes-role",
+        "InvalidIdentityToken: The target role ARN is not present",
+    ),
     "roles null": Rule(token(**{ROLES: None}), "session-claims", "passed"),
 }  # fmt: skip
 

@@ -26,6 +26,10 @@ RULES = {
         lambda b: b.token(b.claims_of(**{ROLES: [b.ROLE_ARN]})).condition({"Bool": {BY_IDP: "true"}}), "authorise",
         "passed",
     ),
+    "a role that the issuer did not authorise, before the policy": Rule(
+        lambda b: b.token(b.claims_of(**{ROLES: [b.ROLE_ARN + "2"]})).condition({"Bool": {BY_IDP: "true"}}),
+        "session-claims", "roles-claim-excludes-role", "InvalidIdentityToken: The target role ARN is not present",
+    ),
     "authorised by the issuer for another role": Rule(
         lambda b: b.token(b.claims_of(**{ROLES: [b.ROLE_ARN + "2"]})).condition({"Bool": {BY_IDP: "true"}}),
         "authorise", "condition-value-differs", DENIED, {}, ("true", "false"),

@@ -1,0 +1,93 @@
+"""AWS's global condition keys at AssumeRoleWithWebIdentity: which the call has, which it has not, which are not known.
+
+Source: IAM User Guide, AWS global condition context keys ("Availability" of each key, and the services that support the
+keys of VPC endpoints), and STS API, AssumeRoleWithWebIdentity, which is called without a signature. A key of AWS's list
+that no row settles is unknown, and never absent.
+"""
+
+from __future__ import annotations
+
+_ABSENT = frozenset(
+    name.lower()
+    for name in (
+        "aws:PrincipalArn",  # recorded as absent, September 2026, as is the organisation of a federated caller
+        "aws:PrincipalOrgID",
+        "aws:PrincipalIsAWSService",
+        "aws:PrincipalServiceName",
+        "aws:PrincipalServiceNamesList",
+        "aws:username",
+        "aws:TokenIssueTime",
+        "aws:MultiFactorAuthPresent",
+        "aws:MultiFactorAuthAge",
+        # of a direct call
+        "aws:CalledVia",
+        "aws:CalledViaFirst",
+        "aws:CalledViaLast",
+        "aws:CalledViaAWSMCP",
+        "aws:ViaAWSMCPService",
+        "aws:SignInSessionArn",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceOrgID",
+        # STS is none of the services that support them, as of November 2026; the lists grow
+        "aws:SourceVpcArn",
+        "aws:VpceAccount",
+        "aws:VpceOrgID",
+        "aws:VpceOrgPaths",
+        # keys of other STS calls (IAM User Guide, available keys for AWS STS)
+        "sts:AWSServiceName",
+        "sts:TaskPolicyArn",
+    )
+)
+_ABSENT_PREFIXES = ("aws:principaltag/",)  # of IAM users and roles; "Anonymous requests do not include this key"
+_OF_AN_ENDPOINT = frozenset(("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid", "aws:vpceorgpaths"))
+
+_UNKNOWN = frozenset(
+    name.lower()
+    for name in (
+        "aws:SourceIp",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:VpcSourceIp",
+        "aws:UserAgent",
+        "aws:referer",
+        "aws:ResourceOrgID",  # of the role, so the call has it; a bundle does not know the organisation
+        "aws:ResourceOrgPaths",
+        "aws:PrincipalOrgPaths",
+        "aws:SourceOrgPaths",
+        "aws:SourceIdentity",
+        "aws:AssumedRoot",
+        "aws:ChatbotSourceArn",
+        "aws:Ec2InstanceSourceVpc",
+        "aws:Ec2InstanceSourcePrivateIPv4",
+        "ec2:RoleDelivery",
+        "ec2:SourceInstanceArn",
+        "glue:RoleAssumedBy",
+        "glue:CredentialIssuingService",
+        "lambda:SourceFunctionArn",
+        "ssm:SourceInstanceArn",
+        "identitystore:UserId",
+    )
+)
+
+# The role's tags: that a trust policy sees them is inferred from the keys of STS's role resource (IAM's service
+# reference). The others are of the identity propagation that an OIDC provider may have since November 2026; that the
+# call itself has them is inferred too.
+_UNKNOWN_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "aws:transactioncontext/", "aws:originidentity/")
+
+
+def is_absent(key: str) -> bool:
+    """Whether it is a key of other calls and callers, which this call never has."""
+    folded = key.lower()
+    return folded in _ABSENT or folded.startswith(_ABSENT_PREFIXES)
+
+
+def supported_instead(key: str) -> str:
+    """The keys that STS does support, for one of a VPC endpoint that it does not; else empty."""
+    return "aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp" if key.lower() in _OF_AN_ENDPOINT else ""
+
+
+def is_unknown(key: str) -> bool:
+    """Whether it is a global key of which neither absence nor value is known without further evidence."""
+    folded = key.lower()
+    return folded in _UNKNOWN or folded.startswith(_UNKNOWN_PREFIXES)
