@@ -80,11 +80,11 @@ def hypothetical(
     origin: Origin | None = None,
     name: str = "subject",
 ) -> Token:
-    """A token of which only the subject is known; the issuer's profile may add issuer and audience."""
+    """A token of which only the subject is known: every other claim is unknown, save what the subject implies."""
     values = {"iss": issuer, "aud": audience, "sub": subject}
     claims = {claim: value for claim, value in values.items() if value is not None}
     place = (origin or Origin("--subject"))._replace(of_token=True)
-    return Token("hypothetical", claims, None, True, place, name)
+    return Token("hypothetical", claims, None, complete=False, origin=place, name=name)
 
 
 def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:

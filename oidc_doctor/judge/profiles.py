@@ -27,10 +27,13 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
 
 
 def complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
-    """Claims of a hypothetical token: the target's issuer or the profile's, and aud where the issuer fixes it."""
+    """Claims of a hypothetical token: the target's issuer or the profile's, aud where the issuer fixes it, and those
+    that the issuer's documents call parts of the subject."""
     if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
+    if profile is not None and token.subject is not None:
+        claims = {**profile.implied_claims(token.subject), **claims}
     address = issuer or (profile.url if profile is not None else None)
     if "iss" not in claims and address:
         claims["iss"] = address

@@ -238,13 +238,14 @@ def test_a_claim_called_claims_is_a_claim() -> None:
 def test_a_subject_alone_is_hypothetical(text: str) -> None:
     token = read(text)
     assert (token.kind, token.subject, token.origin) == ("hypothetical", "v=1:org=a", ORIGIN)
-    assert token.claim("aud") is ABSENT
+    assert token.claim("aud") is UNKNOWN
 
 
 def test_hypothetical() -> None:
     token = hypothetical("s", issuer="https://i")
     assert token.claims == {"iss": "https://i", "sub": "s"}
-    assert token.claim("exp") is ABSENT
+    assert token.claim("exp") is UNKNOWN
+    assert token.claim("https://aws.amazon.com/source_identity") is UNKNOWN
     assert token.header_value("kid") is UNKNOWN
     assert str(token.origin) == "--subject"
 

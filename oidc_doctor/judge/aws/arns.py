@@ -17,6 +17,9 @@ _LONGEST_NAME = 64  # characters of a role's name (IAM API)
 
 RETIRED = "Request ARN is invalid"
 
+# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
+BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
+
 
 def _constraint(text: str, limit: str) -> str:
     return (
@@ -125,6 +128,17 @@ def federated(policy: Json) -> list[tuple[str, str]]:
     return principals
 
 
+def condition_keys_of(policy: Json) -> list[str]:
+    """The condition keys that a policy tests, as written."""
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    keys: list[str] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        block = statement.get("Condition") if isinstance(statement, dict) else None
+        for operands in block.values() if isinstance(block, dict) else ():
+            keys += list(operands) if isinstance(operands, dict) else []
+    return keys
+
+
 def split_provider(arn: str) -> tuple[str, str, str] | None:
     """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
     head, mark, issuer = arn.partition(":oidc-provider/")
@@ -136,5 +150,8 @@ def split_provider(arn: str) -> tuple[str, str, str] | None:
 
 def provider_issuer(policy: Json) -> str | None:
     """The issuer that a trust policy trusts, where it trusts exactly one."""
-    issuers = {split[2] for arn, _ in federated(policy) if (split := split_provider(arn))}
+    names = [name for name, _ in federated(policy)]
+    issuers = {name for name in names if name in BUILT_IN} | {
+        split[2] for name in names if (split := split_provider(name))
+    }
     return issuers.pop() if len(issuers) == 1 else None

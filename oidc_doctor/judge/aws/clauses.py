@@ -276,6 +276,8 @@ def _unknown_value(
         # without any token every clause is open, and none more suspect than another
         exchange.settle("authorise", "unknown", f"the value of {clause.key.name} was not given")
         return
+    if not absent and any(refusal.certain for refusal in exchange.results["authorise"].refusals):
+        return  # the token is refused whatever this value is
     path = issuer_path(exchange.issuer or "")
     claim = clause.key.name.rpartition(":")[2]
     of_issuer = clause.key.name.lower().startswith(path.lower() + ":")
@@ -293,12 +295,21 @@ def _unknown_value(
         certain=absent and clause.sure and clause.key.result is False,
         location=location,
         settle=f"the value of {clause.key.name} in the refused request",
-        rank=_RANK["other"]
-        if not of_issuer
-        else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
+        rank=_rank_of_unread(claim, of_issuer=of_issuer) if not absent else _rank_of(claim, of_issuer=of_issuer),
         note=note if absent else "its value in the request was not read",
         facts=facts,
     )
+
+
+def _rank_of(claim: str, *, of_issuer: bool) -> int:
+    name = {"sub": "subject", "aud": "audience"}.get(claim.lower(), "other") if of_issuer else "other"
+    return _RANK[name]
+
+
+def _rank_of_unread(claim: str, *, of_issuer: bool) -> int:
+    """The subject first: an audience that was not registered would have been refused before the trust policy."""
+    rank = _rank_of(claim, of_issuer=of_issuer)
+    return {_RANK["subject"]: _RANK["audience"], _RANK["audience"]: _RANK["subject"]}.get(rank, rank)
 
 
 def _value(

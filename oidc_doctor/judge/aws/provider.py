@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
+from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing, Origin
@@ -21,7 +21,7 @@ def judge_provider(exchange: AwsExchange) -> None:
     if issuer is None or wanted is None:
         return
     path = issuer_path(issuer)
-    if path in BUILT_IN:
+    if exchange.built_in:
         exchange.passed("provider", "AWS knows this issuer without a provider in the account")
         return
     candidates = [

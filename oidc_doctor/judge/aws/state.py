@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from oidc_doctor.judge.aws.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
+from oidc_doctor.judge.aws.arns import (
+    BUILT_IN,
+    RoleArn,
+    federated,
+    issuer_path,
+    provider_issuer,
+    read_role_arn,
+    split_provider,
+)
 from oidc_doctor.judge.exchange import ExchangeBuilder, same
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.document import UNKNOWN, Missing
+from oidc_doctor.model.document import UNKNOWN, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
 
-# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
-BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
 
 
 class AwsExchange(ExchangeBuilder):
@@ -29,10 +35,28 @@ class AwsExchange(ExchangeBuilder):
         self.request = case.evidence.target.aws or TargetAws()
         self.role_arn = read_role_arn(self.request.role_arn, pasted=self.pasted) if self.request.role_arn else None
         self.provider = None
+        self._implied: dict[str, Origin] = {}
         self.issuer, self.issuer_assumed = self._issuer()
         self.audience = self._audience()
         facts = {"role_arn": self.request.role_arn, "audience": self.audience}
         self.common = {name: value for name, value in facts.items() if value}
+
+    def imply(self, claim: str, value: str, at: Origin) -> None:
+        """Take a claim that nobody has seen for the value that everything else leaves it; `at` is what shows it."""
+        self.token = self.token._replace(claims={**self.token.claims, claim: value})
+        self._implied[claim] = at
+        if claim == "aud":
+            self.audience = value
+            self.common["audience"] = value
+
+    def claim_origin(self, name: str) -> Origin:
+        """Return where a claim was read, or what implies it."""
+        return self._implied.get(name) or super().claim_origin(name)
+
+    @property
+    def grounded(self) -> bool:
+        """Whether evidence beside the trust policy shows whose token this is: the token, its provider, the target."""
+        return self.token.given or bool(self.case.evidence.target.issuer) or isinstance(self.aws.provider, AwsOidcProvider)
 
     def _issuer(self) -> tuple[str | None, bool]:
         iss = self.token.claim("iss")
@@ -77,11 +101,27 @@ class AwsExchange(ExchangeBuilder):
         return None
 
     @property
+    def built_in(self) -> bool:
+        """Whether AWS knows the token's issuer itself: by its bare name, which a provider of the account's own is not.
+
+        An account may have an IAM provider for accounts.google.com; a trust policy that names its ARN is about that
+        one (public set-ups).
+        """
+        path = issuer_path(self.issuer or "")
+        if path not in BUILT_IN:
+            return False
+        role = self.aws.role
+        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
+            names = [name for name, _ in federated(role.trust_policy.value)]
+            return path in names or not any((split_provider(name) or ("", "", ""))[2] == path for name in names)
+        return not (isinstance(self.aws.provider, AwsOidcProvider) and issuer_path(self.aws.provider.url) == path)
+
+    @property
     def provider_arn(self) -> str | None:
         """The ARN that the token's provider has in the role's account."""
         if self.issuer is None:
             return None
-        if issuer_path(self.issuer) in BUILT_IN:
+        if self.built_in:
             return issuer_path(self.issuer)
         partition = self.role_arn.partition if self.role_arn else "aws"
         account = self.account

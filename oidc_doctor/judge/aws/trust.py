@@ -10,7 +10,7 @@ from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
 from oidc_doctor.judge.aws.request_context import request_context
-from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
+from oidc_doctor.judge.aws.session_claims import session_tags, source_identity, with_unknown_claims
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import segments
@@ -34,7 +34,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     if principal is None:
         return
     policy = iam.compile_policy(document.value, pasted=exchange.pasted)
-    context = request_context(exchange, document.value)
+    context = with_unknown_claims(exchange, request_context(exchange, document.value), document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
@@ -185,20 +185,16 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         return
     nearest = min(allows, key=_nearness)
     # A refusal is certain only where no other statement could still allow it
-    sure = decision.effect == "implicit-deny"
+    sure = decision.effect == "implicit-deny" and exchange.grounded
     if nearest.principal is not True:
         _principal(exchange, nearest, document, sure=sure)
     if nearest.action is not True:
         _action(exchange, nearest, document, sure=sure)
-    for operator in operators_of(nearest):
-        for key in operator.children:
-            if key.result is True:
-                continue
-            explain_clause(
-                exchange,
-                FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure),
-                context,
-            )
+    keys = [(operator, key) for operator in operators_of(nearest) for key in operator.children]
+    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # what fails, then what is open
+        if key.result is not True:
+            where = document.at(key.pointer)
+            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), context)
     _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
         _undecided_deny(exchange, decision, document)
