@@ -37,6 +37,10 @@ _OPAQUE = (
     (re.compile(r"A[KS]IA[A-Z0-9]{12,}"), "an AWS access key, not an OIDC token"),
     (re.compile(r"IQoJ|FwoG"), "an AWS session token, not an OIDC token"),
     (re.compile(r"-----BEGIN "), "a PEM key or certificate, not an OIDC token"),
+    (
+        re.compile(r"(?:file://|[A-Za-z]:[\\/]|(?:~|\.{1,2}|\$\{?\w+\}?)?/)[^\s]+\Z"),
+        "the path of a file, not the token that is in the file",
+    ),
     (re.compile(r"<(?:!doctype|html|\?xml)", re.IGNORECASE), "a web page, not an OIDC token"),
     (re.compile(r"(?:error|an error occurred|curl:)", re.IGNORECASE), "an error message, not an OIDC token"),
 )
