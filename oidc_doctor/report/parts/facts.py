@@ -87,7 +87,9 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, whole: bool) -> None:
     kept = [None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
     subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
-    sides(sheet, *kept, now=report.evaluated_at, full=lambda value: whole or value not in edits, known=subjects)
+    wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
+    full = lambda value: whole or value not in edits  # noqa: E731 - one use, below
+    sides(sheet, *kept, now=report.evaluated_at, full=full, known=subjects, wants=wants)
     events = [] if whole else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, whole=whole)
 
@@ -105,12 +107,16 @@ def sides(
     now: str,
     full: Callable[[str], bool] = bool,
     known: Collection[str | None] = (),
+    wants: str = "expects",
 ) -> None:
-    """The aligned pair with its carets. `full` says of a value that had to be cut whether to repeat it whole."""
+    """The aligned pair with its carets. `wants` is what the clause does with its value.
+
+    `full` says of a value that had to be cut whether to repeat it whole.
+    """
     label = "found" if expected is None else "gets"
     if actual is not None and (_of_token(actual) or actual.value == now):
         label = "now" if actual.value == now else "token"
-    labels = {"expected": "expects", "actual": label, "more": ""}
+    labels = {"expected": wants, "actual": label, "more": ""}
     marked = _is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):
