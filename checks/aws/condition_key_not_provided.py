@@ -23,11 +23,15 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 def condition_key_not_provided(refusal: Refusal) -> Words:
     """Name the key that never has a value for this issuer."""
     key = given("{},", quoted(refusal.fact("key"), "")) or "a condition key"
-    issuer = refusal.fact("issuer_title", "this issuer")
+    issuer = refusal.fact("issuer_title") or "this issuer"
     provided = given(" AWS provides {}.", refusal.fact("provided"))
+    if refusal.fact("claim") == "iss":
+        fix = f"Test the subject in its place: the Federated principal pins the issuer already.{provided}"
+    else:
+        claim = given("`{}`", refusal.fact("claim")) or "the same thing"
+        fix = f"Test {claim} inside the `sub` pattern in place of this key.{provided}"
     return Words(
         f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
-        f"Remove the condition and test {given('`{}`', refusal.fact('claim')) or 'the same thing'} "
-        f"inside the `sub` pattern.{provided}",
+        fix,
         trust_policy_commands(refusal),
     )

@@ -22,6 +22,14 @@ def judge_audience(exchange: AwsExchange) -> None:
     if exchange.built_in:
         exchange.passed("audience", "an issuer that AWS knows itself has no ClientIDList")
         return
+    if provider is not None and provider.client_ids == () and _is_accepted(exchange, provider):
+        at = provider.document.at("/ClientIDList")
+        exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
+        return
+    unseen = audience is None and exchange.token.claim("aud") is UNKNOWN
+    if provider is not None and provider.client_ids == () and unseen and not _got_past(exchange):
+        _refuse_empty_list(exchange, provider, "", "aud")
+        return
     if provider is None or audience is None:
         if exchange.token.claim("aud") is ABSENT and exchange.results["token"].state == "refused":
             exchange.settle("audience", "unknown", "the token has no audience")
@@ -32,9 +40,6 @@ def judge_audience(exchange: AwsExchange) -> None:
     at = provider.document.at("/ClientIDList")
     azp = exchange.token.claim("azp")
     name = "azp" if isinstance(azp, str) else "aud"
-    if not ids and {provider.arn, exchange.provider_arn} & exchange.case.accepted_providers:
-        exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
-        return
     if not ids:
         _refuse_empty_list(exchange, provider, audience, name)
         return
@@ -75,6 +80,16 @@ def judge_audience(exchange: AwsExchange) -> None:
     )
 
 
+def _is_accepted(exchange: AwsExchange, provider: AwsOidcProvider) -> bool:
+    return bool({provider.arn, exchange.provider_arn} & exchange.case.accepted_providers)
+
+
+def _got_past(exchange: AwsExchange) -> bool:
+    """Whether an observed error comes from a later step, so that the token's audience was registered."""
+    readings = [reading for reading in exchange.case.readings if reading.cloud in (None, "aws")]
+    return any("audience" in before("aws", reading.steps) for reading in readings)
+
+
 def _imply_audience(exchange: AwsExchange) -> None:
     """Settle an unknown aud by what leaves it one value: an issuer that fixes it, or a provider with one client id.
 
@@ -88,17 +103,13 @@ def _imply_audience(exchange: AwsExchange) -> None:
         exchange.assume("audience", f"the token's audience is {profile.audience.fixed}, which {profile.title} fixes")
         return
     ids = provider.client_ids if provider is not None else UNKNOWN
-    if provider is None or not isinstance(ids, tuple) or not ids:
-        return
+    if provider is None or not isinstance(ids, tuple) or not ids or exchange.seen_at("audience"):
+        return  # an error that was seen may say that the audience is none of them
     if len(ids) > 1 or has_placeholder(ids[0]):
         if token.kind == "hypothetical":
             exchange.assume("audience", "the token's audience is one of the provider's client ids")
         return
-    passed = any(
-        "audience" in before("aws", reading.steps)
-        for reading in exchange.case.readings
-        if reading.cloud in (None, "aws")
-    )
+    passed = _got_past(exchange)
     if not passed and token.kind != "hypothetical":
         return
     at = provider.document.at("/ClientIDList/0")

@@ -101,7 +101,7 @@ def _same_role(near: str, sent: RoleArn) -> bool:
 
 def _judge_duration(exchange: AwsExchange) -> None:
     role, seconds = exchange.aws.role, exchange.request.duration_seconds
-    if seconds is None and (exchange.token.kind == "hypothetical" or not exchange.token.given):
+    if seconds is None and (exchange.token.kind == "hypothetical" or not exchange.given):
         exchange.settle("duration", ASSUMED, "the DurationSeconds of the request was not given")
         return
     if seconds is None or seconds <= _DEFAULT_MAX_SESSION:

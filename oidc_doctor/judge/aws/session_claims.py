@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
 from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.aws.arns import condition_keys_of
+from oidc_doctor.judge.aws.arns import BUILT_IN, condition_keys_of, issuer_path
 from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import NO_TOKEN, shown
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
@@ -78,6 +78,12 @@ def with_unknown_claims(exchange: AwsExchange, context: dict[str, Any], policy: 
         unknown |= {key: iam.UNKNOWN for key in condition_keys_of(policy) if key.lower().startswith(_REQUEST_TAG)}
     if token.claim(SOURCE_IDENTITY) is UNKNOWN:
         unknown["sts:SourceIdentity"] = iam.UNKNOWN
+    path = issuer_path(exchange.issuer or "")
+    if path in BUILT_IN and not exchange.built_in:  # a provider of the account's own: the keys of any provider
+        for claim in ("email", "amr"):
+            value = token.claim(claim)
+            if value is not ABSENT:
+                unknown[f"{path}:{claim}"] = value if isinstance(value, str | list) else iam.UNKNOWN
     return context | {name: value for name, value in unknown.items() if name.lower() not in present}
 
 
@@ -91,7 +97,7 @@ def judge_session_claims(exchange: AwsExchange) -> None:
     _judge_roles(exchange, token.claim(ROLES))
     result = exchange.results["session-claims"]
     if result.state == "unknown" and not result.refusals:
-        if not token.given:
+        if not exchange.given:
             exchange.assume("session-claims", NO_TOKEN)
         elif UNKNOWN in (token.claim(TAGS), token.claim(ROLES)):
             exchange.assume("session-claims", "that the token has no tags, source identity or roles claims (not given)")
