@@ -38,22 +38,18 @@ def _recognises(profile: Any, subject: str | None) -> bool:
 
 
 def complete_hypothetical(token: Token, profile: Any, evidence: TargetEvidence) -> Token:
-    """A token of which little more than the subject is known, with the claims that this implies.
-
-    A hypothetical one has an issuer besides, and the audience that its issuer fixes.
-    """
-    if token.kind not in ("hypothetical", "event"):
+    """The claims of a hypothetical token that its subject implies: issuer, an audience that the issuer fixes, parts."""
+    if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
     if profile is not None and token.subject is not None:
         implied = profile.implied_claims(token.subject)
         claims = {name: implied[name] for name in implied if name not in token.missing_claims} | claims
-    if token.kind == "hypothetical":
-        address = evidence.target.issuer or _address(token, profile, evidence)
-        if "iss" not in claims and address:
-            claims["iss"] = address
-        if "aud" not in claims and profile is not None and profile.audience.fixed:
-            claims["aud"] = profile.audience.fixed
+    address = evidence.target.issuer or _address(token, profile, evidence)
+    if "iss" not in claims and address:
+        claims["iss"] = address
+    if "aud" not in claims and profile is not None and profile.audience.fixed:
+        claims["aud"] = profile.audience.fixed
     return token._replace(claims=claims)
 
 
