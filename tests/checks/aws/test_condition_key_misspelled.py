@@ -117,3 +117,10 @@ def test_the_letters_of_an_issuer_are_kept(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("condition-key-misspelled")
+
+
+def test_a_pattern_belongs_to_the_claim_that_it_matches(aws: Bundle) -> None:
+    provider = "arn:aws:iam::210987654321:oidc-provider/idp.example.com"
+    aws.condition({"StringLike": {"idp.example.com": "mi*"}}, Principal={"Federated": provider})
+    aws.remove("aws/oidc-provider.json").claims({"iss": "https://idp.example.com", "sub": "job:7", "aud": "mine"})
+    assert aws.ask().cause("condition-key-misspelled").fix == "Rename the key to idp.example.com:aud."
