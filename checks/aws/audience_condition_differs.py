@@ -25,6 +25,14 @@ def audience_condition_differs(refusal: Refusal) -> Words:
     """Name the audience that is expected and the one that came."""
     expected = quoted(refusal.expected.value if refusal.expected else "", "")
     actual = quoted(refusal.actual.value if refusal.actual else "", "")
+    if refusal.fact("meant") == "sub":
+        key = refusal.fact("key")
+        return Words(
+            f"the trust policy tests {quoted(key, 'the audience')} for a subject{given(', {}', expected)}",
+            f"Move {expected or 'the subject'} to the key {quoted(key.removesuffix(':aud') + ':sub', '')}, and expect "
+            f"{actual or 'the audience of the token'} under {quoted(key, 'the key of the audience')}.",
+            trust_policy_commands(refusal),
+        )
     both = given("the trust policy expects the audience {} and the token is for {}", expected, actual)
     return Words(
         both or f"the trust policy expects another audience{given(' ({})', refusal.fact('note'))}",

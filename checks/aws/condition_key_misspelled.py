@@ -25,8 +25,9 @@ def condition_key_misspelled(refusal: Refusal) -> Words:
     tested = refusal.expected.value if refusal.expected else ""
     exists = refusal.actual.value if refusal.actual else ""
     tests = given("the trust policy tests {},", quoted(tested, "")) or "the trust policy tests"
+    missing = given(": {} is missing at its end", quoted(refusal.fact("missing"), ""))
     return Words(
-        f"{tests} a condition key that does not exist",
+        f"{tests} a condition key that does not exist{missing}",
         given("Rename the key to {}.", exists) or "Write it as the issuer without https://, a colon and the claim.",
         trust_policy_commands(refusal),
     )

@@ -27,14 +27,15 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 def condition_key_not_provided(refusal: Refusal) -> Words:
     """Name the key that never has a value for this issuer."""
     key = given("{},", quoted(refusal.fact("key"), "")) or "a condition key"
-    issuer = refusal.fact("issuer_title", "this issuer")
-    instead = refusal.fact("instead")
+    issuer = refusal.fact("issuer_title") or "this issuer"
+    instead, provided = refusal.fact("instead"), given(" AWS provides {}.", refusal.fact("provided"))
     if instead:
         fix = f"Test {instead} in its place: STS has those keys for a call through a VPC endpoint."
+    elif refusal.fact("claim") == "iss":
+        fix = f"Test the subject in its place: the Federated principal pins the issuer already.{provided}"
     else:
-        provided = given(" AWS provides {}.", refusal.fact("provided"))
-        tested = given("`{}`", refusal.fact("claim")) or "the same thing"
-        fix = f"Test {tested} inside the `sub` pattern, in place of this condition.{provided}"
+        claim = given("`{}`", refusal.fact("claim")) or "the same thing"
+        fix = f"Test {claim} inside the `sub` pattern in place of this key.{provided}"
     return Words(
         f"the trust policy tests {key} to which AWS gives no value for tokens of {issuer}",
         fix,

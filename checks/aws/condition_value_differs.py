@@ -9,7 +9,9 @@ Reason
 Confirm
     Compare the value in the condition with the request: token, session name, caller's address in CloudTrail.
 Fix
-    Correct the value, or remove the condition if it was meant for AWS principals.
+    Correct the value that the condition names, as narrow as the workload allows. A negated operator (StringNotEquals,
+    NotIpAddress) names what it keeps out, so there the value is taken out, or the workload gets another one. A Null
+    condition asks only whether the key is there.
 Source
     IAM User Guide, global condition keys and condition operators; recorded STS calls, September 2026.
 """
@@ -21,11 +23,52 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, tru
 
 @cause("AWS031", "condition-value-differs", Kind.CONDITION_VALUE_DIFFERS)
 def condition_value_differs(refusal: Refusal) -> Words:
-    """Name the key whose value is not the expected one."""
-    key, actual = quoted(refusal.fact("key"), "one of its condition keys"), refusal.actual
-    note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
-    return Words(
-        f"the trust policy expects another value of {key}{given(' ({})', note)}",
-        f"Correct the value expected of {quoted(refusal.fact('key'), 'this key')}, or remove that condition.",
-        trust_policy_commands(refusal),
+    """Name the key whose value is not the expected one, is an excluded one, or should (not) be there."""
+    key = quoted(refusal.fact("key"), "one of its condition keys")
+    excluded, wanted = refusal.fact("excluded"), refusal.fact("wanted")
+    if excluded:
+        summary, fix = _excluded(refusal, key, excluded)
+    elif wanted:
+        summary = f"the trust policy wants {key} to be {wanted} in the request (Null condition)"
+        fix = _presence(refusal.fact("key"), wanted)
+    else:
+        note = "" if refusal.actual and refusal.actual.spans else refusal.fact("note")  # the pair shows what differs
+        summary = f"the trust policy expects another value of {key}{given(' ({})', note)}"
+        fix = _expected(refusal, quoted(refusal.fact("key"), "that key"))
+    return Words(summary, fix, trust_policy_commands(refusal))
+
+
+def _expected(refusal: Refusal, key: str) -> str:
+    actual = refusal.actual.value if refusal.actual else ""
+    if refusal.fact("key").lower() in ("aws:sourceip", "aws:vpcsourceip"):
+        seen = given("add {} to the networks under {},", quoted(actual, ""), key) or f"add its address under {key},"
+        return f"If the workload is meant to call from that address, {seen} or send its calls through one of them."
+    name, operator = refusal.fact("key").lower(), refusal.fact("operator").lower()
+    expected = quoted(refusal.expected.value if refusal.expected else "", "the value that the policy names")
+    if "date" in operator or name in ("aws:currenttime", "aws:epochtime"):
+        return f"If the workload is meant to get in at this time, correct the time under {key}."
+    if name == "sts:roleauthorizedbyidp":
+        return f"Have the issuer name the role in the token's roles claim: {key} is true only then."
+    if name == "sts:rolesessionname":
+        return f"Send a RoleSessionName that the policy expects, {expected}, or add the one that is sent to {key}."
+    value = quoted(actual, "the value of the request")
+    return (
+        f"If this workload is meant to get in, add {value} to the values of {key}; otherwise send a request that has "
+        f"{expected}."
     )
+
+
+def _excluded(refusal: Refusal, key: str, excluded: str) -> tuple[str, str]:
+    actual, operator = quoted(refusal.actual.value if refusal.actual else "", ""), refusal.fact("operator")
+    value = given("the value {} of {}", actual, key) or f"the request's value of {key}"
+    fix = (
+        f"If this workload is meant to get in, take {quoted(excluded, 'the value')} out of {operator or key} or narrow "
+        "it; otherwise run the workload with another value."
+    )
+    return f"the trust policy excludes {value}{given(': {} names {}', operator, quoted(excluded, ''))}", fix
+
+
+def _presence(key: str, wanted: str) -> str:
+    if wanted == "absent":
+        return f"Present a token, or send a request, without {quoted(key, 'this key')}."
+    return f"Present a token, or send a request, that has {quoted(key, 'this key')}."

@@ -8,7 +8,8 @@ Reason
 Confirm
     Read the Deny statements and evaluate each condition for this token.
 Fix
-    Narrow the Deny so that this workload is left out, or remove it.
+    Narrow the Deny so that this workload is left out: under a negated operator by adding the workload's value, under
+    any other by a narrower pattern.
 Source
     IAM User Guide, policy evaluation logic and condition operators.
 """
@@ -25,8 +26,11 @@ def explicit_deny(refusal: Refusal) -> Words:
     if statement.isdigit():
         statement = f"Statement[{statement}]"
     name = given(" {}", quoted(sid, "")) or given(" at {}", statement)
+    caught = refusal.fact("caught")
     return Words(
-        f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}",
-        "Narrow this Deny so that it no longer covers the workload, or remove it.",
+        f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}{given(' ({})', caught)}",
+        "If this workload is meant to get in, add its value to those that the Deny exempts."
+        if refusal.fact("exempts")
+        else "If this workload is meant to get in, narrow this Deny so that it no longer covers the workload.",
         trust_policy_commands(refusal),
     )

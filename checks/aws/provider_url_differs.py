@@ -28,5 +28,5 @@ def provider_url_differs(refusal: Refusal) -> Words:
     return Words(
         f"the OIDC provider's URL is not exactly the token's issuer{given(' ({})', refusal.fact('note'))}",
         "Create an OIDC provider with the token's `iss` as its URL and use it in the trust policy: Principal and keys.",
-        commands(create, issuer, refusal.fact("audience")),
+        commands(create, given("https://{}", issuer.removeprefix("https://")), refusal.fact("audience")),
     )

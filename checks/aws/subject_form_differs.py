@@ -17,13 +17,21 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, quoted, trust_policy_commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted, trust_policy_commands
 
 
 @cause("AWS024", "subject-form-differs", Kind.SUBJECT_FORM_DIFFERS)
 def subject_form_differs(refusal: Refusal) -> Words:
     """Report how the forms of pattern and subject differ."""
     subject = quoted(refusal.actual.value if refusal.actual else "", "the form of the token's subject")
+    if refusal.fact("meant") == "aud":
+        key, expected = refusal.fact("key"), quoted(refusal.expected.value if refusal.expected else "", "")
+        return Words(
+            f"the trust policy tests {quoted(key, 'the subject')} for an audience{given(', {}', expected)}",
+            f"Move {expected or 'the audience'} to the key {quoted(key.removesuffix(':sub') + ':aud', '')}, and expect "
+            f"{subject} under {quoted(key, 'the key of the subject')}.",
+            trust_policy_commands(refusal),
+        )
     return Words(
         refusal.fact("note", "the trust policy expects a subject of another form"),
         f"Add {subject} to the patterns of the trust policy, as narrow as the workload allows.",

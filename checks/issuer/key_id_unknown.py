@@ -10,7 +10,8 @@ Reason
 Confirm
     Compare `kid` in the token's header with the `kid` values in the key set.
 Fix
-    Get a fresh token; if the new one names an unknown key too, publish (or upload) the issuer's current key set.
+    Get a fresh token; if the new one names an unknown key too, publish (or upload) the issuer's current key set. Where
+    the token or the keys have no `kid` at all, a fresh token has none either: the issuer has to write it.
 Source
     AWS: recorded STS calls, September 2026. Google Cloud: measured notes, September 2026.
 """
@@ -30,9 +31,20 @@ def key_id_unknown(refusal: Refusal) -> Words:
         fault = f"the token does not say which key of {where} signed it (no `kid`)"
     else:
         fault = f"{where} does not hold {given('the key {}', quoted(kid, '')) or 'the key'} that the token names"
+    nameless = refusal.fact("nameless")
+    if nameless and not published:
+        fault = f"{where} has no `kid` on {'its key' if nameless == '1' else 'any of its keys'}"
     return Words(
-        fault + given("; it holds {}", quoted(published, "")),
-        "Upload the issuer's current key set to the provider; it takes effect within seconds."
-        if uploaded
-        else "Get a fresh token and compare its `kid` with the keys at the issuer's `jwks_uri`.",
+        fault + given("; it holds {}", quoted(published, "")), _fix(kid, nameless, published, uploaded=uploaded)
     )
+
+
+def _fix(kid: str, nameless: str, published: str, *, uploaded: bool) -> str:
+    if nameless and not published:
+        place = "upload the key set with it" if uploaded else "publish the key set with it"
+        return f"Give each key a `kid`, name it in the header of the tokens that it signs, and {place}."
+    if uploaded:
+        return "Upload the issuer's current key set to the provider; it takes effect within seconds."
+    if kid == "(none)":
+        return "Set the issuer to name the signing key in the header of its tokens: a `kid` that its key set holds."
+    return "Get a fresh token and compare its `kid` with the keys at the issuer's `jwks_uri`."

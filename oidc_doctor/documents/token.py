@@ -37,6 +37,10 @@ _OPAQUE = (
     (re.compile(r"A[KS]IA[A-Z0-9]{12,}"), "an AWS access key, not an OIDC token"),
     (re.compile(r"IQoJ|FwoG"), "an AWS session token, not an OIDC token"),
     (re.compile(r"-----BEGIN "), "a PEM key or certificate, not an OIDC token"),
+    (
+        re.compile(r"(?:file://|[A-Za-z]:[\\/]|(?:~|\.{1,2}|\$\{?\w+\}?)?/)[^\s]+\Z"),
+        "the path of a file, not the token that is in the file",
+    ),
     (re.compile(r"<(?:!doctype|html|\?xml)", re.IGNORECASE), "a web page, not an OIDC token"),
     (re.compile(r"(?:error|an error occurred|curl:)", re.IGNORECASE), "an error message, not an OIDC token"),
 )
@@ -80,11 +84,11 @@ def hypothetical(
     origin: Origin | None = None,
     name: str = "subject",
 ) -> Token:
-    """A token of which only the subject is known; the issuer's profile may add issuer and audience."""
+    """A token of which only the subject is known: every other claim is unknown, save what the subject implies."""
     values = {"iss": issuer, "aud": audience, "sub": subject}
     claims = {claim: value for claim, value in values.items() if value is not None}
     place = (origin or Origin("--subject"))._replace(of_token=True)
-    return Token("hypothetical", claims, None, True, place, name)
+    return Token("hypothetical", claims, None, complete=False, origin=place, name=name)
 
 
 def _faulty(fault: _Fault, body: str, origin: Origin, name: str) -> Token:

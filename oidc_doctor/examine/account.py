@@ -10,8 +10,7 @@ from oidc_doctor.documents.provider import parse_gcp_pools, parse_gcp_providers
 from oidc_doctor.documents.trust_policy import parse_roles
 from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
-from oidc_doctor.judge.aws.arns import federated, split_provider
-from oidc_doctor.judge.aws.state import BUILT_IN
+from oidc_doctor.judge.aws.arns import BUILT_IN, federated, split_provider
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import (

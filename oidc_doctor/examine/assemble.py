@@ -138,7 +138,7 @@ def _compared(exchange: Judged, token: Token) -> dict[str, Any]:
     from oidc_doctor.examine import compare
 
     profile = profile_of(exchange.evidence, token)
-    token = complete_hypothetical(token, profile, exchange.evidence.target.issuer)
+    token = complete_hypothetical(token, profile, exchange.evidence)
     case = exchange.diagnosis.case
     case = case._replace(token=token, profile=profile, readings=(), at=compare.instant_for(token, case.at))
     return compare.side_by_side(exchange.id, exchange.diagnosis, diagnose(case, evaluate(case)))
@@ -154,7 +154,7 @@ def _survey(run: Run, report: Report, checks: Mapping[Kind, Check]) -> None:
     for evidence in run.snapshot.targets:
         for token in evidence.tokens:
             profile = profile_of(evidence, token)
-            whole = complete_hypothetical(token, profile, evidence.target.issuer)
+            whole = complete_hypothetical(token, profile, evidence)
             report.account += survey(evidence, whole, run.at, profile, say)
     if not report.account:
         report.warnings.append("--account: no token, or no list of roles (aws/roles.json) or providers, was read")

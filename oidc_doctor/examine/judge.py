@@ -162,7 +162,7 @@ class _Target:
             readings.append(reading_of_denial(denial))
         token = token._replace(missing_claims=frozenset[str]().union(*(reading.missing_claims for reading in readings)))
         profile = profile_of(evidence, token)
-        token = complete_hypothetical(token, profile, evidence.target.issuer)
+        token = complete_hypothetical(token, profile, evidence)
         accepted: frozenset[str] = frozenset()
         age = None
         if replayed is not None:

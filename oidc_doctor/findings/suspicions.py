@@ -67,6 +67,8 @@ def add_suspicions(case: Case, trace: Trace, readings: tuple[Reading, ...], allo
     """Add suspected refusals to an observed one that no evidence explains at the steps it can come from."""
     if not readings or any(refusal.step in allowed for refusal in trace.refusals):
         return
+    if any(refusal.kind is Kind.ENDPOINT_PARTITION_DIFFERS for refusal in trace.refusals):
+        return  # STS of another partition may answer anything
     if not allowed:
         if not trace.refusals:
             exchange_steps = [step.id for step in STEPS[case.cloud] if step.exchange]

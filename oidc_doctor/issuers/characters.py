@@ -21,8 +21,10 @@ _LONGEST_QUOTATION: Final = 60
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
 
 
-def has_wildcard(text: str) -> bool:
-    """Whether a text has `*` or `?`; three or more asterisks are a redaction in logs and tickets."""
+def has_wildcard(text: str, *, pasted: bool = True) -> bool:
+    """Whether a text has `*` or `?`; three or more asterisks are a redaction in what a person `pasted`."""
+    if not pasted:
+        return "*" in text or "?" in text
     return re.search(r"\?|(?<!\*)\*{1,2}(?!\*)", text) is not None
 
 

@@ -134,7 +134,9 @@ class _Question:
         """Report a text that would match if its `*` and `?` were wildcards."""
         if self.wildcards:
             return None
-        index = self._first(lambda text: self._match(text, self.actual, pattern=True) if has_wildcard(text) else False)
+        index = self._first(
+            lambda text: self._match(text, self.actual, pattern=True) if self._has_wildcard(text) else False
+        )
         if index is None:
             return None
         text = self.expected[index]
@@ -216,7 +218,7 @@ class _Question:
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
         mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
-        also = f"; also, {ordinary(parsed.text)}" if not self.wildcards and has_wildcard(parsed.text) else ""
+        also = f"; also, {ordinary(parsed.text)}" if not self.wildcards and self._has_wildcard(parsed.text) else ""
         expected, actual = _without_equals((parsed.text, self.actual), *mismatch.spans())
         note = mismatch.note(with_detail=True) + also
         difference = self._answer(mismatch.kind, index, expected, actual, note, mismatch.segment())
@@ -272,7 +274,7 @@ class _Question:
         else:
             note = value_note("", text, self.actual, self.names, pattern=pattern)
             repeats_values = not particular_note("", text, self.actual, self.names, pattern=pattern)
-        if not self.wildcards and has_wildcard(text):
+        if not self.wildcards and self._has_wildcard(text):
             note += f"; also, {ordinary(text)}"
         segment = self._segment_at(self.actual, actual[0]) if kind == SEGMENT else None
         difference = self._answer(kind, index, (expected,), (actual,), note, segment)
@@ -283,11 +285,14 @@ class _Question:
             return may_match(expected, actual, wildcards=pattern)
         return compare([(expected, pattern, False)], actual, text_gaps=False)
 
+    def _has_wildcard(self, text: str) -> bool:
+        return has_wildcard(text, pasted=self.pasted)
+
     def _open_ended(self, text: str) -> bool:
         return self.pasted and has_placeholder(text)
 
     def _as_pattern(self, text: str) -> bool:
-        return self.wildcards or has_wildcard(text)
+        return self.wildcards or self._has_wildcard(text)
 
     def _first(self, judge: Callable[[str], bool | None]) -> int | None:
         """Find the first expected text that the judge accepts; else the first that it cannot refuse."""

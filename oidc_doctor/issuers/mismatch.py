@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -133,7 +134,7 @@ class Mismatch:
         moved = [segment.name for segment in expected if segment.known and segment.name in names[1]]
         moved += [segment.name for segment in actual if segment.known and segment.name in names[0]]
         if moved:
-            order = ", ".join(words(segment.name) for segment in self.actual.segments[:8])
+            order = ", ".join(_noun(segment) for segment in self.actual.segments[:8])
             return f"{words(moved[0])} stands in another place: the token's order is {order}"
         if expected and actual:
             return self._instead(expected, actual)
@@ -161,14 +162,14 @@ class Mismatch:
         before = next((step.expected[-1] for step in reversed(self.steps[:at]) if step.expected), None)
         text = self.actual.text
         if after is None:
-            end = f"ends at the {words(before.name)}" if before else "is empty"
+            end = f"ends at {_with_article(before)}" if before else "is empty"
             says = f"{self.policy} {end}; the token goes on with {shown(text[max(run[0].start - 1, 0) :])}"
         elif before is None:
             begins = shown(text[run[0].start : run[-1].end]), shown(self.expected.text[after.start : after.end])
             return f"the token begins with {begins[0]}, {self.policy} with {begins[1]}"
         else:
-            has = listed(words(segment.name) for segment in run)
-            says = f"between {words(before.name)} and {words(after.name)} the token has {has}, {self.policy} has not"
+            has = listed(_noun(segment) for segment in run)
+            says = f"between {_noun(before)} and {_noun(after)} the token has {has}, {self.policy} has not"
         reason = self._because()
         return f"{says} ({reason})" if reason else says
 
@@ -178,16 +179,26 @@ class Mismatch:
         after = next((step.actual[0] for step in self.steps[at:] if step.actual), None)
         before = next((step.actual[-1] for step in reversed(self.steps[:at]) if step.actual), None)
         if after is None:
-            end = f"ends at the {words(before.name)}" if before else "says nothing"
+            end = f"ends at {_with_article(before)}" if before else "says nothing"
             goes_on = shown(self.expected.text[max(run[0].start - 1, 0) :])
             says = f"the token {end}; {self.policy} goes on with {goes_on}"
         elif all(segment.name == WILD for segment in run):
-            place = f"before {words(after.name)} ({shown(run[0].value)})"
+            place = f"before {_noun(after)} ({shown(run[0].value)})"
             says = f"{self.policy} wants a segment {place}; the token has none"
         else:
-            says = f"the token has no {listed(words(segment.name) for segment in run)}, which {self.policy} wants"
+            says = f"the token has no {listed(_noun(segment) for segment in run)}, which {self.policy} wants"
         reason = self._because()
         return f"{says} ({reason})" if reason else says
+
+
+def _noun(segment: Segment) -> str:
+    """A segment's name as words; the value of one that has only a number, which no reader counts."""
+    return shown(segment.value) if re.fullmatch(r"segment \d+", segment.name) else words(segment.name)
+
+
+def _with_article(segment: Segment) -> str:
+    noun = _noun(segment)
+    return noun if segment.name.startswith("segment ") else f"the {noun}"
 
 
 def _stretch(segments: Sequence[Segment], done: int, *, alone: bool) -> Span:

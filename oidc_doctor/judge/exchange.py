@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers.difference import Difference
 
 
+_NUMBERED = re.compile(r"segment \d+")
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
 NO_TOKEN = "the whole token: none was given"
 
@@ -55,6 +57,12 @@ def plain_note(difference: Difference) -> str:
     return "" if difference.repeats_values else difference.note
 
 
+def segment_noun(difference: Difference) -> str:
+    """Return the name of the differing segment; nothing for one that has only a number, which no user counts."""
+    name = difference.segment or ""
+    return "" if _NUMBERED.fullmatch(name) else name.replace("_", " ")
+
+
 class ExchangeBuilder:
     """Collects the trace of one case. Steps start as unknown and are settled in any order."""
 
@@ -62,6 +70,7 @@ class ExchangeBuilder:
         self.case = case
         self.cloud: Cloud = cloud
         self.token = case.token
+        self.given = case.token.given  # of the token itself, whatever claims of it are implied
         self.pasted = case.evidence.target.pasted
         # A gap in a compact JWT is no placeholder: its text is exactly what was sent
         self.token_pasted = case.token.kind in ("decoded", "hypothetical") and not case.token.recorded

@@ -7,7 +7,7 @@ import json
 from oidc_doctor.judge.answers import error_of_key
 from oidc_doctor.judge.certificates import judge_connection
 from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
-from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids
+from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids, nameless_keys
 from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
@@ -36,7 +36,7 @@ def judge_keys(
     if token.kind == "hypothetical":
         exchange.assume("keys", "the token's signature and the issuer's keys (it is hypothetical)")
         return
-    if not token.given:
+    if not exchange.given:
         exchange.assume("keys", NO_TOKEN)
         return
     if token.fault_kind:
@@ -169,8 +169,9 @@ def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source
         where=jwks.at(answer.pointer),
         certain=certain,
         settle="the token's own header",
-        kid="(none)" if kid in (ABSENT, None) else shown(kid),
+        kid="(none)" if kid in (ABSENT, None, "") else shown(kid),
         known=", ".join(known_kids(jwks.value)),
+        nameless=str(nameless_keys(jwks.value) or ""),
         alg=shown(token.header_value("alg")),
         reason=answer.reason.rstrip("."),
         source=source,

@@ -46,6 +46,11 @@ def known_kids(jwks: Json) -> list[str]:
     return [key["kid"] for _, key in _keys(jwks) if isinstance(key.get("kid"), str)]
 
 
+def nameless_keys(jwks: Json) -> int:
+    """Return how many keys of a key set have no kid."""
+    return sum(not isinstance(key.get("kid"), str) for _, key in _keys(jwks))
+
+
 def _x5c_disagrees(jwk: dict[str, Any]) -> bool:
     chain = jwk.get("x5c")
     if not isinstance(chain, list) or not chain or jwk.get("kty") != "RSA":

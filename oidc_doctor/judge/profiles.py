@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from oidc_doctor.issuers import profile_for
-from oidc_doctor.judge.aws.arns import provider_issuer
+from oidc_doctor.judge.aws.arns import federated, provider_issuer, split_provider
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetEvidence, Token
 
@@ -15,6 +17,7 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
     issuer = token.claims.get("iss")
     if not isinstance(issuer, str):
         issuer = evidence.target.issuer
+    named = issuer is not None
     if issuer is None and evidence.aws is not None and isinstance(evidence.aws.provider, AwsOidcProvider):
         issuer = "https://" + evidence.aws.provider.url.removeprefix("https://")
     if issuer is None and evidence.gcp is not None and isinstance(evidence.gcp.provider, GcpProvider):
@@ -23,17 +26,54 @@ def profile_of(evidence: TargetEvidence, token: Token) -> Any:
         policy = evidence.aws.role.trust_policy
         trusted = None if isinstance(policy, Missing) else provider_issuer(policy.value)
         issuer = f"https://{trusted}" if trusted else None
-    return profile_for(issuer, token.subject)
+    profile = profile_for(issuer, token.subject)
+    if named or token.kind != "hypothetical" or profile is None or _recognises(profile, token.subject):
+        return profile
+    return profile_for(None, token.subject) or profile  # a subject of another issuer than the one that is trusted
 
 
-def complete_hypothetical(token: Token, profile: Any, issuer: str | None) -> Token:
-    """Claims of a hypothetical token: the target's issuer or the profile's, and aud where the issuer fixes it."""
+def _recognises(profile: Any, subject: str | None) -> bool:
+    shape = profile.grammar.recognise
+    return not shape or subject is None or re.match(shape, subject) is not None
+
+
+def complete_hypothetical(token: Token, profile: Any, evidence: TargetEvidence) -> Token:
+    """The claims of a hypothetical token that its subject implies: issuer, an audience that the issuer fixes, parts."""
     if token.kind != "hypothetical":
         return token
     claims = dict(token.claims)
-    address = issuer or (profile.url if profile is not None else None)
+    if profile is not None and token.subject is not None:
+        implied = profile.implied_claims(token.subject)
+        claims = {name: implied[name] for name in implied if name not in token.missing_claims} | claims
+    address = evidence.target.issuer or _address(token, profile, evidence)
     if "iss" not in claims and address:
         claims["iss"] = address
     if "aud" not in claims and profile is not None and profile.audience.fixed:
         claims["aud"] = profile.audience.fixed
     return token._replace(claims=claims)
+
+
+def _address(token: Token, profile: Any, evidence: TargetEvidence) -> str | None:
+    """The address of the profile's issuer: the one that the clouds' configuration names, else the usual one.
+
+    Many issuers of one kind have addresses of their own: an instance of GitLab, a team of Vercel, an enterprise.
+    """
+    if profile is None:
+        return None
+    for address in _configured(evidence):
+        configured = profile_for(address, token.subject)
+        if configured is not None and configured.name == profile.name:
+            return address
+    return profile.url if isinstance(profile.url, str) else None
+
+
+def _configured(evidence: TargetEvidence) -> Iterator[str]:
+    """The issuers that the read configuration names."""
+    aws, gcp = evidence.aws, evidence.gcp
+    if aws is not None and isinstance(aws.provider, AwsOidcProvider):
+        yield "https://" + aws.provider.url.removeprefix("https://")
+    if aws is not None and isinstance(aws.role, Role) and not isinstance(aws.role.trust_policy, Missing):
+        parts = [split_provider(name) for name, _ in federated(aws.role.trust_policy.value)]
+        yield from (f"https://{part[2]}" for part in parts if part)
+    if gcp is not None and isinstance(gcp.provider, GcpProvider) and gcp.provider.issuer_uri:
+        yield gcp.provider.issuer_uri

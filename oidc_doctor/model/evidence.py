@@ -22,7 +22,7 @@ class Token(NamedTuple):
     """A token to be judged. Its author writes header and claims.
 
     `kind`: jwt (compact, nothing missing), decoded (pasted claims), hypothetical (a subject alone), event (from a log).
-    `complete`: a claim that is not in `claims` is absent; otherwise it is unknown.
+    `complete`: a claim that is not in `claims` is absent; otherwise it is unknown, as with every hypothetical token.
     """
 
     kind: Literal["jwt", "decoded", "hypothetical", "event"]
@@ -54,7 +54,7 @@ class Token(NamedTuple):
             if value is None and self.kind != "jwt":
                 return ABSENT
             return value
-        if name in self.missing_claims or self.kind in ("jwt", "hypothetical"):
+        if name in self.missing_claims or self.kind == "jwt":
             return ABSENT
         if name in ("iat", "exp") or not self.complete:
             return UNKNOWN

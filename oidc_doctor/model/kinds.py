@@ -72,6 +72,7 @@ class Kind(enum.StrEnum):
     ROLE_MISSING = "role-missing", "aws:authorise"
     SESSION_POLICY_TOO_LARGE = "session-policy-too-large", "aws:request", SEEN_ONLY
     STS_REGION_DISABLED = "sts-region-disabled", "aws:request", SEEN_ONLY
+    ENDPOINT_PARTITION_DIFFERS = "endpoint-partition-differs", "aws:request aws:provider aws:authorise"
     NOT_WEB_IDENTITY_FLOW = "not-web-identity-flow", "aws:obtain", SEEN_ONLY
     SELF_ASSUME_NOT_ALLOWED = "self-assume-not-allowed", "aws:permission", SEEN_ONLY
     EXTERNAL_ID_UNSUPPORTED = "external-id-unsupported", "aws:obtain aws:authorise"

@@ -138,6 +138,13 @@ def test_readable_parts_of_a_broken_token_are_kept() -> None:
         ("AKIAIOSFODNN7EXAMPLE", "an AWS access key", "not-a-jwt"),
         ("IQoJb3JpZ2luX2VjEXAMPLE", "an AWS session token", "not-a-jwt"),
         ("[default]\naws_access_key_id = x", "an AWS credentials file", "not-a-jwt"),
+        ("/var/run/secrets/eks.amazonaws.com/serviceaccount/token", "the path of a file", "not-a-jwt"),
+        ("./token.jwt", "the path of a file", "not-a-jwt"),
+        ("../a/b", "the path of a file", "not-a-jwt"),
+        ("~/oidc/token", "the path of a file", "not-a-jwt"),
+        ("$RUNNER_TEMP/token", "the path of a file", "not-a-jwt"),
+        ("file:///run/token", "the path of a file", "not-a-jwt"),
+        ("C:\\\\oidc\\\\token.jwt".replace("\\\\", "\\"), "the path of a file", "not-a-jwt"),
         ("-----BEGIN PRIVATE KEY-----\nx", "a PEM key", "not-a-jwt"),
         ("<html><body>login</body></html>", "a web page", "not-a-jwt"),
         ("Error: no token", "an error message", "not-a-jwt"),
@@ -238,13 +245,14 @@ def test_a_claim_called_claims_is_a_claim() -> None:
 def test_a_subject_alone_is_hypothetical(text: str) -> None:
     token = read(text)
     assert (token.kind, token.subject, token.origin) == ("hypothetical", "v=1:org=a", ORIGIN)
-    assert token.claim("aud") is ABSENT
+    assert token.claim("aud") is UNKNOWN
 
 
 def test_hypothetical() -> None:
     token = hypothetical("s", issuer="https://i")
     assert token.claims == {"iss": "https://i", "sub": "s"}
-    assert token.claim("exp") is ABSENT
+    assert token.claim("exp") is UNKNOWN
+    assert token.claim("https://aws.amazon.com/source_identity") is UNKNOWN
     assert token.header_value("kid") is UNKNOWN
     assert str(token.origin) == "--subject"
 

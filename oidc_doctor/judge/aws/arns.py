@@ -12,10 +12,16 @@ from oidc_doctor.model.placeholder import has_placeholder, spans
 _PARTITION = re.compile(r"aws(-[a-z]+)*")
 _ACCOUNT = re.compile(r"\d{12}")
 _ROLE_PATH = re.compile(r"[\w+=,.@/-]+", re.ASCII)
+_HYPHENS = re.compile(r"\d{4}-\d{4}-\d{4}")  # as the console shows an account id
+_MISPLACED = re.compile(r"\d{12}:role/")  # account and role, one field too far to the right
+_SHORT = re.compile(r"arn:aws[a-z-]*:iam:\d+:role/")  # without the empty Region
 _SHORTEST, _LONGEST = 20, 2048  # characters of RoleArn (STS API)
 _LONGEST_NAME = 64  # characters of a role's name (IAM API)
 
 RETIRED = "Request ARN is invalid"
+
+# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
+BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
 
 
 def _constraint(text: str, limit: str) -> str:
@@ -64,10 +70,7 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
 
     if len(parts) < ARN_FIELDS or parts[0] != "arn" or len(text) > _LONGEST:
         long = len(text) > _LONGEST
-        wanted = (
-            f"it is longer than {_LONGEST} characters" if long else "it is not an ARN: arn:aws:iam::ACCOUNT:role/NAME"
-        )
-        return fault(wanted)
+        return fault(f"it is longer than {_LONGEST} characters" if long else _no_arn(text))
     _, partition, service, region, account, resource = parts
     start = len(text) - len(resource)
     if service != "iam" and not (open_ and has_placeholder(service)):
@@ -82,21 +85,73 @@ def read_role_arn(text: str, *, pasted: bool) -> RoleArn:
         return fault("it has a region; IAM is global, so that field is empty", _place(text, 3))
     if not _PARTITION.fullmatch(partition) and not (open_ and has_placeholder(partition)):
         return fault(f"{partition or 'an empty text'} is no AWS partition", _place(text, 1))
-    kind, slash, rest = resource.partition("/")
+    kind, _, rest = resource.partition("/")
     if open_ and has_placeholder(kind):
         return RoleArn(text, partition, account, "/", rest or resource)
-    if kind != "role" or not slash or not rest:
-        return fault(f"it names {'a ' + kind if kind else 'nothing'} and not a role (role/NAME)", (start, len(text)))
-    if not _ACCOUNT.fullmatch(account) and not pasted:
-        return fault(f"{account or 'an empty text'} is no 12-digit account id", _place(text, 4))
-    if not account:
-        return fault("the account id is empty", _place(text, 4))
+    wrong = _no_role(account, resource)
+    if wrong:
+        return fault(wrong, (start, len(text)))
+    if not account or _HYPHENS.fullmatch(account) or (not _ACCOUNT.fullmatch(account) and not pasted):
+        return fault(_no_account(account), _place(text, 4))
     path, _, name = rest.rpartition("/")
     if not _ROLE_PATH.fullmatch(rest) and not open_:
-        return fault("the role's name holds a character that no role name can have", (start + 5, len(text)))
+        strange = next(sign for sign in rest if not _ROLE_PATH.fullmatch(sign))
+        at = start + len("role/") + rest.index(strange)
+        return fault(f"the role's name holds {_sign(strange)}, which no role's name can have", (at, at + 1))
     if not open_ and (rest.endswith("/") or len(name) > _LONGEST_NAME):
         return fault("the role's name is empty or longer than 64 characters", (start + 5, len(text)))
     return RoleArn(text, partition, account, f"/{path}/" if path else "/", name)
+
+
+def _no_arn(text: str) -> str:
+    """Why a text has not the six fields of an ARN."""
+    form = "arn:aws:iam::ACCOUNT:role/NAME"
+    bare = text.strip()
+    if bare != text and bare.startswith("arn:"):
+        return f"{_sign(text[0] if text[0].isspace() else text[-1])} stands around it"
+    if bare[:1] in "\"'`" and bare[1:].startswith("arn:"):
+        return "it stands in quotation marks"
+    if _SHORT.match(text):
+        return f"a colon is missing before the account id: the field between iam and it is empty, {form}"
+    if "\\" in text and text.replace("\\", "").startswith("arn:"):
+        return "it holds a backslash"
+    if text.lower().startswith("arn:") and not text.startswith("arn:"):
+        return f"it begins with {text[:3]}, and arn is written in small letters"
+    if not text.startswith("arn:") and ":role/" not in text:
+        return f"it is a name and not an ARN: {form}" if text else f"it is empty: {form}"
+    return f"it is not an ARN: {form}"
+
+
+def _no_role(account: str, resource: str) -> str:
+    """Why the last field is not that of a role; empty where it is."""
+    kind, slash, rest = resource.partition("/")
+    if kind == "role" and slash:
+        return "" if rest else "the role's name is empty"
+    if not account and _MISPLACED.match(resource):
+        return "it has a colon too many before the account id"
+    if kind[:5] in ("role:", "role\\"):
+        return f"{_sign(kind[4])} stands between role and its name, where a slash belongs"
+    if kind.lower() == "role":
+        return f"{kind} is written role, in small letters" if kind != "role" else "the role's name is missing"
+    article = "an" if kind[:1] in "aeio" else "a"
+    return f"it names {f'{article} {kind}' if kind else 'nothing'} and not a role (role/NAME)"
+
+
+def _no_account(account: str) -> str:
+    if not account:
+        return "the account id is empty"
+    if account.isascii() and account.isdigit():
+        return f"the account id {account} has {len(account)} digits instead of 12"
+    if account.replace("-", "").isdigit():
+        return f"the account id {account} is written with hyphens, and not as 12 digits"
+    return f"{account} is no 12-digit account id"
+
+
+def _sign(character: str) -> str:
+    names = {"\\": "a backslash", " ": "a blank", "\n": "a line break", "\t": "a tab", ":": "a colon", "*": "a `*`"}
+    if character in names:
+        return names[character]
+    return f"`{character}`" if character.isascii() and character.isprintable() else f"U+{ord(character):04X}"
 
 
 def _place(text: str, field: int) -> tuple[int, int]:
@@ -125,6 +180,17 @@ def federated(policy: Json) -> list[tuple[str, str]]:
     return principals
 
 
+def condition_keys_of(policy: Json) -> list[str]:
+    """The condition keys that a policy tests, as written."""
+    statements = policy.get("Statement") if isinstance(policy, dict) else None
+    keys: list[str] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        block = statement.get("Condition") if isinstance(statement, dict) else None
+        for operands in block.values() if isinstance(block, dict) else ():
+            keys += list(operands) if isinstance(operands, dict) else []
+    return keys
+
+
 def split_provider(arn: str) -> tuple[str, str, str] | None:
     """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
     head, mark, issuer = arn.partition(":oidc-provider/")
@@ -136,5 +202,8 @@ def split_provider(arn: str) -> tuple[str, str, str] | None:
 
 def provider_issuer(policy: Json) -> str | None:
     """The issuer that a trust policy trusts, where it trusts exactly one."""
-    issuers = {split[2] for arn, _ in federated(policy) if (split := split_provider(arn))}
+    names = [name for name, _ in federated(policy)]
+    issuers = {name for name in names if name in BUILT_IN} | {
+        split[2] for name in names if (split := split_provider(name))
+    }
     return issuers.pop() if len(issuers) == 1 else None

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
+from oidc_doctor.judge.aws.state import AwsExchange
+from oidc_doctor.judge.error_texts import before
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
-from oidc_doctor.model.document import ABSENT, UNKNOWN
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.steps import ASSUMED
 
 
 def judge_audience(exchange: AwsExchange) -> None:
     """Judge azp if present, else the single aud, against the provider's ClientIDList (recorded: azp alone decides)."""
+    _imply_audience(exchange)
     provider, audience = exchange.provider, exchange.audience
-    if issuer_path(exchange.issuer or "") in BUILT_IN:
+    if exchange.built_in:
         exchange.passed("audience", "an issuer that AWS knows itself has no ClientIDList")
+        return
+    if provider is not None and provider.client_ids == () and _is_accepted(exchange, provider):
+        at = provider.document.at("/ClientIDList")
+        exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
+        return
+    unseen = audience is None and exchange.token.claim("aud") is UNKNOWN
+    if provider is not None and provider.client_ids == () and unseen and not _got_past(exchange):
+        _refuse_empty_list(exchange, provider, "", "aud")
         return
     if provider is None or audience is None:
         if exchange.token.claim("aud") is ABSENT and exchange.results["token"].state == "refused":
@@ -29,15 +40,13 @@ def judge_audience(exchange: AwsExchange) -> None:
     at = provider.document.at("/ClientIDList")
     azp = exchange.token.claim("azp")
     name = "azp" if isinstance(azp, str) else "aud"
-    if not ids and {provider.arn, exchange.provider_arn} & exchange.case.accepted_providers:
-        exchange.passed("audience", "a logged success shows that this provider's empty ClientIDList is accepted", at)
-        return
     if not ids:
         _refuse_empty_list(exchange, provider, audience, name)
         return
     answers = [same(client_id, audience, pasted=exchange.either_pasted) for client_id in ids]
     if True in answers:
-        exchange.passed("audience", "", at)
+        if exchange.results["audience"].state != ASSUMED:  # by the way it was implied
+            exchange.passed("audience", "", at)
         return
     difference = compare_value(list(ids), audience, wildcards=False, pasted=exchange.pasted)
     facts = {
@@ -69,6 +78,44 @@ def judge_audience(exchange: AwsExchange) -> None:
         settle="the values behind the placeholders",
         facts=facts,
     )
+
+
+def _is_accepted(exchange: AwsExchange, provider: AwsOidcProvider) -> bool:
+    return bool({provider.arn, exchange.provider_arn} & exchange.case.accepted_providers)
+
+
+def _got_past(exchange: AwsExchange) -> bool:
+    """Whether an observed error comes from a later step, so that the token's audience was registered."""
+    readings = [reading for reading in exchange.case.readings if reading.cloud in (None, "aws")]
+    return any("audience" in before("aws", reading.steps) for reading in readings)
+
+
+def _imply_audience(exchange: AwsExchange) -> None:
+    """Settle an unknown aud by what leaves it one value: an issuer that fixes it, or a provider with one client id.
+
+    The only client id is the audience of every token that got past this step, and of a hypothetical one that does.
+    """
+    token, profile, provider = exchange.token, exchange.case.profile, exchange.provider
+    if token.claim("aud") is not UNKNOWN or exchange.audience is not None:
+        return
+    if profile is not None and profile.audience.fixed and exchange.issuer is not None:
+        exchange.imply("aud", profile.audience.fixed, Origin(f"fixed by {profile.title}"))
+        exchange.assume("audience", f"the token's audience is {profile.audience.fixed}, which {profile.title} fixes")
+        return
+    ids = provider.client_ids if provider is not None else UNKNOWN
+    if provider is None or not isinstance(ids, tuple) or not ids or exchange.seen_at("audience"):
+        return  # an error that was seen may say that the audience is none of them
+    if len(ids) > 1 or has_placeholder(ids[0]):
+        if token.kind == "hypothetical":
+            exchange.assume("audience", "the token's audience is one of the provider's client ids")
+        return
+    passed = _got_past(exchange)
+    if not passed and token.kind != "hypothetical":
+        return
+    at = provider.document.at("/ClientIDList/0")
+    exchange.imply("aud", ids[0], at)
+    if not passed:
+        exchange.assume("audience", f"the token's audience is {ids[0]}, the provider's only client id")
 
 
 def _refuse_empty_list(exchange: AwsExchange, provider: AwsOidcProvider, audience: str, claim: str) -> None:

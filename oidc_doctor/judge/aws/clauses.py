@@ -13,10 +13,11 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.global_keys import is_absent, supported_instead
-from oidc_doctor.judge.exchange import plain_note
+from oidc_doctor.judge.aws.condition_names import correct_key, form_of, meant_by, names_issuer_alone
+from oidc_doctor.judge.aws.global_keys import supported_instead
+from oidc_doctor.judge.exchange import plain_note, segment_noun
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
-from oidc_doctor.model.document import ABSENT, Origin
+from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-# How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
-_SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
+# Keys whose values are networks, of which none is nearer to an address than another.
+_ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")
 _RANK = {"key": 2, "audience": 3, "subject": 4, "other": 5}
 
 
@@ -51,7 +52,7 @@ def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict
     facts = {"key": name, "operator": clause.operator.name, "statement": f"Statement[{clause.statement}]"}
     absent = name.lower() not in present
     tested = absent and not clause.operator.name.lower().startswith("null")
-    if tested and _absent_key(exchange, clause, present, location, facts):
+    if tested and _absent_key(exchange, clause, list(context), location, facts):
         return
     reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
@@ -91,7 +92,7 @@ def _patterns(clause: FailedCondition) -> list[str]:
 def _absent_key(
     exchange: AwsExchange,
     clause: FailedCondition,
-    present: dict[str, Any],
+    names: list[str],
     location: Clause,
     facts: dict[str, str],
 ) -> bool:
@@ -115,7 +116,8 @@ def _absent_key(
     of_issuer = prefix.lower() == path.lower()
     if of_issuer and claim.lower() in (key.lower() for key in provided):
         return False  # a key that AWS provides; this token lacks the claim
-    wanted = _correct_key(exchange, name, list(provided), list(present))
+    meant = meant_by(exchange, clause.operator.name, _patterns(clause))
+    wanted = correct_key(exchange, name, list(provided), names, meant)
     if wanted is not None:
         difference = compare_value([name], wanted, wildcards=False, pasted=exchange.pasted)
         exchange.refuse(
@@ -126,6 +128,7 @@ def _absent_key(
             location=location,
             rank=_RANK["key"],
             note=plain_note(difference),
+            missing=f":{wanted.rpartition(':')[2]}" if names_issuer_alone(exchange, name) else "",
             facts=facts,
         )
         return True
@@ -143,61 +146,6 @@ def _absent_key(
         facts=facts,
     )
     return True
-
-
-def _correct_key(exchange: AwsExchange, name: str, claims: list[str], present: list[str]) -> str | None:
-    """The condition key that the name probably misspells; `claims` have a key of this issuer."""
-    path = issuer_path(exchange.issuer or "")
-    prefix, _, claim = name.rpartition(":")
-    by_lower_case = {key.lower(): key for key in claims}
-    if prefix.lower() == path.lower():
-        near = _near(claim, claims) if not _is_claim(exchange, claim) else None
-        return f"{path}:{near}" if near else None
-    if claim.lower() in by_lower_case and not prefix.lower().startswith(("aws", "sts")) and _like_issuer(prefix, path):
-        return f"{path}:{by_lower_case[claim.lower()]}"
-    return None if is_absent(name) else _near(name, present)
-
-
-def _is_claim(exchange: AwsExchange, claim: str) -> bool:
-    """A claim that the token has, or one that every token has though AWS never exports it."""
-    profile = exchange.case.profile
-    if profile is not None and (profile.segment_rule(claim) is not None or claim in profile.grammar.keys):
-        return True
-    return exchange.token.claim(claim) is not ABSENT and (
-        claim in exchange.token.claims or claim in ("iss", "azp", "exp", "iat", "nbf", "jti")
-    )
-
-
-def _like_issuer(prefix: str, path: str) -> bool:
-    """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
-    from difflib import SequenceMatcher
-
-    return (
-        "." in prefix
-        or "/" in prefix
-        or not prefix
-        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _SIMILAR_PREFIX
-    )
-
-
-def _near(name: str, candidates: list[str]) -> str | None:
-    """Return the candidate that the name probably misspells."""
-    from difflib import SequenceMatcher
-
-    best, score = None, 0.0
-    for candidate in candidates:
-        a, b = name.lower(), candidate.lower()
-        ratio = SequenceMatcher(None, a, b).ratio()
-        longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
-        if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
-            "_"
-        ):  # workflow_ref is not a misspelled workflow
-            ratio = max(ratio, _SIMILAR if min(len(a), len(b)) > len("su") else 0.0)
-        elif "_" in longer and a.startswith(b):
-            continue
-        if ratio > score:
-            best, score = candidate, ratio
-    return best if score >= _SIMILAR else None
 
 
 def _misused(
@@ -259,7 +207,7 @@ def _null(exchange: AwsExchange, clause: FailedCondition, actual: Any, location:
         location=location,
         settle=f"whether {clause.key.name} is in the request",
         rank=_RANK["other"],
-        note=f"the policy wants {clause.key.name} to be {'absent' if wants_absent else 'present'}",
+        wanted="absent" if wants_absent else "present",
         facts=facts,
     )
 
@@ -268,20 +216,25 @@ def _unknown_value(
     exchange: AwsExchange, clause: FailedCondition, location: Clause, facts: dict[str, str], *, absent: bool
 ) -> None:
     """A key whose value was not read, or a provided key whose claim this token lacks."""
-    if not absent and not exchange.token.given and not exchange.seen_at("authorise"):
+    if not absent and not exchange.given and not exchange.seen_at("authorise"):
         # without any token every clause is open, and none more suspect than another
         exchange.settle("authorise", "unknown", f"the value of {clause.key.name} was not given")
         return
+    if not absent and any(refusal.certain for refusal in exchange.results["authorise"].refusals):
+        return  # the token is refused whatever this value is
     path = issuer_path(exchange.issuer or "")
     claim = clause.key.name.rpartition(":")[2]
     of_issuer = clause.key.name.lower().startswith(path.lower() + ":")
+    negated = "not" in clause.operator.name.lower()
     kind = Kind.CONDITION_VALUE_DIFFERS
-    if of_issuer and claim.lower() == "sub":
+    if of_issuer and claim.lower() == "sub" and not negated:
         kind = Kind.SUBJECT_SEGMENT_DIFFERS
-    elif of_issuer and claim.lower() == "aud":
+    elif of_issuer and claim.lower() == "aud" and not negated:
         kind = Kind.AUDIENCE_CONDITION_DIFFERS
-    negated = "not" in clause.operator.name.lower() or clause.operator.name.lower() == "null"
-    note = "the policy wants it absent or present as it is not" if negated else f"the token has no {claim} claim"
+    note = f"the request has no {claim}" if not of_issuer else f"the token has no {claim} claim"
+    if negated:
+        facts = {**facts, "excluded": ", ".join(_patterns(clause))}
+    meant = _misplaced(exchange, clause) if of_issuer else ""
     exchange.refuse(
         kind,
         step="authorise",
@@ -289,12 +242,37 @@ def _unknown_value(
         certain=absent and clause.sure and clause.key.result is False,
         location=location,
         settle=f"the value of {clause.key.name} in the refused request",
-        rank=_RANK["other"]
-        if not of_issuer
-        else _RANK.get({"sub": "subject", "aud": "audience"}.get(claim.lower(), "other"), 5),
+        rank=_RANK["key"]
+        if meant
+        else _rank_of(claim, of_issuer=of_issuer)
+        if absent
+        else _rank_of_unread(claim, of_issuer=of_issuer),
         note=note if absent else "its value in the request was not read",
+        meant=meant,
         facts=facts,
     )
+
+
+def _misplaced(exchange: AwsExchange, clause: FailedCondition) -> str:
+    """The claim, sub or aud, that the values under the other one's key were written for; empty where they fit."""
+    claim = clause.key.name.rpartition(":")[2].lower()
+    negated = "not" in clause.operator.name.lower()
+    values = _patterns(clause)
+    if claim not in ("sub", "aud") or negated or any(form_of(exchange, value) == claim for value in values):
+        return ""
+    meant = meant_by(exchange, clause.operator.name, values)
+    return meant if meant and meant != claim else ""
+
+
+def _rank_of(claim: str, *, of_issuer: bool) -> int:
+    name = {"sub": "subject", "aud": "audience"}.get(claim.lower(), "other") if of_issuer else "other"
+    return _RANK[name]
+
+
+def _rank_of_unread(claim: str, *, of_issuer: bool) -> int:
+    """The subject first: an audience that was not registered would have been refused before the trust policy."""
+    rank = _rank_of(claim, of_issuer=of_issuer)
+    return {_RANK["subject"]: _RANK["audience"], _RANK["audience"]: _RANK["subject"]}.get(rank, rank)
 
 
 def _value(
@@ -315,15 +293,22 @@ def _value(
         else compare_value(patterns, texts[0], wildcards=wildcards, pasted=exchange.pasted)
     )
     kind, rank = _kind(exchange, claim, difference, patterns, operator)
-    facts = {**facts, "note": plain_note(difference), "segment": difference.segment or ""}
+    facts = {**facts, "note": plain_note(difference), "segment": segment_noun(difference)}
     if exchange.case.profile is not None:
         facts["issuer_title"] = exchange.case.profile.title
     if kind is Kind.SUBJECT_FORMAT_CHANGED:
         facts |= {"note": difference.note_without_detail, "detail": difference.detail}
     if "not" in operator:
-        kind, facts["note"] = Kind.CONDITION_VALUE_DIFFERS, "the policy excludes this value"
+        _excluded(exchange, clause, patterns, texts, facts)
+        return
+    if clause.key.name.lower() in _ADDRESSES:
+        difference = difference._replace(expected=", ".join(patterns), expected_spans=(), actual_spans=())
+    meant = _misplaced(exchange, clause)
+    if meant:
+        kind = Kind.SUBJECT_FORM_DIFFERS if subject else Kind.AUDIENCE_CONDITION_DIFFERS
+        facts["meant"] = meant
     invisible = invisible_in(patterns)
-    if kind is not Kind.WILDCARD_UNDER_STRING_EQUALS and "not" not in operator:
+    if not meant and kind is not Kind.WILDCARD_UNDER_STRING_EQUALS:
         plain = [strip_invisible(value) for value in patterns]
         if invisible and iam.conditions_hold({operator: {"k": plain}}, {"k": strip_invisible(texts[0])}) is True:
             kind = Kind.INVISIBLE_CHARACTER_IN_VALUE
@@ -345,6 +330,30 @@ def _value(
         settle="the values behind the placeholders",
         rank=rank,
         facts=facts,
+    )
+
+
+def _excluded(
+    exchange: AwsExchange, clause: FailedCondition, patterns: list[str], texts: list[str], facts: dict[str, str]
+) -> None:
+    """A negated operator: the policy names what it keeps out, and this value is among it."""
+    operator, claim = clause.operator.name, clause.key.name.rpartition(":")[2].lower()
+    excluding = [
+        pattern
+        for pattern in patterns
+        if any(iam.conditions_hold({operator: {"k": [pattern]}}, {"k": text}) is False for text in texts)
+    ]
+    exchange.refuse(
+        Kind.CONDITION_VALUE_DIFFERS,
+        step="authorise",
+        expected=Side(", ".join(excluding or patterns), clause.where),
+        actual=Side(", ".join(texts), _where(exchange, claim)),
+        certain=clause.sure and clause.key.result is False,
+        location=Clause(statement=clause.statement, operator=operator, key=clause.key.name),
+        settle="the values behind the placeholders",
+        rank=_RANK["other"],
+        excluded=", ".join(excluding or patterns),
+        facts={**facts, "note": ""},
     )
 
 

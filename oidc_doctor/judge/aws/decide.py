@@ -22,6 +22,7 @@ from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Side, Trace
+from oidc_doctor.model.steps import ASSUMED
 
 _DEFAULT_MAX_SESSION = 3600
 
@@ -100,6 +101,9 @@ def _same_role(near: str, sent: RoleArn) -> bool:
 
 def _judge_duration(exchange: AwsExchange) -> None:
     role, seconds = exchange.aws.role, exchange.request.duration_seconds
+    if seconds is None and (exchange.token.kind == "hypothetical" or not exchange.given):
+        exchange.settle("duration", ASSUMED, "the DurationSeconds of the request was not given")
+        return
     if seconds is None or seconds <= _DEFAULT_MAX_SESSION:
         exchange.passed("duration", "no longer than the least maximum of any role")
         return

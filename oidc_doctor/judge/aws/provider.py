@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.state import BUILT_IN, AwsExchange
+from oidc_doctor.judge.aws.partitions import partition_of_arn, refuse_partition
+from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing, Origin
@@ -21,13 +22,14 @@ def judge_provider(exchange: AwsExchange) -> None:
     if issuer is None or wanted is None:
         return
     path = issuer_path(issuer)
-    if path in BUILT_IN:
+    if exchange.built_in:
         exchange.passed("provider", "AWS knows this issuer without a provider in the account")
         return
     candidates = [
         candidate for candidate in (aws.provider, *aws.other_providers) if isinstance(candidate, AwsOidcProvider)
     ]
     elsewhere: AwsOidcProvider | None = None
+    foreign: str | None = None  # the ARN of a provider of this issuer in another partition
     open_question = False
     for candidate in candidates:
         answer = same(candidate.url.removeprefix("https://"), path, pasted=exchange.either_pasted)
@@ -38,7 +40,9 @@ def judge_provider(exchange: AwsExchange) -> None:
         )
         if answer is False:
             continue
-        if in_account is False:
+        if _of_another_partition(exchange, candidate.arn or ""):
+            foreign = candidate.arn
+        elif in_account is False:
             elsewhere = candidate
         elif answer is True:
             exchange.provider = candidate
@@ -59,7 +63,29 @@ def judge_provider(exchange: AwsExchange) -> None:
             return
         if None in answers:
             return
+        ending = f":oidc-provider/{path}"
+        foreign = foreign or next(
+            (arn for arn in listed if arn.endswith(ending) and _of_another_partition(exchange, arn)), None
+        )
+    if foreign is not None:
+        refuse_partition(
+            exchange,
+            "the OIDC provider",
+            Side(foreign),
+            partition_of_arn(foreign),
+            step="provider",
+            certain=listed is not None,
+            settle="aws iam list-open-id-connect-providers in the role's account",
+        )
+        return
     _refuse_provider(exchange, path, wanted, listed, elsewhere, candidates)
+
+
+def _of_another_partition(exchange: AwsExchange, arn: str) -> bool:
+    partition, role = partition_of_arn(arn), exchange.role_arn
+    if not partition or role is None or role.fault or exchange.gap(partition, role.partition):
+        return False
+    return partition != role.partition
 
 
 def _refuse_provider(

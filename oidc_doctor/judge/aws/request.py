@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
+from oidc_doctor.judge.aws.partitions import judge_partitions
 from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.aws.token import LONGEST, SHORTEST, invalid
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
@@ -30,7 +33,7 @@ def judge_request(exchange: AwsExchange) -> None:
         exchange.assume("request", "the request (the role ARN was not given)")
     elif arn is None:
         exchange.settle("request", "unknown", "the role ARN of the request is not known")
-    elif arn.fault:
+    elif arn.fault or (arn := _as_named(exchange, arn)).fault:
         code, message = arn.error
         exchange.refuse(
             Kind.ROLE_ARN_MALFORMED,
@@ -45,8 +48,16 @@ def judge_request(exchange: AwsExchange) -> None:
     if request.provider_id:
         _refuse_provider_id(exchange, request.provider_id)
     _judge_parameters(exchange)
+    judge_partitions(exchange)
     if arn is not None and exchange.results["request"].state == "unknown" and not exchange.results["request"].refusals:
         exchange.passed("request", "", origins.get("aws.role_arn"))
+
+
+def _as_named(exchange: AwsExchange, arn: RoleArn) -> RoleArn:
+    """The role ARN; read without thought of redactions where the observed error calls it malformed."""
+    named = any(reading.kind is Kind.ROLE_ARN_MALFORMED for reading in exchange.case.readings)
+    strict = read_role_arn(arn.text, pasted=False) if named else arn
+    return strict if strict.fault and not has_placeholder(arn.text) else arn
 
 
 def _refuse_provider_id(exchange: AwsExchange, provider_id: str) -> None:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from oidc_doctor.judge.aws.arns import RoleArn, federated, issuer_path, provider_issuer, read_role_arn, split_provider
+from oidc_doctor.judge.aws.arns import (
+    BUILT_IN,
+    RoleArn,
+    federated,
+    issuer_path,
+    provider_issuer,
+    read_role_arn,
+    split_provider,
+)
 from oidc_doctor.judge.exchange import ExchangeBuilder, same
+from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.document import UNKNOWN, Missing
+from oidc_doctor.model.document import UNKNOWN, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
+from oidc_doctor.model.placeholder import account_is_redacted, spans
 
-# Identity providers that AWS knows without an OIDC provider in the account (IAM user guide, principals).
-BUILT_IN = frozenset({"accounts.google.com", "cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com"})
+# What `aws iam get-role` prints beside the trust policy, and a person who pastes a policy does not write.
+_PRINTED = frozenset({"RoleId", "CreateDate", "Arn", "AssumeRolePolicyDocument"})
+
+
+def _texts(value: Json) -> list[str]:
+    """All texts of a document, names of members included."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for name, member in value.items() for text in (str(name), *_texts(member))]
+    return [text for member in value for text in _texts(member)] if isinstance(value, list | tuple) else []
 
 
 class AwsExchange(ExchangeBuilder):
@@ -27,12 +46,51 @@ class AwsExchange(ExchangeBuilder):
         super().__init__(case, "aws")
         self.aws = case.evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
         self.request = case.evidence.target.aws or TargetAws()
+        self.pasted = self.pasted and not self._only_asterisks()
+        self.either_pasted = self.pasted or self.token_pasted
         self.role_arn = read_role_arn(self.request.role_arn, pasted=self.pasted) if self.request.role_arn else None
         self.provider = None
+        self._implied: dict[str, Origin] = {}
         self.issuer, self.issuer_assumed = self._issuer()
         self.audience = self._audience()
         facts = {"role_arn": self.request.role_arn, "audience": self.audience}
         self.common = {name: value for name, value in facts.items() if value}
+
+    def _only_asterisks(self) -> bool:
+        """Whether AWS printed the role, and nothing in it looks redacted but runs of `*`, which so are wildcards."""
+        role = self.aws.role
+        if not isinstance(role, Role) or isinstance(role.trust_policy, Missing) or not role.raw.keys() >= _PRINTED:
+            return False
+        if "***" not in role.trust_policy.text:
+            return False
+        arns = [self.request.role_arn or "", role.arn or "", *(name for name, _ in federated(role.trust_policy.value))]
+        if any(account_is_redacted(account) for arn in arns if (account := account_of(arn)) is not None):
+            return False
+        texts = [*_texts(role.trust_policy.value), *_texts(dict(self.request._asdict()))]
+        for provider in (self.aws.provider, *self.aws.other_providers):
+            if isinstance(provider, AwsOidcProvider):
+                ids = provider.client_ids if isinstance(provider.client_ids, tuple) else ()
+                texts += [provider.url, provider.arn or "", *ids]
+        texts += [] if isinstance(self.aws.provider_arns, Missing) else self.aws.provider_arns
+        gaps = [text[start:end] for text in texts for start, end in spans(text)]
+        return bool(gaps) and all(set(gap) == {"*"} for gap in gaps)
+
+    def imply(self, claim: str, value: str, at: Origin) -> None:
+        """Take a claim that nobody has seen for the value that everything else leaves it; `at` is what shows it."""
+        self.token = self.token._replace(claims={**self.token.claims, claim: value})
+        self._implied[claim] = at
+        if claim == "aud":
+            self.audience = value
+            self.common["audience"] = value
+
+    def claim_origin(self, name: str) -> Origin:
+        """Return where a claim was read, or what implies it."""
+        return self._implied.get(name) or super().claim_origin(name)
+
+    @property
+    def grounded(self) -> bool:
+        """Whether evidence beside the trust policy shows whose token this is: the token, its provider, the target."""
+        return self.given or bool(self.case.evidence.target.issuer) or isinstance(self.aws.provider, AwsOidcProvider)
 
     def _issuer(self) -> tuple[str | None, bool]:
         iss = self.token.claim("iss")
@@ -77,17 +135,33 @@ class AwsExchange(ExchangeBuilder):
         return None
 
     @property
+    def built_in(self) -> bool:
+        """Whether AWS knows the token's issuer itself: by its bare name, which a provider of the account's own is not.
+
+        An account may have an IAM provider for accounts.google.com; a trust policy that names its ARN is about that
+        one (public set-ups).
+        """
+        path = issuer_path(self.issuer or "")
+        if path not in BUILT_IN:
+            return False
+        role = self.aws.role
+        if isinstance(role, Role) and not isinstance(role.trust_policy, Missing):
+            names = [name for name, _ in federated(role.trust_policy.value)]
+            return path in names or not any((split_provider(name) or ("", "", ""))[2] == path for name in names)
+        return not (isinstance(self.aws.provider, AwsOidcProvider) and issuer_path(self.aws.provider.url) == path)
+
+    @property
     def provider_arn(self) -> str | None:
         """The ARN that the token's provider has in the role's account."""
         if self.issuer is None:
             return None
-        if issuer_path(self.issuer) in BUILT_IN:
+        if self.built_in:
             return issuer_path(self.issuer)
-        partition = self.role_arn.partition if self.role_arn else "aws"
-        account = self.account
         trusted = self._trusted_like_issuer()
-        if trusted is not None:
-            # IAM stores no principal of another partition, so such a difference is a typo in the paste
-            partition = trusted[0] if self.pasted else partition
-            account = account or trusted[1]
+        partition = self.role_arn.partition if self.role_arn else "aws"
+        if trusted is not None and (self.role_arn is None or (self.pasted and account_is_redacted(trusted[1]))):
+            partition = trusted[
+                0
+            ]  # a redacted principal is another person's: its partition says nothing of this role's
+        account = self.account or (trusted[1] if trusted else None)
         return f"arn:{partition}:iam::{account or '<account>'}:oidc-provider/{issuer_path(self.issuer)}"

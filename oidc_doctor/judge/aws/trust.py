@@ -10,7 +10,7 @@ from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
 from oidc_doctor.judge.aws.request_context import request_context
-from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
+from oidc_doctor.judge.aws.session_claims import session_tags, source_identity, with_unknown_claims
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import segments
@@ -34,7 +34,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     if principal is None:
         return
     policy = iam.compile_policy(document.value, pasted=exchange.pasted)
-    context = request_context(exchange, document.value)
+    context = with_unknown_claims(exchange, request_context(exchange, document.value), document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document
@@ -64,13 +64,17 @@ def _resource_control(exchange: AwsExchange) -> None:
                 continue
             if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
                 continue
+            block = statement.get("Condition", {})
+            clauses = [(operator, key) for operator, keys in block.items() for key in keys]
+            operator, key = clauses[0] if clauses else ("", "")
+            by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
             exchange.refuse(
                 Kind.OUTSIDE_THE_TRUST_POLICY,
                 where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
                 certain=False,
-                location=Clause(statement=index, document=document.file),
+                location=Clause(statement=index, operator=operator, key=key, document=document.file),
                 settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
-                reason=f"the resource control policy {document.file} denies it, if it is attached to this account",
+                reason=f"the resource control policy {document.file} denies it{by}, if it is attached to this account",
             )
 
 
@@ -131,6 +135,9 @@ def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> No
         if applying
         else Clause(statement=statement.index),
         actual=_deciding_value(statement),
+        certain=exchange.grounded,
+        settle="the token, or its provider",
+        facts=_caught(statement),
         statement=_statement_name(statement),
         sid=str(raw.get("Sid", "")) if isinstance(raw, dict) else "",
         clause=", ".join(map(" · ".join, applying))
@@ -144,6 +151,23 @@ def _deciding_value(statement: StatementResult) -> Side | None:
             if key.result is not False and isinstance(key.actual, str):
                 return Side(str(key.actual))
     return None
+
+
+def _caught(statement: StatementResult) -> dict[str, str]:
+    """What in the request the Deny's clause catches, in words; and whether its operator names what it leaves alone."""
+    for operator in operators_of(statement):
+        for key in operator.children:
+            negated = "not" in operator.name.lower()
+            shown = [node for node in key.children if node.level == "value" and (negated or node.result is True)]
+            values = ", ".join(dict.fromkeys(str(node.expected) for node in shown))
+            if key.result is False or not values or operator.name.lower().startswith("null"):
+                continue
+            if not isinstance(key.actual, str):
+                return {"caught": "the request has no value for it"} if key.actual is None else {}
+            if negated:
+                return {"caught": f"the request's value is none of {values}", "exempts": "yes"}
+            return {"caught": f"the request's value is covered by {values}"}
+    return {}
 
 
 def operators_of(statement: StatementResult) -> list[Node]:
@@ -186,20 +210,16 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         return
     nearest = min(allows, key=_nearness)
     # A refusal is certain only where no other statement could still allow it
-    sure = decision.effect == "implicit-deny"
+    sure = decision.effect == "implicit-deny" and exchange.grounded
     if nearest.principal is not True:
         _principal(exchange, nearest, document, sure=sure)
     if nearest.action is not True:
         _action(exchange, nearest, document, sure=sure)
-    for operator in operators_of(nearest):
-        for key in operator.children:
-            if key.result is True:
-                continue
-            explain_clause(
-                exchange,
-                FailedCondition(nearest.index, operator, key, document.at(key.pointer), sure=sure),
-                context,
-            )
+    keys = [(operator, key) for operator in operators_of(nearest) for key in operator.children]
+    for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # what fails, then what is open
+        if key.result is not True:
+            where = document.at(key.pointer)
+            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), context)
     _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
         _undecided_deny(exchange, decision, document)
@@ -231,7 +251,13 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
     """Suspect a Deny where an Allow grants and the Deny depends on values that were not read."""
     for statement in decision.statements:
         if statement.effect == "Deny" and statement.applies is None:
-            keys = [key.name for operator in operators_of(statement) for key in operator.children if key.result is None]
+            open_keys = [
+                (operator.name, key.name)
+                for operator in operators_of(statement)
+                for key in operator.children
+                if key.result is None
+            ]
+            keys = [name for _, name in open_keys]
             exchange.refuse(
                 Kind.EXPLICIT_DENY,
                 where=document.at(statement.node.pointer),
@@ -239,7 +265,7 @@ def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Documen
                 location=Clause(statement=statement.index),
                 settle=f"the value of {', '.join(keys)} in the request" if keys else "the text behind the placeholders",
                 statement=_statement_name(statement),
-                clause=", ".join(keys),
+                clause=", ".join(map(" · ".join, open_keys)),
             )
 
 
@@ -253,7 +279,8 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         parts = split_provider(arn)
         if not parts or not target:
             continue
-        if same(parts[2], target[2], pasted=exchange.pasted) is True and parts[1] != target[1]:
+        alike = same(parts[2], target[2], pasted=exchange.pasted) is True
+        if alike and parts[1] != target[1] and parts[0] == target[0]:
             difference = compare_value([arn], wanted, wildcards=False, pasted=exchange.pasted)
             exchange.refuse(
                 Kind.PROVIDER_IN_OTHER_ACCOUNT,
@@ -289,10 +316,22 @@ def _principal(exchange: AwsExchange, statement: StatementResult, document: Docu
         else "the values behind the placeholders",
         rank=0,
         note=plain_note(nearest) if nearest else "",
+        partition=trusted[0] if trusted and target and trusted[0] != target[0] else "",
+        role_partition=target[0] if target else "",
+        assumed_by="" if principals else _assuming_role(document, statement),
         statement=name,
         issuer_title=token_profile.title if token_profile else "",
         other_title=other.title if other else "",
     )
+
+
+def _assuming_role(document: Document, statement: StatementResult) -> str:
+    """The role that may assume this one, where the statement names a role and no provider."""
+    raw = _at_pointer(document.value, statement.node.pointer)
+    principal = raw.get("Principal") if isinstance(raw, dict) else None
+    named = principal.get("AWS") if isinstance(principal, dict) else None
+    names = named if isinstance(named, list) else [named]
+    return next((name for name in names if isinstance(name, str) and ":role/" in name), "")
 
 
 def _raw_principal(document: Document, statement: StatementResult) -> str:

@@ -21,6 +21,8 @@ def _audiences(value: Json) -> list[str]:
 def judge_audience(exchange: GcpExchange) -> None:
     """Judge the token's aud: one of allowedAudiences, or the provider's own name where none is listed."""
     provider, aud = exchange.provider, exchange.token.claim("aud")
+    if provider is not None and provider.kind == "oidc" and aud is UNKNOWN and exchange.token.kind == "hypothetical":
+        exchange.assume("audience", "the token's audience is one that the provider allows")
     if provider is None or exchange.token.fault_kind or provider.kind != "oidc" or aud is UNKNOWN:
         return
     if aud is ABSENT or aud is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
-from oidc_doctor.judge.exchange import plain_note, same, without_gaps
+from oidc_doctor.judge.exchange import plain_note, same, segment_noun, without_gaps
 from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
@@ -290,5 +290,5 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
         )
     else:
         difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)
-    facts["note"], facts["segment"] = plain_note(difference), difference.segment or ""
+    facts["note"], facts["segment"] = plain_note(difference), segment_noun(difference)
     return Side(member.value, at, difference.expected_spans), Side(value, None, difference.actual_spans)

@@ -89,9 +89,9 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None
     ]
     edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
     subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
-    sides(
-        sheet, *shown_sides, now=report.evaluated_at, full=lambda value: verbose or value not in edits, known=subjects
-    )
+    wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
+    full = lambda value: verbose or value not in edits  # noqa: E731 - one use, below
+    sides(sheet, *shown_sides, now=report.evaluated_at, full=full, known=subjects, wants=wants)
     events = [] if verbose else [other.claims_from for other in report.exchanges if other.id == cause.exchange]
     read_in(sheet, cause.expected, cause.actual, cause.at, events=events, verbose=verbose)
 
@@ -109,12 +109,16 @@ def sides(
     now: str,
     full: Callable[[str], bool] = bool,
     known: Collection[str | None] = (),
+    wants: str = "expects",
 ) -> None:
-    """Write the aligned pair with its carets. `full` returns whether a shortened value is repeated in full."""
+    """Write the aligned pair with its carets. `wants` is what the clause does with its value.
+
+    `full` returns whether a shortened value is repeated in full.
+    """
     label = "found" if expected is None else "gets"
     if actual is not None and (_of_token(actual) or actual.value == now):
         label = "now" if actual.value == now else "token"
-    labels = {"expected": "expects", "actual": label, "more": ""}
+    labels = {"expected": wants, "actual": label, "more": ""}
     marked = _is_marked(expected, actual)
     rows = pair(expected, actual, sheet.room) if marked else []
     for kind, side in (("expected", expected), ("actual", actual)):

@@ -43,8 +43,25 @@ def test_a_list_of_one_audience_is_that_audience(aws: Bundle) -> None:
     assert aws.token(aws.claims_of(aud=[aws.AUDIENCE])).ask().accepted
 
 
-def test_an_audience_that_was_not_given(aws: Bundle) -> None:
-    aws.claims({"iss": aws.ISSUER, "sub": aws.SUBJECT}).ask().suspected("audience-condition-differs")
+def test_an_audience_that_the_issuer_fixes_need_not_be_given(aws: Bundle) -> None:
+    answer = aws.claims({"iss": aws.ISSUER, "sub": aws.SUBJECT}).ask()
+    assert answer.accepted
+    assert (answer.state("audience"), answer.state("authorise")) == ("assumed", "passed")
+
+
+def test_a_subject_under_the_key_of_the_audience(aws: Bundle) -> None:
+    condition = {"StringLike": {aws.AUD_KEY: "v=1:org=Org8Kd2P:*"}}
+    cause = aws.condition(condition).ask().refused("audience-condition-differs", "authorise")
+    assert "for a subject, `v=1:org=Org8Kd2P:*`" in cause.summary
+    assert f"to the key `{aws.SUB_KEY}`" in cause.fix
+    assert f"expect `{aws.AUDIENCE}` under `{aws.AUD_KEY}`" in cause.fix
+
+
+def test_swapped_keys(aws: Bundle) -> None:
+    condition = {"StringLike": {aws.AUD_KEY: aws.PATTERN, aws.SUB_KEY: aws.AUDIENCE}}
+    answer = aws.condition(condition).ask()
+    assert answer.names == ["audience-condition-differs", "subject-form-differs"]
+    assert f"to the key `{aws.AUD_KEY}`" in answer.cause("subject-form-differs").fix
 
 
 def test_a_redacted_value(aws: Bundle) -> None:

@@ -73,10 +73,54 @@ def test_keys_that_exist_elsewhere_are_not_misspelled(aws: Bundle, key: str) -> 
 
 @pytest.mark.parametrize("key", ["oidc.baseten.co:amber", "aws:Region"])
 def test_a_name_that_is_less_alike_was_not_meant(aws: Bundle, key: str) -> None:
-    answer = asking_for(aws, key).ask()
+    condition = {"StringEquals": {key: "x"}, "StringLike": {aws.SUB_KEY: aws.PATTERN}}
+    answer = aws.condition(condition).ask()
     answer.refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
     assert "condition-key-misspelled" not in answer.names
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("oidc.baseten.co:audience", "v=1:org=Org8Kd2P:*", "oidc.baseten.co:sub"),
+        ("oidc.baseten.co:subb", "oidc.baseten.co", "oidc.baseten.co:aud"),
+        ("oidc.example.com:aud", "v=1:org=Org8Kd2P:*", "oidc.baseten.co:sub"),
+        ("oidc.baseten.co:amber", "v=1:org=Org8Kd2P:*", "oidc.baseten.co:sub"),
+    ],
+)
+def test_the_value_decides_before_the_name(aws: Bundle, key: str, value: str, wanted: str) -> None:
+    cause = aws.condition({"StringLike": {key: value}}).ask().refused("condition-key-misspelled", "authorise")
+    assert cause.actual is not None
+    assert cause.actual.value == wanted
+    assert cause.fix == f"Rename the key to {wanted}."
+
+
+@pytest.mark.parametrize("prefix", ["", "https://", "arn:aws:iam::210987654321:oidc-provider/"])
+@pytest.mark.parametrize(
+    ("value", "claim"), [("v=1:org=Other:*", "sub"), ("oidc.baseten.co", "aud"), ("something", "sub")]
+)
+def test_a_key_without_its_claim(aws: Bundle, prefix: str, value: str, claim: str) -> None:
+    condition = {"StringLike": {f"{prefix}oidc.baseten.co": value}}
+    cause = aws.condition(condition).ask().refused("condition-key-misspelled", "authorise")
+    assert f"`:{claim}` is missing at its end" in cause.summary
+    assert cause.fix == f"Rename the key to oidc.baseten.co:{claim}."
+
+
+def test_the_letters_of_an_issuer_are_kept(aws: Bundle) -> None:
+    issuer = "oidc.eks.eu-west-2.amazonaws.com/id/ABCDEF0123456789ABCDEF0123456789"
+    aws.claims({"iss": f"https://{issuer}", "sub": "system:serviceaccount:kitchen:cook", "aud": "sts.amazonaws.com"})
+    provider = f"arn:aws:iam::210987654321:oidc-provider/{issuer}"
+    condition = {"StringEquals": {f"{issuer}:sub": "system:serviceaccount:kitchen:cook", f"{issuer}:ad": "x"}}
+    aws.remove("aws/oidc-provider.json").condition(condition, Principal={"Federated": provider})
+    assert aws.ask().cause("condition-key-misspelled").fix == f"Rename the key to {issuer}:aud."
+
+
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("condition-key-misspelled")
+
+
+def test_a_pattern_belongs_to_the_claim_that_it_matches(aws: Bundle) -> None:
+    provider = "arn:aws:iam::210987654321:oidc-provider/idp.example.com"
+    aws.condition({"StringLike": {"idp.example.com": "mi*"}}, Principal={"Federated": provider})
+    aws.remove("aws/oidc-provider.json").claims({"iss": "https://idp.example.com", "sub": "job:7", "aud": "mine"})
+    assert aws.ask().cause("condition-key-misspelled").fix == "Rename the key to idp.example.com:aud."

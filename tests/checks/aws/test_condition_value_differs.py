@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evidence import Bundle
 
 
+SUB_KEY = "oidc.baseten.co:sub"
 SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container"
 
 
@@ -143,3 +144,43 @@ def test_the_expected_side_under_for_all_values(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("condition-value-differs")
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "words"),
+    [
+        ("IpAddress", "aws:SourceIp", ["192.0.2.0/24", "192.0.3.0/24"], "add `198.51.100.24` to the networks"),
+        (
+            "NotIpAddress",
+            "aws:SourceIp",
+            ["192.0.2.0/24", "198.51.100.0/24"],
+            "take `198.51.100.0/24` out of NotIpAddress",
+        ),
+        ("StringNotLike", SUB_KEY, ["v=1:org=other:*", "v=1:org=Org8Kd2P:*"], "take `v=1:org=Org8Kd2P:*` out of"),
+        ("StringEquals", "sts:RoleSessionName", "deploy", "Send a RoleSessionName that the policy expects, `deploy`"),
+        ("DateLessThan", "aws:CurrentTime", "2026-01-01T00:00:00Z", "correct the time"),
+        ("Bool", "sts:RoleAuthorizedByIdp", "true", "Have the issuer name the role"),
+        ("Null", SUB_KEY, "true", "without `oidc.baseten.co:sub`"),
+        ("Null", "oidc.baseten.co:email", "false", "that has `oidc.baseten.co:email`"),
+    ],
+)
+def test_the_fix_names_the_value_and_keeps_the_condition(
+    aws: Bundle, operator: str, key: str, value: Any, words: str
+) -> None:
+    also(aws, operator, key, value).sends(context={"aws:SourceIp": "198.51.100.24"})
+    cause = aws.ask().refused("condition-value-differs", "authorise")
+    assert words in cause.fix
+    assert "remove" not in cause.fix.lower()
+
+
+def test_networks_are_shown_whole(aws: Bundle) -> None:
+    also(aws, "IpAddress", "aws:SourceIp", ["192.0.2.0/24", "192.0.3.0/24"])
+    expected = aws.sends(context={"aws:SourceIp": "198.51.100.24"}).ask().first.expected
+    assert expected is not None
+    assert expected.value == "192.0.2.0/24, 192.0.3.0/24"
+
+
+def test_an_unread_value_of_a_negated_operator_may_be_excluded(aws: Bundle) -> None:
+    cause = also(aws, "NotIpAddress", "aws:SourceIp", "192.0.2.0/24").ask().suspected("condition-value-differs")
+    assert "excludes" in cause.summary
+    assert "expects" not in cause.summary

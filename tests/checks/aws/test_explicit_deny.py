@@ -22,6 +22,20 @@ def test_a_deny_wins(aws: Bundle) -> None:
     assert answer.names == ["explicit-deny"]
 
 
+def test_it_says_what_the_clause_catches(aws: Bundle) -> None:
+    patterns = ["*:type=model_build", "*:type=model_container"]
+    positive = denying(aws, {"StringLike": {aws.SUB_KEY: patterns}}).ask().first
+    assert "(the request's value is covered by *:type=model_container)" in positive.summary
+    assert "narrow this Deny" in positive.fix
+    negated = denying(aws, {"StringNotLike": {aws.SUB_KEY: ["v=1:org=other:*", "x"]}}).ask().first
+    assert "(the request's value is none of v=1:org=other:*, x)" in negated.summary
+    assert "add its value to those that the Deny exempts" in negated.fix
+    absent = denying(aws, {"StringNotEquals": {"aws:PrincipalOrgID": "o-example"}}).ask().first
+    assert "(the request has no value for it)" in absent.summary
+    for cause in (positive, negated, absent):
+        assert "remove" not in cause.fix.lower()
+
+
 def test_before_an_allow_that_does_not_match(aws: Bundle) -> None:
     allow = aws.statement(aws.subject("v=1:org=other:*"))
     deny = aws.statement({"StringLike": {aws.SUB_KEY: "*"}}, Effect="Deny")

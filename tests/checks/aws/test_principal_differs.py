@@ -71,3 +71,13 @@ def test_a_redacted_issuer(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("principal-differs")
+
+
+def test_a_role_that_another_role_assumes(aws: Bundle) -> None:
+    first = "arn:aws:iam::321098765432:role/Reader"
+    statement = aws.statement(
+        {}, Principal={"AWS": ["arn:aws:iam::321098765432:user/ann", first]}, Action="sts:AssumeRole"
+    )
+    cause = aws.trust(statement).ask().refused("principal-differs", "authorise")
+    assert "assumed by another role" in cause.summary
+    assert f"Take the first role, {first}, with the token" in cause.fix

@@ -62,3 +62,9 @@ def test_a_redacted_url(aws: Bundle) -> None:
 
 def test_nobody_could_look(aws: Bundle) -> None:
     aws.remove("aws/oidc-provider.json").ask().skipped("provider-url-differs")
+
+
+def test_the_printed_url_has_its_scheme(aws: Bundle) -> None:
+    answer = aws.token(aws.claims_of(iss=aws.ISSUER + "/acme")).remove("issuer").aws_providers(aws.PROVIDER_ARN).ask()
+    (printed,) = answer.first.named.commands
+    assert "--url https://oidc.baseten.co/acme " in printed.replace("'", "")

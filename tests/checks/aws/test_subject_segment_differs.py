@@ -115,3 +115,13 @@ def test_a_subject_that_was_not_given(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("subject-segment-differs")
+
+
+def test_a_part_without_a_name_is_not_counted(aws: Bundle) -> None:
+    provider = "arn:aws:iam::210987654321:oidc-provider/idp.example.com"
+    condition = {"StringEquals": {"idp.example.com:sub": "org:1001:space:2002"}}
+    aws.condition(condition, Principal={"Federated": provider}).remove("aws/oidc-provider.json")
+    answer = aws.claims({"iss": "https://idp.example.com", "sub": "org:1001:space:2003", "aud": "x"}).ask()
+    cause = answer.refused("subject-segment-differs", "authorise")
+    assert "expects another subject" in cause.summary
+    assert "segment" not in f"{cause.summary} {cause.fix}"

@@ -67,3 +67,23 @@ def test_a_subject_that_is_unknown(aws: Bundle) -> None:
 
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("wildcard-under-string-equals")
+
+
+def test_a_run_of_asterisks_that_aws_printed(aws: Bundle) -> None:
+    policy = aws.policy(aws.statement(aws.subject("v=1:org=Org8Kd2P:***", operator="StringLike")))
+    assert aws.aws_role(policy).ask().accepted
+    policy = aws.policy(aws.statement({"StringEquals": {aws.SUB_KEY: "v=1:org=Org8Kd2P:***"}}))
+    aws.aws_role(policy).ask().refused("wildcard-under-string-equals", "authorise")
+    aws.write("aws/role.json", policy).ask().suspected("subject-segment-differs")
+
+
+def test_redactions_beside_it_leave_it_open(aws: Bundle) -> None:
+    policy = aws.policy(aws.statement({"StringEquals": {aws.SUB_KEY: "v=1:org=<org>:***"}}))
+    assert aws.aws_role(policy).ask().first.confidence == "suspected"
+
+
+def test_redactions_in_the_provider_leave_it_open(aws: Bundle) -> None:
+    policy = aws.policy(aws.statement({"StringEquals": {aws.SUB_KEY: "v=1:org=Org8Kd2P:***"}}))
+    answer = aws.aws_role(policy).aws_provider(url="<issuer>", arn=...).ask()
+    assert answer.state("provider") == "assumed"
+    answer.suspected("subject-segment-differs")

@@ -42,7 +42,17 @@ def test_no_kid_and_one_usable_key_among_unusable_ones(aws: Bundle) -> None:
 
 
 def test_no_kid_on_either_side(aws: Bundle) -> None:
-    aws.jwks(aws.jwk(kid=...)).token(kid=...).ask().refused("key-id-unknown", "keys", aws.NO_VERIFICATION_KEY)
+    answer = aws.jwks(aws.jwk(kid=...)).token(kid=...).ask()
+    cause = answer.refused("key-id-unknown", "keys", aws.NO_VERIFICATION_KEY)
+    assert "has no `kid` on its key" in cause.summary
+    assert cause.fix.startswith("Give each key a `kid`")
+
+
+def test_a_fresh_token_is_advised_only_where_a_token_can_name_a_key(aws: Bundle) -> None:
+    assert "fresh token" in aws.token(kid="key-9").ask().cause("key-id-unknown").fix
+    assert "fresh" not in aws.jwks(aws.jwk(kid=...), aws.jwk("rsa-other", kid=...)).ask().cause("key-id-unknown").fix
+    aws.jwks(aws.jwk(), aws.jwk("rsa-other", "key-2"))
+    assert "fresh" not in aws.token(kid="").ask().cause("key-id-unknown").fix
 
 
 def test_an_empty_key_set(aws: Bundle) -> None:

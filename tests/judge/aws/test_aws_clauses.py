@@ -62,7 +62,7 @@ RULES = {
     ),
     "Null true": Rule(
         when("Null", SUB, "true"), "authorise", "condition-value-differs", DENIED,
-        {"note": f"the policy wants {SUB} to be absent"}, ("absent", Bundle.SUBJECT),
+        {"wanted": "absent"}, ("absent", Bundle.SUBJECT),
     ),
     "Null false of an absent one": Rule(
         when("Null", "oidc.baseten.co:email", "false"), "authorise", "condition-value-differs", DENIED, {},
@@ -89,7 +89,7 @@ RULES = {
     ),
     "an excluded subject": Rule(
         when("StringNotLike", SUB, "v=1:*"), "authorise", "condition-value-differs", DENIED,
-        {"note": "the policy excludes this value"},
+        {"excluded": "v=1:*", "note": ""}, ("v=1:*", Bundle.SUBJECT),
     ),
     "another audience": Rule(
         when("StringEquals", AUD, "sts.amazonaws.com"), "authorise", "audience-condition-differs", DENIED, {},

@@ -32,7 +32,7 @@ RULES = {
     "11 digits": Rule(
         lambda b: b.sends(role_arn="arn:aws:iam::21098765432:role/ModelWeights").from_the_cloud(), "request",
         "role-arn-malformed",
-        "ValidationError: Request ARN", {"reason": "21098765432 is no 12-digit account id"},
+        "ValidationError: Request ARN", {"reason": "the account id 21098765432 has 11 digits instead of 12"},
     ),
     "a region": Rule(
         sends(role_arn="arn:aws:iam:us-east-1:210987654321:role/ModelWeights"), "request", "role-arn-malformed",
@@ -56,7 +56,7 @@ RULES = {
     ),
     "a letter of no name": Rule(
         sends(role_arn="arn:aws:iam::210987654321:role/Model Weights"), "request", "role-arn-malformed",
-        "ValidationError: Request ARN", {"reason": "the role's name holds a character that no role name can have"},
+        "ValidationError: Request ARN", {"reason": "the role's name holds a blank, which no role's name can have"},
     ),
     "session name 64": Rule(sends(role_session_name="a" * 64), "request", "passed"),
     "session name 65": Rule(

@@ -56,7 +56,8 @@ RULES = {
     ),
     "a deny that may apply": Rule(
         lambda b: b.trust(b.statement(), b.statement({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, Effect="Deny")),
-        "authorise", "explicit-deny?", DENIED, {"statement": "Statement[1]", "clause": "aws:SourceIp"},
+        "authorise", "explicit-deny?", DENIED,
+        {"statement": "Statement[1]", "clause": "IpAddress · aws:SourceIp"},
     ),
     "two statements": Rule(
         lambda b: b.trust(b.statement({"StringEquals": {SUB: "x"}}), b.statement()), "authorise", "passed"

@@ -1,0 +1,127 @@
+"""The condition key that was meant, where a trust policy tests one that does not exist or one for another value.
+
+The value decides before the name: a subject that stands under `:aud` was meant for `:sub`, however near the names are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor import iam
+from oidc_doctor.judge.aws.arns import issuer_path, split_provider
+from oidc_doctor.judge.aws.global_keys import is_absent, is_unknown
+from oidc_doctor.model.document import ABSENT
+
+if TYPE_CHECKING:
+    from oidc_doctor.judge.aws.state import AwsExchange
+
+# How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
+_SIMILAR, _SIMILAR_PREFIX = 0.8, 0.6
+# Prefixes of keys that belong to no issuer.
+_GENERAL = ("aws", "sts")
+
+
+def names_issuer_alone(exchange: AwsExchange, name: str) -> bool:
+    """Whether a condition key is the issuer, its URL or its provider's ARN, without the claim behind it."""
+    parts = split_provider(name)
+    bare = (parts[2] if parts else name).removeprefix("https://").rstrip("/:")
+    return bare.lower() == issuer_path(exchange.issuer or "").rstrip("/").lower()
+
+
+def meant_by(exchange: AwsExchange, operator: str, values: list[str]) -> str | None:
+    """The claim, sub or aud, that the values were written for: the one that meets them, else the one of their form."""
+    token = {"sub": exchange.token.claim("sub"), "aud": exchange.audience}
+    met = [
+        claim
+        for claim, value in token.items()
+        if isinstance(value, str) and iam.conditions_hold({operator: {"k": values}}, {"k": value}) is True
+    ]
+    if met:
+        return met[0] if len(met) == 1 else None
+    forms = {form_of(exchange, value) for value in values}
+    return forms.pop() if len(forms) == 1 else None
+
+
+def form_of(exchange: AwsExchange, value: str) -> str | None:
+    """The claim, sub or aud, of whose form a policy's value is, as far as that can be told."""
+    profile, provider = exchange.case.profile, exchange.provider
+    audiences = {
+        exchange.audience,
+        *(provider.client_ids if provider and isinstance(provider.client_ids, tuple) else ()),
+    }
+    if profile is not None:
+        audiences |= {profile.audience.fixed, profile.audience.aws}
+    if value in audiences:
+        return "aud"
+    if profile is None:
+        subject = exchange.token.claim("sub")
+        lead = value.partition(":")[0]
+        alike = isinstance(subject, str) and lead and "*" not in lead and subject.startswith(lead + ":")
+        return "sub" if alike and "://" not in value else None
+    known = [segment for segment in profile.parse_subject(value).segments if segment.known]
+    return "sub" if len(known) > 1 else None
+
+
+def correct_key(
+    exchange: AwsExchange, name: str, claims: list[str], present: list[str], meant: str | None
+) -> str | None:
+    """The condition key that the name probably misspells.
+
+    `claims` have a key of this issuer; `meant` is the claim that the policy's value was written for.
+    """
+    path = issuer_path(exchange.issuer or "")
+    if names_issuer_alone(exchange, name):
+        return f"{path}:{meant or 'sub'}"
+    prefix, _, claim = name.rpartition(":")
+    own_name = claim.lower() not in ("sub", "aud") and _is_claim(exchange, claim)
+    if meant and not own_name and _like_issuer(prefix, path) and not prefix.lower().startswith(_GENERAL):
+        return f"{path}:{meant}"
+    by_lower_case = {key.lower(): key for key in claims}
+    if prefix.lower() == path.lower():
+        near = _near(claim, claims) if not _is_claim(exchange, claim) else None
+        return f"{path}:{near}" if near else None
+    if claim.lower() in by_lower_case and not prefix.lower().startswith(_GENERAL) and _like_issuer(prefix, path):
+        return f"{path}:{by_lower_case[claim.lower()]}"
+    return None if is_absent(name) or is_unknown(name) else _near(name, present)
+
+
+def _is_claim(exchange: AwsExchange, claim: str) -> bool:
+    """A claim that the token has, or one that every token has though AWS never exports it."""
+    profile = exchange.case.profile
+    if profile is not None and (profile.segment_rule(claim) is not None or claim in profile.grammar.keys):
+        return True
+    return exchange.token.claim(claim) is not ABSENT and (
+        claim in exchange.token.claims or claim in ("iss", "azp", "exp", "iat", "nbf", "jti")
+    )
+
+
+def _like_issuer(prefix: str, path: str) -> bool:
+    """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
+    from difflib import SequenceMatcher
+
+    return (
+        "." in prefix
+        or "/" in prefix
+        or not prefix
+        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _SIMILAR_PREFIX
+    )
+
+
+def _near(name: str, candidates: list[str]) -> str | None:
+    """Return the candidate that the name probably misspells."""
+    from difflib import SequenceMatcher
+
+    best, score = None, 0.0
+    for candidate in candidates:
+        a, b = name.lower(), candidate.lower()
+        ratio = SequenceMatcher(None, a, b).ratio()
+        longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
+        if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
+            "_"
+        ):  # workflow_ref is not a misspelled workflow
+            ratio = max(ratio, _SIMILAR if min(len(a), len(b)) > len("su") else 0.0)
+        elif "_" in longer and a.startswith(b):
+            continue
+        if ratio > score:
+            best, score = candidate, ratio
+    return best if score >= _SIMILAR else None
