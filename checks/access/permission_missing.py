@@ -25,7 +25,7 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
     permission, resource = refusal.fact("permission"), refusal.fact("resource")
-    holder = "the service account" if refusal.cloud == "gcp" else "the role"
+    holder = refusal.fact("holder") or ("the caller" if refusal.cloud == "gcp" else "the role")
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     return Words(
         f"the exchange is not the fault: {lacks}{given(' on {}', quoted(resource, ''))}",

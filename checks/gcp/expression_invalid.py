@@ -25,6 +25,7 @@ def expression_invalid(refusal: Refusal) -> Words:
     which, message = refusal.fact("which"), refusal.fact("message")
     condition = which in ("", "attributeCondition")
     what = "the attribute condition" if condition else f"the mapping of {which}"
+    message += f" ({refusal.fact('read')})" if message and refusal.fact("read") else ""
     return Words(
         f"{what} is not an expression that can be evaluated" + (f": {message}" if message else ""),
         f"Correct {what}; it reads claims as assertion.NAME and must give {'true or false' if condition else 'text'}.",

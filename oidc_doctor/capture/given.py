@@ -62,7 +62,9 @@ def _text(token: Token) -> bytes:
         return json.dumps(token.claims).encode()
     if token.kind == "jwt" and token.signing_input and not token.fault:
         return compact(token).encode()
-    box: dict[str, Any] = {"header": token.header, "claims": token.claims, "complete": token.complete}
+    box: dict[str, Any] = {"header": token.header, "claims": token.claims}
+    if not token.inferred_complete:  # nobody said that those claims are whole, and so the copy does not either
+        box["complete"] = token.complete
     if token.kind == "jwt":
         box["compact"] = {
             "size": token.size,

@@ -1,0 +1,68 @@
+"""The keys of an attribute mapping, which Google checks when the provider is stored.
+
+Sources: Google Cloud, IAM API, field attributeMapping (names of keys, their characters and length); a recorded refusal
+of a key outside `attribute.` and `google.` (March 2026).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.refusal import Clause, CloudError, Side
+
+if TYPE_CHECKING:
+    from oidc_doctor.judge.gcp.state import GcpExchange
+    from oidc_doctor.model.evidence import GcpProvider
+
+_KEY_LENGTH = 100  # characters of NAME in attribute.NAME
+_NAME = re.compile(r"[a-z0-9_]+")
+
+
+def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:
+    """Refuse `configure` for each key of the attribute mapping that Google would not have stored."""
+    for key in provider.mapping if isinstance(provider.mapping, dict) else ():
+        recorded, reason = _key_fault(key)
+        if not reason or has_placeholder(key):
+            continue
+        # an exchange that was refused later shows a stored provider, and so another mapping than this text
+        reached = any(
+            reading.cloud == "gcp" and not reading.steps & {"configure", "obtain"} for reading in exchange.case.readings
+        )
+        exchange.refuse(
+            Kind.MAPPING_KEY_INVALID,
+            CloudError("INVALID_ARGUMENT", f"Invalid mapped attribute key: {key}.", certain=False),
+            step="configure",
+            actual=Side(key, provider.document.at("/attributeMapping" + pointer_segment(key))),
+            expected=Side("google.subject, google.groups or attribute.NAME"),
+            certain=recorded and exchange.pasted and not reached,
+            location=Clause((key,)),
+            settle="the answer of gcloud iam workload-identity-pools providers update-oidc to this mapping",
+            key=key,
+            reason=reason,
+        )
+
+
+_GOOGLE_KEYS = ("subject", "groups", "display_name", "profile_photo", "posix_username", "email")
+
+
+def _key_fault(key: str) -> tuple[bool, str]:
+    """Whether the refusal of such a key was recorded, and what is wrong with it: nothing where the text is empty."""
+    prefix, dot, name = key.partition(".")
+    if prefix == "google" and dot:
+        if name in _GOOGLE_KEYS:
+            return False, ""
+        return False, "Google names google.subject and google.groups only"
+    if prefix != "attribute" or not dot:
+        return True, "it begins with neither google. nor attribute."
+    if not name:
+        return True, "no name stands after attribute."
+    if len(name) > _KEY_LENGTH:
+        return False, f"its name has {len(name)} characters, and {_KEY_LENGTH} are allowed"
+    if not _NAME.fullmatch(name):
+        strange = "".join(dict.fromkeys(letter for letter in name if not _NAME.fullmatch(letter)))
+        return False, f"its name holds {strange}, and only a to z, 0 to 9 and _ are allowed"
+    return False, ""
