@@ -76,8 +76,27 @@ def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     return None
 
 
+def _mapping_without_quotes(case: Case, refusal: Refusal) -> Edit | None:
+    """The claim in place of the text that names it, for one entry of the attribute mapping."""
+    gcp = case.evidence.gcp
+    attribute, unquoted = refusal.fact("attribute"), refusal.fact("unquoted")
+    if gcp is None or not isinstance(gcp.provider, GcpProvider) or not unquoted:
+        return None
+    provider = gcp.provider
+    if not isinstance(provider.mapping, dict) or attribute not in provider.mapping:
+        return None
+    mapping = provider.mapping | {attribute: unquoted}
+    # the flag is a list and replaces the whole mapping: a comma or a caret inside would be read as syntax
+    plain = not any(mark in text for entry in mapping.items() for text in entry for mark in ",^")
+    listed = ",".join(f"{key}={text}" for key, text in mapping.items())
+    commands = _update(provider, "attribute-mapping", listed) if plain else []
+    before = {attribute: provider.mapping[attribute]}
+    return _provider_edit(case, before, {attribute: unquoted}, "attributeMapping", commands, mapping=mapping)
+
+
 GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_ALLOWED: (_allowed_audience,),
     Kind.ALLOWED_AUDIENCES_EMPTY: (_allowed_audience,),
     Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal,),
+    Kind.MAPPING_CONSTANT: (_mapping_without_quotes,),
 }

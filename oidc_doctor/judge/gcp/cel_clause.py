@@ -120,8 +120,7 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
                 break
             test, branch = node.children[0], branches[0]
             if branch.op == "literal":  # the outcome stands in the text: the test chose it
-                node, wanted = test, bool(test.value)
-                outer = node
+                node, wanted, outer = test, bool(test.value), node
             else:
                 node = outer = branch
         else:

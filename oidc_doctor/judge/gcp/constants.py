@@ -62,6 +62,21 @@ def constants_in(text: str, constants: Mapping[str, Constant]) -> list[Constant]
     return [constants[path] for path in dict.fromkeys(paths) if path in constants]
 
 
+def quoted_claim(text: str, literals: Iterable[str]) -> str:
+    """The claim that an expression without any reading of a claim holds as a text; empty where there is none."""
+    try:
+        references = cel.compile(text).references()
+        if references:
+            return ""
+        for literal in literals:
+            names = cel.compile(literal).references() if literal.startswith("assertion") else []
+            if names and all(name.keys[0] == "assertion" for name in names):
+                return literal
+    except cel.CelError:
+        return ""
+    return ""
+
+
 def constant_facts(constant: Constant) -> dict[str, str]:
     """What the words need of a constant."""
     return {

@@ -14,9 +14,9 @@ from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
 from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, read_values, settled
-from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in
+from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
 from oidc_doctor.judge.gcp.mapped_values import judge_values
-from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping
+from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
 from oidc_doctor.model.document import ABSENT, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
@@ -228,8 +228,13 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         location=Clause((inner.text,)),
         which="attributeCondition",
         message=fault.message,
-        read=read_values(inner),
+        read=_values_at_fault(fault, inner),
     )
+
+
+def _values_at_fault(fault: CelError, inner: Any) -> str:
+    """The values that an expression failed on; nothing where it fails on every token."""
+    return "" if fault.code in ("no_such_function", "no_such_attribute", "bad_pattern") else read_values(inner)
 
 
 def _unread_claim(exchange: GcpExchange, inner: Any) -> str:
@@ -260,6 +265,7 @@ def _claim_missing(
         settle=f'the whole token, or "complete": true beside the claims: {claim} is not among those that were given',
         claim=claim,
         clause=_clause_around(node, inner),
+        given="" if certain else "in part",
     )
 
 
@@ -279,6 +285,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
         clause=inner.text,
         attribute=path,
         mapped=", ".join(mapping),
+        near=nearest_key(path, mapping),
     )
 
 
@@ -299,13 +306,16 @@ def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *,
     if constant is not None:
         _condition_on_constant(exchange, clause, constant, at, certain=certain)
         return
-    kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
+    kind, note, quoted = Kind.ATTRIBUTE_CONDITION_FALSE, "", ""
     expected, actual = Side(clause.node.text, at), None
     if clause.compared:
         note, expected, actual, kind = _literal_difference(exchange, clause, at)
-    elif clause.value is not None:
+        quoted = quoted_claim(clause.node.text, [*clause.literal, clause.value or ""])
+    elif clause.value is None:
+        note = read_values(clause.node)
+    else:
         actual = Side(clause.value, _claim_at(exchange, clause.value))
-        note = "the condition excludes this value" if clause.negated else ""
+        note = "the condition excludes this value" if clause.negated else read_values(clause.node)
         if clause.function in ("==", "!="):
             expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
     exchange.refuse(
@@ -319,6 +329,7 @@ def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *,
         settle="the values behind the placeholders",
         note=note,
         clause=clause.node.text,
+        quoted=quoted,
     )
 
 
@@ -409,7 +420,7 @@ def _judge_mapping(
                 actual=Side(mapping[name], at),
                 which=name,
                 message=fault.message,
-                read=read_values(failing(exchange.detail["mapping"][name])),
+                read=_values_at_fault(fault, failing(exchange.detail["mapping"][name])),
             )
     judge_values(exchange, mapped, at)
     result = exchange.results["mapping"]
@@ -430,4 +441,5 @@ def _subject_claim_missing(exchange: GcpExchange, mapping: dict[str, str], claim
         settle=f"the whole token: {claim} is not among the claims that were given",
         attribute=name,
         claim=claim,
+        given="" if certain else "in part",
     )

@@ -6,6 +6,7 @@ of a key outside `attribute.` and `google.` (March 2026).
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,21 @@ from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.evidence import GcpProvider
 
 _KEY_LENGTH = 100  # characters of NAME in attribute.NAME
+_ALIKE = 0.88  # how similar two keys are of which one is a slip of the other
 _NAME = re.compile(r"[a-z0-9_]+")
+
+
+def nearest_key(key: str, mapping: Iterable[str]) -> str:
+    """The mapped key that an unmapped one is probably a slip of; empty where none is like it."""
+    keys = {mapped.lower(): mapped for mapped in mapping}
+    near = difflib.get_close_matches(key.lower(), keys, n=1, cutoff=_ALIKE)
+    return keys[near[0]] if near else ""
 
 
 def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:

@@ -14,6 +14,7 @@ from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge.exchange import plain_note, same, without_gaps
 from oidc_doctor.judge.gcp.constants import constant_facts
+from oidc_doctor.judge.gcp.mapping_keys import nearest_key
 from oidc_doctor.judge.gcp.names import OF_GKE, Member, ProviderName, gke_member, read_member
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
@@ -268,6 +269,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
     provider = exchange.provider
     if provider and isinstance(provider.mapping, dict):
         facts["mapped"] = ", ".join(provider.mapping)
+        facts["near"] = nearest_key(facts["attribute"], provider.mapping) if facts["attribute"] else ""
     expected: Side | None = Side(member.text, at)
     actual = Side(principal) if principal else None
     if miss.kind is Kind.IMPERSONATION_BINDING_MISSING:
@@ -322,14 +324,22 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
     member = miss.member
     key = _key_of(member)
     if member.form == "kubernetes":
-        return Side(member.value, at), Side(exchange.mapped.get("google.subject", ""), exchange.claim_origin("sub"))
+        claim = "iss" if member.attribute == "kubernetes.cluster" else "sub"
+        return Side(member.value, at), exchange.claim_side(claim)
     if member.form == "group":
         groups = ", ".join(exchange.groups or ())
         return Side(member.value, at), Side(groups) if exchange.groups is not None else None
     value = exchange.mapped.get(key)
     if value is None:
-        facts["note"] = f"{key} has no value for this token"
+        unread = not miss.known and exchange.token.given
+        facts["note"] = f"the claim of {key} was not given" if unread else f"{key} has no value for this token"
         return Side(member.value, at), None
+    if member.form == "subject" and member.pool.endswith(OF_GKE) and member.value.startswith("ns/"):
+        difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)
+        namespaces, accounts = zip(*(text.partition("/sa/")[::2] for text in (member.value, value)), strict=True)
+        differ = {"namespace": len({*namespaces}) > 1, "service account": len({*accounts}) > 1}
+        facts["segment"] = " and another ".join(name for name, differs in differ.items() if differs)
+        return Side(member.value, at, difference.expected_spans), Side(value, None, difference.actual_spans)
     if member.form == "subject":
         difference = compare_subject(
             [member.value], value, wildcards=False, profile=exchange.case.profile, pasted=exchange.pasted

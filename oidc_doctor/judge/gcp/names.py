@@ -226,8 +226,14 @@ def _read_rest(member: Member, scheme: str, rest: str) -> Member:
         return member._replace(form="kubernetes", attribute=form, value=value)
     if has_placeholder(form):
         return member._replace(form="?", value=value)
+    meant = {"groups": "group", "google.groups": "group", "google.group": "group", "google.subject": "subject"}.get(
+        form
+    )
+    if meant is None and slash and value and re.fullmatch(r"[a-z0-9_]+", form):
+        meant = f"attribute.{form}"
+    hint = f"; {meant}/{value} may be meant" if meant and value else ""
     return member._replace(
-        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist"
+        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
     )
 
 

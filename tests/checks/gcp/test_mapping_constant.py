@@ -108,3 +108,11 @@ def test_an_expression_that_reads_a_claim(gcp: Bundle, expression: str) -> None:
 def test_a_redacted_mapping(gcp: Bundle) -> None:
     gcp.gcp_provider(mapping=SUBJECT | {"attribute.team": "'<team>'"}, condition="attribute.team == 'Tq7LmZ2x'")
     assert "mapping-constant" not in gcp.ask().names
+
+
+def test_the_edit_takes_the_quotes_away(gcp: Bundle) -> None:
+    gcp.gcp_provider(
+        mapping=SUBJECT | {"attribute.team": "'assertion.team'"}, condition=f"attribute.team == '{gcp.TEAM}'"
+    )
+    (fix,) = gcp.ask().report.fixes
+    assert fix.commands[0].endswith("--attribute-mapping=google.subject=assertion.sub,attribute.team=assertion.team")

@@ -15,8 +15,8 @@ RULES = {
     "healthy": Rule(lambda b: b, "issuer", "passed"),
     "another": Rule(
         provider(oidc={"issuerUri": "https://gitlab.com"}), "issuer", "issuer-mismatch",
-
-               "invalid_grant: The issuer in ID Token https://oidc.baseten.co does not match the expected one in config: https://gitlab",
+        "invalid_grant: The issuer in ID Token https://oidc.baseten.co does not match the expected one in config: "
+        "https://gitlab.com.",
         {}, ("https://gitlab.com", Bundle.ISSUER),
     ),
     "a slash": Rule(provider(oidc={"issuerUri": Bundle.ISSUER + "/"}), "issuer", "passed"),
