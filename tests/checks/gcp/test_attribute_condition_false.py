@@ -271,4 +271,7 @@ def test_a_claim_in_quotes(gcp: Bundle) -> None:
     assert answer.first.name == "attribute-condition-false"
     assert "reads no claim, since assertion.team stands between quotes" in answer.first.summary
     assert answer.first.fix == "Write assertion.team without quotes in that clause."
+    (fix,) = answer.report.fixes
+    assert fix.commands[0].endswith("'--attribute-condition=assertion.team == '\"'\"'Tq7LmZ2x'\"'\"''")
+    answer = gcp.gcp_provider(condition="'main' == 'master'").ask()
     assert answer.report.fixes == [], "two texts made equal would let everybody in"
