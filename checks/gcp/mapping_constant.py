@@ -24,15 +24,18 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP055", "mapping-constant", Kind.MAPPING_CONSTANT)
 def mapping_constant(refusal: Refusal) -> Words:
-    attribute, expression = refusal.fact("attribute") or "an attribute", refusal.fact("expression")
-    unquoted, clause, member = (refusal.fact(name) for name in ("unquoted", "clause", "member"))
-    mapping = f"the mapping {attribute}={expression}" if expression else f"the mapping of {attribute}"
+    attribute, expression, value = (refusal.fact(name) for name in ("attribute", "expression", "value"))
+    unquoted, clause = refusal.fact("unquoted"), refusal.fact("clause")
+    mapping = f"the mapping {attribute}={expression}" if expression else "the mapping of an attribute"
+    gives = f"the text {value!r}" if value else "one fixed text"
     compared = f", and so this clause is never true: {clause}" if clause else ""
-    if member:
+    if refusal.fact("member"):
         compared = ", and so no token is the member of the binding"
+    name = attribute or "the attribute"
     return Words(
-        f"{mapping} reads no claim and gives every token the text {refusal.fact('value')!r}{compared}",
-        f"Map {attribute} to the claim without quotes around it: {attribute}={unquoted}"
+        f"{mapping} reads no claim and gives every token {gives}{compared}",
+        f"Map {name} to the claim without quotes around it: {attribute}={unquoted}"
         if unquoted
-        else f"Map {attribute} to a claim, as in {attribute}=assertion.NAME, or compare it with the text that it has.",
+        else f"Map {name} to a claim, as in {attribute or 'attribute.NAME'}=assertion.NAME, or compare it with the "
+        "text that it has.",
     )

@@ -267,7 +267,9 @@ class Folder:
             near_providers=near,
             pool=pool or _not_the_target(self.pool, [resource.name for resource in near_pools], "pool"),
             service_account=account or self.gcp.service_account,
-            near_service_account=self.resources.service_account if isinstance(account, Missing) else None,
+            near_service_accounts=(self.resources.service_account,)
+            if isinstance(account, Missing) and self.resources.service_account
+            else (),
         )
 
 

@@ -189,7 +189,7 @@ class GcpEvidence(NamedTuple):
     project_id: str | None = None
     services: Document | Missing = Missing("gcp/services.json", "not in the bundle")
     service_account: ServiceAccount | Missing = Missing("gcp/service-account.json", "not in the bundle")
-    near_service_account: ServiceAccount | None = None  # read, but not the one that the target names
+    near_service_accounts: tuple[ServiceAccount, ...] = ()  # read, but not the one that the target names
     service_account_policy: AllowPolicy | Missing = Missing("gcp/service-account-policy.json", "not in the bundle")
     project_policy: AllowPolicy | Missing = Missing("gcp/project-policy.json", "not in the bundle")
     folder_policy: AllowPolicy | Missing = Missing("gcp/folder-policy.json", "not in the bundle")

@@ -50,7 +50,7 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     _judge_account(exchange, account or "", other.value if other else "")
     if other is not None:
         _suspect_account(exchange, account or "", other)
-        if exchange.gcp.near_service_account is not None:
+        if exchange.gcp.near_service_accounts:
             return  # the policy that was read is taken to be of that other account
     judge_bindings(exchange, account or "", policies)
 
@@ -64,9 +64,9 @@ def _other_account(exchange: GcpExchange, account: str) -> Side | None:
     gcp = exchange.gcp
     if not account or has_placeholder(account):
         return None
-    near = gcp.near_service_account
-    if near is not None and near.email:
-        return Side(near.email, near.document.at("/email"))
+    for near in gcp.near_service_accounts:
+        if near.email:
+            return Side(near.email, near.document.at("/email"))
     if isinstance(gcp.credentials, Document) and isinstance(gcp.credentials.value, dict):
         url = gcp.credentials.value.get("service_account_impersonation_url")
         configured = _IMPERSONATION.search(url) if isinstance(url, str) else None
@@ -134,6 +134,9 @@ def _direct_access(exchange: GcpExchange) -> None:
             settle="the client's credential configuration",
             principal=principal_of(name, subject) if name and subject else "",
         )
+        return
+    if exchange.provider is None and exchange.name is None and exchange.gke is None:
+        exchange.settle("impersonate", "unknown", "nothing that was read says what the client asks for")
         return
     exchange.passed("impersonate", "no service account is named: the federated token is used directly")
 
