@@ -48,7 +48,7 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     _judge_request(exchange)
     other = _other_account(exchange, account or "")
     _judge_account(exchange, account or "", other.value if other else "")
-    if other is not None:
+    if other is not None and not _is_proven_absent(exchange):
         _suspect_account(exchange, account or "", other)
         if exchange.gcp.near_service_accounts:
             return  # the policy that was read is taken to be of that other account
@@ -64,8 +64,9 @@ def _other_account(exchange: GcpExchange, account: str) -> Side | None:
     gcp = exchange.gcp
     if not account or has_placeholder(account):
         return None
+    account = account.rpartition("/serviceAccounts/")[2]  # a resource name ends with the address
     for near in gcp.near_service_accounts:
-        if near.email:
+        if near.email and near.email != account:
             return Side(near.email, near.document.at("/email"))
     if isinstance(gcp.credentials, Document) and isinstance(gcp.credentials.value, dict):
         url = gcp.credentials.value.get("service_account_impersonation_url")
@@ -76,17 +77,28 @@ def _other_account(exchange: GcpExchange, account: str) -> Side | None:
         return None
     if isinstance(gcp.service_account, ServiceAccount) and gcp.service_account.email == account:
         return None
-    for policy in _policies(exchange):
+    return _slip_of(account, _policies(exchange))
+
+
+def _slip_of(account: str, policies: list[AllowPolicy]) -> Side | None:
+    """The address among the members of policies that another one is probably a slip of; None where both are there."""
+    nearest = None
+    for policy in policies:
         for binding in policy.bindings:
             for index, member in enumerate(binding.members):
                 listed = member.removeprefix("serviceAccount:")
-                if listed != member and "@" in listed and _is_slip(account, listed):
-                    return Side(listed, policy.document.at(f"{binding.pointer}/members/{index}"))
-    return None
+                if listed == account:
+                    return None
+                if listed == member or "@" not in listed or nearest is not None:
+                    continue
+                if difflib.SequenceMatcher(None, account, listed).ratio() >= _ALIKE:
+                    nearest = Side(listed, policy.document.at(f"{binding.pointer}/members/{index}"))
+    return nearest
 
 
-def _is_slip(account: str, listed: str) -> bool:
-    return account != listed and difflib.SequenceMatcher(None, account, listed).ratio() >= _ALIKE
+def _is_proven_absent(exchange: GcpExchange) -> bool:
+    read = exchange.gcp.service_account
+    return isinstance(read, Missing) and read.proves_absence
 
 
 def _suspect_account(exchange: GcpExchange, account: str, other: Side) -> None:

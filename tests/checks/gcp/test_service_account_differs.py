@@ -92,3 +92,24 @@ def test_the_same_account(gcp: Bundle) -> None:
 
 def test_a_redacted_address(aim: Aim, gcp: Bundle) -> None:
     assert "service-account-differs" not in aim(service_account="***@***.iam.gserviceaccount.com").ask().names
+
+
+def test_both_accounts_are_listed(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
+    asked = slip(gcp.SERVICE_ACCOUNT)
+    members = [f"serviceAccount:{gcp.SERVICE_ACCOUNT}", f"serviceAccount:{asked}"]
+    gcp.remove("gcp/service-account.json").project_policy([{"role": "roles/storage.objectViewer", "members": members}])
+    assert "service-account-differs" not in aim(service_account=asked).error(says.DENIED[1]).ask().names
+
+
+def test_a_resource_name_is_the_same_account(aim: Aim, gcp: Bundle) -> None:
+    answer = aim(service_account=f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}").ask()
+    assert answer.accepted, answer.names
+
+
+def test_an_account_that_was_not_found(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
+    asked = slip(gcp.SERVICE_ACCOUNT)
+    gcp.remove("gcp/service-account.json").manifest([{"path": "gcp/service-account.json", "outcome": "not_found"}])
+    gcp.project_policy([{"role": "roles/storage.objectViewer", "members": [f"serviceAccount:{gcp.SERVICE_ACCOUNT}"]}])
+    answer = aim(service_account=asked).error(says.DENIED[1]).ask()
+    assert answer.names == ["service-account-missing"]
+    assert f"and the evidence names {gcp.SERVICE_ACCOUNT}" in answer.first.summary
