@@ -32,5 +32,6 @@ def mapping_key_invalid(refusal: Refusal) -> Words:
     name = re.sub(r"[^a-z0-9_]+", "_", snake)[:_LONGEST].strip("_")
     return Words(
         f"{key or 'a key'} is no key of an attribute mapping" + (f": {reason}" if reason else ""),
-        f"Rename it to attribute.{name or 'NAME'} in the mapping, and in the conditions and members that use it.",
+        f"Rename it to {refusal.fact('near') or 'attribute.' + (name or 'NAME')} in the mapping, and in the conditions "
+        "and members that use it.",
     )

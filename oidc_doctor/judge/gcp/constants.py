@@ -11,6 +11,7 @@ from oidc_doctor import cel
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.placeholder import has_placeholder
 
+_OTHER_WORD = re.compile(r"^(?:assertions|claims?|token|jwt)\.(?=[A-Za-z_]+$)")  # for what CEL calls assertion here
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALIKE = 0.75  # how similar two texts are of which one is a slip of the other
 
@@ -42,11 +43,12 @@ def constant_of(attribute: str, program: cel.Program, value: object, token: Toke
 
 def _unquoted(attribute: str, value: str, token: Token) -> str:
     """The claim that a text names: assertion.NAME in quotes, a claim of the token, or the attribute's own name."""
+    value = _OTHER_WORD.sub("assertion.", value.strip(" '\""))
     try:
         references = cel.compile(value).references()
     except cel.CelError:
         references = []
-    if references and all(reference.keys[0] == "assertion" for reference in references):
+    if references and not value.startswith("[") and all(name.keys[0] == "assertion" for name in references):
         return value
     if value in token.claims or value == attribute.partition(".")[2]:
         return f"assertion.{value}" if _IDENTIFIER.fullmatch(value) else f"assertion[{value!r}]"

@@ -274,7 +274,19 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
-    claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
+    fault = node.error if node is not None else None
+    if fault is not None and fault.code != "no_such_key":
+        exchange.refuse(
+            Kind.EXPRESSION_INVALID,
+            step="condition",
+            actual=Side(mapping.get(path, ""), _mapping_at(exchange, path)),
+            location=Clause((inner.text,)),
+            which=path,
+            message=fault.message,
+            read=_values_at_fault(fault, failing(node)),
+        )
+        return
+    claim = (fault.path or str(fault.key or "")) if fault is not None else ""
     exchange.refuse(
         Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
         step="condition",
@@ -408,7 +420,8 @@ def _judge_mapping(
             continue
         if name != "google.subject":
             # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
-            exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
+            why = "the token lacks its claim" if fault.code == "no_such_key" else f"its mapping fails: {fault.message}"
+            exchange.assumed.append(f"that {name} is left unset, since {why}")
             continue
         if fault.code == "no_such_key":
             claim = (fault.path or str(fault.key)).removeprefix("assertion.")

@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z0-9_]+")
 
 def nearest_key(key: str, mapping: Iterable[str]) -> str:
     """The mapped key that an unmapped one is probably a slip of; empty where none is like it."""
-    keys = {mapped.lower(): mapped for mapped in mapping}
+    keys = {mapped.lower(): mapped for mapped in mapping if not _key_fault(mapped)[1]}
     near = difflib.get_close_matches(key.lower(), keys, n=1, cutoff=_ALIKE)
     return keys[near[0]] if near else ""
 
@@ -54,6 +54,7 @@ def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:
             settle="the answer of gcloud iam workload-identity-pools providers update-oidc to this mapping",
             key=key,
             reason=reason,
+            near=next((name for name in ("google.subject", "google.groups") if name == key.strip().lower()), ""),
         )
 
 
@@ -68,9 +69,9 @@ def _key_fault(key: str) -> tuple[bool, str]:
             return False, ""
         return False, "Google names google.subject and google.groups only"
     if prefix != "attribute" or not dot:
-        return True, "it begins with neither google. nor attribute."
+        return True, "neither google. nor attribute. stands at its beginning"
     if not name:
-        return True, "no name stands after attribute."
+        return True, "it has no name after the dot"
     if len(name) > _KEY_LENGTH:
         return False, f"its name has {len(name)} characters, and {_KEY_LENGTH} are allowed"
     if not _NAME.fullmatch(name):

@@ -320,6 +320,14 @@ def _key_of(member: Member) -> str:
     return f"attribute.{member.attribute}" if member.form == "attribute" else "google.subject"
 
 
+def _why_without_value(exchange: GcpExchange, key: str, *, known: bool) -> str:
+    if known:
+        return f"{key} has no value for this token"
+    provider = exchange.provider
+    unread = provider is None or not isinstance(provider.mapping, dict)
+    return "the provider's mapping was not read" if unread else f"the claim of {key} was not given"
+
+
 def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str, str]) -> tuple[Side, Side | None]:
     member = miss.member
     key = _key_of(member)
@@ -331,8 +339,7 @@ def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str,
         return Side(member.value, at), Side(groups) if exchange.groups is not None else None
     value = exchange.mapped.get(key)
     if value is None:
-        unread = not miss.known and exchange.token.given
-        facts["note"] = f"the claim of {key} was not given" if unread else f"{key} has no value for this token"
+        facts["note"] = _why_without_value(exchange, key, known=miss.known)
         return Side(member.value, at), None
     if member.form == "subject" and member.pool.endswith(OF_GKE) and member.value.startswith("ns/"):
         difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)

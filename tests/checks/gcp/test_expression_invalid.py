@@ -64,6 +64,14 @@ def test_the_mapping_of_the_subject(gcp: Bundle, says: type[Says], expression: s
     assert answer.error() == says.NO_SUBJECT
 
 
+@pytest.mark.parametrize("expression", ["team", "google.subject", "assertion.iat + 'x'"])
+def test_a_mapping_that_the_condition_needs(gcp: Bundle, expression: str) -> None:
+    mapping = {"google.subject": "assertion.sub", "attribute.team": expression}
+    answer = gcp.gcp_provider(mapping=mapping, condition="attribute.team == 'Tq7LmZ2x'").ask()
+    assert answer.first.name == "expression-invalid"
+    assert "the mapping of attribute.team" in answer.first.summary
+
+
 def test_an_unreadable_mapping_of_the_subject(gcp: Bundle, says: type[Says]) -> None:
     answer = gcp.gcp_provider(condition=..., mapping={"google.subject": "assertion.sub +"}).ask()
     assert answer.first.name == "expression-invalid"

@@ -23,6 +23,12 @@ SUBJECT = {"google.subject": "assertion.sub"}
         ("'org'", "assertion.org"),
         ("\"assertion['team']\"", "assertion['team']"),
         ("'assertion.team.extract(\"{x}\")'", 'assertion.team.extract("{x}")'),
+        ("\"'assertion.team'\"", "assertion.team"),
+        ("' assertion.team '", "assertion.team"),
+        ("'claims.team'", "assertion.team"),
+        ("true ? 'assertion.team' : ''", "assertion.team"),
+        ("'[assertion.team]'", ""),
+        ("string(1)", ""),
         ("'nothing-of-the-token'", ""),
     ],
 )

@@ -16,17 +16,19 @@ SUBJECT = {"google.subject": "assertion.sub"}
 @pytest.mark.parametrize(
     ("key", "confidence", "words", "renamed"),
     [
-        ("assertion.aud", "predicted", "begins with neither", "attribute.aud"),
-        ("repository", "predicted", "begins with neither", "attribute.repository"),
-        ("attributes.team", "predicted", "begins with neither", "attribute.team"),
-        ("Attribute.team", "predicted", "begins with neither", "attribute.team"),
-        ("attribute", "predicted", "begins with neither", "attribute.attribute"),
-        ("subject", "predicted", "begins with neither", "attribute.subject"),
-        ("attribute.", "predicted", "no name stands", "attribute.NAME"),
+        ("assertion.aud", "predicted", "stands at its beginning", "attribute.aud"),
+        ("repository", "predicted", "stands at its beginning", "attribute.repository"),
+        ("attributes.team", "predicted", "stands at its beginning", "attribute.team"),
+        ("Attribute.team", "predicted", "stands at its beginning", "attribute.team"),
+        ("attribute", "predicted", "stands at its beginning", "attribute.attribute"),
+        ("subject", "predicted", "stands at its beginning", "attribute.subject"),
+        ("attribute.", "predicted", "no name after the dot", "attribute.NAME"),
         ("attribute.repositoryOwner", "suspected", "holds O", "attribute.repository_owner"),
         ("attribute.repository-owner", "suspected", "holds -", "attribute.repository_owner"),
         ("attribute.a/b", "suspected", "holds /", "attribute.a_b"),
         ("attribute." + "n" * 101, "suspected", "101 characters", "attribute.n"),
+        ("google.Subject", "suspected", "google.groups only", "google.subject"),
+        ("Google.groups", "predicted", "begin", "google.groups"),
         ("google.team", "suspected", "google.groups only", "attribute.team"),
     ],
 )
@@ -36,6 +38,7 @@ def test_a_key(gcp: Bundle, key: str, confidence: str, words: str, renamed: str)
     assert cause.confidence == confidence
     assert cause.step == "configure"
     assert words in cause.summary
+    assert ".." not in cause.summary
     assert key in cause.summary
     assert renamed in cause.fix
     assert cause.actual is not None
