@@ -25,6 +25,12 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def attribute_condition_false(refusal: Refusal) -> Words:
     clause, actual = refusal.fact("clause"), refusal.actual
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
+    quoted = refusal.fact("quoted")
+    if quoted:
+        return Words(
+            f"this clause of the attribute condition reads no claim, since {quoted} stands between quotes: {clause}",
+            f"Write {quoted} without quotes in that clause.",
+        )
     headline = f"this clause of the attribute condition is false: {clause}" if clause else ""
     return Words(
         (headline or "the provider's attribute condition is false") + (f" ({note})" if note else ""),

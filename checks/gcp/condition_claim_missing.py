@@ -23,7 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def condition_claim_missing(refusal: Refusal) -> Words:
     claim = refusal.fact("claim")
     missing = f"the claim {claim}, which" if claim else "a claim that"
+    lacking = "is not among those that were given" if refusal.fact("given") else "the token does not have"
     return Words(
-        f"the attribute condition reads {missing} the token does not have",
+        f"the attribute condition reads {missing} {lacking}",
         "Correct the name of the claim in the condition, or test a claim that this issuer always sends.",
     )

@@ -31,6 +31,14 @@ def expression_invalid(refusal: Refusal) -> Words:
         )
     condition = which in ("", "attributeCondition")
     what = "the attribute condition" if condition else f"the mapping of {which}"
+    read = refusal.fact("read")
+    if read:
+        return Words(
+            f"{what} fails on this token: {read}, and there is {message}"
+            if message.startswith("no such")
+            else f"{what} fails on this token: {read}; {message}",
+            f"Correct {what} for a value of that type, or convert it: string(…), int(…), [0] of a list.",
+        )
     return Words(
         f"{what} is not an expression that can be evaluated" + (f": {message}" if message else ""),
         f"Correct {what}; it reads claims as assertion.NAME and must give {'true or false' if condition else 'text'}.",

@@ -22,8 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 
 @cause("GCP031", "impersonation-not-configured", Kind.IMPERSONATION_NOT_CONFIGURED)
-def impersonation_not_configured(_refusal: Refusal) -> Words:
+def impersonation_not_configured(refusal: Refusal) -> Words:
+    permission, principal = refusal.fact("permission"), refusal.fact("principal")
+    lacks = f", and that lacks {permission}" if permission else ""
     return Words(
-        "the client impersonates no service account, so the API sees only the federated principal",
-        "Name the service account in the client's configuration, or grant the roles to the federated principal itself.",
+        f"the client impersonates no service account, so the API sees only the federated principal{lacks}",
+        "Name the service account in the client's configuration, or grant the roles to the federated principal itself"
+        + (f", {principal}." if principal else "."),
     )

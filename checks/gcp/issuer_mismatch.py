@@ -5,7 +5,7 @@ Symptom
     older wording says: the expected ones).
 Reason
     The token's iss is not the provider's issuerUri: another path or tenant (Vault adds /v1/identity/oidc; Entra v1
-    tokens come from sts.windows.net), another scheme, or a slash at the end, which as far as is known also counts.
+    tokens come from sts.windows.net), another scheme, another host. A slash at the end seems to be overlooked.
 Confirm
     Decode the token and put its iss beside oidc.issuerUri of gcloud iam workload-identity-pools providers describe.
 Fix
@@ -17,20 +17,13 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 
 @cause("GCP010", "issuer-mismatch", Kind.ISSUER_MISMATCH)
 def issuer_mismatch(refusal: Refusal) -> Words:
-    note, provider = refusal.fact("note"), refusal.fact("provider")
-    expected, actual = refusal.expected, refusal.actual
-    # only a slash apart: the same issuer, so that the command trusts no new issuer
-    same = expected and actual and expected.value.rstrip("/") == actual.value.rstrip("/")
-    update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
+    note = refusal.fact("note")
     return Words(
         "the token's issuer is not the provider's issuer URI" + (f" ({note})" if note else ""),
         "Set the provider's issuer URI to the token's iss, character for character, if that is the issuer to trust.",
-        (command(*update, f"--issuer-uri={actual.value}"),)
-        if same and actual and provider.startswith("projects/")
-        else (),
     )

@@ -21,8 +21,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("GCP026", "mapped-attribute-not-string", Kind.MAPPED_ATTRIBUTE_NOT_STRING)
 def mapped_attribute_not_string(refusal: Refusal) -> Words:
     attribute, type_name = refusal.fact("attribute") or "an attribute", refusal.fact("type")
+    wanted = refusal.fact("wanted") or "a string"
+    mapped = f"{attribute} is mapped to a value of type {type_name}" if type_name else f"{attribute} has another type"
     return Words(
-        f"{attribute} is mapped to a value {f'of type {type_name}' if type_name else 'that is no string'}, "
-        "and Google takes only a string there",
-        "Turn the value into text in the mapping: string(…) for a number or a boolean, [0] or join(',') for a list.",
+        f"{mapped}, and Google takes only {wanted} there",
+        "Turn the value into text in the mapping: string(…) for a number or a boolean, [0] or join(',') for a list."
+        if wanted == "a string"
+        else f"Map {attribute} to a list of texts, such as a claim of groups, or [assertion.NAME] for one text.",
     )

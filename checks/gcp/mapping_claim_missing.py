@@ -23,7 +23,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def mapping_claim_missing(refusal: Refusal) -> Words:
     attribute, claim = refusal.fact("attribute") or "a mapped attribute", refusal.fact("claim")
     missing = f"the claim {claim}, which" if claim else "a claim that"
+    lacking = "is not among those that were given" if refusal.fact("given") else "the token does not have"
     return Words(
-        f"{attribute} gets no value, because its mapping reads {missing} the token does not have",
+        f"{attribute} gets no value, because its mapping reads {missing} {lacking}",
         f"Map {refusal.fact('attribute') or 'the attribute'} from a claim that this issuer always sends.",
     )

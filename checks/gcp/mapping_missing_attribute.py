@@ -22,11 +22,15 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP029", "mapping-missing-attribute", Kind.MAPPING_MISSING_ATTRIBUTE)
 def mapping_missing_attribute(refusal: Refusal) -> Words:
-    attribute, mapped = refusal.fact("attribute"), refusal.fact("mapped")
+    attribute, mapped, near = (refusal.fact(name) for name in ("attribute", "mapped", "near"))
     needed = f"{attribute}, which" if attribute else "an attribute that"
+    asks = "the attribute condition" if refusal.step == "condition" else "the binding on the service account"
+    place = "the condition" if refusal.step == "condition" else "the member"
     return Words(
-        f"the binding on the service account needs {needed} the provider does not map",
-        f"Map {attribute or 'the attribute'} in the provider"
+        f"{asks} needs {needed} the provider does not map" + (f"; it maps {near}" if near else ""),
+        f"Write {near} in {place}, if that is the attribute that is meant."
+        if near
+        else f"Map {attribute or 'the attribute'} in the provider"
         + (f", which maps {mapped} so far," if mapped else "")
-        + " or bind a member that uses a mapped one.",
+        + (" or read a mapped one." if refusal.step == "condition" else " or bind a member that uses a mapped one."),
     )

@@ -28,7 +28,8 @@ def member_subject_differs(refusal: Refusal) -> Words:
     account, principal = refusal.fact("service_account"), refusal.fact("principal")
     grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
     bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
-    expects = f"another {segment} in the subject" if segment else "another subject"
+    named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
+    expects = f"another {segment} in the subject" if named else "another subject"
     return Words(
         f"the binding on the service account expects {expects}" + (f" ({note})" if note else ""),
         "Bind the subject that the token carries, or a principalSet of a mapped attribute if it changes with each run.",

@@ -22,8 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 @cause("GCP041", "service-account-missing", Kind.SERVICE_ACCOUNT_MISSING)
 def service_account_missing(refusal: Refusal) -> Words:
-    account = refusal.fact("service_account")
+    account, near = refusal.fact("service_account"), refusal.fact("near")
     return Words(
-        f"the service account {account or 'to be impersonated'} does not exist",
-        "Correct the service account's e-mail address in the client's configuration, or create the account.",
+        f"the service account {account or 'to be impersonated'} does not exist"
+        + (f", and the evidence names {near}" if near else ""),
+        f"Name {near} in the client's configuration, if that is the account that is meant."
+        if near
+        else "Correct the service account's e-mail address in the client's configuration, or create the account.",
     )

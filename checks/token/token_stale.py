@@ -25,5 +25,5 @@ def token_stale(refusal: Refusal) -> Words:
     reason = refusal.fact("reason", "`iat` or `exp` is missing, or the token was not made just now")
     return Words(
         f"its times make it stale: {reason}",
-        "Get a fresh token, made by an issuer with the right clock and with both `iat` and `exp` in it.",
+        "Get a newly issued token for each exchange, past any cache of the SDK, with both `iat` and `exp` in it.",
     )

@@ -259,13 +259,17 @@ class Folder:
         )
 
     def _gcp_of(self, target: Target) -> GcpEvidence:
+        account = choose_service_account(target, self.resources)
         provider, near = choose_gcp_provider(target, self.resources)
         pool, near_pools = choose_gcp_pool(target, self.resources)
         return self.gcp._replace(
             provider=provider or _not_the_target(self.gcp.provider, [resource.name for resource in near], "provider"),
             near_providers=near,
             pool=pool or _not_the_target(self.pool, [resource.name for resource in near_pools], "pool"),
-            service_account=choose_service_account(target, self.resources) or self.gcp.service_account,
+            service_account=account or self.gcp.service_account,
+            near_service_accounts=(self.resources.service_account,)
+            if isinstance(account, Missing) and self.resources.service_account
+            else (),
         )
 
 

@@ -62,7 +62,9 @@ def _text(token: Token) -> bytes:
         return json.dumps(token.claims).encode()
     if token.kind == "jwt" and token.signing_input and not token.fault:
         return compact(token).encode()
-    document: dict[str, Any] = {"header": token.header, "claims": token.claims, "complete": token.complete}
+    document: dict[str, Any] = {"header": token.header, "claims": token.claims}
+    if not token.inferred_complete:  # nobody said that those claims are whole, and so the copy does not either
+        document["complete"] = token.complete
     if token.kind == "jwt":
         document["compact"] = {
             "size": token.size,

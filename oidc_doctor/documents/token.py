@@ -267,6 +267,7 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         claims=claims,
         header=header,
         complete=complete if isinstance(complete, bool) else has_all,
+        inferred_complete=not isinstance(complete, bool) and has_all,
         origin=origin,
         name=name,
         duplicates=_repeated(document, place),

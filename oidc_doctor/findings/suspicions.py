@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oidc_doctor.judge.times import span
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
@@ -49,13 +50,10 @@ _BEYOND: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
     ("aws", "authorise"): (
         (Kind.OUTSIDE_THE_TRUST_POLICY, "the resource control policies of the organisation, and the role as it is now"),
     ),
-    ("gcp", "times"): ((Kind.TOKEN_EXPIRED, "the token that was refused: the one that was given is within its times"),),
+    ("gcp", "times"): ((Kind.TOKEN_STALE, "an exchange with a token that was issued just now"),),
     ("aws", "keys"): ((Kind.JWKS_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
     ("gcp", "keys"): ((Kind.ISSUER_UNREACHABLE, "fetch discovery document and key set from outside your own network"),),
-    ("gcp", "impersonate"): (
-        (Kind.PROPAGATION_DELAY, "when the binding was made: a change takes 2 to 7 minutes or longer"),
-        (Kind.OUTSIDE_THE_ALLOW_POLICY, "deny policies and principal access boundaries"),
-    ),
+    ("gcp", "impersonate"): ((Kind.OUTSIDE_THE_ALLOW_POLICY, "deny policies and principal access boundaries"),),
 }
 
 
@@ -132,6 +130,10 @@ def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> No
     facts = {"step": step, "what": "role" if case.cloud == "aws" else "binding"}
     if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
         facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}
+    if kind is Kind.TOKEN_STALE:
+        issued = case.token.claim("iat")
+        if isinstance(issued, int | float) and not isinstance(issued, bool):
+            facts["reason"] = f"it was issued {span(case.at - issued)} before this exchange, too long ago for Google"
     if case.profile is not None and case.profile.token_sources:
         facts["hint"] = case.profile.token_sources[0].hint
     trace.step(step).refusals.append(

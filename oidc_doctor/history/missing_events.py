@@ -205,14 +205,15 @@ def _gcp_logging_off(
     switch = "iam.googleapis.com" if impersonating else _STS
     writer = _CREDENTIALS if impersonating else _STS
     how = f"Data Access audit logs of type ADMIN_READ for {switch} (or allServices)"
-    if audit_configs_on is False:
-        detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
-        return [MissingEventNote(f"{calls} are not logged in this project.", detail, "exchange-logging-off")]
     attempts_logged = any(
         signature.sample.step == ("impersonate" if impersonating else "exchange") for signature in signatures
     )
+    # audit configurations of a folder or the organisation count as well (inferred): entries show that one is on
     if audit_configs_on or attempts_logged or writer in coverage.services:
         return []
+    if audit_configs_on is False:
+        detail = f"They are logged, refused ones too, only with {how}. Those are off, so silence says nothing."
+        return [MissingEventNote(f"{calls} are not logged in this project.", detail, "exchange-logging-off")]
     detail = (
         f"They are logged, refused ones too, only with {how}, which are off by default: no entry of {writer} was read, "
         "nor the audit configuration."

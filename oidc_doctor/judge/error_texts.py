@@ -52,6 +52,7 @@ INVALID_AUDIENCE = (
     'Invalid value for "audience". This value should be the full resource name of the Identity Provider. See '
     "https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats."
 )
+ISSUER_DIFFERS = "The issuer in ID Token {} does not match the expected one in config: {}."
 CONDITION_REJECTED = "The given credential is rejected by the attribute condition."
 NO_SUBJECT = "Could not obtain a value for google.subject from the given credential."
 ISSUER_CONNECTION = "Error connecting to the given credential's issuer."
@@ -62,6 +63,15 @@ SUBJECT_TOO_LONG = (
     "or the incoming assertion to produce a mapped attribute that is less than 127 bytes."
 )
 IMPERSONATION_DENIED = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
+
+
+# Cloud Storage writes "Caller" for a federated principal, and a service account's e-mail address (public threads).
+_FEDERATED_CALLER = re.compile(r"(?<![\w@.-])Caller does not have storage\.")
+
+
+def is_of_federated_principal(text: str) -> bool:
+    """Whether a refusal of Cloud Storage was written for a federated principal, and for no service account."""
+    return _FEDERATED_CALLER.search(text) is not None
 
 
 class _SentenceRow(NamedTuple):

@@ -11,7 +11,7 @@ from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids, nameless_k
 from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import Side
+from oidc_doctor.model.refusal import CloudError, Side
 
 # IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
 _AWS_DISCOVERY = (
@@ -21,16 +21,20 @@ _AWS_DISCOVERY = (
     "id_token_signing_alg_values_supported",
 )
 
+# siderolabs/talos issue 13210, April 2026, and a second capture
+_PUBLISHED_DIFFERS = "`issuer` claim in OIDC discovery document does not match the issuer specified in the request."
+
 
 def judge_keys(
     exchange: ExchangeBuilder,
     issuer: str | None,
     uploaded: tuple[str, Origin] | None = None,
     provider: AwsOidcProvider | None = None,
+    issuer_uri: Side | None = None,
 ) -> None:
     """Settle `keys`. `uploaded` is a provider's own key set (Google's jwksJson), which replaces fetching.
 
-    `provider` is AWS's, with its thumbprints.
+    `provider` is AWS's, with its thumbprints; `issuer_uri` Google's, whose discovery document Google reads.
     """
     token = exchange.token
     if token.kind == "hypothetical":
@@ -42,6 +46,8 @@ def judge_keys(
     if token.fault_kind:
         exchange.settle("keys", "unknown", "the token could not be read")
         return
+    if uploaded is None and issuer_uri is not None:
+        _judge_published_issuer(exchange, issuer_uri)
     if uploaded is None:
         if _of_another_issuer(exchange, issuer):
             exchange.settle("keys", "unknown", "what was read of an issuer is not of this token's")
@@ -106,6 +112,33 @@ def _of_another_issuer(exchange: ExchangeBuilder, issuer: str | None) -> bool:
     return hosts[0] != hosts[1]
 
 
+def _but_for_slash(left: str, right: str) -> bool:
+    """Whether two issuers are equal but for a slash at the end, which Google seems to overlook (inferred)."""
+    return left.rstrip("/") == right.rstrip("/")
+
+
+def _judge_published_issuer(exchange: ExchangeBuilder, issuer_uri: Side) -> None:
+    """Google wants the issuer of the discovery document at issuerUri to be that URI (two recorded refusals, 2026)."""
+    discovery = exchange.case.evidence.issuer.discovery
+    published = (
+        discovery.value.get("issuer") if isinstance(discovery, Document) and isinstance(discovery.value, dict) else None
+    )
+    if not isinstance(discovery, Document) or not isinstance(published, str):
+        return
+    if _but_for_slash(published, issuer_uri.value) or exchange.gap(published, issuer_uri.value):
+        return
+    exchange.refuse(
+        Kind.ISSUER_URL_DIFFERS,
+        CloudError("invalid_grant", _PUBLISHED_DIFFERS),
+        step="keys",
+        expected=issuer_uri,
+        actual=Side(published, discovery.at("/issuer")),
+        # a pasted document may be of another address than issuerUri
+        certain=not exchange.pasted or exchange.seen_at("keys"),
+        settle=f"curl -s {issuer_uri.value.rstrip('/')}/.well-known/openid-configuration",
+    )
+
+
 def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     discovery = exchange.case.evidence.issuer.discovery
     if isinstance(discovery, Missing):
@@ -120,6 +153,10 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     if absent:
         exchange.refuse(Kind.DISCOVERY_INVALID, where=discovery.at(), field=", ".join(absent), found="absent")
     published = members.get("issuer")
+    if any(refusal.kind is Kind.ISSUER_URL_DIFFERS for refusal in exchange.results["keys"].refusals):
+        return  # said of the provider's issuerUri
+    if exchange.cloud == "gcp" and isinstance(published, str) and issuer and _but_for_slash(published, issuer):
+        return
     if isinstance(published, str) and issuer and published != issuer and not exchange.gap(published, issuer):
         exchange.refuse(
             Kind.ISSUER_URL_DIFFERS,

@@ -42,6 +42,7 @@ class Token(NamedTuple):
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
     recorded: bool = False  # a manifest says that it was read, so nothing in it is a placeholder
     document: Document | None = None  # decoded claims as a file holds them: `document.at("/sub")` has the line
+    inferred_complete: bool = False  # complete only because iss, sub and aud are there: nobody says that it is whole
 
     def __repr__(self) -> str:
         """Leave out claims and signature, so that a token printed by accident discloses neither."""
@@ -59,6 +60,13 @@ class Token(NamedTuple):
         if name in ("iat", "exp") or not self.complete:
             return UNKNOWN
         return ABSENT
+
+    def may_have(self, name: str) -> bool:
+        """Whether the token may carry a claim that was not given: pasted claims are often cut short."""
+        value = self.claim(name)
+        return value is UNKNOWN or (
+            value is ABSENT and self.inferred_complete and name not in self.claims and name not in self.missing_claims
+        )
 
     def header_value(self, name: str) -> Json:
         """Return a header member, ABSENT, or UNKNOWN where the header was not given."""
@@ -181,6 +189,7 @@ class GcpEvidence(NamedTuple):
     project_id: str | None = None
     services: Document | Missing = Missing("gcp/services.json", "not in the bundle")
     service_account: ServiceAccount | Missing = Missing("gcp/service-account.json", "not in the bundle")
+    near_service_accounts: tuple[ServiceAccount, ...] = ()  # read, but not the one that the target names
     service_account_policy: AllowPolicy | Missing = Missing("gcp/service-account-policy.json", "not in the bundle")
     project_policy: AllowPolicy | Missing = Missing("gcp/project-policy.json", "not in the bundle")
     folder_policy: AllowPolicy | Missing = Missing("gcp/folder-policy.json", "not in the bundle")

@@ -118,6 +118,7 @@ class Kind(enum.StrEnum):
     PROVIDER_KIND_DIFFERS = "provider-kind-differs", "gcp:target"
     POOL_DISABLED = "pool-disabled", "gcp:target"
     POOL_DELETED = "pool-deleted", "gcp:target"
+    WORKLOAD_POOL_MISSING = "workload-pool-missing", "gcp:configure gcp:target"
     ISSUER_MISMATCH = "issuer-mismatch", "gcp:issuer"
     ISSUER_FORBIDDEN_BY_ORG_POLICY = "issuer-forbidden-by-org-policy", "gcp:configure", SEEN_ONLY
     ATTRIBUTE_CONDITION_REQUIRED = "attribute-condition-required", "gcp:configure", SEEN_ONLY
@@ -132,9 +133,11 @@ class Kind(enum.StrEnum):
     MAPPED_ATTRIBUTE_NOT_STRING = "mapped-attribute-not-string", "gcp:mapping"
     SUBJECT_OVER_LIMIT = "subject-over-limit", "gcp:mapping"
     ATTRIBUTES_OVER_LIMIT = "attributes-over-limit", "gcp:mapping"
+    MAPPING_CONSTANT = "mapping-constant", "gcp:condition gcp:impersonate"
+    MAPPING_KEY_INVALID = "mapping-key-invalid", "gcp:configure gcp:mapping"
     MAPPING_MISSING_ATTRIBUTE = "mapping-missing-attribute", "gcp:condition gcp:impersonate"
     IMPERSONATION_BINDING_MISSING = "impersonation-binding-missing", "gcp:impersonate"
-    IMPERSONATION_NOT_CONFIGURED = "impersonation-not-configured", "gcp:impersonate"
+    IMPERSONATION_NOT_CONFIGURED = "impersonation-not-configured", "gcp:impersonate gcp:permission"
     BINDING_CONDITION_FALSE = "binding-condition-false", "gcp:impersonate"
     MEMBER_MALFORMED = "member-malformed", "gcp:impersonate"
     WILDCARD_IN_MEMBER = "wildcard-in-member", "gcp:impersonate"
@@ -145,6 +148,7 @@ class Kind(enum.StrEnum):
     MEMBER_ATTRIBUTE_DIFFERS = "member-attribute-differs", "gcp:impersonate"
     ROLE_GRANTED_ON_WRONG_RESOURCE = "role-granted-on-wrong-resource", "gcp:impersonate"
     SERVICE_ACCOUNT_MISSING = "service-account-missing", "gcp:impersonate"
+    SERVICE_ACCOUNT_DIFFERS = "service-account-differs", "gcp:impersonate"
     SERVICE_ACCOUNT_DISABLED = "service-account-disabled", "gcp:impersonate"
     API_DISABLED = "api-disabled", "gcp:target gcp:impersonate"
     QUOTA_PROJECT_PERMISSION = "quota-project-permission", "gcp:impersonate gcp:permission", SEEN_ONLY

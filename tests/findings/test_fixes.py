@@ -34,6 +34,10 @@ def apply(made: Bundle, fix: FixRow) -> None:
         made.write("aws/role.json", role)
     elif "ClientIDList" in document:
         made.write("aws/oidc-provider.json", made.read("aws/oidc-provider.json") | document)
+    elif "attributeMapping" in document:
+        provider = made.read("gcp/provider.json")
+        provider["attributeMapping"] |= document["attributeMapping"]
+        made.write("gcp/provider.json", provider)
     elif "attributeCondition" in document:
         made.write("gcp/provider.json", made.read("gcp/provider.json") | document)
     else:
@@ -90,6 +94,10 @@ GOOGLE: dict[str, Change] = {
     "audience-not-allowed": lambda b: b.gcp_provider(audiences=("other",)),
     "allowed-audiences-empty": lambda b: b.gcp_provider(audiences=()),
     "attribute-condition-false": lambda b: b.gcp_provider(condition="assertion.team == 'Tq7LmZ2y'"),
+    "mapping-constant": lambda b: b.gcp_provider(
+        mapping={"google.subject": "assertion.sub", "attribute.team": "'assertion.team'"},
+        condition="attribute.team == 'Tq7LmZ2x'",
+    ),
 }
 
 

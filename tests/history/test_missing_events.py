@@ -168,6 +168,12 @@ def test_google_logging_is_off() -> None:
     assert "ADMIN_READ for iam.googleapis.com" in note.detail
 
 
+@pytest.mark.parametrize(("step", "writer"), [("condition", "sts"), ("impersonate", "iamcredentials")])
+def test_google_logs_whatever_the_project_says(step: str, writer: str) -> None:
+    written = replace(ENTRIES, services=frozenset({f"{writer}.googleapis.com"}))
+    assert "exchange-logging-off" not in kinds(ask("gcp", written, failing_step=step, audit_configs_on=False))
+
+
 def test_google_logging_is_not_known() -> None:
     assert "probably" in ask("gcp", ENTRIES, failing_step="condition")[1].headline
     seen = replace(ENTRIES, services=frozenset({"sts.googleapis.com"}))

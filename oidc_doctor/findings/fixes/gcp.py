@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor import cel
 from oidc_doctor.checkkit import command
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.kinds import Kind
@@ -58,6 +59,13 @@ def _allowed_audience(case: Case, refusal: Refusal) -> Edit | None:
     )
 
 
+def _reads_a_claim(clause: str) -> bool:
+    try:
+        return bool(cel.compile(clause).references())
+    except cel.CelError:
+        return False
+
+
 def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     """The literal of the false comparison replaced by the token's value, for an exact comparison."""
     gcp = case.evidence.gcp
@@ -67,6 +75,14 @@ def _condition_literal(case: Case, refusal: Refusal) -> Edit | None:
     text = provider.condition or ""
     if "==" not in clause or clause not in text:
         return None
+    unquoted = refusal.fact("quoted")
+    if unquoted:
+        plain = clause.replace(f"'{unquoted}'", unquoted).replace(f'"{unquoted}"', unquoted)
+        condition = text.replace(clause, plain, 1)
+        commands = _update(provider, "attribute-condition", condition)
+        return _provider_edit(case, text, condition, "attributeCondition", commands, condition=condition)
+    if not _reads_a_claim(clause):
+        return None  # two texts made equal are true for everybody
     for quote in ("'", '"'):
         literal = f"{quote}{refusal.expected.value}{quote}"
         if literal in clause and quote not in refusal.actual.value and "\\" not in refusal.actual.value:
@@ -97,8 +113,27 @@ def _condition_beside(case: Case, refusal: Refusal) -> Edit | None:
     return _provider_edit(case, gcp.provider.condition, condition, "attributeCondition", commands, condition=condition)
 
 
+def _mapping_without_quotes(case: Case, refusal: Refusal) -> Edit | None:
+    """The claim in place of the text that names it, for one entry of the attribute mapping."""
+    gcp = case.evidence.gcp
+    attribute, unquoted = refusal.fact("attribute"), refusal.fact("unquoted")
+    if gcp is None or not isinstance(gcp.provider, GcpProvider) or not unquoted:
+        return None
+    provider = gcp.provider
+    if not isinstance(provider.mapping, dict) or attribute not in provider.mapping:
+        return None
+    mapping = provider.mapping | {attribute: unquoted}
+    # the flag is a list and replaces the whole mapping: a comma or a caret inside would be read as syntax
+    plain = not any(mark in text for entry in mapping.items() for text in entry for mark in ",^")
+    listed = ",".join(f"{key}={text}" for key, text in mapping.items())
+    commands = _update(provider, "attribute-mapping", listed) if plain else []
+    before = {attribute: provider.mapping[attribute]}
+    return _provider_edit(case, before, {attribute: unquoted}, "attributeMapping", commands, mapping=mapping)
+
+
 GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_ALLOWED: (_allowed_audience,),
     Kind.ALLOWED_AUDIENCES_EMPTY: (_allowed_audience,),
     Kind.ATTRIBUTE_CONDITION_FALSE: (_condition_literal, _condition_beside),
+    Kind.MAPPING_CONSTANT: (_mapping_without_quotes,),
 }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.cel.values import type_name
 from oidc_doctor.model.placeholder import has_placeholder, may_contain, may_end_with, may_equal, may_start_with
 
 if TYPE_CHECKING:
@@ -117,7 +118,11 @@ def deciding(node: Node, surely_false: Callable[[Node], Node | None]) -> Decidin
             branches = [child for child in node.children[1:] if child.evaluated]
             if not branches or branches[0].value is not wanted:
                 break
-            node = outer = branches[0]
+            test, branch = node.children[0], branches[0]
+            if branch.op == "literal":  # the outcome stands in the text: the test chose it
+                node, wanted, outer = test, bool(test.value), node
+            else:
+                node = outer = branch
         else:
             break
     return _sides(node, outer, negated=wanted)
@@ -130,6 +135,30 @@ def failing(node: Node) -> Node:
         if inner is None:
             return node
         node = inner
+
+
+_LONGEST_VALUE = 80  # characters of a value in a sentence
+
+
+def read_values(node: Node) -> str:
+    """The values and types of the parts that a failing sub-expression was given: `assertion.level` is "3" (string)."""
+    parts = [part for child in node.children for part in _read_parts(child)]
+    return ", ".join(dict.fromkeys(f"{part.text} is {_short(part.value)} ({type_name(part.value)})" for part in parts))
+
+
+def _read_parts(node: Node) -> list[Node]:
+    """The outermost paths below a node that were evaluated."""
+    if node.op == "literal" or not node.evaluated or node.error is not None:
+        return []
+    if node.op in ("select", "index", "ident"):
+        return [node]
+    inner = [part for child in node.children for part in _read_parts(child)]
+    return inner or ([node] if node.op not in ("list", "map") else [])
+
+
+def _short(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else _plain(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def _is_literal(node: Node) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.gcp.audience import judge_audience
-from oidc_doctor.judge.gcp.impersonate import judge_impersonation
+from oidc_doctor.judge.gcp.impersonate import judge_impersonation, judge_permission
 from oidc_doctor.judge.gcp.issuer import judge_issuer
 from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
 from oidc_doctor.judge.gcp.state import GcpExchange
@@ -19,7 +19,7 @@ from oidc_doctor.judge.gcp.token import judge_token
 from oidc_doctor.judge.issuer import judge_keys
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.refusal import Trace
+from oidc_doctor.model.refusal import Side, Trace
 
 
 def evaluate_gcp(case: Case) -> Trace:
@@ -35,9 +35,13 @@ def evaluate_gcp(case: Case) -> Trace:
     uploaded = None
     if exchange.provider and exchange.provider.jwks_json is not None:
         uploaded = (exchange.provider.jwks_json, exchange.provider.document.at("/oidc/jwksJson"))
-    judge_keys(exchange, exchange.issuer, uploaded)
+    issuer_uri = None
+    if exchange.provider and exchange.provider.issuer_uri:
+        issuer_uri = Side(exchange.provider.issuer_uri, exchange.provider.document.at("/oidc/issuerUri"))
+    judge_keys(exchange, exchange.issuer, uploaded, issuer_uri=issuer_uri)
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
+    judge_permission(exchange)
     judge_sources(exchange)
     return exchange.trace()
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.documents.provider import service_states
+from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge.error_texts import is_of_federated_principal, on_the_wire
 from oidc_doctor.judge.gcp.members import judge_bindings, principal_of
-from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.judge.gcp.names import gke_identity
+from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, ServiceAccount
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import CloudError, Side
+from oidc_doctor.model.steps import PASSED
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
+    from oidc_doctor.model.case import Reading
 
 _API = "iamcredentials.googleapis.com"
 _HOUR = 3600
@@ -24,22 +32,94 @@ def judge_impersonation(exchange: GcpExchange) -> None:
     gcp = exchange.gcp
     if exchange.provider is not None and exchange.provider.kind not in ("oidc", "unknown"):
         return
+    if exchange.provider is None and exchange.name is None:
+        identity = gke_identity(exchange.token.claim("iss"), exchange.token.subject)
+        if identity is not None:
+            exchange.gke, exchange.mapped = identity[0], {"google.subject": identity[1]}
     if _uses_the_token_directly(exchange):
         _direct_access(exchange)
         return
-    policies = [
-        policy
-        for policy in (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
-        if isinstance(policy, AllowPolicy)
-    ]
+    policies = _policies(exchange)
     if account is None and isinstance(gcp.service_account, ServiceAccount):
         account = gcp.service_account.email
     if account is None and isinstance(gcp.service_account_policy, Missing):
         _direct_access(exchange)
         return
     _judge_request(exchange)
-    _judge_account(exchange, account or "")
+    other = _other_account(exchange, account or "")
+    _judge_account(exchange, account or "", other.value if other else "")
+    if other is not None and not _is_proven_absent(exchange):
+        _suspect_account(exchange, account or "", other)
+        if exchange.gcp.near_service_accounts:
+            return  # the policy that was read is taken to be of that other account
     judge_bindings(exchange, account or "", policies)
+
+
+_IMPERSONATION = re.compile(r"/serviceAccounts/([^/:]+@[^/:]+):generateAccessToken")
+_ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other
+
+
+def _other_account(exchange: GcpExchange, account: str) -> Side | None:
+    """The account that was read, or that the evidence lists, where the client asks for another one."""
+    gcp = exchange.gcp
+    if not account or has_placeholder(account):
+        return None
+    account = account.rpartition("/serviceAccounts/")[2]  # a resource name ends with the address
+    for near in gcp.near_service_accounts:
+        if near.email and near.email != account:
+            return Side(near.email, near.document.at("/email"))
+    if isinstance(gcp.credentials, Document) and isinstance(gcp.credentials.value, dict):
+        url = gcp.credentials.value.get("service_account_impersonation_url")
+        configured = _IMPERSONATION.search(url) if isinstance(url, str) else None
+        if configured and configured[1] != account and not has_placeholder(configured[1]):
+            return Side(configured[1], gcp.credentials.at("/service_account_impersonation_url"))
+    if not exchange.seen_at("impersonate"):
+        return None
+    if isinstance(gcp.service_account, ServiceAccount) and gcp.service_account.email == account:
+        return None
+    return _slip_of(account, _policies(exchange))
+
+
+def _slip_of(account: str, policies: list[AllowPolicy]) -> Side | None:
+    """The address among the members of policies that another one is probably a slip of; None where both are there."""
+    nearest = None
+    for policy in policies:
+        for binding in policy.bindings:
+            for index, member in enumerate(binding.members):
+                listed = member.removeprefix("serviceAccount:")
+                if listed == account:
+                    return None
+                if listed == member or "@" not in listed or nearest is not None:
+                    continue
+                if difflib.SequenceMatcher(None, account, listed).ratio() >= _ALIKE:
+                    nearest = Side(listed, policy.document.at(f"{binding.pointer}/members/{index}"))
+    return nearest
+
+
+def _is_proven_absent(exchange: GcpExchange) -> bool:
+    read = exchange.gcp.service_account
+    return isinstance(read, Missing) and read.proves_absence
+
+
+def _suspect_account(exchange: GcpExchange, account: str, other: Side) -> None:
+    difference = compare_value([other.value], account, wildcards=False, pasted=exchange.pasted)
+    origins = exchange.case.evidence.target.origins
+    exchange.refuse(
+        Kind.SERVICE_ACCOUNT_DIFFERS,
+        expected=other._replace(spans=difference.expected_spans),
+        actual=Side(account, origins.get("gcp.service_account"), difference.actual_spans),
+        certain=False,
+        settle=f"gcloud iam service-accounts get-iam-policy {account}",
+        rank=-1,
+        service_account=account,
+        read=other.value,
+    )
+
+
+def _policies(exchange: GcpExchange) -> list[AllowPolicy]:
+    gcp = exchange.gcp
+    policies = (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
+    return [policy for policy in policies if isinstance(policy, AllowPolicy)]
 
 
 def _uses_the_token_directly(exchange: GcpExchange) -> bool:
@@ -60,13 +140,60 @@ def _direct_access(exchange: GcpExchange) -> None:
         subject = exchange.mapped.get("google.subject", "")
         exchange.refuse(
             Kind.IMPERSONATION_NOT_CONFIGURED,
+            step="impersonate",
             where=credentials.at("/service_account_impersonation_url") if isinstance(credentials, Document) else None,
             certain=False,
             settle="the client's credential configuration",
             principal=principal_of(name, subject) if name and subject else "",
         )
         return
+    if exchange.provider is None and exchange.name is None and exchange.gke is None:
+        exchange.settle("impersonate", "unknown", "nothing that was read says what the client asks for")
+        return
     exchange.passed("impersonate", "no service account is named: the federated token is used directly")
+
+
+def judge_permission(exchange: GcpExchange) -> None:
+    """Say of an observed refusal after the exchange which principal it is about; the sentence itself proves it."""
+    for reading in exchange.case.readings:
+        if reading.kind is not Kind.PERMISSION_MISSING or reading.cloud != "gcp":
+            continue
+        name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
+        principal = principal_of(name, subject) if name and subject else ""
+        federated = is_of_federated_principal(reading.text)
+        account = exchange.request.service_account
+        direct = federated or _uses_the_token_directly(exchange)
+        if federated and exchange.results["impersonate"].state == PASSED and exchange.results["impersonate"].at:
+            _impersonation_was_meant(exchange, reading, principal)
+        exchange.refuse(
+            Kind.PERMISSION_MISSING,
+            CloudError(*on_the_wire(reading.text)),
+            step="permission",
+            actual=Side(principal) if direct and principal else None,
+            certain=False,
+            where=Origin(reading.source),
+            settle="the allow policy of the resource",
+            facts={
+                **reading.facts,
+                "service_account": account or "",
+                "holder": "the federated principal" if direct else "the service account" if account else "the caller",
+            },
+        )
+
+
+def _impersonation_was_meant(exchange: GcpExchange, reading: Reading, principal: str) -> None:
+    """The principal may impersonate an account, and yet Cloud Storage saw the principal itself."""
+    exchange.refuse(
+        Kind.IMPERSONATION_NOT_CONFIGURED,
+        CloudError(*on_the_wire(reading.text)),
+        step="permission",
+        where=Origin(reading.source),
+        rank=-1,
+        principal=principal,
+        permission=reading.facts.get("permission", ""),
+    )
+    refusals = exchange.results["permission"].refusals
+    refusals[-1] = refusals[-1]._replace(named_by_error=True)  # "Caller" is what the sentence calls such a principal
 
 
 def _judge_request(exchange: GcpExchange) -> None:
@@ -120,7 +247,7 @@ def _judge_request(exchange: GcpExchange) -> None:
         )
 
 
-def _judge_account(exchange: GcpExchange, account: str) -> None:
+def _judge_account(exchange: GcpExchange, account: str, other: str) -> None:
     read = exchange.gcp.service_account
     if isinstance(read, Missing):
         exchange.unseen |= {Kind.SERVICE_ACCOUNT_DISABLED, Kind.SERVICE_ACCOUNT_MISSING}
@@ -130,6 +257,16 @@ def _judge_account(exchange: GcpExchange, account: str) -> None:
                 CloudError("NOT_FOUND", f"Not found; Gaia id not found for email {account}", certain=False),
                 where=exchange.case.evidence.target.origins.get("gcp.service_account"),
                 service_account=account,
+                near=other,
+            )
+        elif other and any(reading.kind is Kind.SERVICE_ACCOUNT_MISSING for reading in exchange.case.readings):
+            # the sentence proves it; what the evidence lists in its place is said with it
+            exchange.refuse(
+                Kind.SERVICE_ACCOUNT_MISSING,
+                where=exchange.case.evidence.target.origins.get("gcp.service_account"),
+                certain=False,
+                service_account=account,
+                near=other,
             )
     elif read.disabled:
         exchange.refuse(Kind.SERVICE_ACCOUNT_DISABLED, where=read.document.at("/disabled"), service_account=account)

@@ -13,10 +13,14 @@ from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
-from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, settled
-from oidc_doctor.model.document import UNKNOWN, Origin
+from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, read_values, settled
+from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
+from oidc_doctor.judge.gcp.mapped_values import judge_values
+from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
+from oidc_doctor.model.document import ABSENT, Origin
+from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import has_placeholder, spans
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 from oidc_doctor.model.steps import REFUSED
 from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
@@ -25,15 +29,14 @@ if TYPE_CHECKING:
     from oidc_doctor.cel import CelError, Program
     from oidc_doctor.judge.gcp.state import GcpExchange
 
-SUBJECT_LIMIT = 127  # bytes of google.subject
-ATTRIBUTES_LIMIT = 8192  # bytes of all mapped attributes
-GROUPS_LIMIT = 400
-
 
 def judge_condition_and_mapping(exchange: GcpExchange) -> None:
     """Settle `condition` and `mapping`; fills `exchange.mapped`."""
     provider = exchange.provider
-    if provider is None or exchange.token.fault_kind or provider.kind not in ("oidc", "unknown"):
+    if provider is None or provider.kind not in ("oidc", "unknown"):
+        return
+    judge_keys_of_mapping(exchange, provider)
+    if exchange.token.fault_kind:
         return
     mapped: dict[str, Any] = {}
     faults: list[tuple[str, CelError]] = []
@@ -53,7 +56,7 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     token = exchange.token
     claims = {name: value for name, value in token.claims.items() if value is not None or token.kind == "jwt"}
     for reference in program.references():
-        if len(reference.keys) > 1 and reference.keys[0] == "assertion" and token.claim(reference.keys[1]) is UNKNOWN:
+        if len(reference.keys) > 1 and reference.keys[0] == "assertion" and token.may_have(reference.keys[1]):
             claims[reference.keys[1]] = cel.UNKNOWN
     return claims
 
@@ -89,9 +92,8 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
     mapped: dict[str, Any] = {}
     faults: list[tuple[str, CelError]] = []
     traces: dict[str, Any] = {}
-    provider = exchange.provider
     for name, text in mapping.items():
-        at = provider.document.at("/attributeMapping/" + name) if provider else Origin("gcp/provider.json")
+        at = _mapping_at(exchange, name)
         program = _compile(exchange, text, name, "mapping", at)
         if program is None:
             continue
@@ -99,12 +101,22 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         traces[name] = node
         if node.error is None:
             mapped[name] = node.value
+            constant = constant_of(name, program, node.value, exchange.token)
+            if constant is not None:
+                exchange.constants[name] = constant
         else:
             if node.error.code == "unknown":
                 mapped[name] = cel.UNKNOWN
             faults.append((name, node.error))
     exchange.detail["mapping"] = traces
     return mapped, faults
+
+
+def _mapping_at(exchange: GcpExchange, name: str) -> Origin:
+    provider = exchange.provider
+    return (
+        provider.document.at("/attributeMapping" + pointer_segment(name)) if provider else Origin("gcp/provider.json")
+    )
 
 
 def _bindings(mapped: dict[str, Any], *, unmapped: bool) -> dict[str, Any]:
@@ -188,6 +200,10 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         exchange.settle("condition", "unknown", f"the value of {inner.text} was not given")
         return
     if fault.code == "unknown":
+        claim = _unread_claim(exchange, inner)
+        if exchange.token.inferred_complete and exchange.token.claim(claim) is ABSENT:
+            _claim_missing(exchange, claim, node, inner, at, certain=False)
+            return
         exchange.refuse(
             Kind.ATTRIBUTE_CONDITION_FALSE,
             expected=Side(inner.text, at),
@@ -203,15 +219,7 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         _unmapped(exchange, path, inner, text, at)
         return
     if fault.code == "no_such_key":
-        claim = path
-        exchange.refuse(
-            Kind.CONDITION_CLAIM_MISSING,
-            expected=Side(text, at, ((inner.start, inner.end),)),
-            actual=Side("(absent)", exchange.token.origin),
-            location=Clause((inner.text,)),
-            claim=claim.removeprefix("assertion."),
-            clause=_clause_around(node, inner),
-        )
+        _claim_missing(exchange, path.removeprefix("assertion."), node, inner, at)
         return
     exchange.refuse(
         Kind.EXPRESSION_INVALID,
@@ -220,6 +228,44 @@ def _condition_error(exchange: GcpExchange, text: str, node: Any, at: Origin) ->
         location=Clause((inner.text,)),
         which="attributeCondition",
         message=fault.message,
+        read=_values_at_fault(fault, inner),
+    )
+
+
+def _values_at_fault(fault: CelError, inner: Any) -> str:
+    """The values that an expression failed on; nothing where it fails on every token."""
+    return "" if fault.code in ("no_such_function", "no_such_attribute", "bad_pattern") else read_values(inner)
+
+
+def _unread_claim(exchange: GcpExchange, inner: Any) -> str:
+    """The claim whose value a failing part needs, through the mapping where it reads a mapped attribute."""
+    try:
+        references = cel.compile(inner.text).references()
+    except cel.CelError:
+        return ""
+    for reference in references:
+        if reference.keys[0] == "assertion" and len(reference.keys) > 1:
+            return reference.keys[1]
+        mapping = exchange.detail.get("mapping", {}).get(".".join(reference.keys[:2]))
+        if mapping is not None and mapping.error is not None:
+            return _unread_claim(exchange, failing(mapping))
+    return ""
+
+
+def _claim_missing(
+    exchange: GcpExchange, claim: str, node: Any, inner: Any, at: Origin, *, certain: bool = True
+) -> None:
+    """The condition reads a claim that the token lacks, or (not `certain`) that was not among the claims given."""
+    exchange.refuse(
+        Kind.CONDITION_CLAIM_MISSING,
+        expected=Side(node.text, at, ((inner.start, inner.end),)),
+        actual=Side("(absent)", exchange.token.origin),
+        certain=certain,
+        location=Clause((inner.text,)),
+        settle=f'the whole token, or "complete": true beside the claims: {claim} is not among those that were given',
+        claim=claim,
+        clause=_clause_around(node, inner),
+        given="" if certain else "in part",
     )
 
 
@@ -228,7 +274,19 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
     provider = exchange.provider
     mapping = provider.mapping if provider and isinstance(provider.mapping, dict) else {}
     node = exchange.detail.get("mapping", {}).get(path)
-    claim = (node.error.path or str(node.error.key or "")) if node is not None and node.error is not None else ""
+    fault = node.error if node is not None else None
+    if fault is not None and fault.code != "no_such_key":
+        exchange.refuse(
+            Kind.EXPRESSION_INVALID,
+            step="condition",
+            actual=Side(mapping.get(path, ""), _mapping_at(exchange, path)),
+            location=Clause((inner.text,)),
+            which=path,
+            message=fault.message,
+            read=_values_at_fault(fault, failing(node)),
+        )
+        return
+    claim = (fault.path or str(fault.key or "")) if fault is not None else ""
     exchange.refuse(
         Kind.CONDITION_CLAIM_MISSING if claim else Kind.MAPPING_MISSING_ATTRIBUTE,
         step="condition",
@@ -239,6 +297,7 @@ def _unmapped(exchange: GcpExchange, path: str, inner: Any, text: str, at: Origi
         clause=inner.text,
         attribute=path,
         mapped=", ".join(mapping),
+        near=nearest_key(path, mapping),
     )
 
 
@@ -252,13 +311,23 @@ def _clause_around(root: Any, inner: Any) -> str:
 
 
 def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *, certain: bool) -> None:
-    kind, note = Kind.ATTRIBUTE_CONDITION_FALSE, ""
+    constant = next(
+        (found for found in constants_in(clause.node.text, exchange.constants) if found.causes(clause.literal)),
+        None,
+    )
+    if constant is not None:
+        _condition_on_constant(exchange, clause, constant, at, certain=certain)
+        return
+    kind, note, quoted = Kind.ATTRIBUTE_CONDITION_FALSE, "", ""
     expected, actual = Side(clause.node.text, at), None
     if clause.compared:
         note, expected, actual, kind = _literal_difference(exchange, clause, at)
-    elif clause.value is not None:
+        quoted = quoted_claim(clause.node.text, [*clause.literal, clause.value or ""])
+    elif clause.value is None:
+        note = read_values(clause.node)
+    else:
         actual = Side(clause.value, _claim_at(exchange, clause.value))
-        note = "the condition excludes this value" if clause.negated else ""
+        note = "the condition excludes this value" if clause.negated else read_values(clause.node)
         if clause.function in ("==", "!="):
             expected = Side(("not " if clause.negated else "") + ", ".join(clause.literal), at)
     exchange.refuse(
@@ -272,6 +341,24 @@ def _condition_false(exchange: GcpExchange, clause: DecidingTest, at: Origin, *,
         settle="the values behind the placeholders",
         note=note,
         clause=clause.node.text,
+        quoted=quoted,
+    )
+
+
+def _condition_on_constant(
+    exchange: GcpExchange, clause: DecidingTest, constant: Constant, at: Origin, *, certain: bool
+) -> None:
+    exchange.refuse(
+        Kind.MAPPING_CONSTANT,
+        step="condition",
+        expected=Side(", ".join(clause.literal), at) if clause.compared else Side(clause.node.text, at),
+        actual=Side(constant.value, _mapping_at(exchange, constant.attribute)),
+        certain=certain,
+        location=Clause((f"{constant.attribute}={constant.expression}",)),
+        where=_mapping_at(exchange, constant.attribute),
+        settle="the values behind the placeholders",
+        clause=clause.node.text,
+        facts=constant_facts(constant),
     )
 
 
@@ -326,20 +413,19 @@ def _judge_mapping(
     if "google.subject" not in mapping:
         exchange.refuse(Kind.MAPPING_MISSING_SUBJECT, where=at)
     for name, fault in faults:
+        claim = _unread_claim(exchange, failing(exchange.detail["mapping"][name]))
         if fault.code == "unknown":
+            if name == "google.subject" and exchange.token.inferred_complete and exchange.seen_at("mapping"):
+                _subject_claim_missing(exchange, mapping, claim, certain=False)
             continue
         if name != "google.subject":
             # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
-            exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
+            why = "the token lacks its claim" if fault.code == "no_such_key" else f"its mapping fails: {fault.message}"
+            exchange.assumed.append(f"that {name} is left unset, since {why}")
             continue
         if fault.code == "no_such_key":
-            exchange.refuse(
-                Kind.MAPPING_CLAIM_MISSING,
-                where=at,
-                location=Clause((f"{name}={mapping[name]}",)),
-                attribute=name,
-                claim=(fault.path or str(fault.key)).removeprefix("assertion."),
-            )
+            claim = (fault.path or str(fault.key)).removeprefix("assertion.")
+            _subject_claim_missing(exchange, mapping, claim)
         else:
             exchange.refuse(
                 Kind.EXPRESSION_INVALID,
@@ -347,8 +433,9 @@ def _judge_mapping(
                 actual=Side(mapping[name], at),
                 which=name,
                 message=fault.message,
+                read=_values_at_fault(fault, failing(exchange.detail["mapping"][name])),
             )
-    _judge_values(exchange, mapped, at)
+    judge_values(exchange, mapped, at)
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
@@ -357,73 +444,15 @@ def _judge_mapping(
             exchange.passed("mapping", "", at)
 
 
-def _judge_values(exchange: GcpExchange, mapped: dict[str, Any], at: Origin | None) -> None:
-    provider = exchange.provider
-    total = 0
-    for name, value in mapped.items():
-        if value is cel.UNKNOWN:
-            continue
-        if isinstance(value, str):
-            total += len(value.encode("utf-8", "surrogatepass"))
-        elif name != "google.groups":
-            observed = exchange.seen_at("mapping")
-            exchange.refuse(
-                Kind.MAPPED_ATTRIBUTE_NOT_STRING,
-                CloudError("invalid_request", f"The mapped attribute '{name}' must be of type STRING", certain=False),
-                actual=Side(str(value), provider.document.at("/attributeMapping/" + name) if provider else at),
-                # verified for workforce pools; for workload pools inferred
-                certain=observed or name == "google.subject",
-                settle="an exchange: the rule is documented for workforce pools",
-                attribute=name,
-                type=_type(value),
-            )
-        elif isinstance(value, list) and len(value) > GROUPS_LIMIT:
-            exchange.refuse(
-                Kind.ATTRIBUTES_OVER_LIMIT,
-                CloudError("invalid_request", "", certain=False),
-                where=at,
-                certain=exchange.seen_at("mapping"),
-                settle="an exchange: the limit is documented for workforce pools",
-                what="google.groups",
-                size=str(len(value)),
-                limit=str(GROUPS_LIMIT),
-            )
-    _judge_subject_size(exchange, mapped.get("google.subject"), at)
-    if total > ATTRIBUTES_LIMIT:
-        exchange.refuse(
-            Kind.ATTRIBUTES_OVER_LIMIT,
-            CloudError(
-                "invalid_request", "The size of the entire mapped attributes exceeds the 8 KB limit.", certain=False
-            ),
-            where=at,
-            what="all mapped attributes",
-            size=str(total),
-            limit=str(ATTRIBUTES_LIMIT),
-        )
-
-
-def _judge_subject_size(exchange: GcpExchange, subject: object, at: Origin | None) -> None:
-    if not isinstance(subject, str):
-        return
-    size = len(subject.encode("utf-8", "surrogatepass"))
-    gap = exchange.token_pasted and has_placeholder(subject)
-    if gap:
-        hidden = sum(end - start for start, end in spans(subject))
-        if size - hidden <= SUBJECT_LIMIT:
-            return
-    if size > SUBJECT_LIMIT:
-        name = next((name for name, claim in exchange.token.claims.items() if claim == subject), "sub")
-        exchange.refuse(
-            Kind.SUBJECT_OVER_LIMIT,
-            expected=Side(f"at most {SUBJECT_LIMIT} bytes", at),
-            actual=Side(subject, exchange.claim_origin(name)),
-            bytes=str(size),
-            limit=str(SUBJECT_LIMIT),
-        )
-
-
-def _type(value: object) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    names = {int: "int", float: "double", list: "list", dict: "map", type(None): "null"}
-    return names.get(type(value), type(value).__name__.lower())
+def _subject_claim_missing(exchange: GcpExchange, mapping: dict[str, str], claim: str, *, certain: bool = True) -> None:
+    name = "google.subject"
+    exchange.refuse(
+        Kind.MAPPING_CLAIM_MISSING,
+        where=_mapping_at(exchange, name),
+        certain=certain,
+        location=Clause((f"{name}={mapping[name]}",)),
+        settle=f"the whole token: {claim} is not among the claims that were given",
+        attribute=name,
+        claim=claim,
+        given="" if certain else "in part",
+    )

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from oidc_doctor import cel
 from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge.exchange import plain_note, same, segment_noun, without_gaps
-from oidc_doctor.judge.gcp.names import Member, ProviderName, read_member
+from oidc_doctor.judge.gcp.constants import constant_facts
+from oidc_doctor.judge.gcp.mapping_keys import nearest_key
+from oidc_doctor.judge.gcp.names import OF_GKE, Member, ProviderName, gke_member, read_member
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
+from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 from oidc_doctor.model.steps import REFUSED, UNKNOWN
@@ -42,6 +45,8 @@ class Miss(NamedTuple):
 
 def principal_of(name: ProviderName, subject: str) -> str:
     """The principal identifier that Google makes of a mapped subject."""
+    if name.pool.endswith(OF_GKE) and subject.startswith("ns/"):
+        return gke_member(name.pool, subject)
     return f"principal://iam.googleapis.com/{name.pool_name}/subject/{subject}"
 
 
@@ -53,7 +58,7 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
         for binding in policy.bindings:
             for index, text in enumerate(binding.members):
                 member = read_member(text)
-                if member is None:
+                if member is None or (member.pool.endswith(OF_GKE) and not _is_of_kubernetes(exchange)):
                     continue
                 answer = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
                 if answer == "granted":
@@ -79,9 +84,15 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
         _no_binding(exchange, account_policy, account)
 
 
+def _is_of_kubernetes(exchange: GcpExchange) -> bool:
+    """Whether a member of GKE can be meant for this token: it is no binding for the token of another issuer."""
+    subject = exchange.token.subject
+    return subject is None or subject.startswith("system:serviceaccount:")
+
+
 def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete: bool) -> None:
     """Settle the step where no member matches for certain; a member that may match leaves it open or suspected."""
-    open_ = any(not miss.known for miss in misses) or exchange.provider is None
+    open_ = any(not miss.known for miss in misses) or (exchange.provider is None and exchange.gke is None)
     if open_ and not exchange.token.given and not exchange.seen_at("impersonate"):
         exchange.settle("impersonate", "unknown", "whether a member matches depends on values that were not given")
         return
@@ -134,9 +145,12 @@ def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allo
 
     name = exchange.provider_name
     elsewhere: bool | None = False  # in another pool than the token's
+    of_gke = member.pool.endswith(OF_GKE)  # such a pool has the project's id in its name
     if name is not None and member.pool:
         project = same(member.project, name.project, pasted=exchange.pasted)
-        if not member.project.isdigit() and not exchange.gap(member.project):
+        if of_gke and not (member.project and name.project):
+            project = True
+        elif not member.project.isdigit() and not exchange.gap(member.project):
             project = None if name.project_is_number else project
         pool = same(member.pool, name.pool, pasted=exchange.pasted)
         elsewhere = True if project is False or pool is False else None if project is None or pool is None else False
@@ -144,10 +158,10 @@ def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: Allo
         return miss(34 if elsewhere else 4, Kind.MEMBER_MALFORMED)
     if member.deleted:
         return miss(33 if elsewhere else 3, Kind.BINDING_NAMES_DELETED_PRINCIPAL)
-    if not member.project.isdigit() and not exchange.gap(member.project):
+    if not member.project.isdigit() and not exchange.gap(member.project) and (member.project or not of_gke):
         return miss(32 if elsewhere else 3, Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
     if elsewhere:
-        return miss(20, Kind.MEMBER_POOL_DIFFERS, exchange.provider is not None)
+        return miss(20, Kind.MEMBER_POOL_DIFFERS, exchange.provider is not None or exchange.gke is not None)
     value_miss = _match_value(exchange, member, miss)
     if value_miss is not None:
         return value_miss
@@ -173,6 +187,8 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
             return miss(6, kind, False)
     elif member.form == "group":
         return _match_group(exchange, member, miss)
+    elif member.form == "kubernetes":
+        return _match_kubernetes(exchange, member, miss)
     else:
         return miss(40, Kind.MEMBER_MALFORMED, False)  # a placeholder hides the form
     answer = same(member.value, value, pasted=exchange.either_pasted)
@@ -180,7 +196,21 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
         return None
     if "*" in without_gaps(exchange, member.value) and answer is False:
         return miss(4, Kind.WILDCARD_IN_MEMBER, True)
+    constant = exchange.constants.get(key)
+    if constant is not None and constant.causes([member.value]):
+        return miss(9, Kind.MAPPING_CONSTANT, answer is False)
     return miss(10, kind, answer is False)
+
+
+def _match_kubernetes(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
+    """Whether a token is of the namespace or cluster that a set of GKE names; an account's unique id is not read."""
+    subject, issuer = exchange.mapped.get("google.subject", ""), exchange.token.claim("iss")
+    actual = {
+        "namespace": subject.removeprefix("ns/").partition("/")[0],
+        "kubernetes.cluster": issuer if isinstance(issuer, str) else "",
+    }.get(member.attribute, "")
+    answer = same(member.value, actual, pasted=exchange.either_pasted) if actual else None
+    return None if answer else miss(10, Kind.MEMBER_ATTRIBUTE_DIFFERS, answer is False)
 
 
 def _match_group(exchange: GcpExchange, member: Member, miss: Callable[[int, Kind, bool], Miss]) -> Miss | None:
@@ -226,7 +256,9 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         "principal": principal,
         "role": miss.binding.role,
         "resource": account if miss.policy.resource == "service-account" else f"the {miss.policy.resource}",
-        "attribute": f"attribute.{member.attribute}"
+        "attribute": member.attribute
+        if member.form == "kubernetes"
+        else f"attribute.{member.attribute}"
         if member.attribute
         else "google.groups"
         if member.form == "group"
@@ -237,11 +269,20 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
     provider = exchange.provider
     if provider and isinstance(provider.mapping, dict):
         facts["mapped"] = ", ".join(provider.mapping)
+        facts["near"] = nearest_key(facts["attribute"], provider.mapping) if facts["attribute"] else ""
     expected: Side | None = Side(member.text, at)
     actual = Side(principal) if principal else None
     if miss.kind is Kind.IMPERSONATION_BINDING_MISSING:
         facts["roles"] = miss.binding.role
-    if miss.kind is Kind.MEMBER_MALFORMED:
+    where, clause = at, Clause((miss.binding.role, member.text))
+    if miss.kind is Kind.MAPPING_CONSTANT:
+        constant = exchange.constants[_key_of(member)]
+        facts |= constant_facts(constant)
+        clause = Clause((f"{constant.attribute}={constant.expression}",))  # one cause, whatever compares it
+        if exchange.provider is not None:
+            where = exchange.provider.document.at("/attributeMapping" + pointer_segment(constant.attribute))
+        expected, actual = Side(member.value, at), Side(constant.value, where)
+    elif miss.kind is Kind.MEMBER_MALFORMED:
         expected, actual = None, Side(member.text, at)
     elif miss.kind in (Kind.MEMBER_ATTRIBUTE_DIFFERS, Kind.MEMBER_SUBJECT_DIFFERS):
         expected, actual = _value_sides(exchange, miss, at, facts)
@@ -254,8 +295,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         expected=expected,
         actual=actual,
         certain=certain,
-        location=Clause((miss.binding.role, member.text)),
-        where=at,
+        location=clause,
+        where=where,
         settle="the values that were not given, and the allow policy of the service account",
         facts=facts,
     )
@@ -274,16 +315,38 @@ def _places(text: str, name: Member | ProviderName, other: Member | ProviderName
     return tuple(spans)
 
 
+def _key_of(member: Member) -> str:
+    """The mapped attribute that a member compares."""
+    return f"attribute.{member.attribute}" if member.form == "attribute" else "google.subject"
+
+
+def _why_without_value(exchange: GcpExchange, key: str, *, known: bool) -> str:
+    if known:
+        return f"{key} has no value for this token"
+    provider = exchange.provider
+    unread = provider is None or not isinstance(provider.mapping, dict)
+    return "the provider's mapping was not read" if unread else f"the claim of {key} was not given"
+
+
 def _value_sides(exchange: GcpExchange, miss: Miss, at: Origin, facts: dict[str, str]) -> tuple[Side, Side | None]:
     member = miss.member
-    key = f"attribute.{member.attribute}" if member.form == "attribute" else "google.subject"
+    key = _key_of(member)
+    if member.form == "kubernetes":
+        claim = "iss" if member.attribute == "kubernetes.cluster" else "sub"
+        return Side(member.value, at), exchange.claim_side(claim)
     if member.form == "group":
         groups = ", ".join(exchange.groups or ())
         return Side(member.value, at), Side(groups) if exchange.groups is not None else None
     value = exchange.mapped.get(key)
     if value is None:
-        facts["note"] = f"{key} has no value for this token"
+        facts["note"] = _why_without_value(exchange, key, known=miss.known)
         return Side(member.value, at), None
+    if member.form == "subject" and member.pool.endswith(OF_GKE) and member.value.startswith("ns/"):
+        difference = compare_value([member.value], value, wildcards=False, pasted=exchange.pasted)
+        namespaces, accounts = zip(*(text.partition("/sa/")[::2] for text in (member.value, value)), strict=True)
+        differ = {"namespace": len({*namespaces}) > 1, "service account": len({*accounts}) > 1}
+        facts["segment"] = " and another ".join(name for name, differs in differ.items() if differs)
+        return Side(member.value, at, difference.expected_spans), Side(value, None, difference.actual_spans)
     if member.form == "subject":
         difference = compare_subject(
             [member.value], value, wildcards=False, profile=exchange.case.profile, pasted=exchange.pasted

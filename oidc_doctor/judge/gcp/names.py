@@ -71,7 +71,8 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     if text.startswith("projects/"):
         return ProviderName(text, fault="it lacks the prefix //iam.googleapis.com/")
     if not text.startswith(HOST):
-        if open_ and not text.startswith("//"):
+        # clusters of GKE send identitynamespace:…, for their own pool
+        if text.startswith("identitynamespace:") or (open_ and not text.startswith("//")):
             return ProviderName(text)
         host = text.removeprefix("https:").removeprefix("//").split("/", 1)[0]
         return ProviderName(
@@ -106,7 +107,7 @@ class Member(NamedTuple):
     text: str
     project: str = ""
     pool: str = ""
-    form: str = ""  # subject | group | attribute | all
+    form: str = ""  # subject | group | attribute | all | kubernetes (a set that Google Kubernetes Engine defines)
     attribute: str = ""  # of attribute.NAME
     value: str = ""
     fault: str = ""
@@ -120,9 +121,50 @@ _MEMBER = re.compile(
 )
 
 
+OF_GKE = ".svc.id.goog"  # the pool of a project's clusters is PROJECT.svc.id.goog
+_GKE_MEMBER = re.compile(r"serviceAccount:(?P<pool>[^\[\]/]+)\[(?P<namespace>[^/\[\]]+)/(?P<account>[^/\[\]]+)\]")
+_GKE_SETS = ("namespace", "kubernetes.cluster", "kubernetes.serviceaccount.uid")
+_GKE_ISSUER = re.compile(
+    r"https://container\.googleapis\.com/v1/projects/(?P<project>[^/]+)/(?:locations|zones)/[^/]+/clusters/[^/]+"
+)
+_KUBERNETES_SUBJECT = re.compile(r"system:serviceaccount:(?P<namespace>[^:/]+):(?P<account>[^:/]+)")
+
+
+def gke_identity(issuer: object, subject: str | None) -> tuple[ProviderName, str] | None:
+    """The pool and the mapped subject of a token that a GKE cluster issued; None for every other token.
+
+    Google Cloud, Workload Identity Federation for GKE: the pool is PROJECT.svc.id.goog, the subject ns/…/sa/….
+    """
+    cluster = _GKE_ISSUER.fullmatch(issuer) if isinstance(issuer, str) else None
+    account = _KUBERNETES_SUBJECT.fullmatch(subject or "")
+    if cluster is None or account is None:
+        return None
+    pool = cluster["project"] + OF_GKE
+    return ProviderName(pool, "", pool), f"ns/{account['namespace']}/sa/{account['account']}"
+
+
+def gke_member(pool: str, subject: str) -> str:
+    """The member of a Kubernetes service account, as the guides of GKE write it."""
+    namespace, _, account = subject.removeprefix("ns/").partition("/sa/")
+    return f"serviceAccount:{pool}[{namespace}/{account}]"
+
+
+def _read_gke_member(text: str) -> Member:
+    match = _GKE_MEMBER.fullmatch(text.removeprefix("deleted:"))
+    if match is None:
+        return Member(text, fault=f"a member of GKE is serviceAccount:PROJECT{OF_GKE}[NAMESPACE/SERVICE_ACCOUNT]")
+    value = f"ns/{match['namespace']}/sa/{match['account']}"
+    return Member(text, pool=match["pool"], form="subject", value=value, deleted=text.startswith("deleted:"))
+
+
 def read_member(text: str) -> Member | None:
-    """A principal:// or principalSet:// member; None for members of other kinds (users, groups, service accounts)."""
+    """A member of a pool; None for members of other kinds (users, groups, service accounts).
+
+    Pools have principal:// and principalSet:// members; those of GKE are also serviceAccount:PROJECT.svc.id.goog[…].
+    """
     bare = text.removeprefix("deleted:")
+    if bare.startswith("serviceAccount:") and OF_GKE in bare and "@" not in bare:
+        return _read_gke_member(text)
     if "workloadIdentityPools" not in bare and not bare.startswith(("principal:", "principalSet:", "principalset:")):
         return None
     if bare.startswith(("principal://iam.googleapis.com/locations/", "principalSet://iam.googleapis.com/locations/")):
@@ -180,10 +222,18 @@ def _read_rest(member: Member, scheme: str, rest: str) -> Member:
                 fault="it chains two attributes; all after the first is read as that attribute's value"
             )
         return _checked(member)
+    if member.pool.endswith(OF_GKE) and form in _GKE_SETS and slash and value:
+        return member._replace(form="kubernetes", attribute=form, value=value)
     if has_placeholder(form):
         return member._replace(form="?", value=value)
+    meant = {"groups": "group", "google.groups": "group", "google.group": "group", "google.subject": "subject"}.get(
+        form
+    )
+    if meant is None and slash and value and re.fullmatch(r"[a-z0-9_]+", form):
+        meant = f"attribute.{form}"
+    hint = f"; {meant}/{value} may be meant" if meant and value else ""
     return member._replace(
-        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist"
+        fault=f"after the pool stands {form}, where only subject/…, group/…, attribute.NAME/… and * exist{hint}"
     )
 
 

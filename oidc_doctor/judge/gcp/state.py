@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from oidc_doctor.judge.exchange import ExchangeBuilder
+from oidc_doctor.judge.gcp.constants import Constant
 from oidc_doctor.judge.gcp.names import ProviderName, read_name
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
@@ -17,6 +18,8 @@ class GcpExchange(ExchangeBuilder):
     name: ProviderName | None  # the provider that the request names
     provider: GcpProvider | None
     issuer: str | None
+    gke: ProviderName | None  # the pool of a GKE cluster's token, where no provider is concerned
+    constants: dict[str, Constant]  # mapped attributes whose expression reads no claim
 
     def __init__(self, case: Case) -> None:
         super().__init__(case, "gcp")
@@ -24,12 +27,16 @@ class GcpExchange(ExchangeBuilder):
         self.request = case.evidence.target.gcp or TargetGcp()
         self.provider = self.gcp.provider if isinstance(self.gcp.provider, GcpProvider) else None
         self.name = None
+        self.constants = {}
+        self.gke = None
         iss = self.token.claim("iss")
         self.issuer = iss if isinstance(iss, str) else None
 
     @property
     def provider_name(self) -> ProviderName | None:
-        """The provider that the exchange is with: as read, else as the request names it."""
+        """The provider that the exchange is with: as read, else as the request names it; for GKE its pool alone."""
+        if self.gke is not None:
+            return self.gke
         if self.provider and self.provider.name:
             read = read_name(self.provider.name)
             if not read.fault:

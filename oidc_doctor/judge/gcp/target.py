@@ -56,6 +56,7 @@ def judge_target(exchange: GcpExchange) -> None:
         _judge_states(exchange)
         if (
             exchange.provider
+            and _is_judged(exchange)
             and exchange.results["target"].state == "unknown"
             and not exchange.results["target"].refusals
         ):
@@ -116,7 +117,13 @@ def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at
     return True
 
 
+def _is_judged(exchange: GcpExchange) -> bool:
+    return exchange.provider is None or exchange.provider.kind in ("oidc", "unknown")
+
+
 def _pass_target(exchange: GcpExchange, name: ProviderName) -> None:
+    if not _is_judged(exchange):
+        return
     if exchange.provider and exchange.results["target"].state == "unknown" and not exchange.results["target"].refusals:
         if exchange.provider.name is None or _project_of(exchange, read_name(exchange.provider.name)) != name.full:
             exchange.assume(
@@ -160,15 +167,9 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
         if answer is not False:
             exchange.provider = candidate
             return
-    pool = gcp.pool
-    gone = (isinstance(read, Missing) and read.proves_absence) or (isinstance(pool, Missing) and pool.proves_absence)
-    pools = _listed(gcp.pool_list) if isinstance(gcp.pool_list, Document) else None
-    if (
-        pools
-        and name.pool_name not in pools
-        and all(candidate.partition("/locations/")[0] == f"projects/{name.project}" for candidate in pools)
-    ):
-        gone = True  # the project's pools were listed, and this is none of them
+    gone = isinstance(read, Missing) and read.proves_absence
+    if _is_pool_gone(exchange, name, at):
+        return
     listed = _listed(gcp.provider_list) if isinstance(gcp.provider_list, Document) else None
     known = listed is not None and any(read_name(candidate).pool == name.pool for candidate in listed)
     if listed and name.full in listed:
@@ -200,6 +201,32 @@ def _find_provider(exchange: GcpExchange, name: ProviderName, at: Origin | None)
         settle="gcloud iam workload-identity-pools providers describe with the name of the request",
         name=name.full,
     )
+
+
+def _is_pool_gone(exchange: GcpExchange, name: ProviderName, at: Origin | None) -> bool:
+    """Whether the pool that the request names is proven not to exist; refuses `target` where it is."""
+    pool = exchange.gcp.pool
+    pools = _listed(exchange.gcp.pool_list) if isinstance(exchange.gcp.pool_list, Document) else []
+    # the list is of one project, and it is that of the request
+    of_project = [candidate.partition("/locations/")[0] == f"projects/{name.project}" for candidate in pools]
+    unlisted = bool(pools) and name.pool_name not in pools and all(of_project)
+    if not unlisted and not (isinstance(pool, Missing) and pool.proves_absence):
+        return False
+    nearest = compare_value(pools, name.pool_name, wildcards=False, pasted=exchange.pasted) if unlisted else None
+    exchange.refuse(
+        Kind.WORKLOAD_POOL_MISSING,
+        step="target",
+        expected=Side(nearest.expected, exchange.gcp.pool_list.at(), nearest.expected_spans)
+        if nearest is not None and len(pools) == 1 and isinstance(exchange.gcp.pool_list, Document)
+        else None,
+        actual=Side(name.full, at),
+        certain=not has_placeholder(name.pool_name),
+        settle="gcloud iam workload-identity-pools list --location=global",
+        pool=name.pool,
+        project=name.project,
+        listed=", ".join(candidate.rpartition("/")[2] for candidate in pools[:5]) if unlisted else "",
+    )
+    return True
 
 
 def _project_of(exchange: GcpExchange, name: ProviderName) -> str:
@@ -244,12 +271,29 @@ def _judge_states(exchange: GcpExchange) -> None:
     elif provider.disabled:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
     if provider.kind not in ("oidc", "unknown"):
+        _other_kind(exchange, provider)
+
+
+_OTHER_KINDS = {"aws": "an AWS provider", "saml": "a SAML provider", "x509": "an X.509 provider"}
+
+
+def _other_kind(exchange: GcpExchange, provider: GcpProvider) -> None:
+    """Settle `target` for a provider that takes no ID tokens: this tool judges OIDC alone.
+
+    Whether the client sent the wrong provider's name, or another credential than the token that was read, is not known.
+    """
+    at = provider.document.at(f"/{provider.kind}")
+    if exchange.seen_at("target") or exchange.seen_at("token"):
         exchange.refuse(
             Kind.PROVIDER_KIND_DIFFERS,
-            actual=Side(provider.kind, provider.document.at(f"/{provider.kind}")),
+            actual=Side(provider.kind, at),
             expected=Side("oidc"),
+            certain=False,
+            settle="the credential that the client sends: an ID token needs an OIDC provider",
             kind=provider.kind,
         )
+    kind = _OTHER_KINDS.get(provider.kind, "of another kind")
+    exchange.settle("target", "unknown", f"the provider is {kind}, and only OIDC providers are judged here", at)
 
 
 def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:

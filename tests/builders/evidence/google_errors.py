@@ -51,7 +51,7 @@ class Says:
     @staticmethod
     def issuer(found: str, wanted: str) -> tuple[str, str]:
         """Say that the token's issuer is another one."""
-        return "invalid_grant", f"The issuer in ID Token {found} does not match the expected ones: {wanted}"
+        return "invalid_grant", f"The issuer in ID Token {found} does not match the expected one in config: {wanted}."
 
     @staticmethod
     def audience(found: str) -> tuple[str, str]:

@@ -246,3 +246,32 @@ def test_a_quantifier_is_no_placeholder(gcp: Bundle) -> None:
 def test_a_placeholder_in_pasted_claims(gcp: Bundle) -> None:
     answer = gcp.claims(gcp.claims_of(sub=gcp.SUBJECT.replace("Tq7LmZ2x", "***"))).from_the_cloud().ask()
     assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("condition", "clause", "value"),
+    [
+        ("assertion.flag ? false : true", "assertion.flag ? false : true", "assertion.flag is true (bool)"),
+        ("assertion.org == 'Org8Kd2P' ? assertion.n == 4 : false", "assertion.n == 4", "assertion.n is 3 (int)"),
+        ("assertion.groups == 'a'", "assertion.groups == 'a'", "assertion.groups is ['a'] (list)"),
+        ("assertion.n in ['3']", "assertion.n in ['3']", "assertion.n is 3 (int)"),
+        ("!assertion.flag", "!assertion.flag", "assertion.flag is true (bool)"),
+        ("assertion.flag == 'true'", "assertion.flag == 'true'", "assertion.flag is true (bool)"),
+    ],
+)
+def test_the_value_and_its_type(gcp: Bundle, condition: str, clause: str, value: str) -> None:
+    gcp.token(gcp.claims_of(flag=True, n=3, groups=["a"]))
+    answer = gcp.gcp_provider(condition=condition).ask()
+    assert answer.first.name == "attribute-condition-false"
+    assert f"is false: {clause} ({value})" in answer.first.summary
+
+
+def test_a_claim_in_quotes(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="'assertion.team' == 'Tq7LmZ2x'").ask()
+    assert answer.first.name == "attribute-condition-false"
+    assert "reads no claim, since assertion.team stands between quotes" in answer.first.summary
+    assert answer.first.fix == "Write assertion.team without quotes in that clause."
+    (fix,) = answer.report.fixes
+    assert fix.commands[0].endswith("'--attribute-condition=assertion.team == '\"'\"'Tq7LmZ2x'\"'\"''")
+    answer = gcp.gcp_provider(condition="'main' == 'master'").ask()
+    assert answer.report.fixes == [], "two texts made equal would let everybody in"

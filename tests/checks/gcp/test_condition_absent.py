@@ -55,3 +55,24 @@ def test_the_provider_was_not_read(gcp: Bundle) -> None:
     row = gcp.remove("gcp/provider.json").ask().check("condition-absent")
     assert row.status == "skipped"
     assert "gcp/provider.json" in row.reason
+
+
+@pytest.mark.parametrize(
+    ("issuer", "subject"),
+    [
+        ("https://oidc.vercel.com/quince", "owner:quince:project:orchard:environment:preview"),
+        ("https://token.actions.githubusercontent.com/enterprises/quince", "repo:quince/orchard:ref:refs/heads/main"),
+        ("https://token.actions.githubusercontent.com/quince", "repo:quince/orchard:ref:refs/heads/main"),
+        ("https://token.actions.quince.ghe.com", "repo:quince/orchard:ref:refs/heads/main"),
+        ("https://oidc.eks.eu-west-1.amazonaws.com/id/0A1B2C3D4E5F", "system:serviceaccount:orchard:picker"),
+        ("https://container.googleapis.com/v1/projects/p/locations/l/clusters/c", "system:serviceaccount:a:b"),
+        ("https://oidc.circleci.com/org/1f2e", "org/1f2e/project/3d4c/user/5b6a"),
+        ("https://login.example.com/quince/v2.0", "workload-1"),
+    ],
+)
+def test_an_issuer_of_one_customer(gcp: Bundle, issuer: str, subject: str) -> None:
+    gcp.token(gcp.claims_of(iss=issuer, sub=subject)).discovery(issuer=issuer)
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
+    answer = gcp.gcp_provider(condition=..., oidc={"issuerUri": issuer}).ask()
+    assert answer.accepted, answer.names
+    assert not any("every customer" in finding.message for finding in answer.check("condition-absent").findings)

@@ -87,3 +87,48 @@ def test_the_mapping_was_not_read(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition="attribute.team == 'Tq7LmZ2x'", mapping=...).ask()
     assert all(cause.confidence == "suspected" for cause in answer.causes)
     assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("condition", "claim"),
+    [
+        ("assertion.repository == 'acme/weights'", "repository"),
+        ("assertion['repo-name'] == 'weights'", "repo-name"),
+        ("has(assertion.repository)", "repository"),
+        ("!has(assertion.repository)", "repository"),
+        ("'eng' in assertion.groups", "groups"),
+        ("attribute.team == 'Tq7LmZ2x'", "team"),
+        ("assertion.repository_owner == 'acme' && assertion.ref == 'main'", "repository_owner"),
+    ],
+)
+def test_pasted_claims_may_be_cut_short(gcp: Bundle, says: type[Says], condition: str, claim: str) -> None:
+    gcp.claims({"iss": gcp.ISSUER, "sub": gcp.SUBJECT, "aud": gcp.AUDIENCE}).gcp_provider(condition=condition)
+    for bundle in (gcp, gcp.error(says.REJECTED[1])):
+        answer = bundle.ask()
+        assert answer.first.name == "condition-claim-missing"
+        assert answer.first.confidence == "suspected"
+        assert f"the claim {claim}, which is not among those that were given" in answer.first.summary
+        assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("complete", "prediction", "confidence"), [(True, "refused", "predicted"), (False, "unknown", "suspected")]
+)
+def test_who_wrote_the_claims_says_whether_they_are_whole(
+    gcp: Bundle, complete: bool, prediction: str, confidence: str
+) -> None:
+    claims = {"iss": gcp.ISSUER, "sub": gcp.SUBJECT, "aud": gcp.AUDIENCE}
+    gcp.remove("token.jwt").write("claims.json", {"claims": claims, "complete": complete})
+    answer = gcp.gcp_provider(condition="assertion.repository == 'acme/weights'").ask()
+    assert answer.first.confidence == confidence
+    assert answer.exchange().prediction == prediction
+
+
+def test_a_clause_of_given_claims_still_refuses(gcp: Bundle) -> None:
+    gcp.claims({"iss": gcp.ISSUER, "sub": gcp.SUBJECT, "aud": gcp.AUDIENCE})
+    gcp.gcp_provider(condition="assertion.repository == 'acme/weights' && assertion.aud == 'other'")
+    answer = gcp.ask()
+    assert answer.first.name == "attribute-condition-false"
+    assert answer.first.confidence == "predicted"
+    gcp.gcp_provider(condition="assertion.repository == 'acme/weights' || assertion.aud == 'oidc.baseten.co'")
+    assert "condition-claim-missing" not in gcp.ask().names

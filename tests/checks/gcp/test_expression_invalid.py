@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         ("google.subject == 'x' and assertion.org == 'y'", ""),
         ("google.subject.beginsWith('v=1')", "there is no function 'beginsWith'"),
         ("google.subject", "gives no true or false"),
-        ("assertion.iat + 'x' == 'y'", "no such overload"),
     ],
 )
 def test_the_condition(gcp: Bundle, says: type[Says], condition: str, message: str) -> None:
@@ -31,6 +30,31 @@ def test_the_condition(gcp: Bundle, says: type[Says], condition: str, message: s
     assert answer.error() == says.REJECTED
 
 
+@pytest.mark.parametrize(
+    ("condition", "value"),
+    [
+        ("assertion.iat + 'x' == 'y'", "assertion.iat is 1795387140 (int)"),
+        ("assertion.level > 3", "assertion.level is '5' (string)"),
+        ("assertion.groups.startsWith('a')", "assertion.groups is ['a'] (list)"),
+        ("assertion.groups[3] == 'a'", "assertion.groups is ['a'] (list)"),
+        ("int(assertion.team) > 3", "assertion.team is 'Tq7LmZ2x' (string)"),
+        ("assertion.level ? true : false", "assertion.level is '5' (string)"),
+        ("'a' in assertion.team", "assertion.team is 'Tq7LmZ2x' (string)"),
+        ("assertion.org != '' && assertion.flag + 1 == 2", "assertion.flag is true (bool)"),
+        ("attribute.team + 1 == 2", "attribute.team is 'Tq7LmZ2x' (string)"),
+    ],
+)
+def test_the_value_that_breaks_it_is_named(gcp: Bundle, says: type[Says], condition: str, value: str) -> None:
+    gcp.token(gcp.claims_of(level="5", groups=["a"], flag=True, iat=1795387140))
+    answer = gcp.gcp_provider(condition=condition).ask()
+    assert answer.names == ["expression-invalid"]
+    assert answer.first.summary.startswith(
+        "Google Cloud refuses this token: the attribute condition fails on this token"
+    )
+    assert value in answer.first.summary
+    assert answer.error() == says.REJECTED
+
+
 @pytest.mark.parametrize("expression", ["assertion.sub + 1", "assertion.sub.shorten()"])
 def test_the_mapping_of_the_subject(gcp: Bundle, says: type[Says], expression: str) -> None:
     answer = gcp.gcp_provider(condition=..., mapping={"google.subject": expression}).ask()
@@ -38,6 +62,14 @@ def test_the_mapping_of_the_subject(gcp: Bundle, says: type[Says], expression: s
     assert answer.first.step == "mapping"
     assert "the mapping of google.subject" in answer.first.summary
     assert answer.error() == says.NO_SUBJECT
+
+
+@pytest.mark.parametrize("expression", ["team", "google.subject", "assertion.iat + 'x'"])
+def test_a_mapping_that_the_condition_needs(gcp: Bundle, expression: str) -> None:
+    mapping = {"google.subject": "assertion.sub", "attribute.team": expression}
+    answer = gcp.gcp_provider(mapping=mapping, condition="attribute.team == 'Tq7LmZ2x'").ask()
+    assert answer.first.name == "expression-invalid"
+    assert "the mapping of attribute.team" in answer.first.summary
 
 
 def test_an_unreadable_mapping_of_the_subject(gcp: Bundle, says: type[Says]) -> None:

@@ -40,3 +40,31 @@ def test_the_credential_configuration_names_none(gcp: Bundle) -> None:
     }
     answer = gcp.remove("oidc-doctor.toml").write("gcp/credentials.json", configuration).error(ERROR).ask()
     assert "impersonation-not-configured" in answer.names
+
+
+CALLER = "Caller does not have storage.objects.get access to the Google Cloud Storage object."
+
+
+def test_cloud_storage_saw_the_federated_principal(aim: Aim) -> None:
+    answer = aim(service_account=...).remove("gcp/service-account.json").error(CALLER).ask()
+    assert answer.first.name == "impersonation-not-configured"
+    assert answer.first.step == "permission"
+    assert "storage.objects.get" in answer.first.summary
+    assert "principal://iam.googleapis.com/" in answer.first.fix
+    assert answer.exchange().prediction == "accepted"
+    assert not any("the service account lacks" in cause.summary for cause in answer.causes)
+
+
+def test_the_principal_is_named_where_no_account_was_read(aim: Aim) -> None:
+    bundle = aim(service_account=...).remove("gcp/service-account.json", "gcp/service-account-policy.json")
+    answer = bundle.error(CALLER).ask()
+    cause = answer.cause("permission-missing")
+    assert "the federated principal lacks storage.objects.get" in cause.summary
+    assert cause.actual is not None
+    assert cause.actual.value.startswith("principal://iam.googleapis.com/")
+
+
+def test_an_account_was_refused(gcp: Bundle) -> None:
+    answer = gcp.error(CALLER.replace("Caller", gcp.SERVICE_ACCOUNT)).ask()
+    assert answer.names == ["permission-missing"]
+    assert "the service account lacks storage.objects.get" in answer.first.summary

@@ -14,8 +14,27 @@ def test_the_subject(gcp: Bundle) -> None:
     answer = gcp.gcp_provider(condition=..., mapping={"google.subject": "assertion.iat"}).ask()
     assert answer.first.name == "mapped-attribute-not-string"
     assert answer.first.confidence == "predicted"
-    assert answer.error()[1] == "The mapped attribute 'google.subject' must be of type STRING"
-    assert not answer.error_is_certain()
+    assert answer.error()[1] == "The mapped attribute 'google.subject' must be of type STRING."
+    assert answer.error() == ("unauthorized_client", "The mapped attribute 'google.subject' must be of type STRING.")
+    assert answer.error_is_certain(), "recorded for a workload pool"
+
+
+@pytest.mark.parametrize(
+    ("expression", "kind", "confidence"),
+    [("assertion.team", "string", "suspected"), ("[1, 2]", "list", "suspected"), ("assertion.groups", "", "")],
+)
+def test_groups_are_a_list_of_strings(gcp: Bundle, expression: str, kind: str, confidence: str) -> None:
+    gcp.token(gcp.claims_of(groups=["a", "b"]))
+    mapping = {"google.subject": "assertion.sub", "attribute.team": "assertion.team", "google.groups": expression}
+    answer = gcp.gcp_provider(mapping=mapping).ask()
+    if not kind:
+        assert answer.accepted
+        return
+    assert answer.first.name == "mapped-attribute-not-string"
+    assert answer.first.confidence == confidence, "inferred for workload pools"
+    assert f"google.groups is mapped to a value of type {kind}, and Google takes only a list of strings" in (
+        answer.first.summary
+    )
 
 
 @pytest.mark.parametrize(

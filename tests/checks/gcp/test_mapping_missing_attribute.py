@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from evidence.google_errors import Says
 
 
-@pytest.mark.parametrize(("attribute", "value"), [("org", "Org8Kd2P"), ("Team", "Tq7LmZ2x")])
+@pytest.mark.parametrize(("attribute", "value"), [("org", "Org8Kd2P"), ("ref", "main")])
 def test_it_is_not_mapped(gcp: Bundle, says: type[Says], attribute: str, value: str) -> None:
     member = f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.{attribute}/{value}"
     answer = gcp.service_account_policy(member).ask()
@@ -22,6 +22,21 @@ def test_it_is_not_mapped(gcp: Bundle, says: type[Says], attribute: str, value: 
     assert answer.first.location == f"roles/iam.workloadIdentityUser · {member}"
     assert answer.error() == says.DENIED
     assert answer.error_is_certain()
+
+
+@pytest.mark.parametrize("slip", ["Team", "tema", "teams"])
+def test_a_slip_in_the_attribute(gcp: Bundle, slip: str) -> None:
+    answer = gcp.service_account_policy(gcp.MEMBER.replace("attribute.team", f"attribute.{slip}")).ask()
+    assert answer.names == ["mapping-missing-attribute"]
+    assert "it maps attribute.team" in answer.first.summary
+    assert answer.first.fix.startswith("Write attribute.team in the member")
+
+
+def test_a_condition_reads_it(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition="attribute.organisation == 'Org8Kd2P'").ask()
+    assert answer.first.name == "mapping-missing-attribute"
+    assert "the attribute condition needs attribute.organisation" in answer.first.summary
+    assert "binding" not in answer.first.summary
 
 
 def test_it_is_mapped(gcp: Bundle) -> None:

@@ -79,10 +79,3 @@ def test_the_error_alone_makes_it_a_suspicion(gcp: Bundle, says: type[Says]) -> 
 def test_a_provider_of_a_pool_that_does_not_exist(gcp: Bundle, says: type[Says]) -> None:
     gcp.remove("gcp/provider.json", "gcp/pool.json").manifest([{"path": "gcp/pool.json", "outcome": "not_found"}])
     assert gcp.ask().error() == says.INVALID_TARGET
-
-
-def test_a_provider_of_a_pool_that_is_not_listed(aim: Aim, gcp: Bundle, says: type[Says]) -> None:
-    gcp.write("gcp/pools.json", [gcp.read("gcp/pool.json")])
-    answer = aim(provider=gcp.GCP_PROVIDER.replace("baseten-pool", "baseten-pol")).ask()
-    assert answer.first.name == "provider-not-found"
-    assert answer.error() == says.INVALID_TARGET

@@ -38,3 +38,18 @@ def test_aws_has_no_such_fault(aws: Bundle) -> None:
     answer = aws.token(aws.claims_of(iat=aws.NOW - 10 * 86_400)).ask()
     assert answer.accepted
     answer.skipped("token-stale")
+
+
+def test_a_cached_token_is_not_called_expired(gcp: Bundle) -> None:
+    issued = gcp.NOW - 50 * 60
+    gcp.token(gcp.claims_of(iat=issued, exp=gcp.NOW + 600))
+    cause = gcp.error(f"ID Token issued at {issued} is stale to sign-in.").ask().suspected("token-stale")
+    assert "issued 50 min before" in cause.summary
+    assert "expired" not in cause.summary + cause.fix
+
+
+def test_a_token_past_its_time_is_expired(gcp: Bundle) -> None:
+    issued = gcp.NOW - 7200
+    gcp.token(gcp.claims_of(iat=issued, exp=gcp.NOW - 600))
+    answer = gcp.error(f"ID Token issued at {issued} is stale to sign-in.").ask()
+    assert answer.names == ["token-expired"]

@@ -34,11 +34,12 @@ RULES = {
     ),
     "a number as subject": Rule(
         provider(mapping={"google.subject": "assertion.exp"}, condition=""), "mapping", "mapped-attribute-not-string",
-        "?invalid_request: The mapped attribute 'google.subject' must be", {"attribute": "google.subject"},
+        "unauthorized_client: The mapped attribute 'google.subject' must be of type STRING.",
+        {"attribute": "google.subject", "type": "int"},
     ),
     "a number as attribute": Rule(
         provider(mapping={"google.subject": "assertion.sub", "attribute.x": "assertion.exp"}, condition=""), "mapping",
-        "mapped-attribute-not-string?", "?invalid_request", {"attribute": "attribute.x"},
+        "mapped-attribute-not-string?", "?unauthorized_client", {"attribute": "attribute.x"},
     ),
     "127 bytes": Rule(lambda b: b.token(b.claims_of(sub="a" * 127)).gcp_provider(condition=""), "mapping", "passed"),
     "128 bytes of 64 letters": Rule(

@@ -18,6 +18,7 @@ from tests.judge.rules import Rule, hold
 GROUPS = {"google.subject": "assertion.sub", "google.groups": "assertion.groups"}
 RULES = {
     "healthy": Rule(lambda b: b, "impersonate", "passed"),
+    "nothing but a token": Rule(lambda b: b.only("manifest.json", "token.jwt"), "impersonate", "unknown"),
     "the subject": Rule(member(f"{ONE}/subject/{Bundle.SUBJECT}"), "impersonate", "passed"),
     "all of the pool": Rule(member(f"{SET}/*"), "impersonate", "passed"),
     "the second member": Rule(member("user:a@example.com", Bundle.MEMBER), "impersonate", "passed"),

@@ -78,7 +78,12 @@ RULES = {
     "a provider of AWS": Rule(
         lambda b: b.write(
             "gcp/provider.json", {"name": b.GCP_PROVIDER, "state": "ACTIVE", "aws": {"accountId": "210987654321"}}
-        ), "target", "provider-kind-differs", "?" + TARGET, {"kind": "aws"},
+        ), "target", "unknown",
+    ),
+    "a provider of AWS, refused": Rule(
+        lambda b: b.error(TARGET.partition(": ")[2]).write(
+            "gcp/provider.json", {"name": b.GCP_PROVIDER, "state": "ACTIVE", "aws": {"accountId": "210987654321"}}
+        ), "target", "provider-kind-differs?", "?" + TARGET, {"kind": "aws"},
     ),
     "STS disabled": Rule(
         lambda b: b.write("gcp/services.json", [{"config": {"name": "sts.googleapis.com"}, "state": "DISABLED"}]),
