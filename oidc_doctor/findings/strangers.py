@@ -65,7 +65,7 @@ def foreign_subjects(case: Case) -> list[str]:
     subjects = [
         stranger.subject
         for stranger in strangers(subject, profile)
-        if stranger.who != "anyone" and stranger.segment in owners
+        if stranger.who not in ("anyone", "key") and stranger.segment in owners  # the issuer issues neither
     ]
     return list(dict.fromkeys([*subjects, *twins(subject, profile)]))
 

@@ -185,7 +185,7 @@ def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, A
         ("Permission 'iam.serviceaccounts.getaccesstoken' denied on resource", "impersonate", None),
         ("Permission 'iam.serviceAccounts.signBlob' denied on resource", "permission", Kind.PERMISSION_MISSING),
         ("Your default credentials were not found.", "obtain", Kind.CREDENTIAL_CONFIG_INVALID),
-        ("Error 400: Identity Pool does not exist (p.svc.id.goog).", "configure", Kind.PROVIDER_NOT_FOUND),
+        ("Error 400: Identity Pool does not exist (p.svc.id.goog).", "configure", Kind.WORKLOAD_POOL_MISSING),
     ],
 )
 def test_what_the_table_is_to_say_of_the_commonest_sentences(text: str, steps: str, kind: Kind | None) -> None:

@@ -58,7 +58,7 @@ def test_refused_report(sample: Sample) -> None:
     assert "**Fix:** Put the team back into the pattern." in lines
     assert "```diff\n- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*\n```" in text
     assert "```sh\naws iam update-assume-role-policy --role-name ModelWeights \\\n" in text
-    assert "Checked: 318 subjects seen are accepted, 60 of other tenants are still refused" in lines
+    assert "Checked: 318 subjects seen are accepted, 60 synthetic ones are refused" in lines
     assert "<details><summary>Checks: 1 passed, 3 failed, 1 skipped</summary>" in lines
     assert "- Not read: role permissions (access denied, `iam:ListRolePolicies`)" in lines
     assert "- passed: `TOK002`" in lines

@@ -91,7 +91,7 @@ def test_refused_report(sample: Sample) -> None:
         "+ v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
         "confirmed by logged event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
         "fix       Put the team back into the pattern.",
-        "checked   318 subjects seen are accepted, 60 of other tenants are still refused",
+        "checked   318 subjects seen are accepted, 60 synthetic ones are refused",
         "token ~ assumed →",
         "trust policy ✗ refused",
         "duration, permission – not reached",

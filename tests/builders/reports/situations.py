@@ -80,7 +80,7 @@ def refused() -> Report:
                 [
                     "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json"
                 ],
-                "318 subjects seen are accepted, 60 of other tenants are still refused",
+                "318 subjects seen are accepted, 60 synthetic ones are refused",
             )
         ],
         attempts=[

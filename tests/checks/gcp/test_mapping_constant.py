@@ -118,7 +118,15 @@ def test_a_redacted_mapping(gcp: Bundle) -> None:
 
 def test_the_edit_takes_the_quotes_away(gcp: Bundle) -> None:
     gcp.gcp_provider(
-        mapping=SUBJECT | {"attribute.team": "'assertion.team'"}, condition=f"attribute.team == '{gcp.TEAM}'"
+        mapping=SUBJECT | {"attribute.team": "'assertion.team'"},
+        condition=f"attribute.team == '{gcp.TEAM}' && assertion.sub.startsWith('v=1:org={gcp.ORG}:')",
     )
     (fix,) = gcp.ask().report.fixes
     assert fix.commands[0].endswith("--attribute-mapping=google.subject=assertion.sub,attribute.team=assertion.team")
+
+
+def test_no_edit_is_offered_where_the_condition_would_admit_another_tenant(gcp: Bundle) -> None:
+    gcp.gcp_provider(
+        mapping=SUBJECT | {"attribute.team": "'assertion.team'"}, condition=f"attribute.team == '{gcp.TEAM}'"
+    )
+    assert gcp.ask().report.fixes == []
