@@ -55,7 +55,7 @@ def readings_for(case: Case) -> tuple[Reading, ...]:
 
 def diagnose(case: Case, trace: Trace) -> Diagnosis:
     """Predict, and put the refusals into the order of causes."""
-    readings = readings_for(case)
+    readings = tuple(_as_explained(trace, reading) for reading in readings_for(case))
     by_error = [_refusal_of(case, reading) for reading in readings]
     _add_named(trace, [refusal for refusal in by_error if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
@@ -74,6 +74,19 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     )
     observed = any(reading.known for reading in readings)
     return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=observed)
+
+
+def _as_explained(trace: Trace, reading: Reading) -> Reading:
+    """The reading of an error that a fault of an earlier step explains.
+
+    Credentials are valid in the partition that issued them: an endpoint of another one calls them invalid.
+    """
+    if reading.kind is Kind.SESSION_CREDENTIALS_INVALID and trace.cloud == "aws":
+        for result in trace.steps:
+            if any(refusal.kind is Kind.ENDPOINT_PARTITION_DIFFERS and refusal.certain for refusal in result.refusals):
+                steps = frozenset((result.id,))
+                return reading._replace(steps=steps, kind=Kind.ENDPOINT_PARTITION_DIFFERS, follows_steps=False)
+    return reading
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
@@ -206,7 +219,8 @@ def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[Na
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
     """Whether the error that was observed cannot come from the refusal's step."""
-    steps = frozenset[str]().union(*(reading.steps for reading in readings_for(diagnosis.case)))
+    readings = (_as_explained(diagnosis.trace, reading) for reading in readings_for(diagnosis.case))
+    steps = frozenset[str]().union(*(reading.steps for reading in readings))
     return bool(steps) and refusal.step not in steps
 
 

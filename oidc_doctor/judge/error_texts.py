@@ -274,6 +274,7 @@ def before(cloud: Cloud, steps: frozenset[str]) -> frozenset[str]:
 # How SDKs and tools wrap what a cloud answered; the first that fits has code and message.
 _WRAPPED = (
     r'"error": *"(?P<code>\w+)", *"error_description": *"(?P<message>(?:[^"\\]|\\.)*)"',
+    r'"error": *\{[^{}]*?"message": *"(?P<message>(?:[^"\\]|\\.)*)"(?:[^{}]*?"status": *"(?P<code>\w+)")?',
     r"<Code>(?P<code>\w+)</Code>\s*<Message>(?P<message>[^<]+)",
     r"An error occurred \((?P<code>\w+)\)(?: when calling the \w+ operation)?[^:\n]*: (?P<message>[^\n]+)",
     r"api error (?P<code>\w+): (?P<message>[^\n]+)",

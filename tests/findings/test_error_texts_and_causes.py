@@ -82,6 +82,14 @@ def test_an_unknown_sentence_beside_mere_suspicions_proves_nothing(aws: Bundle) 
     assert (answer.report.verdict, answer.report.exit_code) == ("unknown", 3)
 
 
+def test_credentials_of_another_partition_explain_an_invalid_token(bundle: Bundle) -> None:
+    bundle.target(aws={"role_arn": "arn:aws-us-gov:iam::210987654321:role/ModelWeights", "region": "us-west-2"})
+    answer = bundle.error("Error: The security token included in the request is invalid").ask()
+    assert answer.names[0] == "endpoint-partition-differs"
+    assert not answer.first.contradicts_observed
+    assert "session-credentials-invalid" not in answer.names
+
+
 WORDS = st.lists(
     st.sampled_from(
         [

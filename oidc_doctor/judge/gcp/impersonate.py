@@ -134,8 +134,12 @@ def _uses_the_token_directly(exchange: GcpExchange) -> bool:
 
 def _direct_access(exchange: GcpExchange) -> None:
     """Settle `impersonate` for a target without a service account, which uses the federated token directly."""
+    credentials = exchange.gcp.credentials
+    unread = exchange.provider is None and exchange.name is None and exchange.gke is None
+    if unread and not isinstance(credentials, Document):
+        exchange.settle("impersonate", "unknown", "nothing that was read says what the client asks for")
+        return
     if exchange.seen_at("impersonate") or exchange.seen_at("permission"):
-        credentials = exchange.gcp.credentials
         name = exchange.provider_name
         subject = exchange.mapped.get("google.subject", "")
         exchange.refuse(
@@ -146,9 +150,6 @@ def _direct_access(exchange: GcpExchange) -> None:
             settle="the client's credential configuration",
             principal=principal_of(name, subject) if name and subject else "",
         )
-        return
-    if exchange.provider is None and exchange.name is None and exchange.gke is None:
-        exchange.settle("impersonate", "unknown", "nothing that was read says what the client asks for")
         return
     exchange.passed("impersonate", "no service account is named: the federated token is used directly")
 
