@@ -22,11 +22,13 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given, q
 @cause("ACC023", "endpoint-unreachable", Kind.ENDPOINT_UNREACHABLE)
 def endpoint_unreachable(refusal: Refusal) -> Words:
     """Name the host that was not reached."""
-    url = refusal.fact("url")
-    address = url if url.startswith("https://") else given("https://{}", url)
+    scheme, mark, rest = refusal.fact("url").rpartition("://")
+    host = rest.partition("/")[0].rpartition("@")[2]  # a proxy's address can hold a password
     return Words(
-        f"the client reached no endpoint{given(' at {}', quoted(url, ''))}: the network, a proxy or a wrong Region "
+        f"the client reached no endpoint{given(' at {}', quoted(host, ''))}: the network, a proxy or a wrong Region "
         "is at fault, and no cloud has answered",
         "Check the host name and Region, name resolution and the way through firewall and proxy, then retry.",
-        commands("curl -sS -o /dev/null -w %{http_code} {}", address),
+        commands(
+            "curl -sS -o /dev/null -w %{http_code} {}", f"{scheme if mark else 'https'}://{host}/" if host else ""
+        ),
     )

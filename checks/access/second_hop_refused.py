@@ -26,10 +26,15 @@ def second_hop_refused(refusal: Refusal) -> Words:
     """Name the caller, the role that it asks for, and the side that has to allow it."""
     caller, target, policy = refusal.fact("caller"), refusal.fact("resource"), refusal.fact("policy")
     permission = refusal.fact("permission") or "sts:AssumeRole"
-    side = given(" (decided by: {})", policy)
+    words = f"the session {caller or 'of another role'} may not call {permission}"
+    words += given(" on the further role {}", quoted(target, ""))
+    if "control" in policy:
+        return Words(
+            f"{words}: a {policy} policy of the organization denies it",
+            "Ask the administrator of the organization to change it: no policy of either role can overrule it.",
+        )
     return Words(
-        f"the session {caller or 'of another role'} may not call {permission}"
-        f"{given(' on the further role {}', quoted(target, ''))}{side}",
+        words + given(" (decided by the {} policy)", policy),
         f"Check both sides: the trust policy of {target or 'the further role'} must name the first role as principal, "
         f"and the first role's own policies must allow {permission} on it.",
     )

@@ -22,6 +22,11 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 @cause("ACC002", "session-expired", Kind.SESSION_EXPIRED)
 def session_expired(refusal: Refusal) -> Words:
     """Say that the session ended, not the OIDC token."""
+    if refusal.fact("login"):
+        return Words(
+            "the login to the registry has ended, which lasts 12 hours; the OIDC token is not the fault",
+            "Log in again before the pull, as with `aws ecr get-login-password`, or use the credential helper of ECR.",
+        )
     session = "the access token" if refusal.cloud == "gcp" else "the role session"
     return Words(
         f"{session} that was made from it has ended; the OIDC token itself is not the fault",

@@ -14,7 +14,7 @@ from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
-from oidc_doctor.judge.readings import assumes_itself, follows_steps
+from oidc_doctor.judge.readings import follows_steps, named_kind
 from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
@@ -55,7 +55,7 @@ def readings_for(case: Case) -> tuple[Reading, ...]:
 
 def diagnose(case: Case, trace: Trace) -> Diagnosis:
     """Predict, and put the refusals into the order of causes."""
-    readings = tuple(_as_explained(trace, reading) for reading in readings_for(case))
+    readings = tuple(_as_explained(case, trace, reading) for reading in readings_for(case))
     by_error = [_refusal_of(case, reading) for reading in readings]
     _add_named(trace, [refusal for refusal in by_error if refusal is not None])
     allowed = frozenset[str]().union(*(reading.steps for reading in readings)) if readings else frozenset()
@@ -76,8 +76,8 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
     return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=observed)
 
 
-def _as_explained(trace: Trace, reading: Reading) -> Reading:
-    """The reading of an error that a fault of an earlier step explains.
+def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:
+    """The reading of an error that the target's own values, or a fault of an earlier step, explain.
 
     Credentials are valid in the partition that issued them: an endpoint of another one calls them invalid.
     """
@@ -86,7 +86,10 @@ def _as_explained(trace: Trace, reading: Reading) -> Reading:
             if any(refusal.kind is Kind.ENDPOINT_PARTITION_DIFFERS and refusal.certain for refusal in result.refusals):
                 steps = frozenset((result.id,))
                 return reading._replace(steps=steps, kind=Kind.ENDPOINT_PARTITION_DIFFERS, follows_steps=False)
-    return reading
+    kind = named_kind(case, reading)
+    if kind is None or kind is reading.kind:
+        return reading
+    return reading._replace(kind=kind, steps=frozenset((kind.step_in(case.cloud),)))
 
 
 def _distinct(refusals: list[Refusal]) -> list[Refusal]:
@@ -110,7 +113,7 @@ def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
     return Refusal(
         case.cloud,
         step,
-        Kind.SELF_ASSUME_NOT_ALLOWED if assumes_itself(case, reading) else reading.kind,
+        reading.kind,
         certain=reading.proves,
         where=Origin(reading.source) if reading.source else None,
         facts=_named_facts(case, reading),
@@ -122,6 +125,8 @@ def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
 
 def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
     facts = dict(reading.facts)
+    if "permission" in facts:
+        facts.setdefault("call", facts["permission"])
     if case.profile is not None and case.profile.token_sources:
         facts.setdefault("hint", case.profile.token_sources[0].hint)
     if case.evidence.target.aws and case.evidence.target.aws.role_arn:
@@ -219,7 +224,7 @@ def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[Na
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
     """Whether the error that was observed cannot come from the refusal's step."""
-    readings = (_as_explained(diagnosis.trace, reading) for reading in readings_for(diagnosis.case))
+    readings = (_as_explained(diagnosis.case, diagnosis.trace, reading) for reading in readings_for(diagnosis.case))
     steps = frozenset[str]().union(*(reading.steps for reading in readings))
     return bool(steps) and refusal.step not in steps
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -95,22 +96,30 @@ def table() -> list[dict[str, Any]]:
 
     A file's `fragments` are parts of several of its patterns, which name them as <NAME>.
     """
+    return [row for name in sorted(os.listdir(_SENTENCES)) for row in _content(name)]
+
+
+def _content(name: str) -> list[dict[str, Any]]:
     import tomllib
 
-    rows: list[dict[str, Any]] = []
-    for name in sorted(os.listdir(_SENTENCES)):
-        with open(os.path.join(_SENTENCES, name), "rb") as file:
-            content = tomllib.load(file)
-        for row in content["sentence"]:
-            for fragment, pattern in content.get("fragments", {}).items():
-                row["patterns"] = [text.replace(f"<{fragment}>", pattern) for text in row["patterns"]]
-            rows.append(row)
+    with open(os.path.join(_SENTENCES, name), "rb") as file:
+        content = tomllib.load(file)
+    rows: list[dict[str, Any]] = content["sentence"]
+    for row in rows:
+        for fragment, pattern in content.get("fragments", {}).items():
+            row["patterns"] = [text.replace(f"<{fragment}>", pattern) for text in row["patterns"]]
     return rows
 
 
+def _rows() -> Iterator[_SentenceRow]:
+    """Yield the rows, in order. A file is read when the rows before it did not decide: TOML is slow to parse."""
+    for name in sorted(os.listdir(_SENTENCES)):
+        yield from _rows_of(name)
+
+
 @cache
-def _rows() -> tuple[_SentenceRow, ...]:
-    """Compile the table; KeyError or ValueError where a row is malformed."""
+def _rows_of(name: str) -> tuple[_SentenceRow, ...]:
+    """The rows of one file; KeyError or ValueError where a row is malformed."""
     return tuple(
         _SentenceRow(
             tuple(row["patterns"]),
@@ -123,7 +132,7 @@ def _rows() -> tuple[_SentenceRow, ...]:
             row.get("claim", ""),
             row.get("token", {}),
         )
-        for row in table()
+        for row in _content(name)
     )
 
 
@@ -178,7 +187,7 @@ def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
 
 
 def _first(
-    text: str, start: int, end: int, *, rows: tuple[_SentenceRow, ...] | None = None
+    text: str, start: int, end: int, *, rows: Iterable[_SentenceRow] | None = None
 ) -> tuple[_SentenceRow, re.Match[str]] | None:
     calls: set[str] | None = None
     for row in _rows() if rows is None else rows:

@@ -84,16 +84,21 @@ def follows_steps(case: Case, reading: Reading) -> bool:
     return target.gcp is not None and caller == target.gcp.service_account
 
 
-def assumes_itself(case: Case, reading: Reading) -> bool:
-    """Whether a session was refused the very role that it is of.
+def named_kind(case: Case, reading: Reading) -> Kind | None:
+    """The fault that a sentence names, where its caller and role are compared with the target's.
 
-    The ARN of a session lacks the role's path: a role with a path is the same one only where the target names it.
+    A session that is refused the role that it is of assumes itself. The ARN of a session lacks the role's path: a role
+    with a path is the same one only where the target names it. A session of another role that is refused the target's
+    role did not send the token at all.
     """
     caller, role_arn = reading.facts.get("caller"), reading.facts.get("resource")
-    if reading.kind is not Kind.SECOND_HOP_REFUSED or not caller or not role_arn or not is_session_of(caller, role_arn):
-        return False
+    if reading.kind is not Kind.SECOND_HOP_REFUSED or not caller or not role_arn:
+        return reading.kind
     target = case.evidence.target.aws
-    return role_arn.count("/") == 1 or (target is not None and target.role_arn == role_arn)
+    own = target.role_arn if target is not None else None
+    if is_session_of(caller, role_arn):
+        return Kind.SELF_ASSUME_NOT_ALLOWED if role_arn.count("/") == 1 or own == role_arn else reading.kind
+    return Kind.NOT_WEB_IDENTITY_FLOW if own == role_arn else reading.kind
 
 
 def _is_of(reading: Reading | None, cloud: Cloud, step: str) -> bool:

@@ -93,6 +93,7 @@ class Kind(enum.StrEnum):
     ACTION_DIFFERS = "action-differs", "aws:authorise"
     CONDITION_KEY_MISSPELLED = "condition-key-misspelled", "aws:authorise"
     CONDITION_KEY_NOT_PROVIDED = "condition-key-not-provided", "aws:authorise"
+    SESSION_TAG_MISSING = "session-tag-missing", "aws:authorise"
     CONDITION_VALUE_DIFFERS = "condition-value-differs", "aws:authorise"
     CONDITION_OPERATOR_MISUSED = "condition-operator-misused", "aws:authorise"
     POLICY_VARIABLE_UNRESOLVED = "policy-variable-unresolved", "aws:authorise"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
 
 # Keys that exist on other calls and never on this one.
+_TAG_KEY = "aws:requesttag/"
 _EXTERNAL_ID = "sts:externalid"
 _UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -134,7 +135,7 @@ def _absent_key(
         return True
     profile = exchange.case.profile
     exchange.refuse(
-        Kind.CONDITION_KEY_NOT_PROVIDED,
+        Kind.SESSION_TAG_MISSING if name.lower().startswith(_TAG_KEY) else Kind.CONDITION_KEY_NOT_PROVIDED,
         expected=Side(name, clause.where),
         certain=certain,
         location=location,

@@ -29,7 +29,7 @@ def test_caller_and_further_role_are_named(aws: Bundle, text: str) -> None:
     cause = answer.first
     assert (cause.name, cause.confidence, cause.step) == ("second-hop-refused", "proven", "permission")
     assert CALLER in cause.summary
-    assert "444455556666" in cause.fix
+    assert "444455556666" in cause.fix or "control policy" in text
     assert answer.exchange().prediction == "accepted"
 
 
@@ -43,3 +43,16 @@ def test_a_session_of_an_unknown_role_shows_nothing_of_this_exchange(bundle: Bun
 def test_a_session_of_the_targets_role_shows_that_the_exchange_passed(bundle: Bundle) -> None:
     answer = bundle.target(aws={"role_arn": "arn:aws:iam::210987654321:role/ModelWeights"}).error(TEXT).ask()
     assert answer.state("authorise") == "passed-by-error"
+
+
+def test_the_organization_decides_and_no_policy_of_a_role(aws: Bundle) -> None:
+    cause = aws.error(f"{TEXT} with an explicit deny in a service control policy").ask().first
+    assert "administrator of the organization" in cause.fix
+    assert "trust policy" not in cause.fix
+
+
+def test_another_session_that_asks_for_the_targets_role_did_not_send_the_token(bundle: Bundle) -> None:
+    """A principal of the other account in the trust policy would open the role to it."""
+    answer = bundle.target(aws={"role_arn": TARGET}).error(TEXT).ask()
+    assert (answer.first.name, answer.first.step) == ("not-web-identity-flow", "obtain")
+    assert "principal" not in answer.first.fix

@@ -131,7 +131,7 @@ def test_a_key_of_a_claim_that_was_not_given_is_open(aws: Bundle, condition: Any
 
 def test_a_whole_token_without_tags_has_none(aws: Bundle) -> None:
     condition = {"StringEquals": {aws.AUD_KEY: aws.AUDIENCE, "aws:RequestTag/team": "x"}}
-    aws.condition(condition).ask().refused("condition-key-not-provided", "authorise")
+    aws.condition(condition).ask().refused("session-tag-missing", "authorise")
 
 
 @pytest.mark.parametrize("action", ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"])
