@@ -46,14 +46,14 @@ def _expected(refusal: Refusal, key: str) -> str:
     name, operator = refusal.fact("key").lower(), refusal.fact("operator").lower()
     expected = quoted(refusal.expected.value if refusal.expected else "", "the value that the policy names")
     if "date" in operator or name in ("aws:currenttime", "aws:epochtime"):
-        return f"If the workload is meant to get in at this time, correct the time under {key}."
+        return f"If the workload is meant to pass at this time, correct the time under {key}."
     if name == "sts:roleauthorizedbyidp":
         return f"Have the issuer name the role in the token's roles claim: {key} is true only then."
     if name == "sts:rolesessionname":
         return f"Send a RoleSessionName that the policy expects, {expected}, or add the one that is sent to {key}."
     value = quoted(actual, "the value of the request")
     return (
-        f"If this workload is meant to get in, add {value} to the values of {key}; otherwise send a request that has "
+        f"If this workload is meant to pass, add {value} to the values of {key}; otherwise send a request that has "
         f"{expected}."
     )
 
@@ -62,7 +62,7 @@ def _excluded(refusal: Refusal, key: str, excluded: str) -> tuple[str, str]:
     actual, operator = quoted(refusal.actual.value if refusal.actual else "", ""), refusal.fact("operator")
     value = given("the value {} of {}", actual, key) or f"the request's value of {key}"
     fix = (
-        f"If this workload is meant to get in, take {quoted(excluded, 'the value')} out of {operator or key} or narrow "
+        f"If this workload is meant to pass, take {quoted(excluded, 'the value')} out of {operator or key} or narrow "
         "it; otherwise run the workload with another value."
     )
     return f"the trust policy excludes {value}{given(': {} names {}', operator, quoted(excluded, ''))}", fix

@@ -29,8 +29,8 @@ def explicit_deny(refusal: Refusal) -> Words:
     caught = refusal.fact("caught")
     return Words(
         f"the trust policy's Deny statement{name} matches it{given(': {}', clause)}{given(' ({})', caught)}",
-        "If this workload is meant to get in, add its value to those that the Deny exempts."
+        "If this workload is meant to pass, add its value to those that the Deny exempts."
         if refusal.fact("exempts")
-        else "If this workload is meant to get in, narrow this Deny so that it no longer covers the workload.",
+        else "If this workload is meant to pass, narrow this Deny so that it no longer covers the workload.",
         trust_policy_commands(refusal),
     )

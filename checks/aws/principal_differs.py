@@ -33,7 +33,7 @@ def principal_differs(refusal: Refusal) -> Words:
             "the trust policy names another principal than the token's OIDC provider: this role is assumed by another "
             f"role, {quoted(first, 'which it names')}",
             f"Take the first role, {first}, with the token and assume this one from it (role chaining); or, if the "
-            f"token is meant to get in itself, set Principal.Federated to {provider}.",
+            f"token is meant to pass itself, set Principal.Federated to {provider}.",
             trust_policy_commands(refusal),
         )
     return Words(

@@ -9,7 +9,7 @@ Reason
 Confirm
     Read both values part by part; CloudTrail's userName is the subject that AWS saw.
 Fix
-    Put the token's value into the pattern if this workload is meant to be let in.
+    Put the token's value into the pattern if this workload is meant to pass.
 Source
     IAM User Guide, condition operators; Baseten's OIDC documentation and recipes; public reports.
 """
@@ -25,6 +25,6 @@ def subject_segment_differs(refusal: Refusal) -> Words:
     segment = refusal.fact("segment")
     return Words(
         f"the trust policy expects another {segment or 'subject'}",
-        f"If this workload is meant to get in, put the token's {segment or 'subject'} into the trust policy's pattern.",
+        f"If this workload is meant to pass, put the token's {segment or 'subject'} into the trust policy's pattern.",
         trust_policy_commands(refusal),
     )

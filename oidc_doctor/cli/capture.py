@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli import live
@@ -101,5 +100,7 @@ def _summary(captured: Captured) -> list[str]:
         return [*lines, "checked: a report on it yields the same causes, findings and predictions"]
     copy = "the redacted copy" if captured.map else "the copy"
     lines += [f"{copy} yields different {name}: {printable(how)}" for name, how in captured.differs.items()]
+    import shlex  # late: every report imports this file
+
     command = f"oidc-doctor --report --from {shlex.quote(captured.place)}"
     return [*lines, f"compare its report with yours before you send it: {printable(command)}"]

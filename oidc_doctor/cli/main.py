@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from oidc_doctor.cli.capture import capture
@@ -43,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - a bug of oidc-doctor must look neither like a finding nor like a usage error
         complain(f"internal error in oidc-doctor (your evidence is not at fault): {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments:
+            import traceback  # late: only our own defect needs it
+
             print_traceback(traceback.format_exc())
         return ExitCode.BROKEN
 

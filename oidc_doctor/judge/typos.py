@@ -47,3 +47,10 @@ def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: 
     if placeholder and not left_in(sent) and len(configured) == 1:
         return Kind.PLACEHOLDER_LEFT_IN, {"note": note, "value_name": name, "placeholder": placeholder}
     return kind, {"note": note}
+
+
+def similarity(left: str, right: str) -> float:
+    """How alike two names are, from 0 to 1: difflib's ratio, which is high where one misspells the other."""
+    from difflib import SequenceMatcher  # late: few names are compared
+
+    return SequenceMatcher(None, left, right).ratio()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from oidc_doctor import cel
+from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.placeholder import has_placeholder
 
 _OTHER_WORD = re.compile(r"^(?:assertions|claims?|token|jwt)\.(?=[A-Za-z_]+$)")  # for what CEL calls assertion here
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ALIKE = 0.75  # how similar two texts are of which one is a slip of the other
+_ALIKE = 0.75  # how similar two texts are of which one misspells the other
 
 
 class Constant(NamedTuple):
@@ -27,7 +27,7 @@ class Constant(NamedTuple):
     def causes(self, compared: Iterable[str]) -> bool:
         """Whether the quotes, and not one of the texts that it is compared with, are the likely mistake."""
         return bool(self.unquoted) or not any(
-            difflib.SequenceMatcher(None, self.value.lower(), text.lower()).ratio() >= _ALIKE for text in compared
+            similarity(self.value.lower(), text.lower()) >= _ALIKE for text in compared
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.error_texts import is_of_federated_principal, on_the_wire
 from oidc_doctor.judge.gcp.members import judge_bindings, principal_of
 from oidc_doctor.judge.gcp.names import gke_identity
+from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, ServiceAccount
 from oidc_doctor.model.kinds import Kind
@@ -77,11 +77,11 @@ def _other_account(exchange: GcpExchange, account: str) -> Side | None:
         return None
     if isinstance(gcp.service_account, ServiceAccount) and gcp.service_account.email == account:
         return None
-    return _slip_of(account, _policies(exchange))
+    return _misspelled_by(account, _policies(exchange))
 
 
-def _slip_of(account: str, policies: list[AllowPolicy]) -> Side | None:
-    """The address among the members of policies that another one is probably a slip of; None where both are there."""
+def _misspelled_by(account: str, policies: list[AllowPolicy]) -> Side | None:
+    """The member address that this account probably misspells; None where the account itself is a member."""
     nearest = None
     for policy in policies:
         for binding in policy.bindings:
@@ -91,7 +91,7 @@ def _slip_of(account: str, policies: list[AllowPolicy]) -> Side | None:
                     return None
                 if listed == member or "@" not in listed or nearest is not None:
                     continue
-                if difflib.SequenceMatcher(None, account, listed).ratio() >= _ALIKE:
+                if similarity(account, listed) >= _ALIKE:
                     nearest = Side(listed, policy.document.at(f"{binding.pointer}/members/{index}"))
     return nearest
 

@@ -6,7 +6,6 @@ of a key outside `attribute.` and `google.` (March 2026).
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -22,13 +21,15 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import GcpProvider
 
 _KEY_LENGTH = 100  # characters of NAME in attribute.NAME
-_ALIKE = 0.88  # how similar two keys are of which one is a slip of the other
+_ALIKE = 0.88  # how similar two keys are of which one misspells the other
 _NAME = re.compile(r"[a-z0-9_]+")
 
 
 def nearest_key(key: str, mapping: Iterable[str]) -> str:
-    """The mapped key that an unmapped one is probably a slip of; empty where none is like it."""
+    """The mapped key that an unmapped one probably misspells; empty where none is like it."""
     keys = {mapped.lower(): mapped for mapped in mapping if not _key_fault(mapped)[1]}
+    import difflib  # late: few keys are unmapped
+
     near = difflib.get_close_matches(key.lower(), keys, n=1, cutoff=_ALIKE)
     return keys[near[0]] if near else ""
 
