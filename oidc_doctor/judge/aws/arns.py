@@ -180,17 +180,6 @@ def federated(policy: Json) -> list[tuple[str, str]]:
     return principals
 
 
-def condition_keys_of(policy: Json) -> list[str]:
-    """The condition keys that a policy tests, as written."""
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
-    keys: list[str] = []
-    for statement in statements if isinstance(statements, list) else [statements]:
-        block = statement.get("Condition") if isinstance(statement, dict) else None
-        for operands in block.values() if isinstance(block, dict) else ():
-            keys += list(operands) if isinstance(operands, dict) else []
-    return keys
-
-
 def split_provider(arn: str) -> tuple[str, str, str] | None:
     """Partition, account and issuer of an OIDC provider's ARN; None where it is something else."""
     head, mark, issuer = arn.partition(":oidc-provider/")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor import iam
 from oidc_doctor.judge.aws.arns import issuer_path, split_provider
 from oidc_doctor.judge.aws.global_keys import is_absent, is_unknown
+from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.document import ABSENT
 
 if TYPE_CHECKING:
@@ -97,24 +98,17 @@ def _is_claim(exchange: AwsExchange, claim: str) -> bool:
 
 def _like_issuer(prefix: str, path: str) -> bool:
     """Whether a wrong prefix was meant for this issuer, or is at least an issuer's (it has a dot or a slash)."""
-    from difflib import SequenceMatcher
-
-    return (
-        "." in prefix
-        or "/" in prefix
-        or not prefix
-        or SequenceMatcher(None, prefix.lower(), path.lower()).ratio() > _SIMILAR_PREFIX
-    )
+    if not prefix or "." in prefix or "/" in prefix:
+        return True
+    return similarity(prefix.lower(), path.lower()) > _SIMILAR_PREFIX
 
 
 def _near(name: str, candidates: list[str]) -> str | None:
     """Return the candidate that the name probably misspells."""
-    from difflib import SequenceMatcher
-
     best, score = None, 0.0
     for candidate in candidates:
         a, b = name.lower(), candidate.lower()
-        ratio = SequenceMatcher(None, a, b).ratio()
+        ratio = similarity(a, b)
         longer = a.removeprefix(b) if len(a) > len(b) else b.removeprefix(a)
         if (a.startswith(b) or b.startswith(a)) and not longer.startswith(
             "_"

@@ -7,6 +7,7 @@ from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.partitions import partition_of_arn, refuse_partition
 from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.exchange import plain_note, same
+from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
@@ -170,7 +171,6 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
 
     A path that differs in its last part is another cluster, organisation or team, and no typo.
     """
-    from difflib import SequenceMatcher
 
     def plain(url: str) -> str:
         return url.lower().rstrip("/").removesuffix(":443")
@@ -184,6 +184,6 @@ def _nearest_url(path: str, urls: list[str]) -> int | None:
         if registered.startswith(wanted + "/") or wanted.startswith(registered + "/"):
             return index
         (host, _, rest), (wanted_host, _, wanted_rest) = registered.partition("/"), wanted.partition("/")
-        if rest == wanted_rest and SequenceMatcher(None, host, wanted_host).ratio() > _SIMILAR_HOSTS:
+        if rest == wanted_rest and similarity(host, wanted_host) > _SIMILAR_HOSTS:
             return index
     return None

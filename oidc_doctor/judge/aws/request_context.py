@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
-from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.judge.aws.arns import BUILT_IN, issuer_path
 from oidc_doctor.judge.aws.global_keys import is_unknown
 from oidc_doctor.judge.aws.session_claims import (
     PRINCIPAL_TAGS,
@@ -69,6 +69,11 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
         value = _key_value(exchange, claim, form)
         if value is not None:
             context[f"{path}:{claim}"] = value
+    if path in BUILT_IN and not exchange.built_in:  # a provider of the account's own has the keys of any provider
+        for claim in ("email", "amr"):
+            value = token.claim(claim)
+            if value is not ABSENT:
+                context.setdefault(f"{path}:{claim}", value if isinstance(value, str | list) else iam.UNKNOWN)
     context |= _session_keys(token)
     given = {name: _text(value, exchange) for name, value in request.context.items()}
     named = {name.lower() for name in given}  # IAM compares names without regard to case, so one value may stay

@@ -7,11 +7,9 @@ codes were verified and whose second and third text come from another verifier.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from oidc_doctor import iam
 from oidc_doctor.judge import error_texts as texts
-from oidc_doctor.judge.aws.arns import BUILT_IN, condition_keys_of, issuer_path
 from oidc_doctor.judge.aws.token import invalid
 from oidc_doctor.judge.exchange import NO_TOKEN, shown
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
@@ -27,7 +25,6 @@ PRINCIPAL_TAGS = f"{TAGS}/principal_tags/"
 TRANSITIVE = f"{TAGS}/transitive_tag_keys"
 SOURCE_IDENTITY = "https://aws.amazon.com/source_identity"
 ROLES = "https://aws.amazon.com/roles"
-_REQUEST_TAG = "aws:requesttag/"
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 
 
@@ -66,25 +63,6 @@ def roles_claim(token: Token) -> list[str] | None:
         return None
     entries = value.split(";") if isinstance(value, str) else value if isinstance(value, list) else []
     return [entry.strip() for entry in entries if isinstance(entry, str) and entry.strip()]
-
-
-def with_unknown_claims(exchange: AwsExchange, context: dict[str, Any], policy: Json) -> dict[str, Any]:
-    """The request's keys, and those of tags and source identity that a token known in part may carry."""
-    token = exchange.token
-    present = {name.lower() for name in context}
-    unknown: dict[str, Any] = {}
-    if token.claim(TAGS) is UNKNOWN:
-        unknown |= dict.fromkeys(("aws:TagKeys", "sts:TransitiveTagKeys"), iam.UNKNOWN)
-        unknown |= {key: iam.UNKNOWN for key in condition_keys_of(policy) if key.lower().startswith(_REQUEST_TAG)}
-    if token.claim(SOURCE_IDENTITY) is UNKNOWN:
-        unknown["sts:SourceIdentity"] = iam.UNKNOWN
-    path = issuer_path(exchange.issuer or "")
-    if path in BUILT_IN and not exchange.built_in:  # a provider of the account's own: the keys of any provider
-        for claim in ("email", "amr"):
-            value = token.claim(claim)
-            if value is not ABSENT:
-                unknown[f"{path}:{claim}"] = value if isinstance(value, str | list) else iam.UNKNOWN
-    return context | {name: value for name, value in unknown.items() if name.lower() not in present}
 
 
 def judge_session_claims(exchange: AwsExchange) -> None:

@@ -10,7 +10,7 @@ from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
 from oidc_doctor.judge.aws.request_context import request_context
-from oidc_doctor.judge.aws.session_claims import session_tags, source_identity, with_unknown_claims
+from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.exchange import plain_note, same
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import segments
@@ -34,7 +34,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     if principal is None:
         return
     policy = iam.compile_policy(document.value, pasted=exchange.pasted)
-    context = with_unknown_claims(exchange, request_context(exchange, document.value), document.value)
+    context = request_context(exchange, document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
     exchange.detail["document"] = document

@@ -177,7 +177,6 @@ def judge_permission(exchange: GcpExchange) -> None:
             facts={
                 **reading.facts,
                 "service_account": account or "",
-                "holder": "the federated principal" if direct else "the service account" if account else "the caller",
             },
         )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
     from oidc_doctor.model.evidence import GcpProvider
 
+_GOOGLE_KEYS = ("subject", "groups", "display_name", "profile_photo", "posix_username", "email")
 _KEY_LENGTH = 100  # characters of NAME in attribute.NAME
 _ALIKE = 0.88  # how similar two keys are of which one misspells the other
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -27,9 +28,9 @@ _NAME = re.compile(r"[a-z0-9_]+")
 
 def nearest_key(key: str, mapping: Iterable[str]) -> str:
     """The mapped key that an unmapped one probably misspells; empty where none is like it."""
-    keys = {mapped.lower(): mapped for mapped in mapping if not _key_fault(mapped)[1]}
     import difflib  # late: few keys are unmapped
 
+    keys = {mapped.lower(): mapped for mapped in mapping if not _key_fault(mapped)[1]}
     near = difflib.get_close_matches(key.lower(), keys, n=1, cutoff=_ALIKE)
     return keys[near[0]] if near else ""
 
@@ -57,9 +58,6 @@ def judge_keys_of_mapping(exchange: GcpExchange, provider: GcpProvider) -> None:
             reason=reason,
             near=next((name for name in ("google.subject", "google.groups") if name == key.strip().lower()), ""),
         )
-
-
-_GOOGLE_KEYS = ("subject", "groups", "display_name", "profile_photo", "posix_username", "email")
 
 
 def _key_fault(key: str) -> tuple[bool, str]:
