@@ -39,6 +39,7 @@ __all__ = [
     "Words",
     "cause",
     "command",
+    "credentials_first",
     "denial",
     "log_check",
     "weakness",
@@ -161,6 +162,20 @@ def denial(refusal: Refusal, policy: str) -> str:
     document = given(" {}", refusal.fact("policy_arn"))
     on = given(" on {}", quoted(refusal.fact("resource"), ""))
     return f"a {refusal.fact('policy') or policy}{document} denies {refusal.fact('permission') or 'the call'}{on}"
+
+
+def credentials_first(refusal: Refusal, fix: str) -> str:
+    """The next step of a denied call: `fix`, unless the call was made with other credentials than the target's.
+
+    Access for those credentials would not help the workload, and widens what the resource allows.
+    """
+    if not refusal.fact("other_caller"):
+        return fix
+    role = refusal.fact("role_arn") or "the role"
+    return (
+        f"Check first which credentials the client uses: the call was not made with a session of {role}, but with "
+        "keys, a profile or the role of the machine."
+    )
 
 
 def seconds(value: str) -> str:

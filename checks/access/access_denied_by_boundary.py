@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial
 
 
 @cause("ACC019", "access-denied-by-boundary", Kind.ACCESS_DENIED_BY_BOUNDARY)
@@ -24,6 +24,9 @@ def access_denied_by_boundary(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "permissions boundary"),
-        f"Ask the owner of the boundary to allow {refusal.fact('permission') or 'the action'} in it; "
-        "the role's own policies are not at fault.",
+        credentials_first(
+            refusal,
+            f"Ask the owner of the boundary to allow {refusal.fact('permission') or 'the action'} in it; "
+            "the role's own policies are not at fault.",
+        ),
     )

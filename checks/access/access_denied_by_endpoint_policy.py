@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial, given
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial, given
 
 
 @cause("ACC022", "access-denied-by-endpoint-policy", Kind.ACCESS_DENIED_BY_ENDPOINT_POLICY)
@@ -24,6 +24,9 @@ def access_denied_by_endpoint_policy(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "VPC endpoint policy"),
-        f"Allow {refusal.fact('permission') or 'the action'}{given(' on {}', refusal.fact('resource'))} "
-        "in the policy of the VPC endpoint that the request uses.",
+        credentials_first(
+            refusal,
+            f"Allow {refusal.fact('permission') or 'the action'}{given(' on {}', refusal.fact('resource'))} "
+            "in the policy of the VPC endpoint that the request uses.",
+        ),
     )

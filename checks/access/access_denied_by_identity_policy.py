@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial
 
 
 @cause("ACC017", "access-denied-by-identity-policy", Kind.ACCESS_DENIED_BY_IDENTITY_POLICY)
@@ -24,5 +24,8 @@ def access_denied_by_identity_policy(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "identity-based policy"),
-        "Find the Deny statement among the role's own policies and narrow it; an additional Allow cannot overrule it.",
+        credentials_first(
+            refusal,
+            "Find the Deny statement in the role's own policies and narrow it; a further Allow cannot overrule it.",
+        ),
     )

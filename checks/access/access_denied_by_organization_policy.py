@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial
 
 
 @cause("ACC021", "access-denied-by-organization-policy", Kind.ACCESS_DENIED_BY_ORGANIZATION_POLICY)
@@ -24,5 +24,8 @@ def access_denied_by_organization_policy(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "service control policy"),
-        "Ask the administrator of the organization to change this policy: no policy of the role can overrule it.",
+        credentials_first(
+            refusal,
+            "Ask the administrator of the organization to change this policy: no policy of the role can overrule it.",
+        ),
     )

@@ -17,7 +17,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial, given
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial, given
 
 
 @cause("ACC018", "access-denied-by-resource-policy", Kind.ACCESS_DENIED_BY_RESOURCE_POLICY)
@@ -25,6 +25,9 @@ def access_denied_by_resource_policy(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "resource-based policy"),
-        f"Change the policy of the bucket, repository or key{given(' {}', refusal.fact('resource'))} to allow "
-        f"{refusal.fact('caller') or 'the role'}; a permission of the role cannot replace it.",
+        credentials_first(
+            refusal,
+            f"Change the policy of the bucket, repository or key{given(' {}', refusal.fact('resource'))} to allow "
+            f"{refusal.fact('caller') or 'the role'}; a permission of the role cannot replace it.",
+        ),
     )

@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, denial
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, denial
 
 
 @cause("ACC020", "access-denied-by-session-policy", Kind.ACCESS_DENIED_BY_SESSION_POLICY)
@@ -24,6 +24,9 @@ def access_denied_by_session_policy(refusal: Refusal) -> Words:
     """Name the policy that denies, the permission and the resource."""
     return Words(
         denial(refusal, "session policy"),
-        f"Add {refusal.fact('permission') or 'the action'} to the session policy that the client passes with "
-        "AssumeRoleWithWebIdentity.",
+        credentials_first(
+            refusal,
+            f"Add {refusal.fact('permission') or 'the action'} to the session policy that the client passes with "
+            "AssumeRoleWithWebIdentity.",
+        ),
     )

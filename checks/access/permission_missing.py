@@ -18,33 +18,20 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
-
-# Service Authorization Reference for Amazon S3: operations whose permission has another name than the operation
-_PERMISSIONS = {
-    "ListObjects": "s3:ListBucket",
-    "ListObjectsV2": "s3:ListBucket",
-    "HeadBucket": "s3:ListBucket",
-    "HeadObject": "s3:GetObject",
-    "GetObject": "s3:GetObject",
-    "PutObject": "s3:PutObject",
-    "DeleteObject": "s3:DeleteObject",
-}
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, given, quoted
 
 
 @cause("ACC001", "permission-missing", Kind.PERMISSION_MISSING)
 def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
-    permission = refusal.fact("permission") or _PERMISSIONS.get(refusal.fact("operation"), "")
-    resource = refusal.fact("resource")
+    permission, resource = refusal.fact("permission"), refusal.fact("resource")
     if refusal.cloud == "gcp":
         return _on_google(refusal, permission or "a permission", resource)
     holder = _holder(refusal)
     if refusal.fact("other_caller"):
         return Words(
             f"{holder} lacks {permission or 'a permission'}, and its credentials are not those of the target's role",
-            f"Check first which credentials the client uses: the call was not made with a session of "
-            f"{refusal.fact('role_arn') or 'the role'}, but with keys, a profile or the role of the machine.",
+            credentials_first(refusal, ""),
         )
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""

@@ -14,7 +14,7 @@ from oidc_doctor.checkkit import Check
 from oidc_doctor.findings import run_checks
 from oidc_doctor.findings.suspicions import add_suspicions
 from oidc_doctor.judge.error_texts import before, on_the_wire
-from oidc_doctor.judge.readings import follows_steps, named_kind
+from oidc_doctor.judge.readings import S3_PERMISSIONS, follows_steps, named_kind
 from oidc_doctor.model.arns import is_session_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
@@ -45,7 +45,12 @@ class Diagnosis:
     step: str | None
     error: CloudError | None
     refusals: list[Refusal] = field(default_factory=list)  # ordered as causes
-    observed: bool = False  # a failure of this exchange was seen
+    readings: tuple[Reading, ...] = ()  # the observed errors of this exchange, as its own values explain them
+
+    @property
+    def observed(self) -> bool:
+        """Whether a failure of this exchange was seen; an unknown text shows none."""
+        return any(reading.known for reading in self.readings)
 
 
 def readings_for(case: Case) -> tuple[Reading, ...]:
@@ -72,8 +77,7 @@ def diagnose(case: Case, trace: Trace) -> Diagnosis:
             refusal.rank,
         ),
     )
-    observed = any(reading.known for reading in readings)
-    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), observed=observed)
+    return Diagnosis(case, trace, rows, prediction, step, error, _distinct(refusals), readings)
 
 
 def _as_explained(case: Case, trace: Trace, reading: Reading) -> Reading:
@@ -125,6 +129,8 @@ def _refusal_of(case: Case, reading: Reading) -> Refusal | None:
 
 def _named_facts(case: Case, reading: Reading) -> dict[str, str]:
     facts = dict(reading.facts)
+    if facts.get("operation") in S3_PERMISSIONS:
+        facts.setdefault("permission", S3_PERMISSIONS[facts["operation"]])
     if "permission" in facts:
         facts.setdefault("call", facts["permission"])
     if case.profile is not None and case.profile.token_sources:
@@ -224,8 +230,7 @@ def name_refusals(diagnosis: Diagnosis, checks: Mapping[Kind, Check]) -> list[Na
 
 def contradicts_observed(diagnosis: Diagnosis, refusal: Refusal) -> bool:
     """Whether the error that was observed cannot come from the refusal's step."""
-    readings = (_as_explained(diagnosis.case, diagnosis.trace, reading) for reading in readings_for(diagnosis.case))
-    steps = frozenset[str]().union(*(reading.steps for reading in readings))
+    steps = frozenset[str]().union(*(reading.steps for reading in diagnosis.readings))
     return bool(steps) and refusal.step not in steps
 
 

@@ -51,19 +51,37 @@ def steps_of_attempt(attempt: Attempt) -> frozenset[str]:
     return reading.steps if reading is not None else frozenset()
 
 
+# Service Authorization Reference for Amazon S3: the permission of an operation, which may have another name
+S3_PERMISSIONS = {
+    "ListObjects": "s3:ListBucket",
+    "ListObjectsV2": "s3:ListBucket",
+    "HeadBucket": "s3:ListBucket",
+    "HeadObject": "s3:GetObject",
+    "GetObject": "s3:GetObject",
+    "PutObject": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
+}
+
+
+def permission_of(service: str, operation: str) -> str:
+    """The permission that an AWS service asks for an operation."""
+    permission = f"{service}:{operation}"
+    return S3_PERMISSIONS.get(operation, permission) if service == "s3" else permission
+
+
 def reading_of_denial(denial: SessionDenial) -> Reading:
     """The denied call of a session, as a reading of the permission step."""
     source = f"event {denial.event_ids[0]}" if denial.event_ids else ""
     text = f"An error occurred ({denial.error_code}) when calling the {denial.action} operation: {denial.error_message}"
-    reading = read_error(denial.error_message or "", source) or read_error(text, source)
-    if reading is None or "permission" not in reading.steps:
-        reading = Reading(denial.cloud, frozenset({"permission"}), text, source=source)
+    readings = (read_error(denial.error_message or "", source), read_error(text, source))
+    of_permission = [reading for reading in readings if reading is not None and reading.steps == {"permission"}]
+    reading = next(iter(of_permission), Reading(denial.cloud, frozenset({"permission"}), text, source=source))
     facts = {"resource": denial.resource} if denial.resource else {}
     caller = denial.target or denial.session
     if denial.cloud == "gcp" and caller:
         facts["caller"] = caller
     service = denial.service.partition(".")[0]
-    facts["permission"] = f"{service}:{denial.action}" if denial.cloud == "aws" else denial.action
+    facts["permission"] = permission_of(service, denial.action) if denial.cloud == "aws" else denial.action
     # the log ties the session to an exchange that was accepted
     return reading._replace(text=text, facts={**facts, **reading.facts}, source=source, follows_steps=True)
 

@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from evidence.denials import DENIED, assert_credentials_come_first, assert_denied_by
+
 if TYPE_CHECKING:
     from evidence import Bundle
 
-
 NAME = "access-denied-by-identity-policy"
-TEXT = (
-    "An error occurred (AccessDenied) when calling the GetObject operation: User: "
-    "arn:aws:sts::210987654321:assumed-role/ModelWeights/w is not authorized to perform: s3:GetObject on resource: "
-    '"arn:aws:s3:::weights/l" '
-)
 
 
 @pytest.mark.parametrize(
@@ -26,17 +22,14 @@ TEXT = (
     ],
 )
 def test_the_policy_that_denies_is_named(aws: Bundle, ending: str) -> None:
-    answer = aws.error(TEXT + ending).ask()
-    cause = answer.first
-    assert (cause.name, cause.confidence, cause.step) == (NAME, "proven", "permission")
-    assert "identity-based policy" in cause.summary
-    assert "s3:GetObject" in cause.summary
-    assert not cause.fix.startswith("Grant")
-    assert answer.exchange().prediction == "accepted"
+    assert_denied_by(aws, ending, name=NAME, policy="identity-based policy")
 
 
 def test_another_policy_is_another_cause(aws: Bundle) -> None:
     assert (
-        aws.error(TEXT + "because no identity-based policy allows the s3:GetObject action").ask().first.name
-        != "access-denied-by-identity-policy"
+        aws.error(DENIED + "because no identity-based policy allows the s3:GetObject action").ask().first.name != NAME
     )
+
+
+def test_another_roles_session_is_given_no_access(aws: Bundle) -> None:
+    assert_credentials_come_first(aws, "with an explicit deny in an identity-based policy", name=NAME)
