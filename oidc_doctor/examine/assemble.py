@@ -17,7 +17,6 @@ from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
-from oidc_doctor.judge.readings import readings_of_errors
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import (
@@ -99,22 +98,23 @@ def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:
     """The errors that a caller saw, each with the cloud that says so and the exchange that it was observed of."""
     rows = []
     for evidence in run.snapshot.targets:
-        owners = {
-            reading.source: exchange.id
-            for exchange in reversed(judged)
-            if exchange.evidence is evidence
-            for reading in exchange.diagnosis.case.readings
-        }
-        for reading in readings_of_errors(evidence):
-            row = {
-                "text": reading.text,
-                "at": reading.source,
-                "exchange": owners.get(reading.source, ""),
-                "speaker": reading.cloud or "",
-                "said_by": reading.speaker,
-                "reading": "" if reading.known else "unknown",
-            }
-            rows.append({name: value for name, value in row.items() if value})
+        for error in evidence.observed:
+            row = {"text": error.text, "at": str(error.origin)}
+            owner, reading = next(
+                (
+                    (exchange.id, reading)
+                    for exchange in judged
+                    if exchange.evidence is evidence
+                    for reading in exchange.diagnosis.case.readings
+                    if reading.source == row["at"]
+                ),
+                ("", None),
+            )
+            if reading is not None:
+                row |= {"exchange": owner, "speaker": reading.cloud or "", "said_by": reading.speaker}
+            if error.text.strip() and (reading is None or not reading.known):
+                row["reading"] = "unknown"
+            rows.append({name: value for name, value in row.items() if value or name == "text"})
     return rows
 
 

@@ -83,8 +83,9 @@ class _Target:
             # a sentence that only the other cloud says is about an exchange with that one
             of_errors = [reading.cloud for reading in self.errors if reading.cloud and reading.cloud not in named]
             return [*named, *dict.fromkeys(of_errors)]
-        if self.errors and (self.errors[0].known or self.errors[0].cloud):
-            return [self.errors[0].cloud or ("gcp" if _GOOGLE.search(self.errors[0].text) else "aws")]
+        speaking = next((reading for reading in self.errors if reading.known or reading.cloud), None)
+        if speaking is not None:
+            return [speaking.cloud or ("gcp" if _GOOGLE.search(speaking.text) else "aws")]
         return sorted({signature.sample.cloud for signature in signatures_of(self.run, self.evidence)})
 
     def _replay(self, cloud: Cloud, signatures: list[Signature]) -> ReplayedLogs | None:

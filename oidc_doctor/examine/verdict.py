@@ -26,7 +26,7 @@ def conclude(
     )
     weak = any(row.effect == "weakens" and row.status == "failed" for row in rows)
     # an error text that no table knows decides nothing, and what it was refused for may be anything
-    unread_text = any(not reading.known for exchange in judged for reading in exchange.diagnosis.case.readings)
+    unread_text = any(not reading.known for exchange in judged for reading in exchange.diagnosis.readings)
     unknown = unread_text or not judged or any(exchange.diagnosis.prediction == "unknown" for exchange in judged)
     unread = any(part.named and part.status in ("partial", "missing", "denied") for part in coverage)
     verdict: Verdict = "refused" if failing else "unknown" if unknown else "healthy"

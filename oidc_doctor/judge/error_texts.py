@@ -82,6 +82,7 @@ class _SentenceRow(NamedTuple):
     steps: frozenset[str]
     kind: Kind | None
     proves: bool
+    call: str  # for AWS STS, the call that it answers with the sentence
     follows_steps: bool  # the sentence can only come after the steps before those of the row
     claim: str  # the claim that the sentence calls missing without naming it
     token: dict[str, str]  # the claims that the sentence quotes: claim to the name of its group
@@ -128,6 +129,7 @@ def _rows_of(name: str) -> tuple[_SentenceRow, ...]:
             frozenset(row["steps"].split()),
             Kind(row["kind"]) if "kind" in row else None,
             row.get("proves", True),
+            row.get("call", _EXCHANGE),
             row.get("follows_steps", SPEAKERS[row["speaker"]].follows_steps),
             row.get("claim", ""),
             row.get("token", {}),
@@ -144,8 +146,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 # A sentence is long, a log dump is longer: what was pasted beyond this is not searched.
 _LONGEST = 20_000
-
-
 _LINE = re.compile(r"[^\n]+")
 _WARNING = re.compile(r"\bwarn(?:ing)?\b|you can ignore", re.IGNORECASE)
 _RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt:? \d+)\b", re.IGNORECASE)
@@ -196,31 +196,25 @@ def _first(
             continue
         if calls is None:
             calls = {name for call in _CALL.findall(text, start, end) for name in call if name}
-        if _fits_call(row, match, calls):
+        if _answers(row, calls) and (row.speaker != "aws-sts" or _is_of_aws(match)):
             return row, match
     return None
 
 
-def _fits_call(row: _SentenceRow, match: re.Match[str], calls: set[str]) -> bool:
+def _answers(row: _SentenceRow, calls: set[str]) -> bool:
     """Whether the speaker of the row can have answered the calls that the text names."""
-    is_exchange = any(_EXCHANGE in call for call in calls)
     if row.speaker == "aws-sts":
-        if (
-            calls
-            and not is_exchange
-            and row.kind not in (Kind.SESSION_TAGS_NOT_ALLOWED, Kind.SOURCE_IDENTITY_NOT_ALLOWED)
-        ):
-            return False
-        line_start = match.string.rfind("\n", 0, match.start()) + 1
-        prefix = match.string[line_start : match.start()].strip()
-        whole = len(match[0]) < _SHORT and match[0][:1].isupper()  # other products say such a sentence, too
-        return not whole or not prefix or _AWS_PREFIX.search(prefix) is not None
-    return not (
-        row.speaker in ("aws-service", "aws-sts-call")
-        and is_exchange
-        and "permission" in row.steps
-        and len(row.steps) == 1
-    )
+        return not calls or any(row.call in call for call in calls)
+    of_session = row.speaker in ("aws-service", "aws-sts-call") and row.steps == {"permission"}
+    return not of_session or not any(_EXCHANGE in call for call in calls)
+
+
+def _is_of_aws(match: re.Match[str]) -> bool:
+    """Whether nothing before a short sentence, which other products say as well, shows another speaker."""
+    line_start = match.string.rfind("\n", 0, match.start()) + 1
+    prefix = match.string[line_start : match.start()].strip()
+    is_short_sentence = len(match[0]) < _SHORT and match[0][:1].isupper()
+    return not is_short_sentence or not prefix or _AWS_PREFIX.search(prefix) is not None
 
 
 def patterns() -> list[str]:

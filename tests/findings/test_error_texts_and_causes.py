@@ -90,6 +90,19 @@ def test_credentials_of_another_partition_explain_an_invalid_token(bundle: Bundl
     assert "session-credentials-invalid" not in answer.names
 
 
+def test_a_long_error_is_reported_in_full(aws: Bundle) -> None:
+    text = "line\n" * 10_000 + "the end"
+    (row,) = aws.report(error=text).observed
+    assert row["text"].endswith("the end")
+
+
+def test_the_first_text_that_is_known_names_the_cloud(bundle: Bundle) -> None:
+    bundle.error(error_texts.CONDITION_REJECTED)
+    answer = bundle.ask(error="it does not work")
+    assert answer.report.observed[0]["text"] == "it does not work"
+    assert [exchange.cloud for exchange in answer.report.exchanges] == ["gcp"]
+
+
 WORDS = st.lists(
     st.sampled_from(
         [

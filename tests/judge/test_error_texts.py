@@ -154,7 +154,7 @@ def test_before_and_after_the_exchange(row: dict[str, Any], code: str, text: str
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["patterns"][0][:40])
 def test_a_row_is_complete_and_names_steps_and_kinds_that_exist(row: dict[str, Any]) -> None:
-    optional = {"cloud", "kind", "proves", "claim", "token", "follows_steps"}
+    optional = {"call", "cloud", "kind", "proves", "claim", "token", "follows_steps"}
     assert {"patterns", "speaker", "steps", "source", "samples"} <= set(row)
     assert set(row) - optional == {"patterns", "speaker", "steps", "source", "samples"}
     assert SPEAKERS[row["speaker"]].cloud is None or "cloud" not in row, "the speaker says it"
@@ -449,6 +449,11 @@ def test_other_calls_and_products_do_not_speak_of_the_exchange(text: str) -> Non
         (  # the client goes on with the credentials of its machine
             f"AccessDenied: {error_texts.NOT_AUTHORIZED}\nDuring handling of it another exception occurred:\n{NODE}",
             None,
+            "authorise",
+        ),
+        (
+            "Error:\nUser is not authorized to perform: sts:TagSession on resource: x",
+            Kind.SESSION_TAGS_NOT_ALLOWED,
             "authorise",
         ),
         (f"attempt 1: ETIMEDOUT\nattempt 2: AccessDenied: {error_texts.NOT_AUTHORIZED}", None, "authorise"),

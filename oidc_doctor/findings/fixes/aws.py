@@ -167,6 +167,11 @@ def _actions(*wanted: str, own_subject: bool = False) -> Maker:
     return make
 
 
+def _with_actions(*wanted: str) -> tuple[Maker, ...]:
+    """The missing actions alone, then with a condition on the token's own workload."""
+    return _actions(*wanted), _actions(*wanted, own_subject=True)
+
+
 def _require_subject(case: Case, statement: dict[str, Any]) -> bool:
     """Add a condition on the token's subject, without what changes in each deployment; False where that is not safe."""
     subject, issuer = case.token.subject, case.token.claims.get("iss")
@@ -245,17 +250,8 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.SUBJECT_SEGMENT_DIFFERS: _REPLACED_OR_ADDED,
     Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
     Kind.CONDITION_KEY_MISSPELLED: (_key,),
-    Kind.ACTION_DIFFERS: (
-        _actions("sts:AssumeRoleWithWebIdentity"),
-        _actions("sts:AssumeRoleWithWebIdentity", own_subject=True),
-    ),
-    Kind.SESSION_TAGS_NOT_ALLOWED: (
-        _actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
-        _actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession", own_subject=True),
-    ),
-    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (
-        _actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),
-        _actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity", own_subject=True),
-    ),
+    Kind.ACTION_DIFFERS: _with_actions("sts:AssumeRoleWithWebIdentity"),
+    Kind.SESSION_TAGS_NOT_ALLOWED: _with_actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: _with_actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),
     Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal,),
 }

@@ -40,6 +40,9 @@ _NAME = 40  # characters of an untrusted name
 _PLACE = 160  # characters of a file, a principal, an event
 
 
+# How a sentence begins where no cloud has refused: certain, and uncertain.
+_NO_ANSWER = ("No answer came", "Perhaps no answer came")
+_NEVER_REACHED = ("The exchange was never reached", "The exchange may never have been reached")
 # Refusals of a write: the document that the cloud did not store.
 _WRITTEN = {Kind.TRUST_POLICY_WRITE_REFUSED: "the trust policy", Kind.PROVIDER_WRITE_REFUSED: "the provider"}
 
@@ -62,9 +65,9 @@ def _refusal_subject(named: NamedRefusal) -> str:
     if refusal.kind in _WRITTEN:
         return f"{refuses} {_WRITTEN[refusal.kind]}"
     if refusal.kind is Kind.ENDPOINT_UNREACHABLE:
-        return "No answer came" if refusal.certain else "Perhaps no answer came"
+        return _NO_ANSWER[not refusal.certain]
     if refusal.step == "obtain":
-        return "The exchange was never reached" if refusal.certain else "The exchange may never have been reached"
+        return _NEVER_REACHED[not refusal.certain]
     if refusal.step == "configure":
         return f"{refuses} the set-up"
     if refusal.step == "permission":
@@ -177,10 +180,10 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     why, sure = reason(cause), cause.confidence != "suspected"
     accepted = f"{cloud} {accepts} {request}"
     perhaps = (": ", ": ") if cause.named.refusal.kind.concludes else (", perhaps because ", ": perhaps ")
-    if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE or cause.step == "obtain":
-        sentence = "The exchange was never reached:" if sure else "The exchange may never have been reached: perhaps"
-        if cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE:
-            sentence = "No answer came:" if sure else "No answer came: perhaps"
+    unanswered = cause.named.refusal.kind is Kind.ENDPOINT_UNREACHABLE
+    if unanswered or cause.step == "obtain":
+        certain, uncertain = _NO_ANSWER if unanswered else _NEVER_REACHED
+        sentence = f"{certain}:" if sure else f"{uncertain}: perhaps"
         return ("✗" if sure or seen_refused(report, exchange) else "?"), f"{sentence} {why}."
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
