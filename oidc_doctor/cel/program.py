@@ -74,6 +74,16 @@ class Program:
         except RecursionError:
             raise _too_deep(self.text) from None
 
+    def texts(self) -> list[str]:
+        """Return the string literals that are not empty, each once, in the order of the text."""
+        waiting, found = [self.tree], []
+        while waiting:
+            expr = waiting.pop()
+            if expr.op == "literal" and isinstance(expr.value, str) and expr.value:
+                found.append(expr.value)
+            waiting.extend(reversed(expr.children))
+        return list(dict.fromkeys(found))
+
     def check(self, types: Mapping[str, str] | None = None, *, result: str | None = None) -> list[CelError]:
         """Return the errors that a type checker reports before any evaluation; empty when it accepts.
 

@@ -32,11 +32,13 @@ from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, FixRow, NamedR
 from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
+    from oidc_doctor.findings.fixes.propose import Seen
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.logs.reading.raw_events import RawEvents
     from oidc_doctor.model.events import Signature
 
 _MOST_ROWS = 500
+_SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves nobody
 
 
 def raw_events_of(run: Run, judged: Sequence[Judged]) -> RawEvents | None:
@@ -200,16 +202,33 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
 def _fixes(judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]) -> list[FixRow]:
     """Proven edits, for exchanges with a cause that is more than suspected."""
     rows = []
+
+    def code_of(kind: Kind) -> str:
+        check = checks.get(kind)
+        return check.code if check else str(kind)
+
     for exchange in judged:
         if not any(cause.exchange == exchange.id and cause.confidence != "suspected" for cause in causes):
             continue
         from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
 
-        for row in propose(exchange.diagnosis, accepted_subjects(exchange)):
-            check = checks.get(Kind(row.for_))
-            row.for_ = check.code if check else row.for_
+        for row in propose(exchange.diagnosis, _seen(exchange), code_of):
+            row.exchange = exchange.id
             rows.append(row)
     return rows
+
+
+def _seen(exchange: Judged) -> Seen:
+    """What logs and history show of the exchange's configuration."""
+    from oidc_doctor.findings.fixes.propose import Seen  # late: a healthy exchange does not need it
+
+    revisions = exchange.replayed.target_history.history.revisions if exchange.replayed is not None else ()
+    times = [time for signature in exchange.signatures for time in (signature.first_seen, signature.last_seen)]
+    return Seen(
+        accepted_subjects(exchange),
+        tuple(revision.evidence for revision in reversed(revisions[:-1])),
+        long_enough=bool(times) and max(times) - min(times) >= _SHOWS_UNUSED,
+    )
 
 
 def accepted_subjects(exchange: Judged) -> list[str]:

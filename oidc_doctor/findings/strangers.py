@@ -1,29 +1,52 @@
-"""Strangers' tokens, and the other subjects that an edit of the configuration accepts or refuses.
+"""Strangers' tokens: the exchange's token with another identity, and the answers that an edit changes for them.
 
-A stranger's token is the exchange's token with another identity: issuer, audience and times are the same, claims that
+A stranger's token has the exchange's issuer, audience and times unless it is made to differ in these; claims that
 follow the subject change with it, and a claim that may or may not follow it counts as unknown. Signature and keys are
-not looked at.
+not looked at. The issuer is assumed to issue such a token (inferred: no rule against it is known).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.issuers import Profile, shared_issuer_control
-from oidc_doctor.issuers.strangers import another, longer, strangers, twins
+from oidc_doctor.issuers.neighbours import neighbours
+from oidc_doctor.issuers.strangers import another, longer, overlaid, strangers, twins
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.evidence import IssuerEvidence, Token
+from oidc_doctor.model.evidence import GcpProvider, IssuerEvidence, Token
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.steps import REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.refusal import Trace
 
 # Claims of the exchange itself, which a stranger's token has too.
 _EXCHANGE_CLAIMS = ("iss", "aud", "azp", "iat", "exp", "nbf")
 # The steps that look at the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
 _MOST_LOGGED = 40  # subjects of the logs that an edit is tried on while a user waits for the answer
+_MOST_DECLARED = 12  # subjects that the configuration itself names
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
+_OTHER_ISSUER = "https://issuer.stranger.example"
+_OTHER_AUDIENCE = "another-audience"
+
+
+class OtherToken(NamedTuple):
+    """A token that differs from the exchange's in one respect, which `who` names as a singular noun."""
+
+    who: str  # another org, a longer team, another audience
+    subject: str
+    outsider: bool = True  # False: another workload of the same tenant and team
+    issuer: str = ""  # where it differs
+    audience: str = ""  # where it differs
+    claims: tuple[tuple[str, Any], ...] | None = None  # all claims, where no profile says which follow the subject
+
+    def __str__(self) -> str:
+        """`another org: v=1:org=…`."""
+        return f"{self.who}: {self.audience or self.issuer or self.subject}"
 
 
 class EditReach(NamedTuple):
@@ -50,8 +73,96 @@ def edit_reach(case: Case, edited: Case, accepted: Sequence[str]) -> EditReach:
 
 def refuses(case: Case, subject: str, *steps: str) -> bool:
     """Whether the exchange, or any of these steps of it, is known to refuse this token with another subject."""
-    trace = evaluate(as_stranger(case, subject))
+    return _is_refused(as_stranger(case, subject), *steps)
+
+
+def refuses_token(case: Case, other: OtherToken) -> bool:
+    """Whether the exchange is known to refuse another token."""
+    return _is_refused(_with_token(case, other))
+
+
+def _is_refused(case: Case, *steps: str) -> bool:
+    trace = evaluate(case)
     return any(result.state == REFUSED for result in trace.steps if not steps or result.id in steps)
+
+
+def other_tokens(case: Case) -> list[OtherToken]:
+    """The tokens that a configuration is tried with besides the exchange's own: outsiders first, then neighbours.
+
+    Outsiders are other tenants and teams, names that resemble theirs, other issuers and audiences. Neighbours are other
+    workloads, environments, types and branches of the same tenant and team.
+    """
+    subject = case.token.subject
+    if subject is None:
+        return []
+    found = [
+        OtherToken(
+            f"another {case.profile.tenancy.tenant or 'tenant'} or team" if case.profile else "a stranger", other
+        )
+        for other in foreign_subjects(case)
+    ]
+    profile: Profile | None = case.profile
+    found += [OtherToken(who, other, outsider) for other, who, outsider in neighbours(subject, profile)]
+    found += _of_other_words(case, subject)
+    audience = case.token.claims.get("aud")
+    found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
+    if isinstance(audience, str):
+        found += [OtherToken("another audience", subject, audience=f"{audience}-2")]
+        found += [OtherToken("another audience", subject, audience=_OTHER_AUDIENCE)]
+    return list({(one.subject, one.issuer, one.audience, str(one.claims)): one for one in reversed(found)}.values())[
+        ::-1
+    ]
+
+
+def _of_other_words(case: Case, subject: str) -> Iterator[OtherToken]:
+    """Yield tokens with a word of the subject replaced in every claim; what the word stands for is not known."""
+    if case.profile is not None:
+        return
+    for word in dict.fromkeys(_WORD.findall(subject)):
+        for other in (another(word), longer(word), f"x{word}", word[:-1], word.swapcase()):
+            claims = {
+                name: value if name in _EXCHANGE_CLAIMS else _replaced(value, word, other)
+                for name, value in case.token.claims.items()
+            }
+            changed = str(claims.get("sub", ""))
+            if changed != subject:
+                yield OtherToken("a stranger", changed, claims=tuple(claims.items()))
+
+
+def _replaced(value: Any, word: str, other: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(word, other)
+    return [_replaced(part, word, other) for part in value] if isinstance(value, list) else value
+
+
+def declared_subjects(case: Case, trace: Trace) -> list[str]:
+    """Subjects that texts of the configuration name: the token's subject with the values that a text fixes.
+
+    Whether the configuration accepts them is only asked of the judge.
+    """
+    subject, profile = case.token.subject, case.profile
+    if subject is None or profile is None:
+        return []
+    subjects = [overlaid(subject, text, profile) for text in _texts(case, trace)]
+    return [other for other in dict.fromkeys(subjects) if other != subject][:_MOST_DECLARED]
+
+
+def _texts(case: Case, trace: Trace) -> Iterator[str]:
+    policy = trace.detail.get("policy")
+    waiting = [policy] if policy is not None else []
+    while waiting:
+        node = waiting.pop(0)
+        if node.level == "value" and isinstance(node.expected, str):
+            yield node.expected
+        waiting.extend(node.children)
+    provider = case.evidence.gcp.provider if case.evidence.gcp and case.cloud == "gcp" else None
+    if isinstance(provider, GcpProvider) and provider.condition:
+        from oidc_doctor import cel  # late: AWS does not need it
+
+        try:
+            yield from cel.compile(provider.condition).texts()
+        except cel.CelError:
+            return
 
 
 def foreign_subjects(case: Case) -> list[str]:
@@ -68,6 +179,19 @@ def foreign_subjects(case: Case) -> list[str]:
         if stranger.who not in ("anyone", "key") and stranger.segment in owners  # the issuer issues neither
     ]
     return list(dict.fromkeys([*subjects, *twins(subject, profile)]))
+
+
+def _with_token(case: Case, other: OtherToken) -> Case:
+    stranger = as_stranger(case, other.subject)
+    claims = dict(stranger.token.claims) | dict(other.claims or ())
+    if other.issuer:
+        claims["iss"] = other.issuer
+    if other.audience:
+        claims = {name: value for name, value in claims.items() if name != "azp"} | {"aud": other.audience}
+    token = stranger.token._replace(claims=claims)
+    if other.claims is not None:
+        token = token._replace(complete=case.token.complete, kind="decoded")
+    return stranger._replace(token=token)
 
 
 def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case:

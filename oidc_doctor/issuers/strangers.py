@@ -162,7 +162,11 @@ def example(profile: Profile) -> str:
     """Return a subject of the issuer's first form with synthetic values; empty where the profile has no form."""
     if not profile.grammar.forms:
         return ""
-    form = profile.grammar.forms[0]
+    return subject_of_form(profile, profile.grammar.forms[0])
+
+
+def subject_of_form(profile: Profile, form: Form) -> str:
+    """Return a subject of one of the issuer's forms with synthetic values."""
     return _written(profile.grammar, form)
 
 

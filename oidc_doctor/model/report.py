@@ -185,15 +185,42 @@ class CheckRow:
     opens_trust: bool = False  # its findings say that others are accepted as well
 
 
+FixKind = Literal["restore", "add", "correct", "create"]
+
+
+class Tried(NamedTuple):
+    """The tokens that an edit was tried with besides the exchange's own."""
+
+    strangers: int = 0  # synthetic tokens that the configuration refused before
+    let_in: int = 0  # of these, tokens that pass after it: always 0, or the edit is not proposed
+    seen: int = 0  # subjects that the logs show as accepted, and that passed before
+    lost: int = 0  # of these, subjects that are refused after it: always 0
+
+
 @dataclass
 class FixRow:
-    """A proposed edit with its proof."""
+    """A proposed edit of one document, with its proof.
+
+    Where one edit concerns several documents, each has a row, and `with_files` names the others.
+    """
 
     for_: str  # the cause's code; `for` in JSON
     diff: str
     commands: list[str]
     proof: str
     document: str = ""  # the whole document after the edit
+    kind: FixKind = "add"
+    file: str = ""  # where the document was read, or the bundle's path of a new one
+    also_for: list[str] = field(default_factory=list)  # codes of further causes that the same edit cures
+    with_files: list[str] = field(default_factory=list)
+    opens_to: list[str] = field(default_factory=list)  # others of the team that pass with it, by the patterns
+    closes_to: list[str] = field(default_factory=list)  # workloads that pass now and not with it
+    tried: Tried = field(default_factory=Tried)
+    terraform: str = ""
+    verify: list[str] = field(default_factory=list)  # commands
+    undo: list[str] = field(default_factory=list)  # commands
+    gaps: list[str] = field(default_factory=list)  # placeholders of the commands that the reader fills in
+    exchange: str = ""  # the exchange that it was proven on
 
 
 @dataclass

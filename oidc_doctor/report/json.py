@@ -45,9 +45,21 @@ def to_json(report: Report) -> dict[str, Any]:
             "fixes": [
                 {
                     "for": row.for_,
+                    "also_for": row.also_for,
+                    "exchange": row.exchange,
+                    "kind": row.kind,
+                    "file": row.file,
+                    "with_files": row.with_files,
                     "diff": row.diff,
                     "commands": row.commands,
+                    "gaps": row.gaps,
+                    "terraform": row.terraform,
                     "proof": row.proof,
+                    "tried": row.tried._asdict(),
+                    "opens_to": row.opens_to,
+                    "closes_to": row.closes_to,
+                    "verify": row.verify,
+                    "undo": row.undo,
                     "document": row.document,
                 }
                 for row in report.fixes

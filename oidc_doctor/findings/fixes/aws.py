@@ -4,194 +4,349 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.judge.aws.arns import federated, split_provider
+from oidc_doctor.model import arns
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AwsOidcProvider, Role
+from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.report import FixKind
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
-from oidc_doctor.findings.fixes.edit import Edit, Maker
+
+_ASSUME = "sts:AssumeRoleWithWebIdentity"
+_PATTERN_SIGNS = set("*?$")  # in a policy they are a wildcard or begin a variable
 
 
-def _policy_edit(case: Case, change: Callable[[Any], bool]) -> Edit | None:
-    """The trust policy with `change` applied to a copy of it; None where it changes nothing."""
+# --- the trust policy ------------------------------------------------------------------------------------------------
+
+
+def _policy_edit(
+    case: Case, change: Callable[[Any], bool], kind: FixKind, scope: Scope = "own", pins: str = ""
+) -> Iterator[Candidate]:
+    """Yield the trust policy with `change` applied to a copy of it; nothing where it changes nothing."""
     aws = case.evidence.aws
     if aws is None or isinstance(aws.role, Missing) or isinstance(aws.role.trust_policy, Missing):
-        return None
+        return
     role: Role = aws.role
     document: Document = aws.role.trust_policy
     policy = copy.deepcopy(document.value)
-    if not change(policy):
-        return None
-    before, after = json.dumps(document.value, indent=2), json.dumps(policy, indent=2)
-    edited = document._replace(text=after, value=policy, pointer="", inner=True)
+    if not isinstance(policy, dict) or not change(policy):
+        return
+    edited = document._replace(text=json.dumps(policy, indent=2), value=policy, pointer="", inner=True)
     evidence = case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
-    name = role.name or "ROLE_NAME"
-    commands = [
-        command(
-            "aws",
-            "iam",
-            "update-assume-role-policy",
-            "--role-name",
-            name,
-            "--policy-document",
-            "file://trust-policy.json",
-        )
-    ]
-    return Edit(evidence, before, after, commands)
+    yield Candidate(evidence, kind, scope, pins)
 
 
-def _clause_of(policy: Any, refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
-    """The Condition block, operator and key that the refusal is about."""
-    clause = refusal.clause
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
-    if clause.statement is None or not clause.operator or not clause.key or clause.document or statements is None:
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _one_or_list(values: list[Any], *, was: Any) -> Any:
+    return values[0] if len(values) == 1 and not isinstance(was, list) else values
+
+
+def _statement_of(policy: dict[str, Any], refusal: Refusal) -> dict[str, Any] | None:
+    """The statement that the refusal is about."""
+    if refusal.clause.statement is None or refusal.clause.document:
         return None
-    statement = statements[clause.statement] if isinstance(statements, list) else statements
-    block = statement.get("Condition")
+    statements = _listed(policy.get("Statement"))
+    if refusal.clause.statement >= len(statements):
+        return None
+    statement = statements[refusal.clause.statement]
+    return statement if isinstance(statement, dict) else None
+
+
+def _clause_of(policy: dict[str, Any], refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
+    """The Condition block, operator and key that the refusal is about."""
+    clause, statement = refusal.clause, _statement_of(policy, refusal)
+    block = statement.get("Condition") if statement is not None else None
     keys = block.get(clause.operator) if isinstance(block, dict) else None
     if not isinstance(block, dict) or not isinstance(keys, dict) or clause.key not in keys:
         return None
     return block, clause.operator, clause.key
 
 
-def _with_value(case: Case, refusal: Refusal, value: str, *, keep: bool) -> Edit | None:
-    """The pattern at fault replaced by `value`, or (`keep`) extended by it."""
+def _without(block: dict[str, Any], operator: str, key: str) -> None:
+    del block[operator][key]
+    if not block[operator]:
+        del block[operator]
+
+
+def _issuer_host(case: Case) -> str:
+    """The issuer as IAM writes it in ARNs and condition keys: without scheme."""
+    issuer = case.token.claims.get("iss")
+    return issuer.removeprefix("https://") if isinstance(issuer, str) else ""
+
+
+def _key_of(case: Case, claim: str) -> str:
+    return f"{_issuer_host(case)}:{claim}"
+
+
+def _own_pattern(case: Case) -> str:
+    """The pattern of the token's workload: its subject, * for what each deployment changes; empty if none is safe."""
+    subject = case.token.subject
+    if not subject or _PATTERN_SIGNS & set(subject) or not subject.isprintable():
+        return ""  # the token's own characters must never become a wildcard or a variable
+    pattern: str = case.profile.subject_family(subject) if case.profile is not None else subject
+    return pattern
+
+
+def _require(statement: dict[str, Any], key: str, value: str) -> bool:
+    """Add a condition to a statement; False where the statement has another one on this key."""
+    block = statement.setdefault("Condition", {})
+    if not isinstance(block, dict):
+        return False
+    present = [(operator, keys[key]) for operator, keys in block.items() if isinstance(keys, dict) and key in keys]
+    if present:
+        return all(value in _listed(values) for _, values in present)
+    keys = block.setdefault("StringLike" if "*" in value else "StringEquals", {})
+    if not isinstance(keys, dict):
+        return False
+    keys[key] = value
+    return True
+
+
+def _require_own(case: Case, statement: dict[str, Any]) -> bool:
+    """Add conditions on the token's own audience and workload, where the statement tests none."""
+    wanted = {_key_of(case, "aud"): _audience(case), _key_of(case, "sub"): _own_pattern(case)}
+    if not all(wanted.values()) or not _issuer_host(case):
+        return False
+    return all(_tests(statement, key) or _require(statement, key, value) for key, value in wanted.items())
+
+
+def _tests(statement: dict[str, Any], key: str) -> bool:
+    block = statement.get("Condition")
+    keys = (
+        [name for part in block.values() if isinstance(part, dict) for name in part] if isinstance(block, dict) else []
+    )
+    return key.lower() in (name.lower() for name in keys if isinstance(name, str))
+
+
+def _audience(case: Case) -> str:
+    """The value that AWS compares as the audience: azp where the token has it."""
+    for name in ("azp", "aud"):
+        value = case.token.claims.get(name)
+        if isinstance(value, str) and value and not _PATTERN_SIGNS & set(value) and value.isprintable():
+            return value
+    return ""
+
+
+# --- a condition on the subject --------------------------------------------------------------------------------------
+
+
+def _with_value(
+    case: Case, refusal: Refusal, value: str, kind: FixKind, scope: Scope, *, keep: bool
+) -> Iterator[Candidate]:
+    """Yield the pattern at fault replaced by `value`, or (`keep`) extended by it."""
 
     def change(policy: Any) -> bool:
         clause = _clause_of(policy, refusal)
         if clause is None or refusal.expected is None:
             return False
         block, operator, key = clause
-        old = block[operator][key] if isinstance(block[operator][key], list) else [block[operator][key]]
+        old = _listed(block[operator][key])
         place = old.index(refusal.expected.value) if refusal.expected.value in old else 0
         values = [*old[: place + 1], value, *old[place + 1 :]] if keep else [*old[:place], value, *old[place + 1 :]]
-        block[operator][key] = values[0] if len(values) == 1 and not isinstance(block[operator][key], list) else values
+        block[operator][key] = _one_or_list(list(dict.fromkeys(values)), was=block[operator][key])
         return True
 
-    return _policy_edit(case, change)
+    yield from _policy_edit(case, change, kind, scope)
 
 
-def _patterns(case: Case, refusal: Refusal) -> list[str]:
-    """Patterns that would match the token's subject, the one nearest to the old pattern first."""
+def _is_like(refusal: Refusal) -> bool:
+    return "Like" in refusal.clause.operator and "Not" not in refusal.clause.operator
+
+
+def _corrected_pattern(case: Case, refusal: Refusal) -> str:
+    """The policy's pattern with the token's text where the two differ; empty where that is not possible."""
     expected, actual = refusal.expected, refusal.actual
-    if expected is None or actual is None:
-        return []
-    pattern, text = expected.value, actual.value
-    if set("*?$") & set(text):
-        return []  # the token's own words must never become a wildcard or a variable
-    patterns = []
-    if len(expected.spans) == len(actual.spans):
-        for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
-            pattern = pattern[:low] + text[start:end] + pattern[high:]
-        patterns.append(pattern)
-    if "Like" in refusal.clause.operator and case.profile is not None:
-        patterns.append(case.profile.subject_family(text))
-    return list(dict.fromkeys([*patterns, text]))
+    if expected is None or actual is None or _PATTERN_SIGNS & set(actual.value):
+        return ""
+    if not expected.spans or len(expected.spans) != len(actual.spans):
+        return ""
+    pattern = expected.value
+    for (low, high), (start, end) in zip(reversed(expected.spans), reversed(actual.spans), strict=True):
+        pattern = pattern[:low] + actual.value[start:end] + pattern[high:]
+    del case
+    return pattern
 
 
-def _subject(nth: int, *, keep: bool) -> Maker:
-    def make(case: Case, refusal: Refusal) -> Edit | None:
-        patterns = _patterns(case, refusal)
-        return _with_value(case, refusal, patterns[nth], keep=keep) if nth < len(patterns) else None
-
-    return make
-
-
-def _wildcard(case: Case, refusal: Refusal) -> Edit | None:
-    """The key moved under StringLike."""
-
-    def change(policy: Any) -> bool:
-        clause = _clause_of(policy, refusal)
-        if clause is None or not clause[1].endswith("StringEquals"):
-            return False
-        block, operator, key = clause
-        if key in block.get(operator.replace("StringEquals", "StringLike"), {}):
-            return False  # the edit would overwrite an existing condition
-        value = block[operator].pop(key)
-        if not block[operator]:
-            del block[operator]
-        block.setdefault(operator.replace("StringEquals", "StringLike"), {})[key] = value
-        return True
-
-    return _policy_edit(case, change)
+def _subject_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The policy's own pattern with the token's values: for a pattern that nobody can meet, or that nobody needs."""
+    pattern = _corrected_pattern(case, refusal)
+    if pattern:
+        yield from _with_value(case, refusal, pattern, "correct", "declared", keep=False)
 
 
-def _key(case: Case, refusal: Refusal) -> Edit | None:
+def _subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The token's workload added to the list of patterns."""
+    pattern = _own_pattern(case)
+    if pattern and ("*" not in pattern or _is_like(refusal)):
+        yield from _with_value(case, refusal, pattern, "add", "own", keep=True)
+
+
+def _wildcard(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The key moved under StringLike; then with the token's tenant and team written into its patterns."""
+    for owner in (lambda pattern: pattern, partial(_with_owner, case)):
+        yield from _policy_edit(case, partial(_under_like, refusal, owner), "correct", "declared")
+
+
+def _under_like(refusal: Refusal, rewritten: Callable[[Any], Any], policy: Any) -> bool:
+    clause = _clause_of(policy, refusal)
+    if clause is None or not clause[1].endswith("StringEquals"):
+        return False
+    block, operator, key = clause
+    like = operator.replace("StringEquals", "StringLike")
+    if key in block.get(like, {}):
+        return False  # the edit would overwrite an existing condition
+    was = block[operator][key]
+    _without(block, operator, key)
+    block.setdefault(like, {})[key] = _one_or_list([rewritten(value) for value in _listed(was)], was=was)
+    return True
+
+
+def _with_owner(case: Case, pattern: Any) -> Any:
+    """The pattern with the token's tenant and team written in where it has a wildcard there."""
+    subject, profile = case.token.subject, case.profile
+    if profile is None or not subject or not isinstance(pattern, str) or _PATTERN_SIGNS & set(subject):
+        return pattern
+    token = profile.parse_subject(subject)
+    owners = [name for name in (profile.tenancy.tenant, profile.tenancy.team) if name and token.value(name)]
+    text, done = "", 0
+    for segment in profile.parse_subject(pattern).segments:
+        if segment.known and segment.name in owners and _PATTERN_SIGNS & set(segment.value):
+            text += pattern[done : segment.value_start] + (token.value(segment.name) or "")
+            done = segment.end
+    return text + pattern[done:]
+
+
+# --- other conditions ------------------------------------------------------------------------------------------------
+
+
+def _key(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """A misspelled key renamed."""
 
     def change(policy: Any) -> bool:
         clause = _clause_of(policy, refusal)
-        if clause is None or refusal.actual is None:
+        return clause is not None and refusal.actual is not None and _renamed(clause, refusal.actual.value)
+
+    yield from _policy_edit(case, change, "correct", "declared")
+    yield from _policy_edit(case, _and_own(case, refusal, change), "correct", "declared")
+
+
+def _renamed(clause: tuple[dict[str, Any], str, str], name: str) -> bool:
+    block, operator, key = clause
+    present = (other for keys in block.values() if isinstance(keys, dict) for other in keys)
+    if name.lower() in (other.lower() for other in present if other != key):
+        return False  # the edit would overwrite an existing condition, or test the key twice
+    block[operator] = {name if other == key else other: value for other, value in block[operator].items()}
+    return True
+
+
+def _and_own(case: Case, refusal: Refusal, change: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """The change, and conditions on the token's own audience and workload in the same statement."""
+
+    def both(policy: Any) -> bool:
+        if not change(policy):
             return False
-        block, operator, key = clause
-        if refusal.actual.value.lower() in (name.lower() for name in block[operator]):
-            return False  # the edit would overwrite an existing condition
-        block[operator] = {
-            refusal.actual.value if name == key else name: value for name, value in block[operator].items()
-        }
-        return True
+        statement = _statement_of(policy, refusal)
+        return statement is not None and _require_own(case, statement)
 
-    return _policy_edit(case, change)
+    return both
 
 
-def _audience_condition(case: Case, refusal: Refusal) -> Edit | None:
-    return _with_value(case, refusal, refusal.actual.value, keep=False) if refusal.actual else None
+def _subject_under_audience(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """A subject pattern under the key of the audience, moved to the key of the subject."""
+
+    def change(policy: Any) -> bool:
+        clause = _clause_of(policy, refusal)
+        return clause is not None and _renamed(clause, _key_of(case, "sub"))
+
+    profile = case.profile
+    expected = refusal.expected.value if refusal.expected is not None else ""
+    if profile is None or not any(segment.known for segment in profile.parse_subject(expected).segments):
+        return
+    yield from _policy_edit(case, change, "correct", "declared")
+    yield from _policy_edit(case, _and_own(case, refusal, change), "correct", "declared")
 
 
-def _actions(*wanted: str, own_subject: bool = False) -> Maker:
-    """The missing actions added to the first Allow statement; with `own_subject`, for the token's workload only."""
+def _audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The token's audience added to the list of audiences."""
+    audience = _audience(case)
+    if audience:
+        yield from _with_value(case, refusal, audience, "add", "declared", keep=True)
 
-    def make(case: Case, refusal: Refusal) -> Edit | None:
+
+def _audience_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    audience = _audience(case)
+    if audience:
+        yield from _with_value(case, refusal, audience, "correct", "declared", keep=False)
+
+
+def _value_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The request's value added to the list of a condition on something else than subject and audience."""
+    value = refusal.actual.value if refusal.actual is not None else ""
+    if value and value.isprintable() and not _PATTERN_SIGNS & set(value) and "Not" not in refusal.clause.operator:
+        yield from _with_value(case, refusal, value, "add", "declared", keep=True)
+
+
+def _own_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """A key to which AWS gives no value, replaced by the subject's: the statement accepts nobody as it is."""
+
+    def change(policy: Any) -> bool:
+        clause, statement = _clause_of(policy, refusal), _statement_of(policy, refusal)
+        if clause is None or statement is None:
+            return False
+        _without(*clause)
+        return _require_own(case, statement)
+
+    yield from _policy_edit(case, change, "correct")
+
+
+# --- statements, actions, principals ---------------------------------------------------------------------------------
+
+
+def _actions(*wanted: str) -> Maker:
+    """The missing actions added to the statement; then with conditions on the token's own workload."""
+
+    def make(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         def change(policy: Any) -> bool:
-            statements = policy.get("Statement")
-            for statement in statements if isinstance(statements, list) else [statements]:
-                if isinstance(statement, dict) and statement.get("Effect") == "Allow" and "Action" in statement:
-                    old = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-                    if not all(isinstance(action, str) for action in old):
-                        return False
-                    actions = list(dict.fromkeys([*old, *wanted]))
-                    statement["Action"] = actions[0] if len(actions) == 1 else actions
-                    return not own_subject or _require_subject(case, statement)
-            return False
+            statement = _statement_of(policy, refusal) or _first_allow(policy)
+            if statement is None or "Action" not in statement:
+                return False
+            old = _listed(statement["Action"])
+            if not all(isinstance(action, str) for action in old):
+                return False
+            statement["Action"] = _one_or_list(list(dict.fromkeys([*old, *wanted])), was=statement["Action"])
+            return True
 
-        del refusal
-        return _policy_edit(case, change)
+        def own(policy: Any) -> bool:
+            statement = _statement_of(policy, refusal) or _first_allow(policy)
+            return change(policy) and statement is not None and _require_own(case, statement)
+
+        yield from _policy_edit(case, change, "add", "declared")
+        yield from _policy_edit(case, own, "add")
 
     return make
 
 
-def _with_actions(*wanted: str) -> tuple[Maker, ...]:
-    """The missing actions alone, then with a condition on the token's own workload."""
-    return _actions(*wanted), _actions(*wanted, own_subject=True)
+def _first_allow(policy: dict[str, Any]) -> dict[str, Any] | None:
+    statements = (part for part in _listed(policy.get("Statement")) if isinstance(part, dict))
+    return next((statement for statement in statements if statement.get("Effect") == "Allow"), None)
 
 
-def _require_subject(case: Case, statement: dict[str, Any]) -> bool:
-    """Add a condition on the token's subject, without what changes in each deployment; False where that is not safe."""
-    subject, issuer = case.token.subject, case.token.claims.get("iss")
-    block = statement.setdefault("Condition", {})
-    if not subject or not isinstance(issuer, str) or set("*?$") & set(subject) or not isinstance(block, dict):
-        return False
-    family = case.profile.subject_family(subject) if case.profile is not None else subject
-    keys = block.setdefault("StringLike" if "*" in family else "StringEquals", {})
-    key = f"{issuer.removeprefix('https://')}:sub"
-    if not isinstance(keys, dict) or key in keys:
-        return False
-    keys[key] = family
-    return True
-
-
-def _principal(case: Case, refusal: Refusal) -> Edit | None:
-    """The Federated principal replaced, where it is the same issuer's provider of another account."""
+def _principal(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The Federated principal replaced, where it is the same issuer's provider under another ARN."""
     expected, actual = refusal.expected, refusal.actual
-    if expected is None or actual is None or split_provider(expected.value) is None:
-        return None
+    if expected is None or actual is None or split_provider(expected.value) is None or not split_provider(actual.value):
+        return
 
     def change(policy: Any) -> bool:
         changed = False
@@ -206,52 +361,115 @@ def _principal(case: Case, refusal: Refusal) -> Edit | None:
                 changed = True
         return changed
 
-    return _policy_edit(case, change)
+    yield from _policy_edit(case, change, "correct", "declared")
 
 
-def _client_id(case: Case, refusal: Refusal) -> Edit | None:
+def _statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """A statement of its own for the token's workload, beside all that the policy has."""
+    aws, pattern, audience = case.evidence.aws, _own_pattern(case), _audience(case)
+    arn = _provider_arn(case)
+    if aws is None or not pattern or not audience or not arn:
+        return
+    actions = [_ASSUME]
+    if refusal.kind is Kind.SESSION_TAGS_NOT_ALLOWED:
+        actions.append("sts:TagSession")
+    if refusal.kind is Kind.SOURCE_IDENTITY_NOT_ALLOWED:
+        actions.append("sts:SetSourceIdentity")
+    condition: dict[str, Any] = {"StringEquals": {_key_of(case, "aud"): audience}}
+    condition.setdefault("StringLike" if "*" in pattern else "StringEquals", {})[_key_of(case, "sub")] = pattern
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": arn},
+        "Action": actions[0] if len(actions) == 1 else actions,
+        "Condition": condition,
+    }
+
+    def change(policy: Any) -> bool:
+        policy["Statement"] = [*_listed(policy.get("Statement") or []), statement]
+        return True
+
+    yield from _policy_edit(case, change, "add")
+
+
+def _provider_arn(case: Case) -> str:
+    """The ARN of the issuer's provider in the role's account; empty where the account is not known."""
+    aws = case.evidence.aws
+    provider = aws.provider if aws is not None else None
+    if isinstance(provider, AwsOidcProvider) and provider.arn and provider.url == _issuer_host(case):
+        return provider.arn
+    role = _role_arn(case)
+    account = arns.account_of(role)
+    partition = role.split(":")[1] if role.count(":") > 1 else ""
+    if not account or not partition:
+        return ""
+    return f"arn:{partition}:iam::{account}:oidc-provider/{_issuer_host(case)}"
+
+
+def _role_arn(case: Case) -> str:
+    aws, target = case.evidence.aws, case.evidence.target.aws
+    read = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
+    return read or (target.role_arn if target else None) or ""
+
+
+# --- the provider ----------------------------------------------------------------------------------------------------
+
+
+def _client_id(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     aws = case.evidence.aws
     audience = refusal.fact("audience")
     if aws is None or not isinstance(aws.provider, AwsOidcProvider) or not audience:
-        return None
+        return
     provider = aws.provider
-    if not isinstance(provider.client_ids, tuple):
-        return None
-    ids = (*provider.client_ids, audience)
-    evidence = case.evidence._replace(aws=aws._replace(provider=provider._replace(client_ids=ids)))
-    arn = provider.arn or refusal.fact("provider", "PROVIDER_ARN")
-    add = command(
-        "aws",
-        "iam",
-        "add-client-id-to-open-id-connect-provider",
-        "--open-id-connect-provider-arn",
-        arn,
-        "--client-id",
-        audience,
-    )
-    before = json.dumps({"ClientIDList": list(provider.client_ids)}, indent=2)
-    return Edit(evidence, before, json.dumps({"ClientIDList": list(ids)}, indent=2), [add])
+    if isinstance(provider.client_ids, tuple):
+        ids = (*provider.client_ids, audience)
+        yield _with_provider(case, aws, provider._replace(client_ids=ids), "add")
 
 
-# Each pattern is a candidate of its own: one that admits strangers is dropped, and the next, narrower one is tried.
-_MOST_PATTERNS = 3
-_ADDED = tuple(_subject(nth, keep=True) for nth in range(_MOST_PATTERNS))
-_REPLACED_OR_ADDED = tuple(_subject(nth, keep=keep) for nth in range(_MOST_PATTERNS) for keep in (False, True))
+def _with_provider(case: Case, aws: AwsEvidence, provider: AwsOidcProvider, kind: FixKind) -> Candidate:
+    return Candidate(case.evidence._replace(aws=aws._replace(provider=provider)), kind, "declared")
 
+
+def _new_provider(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The issuer's OIDC provider created in the role's account, with the token's audience as its client id."""
+    del refusal
+    aws, host, audience, arn = case.evidence.aws, _issuer_host(case), _audience(case), _provider_arn(case)
+    if aws is None or not host or not audience or not arn:
+        return
+    document = Document("aws/oidc-provider.json", "", {"Arn": arn, "Url": host, "ClientIDList": [audience]})
+    document = document._replace(text=json.dumps(document.value, indent=2))
+    provider = AwsOidcProvider(host, arn, (audience,), (), document)
+    listed = aws.provider_arns if isinstance(aws.provider_arns, tuple) else ()
+    evidence = case.evidence._replace(aws=aws._replace(provider=provider, provider_arns=(*listed, arn)))
+    yield Candidate(evidence, "create", "declared")
+
+
+_SUBJECT = (_subject_corrected, _subject_beside, _statement_beside)
 
 AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    Kind.PROVIDER_MISSING: (_new_provider,),
+    Kind.PROVIDER_URL_DIFFERS: (_new_provider,),
     Kind.AUDIENCE_NOT_REGISTERED: (_client_id,),
     Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
     Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
-    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard,),
-    Kind.SUBJECT_CASE_DIFFERS: _REPLACED_OR_ADDED,
-    Kind.SUBJECT_FORMAT_CHANGED: _ADDED,  # tokens of the old format may still be sent
-    Kind.SUBJECT_FORM_DIFFERS: _ADDED,
-    Kind.SUBJECT_SEGMENT_DIFFERS: _REPLACED_OR_ADDED,
-    Kind.AUDIENCE_CONDITION_DIFFERS: (_audience_condition,),
-    Kind.CONDITION_KEY_MISSPELLED: (_key,),
-    Kind.ACTION_DIFFERS: _with_actions("sts:AssumeRoleWithWebIdentity"),
-    Kind.SESSION_TAGS_NOT_ALLOWED: _with_actions("sts:AssumeRoleWithWebIdentity", "sts:TagSession"),
-    Kind.SOURCE_IDENTITY_NOT_ALLOWED: _with_actions("sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity"),
-    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal,),
+    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard, _statement_beside),
+    Kind.SUBJECT_CASE_DIFFERS: _SUBJECT,
+    Kind.SUBJECT_FORMAT_CHANGED: (_subject_beside, _statement_beside),
+    Kind.SUBJECT_FORM_DIFFERS: (_subject_beside, _statement_beside),
+    Kind.SUBJECT_SEGMENT_DIFFERS: _SUBJECT,
+    Kind.AUDIENCE_CONDITION_DIFFERS: (
+        *(_subject_under_audience, _audience_corrected, _audience_beside, _statement_beside),
+    ),
+    Kind.CONDITION_KEY_MISSPELLED: (_key, _statement_beside),
+    Kind.CONDITION_KEY_NOT_PROVIDED: (_own_instead, _statement_beside),
+    Kind.CONDITION_VALUE_DIFFERS: (_value_beside, _statement_beside),
+    Kind.CONDITION_OPERATOR_MISUSED: (_statement_beside,),
+    Kind.POLICY_VARIABLE_UNRESOLVED: (_statement_beside,),
+    Kind.PLACEHOLDER_LEFT_IN: (_subject_corrected, _statement_beside),
+    Kind.INVISIBLE_CHARACTER_IN_VALUE: (_subject_corrected, _audience_corrected, _statement_beside),
+    Kind.NO_ALLOW_STATEMENT: (_statement_beside,),
+    Kind.ACTION_DIFFERS: (_actions(_ASSUME), _statement_beside),
+    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions(_ASSUME, "sts:TagSession"), _statement_beside),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (_actions(_ASSUME, "sts:SetSourceIdentity"), _statement_beside),
+    Kind.PRINCIPAL_DIFFERS: (_principal, _statement_beside),
+    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal, _statement_beside),
 }

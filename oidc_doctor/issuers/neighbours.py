@@ -1,0 +1,83 @@
+"""Subjects that resemble a subject: twins of its tenant's and team's names, and other workloads of the same team.
+
+The issuer's grammar names the segments. No rule against such a name is known, so the issuer is assumed to issue tokens
+with it (inferred).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from oidc_doctor.issuers.grammar import Form, Segment, Subject
+from oidc_doctor.issuers.profile import Profile
+from oidc_doctor.issuers.strangers import another, subject_of_form, with_value
+
+
+class Neighbour(NamedTuple):
+    """Another subject, what differs, and whether it belongs to another tenant or team."""
+
+    subject: str
+    who: str
+    outsider: bool
+
+
+def neighbours(subject: str, profile: Profile | None) -> list[Neighbour]:
+    """Return the twins of each name and the other values of each segment; empty where no grammar reads the subject."""
+    if profile is None:
+        return []
+    parsed = profile.parse_subject(subject)
+    found = [twin for segment in parsed.segments for twin in _of_segment(subject, segment, profile)]
+    found += _of_other_forms(parsed, profile)
+    return [one for one in {one.subject: one for one in reversed(found)}.values() if one.subject != subject][::-1]
+
+
+def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Neighbour]:
+    rule, tenancy = profile.segment_rule(segment.name), profile.tenancy
+    if not segment.known or not segment.value or (rule is not None and (rule.flag or rule.varies == ("",))):
+        return
+    outsider = segment.name in (tenancy.tenant, tenancy.team)
+    if segment.name == tenancy.tenant and tenancy.in_issuer:
+        return
+    name = segment.name.replace("_", " ")
+    if rule is not None and rule.values:
+        for value in rule.values:
+            if value != segment.value and len(rule.values) > 1:
+                yield Neighbour(with_value(subject, profile, segment.name, value), f"another {name}", outsider)
+        return
+    if rule is not None and rule.after and segment.name in tenancy.unique:
+        return  # an id of the name before it: it changes with that name
+    value = segment.value
+    candidates = [
+        (another(value), f"another {name}"),
+        (f"{value}X", f"a {name} whose name is longer"),
+        (f"{value}-2", f"a {name} whose name is longer"),
+        (f"x{value}", f"a {name} whose name ends like it"),
+        (value[:-1], f"a {name} whose name is shorter"),
+        (value.swapcase(), f"a {name} in another letter case"),
+    ]
+    for other, who in candidates:
+        if other and other != value:
+            yield Neighbour(with_value(subject, profile, segment.name, other), who, outsider)
+
+
+def _of_other_forms(parsed: Subject, profile: Profile) -> Iterator[Neighbour]:
+    """Yield the same tenant's and team's subjects in the issuer's other forms: a pull request beside a branch."""
+    owners = {name for name in (profile.tenancy.tenant, profile.tenancy.team, *profile.tenancy.unique) if name}
+    own = {segment.name: segment.value for segment in parsed.segments if segment.known and segment.value}
+    mine = [name for name in own if name in owners]
+    for form in profile.grammar.forms:
+        if form.name == parsed.form or not mine or not set(mine) <= set(form.segments):
+            continue
+        last = form.segments[-1]
+        text = _in_form(form, own, profile)
+        if text:
+            yield Neighbour(text, f"a {last.replace('_', ' ')}" if last != "environment" else "an environment", False)
+
+
+def _in_form(form: Form, own: dict[str, str], profile: Profile) -> str:
+    text = subject_of_form(profile, form)
+    for name in form.segments:
+        if name in own:
+            text = with_value(text, profile, name, own[name])
+    return text
