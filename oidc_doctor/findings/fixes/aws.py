@@ -438,7 +438,7 @@ def _new_provider(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     document = Document("aws/oidc-provider.json", "", {"Arn": arn, "Url": host, "ClientIDList": [audience]})
     document = document._replace(text=json.dumps(document.value, indent=2))
     provider = AwsOidcProvider(host, arn, (audience,), (), document)
-    listed = aws.provider_arns if isinstance(aws.provider_arns, tuple) else ()
+    listed = () if isinstance(aws.provider_arns, Missing) else aws.provider_arns
     evidence = case.evidence._replace(aws=aws._replace(provider=provider, provider_arns=(*listed, arn)))
     yield Candidate(evidence, "create", "declared")
 
