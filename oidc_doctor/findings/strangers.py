@@ -1,8 +1,8 @@
 """Strangers' tokens: the exchange's token with another identity, and the answers that an edit changes for them.
 
-A stranger's token has the exchange's issuer, audience and times unless it is made to differ in these; claims that
-follow the subject change with it, and a claim that may or may not follow it counts as unknown. Signature and keys are
-not looked at. The issuer is assumed to issue such a token (inferred: no rule against it is known).
+A stranger's token is fresh, and has the exchange's issuer and audience unless it is made to differ in these. Claims
+that follow the subject change with it, and a claim that may or may not follow it counts as unknown. Signature and keys
+are not looked at. The issuer is assumed to issue such a token (inferred: no rule against it is known).
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 # Claims of the exchange itself, which a stranger's token has too.
-_EXCHANGE_CLAIMS = ("iss", "aud", "azp", "iat", "exp", "nbf")
+_EXCHANGE_CLAIMS = ("iss", "aud", "azp")
 # The steps that look at the token's subject.
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
+_AGE, _LIFETIME = 60, 3_600  # seconds
 _MOST_LOGGED = 40  # subjects of the logs that an edit is tried on while a user waits for the answer
 _MOST_DECLARED = 12  # subjects that the configuration itself names
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
+_AUDIENCE = "another audience"
 
 
 class OtherToken(NamedTuple):
@@ -46,7 +48,7 @@ class OtherToken(NamedTuple):
 
     def __str__(self) -> str:
         """`another org: v=1:org=…`."""
-        return f"{self.who}: {self.audience or self.issuer or self.subject}"
+        return f"{self.who}: {self.audience if self.who == _AUDIENCE else self.issuer or self.subject}"
 
 
 class EditReach(NamedTuple):
@@ -76,9 +78,9 @@ def refuses(case: Case, subject: str, *steps: str) -> bool:
     return _is_refused(as_stranger(case, subject), *steps)
 
 
-def refuses_token(case: Case, other: OtherToken) -> bool:
-    """Whether the exchange is known to refuse another token."""
-    return _is_refused(_with_token(case, other))
+def refuses_token(case: Case, other: OtherToken, *steps: str) -> bool:
+    """Whether the exchange, or any of these steps of it, is known to refuse another token."""
+    return _is_refused(_with_token(case, other), *steps)
 
 
 def _is_refused(case: Case, *steps: str) -> bool:
@@ -102,13 +104,20 @@ def other_tokens(case: Case) -> list[OtherToken]:
         for other in foreign_subjects(case)
     ]
     profile: Profile | None = case.profile
-    found += [OtherToken(who, other, outsider) for other, who, outsider in neighbours(subject, profile)]
+    found += [
+        OtherToken(f"another {segment.replace('_', ' ')}", other, outsider)
+        for other, segment, outsider in neighbours(subject, profile)
+    ]
     found += _of_other_words(case, subject)
     audience = case.token.claims.get("aud")
+    if isinstance(audience, list) and audience:
+        audience = audience[0]
+    if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
+        found += [one._replace(audience=audience) for one in found if one.outsider]
     found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
     if isinstance(audience, str):
-        found += [OtherToken("another audience", subject, audience=f"{audience}-2")]
-        found += [OtherToken("another audience", subject, audience=_OTHER_AUDIENCE)]
+        others = (f"{audience}-2", _OTHER_AUDIENCE)
+        found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
     return list({(one.subject, one.issuer, one.audience, str(one.claims)): one for one in reversed(found)}.values())[
         ::-1
     ]
@@ -199,6 +208,7 @@ def as_stranger(case: Case, subject: str, *, lacking: str | None = None) -> Case
     token = case.token
     claims = {name: token.claims[name] for name in _EXCHANGE_CLAIMS if name in token.claims}
     claims |= {**_claims_with(case, subject), **_audience(case, subject), "sub": subject}
+    claims |= {"iat": int(case.at) - _AGE, "exp": int(case.at) - _AGE + _LIFETIME}
     absent = {"aud": ("aud", "azp")}.get(lacking or "", (lacking,))
     stranger = Token(
         "decoded",

@@ -15,10 +15,10 @@ from oidc_doctor.issuers.strangers import another, subject_of_form, with_value
 
 
 class Neighbour(NamedTuple):
-    """Another subject, what differs, and whether it belongs to another tenant or team."""
+    """Another subject, the segment that differs, and whether it belongs to another tenant or team."""
 
     subject: str
-    who: str
+    segment: str
     outsider: bool
 
 
@@ -39,40 +39,32 @@ def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Ne
     outsider = segment.name in (tenancy.tenant, tenancy.team)
     if segment.name == tenancy.tenant and tenancy.in_issuer:
         return
-    name = segment.name.replace("_", " ")
     if rule is not None and rule.values:
         for value in rule.values:
-            if value != segment.value and len(rule.values) > 1:
-                yield Neighbour(with_value(subject, profile, segment.name, value), f"another {name}", outsider)
+            if value != segment.value:
+                yield Neighbour(with_value(subject, profile, segment.name, value), segment.name, outsider)
         return
     if rule is not None and rule.after and segment.name in tenancy.unique:
         return  # an id of the name before it: it changes with that name
     value = segment.value
-    candidates = [
-        (another(value), f"another {name}"),
-        (f"{value}X", f"a {name} whose name is longer"),
-        (f"{value}-2", f"a {name} whose name is longer"),
-        (f"x{value}", f"a {name} whose name ends like it"),
-        (value[:-1], f"a {name} whose name is shorter"),
-        (value.swapcase(), f"a {name} in another letter case"),
-    ]
-    for other, who in candidates:
+    for other in (another(value), f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase()):
         if other and other != value:
-            yield Neighbour(with_value(subject, profile, segment.name, other), who, outsider)
+            yield Neighbour(with_value(subject, profile, segment.name, other), segment.name, outsider)
 
 
 def _of_other_forms(parsed: Subject, profile: Profile) -> Iterator[Neighbour]:
     """Yield the same tenant's and team's subjects in the issuer's other forms: a pull request beside a branch."""
-    owners = {name for name in (profile.tenancy.tenant, profile.tenancy.team, *profile.tenancy.unique) if name}
+    tenancy = profile.tenancy
+    owners = {name for name in (tenancy.tenant, tenancy.team, *tenancy.unique) if name}
+    outdated = {change.old_key for change in profile.changes}
     own = {segment.name: segment.value for segment in parsed.segments if segment.known and segment.value}
-    mine = [name for name in own if name in owners]
+    mine = owners & set(own)
     for form in profile.grammar.forms:
-        if form.name == parsed.form or not mine or not set(mine) <= set(form.segments):
+        if form.name == parsed.form or not mine or owners & set(form.segments) != mine or outdated & set(form.segments):
             continue
-        last = form.segments[-1]
         text = _in_form(form, own, profile)
         if text:
-            yield Neighbour(text, f"a {last.replace('_', ' ')}" if last != "environment" else "an environment", False)
+            yield Neighbour(text, form.segments[-1], outsider=False)
 
 
 def _in_form(form: Form, own: dict[str, str], profile: Profile) -> str:

@@ -133,9 +133,31 @@ def _audience(case: Case) -> str:
     """The value that AWS compares as the audience: azp where the token has it."""
     for name in ("azp", "aud"):
         value = case.token.claims.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
         if isinstance(value, str) and value and not _PATTERN_SIGNS & set(value) and value.isprintable():
             return value
     return ""
+
+
+def confined(case: Case) -> Iterator[Candidate]:
+    """The case's trust policy with the token's audience and workload required by each statement that tests no subject.
+
+    An edit that would make such a statement work for strangers is proposed together with these conditions.
+    """
+
+    def is_open(statement: Any) -> bool:
+        if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+            return False
+        principals = [arn for arn, _ in federated({"Statement": [statement]})]
+        own = any(arn.endswith(f"oidc-provider/{_issuer_host(case)}") for arn in principals)
+        return own and not _tests(statement, _key_of(case, "sub"))
+
+    def change(policy: Any) -> bool:
+        open_to_all = [statement for statement in _listed(policy.get("Statement")) if is_open(statement)]
+        return bool(open_to_all) and all(_require_own(case, statement) for statement in open_to_all)
+
+    yield from _policy_edit(case, change, "correct")
 
 
 # --- a condition on the subject --------------------------------------------------------------------------------------
@@ -347,6 +369,8 @@ def _principal(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     expected, actual = refusal.expected, refusal.actual
     if expected is None or actual is None or split_provider(expected.value) is None or not split_provider(actual.value):
         return
+    if _may_exist(case, expected.value):
+        return  # its tokens may be in use
 
     def change(policy: Any) -> bool:
         changed = False
@@ -362,6 +386,16 @@ def _principal(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return changed
 
     yield from _policy_edit(case, change, "correct", "declared")
+
+
+def _may_exist(case: Case, provider_arn: str) -> bool:
+    """Whether the role's account has this provider, as far as the evidence goes."""
+    if arns.account_of(provider_arn) != arns.account_of(_role_arn(case)):
+        return False  # a trust policy's provider is one of the role's own account
+    aws = case.evidence.aws
+    if aws is None or isinstance(aws.provider_arns, Missing):
+        return True
+    return provider_arn in aws.provider_arns
 
 
 def _statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:

@@ -65,23 +65,34 @@ def _condition_literal(case: Case, refusal: Refusal) -> Iterator[Candidate]:
             yield from _edited(case, "correct", "declared", condition=text.replace(clause, new, 1))
 
 
+def confined(case: Case) -> Iterator[Candidate]:
+    """The provider's condition and the token's own workload, both required."""
+    provider, own = _provider(case), _own_workload(case)
+    if provider is not None and own:
+        condition = f"({provider.condition}) && {own}" if provider.condition else own
+        yield from _edited(case, "correct", condition=condition)
+
+
 def _condition_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The token's own workload added beside the condition, which goes on to accept all whom it accepts now."""
     del refusal
-    provider, subject = _provider(case), case.token.subject
-    if provider is None or not provider.condition or not subject:
-        return
-    if any(mark in subject for mark in ("'", "\\", "*")) or not subject.isprintable():
-        return
+    provider, own = _provider(case), _own_workload(case)
+    if provider is not None and provider.condition and own:
+        yield from _edited(case, "add", condition=f"({provider.condition}) || {own}")
+
+
+def _own_workload(case: Case) -> str:
+    """An expression that is true of the token's workload alone; empty where its subject fits no literal."""
+    subject = case.token.subject
+    if not subject or any(mark in subject for mark in ("'", "\\", "*")) or not subject.isprintable():
+        return ""
     family = case.profile.subject_family(subject) if case.profile is not None else subject
     start, _, end = family.partition("*")
     if start == subject:
-        own = f"assertion.sub == '{subject}'"
-    else:
-        own = f"assertion.sub.startsWith('{start}')"
-        last = end.rpartition("*")[2]
-        own = f"({own} && assertion.sub.endsWith('{last}'))" if last else own
-    yield from _edited(case, "add", condition=f"({provider.condition}) || {own}")
+        return f"assertion.sub == '{subject}'"
+    own = f"assertion.sub.startsWith('{start}')"
+    last = end.rpartition("*")[2]
+    return f"({own} && assertion.sub.endsWith('{last}'))" if last else own
 
 
 def _mapping_without_quotes(case: Case, refusal: Refusal) -> Iterator[Candidate]:

@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.findings.fixes.aws import AWS_EDITS
+from oidc_doctor.findings.fixes import aws, gcp
 from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
-from oidc_doctor.findings.fixes.gcp import GCP_EDITS
 from oidc_doctor.findings.fixes.restore import restored
 from oidc_doctor.findings.strangers import OtherToken, declared_subjects, other_tokens, refuses, refuses_token
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import FixRow, Tried
-from oidc_doctor.model.steps import PASSED
+from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -31,7 +30,8 @@ if TYPE_CHECKING:
 _MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
 _MOST_FAULTS = 4  # faults that one edit cures together
 _MOST_PROVEN = 60  # candidates whose proof is tried: each is judged with some fifty tokens
-_EDITS: dict[str, dict[Kind, tuple[Maker, ...]]] = {"aws": AWS_EDITS, "gcp": GCP_EDITS}
+_EDITS: dict[str, dict[Kind, tuple[Maker, ...]]] = {"aws": aws.AWS_EDITS, "gcp": gcp.GCP_EDITS}
+_CONFINED = {"aws": aws.confined, "gcp": gcp.confined}
 
 
 class Seen(NamedTuple):
@@ -56,9 +56,10 @@ def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) ->
         if not refusal.certain:
             continue
         for chain in search.chains(refusal):
-            rows = search.rows(refusal, chain, code_of)
-            if rows:
-                return rows
+            for proposed in (chain, *search.confined(chain)):
+                rows = search.rows(refusal, proposed, code_of)
+                if rows:
+                    return rows
             if search.tries >= _MOST_PROVEN:
                 return []
     return []
@@ -73,9 +74,8 @@ class _Search:
         self.seen = seen
         self.trace = evaluate(self.case)
         self.tries = 0
-        self._refused: list[OtherToken] | None = None
-        self._logged: list[str] | None = None
-        self._declared: list[str] | None = None
+        self._by_steps: dict[tuple[str, ...], tuple[list[OtherToken], list[OtherToken]]] = {}
+        self._refusals: dict[tuple[str, ...], dict[str, bool]] = {}
 
     def chains(self, refusal: Refusal) -> Iterator[_Chain]:
         """Yield restored configurations, then the edits of this refusal with those of the faults behind it."""
@@ -83,6 +83,11 @@ class _Search:
             if self._passes(candidate.evidence, refusal.step):
                 yield _Chain(candidate, (refusal.kind,))
         yield from self._edits(self.case, refusal, ())
+
+    def confined(self, chain: _Chain) -> Iterator[_Chain]:
+        """Yield the same edit with conditions that only the token's own workload meets."""
+        for candidate in _CONFINED[self.cloud](self.case._replace(evidence=chain.candidate.evidence)):
+            yield chain._replace(candidate=candidate._replace(kind=chain.candidate.kind, scope="declared"))
 
     def _edits(self, case: Case, refusal: Refusal, cured: tuple[Kind, ...]) -> Iterator[_Chain]:
         for make in _EDITS[self.cloud].get(refusal.kind, ()):
@@ -116,24 +121,27 @@ class _Search:
         if objections(self.case.evidence, candidate.evidence):
             return []  # the cloud would not store it
         edited = self.case._replace(evidence=candidate.evidence)
-        refused = self._refused_before()
+        trace = evaluate(edited)
+        # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
+        steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
+        passing, refused = self._others(steps)
         outsiders = [other for other in refused if other.outsider]
-        neighbours = [other for other in refused if not other.outsider]
-        if any(not refuses_token(edited, other) for other in outsiders):
+        if any(not refuses_token(edited, other, *steps) for other in outsiders):
             return []
-        opens_to = [other for other in neighbours if not refuses_token(edited, other)]
+        opens_to = [other for other in refused if not other.outsider and not refuses_token(edited, other, *steps)]
         if opens_to and candidate.scope == "own":
             return []
-        logged = self._accepted_now()
-        if any(refuses(edited, subject) for subject in logged):
+        logged = self._passing(self.seen.accepted, steps)
+        if any(refuses(edited, subject, *steps) for subject in logged):
             return []
-        closes_to = [subject for subject in self._declared_now() if refuses(edited, subject)]
+        declared = self._passing(declared_subjects(self.case, self.trace), steps)
+        closes_to = [subject for subject in declared if refuses(edited, subject, *steps)]
         if candidate.kind == "restore":
-            if opens_to and not closes_to and (logged or self._declared_now()):
+            if opens_to and not closes_to and (logged or declared):
                 return []  # the present configuration was made narrower on purpose, as far as anyone can tell
         elif closes_to and not self.seen.long_enough:
             return []
-        trace = evaluate(edited)
+        closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
         tried = Tried(len(outsiders), 0, len(logged), 0)
         proof = _proof(trace, tried, candidate, closes_to)
         codes = list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures)))
@@ -149,8 +157,8 @@ class _Search:
                 file=change.file,
                 also_for=codes[1:],
                 with_files=[other.file for other in documents if other is not change],
-                opens_to=[str(other) for other in opens_to],
-                closes_to=list(closes_to),
+                opens_to=_one_of_each(opens_to),
+                closes_to=[*closes_to, *_one_of_each(closed)],
                 tried=tried,
                 terraform=change.terraform,
                 verify=change.verify,
@@ -160,22 +168,28 @@ class _Search:
             for change in documents
         ]
 
-    def _refused_before(self) -> list[OtherToken]:
-        if self._refused is None:
-            self._refused = [other for other in other_tokens(self.case) if refuses_token(self.case, other)]
-        return self._refused
+    def _others(self, steps: tuple[str, ...]) -> tuple[list[OtherToken], list[OtherToken]]:
+        """The other tokens that these steps of the present configuration let pass, and those that they refuse."""
+        if steps not in self._by_steps:
+            parted: tuple[list[OtherToken], list[OtherToken]] = ([], [])
+            for other in other_tokens(self.case):
+                parted[refuses_token(self.case, other, *steps)].append(other)
+            self._by_steps[steps] = parted
+        return self._by_steps[steps]
 
-    def _accepted_now(self) -> list[str]:
-        if self._logged is None:
-            logged = list(dict.fromkeys(subject for subject in self.seen.accepted if subject))[:_MOST_LOGGED]
-            self._logged = [subject for subject in logged if not refuses(self.case, subject)]
-        return self._logged
+    def _passing(self, subjects: Sequence[str], steps: tuple[str, ...]) -> list[str]:
+        """The subjects, each once, that these steps of the present configuration do not refuse."""
+        known = self._refusals.setdefault(steps, {})
+        distinct = list(dict.fromkeys(subject for subject in subjects if subject))[:_MOST_LOGGED]
+        for subject in distinct:
+            if subject not in known:
+                known[subject] = refuses(self.case, subject, *steps)
+        return [subject for subject in distinct if not known[subject]]
 
-    def _declared_now(self) -> list[str]:
-        if self._declared is None:
-            declared = declared_subjects(self.case, self.trace)
-            self._declared = [subject for subject in declared if not refuses(self.case, subject)]
-        return self._declared
+
+def _one_of_each(others: Iterable[OtherToken]) -> list[str]:
+    """One token of each difference: another model, another environment."""
+    return [str(other) for other in {other.who: other for other in reversed(list(others))}.values()][::-1]
 
 
 def _remains(refusal: Refusal, trace: Trace) -> bool:
