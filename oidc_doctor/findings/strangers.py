@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.issuers import Profile, shared_issuer_control
 from oidc_doctor.issuers.neighbours import neighbours
-from oidc_doctor.issuers.strangers import another, longer, overlaid, strangers, twins
+from oidc_doctor.issuers.strangers import another, longer, overlaid, strangers, twins, with_value
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import GcpProvider, IssuerEvidence, Token
@@ -29,7 +29,7 @@ _EXCHANGE_CLAIMS = ("iss", "aud", "azp")
 _STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping", "impersonate")}
 _AGE, _LIFETIME = 60, 3_600  # seconds
 _MOST_LOGGED = 40  # subjects of the logs that an edit is tried on while a user waits for the answer
-_MOST_DECLARED = 12  # subjects that the configuration itself names
+_MOST_TEXTS, _MOST_DECLARED = 24, 40  # texts of a configuration, and tokens that they name
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
@@ -144,16 +144,44 @@ def _replaced(value: Any, word: str, other: str) -> Any:
     return [_replaced(part, word, other) for part in value] if isinstance(value, list) else value
 
 
-def declared_subjects(case: Case, trace: Trace) -> list[str]:
-    """Subjects that texts of the configuration name: the token's subject with the values that a text fixes.
+def declared_tokens(case: Case, trace: Trace) -> list[OtherToken]:
+    """Tokens that texts of the configuration name: the token with the values that a text fixes.
 
     Whether the configuration accepts them is only asked of the judge.
     """
+    texts = list(dict.fromkeys(_texts(case, trace)))[:_MOST_TEXTS]
+    return list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
+
+
+def _declared(case: Case, text: str) -> Iterator[OtherToken]:
     subject, profile = case.token.subject, case.profile
-    if subject is None or profile is None:
-        return []
-    subjects = [overlaid(subject, text, profile) for text in _texts(case, trace)]
-    return [other for other in dict.fromkeys(subjects) if other != subject][:_MOST_DECLARED]
+    if subject is None:
+        return
+    if profile is None:
+        filled = text.replace("*", "x").replace("?", "x")
+        if filled != subject:
+            yield OtherToken("a workload", filled)
+        return
+    for other in (overlaid(subject, text, profile), *_with_claim_value(subject, text, profile)):
+        if other != subject:
+            yield OtherToken("a workload", other)
+    is_subject = any(segment.known for segment in profile.parse_subject(text).segments)
+    if not is_subject and not set("*?$") & set(text) and case.token.claims.get("aud") != text:
+        yield OtherToken(_AUDIENCE, subject, audience=text)
+
+
+def _with_claim_value(subject: str, text: str, profile: Profile) -> Iterator[str]:
+    """Yield the subjects of tokens that have this text as one of their claims."""
+    present = {segment.name for segment in profile.parse_subject(subject).segments if segment.known and segment.value}
+    for _, template in profile.implied:
+        names = re.findall(r"\{(\w+)\}", template)
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(template))
+        values = re.fullmatch(pattern, text) if set(names) <= present and len(set(names)) == len(names) else None
+        if values is not None and profile.grammar.separator not in text:
+            other = subject
+            for name in names:
+                other = with_value(other, profile, name, values[name])
+            yield other
 
 
 def _texts(case: Case, trace: Trace) -> Iterator[str]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Tq7LmZ2y:*"
+OWN_PATTERN = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=*:environment=production:type=model_container"
 OTHER_TENANT = (
     "v=1:org=Zz9Yx8Wv:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container"
 )
@@ -193,7 +194,9 @@ def test_google_an_accepted_subject_is_not_shut_out(gcp: Bundle, member: str) ->
 
 def test_the_proof_says_who_is_still_refused(aws: Bundle) -> None:
     fix, _ = fixed(aws.condition(aws.subject(OTHER_TEAM)), "subject-segment-differs")
-    assert re.search(r"\b1[0-9] synthetic subjects of other tenants and teams are still refused", fix.proof)
+    assert re.search(r"\b[4-9][0-9] synthetic tokens of other tenants, teams, issuers and audiences", fix.proof)
+    assert fix.tried.strangers >= 40
+    assert fix.tried.let_in == fix.tried.lost == 0
 
 
 def test_an_open_tenant_is_closed_by_the_edit(aws: Bundle) -> None:
@@ -316,12 +319,12 @@ def test_google_an_audience_that_is_allowed_stays_beside_the_new_one(gcp: Bundle
     assert json.loads(fix.document)["allowedAudiences"] == ["other", gcp.AUDIENCE]
 
 
-def test_of_several_patterns_the_one_at_fault_is_replaced(aws: Bundle) -> None:
+def test_a_workload_is_added_beside_the_patterns_that_others_may_need(aws: Bundle) -> None:
     fix, _ = fixed(aws.condition(aws.subject(OTHER_TENANT, OTHER_TEAM)), "subject-segment-differs")
     values = json.loads(fix.document)["Statement"][0]["Condition"]["StringLike"][aws.SUB_KEY]
-    assert values[0] == OTHER_TENANT
-    assert OTHER_TEAM not in values
-    assert len(values) == 2
+    assert values == [OTHER_TENANT, OTHER_TEAM, OWN_PATTERN]
+    assert fix.kind == "add"
+    assert fix.opens_to == fix.closes_to == []
 
 
 def test_google_a_beginning_is_not_replaced_by_a_whole_value(gcp: Bundle) -> None:

@@ -399,30 +399,50 @@ def _may_exist(case: Case, provider_arn: str) -> bool:
 
 
 def _statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """A statement of its own for the token's workload, beside all that the policy has."""
-    aws, pattern, audience = case.evidence.aws, _own_pattern(case), _audience(case)
+    """A statement of its own for the token's workload, beside all that the policy has.
+
+    It tests what the refusing statement tests besides the token: an address, a session name. A refusal by such a test,
+    or by an exclusion, is not walked around.
+    """
     arn = _provider_arn(case)
-    if aws is None or not pattern or not audience or not arn:
+    clause = refusal.clause
+    excluded = "Not" in clause.operator or refusal.fact("excluded")
+    if not arn or excluded or (clause.key and _is_of_the_request(clause.key)):
         return
     actions = [_ASSUME]
     if refusal.kind is Kind.SESSION_TAGS_NOT_ALLOWED:
         actions.append("sts:TagSession")
     if refusal.kind is Kind.SOURCE_IDENTITY_NOT_ALLOWED:
         actions.append("sts:SetSourceIdentity")
-    condition: dict[str, Any] = {"StringEquals": {_key_of(case, "aud"): audience}}
-    condition.setdefault("StringLike" if "*" in pattern else "StringEquals", {})[_key_of(case, "sub")] = pattern
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": arn},
-        "Action": actions[0] if len(actions) == 1 else actions,
-        "Condition": condition,
-    }
 
     def change(policy: Any) -> bool:
+        beside = _statement_of(policy, refusal) or _only_statement(policy)
+        block = beside.get("Condition") if beside is not None else None
+        condition = {
+            operator: kept
+            for operator, keys in (block.items() if isinstance(block, dict) else ())
+            if isinstance(keys, dict) and (kept := {key: keys[key] for key in keys if _is_of_the_request(key)})
+        }
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Federated": arn},
+            "Action": actions[0] if len(actions) == 1 else actions,
+            "Condition": condition,
+        }
         policy["Statement"] = [*_listed(policy.get("Statement") or []), statement]
-        return True
+        return _require_own(case, statement)
 
     yield from _policy_edit(case, change, "add")
+
+
+def _is_of_the_request(key: str) -> bool:
+    """Whether a condition key is about the request, and not about the token."""
+    return key.lower().startswith(("aws:", "sts:"))
+
+
+def _only_statement(policy: dict[str, Any]) -> dict[str, Any] | None:
+    statements = [part for part in _listed(policy.get("Statement")) if isinstance(part, dict)]
+    return statements[0] if len(statements) == 1 else None
 
 
 def _provider_arn(case: Case) -> str:

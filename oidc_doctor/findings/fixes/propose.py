@@ -15,7 +15,7 @@ from oidc_doctor.findings.fixes import aws, gcp
 from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import restored
-from oidc_doctor.findings.strangers import OtherToken, declared_subjects, other_tokens, refuses, refuses_token
+from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses, refuses_token
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
@@ -74,6 +74,7 @@ class _Search:
         self.seen = seen
         self.trace = evaluate(self.case)
         self.tries = 0
+        self._declared = declared_tokens(self.case, self.trace)
         self._by_steps: dict[tuple[str, ...], tuple[list[OtherToken], list[OtherToken]]] = {}
         self._refusals: dict[tuple[str, ...], dict[str, bool]] = {}
 
@@ -132,10 +133,15 @@ class _Search:
         if opens_to and candidate.scope == "own":
             return []
         logged = self._passing(self.seen.accepted, steps)
-        if any(refuses(edited, subject, *steps) for subject in logged):
-            return []
-        declared = self._passing(declared_subjects(self.case, self.trace), steps)
-        closes_to = [subject for subject in declared if refuses(edited, subject, *steps)]
+        closes_to: list[OtherToken] = []
+        declared = False
+        # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
+        for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):
+            if any(refuses(edited, subject, *view) for subject in self._passing(self.seen.accepted, view)):
+                return []
+            present = [other for other in self._declared if not refuses_token(self.case, other, *view)]
+            closes_to += [other for other in present if other not in closes_to and refuses_token(edited, other, *view)]
+            declared = declared or bool(present)
         if candidate.kind == "restore":
             if opens_to and not closes_to and (logged or declared):
                 return []  # the present configuration was made narrower on purpose, as far as anyone can tell
@@ -143,7 +149,7 @@ class _Search:
             return []
         closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
         tried = Tried(len(outsiders), 0, len(logged), 0)
-        proof = _proof(trace, tried, candidate, closes_to)
+        proof = _proof(trace, tried, candidate, [other.subject for other in closes_to])
         codes = list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures)))
         documents = changes(self.case.evidence, candidate.evidence)
         return [
@@ -158,7 +164,7 @@ class _Search:
                 also_for=codes[1:],
                 with_files=[other.file for other in documents if other is not change],
                 opens_to=_one_of_each(opens_to),
-                closes_to=[*closes_to, *_one_of_each(closed)],
+                closes_to=[*map(str, closes_to), *_one_of_each(closed)],
                 tried=tried,
                 terraform=change.terraform,
                 verify=change.verify,
@@ -212,7 +218,9 @@ def _proof(trace: Trace, tried: Tried, candidate: Candidate, closes_to: Iterable
     whole = not any(rest.certain for rest in trace.refusals)
     words = ["the token passes with it" if whole else "this step passes with it; another one still refuses"]
     if tried.strangers:
-        words.append(f"{tried.strangers} synthetic tokens of other tenants, teams, issuers and audiences stay refused")
+        words.append(
+            f"{tried.strangers} synthetic tokens of other tenants, teams, issuers and audiences are still refused"
+        )
     if tried.seen:
         words.append("every subject that the logs show as accepted still passes")
     closed = list(closes_to)
