@@ -46,9 +46,14 @@ class OtherToken(NamedTuple):
     audience: str = ""  # where it differs
     claims: tuple[tuple[str, Any], ...] | None = None  # all claims, where no profile says which follow the subject
 
+    @property
+    def differing(self) -> str:
+        """The value that differs: subject, issuer or audience."""
+        return self.audience if self.who == _AUDIENCE else self.issuer or self.subject
+
     def __str__(self) -> str:
         """`another org: v=1:org=…`."""
-        return f"{self.who}: {self.audience if self.who == _AUDIENCE else self.issuer or self.subject}"
+        return f"{self.who}: {self.differing}"
 
 
 class EditReach(NamedTuple):

@@ -98,27 +98,39 @@ def _own_pattern(case: Case) -> str:
     return pattern
 
 
-def _require(statement: dict[str, Any], key: str, value: str) -> bool:
-    """Add a condition to a statement; False where the statement has another one on this key."""
+def _require(statement: dict[str, Any], key: str, value: str, *, beside: bool = False) -> bool:
+    """Add a condition to a statement; False where the statement has another one on this key.
+
+    With `beside` the condition is added to what the statement tests of this key under another operator.
+    """
     block = statement.setdefault("Condition", {})
     if not isinstance(block, dict):
         return False
-    present = [(operator, keys[key]) for operator, keys in block.items() if isinstance(keys, dict) and key in keys]
-    if present:
-        return all(value in _listed(values) for _, values in present)
-    keys = block.setdefault("StringLike" if "*" in value else "StringEquals", {})
+    tested = {operator: keys[key] for operator, keys in block.items() if isinstance(keys, dict) and key in keys}
+    wanted = "StringLike" if "*" in value else "StringEquals"
+    if tested and (not beside or wanted in tested):
+        return all(_listed(values) == [value] for values in tested.values())
+    keys = block.setdefault(wanted, {})
     if not isinstance(keys, dict):
         return False
     keys[key] = value
     return True
 
 
-def _require_own(case: Case, statement: dict[str, Any]) -> bool:
-    """Add conditions on the token's own audience and workload, where the statement tests none."""
-    wanted = {_key_of(case, "aud"): _audience(case), _key_of(case, "sub"): _own_pattern(case)}
-    if not all(wanted.values()) or not _issuer_host(case):
+def _require_own(case: Case, statement: dict[str, Any], *, beside: bool = False) -> bool:
+    """Add conditions on the token's own audience and workload, where the statement tests none.
+
+    With `beside` its workload is required besides what the statement tests of the subject.
+    """
+    audience, pattern = _audience(case), _own_pattern(case)
+    sub, aud = _key_of(case, "sub"), _key_of(case, "aud")
+    if not audience or not pattern or not _issuer_host(case):
         return False
-    return all(_tests(statement, key) or _require(statement, key, value) for key, value in wanted.items())
+    if not _tests(statement, aud) and not _require(statement, aud, audience):
+        return False
+    if not _tests(statement, sub):
+        return _require(statement, sub, pattern)
+    return not beside or _require(statement, sub, pattern, beside=True)
 
 
 def _tests(statement: dict[str, Any], key: str) -> bool:
@@ -141,23 +153,54 @@ def _audience(case: Case) -> str:
 
 
 def confined(case: Case) -> Iterator[Candidate]:
-    """The case's trust policy with the token's audience and workload required by each statement that tests no subject.
+    """The case's trust policy made safe to store, the mildest change first.
 
-    An edit that would make such a statement work for strangers is proposed together with these conditions.
+    The subject is tested by an operator that IAM counts; then the token's audience and workload are required by each
+    statement that tests no subject; then by every statement of the issuer. An edit that would make such a statement
+    work for strangers is proposed together with these conditions.
     """
+    end = f"oidc-provider/{_issuer_host(case)}"
 
-    def is_open(statement: Any) -> bool:
-        if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
-            return False
-        principals = [arn for arn, _ in federated({"Statement": [statement]})]
-        own = any(arn.endswith(f"oidc-provider/{_issuer_host(case)}") for arn in principals)
-        return own and not _tests(statement, _key_of(case, "sub"))
+    def of_the_issuer(policy: Any) -> list[dict[str, Any]]:
+        statements = [part for part in _listed(policy.get("Statement")) if isinstance(part, dict)]
+        return [
+            statement
+            for statement in statements
+            if statement.get("Effect") == "Allow"
+            and any(arn.endswith(end) for arn, _ in federated({"Statement": [statement]}))
+        ]
 
-    def change(policy: Any) -> bool:
-        open_to_all = [statement for statement in _listed(policy.get("Statement")) if is_open(statement)]
-        return bool(open_to_all) and all(_require_own(case, statement) for statement in open_to_all)
+    def stored(policy: Any) -> bool:
+        changed = [_with_counted_operator(case, statement) for statement in of_the_issuer(policy)]
+        return any(changed)
 
-    yield from _policy_edit(case, change, "correct")
+    def closed(policy: Any) -> bool:
+        stored(policy)
+        untested = [part for part in of_the_issuer(policy) if not _tests(part, _key_of(case, "sub"))]
+        return bool(untested) and all(_require_own(case, statement) for statement in untested)
+
+    def own_alone(policy: Any) -> bool:
+        stored(policy)
+        return all(_require_own(case, statement, beside=True) for statement in of_the_issuer(policy))
+
+    for change in (stored, closed, own_alone):
+        yield from _policy_edit(case, change, "correct")
+
+
+def _with_counted_operator(case: Case, statement: dict[str, Any]) -> bool:
+    """Test the subject as present and with one value, which it always has; False where that is so already."""
+    block, changed = statement.get("Condition"), False
+    if not isinstance(block, dict):
+        return False
+    for operator in [*block]:
+        plain = operator.removeprefix("ForAllValues:").removeprefix("ForAnyValue:").removesuffix("IfExists")
+        keys = block[operator]
+        key = _key_of(case, "sub")
+        if plain != operator and isinstance(keys, dict) and key in keys and key not in block.get(plain, {}):
+            block.setdefault(plain, {})[key] = keys[key]
+            _without(block, operator, key)
+            changed = True
+    return changed
 
 
 # --- a condition on the subject --------------------------------------------------------------------------------------
@@ -435,6 +478,27 @@ def _statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     yield from _policy_edit(case, change, "add")
 
 
+def _statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The refusing statement as one for the token's workload: for a statement that accepts nobody."""
+
+    def change(policy: Any) -> bool:
+        statement = _statement_of(policy, refusal)
+        arn = _provider_arn(case)
+        if statement is None or not arn or statement.get("Effect") != "Allow":
+            return False
+        block = statement.get("Condition")
+        statement["Principal"] = {"Federated": arn}
+        statement["Condition"] = {
+            operator: kept
+            for operator, keys in (block.items() if isinstance(block, dict) else ())
+            if isinstance(keys, dict) and (kept := {key: keys[key] for key in keys if _is_of_the_request(key)})
+        }
+        return _require_own(case, statement)
+
+    if "Not" not in refusal.clause.operator and not _is_of_the_request(refusal.clause.key):
+        yield from _policy_edit(case, change, "correct")
+
+
 def _is_of_the_request(key: str) -> bool:
     """Whether a condition key is about the request, and not about the token."""
     return key.lower().startswith(("aws:", "sts:"))
@@ -505,25 +569,34 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_REGISTERED: (_client_id,),
     Kind.CLIENT_ID_LIST_EMPTY: (_client_id,),
     Kind.AZP_DECIDES_AUDIENCE: (_client_id,),
-    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard, _statement_beside),
+    Kind.WILDCARD_UNDER_STRING_EQUALS: (_wildcard, _statement_beside, _statement_rewritten),
     Kind.SUBJECT_CASE_DIFFERS: _SUBJECT,
-    Kind.SUBJECT_FORMAT_CHANGED: (_subject_beside, _statement_beside),
-    Kind.SUBJECT_FORM_DIFFERS: (_subject_beside, _statement_beside),
+    Kind.SUBJECT_FORMAT_CHANGED: (_subject_beside, _statement_beside, _statement_rewritten),
+    Kind.SUBJECT_FORM_DIFFERS: (_subject_beside, _statement_beside, _statement_rewritten),
     Kind.SUBJECT_SEGMENT_DIFFERS: _SUBJECT,
     Kind.AUDIENCE_CONDITION_DIFFERS: (
-        *(_subject_under_audience, _audience_corrected, _audience_beside, _statement_beside),
+        *(_subject_under_audience, _audience_corrected, _audience_beside, _statement_beside, _statement_rewritten),
     ),
-    Kind.CONDITION_KEY_MISSPELLED: (_key, _statement_beside),
-    Kind.CONDITION_KEY_NOT_PROVIDED: (_own_instead, _statement_beside),
-    Kind.CONDITION_VALUE_DIFFERS: (_value_beside, _statement_beside),
-    Kind.CONDITION_OPERATOR_MISUSED: (_statement_beside,),
-    Kind.POLICY_VARIABLE_UNRESOLVED: (_statement_beside,),
-    Kind.PLACEHOLDER_LEFT_IN: (_subject_corrected, _statement_beside),
-    Kind.INVISIBLE_CHARACTER_IN_VALUE: (_subject_corrected, _audience_corrected, _statement_beside),
-    Kind.NO_ALLOW_STATEMENT: (_statement_beside,),
-    Kind.ACTION_DIFFERS: (_actions(_ASSUME), _statement_beside),
-    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions(_ASSUME, "sts:TagSession"), _statement_beside),
-    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (_actions(_ASSUME, "sts:SetSourceIdentity"), _statement_beside),
-    Kind.PRINCIPAL_DIFFERS: (_principal, _statement_beside),
-    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal, _statement_beside),
+    Kind.CONDITION_KEY_MISSPELLED: (_key, _statement_beside, _statement_rewritten),
+    Kind.CONDITION_KEY_NOT_PROVIDED: (_own_instead, _statement_beside, _statement_rewritten),
+    Kind.CONDITION_VALUE_DIFFERS: (_value_beside, _statement_beside, _statement_rewritten),
+    Kind.CONDITION_OPERATOR_MISUSED: (_statement_beside, _statement_rewritten),
+    Kind.POLICY_VARIABLE_UNRESOLVED: (_statement_beside, _statement_rewritten),
+    Kind.PLACEHOLDER_LEFT_IN: (_subject_corrected, _statement_beside, _statement_rewritten),
+    Kind.INVISIBLE_CHARACTER_IN_VALUE: (
+        _subject_corrected,
+        _audience_corrected,
+        _statement_beside,
+        _statement_rewritten,
+    ),
+    Kind.NO_ALLOW_STATEMENT: (_statement_beside, _statement_rewritten),
+    Kind.ACTION_DIFFERS: (_actions(_ASSUME), _statement_beside, _statement_rewritten),
+    Kind.SESSION_TAGS_NOT_ALLOWED: (_actions(_ASSUME, "sts:TagSession"), _statement_beside, _statement_rewritten),
+    Kind.SOURCE_IDENTITY_NOT_ALLOWED: (
+        _actions(_ASSUME, "sts:SetSourceIdentity"),
+        _statement_beside,
+        _statement_rewritten,
+    ),
+    Kind.PRINCIPAL_DIFFERS: (_principal, _statement_beside, _statement_rewritten),
+    Kind.PROVIDER_IN_OTHER_ACCOUNT: (_principal, _statement_beside, _statement_rewritten),
 }

@@ -8,6 +8,7 @@ now is refused.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import FixRow, Tried
-from oidc_doctor.model.steps import PASSED, REFUSED
+from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, State
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -52,10 +53,9 @@ class _Chain(NamedTuple):
 def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) -> list[FixRow]:
     """Return the rows of the best proven edit, one row for each document that it changes; empty without a proof."""
     search = _Search(diagnosis, seen)
-    for refusal in diagnosis.refusals:
-        if not refusal.certain:
-            continue
-        for chain in search.chains(refusal):
+    certain = [refusal for refusal in diagnosis.refusals if refusal.certain]
+    for states, refusal in itertools.product(((PASSED,), (UNKNOWN,)), certain):
+        for chain in search.chains(refusal, states):
             for proposed in (chain, *search.confined(chain)):
                 rows = search.rows(refusal, proposed, code_of)
                 if rows:
@@ -78,19 +78,24 @@ class _Search:
         self._by_steps: dict[tuple[str, ...], tuple[list[OtherToken], list[OtherToken]]] = {}
         self._refusals: dict[tuple[str, ...], dict[str, bool]] = {}
 
-    def chains(self, refusal: Refusal) -> Iterator[_Chain]:
-        """Yield restored configurations, then the edits of this refusal with those of the faults behind it."""
+    def chains(self, refusal: Refusal, states: Sequence[State]) -> Iterator[_Chain]:
+        """Yield restored configurations, then the edits of this refusal with those of the faults behind it.
+
+        `states` are the accepted states of its step: an unknown one depends on values that were not read.
+        """
         for candidate in restored(self.case, self.seen.earlier):
-            if self._passes(candidate.evidence, refusal.step):
+            if self._state(candidate.evidence, refusal.step) in states:
                 yield _Chain(candidate, (refusal.kind,))
-        yield from self._edits(self.case, refusal, ())
+        yield from self._edits(self.case, refusal, (), states)
 
     def confined(self, chain: _Chain) -> Iterator[_Chain]:
         """Yield the same edit with conditions that only the token's own workload meets."""
         for candidate in _CONFINED[self.cloud](self.case._replace(evidence=chain.candidate.evidence)):
             yield chain._replace(candidate=candidate._replace(kind=chain.candidate.kind, scope="declared"))
 
-    def _edits(self, case: Case, refusal: Refusal, cured: tuple[Kind, ...]) -> Iterator[_Chain]:
+    def _edits(
+        self, case: Case, refusal: Refusal, cured: tuple[Kind, ...], states: Sequence[State]
+    ) -> Iterator[_Chain]:
         for make in _EDITS[self.cloud].get(refusal.kind, ()):
             for candidate in make(case, refusal):
                 edited = case._replace(evidence=candidate.evidence)
@@ -100,9 +105,9 @@ class _Search:
                 cures = (*cured, refusal.kind)
                 following = self._next(trace) if len(cures) < _MOST_FAULTS else None
                 if following is not None:
-                    for chain in self._edits(edited, following, cures):
+                    for chain in self._edits(edited, following, cures, states):
                         yield chain._replace(candidate=_joined(candidate, chain.candidate))
-                elif trace.step(refusal.step).state == PASSED:
+                elif trace.step(refusal.step).state in states:
                     yield _Chain(candidate, cures)
 
     def _next(self, trace: Trace) -> Refusal | None:
@@ -110,8 +115,8 @@ class _Search:
         edits = _EDITS[self.cloud]
         return next((refusal for refusal in trace.refusals if refusal.certain and refusal.kind in edits), None)
 
-    def _passes(self, evidence: TargetEvidence, step: str) -> bool:
-        return evaluate(self.case._replace(evidence=evidence)).step(step).state == PASSED
+    def _state(self, evidence: TargetEvidence, step: str) -> State:
+        return evaluate(self.case._replace(evidence=evidence)).step(step).state
 
     # Proof
 
@@ -149,7 +154,7 @@ class _Search:
             return []
         closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
         tried = Tried(len(outsiders), 0, len(logged), 0)
-        proof = _proof(trace, tried, candidate, [other.subject for other in closes_to])
+        proof = _proof(refusal, trace, tried, candidate, [other.subject for other in closes_to])
         codes = list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures)))
         documents = changes(self.case.evidence, candidate.evidence)
         return [
@@ -164,7 +169,7 @@ class _Search:
                 also_for=codes[1:],
                 with_files=[other.file for other in documents if other is not change],
                 opens_to=_one_of_each(opens_to),
-                closes_to=[*map(str, closes_to), *_one_of_each(closed)],
+                closes_to=_one_of_each([*closes_to, *closed]),
                 tried=tried,
                 terraform=change.terraform,
                 verify=change.verify,
@@ -194,8 +199,14 @@ class _Search:
 
 
 def _one_of_each(others: Iterable[OtherToken]) -> list[str]:
-    """One token of each difference: another model, another environment."""
-    return [str(other) for other in {other.who: other for other in reversed(list(others))}.values()][::-1]
+    """One token of each difference: another model, another environment; no subject twice."""
+    by_subject: dict[str, OtherToken] = {}
+    for other in others:
+        by_subject.setdefault(other.differing, other)
+    by_difference: dict[str, OtherToken] = {}
+    for other in by_subject.values():
+        by_difference.setdefault(other.who, other)
+    return [str(other) for other in by_difference.values()]
 
 
 def _remains(refusal: Refusal, trace: Trace) -> bool:
@@ -213,10 +224,18 @@ def _joined(first: Candidate, then: Candidate) -> Candidate:
     return Candidate(then.evidence, first.kind, scope, first.pins or then.pins)
 
 
-def _proof(trace: Trace, tried: Tried, candidate: Candidate, closes_to: Iterable[str]) -> str:
+def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, closes_to: Iterable[str]) -> str:
     """The proof in words."""
-    whole = not any(rest.certain for rest in trace.refusals)
-    words = ["the token passes with it" if whole else "this step passes with it; another one still refuses"]
+    states = {result.id: result.state for result in trace.steps}
+    exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
+    if states[refusal.step] != PASSED:
+        words = ["nothing that was read refuses the token at this step any more; the rest depends on what was not read"]
+    elif REFUSED in states.values():
+        words = ["this step passes with it; another one still refuses"]
+    elif all(state in (PASSED, ASSUMED) for state in exchange):
+        words = ["the token passes with it"]
+    else:
+        words = ["this step passes with it; others depend on what was not read"]
     if tried.strangers:
         words.append(
             f"{tried.strangers} synthetic tokens of other tenants, teams, issuers and audiences are still refused"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from oidc_doctor.documents.provider import parse_allow_policy
 from oidc_doctor.findings.fixes.edit import Candidate
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpPool, GcpProvider, Role
+from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, Binding, GcpPool, GcpProvider, Role
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -52,19 +55,35 @@ def _gcp(now: GcpEvidence, then: GcpEvidence) -> Iterator[GcpEvidence]:
         changed = {name: old for name, old in changed.items() if old != getattr(now.provider, name)}
         if changed:
             yield now._replace(provider=now.provider._replace(**changed))
-    account = _policy(now.service_account_policy, then.service_account_policy)
-    if account is not None:
-        yield now._replace(service_account_policy=account)
-    project = _policy(now.project_policy, then.project_policy)
-    if project is not None:
-        yield now._replace(project_policy=project)
+    for policy in _policies(now.service_account_policy, then.service_account_policy):
+        yield now._replace(service_account_policy=policy)
+    for policy in _policies(now.project_policy, then.project_policy):
+        yield now._replace(project_policy=policy)
     pool, former = now.pool, then.pool
     if isinstance(pool, GcpPool) and isinstance(former, GcpPool) and pool.disabled and not former.disabled:
         yield now._replace(pool=former)
 
 
-def _policy(now: AllowPolicy | Missing, then: AllowPolicy | Missing) -> AllowPolicy | None:
-    """The earlier allow policy; None where it is not known, or the same."""
-    if not isinstance(now, AllowPolicy) or not isinstance(then, AllowPolicy) or now.bindings == then.bindings:
-        return None
-    return then._replace(document=then.document._replace(file=now.document.file))
+def _policies(now: AllowPolicy | Missing, then: AllowPolicy | Missing) -> Iterator[AllowPolicy]:
+    """Yield the present allow policy with an earlier member that it lacks: each alone, then all of them."""
+    if not isinstance(now, AllowPolicy) or not isinstance(then, AllowPolicy):
+        return
+    present = {(binding.role, binding.condition, member) for binding in now.bindings for member in binding.members}
+    lacking = [
+        (binding, member)
+        for binding in then.bindings
+        for member in binding.members
+        if (binding.role, binding.condition, member) not in present
+    ]
+    for added in [*([pair] for pair in lacking), lacking] if len(lacking) > 1 else [lacking]:
+        if added:
+            yield _with_members(now, then, added)
+
+
+def _with_members(now: AllowPolicy, then: AllowPolicy, added: Sequence[tuple[Binding, str]]) -> AllowPolicy:
+    """The present policy and these members of the earlier one, with the conditions that they had."""
+    document = copy.deepcopy(now.document.value)
+    earlier = dict(zip((binding.pointer for binding in then.bindings), then.document.value["bindings"], strict=True))
+    listed = [*(document.get("bindings") or [])]
+    document["bindings"] = listed + [{**earlier[binding.pointer], "members": [member]} for binding, member in added]
+    return parse_allow_policy(json.dumps(document, indent=2), now.document.file, now.resource)
