@@ -62,8 +62,8 @@ def _excluded(refusal: Refusal, key: str, excluded: str) -> tuple[str, str]:
     actual, operator = quoted(refusal.actual.value if refusal.actual else "", ""), refusal.fact("operator")
     value = given("the value {} of {}", actual, key) or f"the request's value of {key}"
     fix = (
-        f"If this workload is meant to pass, take {quoted(excluded, 'the value')} out of {operator or key} or narrow "
-        "it; otherwise run the workload with another value."
+        f"{operator or key} excludes this workload on purpose, as far as the policy shows: run it with another value, "
+        "or ask the role's owner."
     )
     return f"the trust policy excludes {value}{given(': {} names {}', operator, quoted(excluded, ''))}", fix
 

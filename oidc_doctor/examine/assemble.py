@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
         contradictions = view.contradictions(run.replayed)
         timeline = view.timeline(run.replayed.values())
+    fixes = _fixes(judged, causes, checks)
+    causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
     by_code = {check.code: check for check in pack}
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
@@ -79,7 +82,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
-        fixes=_fixes(judged, causes, checks),
+        fixes=fixes,
         attempts=attempts,
         timeline=timeline,
         coverage=run.coverage,
@@ -218,15 +221,36 @@ def _fixes(judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, 
     return rows
 
 
+def _in_words_of_edits(
+    causes: list[Cause], named_refusals: Mapping[str, Sequence[NamedRefusal]], fixes: Sequence[FixRow]
+) -> tuple[list[Cause], dict[str, list[NamedRefusal]]]:
+    """The causes and refusals with the fix in the words of the proven edit, where an edit differs from the check's."""
+    reworded: dict[int, NamedRefusal] = {}
+    for row in fixes:
+        refusals = (named for named in named_refusals[row.exchange] if named.refusal.certain)
+        named = next((named for named in refusals if named.code == row.for_), None)
+        if named is not None and id(named) not in reworded:
+            row.summary = row.summary or named.fix
+            reworded[id(named)] = named._replace(fix=" ".join(filter(None, (row.summary, row.also))))
+    return (
+        [cause._replace(named=reworded.get(id(cause.named), cause.named)) for cause in causes],
+        {exchange: [reworded.get(id(named), named) for named in rows] for exchange, rows in named_refusals.items()},
+    )
+
+
 def _seen(exchange: Judged) -> Seen:
     """What logs and history show of the exchange's configuration."""
     from oidc_doctor.findings.fixes.propose import Seen  # late: a healthy exchange does not need it
+    from oidc_doctor.findings.fixes.restore import Earlier
 
     revisions = exchange.replayed.target_history.history.revisions if exchange.replayed is not None else ()
     times = [time for signature in exchange.signatures for time in (signature.first_seen, signature.last_seen)]
     return Seen(
         accepted_subjects(exchange),
-        tuple(revision.evidence for revision in reversed(revisions[:-1])),
+        tuple(
+            Earlier(revision.evidence, rfc3339(following.start))
+            for revision, following in reversed(list(itertools.pairwise(revisions)))
+        ),
         long_enough=bool(times) and max(times) - min(times) >= _SHOWS_UNUSED,
     )
 

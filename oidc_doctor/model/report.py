@@ -221,6 +221,8 @@ class FixRow:
     undo: list[str] = field(default_factory=list)  # commands
     gaps: list[str] = field(default_factory=list)  # placeholders of the commands that the reader fills in
     exchange: str = ""  # the exchange that it was proven on
+    summary: str = ""  # the edit in words, which take the place of the check's; empty where these say it
+    also: str = ""  # a further sentence
 
 
 @dataclass

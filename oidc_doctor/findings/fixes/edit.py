@@ -22,12 +22,17 @@ Scope = Literal["own", "declared"]
 
 
 class Candidate(NamedTuple):
-    """The evidence after an edit. `pins` is what the edit names although the next deployment changes it."""
+    """The evidence after an edit. `pins` is what the edit names although the next deployment changes it.
+
+    `words` is the edit as a sentence, `also` a further sentence. Where `words` is empty, the check's own fix says it.
+    """
 
     evidence: TargetEvidence
     kind: FixKind
     scope: Scope = "own"
     pins: str = ""
+    words: str = ""
+    also: str = ""
 
 
 # Yields candidates for one refusal, the best first; each is proven or dropped.

@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.findings.fixes import aws, gcp
+from oidc_doctor.findings.fixes import aws, aws_confined, gcp
 from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
-from oidc_doctor.findings.fixes.restore import restored
+from oidc_doctor.findings.fixes.restore import Earlier, restored
 from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses, refuses_token
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
@@ -32,14 +32,14 @@ _MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
 _MOST_FAULTS = 4  # faults that one edit cures together
 _MOST_PROVEN = 60  # candidates whose proof is tried: each is judged with some fifty tokens
 _EDITS: dict[str, dict[Kind, tuple[Maker, ...]]] = {"aws": aws.AWS_EDITS, "gcp": gcp.GCP_EDITS}
-_CONFINED = {"aws": aws.confined, "gcp": gcp.confined}
+_CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 
 
 class Seen(NamedTuple):
     """What the logs and the history of the exchange's configuration show."""
 
     accepted: Sequence[str] = ()  # subjects that the logs show as accepted, the newest first
-    earlier: Sequence[TargetEvidence] = ()  # the configurations before the present one, the newest first
+    earlier: Sequence[Earlier] = ()  # the configurations before the present one, the newest first
     long_enough: bool = False  # the logs cover so long a time that a value that no attempt needs serves nobody
 
 
@@ -91,7 +91,9 @@ class _Search:
     def confined(self, chain: _Chain) -> Iterator[_Chain]:
         """Yield the same edit with conditions that only the token's own workload meets."""
         for candidate in _CONFINED[self.cloud](self.case._replace(evidence=chain.candidate.evidence)):
-            yield chain._replace(candidate=candidate._replace(kind=chain.candidate.kind, scope="declared"))
+            yield chain._replace(
+                candidate=chain.candidate._replace(evidence=candidate.evidence, scope="declared", also=candidate.also)
+            )
 
     def _edits(
         self, case: Case, refusal: Refusal, cured: tuple[Kind, ...], states: Sequence[State]
@@ -175,6 +177,8 @@ class _Search:
                 verify=change.verify,
                 undo=change.undo,
                 gaps=change.gaps,
+                summary=candidate.words,
+                also=candidate.also,
             )
             for change in documents
         ]
@@ -221,7 +225,8 @@ def _remains(refusal: Refusal, trace: Trace) -> bool:
 def _joined(first: Candidate, then: Candidate) -> Candidate:
     """The two edits as one: own only where both are."""
     scope: Scope = "declared" if "declared" in (first.scope, then.scope) else "own"
-    return Candidate(then.evidence, first.kind, scope, first.pins or then.pins)
+    words = f"{first.words} {then.words}" if first.words and then.words else first.words
+    return Candidate(then.evidence, first.kind, scope, first.pins or then.pins, words, then.also or first.also)
 
 
 def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, closes_to: Iterable[str]) -> str:

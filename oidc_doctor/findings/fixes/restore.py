@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.provider import parse_allow_policy
 from oidc_doctor.findings.fixes.edit import Candidate
@@ -19,49 +19,60 @@ if TYPE_CHECKING:
 _MOST_REVISIONS = 5
 
 
-def restored(case: Case, earlier: Sequence[TargetEvidence]) -> Iterator[Candidate]:
+class Earlier(NamedTuple):
+    """A configuration that was in force, and until when, RFC 3339."""
+
+    evidence: TargetEvidence
+    until: str
+
+
+def restored(case: Case, earlier: Sequence[Earlier]) -> Iterator[Candidate]:
     """Yield the present evidence with one document as it was in an earlier configuration, the newest first."""
     for before in earlier[:_MOST_REVISIONS]:
-        for evidence in _with_earlier(case, before):
-            yield Candidate(evidence, "restore", "declared")
+        for what, evidence in _with_earlier(case, before.evidence):
+            words = f"Put back {what} that was in force until {before.until}."
+            yield Candidate(evidence, "restore", "declared", words=words)
 
 
-def _with_earlier(case: Case, before: TargetEvidence) -> Iterator[TargetEvidence]:
+def _with_earlier(case: Case, before: TargetEvidence) -> Iterator[tuple[str, TargetEvidence]]:
     evidence = case.evidence
     if case.cloud == "aws" and evidence.aws is not None and before.aws is not None:
-        for aws in _aws(evidence.aws, before.aws):
-            yield evidence._replace(aws=aws)
+        for what, aws in _aws(evidence.aws, before.aws):
+            yield what, evidence._replace(aws=aws)
     if case.cloud == "gcp" and evidence.gcp is not None and before.gcp is not None:
-        for gcp in _gcp(evidence.gcp, before.gcp):
-            yield evidence._replace(gcp=gcp)
+        for what, gcp in _gcp(evidence.gcp, before.gcp):
+            yield what, evidence._replace(gcp=gcp)
 
 
-def _aws(now: AwsEvidence, then: AwsEvidence) -> Iterator[AwsEvidence]:
+def _aws(now: AwsEvidence, then: AwsEvidence) -> Iterator[tuple[str, AwsEvidence]]:
     if isinstance(now.role, Role) and isinstance(then.role, Role):
         policy, old = now.role.trust_policy, then.role.trust_policy
         if isinstance(policy, Document) and isinstance(old, Document) and policy.value != old.value:
-            yield now._replace(role=now.role._replace(trust_policy=old._replace(file=policy.file)))
+            yield "the trust policy", now._replace(role=now.role._replace(trust_policy=old._replace(file=policy.file)))
     provider, former = now.provider, then.provider
     if isinstance(provider, AwsOidcProvider) and isinstance(former, AwsOidcProvider):
         ids, earlier = provider.client_ids, former.client_ids
         if isinstance(ids, tuple) and isinstance(earlier, tuple) and set(earlier) - set(ids):
-            yield now._replace(provider=provider._replace(client_ids=tuple(dict.fromkeys((*ids, *earlier)))))
+            yield (
+                "the client IDs",
+                now._replace(provider=provider._replace(client_ids=tuple(dict.fromkeys((*ids, *earlier))))),
+            )
 
 
-def _gcp(now: GcpEvidence, then: GcpEvidence) -> Iterator[GcpEvidence]:
+def _gcp(now: GcpEvidence, then: GcpEvidence) -> Iterator[tuple[str, GcpEvidence]]:
     if isinstance(now.provider, GcpProvider) and isinstance(then.provider, GcpProvider):
         fields = ("condition", "mapping", "allowed_audiences", "disabled", "issuer_uri")
         changed = {name: getattr(then.provider, name) for name in fields}
         changed = {name: old for name, old in changed.items() if old != getattr(now.provider, name)}
         if changed:
-            yield now._replace(provider=now.provider._replace(**changed))
+            yield "the provider's settings", now._replace(provider=now.provider._replace(**changed))
     for policy in _policies(now.service_account_policy, then.service_account_policy):
-        yield now._replace(service_account_policy=policy)
+        yield "the service account's binding", now._replace(service_account_policy=policy)
     for policy in _policies(now.project_policy, then.project_policy):
-        yield now._replace(project_policy=policy)
+        yield "the project's binding", now._replace(project_policy=policy)
     pool, former = now.pool, then.pool
     if isinstance(pool, GcpPool) and isinstance(former, GcpPool) and pool.disabled and not former.disabled:
-        yield now._replace(pool=former)
+        yield "the pool", now._replace(pool=former)
 
 
 def _policies(now: AllowPolicy | Missing, then: AllowPolicy | Missing) -> Iterator[AllowPolicy]:

@@ -1,0 +1,202 @@
+"""The parts of a trust policy that edits read and write, and the values of the token that they write."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.findings.fixes.edit import Candidate, Scope
+from oidc_doctor.model import arns
+from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.evidence import AwsOidcProvider, Role
+from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.report import FixKind
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+
+ASSUME = "sts:AssumeRoleWithWebIdentity"
+CLOSES = "The edit also adds the conditions without which other workloads of the issuer would pass."
+PATTERN_SIGNS = set("*?$")  # in a policy they are a wildcard or begin a variable
+
+
+def policy_edit(
+    case: Case, change: Callable[[Any], bool], kind: FixKind, scope: Scope = "own", words: str = "", also: str = ""
+) -> Iterator[Candidate]:
+    """Yield the trust policy with `change` applied to a copy of it; nothing where it changes nothing."""
+    aws = case.evidence.aws
+    if aws is None or isinstance(aws.role, Missing) or isinstance(aws.role.trust_policy, Missing):
+        return
+    role: Role = aws.role
+    document: Document = aws.role.trust_policy
+    policy = copy.deepcopy(document.value)
+    if not isinstance(policy, dict) or not change(policy):
+        return
+    edited = document._replace(text=json.dumps(policy, indent=2), value=policy, pointer="", inner=True)
+    evidence = case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
+    yield Candidate(evidence, kind, scope, words=words, also=also)
+
+
+def as_list(value: Any) -> list[Any]:
+    """A member that may be one value or a list of them, as a list."""
+    return list(value) if isinstance(value, list) else [value]
+
+
+def one_or_list(values: list[Any], *, was: Any) -> Any:
+    """The values in the form that the member had: a single value stays one."""
+    return values[0] if len(values) == 1 and not isinstance(was, list) else values
+
+
+def statement_of(policy: dict[str, Any], refusal: Refusal) -> dict[str, Any] | None:
+    """The statement that the refusal is about."""
+    if refusal.clause.statement is None or refusal.clause.document:
+        return None
+    statements = as_list(policy.get("Statement"))
+    if refusal.clause.statement >= len(statements):
+        return None
+    statement = statements[refusal.clause.statement]
+    return statement if isinstance(statement, dict) else None
+
+
+def clause_of(policy: dict[str, Any], refusal: Refusal) -> tuple[dict[str, Any], str, str] | None:
+    """The Condition block, operator and key that the refusal is about."""
+    clause, statement = refusal.clause, statement_of(policy, refusal)
+    block = statement.get("Condition") if statement is not None else None
+    keys = block.get(clause.operator) if isinstance(block, dict) else None
+    if not isinstance(block, dict) or not isinstance(keys, dict) or clause.key not in keys:
+        return None
+    return block, clause.operator, clause.key
+
+
+def without(block: dict[str, Any], operator: str, key: str) -> None:
+    """Remove a key from a Condition, and its operator where no key is left."""
+    del block[operator][key]
+    if not block[operator]:
+        del block[operator]
+
+
+def issuer_host(case: Case) -> str:
+    """The issuer as IAM writes it in ARNs and condition keys: without scheme."""
+    issuer = case.token.claims.get("iss")
+    return issuer.removeprefix("https://") if isinstance(issuer, str) else ""
+
+
+def condition_key(case: Case, claim: str) -> str:
+    """The condition key of a claim of the token's issuer."""
+    return f"{issuer_host(case)}:{claim}"
+
+
+def own_pattern(case: Case) -> str:
+    """The pattern of the token's workload: its subject, * for what each deployment changes; empty if none is safe."""
+    subject = case.token.subject
+    if not subject or PATTERN_SIGNS & set(subject) or not subject.isprintable():
+        return ""  # the token's own characters must never become a wildcard or a variable
+    pattern: str = case.profile.subject_family(subject) if case.profile is not None else subject
+    return pattern
+
+
+def require(statement: dict[str, Any], key: str, value: str, *, beside: bool = False) -> bool:
+    """Add a condition to a statement; False where the statement has another one on this key.
+
+    With `beside` the condition is added to what the statement tests of this key under another operator.
+    """
+    block = statement.setdefault("Condition", {})
+    if not isinstance(block, dict):
+        return False
+    tested = {operator: keys[key] for operator, keys in block.items() if isinstance(keys, dict) and key in keys}
+    wanted = "StringLike" if "*" in value else "StringEquals"
+    if tested and (not beside or wanted in tested):
+        return all(as_list(values) == [value] for values in tested.values())
+    keys = block.setdefault(wanted, {})
+    if not isinstance(keys, dict):
+        return False
+    keys[key] = value
+    return True
+
+
+def require_own(case: Case, statement: dict[str, Any], *, beside: bool = False) -> bool:
+    """Add conditions on the token's own audience and workload, where the statement tests none.
+
+    With `beside` its workload is required besides what the statement tests of the subject.
+    """
+    audience, pattern = audience_of(case), own_pattern(case)
+    sub, aud = condition_key(case, "sub"), condition_key(case, "aud")
+    if not audience or not pattern or not issuer_host(case):
+        return False
+    if not tests_key(statement, aud) and not require(statement, aud, audience):
+        return False
+    if not tests_key(statement, sub):
+        return require(statement, sub, pattern)
+    return not beside or require(statement, sub, pattern, beside=True)
+
+
+def tests_key(statement: dict[str, Any], key: str) -> bool:
+    """Whether the Condition has this key, under whichever operator."""
+    block = statement.get("Condition")
+    keys = (
+        [name for part in block.values() if isinstance(part, dict) for name in part] if isinstance(block, dict) else []
+    )
+    return key.lower() in (name.lower() for name in keys if isinstance(name, str))
+
+
+def audience_of(case: Case) -> str:
+    """The value that AWS compares as the audience: azp where the token has it."""
+    for name in ("azp", "aud"):
+        value = case.token.claims.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str) and value and not PATTERN_SIGNS & set(value) and value.isprintable():
+            return value
+    return ""
+
+
+def provider_arn(case: Case) -> str:
+    """The ARN of the issuer's provider in the role's account; empty where the account is not known."""
+    aws = case.evidence.aws
+    provider = aws.provider if aws is not None else None
+    if isinstance(provider, AwsOidcProvider) and provider.arn and provider.url == issuer_host(case):
+        return provider.arn
+    role = role_arn(case)
+    account = arns.account_of(role)
+    partition = role.split(":")[1] if role.count(":") > 1 else ""
+    if not account or not partition:
+        return ""
+    return f"arn:{partition}:iam::{account}:oidc-provider/{issuer_host(case)}"
+
+
+def role_arn(case: Case) -> str:
+    """The ARN of the role that was read, else of the one that the target names; empty where neither is known."""
+    aws, target = case.evidence.aws, case.evidence.target.aws
+    read = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
+    return read or (target.role_arn if target else None) or ""
+
+
+def first_allow(policy: dict[str, Any]) -> dict[str, Any] | None:
+    """The first Allow statement."""
+    statements = (part for part in as_list(policy.get("Statement")) if isinstance(part, dict))
+    return next((statement for statement in statements if statement.get("Effect") == "Allow"), None)
+
+
+def only_statement(policy: dict[str, Any]) -> dict[str, Any] | None:
+    """The statement of a policy that has one."""
+    statements = [part for part in as_list(policy.get("Statement")) if isinstance(part, dict)]
+    return statements[0] if len(statements) == 1 else None
+
+
+def is_of_the_request(key: str) -> bool:
+    """Whether a condition key is about the request, and not about the token."""
+    return key.lower().startswith(("aws:", "sts:"))
+
+
+def and_own(case: Case, refusal: Refusal, change: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """The change, and conditions on the token's own audience and workload in the same statement."""
+
+    def both(policy: Any) -> bool:
+        if not change(policy):
+            return False
+        statement = statement_of(policy, refusal)
+        return statement is not None and require_own(case, statement)
+
+    return both
