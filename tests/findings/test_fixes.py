@@ -88,6 +88,19 @@ AWS: dict[str, Change] = {
     "action-differs": lambda b: b.trust(b.statement(Action="sts:AssumeRole")),
     "session-tags-not-allowed": _tags,
     "source-identity-not-allowed": lambda b: b.token(b.claims_of(**{"https://aws.amazon.com/source_identity": "dev"})),
+    "condition-key-not-provided": lambda b: b.condition(
+        {"StringEquals": {b.AUD_KEY: b.AUDIENCE, "oidc.baseten.co:team": "Tq7LmZ2x"}}
+    ),
+    "condition-value-differs": lambda b: b.sends(context={"aws:SourceIp": "198.51.100.7"}).condition(
+        b.subject(b.PATTERN) | {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+    ),
+    "condition-operator-misused": lambda b: b.condition(b.subject(b.PATTERN, operator="ForAnyValues:StringLike")),
+    "policy-variable-unresolved": lambda b: b.condition(b.subject("v=1:org=${aws:PrincipalTag/org}:*")),
+    "invisible-character-in-value": lambda b: b.condition(b.subject(b.PATTERN.replace(":team", "\u200b:team"))),
+    "no-allow-statement": lambda b: b.trust(b.statement(Effect="Deny", Action="sts:TagSession")),
+    "principal-differs": lambda b: b.trust(
+        b.statement(Principal={"Federated": b.PROVIDER_ARN.replace("oidc.baseten.co", "oidc.example.com")})
+    ),
     "provider-in-other-account": lambda b: b.trust(
         b.statement(Principal={"Federated": b.PROVIDER_ARN.replace(b.ACCOUNT, b.OTHER_ACCOUNT)})
     ),
