@@ -53,7 +53,10 @@ def test_a_pattern_under_string_equals_gets_a_statement_of_its_own(aws: Bundle) 
     assert second["Condition"]["StringEquals"] == {aws.AUD_KEY: aws.AUDIENCE}
 
 
-@pytest.mark.parametrize("pattern", ["v=1:org=*:team=*:*", "v=1:org=Org8Kd2?:team=*:*", "v=1:org=*:team=Tq7LmZ2x:*"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["v=1:org=*:team=*:*", "v=1:org=Org8Kd2?:team=*:*", "v=1:org=*:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:*", "*"],
+)
 def test_tenant_and_team_are_written_into_a_wildcard_that_comes_to_life(aws: Bundle, pattern: str) -> None:
     fix = only_fix(aws.condition(aws.subject(pattern, operator="StringEquals")))
     (value,) = json.loads(fix.document)["Statement"][0]["Condition"]["StringLike"].values()

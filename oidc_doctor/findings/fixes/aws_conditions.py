@@ -104,16 +104,24 @@ def _under_like(refusal: Refusal, rewritten: Callable[[Any], Any], policy: Any) 
 
 
 def _with_owner(case: Case, pattern: Any) -> Any:
-    """The pattern with the token's tenant and team written in where it has a wildcard there."""
+    """The pattern with the token's tenant and team written in where its wildcards leave them open."""
     subject, profile = case.token.subject, case.profile
     if profile is None or not subject or not isinstance(pattern, str) or PATTERN_SIGNS & set(subject):
         return pattern
-    token = profile.parse_subject(subject)
-    owners = [name for name in (profile.tenancy.tenant, profile.tenancy.team) if name and token.value(name)]
+    owners = [name for name in (profile.tenancy.tenant, profile.tenancy.team) if name]
+    owning = [
+        segment for segment in profile.parse_subject(subject).segments if segment.known and segment.name in owners
+    ]
+    if not owning:
+        return pattern
+    beginning, end = pattern.removesuffix("*"), owning[-1].end
+    if beginning != pattern and not PATTERN_SIGNS & set(beginning) and subject[:end].startswith(beginning):
+        return f"{subject[:end]}{subject[end : end + 1]}*"  # the wildcard stands before the team's end
+    values = {segment.name: segment.value for segment in owning}
     text, done = "", 0
     for segment in profile.parse_subject(pattern).segments:
-        if segment.known and segment.name in owners and PATTERN_SIGNS & set(segment.value):
-            text += pattern[done : segment.value_start] + (token.value(segment.name) or "")
+        if segment.known and segment.name in values and PATTERN_SIGNS & set(segment.value):
+            text += pattern[done : segment.value_start] + values[segment.name]
             done = segment.end
     return text + pattern[done:]
 
