@@ -12,6 +12,7 @@ from oidc_doctor.examine.check_views import view_of
 from oidc_doctor.examine.collect import Run
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import Judged
+from oidc_doctor.examine.narrowings import narrowings
 from oidc_doctor.examine.verdict import conclude
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
@@ -79,7 +80,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
-        fixes=_fixes(judged, causes, checks),
+        fixes=[*_fixes(judged, causes, checks), *narrowings(run, judged, pack, rows)],
         attempts=attempts,
         timeline=timeline,
         coverage=run.coverage,

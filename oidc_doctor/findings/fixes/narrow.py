@@ -1,0 +1,232 @@
+"""Edits that narrow a trust which strangers pass, proven by what the logs show as used.
+
+A candidate keeps the configuration's own texts and writes the tenant and team of the subjects in use into them, the
+separator behind a name, or an operator that asks. It is proposed where the token passes, each subject that the logs
+show as accepted passes, other workloads of the same teams that pass now pass, and a weakness check no longer finds what
+it found. Beginnings are tried from wide to narrow, so that no team loses more than the opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.checkkit import NotReadError
+from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
+from oidc_doctor.findings.trust_reach import TrustReach
+from oidc_doctor.issuers.heads import heads, owner_head, same_team
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.report import FixRow, Tried
+from oidc_doctor.model.steps import PASSED, REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.checkkit import Opening
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.refusal import Trace
+
+STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}  # the steps that a narrower trust changes
+_MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
+_MOST_OWNERS = 8  # tenants and teams that one edit lists
+_MOST_CLOSED = 6  # strangers that a row names
+
+# The number of findings about the exchange by the code of its check, with other evidence.
+Weaknesses = Callable[["TargetEvidence"], Mapping[str, int]]
+
+
+class Used(NamedTuple):
+    """The subjects that the exchange's configuration has to go on accepting."""
+
+    logged: Sequence[str] = ()  # the logs show them as accepted, the newest first
+    tokens: Sequence[str] = ()  # of other tokens of the report that ask for the same role or provider
+
+
+def narrow(case: Case, used: Used, weaknesses: Weaknesses) -> list[FixRow]:
+    """Return the rows of the edit that closes most of the weaknesses; empty without a proof."""
+    case = case._replace(readings=())
+    found = weaknesses(case.evidence)
+    search = _Search(case, used)
+    if not found or not search.possible:
+        return []
+    best: tuple[int, TargetEvidence, list[str]] | None = None
+    for evidence in search.candidates():
+        if objections(case.evidence, evidence) or not search.keeps(evidence):
+            continue
+        left = weaknesses(evidence)
+        closed = [code for code, number in found.items() if left.get(code, 0) < number]
+        number = sum(left.values())
+        grown = any(left.get(code, 0) > found.get(code, 0) for code in left)
+        if closed and not grown and (best is None or number < best[0]):
+            best = (number, evidence, closed)
+            if not number:
+                break
+    return search.rows(best[1], best[2]) if best is not None else []
+
+
+class _Search:
+    """The candidates of one exchange, and their proofs."""
+
+    def __init__(self, case: Case, used: Used) -> None:
+        self.case = case
+        self.steps = STEPS[case.cloud]
+        self.profile: Profile | None = case.profile
+        self.subject = case.token.subject or ""
+        self.logged = [one for one in dict.fromkeys(used.logged) if one and self._passes(case, one)][:_MOST_LOGGED]
+        tokens = [one for one in dict.fromkeys((self.subject, *used.tokens)) if one and self._passes(case, one)]
+        self.in_use = list(dict.fromkeys((*tokens, *self.logged)))
+        self.owners = self._owners()
+
+    @property
+    def possible(self) -> bool:
+        """Whether the token passes now, and every subject in use says whose it is."""
+        trace = evaluate(self.case)
+        passed = all(trace.step(step).state == PASSED for step in self.steps)
+        return passed and self.subject in self.in_use and 0 < len(self.owners) <= _MOST_OWNERS and "" not in self.owners
+
+    def _owners(self) -> dict[str, list[str]]:
+        """The subjects in use by the beginning that names their tenant and team."""
+        owners: dict[str, list[str]] = {}
+        for subject in self.in_use:
+            head = owner_head(subject, self.profile) if self.profile is not None else ""
+            owners.setdefault("" if set("*?$") & set(head) else head, []).append(subject)
+        return owners
+
+    def _passes(self, case: Case, subject: str) -> bool:
+        return not refuses(case, subject, *self.steps)
+
+    def _with(self, evidence: TargetEvidence) -> Case:
+        return self.case._replace(evidence=evidence)
+
+    # Candidates
+
+    def candidates(self) -> Iterator[TargetEvidence]:
+        """Yield the evidence after each edit."""
+        levels = [list(self.owners), self._deeper()]
+        levels = [level for place, level in enumerate(levels) if level and level not in levels[:place]]
+        known = [*self.in_use, *self._neighbours()]
+        reach = TrustReach(self.case)
+        if self.case.cloud == "gcp":
+            from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
+
+            yield from edits(self.case, levels, self.in_use, [*_found(reach.names_alike), *_found(reach.values_alike)])
+            return
+        from oidc_doctor.findings.fixes.narrow_aws import edits as aws_edits
+
+        strangers = [one.subject for one in _openings(reach)]
+        met = [at for stranger in strangers for at in self._statements(stranger)]
+        yield from aws_edits(self.case, levels, known, set(met).__contains__)
+
+    def _deeper(self) -> list[str]:
+        """The beginnings through the names of the workloads in use."""
+        if self.profile is None:
+            return []
+        profile = self.profile
+        return list(dict.fromkeys(heads(subject, profile)[-1] for subject in self.in_use if heads(subject, profile)))
+
+    def _statements(self, stranger: str) -> list[str]:
+        """The pointers of the Allow statements that this subject meets."""
+        policy = evaluate(as_stranger(self.case, stranger)).detail.get("policy")
+        children = policy.children if policy is not None else ()
+        return [node.pointer for node in children if node.expected == "Allow" and node.result]
+
+    # Proof
+
+    def keeps(self, evidence: TargetEvidence) -> bool:
+        """Whether everything in use passes with the edit, and all workloads of these teams that pass now."""
+        edited = self._with(evidence)
+        trace = evaluate(edited)
+        if any(trace.step(step).state != PASSED for step in self.steps):
+            return False
+        return all(self._passes(edited, subject) for subject in (*self.in_use, *self._neighbours()))
+
+    def _neighbours(self) -> list[str]:
+        """Other workloads of the teams in use that pass now."""
+        if self.profile is None:
+            return []
+        found = [other for subjects in self.owners.values() for other in same_team(subjects[0], self.profile)]
+        return [other for other in dict.fromkeys(found) if self._passes(self.case, other)]
+
+    def rows(self, evidence: TargetEvidence, codes: list[str]) -> list[FixRow]:
+        """The rows of a proven edit, one for each document."""
+        edited = self._with(evidence)
+        refused = [other for other in other_tokens(self.case) if refuses_token(self.case, other)]
+        closes = self._closes(edited)
+        if not closes or any(not refuses_token(edited, other) for other in refused):
+            return []
+        tried = Tried(len(refused), 0, len(self.logged), 0)
+        documents = changes(self.case.evidence, evidence)
+        return [
+            FixRow(
+                codes[0],
+                diff_of(change),
+                change.commands,
+                self._proof(closes[0]),
+                change.after,
+                kind="correct",
+                file=change.file,
+                also_for=codes[1:],
+                with_files=[other.file for other in documents if other is not change],
+                closes_to=[f"{who}: {subject}" for who, subject in closes],
+                tried=tried,
+                terraform=change.terraform,
+                verify=change.verify,
+                undo=change.undo,
+                gaps=change.gaps,
+            )
+            for change in documents
+        ]
+
+    def _closes(self, edited: Case) -> list[tuple[str, str]]:
+        """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
+        opened = [one for one in _openings(TrustReach(self.case)) if refuses(edited, one.subject, *self.steps)]
+        closes = [
+            ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
+        ]
+        lacking = (
+            [one for one in _found(TrustReach(self.case).vacuous) if one.segment] if self.case.cloud == "aws" else []
+        )
+        closes += [
+            (f"a token without {one.segment}", one)
+            for one in lacking
+            if _is_refused(evaluate(as_stranger(edited, one.subject, lacking=one.segment)), self.steps)
+        ]
+        return list(dict.fromkeys((who, one.subject) for who, one in closes))[:_MOST_CLOSED]
+
+    def _proof(self, closed: tuple[str, str]) -> str:
+        """The proof in words."""
+        many = "1 subject" if len(self.logged) == 1 else f"all {len(self.logged)} subjects"
+        verb = "passes" if len(self.logged) == 1 else "pass"
+        words = ["the token passes with it"]
+        if self.logged:
+            words.append(f"{many} that the logs show as accepted still {verb}")
+        words.append(f"{closed[0]} such as {closed[1]} passes now and is refused with it")
+        if not self.logged:
+            words.append("no log shows who else uses it, so it names the token's own tenant and team alone")
+        foreign = [subjects[0] for head, subjects in self.owners.items() if self.subject not in subjects and head]
+        if foreign:
+            words.append(f"the logs show {foreign[0]} accepted as well: take its line out unless it is yours")
+        return ", ".join(words)
+
+
+def _openings(reach: TrustReach) -> list[Opening]:
+    """Strangers who pass, the widest first."""
+    found = [
+        *_found(lambda: reach.openings("anyone", "tenant")),
+        *_found(lambda: reach.openings("team")),
+        *_found(reach.names_alike),
+        *_found(reach.values_alike),
+    ]
+    return list({opening.subject: opening for opening in reversed(found)}.values())[::-1]
+
+
+def _found(question: Callable[[], list[Opening]]) -> list[Opening]:
+    try:
+        return question()
+    except NotReadError:
+        return []
+
+
+def _is_refused(trace: Trace, steps: Sequence[str]) -> bool:
+    return any(trace.step(step).state == REFUSED for step in steps)
