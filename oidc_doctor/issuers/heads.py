@@ -73,8 +73,8 @@ def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
     patterns = [
         head + rest for rest in dict.fromkeys(rests) if not any(covers(other, rest) for other in rests if other != rest)
     ]
-    met = [one for one in patterns if _ONE in one or any(covers(one, subject) for subject in known)]
-    return met or patterns
+    met = [one for one in patterns if any(covers(one, subject) for subject in known)]
+    return [one for one in patterns if one in met or _ONE in one] if met else patterns
 
 
 def _with_stars(places: set[int], pattern: str) -> set[int]:

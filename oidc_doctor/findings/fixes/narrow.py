@@ -16,6 +16,7 @@ from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
 from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.issuers.heads import heads, owner_head, same_team
+from oidc_doctor.issuers.strangers import longer, with_value
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.report import FixRow, Tried
 from oidc_doctor.model.steps import PASSED, REFUSED
@@ -168,7 +169,7 @@ class _Search:
                 file=change.file,
                 also_for=codes[1:],
                 with_files=[other.file for other in documents if other is not change],
-                closes_to=[f"{who}: {subject}" for who, subject in closes],
+                closes_to=[f"{who}: {subject}" if subject else who for who, subject in closes],
                 tried=tried,
                 terraform=change.terraform,
                 verify=change.verify,
@@ -180,34 +181,57 @@ class _Search:
 
     def _closes(self, edited: Case) -> list[tuple[str, str]]:
         """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
-        opened = [one for one in _openings(TrustReach(self.case)) if refuses(edited, one.subject, *self.steps)]
+        opened = [
+            one._replace(subject=subject)
+            for one in _openings(TrustReach(self.case))
+            for subject in self._alike(one)
+            if self._passes(self.case, subject) and not self._passes(edited, subject)
+        ]
         closes = [
             ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
         ]
         lacking = (
             [one for one in _found(TrustReach(self.case).vacuous) if one.segment] if self.case.cloud == "aws" else []
         )
-        closes += [
-            (f"a token without {one.segment}", one)
+        closed = [(who, one.subject) for who, one in closes]
+        closed += [
+            (f"a token without {one.segment}", "")
             for one in lacking
             if _is_refused(evaluate(as_stranger(edited, one.subject, lacking=one.segment)), self.steps)
         ]
-        return list(dict.fromkeys((who, one.subject) for who, one in closes))[:_MOST_CLOSED]
+        return list(dict.fromkeys(closed))[:_MOST_CLOSED]
+
+    def _alike(self, opening: Opening) -> list[str]:
+        """The opening's subject; where it is in use itself, one with a longer name that nobody uses."""
+        if opening.subject not in self.in_use or self.profile is None:
+            return [opening.subject]
+        parts = self.profile.parse_subject(opening.subject).segments
+        return [
+            with_value(opening.subject, self.profile, part.name, longer(part.value))
+            for part in parts
+            if part.known and part.name.replace("_", " ") == opening.segment
+        ]
 
     def _proof(self, closed: tuple[str, str]) -> str:
         """The proof in words."""
-        many = "1 subject" if len(self.logged) == 1 else f"all {len(self.logged)} subjects"
+        many = "the one subject" if len(self.logged) == 1 else f"the {len(self.logged)} subjects"
         verb = "passes" if len(self.logged) == 1 else "pass"
-        words = ["the token passes with it"]
+        foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
+        kept = ", ".join(foreign)
+        words = [f"the logs show {kept} accepted too, so it stays: take it out unless it is yours"] if foreign else []
+        words.append("the token passes with it")
         if self.logged:
             words.append(f"{many} that the logs show as accepted still {verb}")
-        words.append(f"{closed[0]} such as {closed[1]} passes now and is refused with it")
+        who, subject = closed
+        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused with it")
         if not self.logged:
-            words.append("no log shows who else uses it, so it names the token's own tenant and team alone")
-        foreign = [subjects[0] for head, subjects in self.owners.items() if self.subject not in subjects and head]
-        if foreign:
-            words.append(f"the logs show {foreign[0]} accepted as well: take its line out unless it is yours")
-        return ", ".join(words)
+            words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
+        return "; ".join(words)
+
+    def _owner_names(self) -> str:
+        tenancy = self.profile.tenancy if self.profile is not None else None
+        names = [tenancy.tenant, tenancy.team] if tenancy is not None else []
+        return " and ".join(name.replace("_", " ") for name in names if name)
 
 
 def _openings(reach: TrustReach) -> list[Opening]:
