@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OWN = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:"
 OTHER_TEAM = "v=1:org=Org8Kd2P:team=Uv5NpR8c:model=nXr2:deployment=9ab:environment=staging:type=model_build"
 OTHER_ORG = "v=1:org=Gh4Jk6Lm:team=Wd3Fs5Aq:model=kPz8:deployment=7cd:environment=production:type=model_build"
+EITHER = "assertion.type == 'model_container' || assertion.environment == 'staging'"
 SAME_TEAM = f"{OWN}model=bRt6:deployment=3ef:environment=staging:type=model_build"
 
 
@@ -160,10 +161,9 @@ def test_a_token_that_the_policy_refuses_is_no_evidence(aws: Bundle) -> None:
         (f"google.subject.startsWith('{OWN[:-1]}')", "AWS073", f"google.subject.startsWith('{OWN}')"),
         ("assertion.org == 'Org8Kd2P'", "AWS071", f" && google.subject.startsWith('{OWN}')"),
         (
-            "assertion.type == 'model_container' || assertion.environment == 'staging'",
+            EITHER,
             "AWS070",
-            "(assertion.type == 'model_container' || assertion.environment == 'staging') "
-            f"&& google.subject.startsWith('{OWN}')",
+            f"({EITHER}) && google.subject.startsWith('{OWN}')",
         ),
         (
             f"google.subject.startsWith('{OWN}') && google.subject.contains('environment=production')",
