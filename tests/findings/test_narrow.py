@@ -192,6 +192,7 @@ def test_a_value_in_use_that_only_the_opening_admits_stays(gcp: Bundle) -> None:
         "contains(':environment=production:') || google.subject.contains(':environment=production-eu:')"
         in (json.loads(row.document)["attributeCondition"])
     )
+    assert row.proof.startswith(f"{used} passes by the opening alone")
     made = after(gcp, row)
     assert accepts(made, used)
     assert not accepts(made, gcp.SUBJECT.replace("production", "production-us"))

@@ -219,6 +219,11 @@ class _Search:
         foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
         kept = ", ".join(foreign)
         words = [f"the logs show {kept} accepted too, so it stays: take it out unless it is yours"] if foreign else []
+        beside = self._admitted_by_opening()
+        if beside:
+            words.append(
+                f"{beside} passes by the opening alone and is in use, so it stays: take it out unless it is meant"
+            )
         words.append("the token passes with it")
         if self.logged:
             words.append(f"{many} that the logs show as accepted still {verb}")
@@ -227,6 +232,16 @@ class _Search:
         if not self.logged:
             words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
         return "; ".join(words)
+
+    def _admitted_by_opening(self) -> str:
+        """The first subject in use that the condition's comparisons refuse once they ask for whole values."""
+        if self.case.cloud != "gcp":
+            return ""
+        from oidc_doctor.findings.fixes.narrow_gcp import edits
+
+        closed = next(edits(self.case, [], (), _found(TrustReach(self.case).values_alike)), None)
+        refused = (one for one in self.in_use if closed is not None and not self._passes(self._with(closed), one))
+        return next(refused, "")
 
     def _owner_names(self) -> str:
         tenancy = self.profile.tenancy if self.profile is not None else None
