@@ -5,6 +5,7 @@ Everything here writes texts; whether a cloud accepts one is asked of the judge.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from oidc_doctor.issuers.grammar import WILD, Segment, Subject
@@ -60,6 +61,7 @@ def within(pattern: str, head: str, known: Sequence[str]) -> list[str]:
     They are the rests of the pattern after its beginning has consumed `head`. Of several, those stay that a `known`
     subject meets; a head that is a whole subject is its own pattern.
     """
+    pattern = re.sub(r"\*+", WILD, pattern)
     reached = _with_stars({0}, pattern)
     for character in head:
         after = {place for place in reached if pattern[place : place + 1] == WILD}
@@ -106,19 +108,24 @@ def covers(wide: str, narrow: str) -> bool:
 
 
 def same_team(subject: str, profile: Profile) -> list[str]:
-    """Subjects of other workloads of the same tenant and team: another value of each segment, and the other forms."""
+    """Subjects of other workloads of the same tenant and team: one or two other values, and the other forms."""
     tenancy, parsed = profile.tenancy, profile.parse_subject(subject)
     owners = {name for name in (tenancy.tenant, tenancy.team) if name}
-    found: list[str] = []
-    for segment in parsed.segments:
-        rule = profile.segment_rule(segment.name)
-        if not segment.known or not segment.value or segment.name in owners or (rule is not None and rule.flag):
-            continue
-        if rule is not None and rule.after and segment.name in tenancy.unique:
-            continue
-        values = rule.values if rule is not None and rule.values else (another(segment.value),)
-        found += [with_value(subject, profile, segment.name, value) for value in values]
     own = {segment.name: segment.value for segment in parsed.segments if segment.known and segment.value}
+    changes: list[tuple[str, str]] = []
+    for name, value in own.items():
+        rule = profile.segment_rule(name)
+        attached = rule is not None and (rule.flag or (bool(rule.after) and name in tenancy.unique))
+        if name not in owners and not attached:
+            values = rule.values if rule is not None and rule.values else (another(value),)
+            changes += [(name, other) for other in values if other != value]
+    found = [with_value(subject, profile, *change) for change in changes]
+    found += [
+        with_value(one, profile, *second)
+        for place, one in enumerate(found)
+        for second in changes[place + 1 :]
+        if second[0] != changes[place][0]
+    ]
     mine = [name for name in own if name in owners | set(tenancy.unique)]
     for form in profile.grammar.forms:
         if form.name != parsed.form and set(mine) <= set(form.segments):

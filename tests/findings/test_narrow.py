@@ -130,6 +130,28 @@ def test_only_the_open_statement_changes(aws: Bundle) -> None:
     assert second["Condition"]["StringLike"] == {aws.SUB_KEY: f"{OWN}*"}
 
 
+def test_a_pattern_beside_the_open_one_stays(aws: Bundle) -> None:
+    row = narrowed(aws.condition(aws.subject(f"{OWN}*:type=model_build", f"{OWN}model=mWq41*")), "AWS073")
+    assert patterns(row) == [f"{OWN}*:type=model_build", f"{OWN}model=mWq41ZpK:*"]
+    assert accepts(after(aws, row), SAME_TEAM)
+
+
+def test_each_of_many_owners_is_kept(aws: Bundle) -> None:
+    teams = [OTHER_TEAM.replace("Uv5NpR8c", f"Team{number}") for number in range(4)]
+    own = [aws.SUBJECT.replace("production", f"stage{number}") for number in range(12)]
+    subjects = [*own, *teams]
+    events = [aws.accepted_event(event_id=f"e-{number}", subject=one) for number, one in enumerate(subjects)]
+    row = narrowed(aws.condition(aws.subject("v=1:org=Org8Kd2P:*")).cloudtrail(events), "AWS071")
+    assert len(patterns(row)) == 5
+
+
+def test_too_many_owners_for_one_edit(aws: Bundle) -> None:
+    teams = [OTHER_TEAM.replace("Uv5NpR8c", f"Team{number}") for number in range(12)]
+    events = [aws.accepted_event(event_id=f"e-{number}", subject=one) for number, one in enumerate(teams)]
+    aws.condition(aws.subject("v=1:org=Org8Kd2P:*")).cloudtrail(events)
+    assert aws.ask().report.fixes == []
+
+
 def test_without_a_token_nothing_is_made_up(aws: Bundle) -> None:
     answer = aws.condition(aws.subject("v=1:org=*")).remove("token.jwt").ask()
     assert answer.found("trust-any-tenant")

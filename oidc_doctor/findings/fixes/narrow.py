@@ -74,7 +74,7 @@ class _Search:
         self.steps = STEPS[case.cloud]
         self.profile: Profile | None = case.profile
         self.subject = case.token.subject or ""
-        self.logged = [one for one in dict.fromkeys(used.logged) if one and self._passes(case, one)][:_MOST_LOGGED]
+        self.logged = [one for one in self._of_each_owner(used.logged)[:_MOST_LOGGED] if self._passes(case, one)]
         tokens = [one for one in dict.fromkeys((self.subject, *used.tokens)) if one and self._passes(case, one)]
         self.in_use = list(dict.fromkeys((*tokens, *self.logged)))
         self.owners = self._owners()
@@ -85,6 +85,14 @@ class _Search:
         trace = evaluate(self.case)
         passed = all(trace.step(step).state == PASSED for step in self.steps)
         return passed and self.subject in self.in_use and 0 < len(self.owners) <= _MOST_OWNERS and "" not in self.owners
+
+    def _of_each_owner(self, subjects: Sequence[str]) -> list[str]:
+        """The subjects, each once; the first of each tenant and team before the rest, so that none is left out."""
+        firsts: dict[str, str] = {}
+        if self.profile is not None:
+            for subject in subjects:
+                firsts.setdefault(owner_head(subject, self.profile), subject)
+        return [one for one in dict.fromkeys((*firsts.values(), *subjects)) if one]
 
     def _owners(self) -> dict[str, list[str]]:
         """The subjects in use by the beginning that names their tenant and team."""
@@ -115,9 +123,9 @@ class _Search:
             return
         from oidc_doctor.findings.fixes.narrow_aws import edits as aws_edits
 
-        strangers = [one.subject for one in _openings(reach)]
-        met = [at for stranger in strangers for at in self._statements(stranger)]
-        yield from aws_edits(self.case, levels, known, set(met).__contains__)
+        openings = _openings(reach)
+        met = {at for opening in openings for at in self._statements(opening.subject)}
+        yield from aws_edits(self.case, levels, known, openings, met.__contains__)
 
     def _deeper(self) -> list[str]:
         """The beginnings through the names of the workloads in use."""
@@ -257,7 +265,7 @@ def _openings(reach: TrustReach) -> list[Opening]:
         *_found(reach.names_alike),
         *_found(reach.values_alike),
     ]
-    return list({opening.subject: opening for opening in reversed(found)}.values())[::-1]
+    return list(dict.fromkeys(found))
 
 
 def _found(question: Callable[[], list[Opening]]) -> list[Opening]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.iam.operators import operator
@@ -14,6 +14,7 @@ from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import Role
 
 if TYPE_CHECKING:
+    from oidc_doctor.checkkit import Opening
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
 
@@ -24,20 +25,26 @@ Change = Callable[[dict[str, Any], bool], bool]  # of a statement; whether it is
 
 
 def edits(
-    case: Case, levels: Sequence[Sequence[str]], known: Sequence[str], is_open: Callable[[str], bool]
+    case: Case,
+    levels: Sequence[Sequence[str]],
+    known: Sequence[str],
+    openings: Sequence[Opening],
+    is_open: Callable[[str], bool],
 ) -> Iterator[TargetEvidence]:
     """Yield the evidence with narrower trust policies: the smallest change first, the wider beginnings first.
 
-    `levels` are beginnings of subjects that stay accepted, `is_open` says whether a stranger meets a statement.
+    `levels` are beginnings of subjects that stay accepted, `openings` the patterns that strangers meet; `is_open` says
+    of a statement whether a stranger meets it.
     """
     key = f"{_host(case)}:sub"
+    met = {opening.pattern for opening in openings}
 
     def renamed(statement: dict[str, Any], _open: bool) -> bool:
         return _plain_operators(statement)
 
     def closed(heads: Sequence[str], *, add: bool) -> Change:
         def change(statement: dict[str, Any], open_: bool) -> bool:
-            return open_ and (_close(statement, key, heads, known) or (add and _add(statement, key, heads, known)))
+            return open_ and (_close(statement, key, heads, known, met) or (add and _add(statement, key, heads, known)))
 
         return change
 
@@ -127,8 +134,10 @@ def _plain_operators(statement: dict[str, Any]) -> bool:
     return changed
 
 
-def _close(statement: dict[str, Any], key: str, heads: Sequence[str], known: Sequence[str]) -> bool:
-    """Write the beginnings into the statement's patterns. A pattern that none of them meets stays as it is."""
+def _close(
+    statement: dict[str, Any], key: str, heads: Sequence[str], known: Sequence[str], met: Collection[str]
+) -> bool:
+    """Write the beginnings into the patterns that strangers meet. One that no beginning meets stays as it is."""
     block = statement.get("Condition")
     changed = False
     for name, keys in block.items() if isinstance(block, dict) else ():
@@ -137,7 +146,7 @@ def _close(statement: dict[str, Any], key: str, heads: Sequence[str], known: Seq
             continue
         for own in [own for own in keys if own.lower() == key.lower()]:
             was = keys[own] if isinstance(keys[own], list) else [keys[own]]
-            now = [text for value in was for text in _inside(value, heads, known)]
+            now = [text for value in was for text in (_inside(value, heads, known) if value in met else [value])]
             now = list(dict.fromkeys(now))
             if now != was:
                 keys[own] = now[0] if len(now) == 1 and not isinstance(keys[own], list) else now
