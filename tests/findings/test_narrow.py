@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from oidc_doctor.findings.fixes.narrow import Used, narrow
+from oidc_doctor.judge.profiles import profile_of
+from oidc_doctor.model.case import Case
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
 
 if TYPE_CHECKING:
     from evidence import Answer, Bundle
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.report import FixRow
 
 OWN = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:"
@@ -202,6 +206,39 @@ def test_an_attribute_condition(gcp: Bundle, condition: Any, code: str, narrow: 
     assert made.ask().report.fixes == []
     assert accepts(made, gcp.SUBJECT)
     assert not accepts(made, OTHER_TEAM)
+
+
+def test_a_beginning_inside_a_name(gcp: Bundle) -> None:
+    beside = f"google.subject.startsWith('{OWN}') && assertion.type == 'model_build'"
+    row = narrowed(gcp.gcp_provider(condition=f"google.subject.startsWith('{OWN}model=mWq41') || {beside}"), "AWS073")
+    written = json.loads(row.document)["attributeCondition"]
+    assert written == f"google.subject.startsWith('{OWN}model=mWq41ZpK:') || {beside}"
+    assert accepts(after(gcp, row), SAME_TEAM)
+
+
+def asked(made: Bundle, closes: str) -> list[FixRow]:
+    """The edit where a weakness is closed by any edit whose policy has this text."""
+    evidence = made.evidence()
+    token = evidence.tokens[0]
+    case = Case("aws", evidence, token, made.NOW, profile_of(evidence, token))
+
+    def weaknesses(edited: TargetEvidence) -> dict[str, int]:
+        text = str(edited.aws.role.trust_policy.value)  # type: ignore[union-attr]
+        return {} if edited is not evidence and closes in text else {"ANY001": 1}
+
+    return narrow(case, Used(), weaknesses)
+
+
+def test_an_edit_that_shuts_out_the_own_team_is_dropped(aws: Bundle) -> None:
+    aws.condition(aws.subject("v=1:*"))
+    assert asked(aws, OWN)
+    assert asked(aws, "model=mWq41ZpK:") == []
+
+
+def test_an_edit_that_hits_another_issuer_is_not_made(aws: Bundle) -> None:
+    other = aws.PROVIDER_ARN.replace("oidc.baseten.co", "token.actions.githubusercontent.com")
+    aws.trust(aws.statement(aws.subject("*"), Principal={"Federated": [aws.PROVIDER_ARN, other]}))
+    assert asked(aws, OWN) == []
 
 
 def test_a_value_in_use_that_only_the_opening_admits_stays(gcp: Bundle) -> None:

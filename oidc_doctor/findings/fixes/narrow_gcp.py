@@ -103,8 +103,11 @@ def _with_end(condition: str, opening: Opening, in_use: Sequence[str], profile: 
         return condition
     for quote in ("'", '"'):
         start, mark, _ = opening.pattern.rpartition(f"{quote})")
-        if mark and opening.pattern.endswith(mark):
-            return condition.replace(opening.pattern, f"{start}{_separator(opening, start, quote, profile)}{mark}")
+        call, opened, text = start.partition(quote)
+        if mark and opened and opening.pattern.endswith(mark):
+            ends = dict.fromkeys(_ends(text, opening, in_use, profile))
+            calls = " || ".join(f"{call}{quote}{end}{mark}" for end in ends if is_quotable(end))
+            return condition.replace(opening.pattern, f"({calls})" if " || " in calls else calls or opening.pattern)
     return condition
 
 
@@ -120,10 +123,11 @@ def _wholes(opening: Opening, in_use: Sequence[str], profile: Profile | None) ->
                 yield opening.whole.replace(f"'{texts[0]}'", f"'{texts[0].replace(bare, own)}'")
 
 
-def _separator(opening: Opening, start: str, quote: str, profile: Profile) -> str:
-    """The character that follows the text's last segment in the accepted stranger's subject."""
-    text = start.rpartition(quote)[2]
-    parsed = profile.parse_subject(opening.subject)
-    segments = [part for part in parsed.segments if part.start < len(text) <= part.end]
-    end = segments[0].end if opening.subject.startswith(text) and segments else len(opening.subject)
-    return opening.subject[end : end + 1] or ("" if end < len(opening.subject) else profile.grammar.separator)
+def _ends(text: str, opening: Opening, in_use: Sequence[str], profile: Profile) -> Iterator[str]:
+    """The text through the end of the name that it begins, and the separator, as each subject in use has it."""
+    used = [subject for subject in in_use if subject.startswith(text)]
+    for subject in used or [opening.subject]:
+        for part in profile.parse_subject(subject).segments:
+            if part.start < len(text) <= part.end:
+                own = subject[: part.end] if used else text
+                yield own + subject[part.end : part.end + 1]
