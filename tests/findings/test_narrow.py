@@ -120,7 +120,7 @@ def test_the_quantifier_is_taken_off(aws: Bundle) -> None:
 
 
 def test_a_statement_with_two_issuers_is_left_alone(aws: Bundle) -> None:
-    other = aws.PROVIDER_ARN.replace("oidc.baseten.co", "token.actions.githubusercontent.com")
+    other = aws.PROVIDER_ARN.replace("oidc.baseten.co", "oidc.modal.com")
     aws.trust(aws.statement(aws.subject("*"), Principal={"Federated": [aws.PROVIDER_ARN, other]}))
     assert aws.ask().found("trust-any-tenant")
     assert aws.ask().report.fixes == []
@@ -236,7 +236,7 @@ def test_an_edit_that_shuts_out_the_own_team_is_dropped(aws: Bundle) -> None:
 
 
 def test_an_edit_that_hits_another_issuer_is_not_made(aws: Bundle) -> None:
-    other = aws.PROVIDER_ARN.replace("oidc.baseten.co", "token.actions.githubusercontent.com")
+    other = aws.PROVIDER_ARN.replace("oidc.baseten.co", "oidc.modal.com")
     aws.trust(aws.statement(aws.subject("*"), Principal={"Federated": [aws.PROVIDER_ARN, other]}))
     assert asked(aws, OWN) == []
 
