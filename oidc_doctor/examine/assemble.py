@@ -68,6 +68,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         contradictions = view.contradictions(run.replayed)
         timeline = view.timeline(run.replayed.values())
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
+    fixes = _fixes(judged, causes, checks)
     by_code = {check.code: check for check in pack}
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
     report = Report(
@@ -80,7 +81,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
-        fixes=[*_fixes(judged, causes, checks), *narrowings(run, judged, pack, rows)],
+        fixes=[*fixes, *narrowings(run, judged, pack, rows, fixes)],
         attempts=attempts,
         timeline=timeline,
         coverage=run.coverage,

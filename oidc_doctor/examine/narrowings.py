@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
 
 
-def narrowings(run: Run, judged: Sequence[Judged], pack: Sequence[Check], rows: Sequence[CheckRow]) -> list[FixRow]:
-    """Rows of proven edits, one edit for each role or provider of which `rows` say that others are accepted."""
+# The steps whose refusal leaves the trust as it is: a token that has expired is refused by no policy.
+_APART = ("obtain", "token", "times", "keys", "permission")
+
+
+def narrowings(
+    run: Run, judged: Sequence[Judged], pack: Sequence[Check], rows: Sequence[CheckRow], fixes: Sequence[FixRow]
+) -> list[FixRow]:
+    """Rows of proven edits, one edit for each role or provider of which `rows` say that others are accepted.
+
+    Where the trust itself refuses, or `fixes` has an edit of the exchange, that comes first: two edits of one document
+    would undo each other.
+    """
+    mended = {row.exchange for row in fixes}
     by_code = {check.code: check for check in pack}
     open_rows = [row for row in rows if row.status == "failed" and row.effect == "weakens" and row.code in by_code]
     found: list[FixRow] = []
@@ -27,11 +38,13 @@ def narrowings(run: Run, judged: Sequence[Judged], pack: Sequence[Check], rows: 
     for exchange in judged:
         about = (exchange.diagnosis.case.cloud, _resource(exchange))
         codes = [row.code for row in open_rows if any((part.cloud, part.target) == about for part in row.findings)]
-        if not codes or not about[1] or about in done:
+        alike = [other for other in judged if (other.diagnosis.case.cloud, _resource(other)) == about]
+        if not codes or not about[1] or about in done or mended & {other.id for other in alike}:
+            continue
+        if any(refusal.certain and refusal.step not in _APART for refusal in exchange.diagnosis.refusals):
             continue
         from oidc_doctor.findings.fixes.narrow import Used, narrow  # late: few trusts are open
 
-        alike = [other for other in judged if (other.diagnosis.case.cloud, _resource(other)) == about]
         used = Used(
             list(dict.fromkeys(subject for other in alike for subject in logged_subjects(other))),
             [other.diagnosis.case.token.subject or "" for other in alike],

@@ -174,6 +174,18 @@ def test_a_refusal_of_another_step_does_not_matter(aws: Bundle) -> None:
     assert [row.for_ for row in answer.report.fixes] == ["AWS070"]
 
 
+def test_the_edit_of_a_cause_comes_first(aws: Bundle) -> None:
+    aws.condition(aws.subject("v=1:org=*")).aws_provider(client_ids=("other",))
+    answer = aws.ask()
+    assert answer.found("trust-any-tenant")
+    assert {row.for_ for row in answer.report.fixes} <= {cause.code for cause in answer.report.causes}
+
+
+def test_a_refusal_by_the_configuration_is_not_apart(aws: Bundle) -> None:
+    aws.condition(aws.subject("v=1:org=*")).remove("aws/oidc-provider.json").aws_providers()
+    assert all(row.for_ != "AWS070" for row in aws.ask().report.fixes)
+
+
 def test_a_token_that_the_policy_refuses_is_no_evidence(aws: Bundle) -> None:
     aws.token(aws.claims_of(sub=OTHER_ORG)).condition(aws.subject("v=1:org=Org8Kd2P:*"))
     assert all(row.for_ != "AWS071" for row in aws.ask().report.fixes)
