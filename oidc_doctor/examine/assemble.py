@@ -68,7 +68,6 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         contradictions = view.contradictions(run.replayed)
         timeline = view.timeline(run.replayed.values())
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
-    fixes = _fixes(judged, causes, checks)
     by_code = {check.code: check for check in pack}
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
     report = Report(
@@ -81,7 +80,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         exchanges=[exchange_row(exchange.id, exchange.diagnosis) for exchange in judged],
         causes=causes,
         checks=[row for row in rows if run_checks.wanted(by_code[row.code], question.check, question.skip)],
-        fixes=[*fixes, *narrowings(run, judged, pack, rows, fixes)],
+        fixes=_fixes(judged, causes, checks),
         attempts=attempts,
         timeline=timeline,
         coverage=run.coverage,
@@ -91,6 +90,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )
+    report.fixes += narrowings(run, judged, pack, rows, report.fixes)
     if question.compare is not None:
         report.comparisons = [_compared(exchange, question.compare) for exchange in judged]
     if question.account:
