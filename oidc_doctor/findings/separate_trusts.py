@@ -78,7 +78,7 @@ class SeparateTrusts:
         counts: dict[str, int] = {}
         for one in accepted:
             subject = one.sample.subject or ""
-            if subject and not _SIGNS & set(subject):
+            if subject.isprintable() and subject and not _SIGNS & set(subject):
                 counts[subject] = counts.get(subject, 0) + one.count
         owners: dict[str, int] = {}
         for subject, count in counts.items():
@@ -214,7 +214,8 @@ def _environment(profile: Profile, subject: str) -> str:
 
 
 def _valued(profile: Profile, subject: str, name: str) -> str:
-    value = profile.parse_subject(subject).value(name)
+    segments = profile.parse_subject(subject).segments
+    value = next((part.value for part in segments if part.known and part.name == name), "")
     return f"{name} {value}" if value else ""
 
 

@@ -156,6 +156,18 @@ def test_too_many_owners_for_one_edit(aws: Bundle) -> None:
     assert aws.ask().report.fixes == []
 
 
+@pytest.mark.parametrize("value", [["*", 5], [{"a": 1}, "*"], None, {"a": "*"}, "v=1:org=${aws:PrincipalTag/org}*"])
+def test_a_value_that_is_no_pattern_is_left_alone(aws: Bundle, value: Any) -> None:
+    aws.condition({"StringEquals": {aws.AUD_KEY: aws.AUDIENCE}, "StringLike": {aws.SUB_KEY: value}})
+    assert all(row.for_ != "AWS070" for row in aws.ask().report.fixes)
+
+
+def test_characters_of_a_subject_never_become_wildcards(aws: Bundle) -> None:
+    aws.token(aws.claims_of(sub=aws.SUBJECT.replace("Org8Kd2P", "Org*"))).condition(aws.subject("*"))
+    assert aws.ask().found("trust-any-tenant")
+    assert aws.ask().report.fixes == []
+
+
 def test_without_a_token_nothing_is_made_up(aws: Bundle) -> None:
     answer = aws.condition(aws.subject("v=1:org=*")).remove("token.jwt").ask()
     assert answer.found("trust-any-tenant")

@@ -146,6 +146,8 @@ def _close(
             continue
         for own in [own for own in keys if own.lower() == key.lower()]:
             was = keys[own] if isinstance(keys[own], list) else [keys[own]]
+            if not all(isinstance(value, str) for value in was):
+                continue
             now = [text for value in was for text in (_inside(value, heads, known) if value in met else [value])]
             now = list(dict.fromkeys(now))
             if now != was:
