@@ -110,7 +110,8 @@ def weakness(
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
     evidence, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
-    questions about other tokens: no check reads the clauses of a policy or a condition itself.
+    questions about other tokens, and `uses` a `Uses`, for what the logs show as served: no check reads the clauses of
+    a policy or a condition itself.
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -284,6 +285,37 @@ class Reach(Protocol):
         """ForAllValues clauses that hold because the token lacks the claim; `segment` is the claim where it has one."""
 
 
+class Share(NamedTuple):
+    """Workloads that one trust serves beside others, by the logs."""
+
+    name: str  # environment production
+    attempts: int  # accepted, in the logs
+    patterns: tuple[str, ...]  # AWS: of its subjects; Google: the test that a condition gets besides its own
+
+
+class Separation(NamedTuple):
+    """The shares of one trust, and where the trust was read. Each pattern is proven on the logged subjects."""
+
+    shares: tuple[Share, ...]
+    clause: str
+    at: Origin | None
+
+
+class Uses(Protocol):
+    """Answers what one role or provider serves, by the logs. Everything may raise NotReadError."""
+
+    @property
+    def cloud(self) -> Literal["aws", "gcp"]:
+        """The cloud of the exchange."""
+
+    @property
+    def resource(self) -> str:
+        """The role's ARN or the provider's name; empty where the target names none."""
+
+    def separation(self) -> Separation | None:
+        """The shares into which the trust could be separated; None where it serves one."""
+
+
 def account_of(arn: str | None) -> str:
     """The 12-digit account in an ARN, or nothing (a redacted one says nothing)."""
     account = arns.account_of(arn or "") or ""
@@ -310,7 +342,10 @@ __all__ += [
     "NotReadError",
     "Opening",
     "Reach",
+    "Separation",
+    "Share",
     "Silence",
+    "Uses",
     "account_of",
     "cloud_name",
     "commands",

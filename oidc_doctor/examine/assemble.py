@@ -13,6 +13,7 @@ from oidc_doctor.examine.check_views import view_of
 from oidc_doctor.examine.collect import Run
 from oidc_doctor.examine.exchange_rows import exchange_row
 from oidc_doctor.examine.judge import Judged
+from oidc_doctor.examine.narrowings import narrowings
 from oidc_doctor.examine.verdict import conclude
 from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.findings.causes import diagnose, name_refusals
@@ -92,6 +93,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )
+    report.fixes += narrowings(run, judged, pack, rows, report.fixes)
     if question.compare is not None:
         report.comparisons = [_compared(exchange, question.compare) for exchange in judged]
     if question.account:

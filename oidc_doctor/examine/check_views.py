@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings.separate_trusts import SeparateTrusts
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role, TargetEvidence
@@ -34,6 +35,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
         "profile": case.profile,
         "trace": exchange.diagnosis.trace,
         "reach": TrustReach(case),
+        "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),
         "attempts": tuple(exchange.signatures),
         "silence": _missing_events(run, exchange),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),

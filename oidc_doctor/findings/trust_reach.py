@@ -258,7 +258,7 @@ class TrustReach:
                 trace = self._trace(base, stranger.subject)
                 if stranger.who != "key":  # its segment is none of the issuer's, so its claims are unknown
                     tried.append(trace)
-                if not self._accepted(trace):
+                if not self._accepted(trace) or self._is_listed(base, stranger):
                     continue
                 other = next(
                     candidate
@@ -269,6 +269,14 @@ class TrustReach:
                 if self._accepted(against) is False and not (names_only and self._is_scheme(base, stranger.segment)):
                     alike += self._openings(base, stranger, trace, against)
         return self._concluded(alike, tried)
+
+    def _is_listed(self, base: _Base, stranger: Stranger) -> bool:
+        """Whether a longer name is accepted for being written in a list, where no other longer name is."""
+        if stranger.who != "longer" or base.profile is None:
+            return False
+        value = base.profile.parse_subject(base.subject).value(stranger.segment) or ""
+        probe = with_value(base.subject, base.profile, stranger.segment, value + _PROBE)
+        return self._accepted(self._trace(base, probe)) is False
 
     def _is_scheme(self, base: _Base, segment: str) -> bool:
         """Whether the accepted names share a beginning that ends as prefixes of names do, inside one tenant."""

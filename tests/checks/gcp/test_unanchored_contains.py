@@ -75,3 +75,11 @@ def test_a_claim_of_which_nothing_is_known_is_no_pass(gcp: Bundle) -> None:
 
 def test_the_provider_was_not_read(gcp: Bundle) -> None:
     assert gcp.remove("gcp/provider.json").ask().check("unanchored-contains").status == "skipped"
+
+
+def test_a_longer_value_that_is_listed_is_meant(gcp: Bundle) -> None:
+    """The synthetic longer value of `production` is `production-eu`, which this condition names."""
+    sub = "google.subject"
+    listed = f"({sub}.contains(':environment=production:') || {sub}.contains(':environment=production-eu:'))"
+    gcp.gcp_provider(condition=f"{sub}.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:') && {listed}")
+    gcp.ask().passed("unanchored-contains")

@@ -1,0 +1,279 @@
+"""Edits that narrow a trust which strangers pass, proven by what the logs show as used.
+
+A candidate keeps the configuration's own texts and writes the tenant and team of the subjects in use into them, the
+separator behind a name, or an operator that asks. It is proposed where the token passes, each subject that the logs
+show as accepted passes, other workloads of the same teams that pass now pass, and a weakness check no longer finds what
+it found. Beginnings are tried from wide to narrow, so that no team loses more than the opening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.checkkit import NotReadError
+from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
+from oidc_doctor.findings.trust_reach import TrustReach
+from oidc_doctor.issuers.heads import heads, owner_head, same_team
+from oidc_doctor.issuers.strangers import longer, with_value
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.report import FixRow, Tried
+from oidc_doctor.model.steps import PASSED, REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.checkkit import Opening
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.refusal import Trace
+
+STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}  # the steps that a narrower trust changes
+_MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
+_MOST_OWNERS = 8  # tenants and teams that one edit lists
+_MOST_CLOSED = 6  # strangers that a row names
+
+# The number of findings about the exchange by the code of its check, with other evidence.
+Weaknesses = Callable[["TargetEvidence"], Mapping[str, int]]
+
+
+class Used(NamedTuple):
+    """The subjects that the exchange's configuration has to go on accepting."""
+
+    logged: Sequence[str] = ()  # the logs show them as accepted, the newest first
+    tokens: Sequence[str] = ()  # of other tokens of the report that ask for the same role or provider
+
+
+def narrow(case: Case, used: Used, weaknesses: Weaknesses) -> list[FixRow]:
+    """Return the rows of the edit that closes most of the weaknesses; empty without a proof."""
+    case = case._replace(readings=())
+    found = weaknesses(case.evidence)
+    search = _Search(case, used)
+    if not found or not search.possible:
+        return []
+    best: tuple[int, TargetEvidence, list[str]] | None = None
+    for evidence in search.candidates():
+        if objections(case.evidence, evidence) or not search.keeps(evidence):
+            continue
+        left = weaknesses(evidence)
+        closed = [code for code, number in found.items() if left.get(code, 0) < number]
+        number = sum(left.values())
+        grown = any(left.get(code, 0) > found.get(code, 0) for code in left)
+        if closed and not grown and (best is None or number < best[0]):
+            best = (number, evidence, closed)
+            if not number:
+                break
+    return search.rows(best[1], best[2]) if best is not None else []
+
+
+class _Search:
+    """The candidates of one exchange, and their proofs."""
+
+    def __init__(self, case: Case, used: Used) -> None:
+        self.case = case
+        self.steps = STEPS[case.cloud]
+        self.profile: Profile | None = case.profile
+        self.subject = case.token.subject or ""
+        self.logged = [one for one in self._of_each_owner(used.logged)[:_MOST_LOGGED] if self._passes(case, one)]
+        tokens = [one for one in dict.fromkeys((self.subject, *used.tokens)) if one and self._passes(case, one)]
+        self.in_use = list(dict.fromkeys((*tokens, *self.logged)))
+        self.owners = self._owners()
+
+    @property
+    def possible(self) -> bool:
+        """Whether the token passes now, and every subject in use says whose it is."""
+        trace = evaluate(self.case)
+        passed = all(trace.step(step).state == PASSED for step in self.steps)
+        return passed and self.subject in self.in_use and 0 < len(self.owners) <= _MOST_OWNERS and "" not in self.owners
+
+    def _of_each_owner(self, subjects: Sequence[str]) -> list[str]:
+        """The subjects, each once; the first of each tenant and team before the rest, so that none is left out."""
+        firsts: dict[str, str] = {}
+        if self.profile is not None:
+            for subject in subjects:
+                firsts.setdefault(owner_head(subject, self.profile), subject)
+        return [one for one in dict.fromkeys((*firsts.values(), *subjects)) if one]
+
+    def _owners(self) -> dict[str, list[str]]:
+        """The subjects in use by the beginning that names their tenant and team."""
+        owners: dict[str, list[str]] = {}
+        for subject in self.in_use:
+            head = owner_head(subject, self.profile) if self.profile is not None else ""
+            owners.setdefault("" if set("*?$") & set(head) else head, []).append(subject)
+        return owners
+
+    def _passes(self, case: Case, subject: str) -> bool:
+        return not refuses(case, subject, *self.steps)
+
+    def _with(self, evidence: TargetEvidence) -> Case:
+        return self.case._replace(evidence=evidence)
+
+    # Candidates
+
+    def candidates(self) -> Iterator[TargetEvidence]:
+        """Yield the evidence after each edit."""
+        levels = [list(self.owners), self._deeper()]
+        levels = [level for place, level in enumerate(levels) if level and level not in levels[:place]]
+        known = [*self.in_use, *self._neighbours()]
+        reach = TrustReach(self.case)
+        if self.case.cloud == "gcp":
+            from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
+
+            yield from edits(self.case, levels, self.in_use, [*_found(reach.names_alike), *_found(reach.values_alike)])
+            return
+        from oidc_doctor.findings.fixes.narrow_aws import edits as aws_edits
+
+        openings = _openings(reach)
+        met = {at for opening in openings for at in self._statements(opening.subject)}
+        yield from aws_edits(self.case, levels, known, openings, met.__contains__)
+
+    def _deeper(self) -> list[str]:
+        """The beginnings through the names of the workloads in use."""
+        if self.profile is None:
+            return []
+        profile = self.profile
+        return list(dict.fromkeys(heads(subject, profile)[-1] for subject in self.in_use if heads(subject, profile)))
+
+    def _statements(self, stranger: str) -> list[str]:
+        """The pointers of the Allow statements that this subject meets."""
+        policy = evaluate(as_stranger(self.case, stranger)).detail.get("policy")
+        children = policy.children if policy is not None else ()
+        return [node.pointer for node in children if node.expected == "Allow" and node.result]
+
+    # Proof
+
+    def keeps(self, evidence: TargetEvidence) -> bool:
+        """Whether everything in use passes with the edit, and all workloads of these teams that pass now."""
+        edited = self._with(evidence)
+        trace = evaluate(edited)
+        if any(trace.step(step).state != PASSED for step in self.steps):
+            return False
+        return all(self._passes(edited, subject) for subject in (*self.in_use, *self._neighbours()))
+
+    def _neighbours(self) -> list[str]:
+        """Other workloads of the teams in use that pass now."""
+        if self.profile is None:
+            return []
+        found = [other for subjects in self.owners.values() for other in same_team(subjects[0], self.profile)]
+        return [other for other in dict.fromkeys(found) if self._passes(self.case, other)]
+
+    def rows(self, evidence: TargetEvidence, codes: list[str]) -> list[FixRow]:
+        """The rows of a proven edit, one for each document."""
+        edited = self._with(evidence)
+        refused = [other for other in other_tokens(self.case) if refuses_token(self.case, other)]
+        closes = self._closes(edited)
+        if not closes or any(not refuses_token(edited, other) for other in refused):
+            return []
+        tried = Tried(len(refused), 0, len(self.logged), 0)
+        documents = changes(self.case.evidence, evidence)
+        return [
+            FixRow(
+                codes[0],
+                diff_of(change),
+                change.commands,
+                self._proof(closes[0]),
+                change.after,
+                kind="correct",
+                file=change.file,
+                also_for=codes[1:],
+                with_files=[other.file for other in documents if other is not change],
+                closes_to=[f"{who}: {subject}" if subject else who for who, subject in closes],
+                tried=tried,
+                terraform=change.terraform,
+                verify=change.verify,
+                undo=change.undo,
+                gaps=change.gaps,
+            )
+            for change in documents
+        ]
+
+    def _closes(self, edited: Case) -> list[tuple[str, str]]:
+        """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
+        opened = [
+            one._replace(subject=subject)
+            for one in _openings(TrustReach(self.case))
+            for subject in self._alike(one)
+            if self._passes(self.case, subject) and not self._passes(edited, subject)
+        ]
+        closes = [
+            ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
+        ]
+        lacking = (
+            [one for one in _found(TrustReach(self.case).vacuous) if one.segment] if self.case.cloud == "aws" else []
+        )
+        closed = [(who, one.subject) for who, one in closes]
+        closed += [
+            (f"a token without {one.segment}", "")
+            for one in lacking
+            if _is_refused(evaluate(as_stranger(edited, one.subject, lacking=one.segment)), self.steps)
+        ]
+        return list(dict.fromkeys(closed))[:_MOST_CLOSED]
+
+    def _alike(self, opening: Opening) -> list[str]:
+        """The opening's subject; where it is in use itself, one with a longer name that nobody uses."""
+        if opening.subject not in self.in_use or self.profile is None:
+            return [opening.subject]
+        parts = self.profile.parse_subject(opening.subject).segments
+        return [
+            with_value(opening.subject, self.profile, part.name, longer(part.value))
+            for part in parts
+            if part.known and part.name.replace("_", " ") == opening.segment
+        ]
+
+    def _proof(self, closed: tuple[str, str]) -> str:
+        """The proof in words."""
+        many = "the one subject" if len(self.logged) == 1 else f"the {len(self.logged)} subjects"
+        verb = "passes" if len(self.logged) == 1 else "pass"
+        foreign = [head for head, subjects in self.owners.items() if self.subject not in subjects]
+        kept = ", ".join(foreign)
+        words = [f"the logs show {kept} accepted too, so it stays: take it out unless it is yours"] if foreign else []
+        beside = self._admitted_by_opening()
+        if beside:
+            words.append(
+                f"{beside} passes by the opening alone and is in use, so it stays: take it out unless it is meant"
+            )
+        words.append("the token passes with it")
+        if self.logged:
+            words.append(f"{many} that the logs show as accepted still {verb}")
+        who, subject = closed
+        words.append(f"{who}{f' such as {subject}' if subject else ''} passes now and is refused with it")
+        if not self.logged:
+            words.append(f"no log shows who else uses it: it names the token's own {self._owner_names()} alone")
+        return "; ".join(words)
+
+    def _admitted_by_opening(self) -> str:
+        """The first subject in use that the condition's comparisons refuse once they ask for whole values."""
+        if self.case.cloud != "gcp":
+            return ""
+        from oidc_doctor.findings.fixes.narrow_gcp import edits
+
+        closed = next(edits(self.case, [], (), _found(TrustReach(self.case).values_alike)), None)
+        refused = (one for one in self.in_use if closed is not None and not self._passes(self._with(closed), one))
+        return next(refused, "")
+
+    def _owner_names(self) -> str:
+        tenancy = self.profile.tenancy if self.profile is not None else None
+        names = [tenancy.tenant, tenancy.team] if tenancy is not None else []
+        return " and ".join(name.replace("_", " ") for name in names if name)
+
+
+def _openings(reach: TrustReach) -> list[Opening]:
+    """Strangers who pass, the widest first."""
+    found = [
+        *_found(lambda: reach.openings("anyone", "tenant")),
+        *_found(lambda: reach.openings("team")),
+        *_found(reach.names_alike),
+        *_found(reach.values_alike),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _found(question: Callable[[], list[Opening]]) -> list[Opening]:
+    try:
+        return question()
+    except NotReadError:
+        return []
+
+
+def _is_refused(trace: Trace, steps: Sequence[str]) -> bool:
+    return any(trace.step(step).state == REFUSED for step in steps)
