@@ -1,0 +1,211 @@
+"""Find who else passes a whole exchange with Google: condition, mapping and the bindings of the service account.
+
+Strangers are derived from the token's subject and from subjects that the configuration itself names: the texts of the
+condition, and the members. Such texts only make candidates; whether one passes is always the judge's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from oidc_doctor.checkkit import NotReadError, Opening
+from oidc_doctor.findings.google_candidates import candidates_of, read_claims
+from oidc_doctor.findings.strangers import as_stranger
+from oidc_doctor.findings.trust_reach import TrustReach, _Base
+from oidc_doctor.issuers.strangers import Who, strangers, with_value
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import AllowPolicy, Token
+from oidc_doctor.model.steps import PASSED, REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.issuers.strangers import Stranger
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Trace
+
+_MOST_BASES = 10
+_BEFORE = "x"  # what stands before a name that ends like another one
+# Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
+PERSON = ("actor", "actor_id", "triggering_actor", "user_login", "user_id", "user_email")
+
+
+class GoogleReach(TrustReach):
+    """Who else passes, with the bindings as part of the exchange.
+
+    `whole` False leaves the bindings out. `shared` names claims that a stranger's token can have with the same value.
+    """
+
+    def __init__(self, case: Case, *, whole: bool = True, shared: tuple[str, ...] = ()) -> None:
+        super().__init__(case)
+        self._whole_exchange = whole
+        self._shared = shared
+        self._judged: dict[tuple[int, str], Trace] = {}
+
+    # What checks ask
+
+    def openings(self, *who: Who) -> list[Opening]:
+        """The accepted strangers of these kinds.
+
+        Where no bindings were read, another team alone is no finding: vendors document conditions that fix the tenant,
+        and leave the team to the bindings.
+        """
+        return [opening for opening in super().openings(*who) if opening.who != "team" or opening.bound]
+
+    def names_alike(self) -> list[Opening]:
+        """Names that begin alike. A neighbour below the team, with a name that the same people choose, is none."""
+        return [opening for opening in super().names_alike() if not self._is_neighbour(opening.segment)]
+
+    def names_ending_alike(self) -> list[Opening]:
+        """Names of tenants and teams that merely end like the intended name: the text begins inside a name."""
+        alike: list[Opening] = []
+        tried: list[Trace] = []
+        for base in self._all_bases():
+            for candidate in strangers(base.subject, base.profile):
+                if candidate.who != "other" or not self._is_owner(base, candidate.segment):
+                    continue
+                stranger = self._preceded(base, candidate)
+                trace, against = self._trace(base, stranger.subject), self._trace(base, candidate.subject)
+                tried.append(trace)
+                if self._accepted(trace) and self._accepted(against) is False:
+                    alike += self._openings(base, stranger, trace, against)
+        flagged = {opening.pattern for opening in (*self._quietly(self.names_alike), *self._quietly(self.values_alike))}
+        return [opening for opening in self._concluded(alike, tried) if opening.pattern not in flagged]
+
+    @property
+    def customers(self) -> str:
+        """The vendor, where its customers share the issuer; else empty."""
+        return next((base.customers for base in self._all_bases()), "")
+
+    def accepted_subjects(self) -> list[str]:
+        """Subjects that pass: the token's own, or examples made from the configuration. NotReadError where unknown."""
+        traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
+        accepted = [subject for subject, trace in traces if self._accepted(trace)]
+        if not accepted and any(self._accepted(trace) is None for _, trace in traces):
+            raise NotReadError("whether a subject is accepted depends on claims that were not given")
+        return accepted
+
+    def passes(self, subject: str) -> bool:
+        """Whether this subject is known to pass, with any of the claims that it can have."""
+        return any(self._accepted(self._trace(base, subject)) for base in self._all_bases())
+
+    def shifted(self) -> list[Opening]:
+        """Accepted subjects whose names join to the same text: the last letter of one moved to the next."""
+        found: list[Opening] = []
+        for base in self._all_bases():
+            if base.profile is None:
+                continue
+            tenancy = base.profile.tenancy
+            parsed = base.profile.parse_subject(base.subject)
+            parts = [part for part in parsed.segments if part.known and len(part.value) > 1]
+            for part in parts:
+                if part.name not in (tenancy.tenant, tenancy.team) or part.name in tenancy.unique:
+                    continue
+                who: Who = "tenant" if part.name == tenancy.tenant else "team"
+                for later in parts[parts.index(part) + 1 :]:
+                    moved = with_value(base.subject, base.profile, part.name, part.value[:-1])
+                    moved = with_value(moved, base.profile, later.name, part.value[-1] + later.value)
+                    if self._accepted(self._trace(base, moved)):
+                        found.append(
+                            Opening(moved, who, part.name.replace("_", " "), customers=base.customers, bound=True)
+                        )
+        return found
+
+    # Candidates
+
+    def _derive_bases(self) -> Iterator[_Base]:
+        made: set[tuple[str, str]] = set()
+        for base in super()._derive_bases():
+            drafts = candidates_of(base, self._provider(), self._policies())
+            own = base.case.token.subject == base.subject
+            for subject, more in [(base.subject, {})] * own + drafts:
+                case = self._with_claims(base, subject, more)
+                key = (subject, str(sorted(case.token.claims.items(), key=str)))
+                if key not in made and len(made) < _MOST_BASES:
+                    made.add(key)
+                    yield _Base(case, base.issuer, subject)
+            if not drafts and not own:
+                yield base
+
+    def _with_claims(self, base: _Base, subject: str, more: dict[str, str]) -> Case:
+        """The base's case with a token of this subject, and the claims that the configuration reads."""
+        token = base.case.token
+        own = token.subject == subject and not more
+        claims = dict(token.claims) if own else dict(as_stranger(base.case, subject).token.claims)
+        claims |= more
+        if own and (token.complete or token.kind == "jwt"):
+            return base.case
+        for name, value in read_claims(self._provider(), base.profile, subject).items():
+            if name not in claims and (not own or token.may_have(name)):
+                claims[name] = value
+        made = Token("decoded", claims, None, complete=False, origin=token.origin, name=token.name, recorded=True)
+        return base.case._replace(token=made)
+
+    def _policies(self) -> list[AllowPolicy]:
+        gcp = self.case.evidence.gcp
+        if gcp is None:
+            return []
+        policies = (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
+        return [policy for policy in policies if isinstance(policy, AllowPolicy)]
+
+    def _preceded(self, base: _Base, stranger: Stranger) -> Stranger:
+        assert base.profile is not None  # noqa: S101 - only subjects with a grammar have such strangers
+        value = base.profile.parse_subject(base.subject).value(stranger.segment) or ""
+        subject = with_value(base.subject, base.profile, stranger.segment, _BEFORE + value)
+        return stranger._replace(subject=subject)
+
+    def _is_owner(self, base: _Base, segment: str) -> bool:
+        return base.profile is not None and segment in (base.profile.tenancy.tenant, base.profile.tenancy.team)
+
+    def _is_neighbour(self, segment: str) -> bool:
+        tenancies = [base.profile.tenancy for base in self._all_bases() if base.profile is not None]
+        names = {name for tenancy in tenancies for name in tenancy.names if name not in tenancy.unique}
+        return segment.replace(" ", "_") in names
+
+    def _quietly(self, ask: object) -> list[Opening]:
+        try:
+            return ask() if callable(ask) else []
+        except NotReadError:
+            return []
+
+    # Evaluating
+
+    def _trace(self, base: _Base, subject: str) -> Trace:
+        key = (id(base.case), subject)
+        if key not in self._judged:
+            case = as_stranger(base.case, subject)
+            same = {name: base.case.token.claims[name] for name in self._shared if name in base.case.token.claims}
+            if same:
+                case = case._replace(token=case.token._replace(claims={**case.token.claims, **same}))
+            self._judged[key] = evaluate(case)
+        return self._judged[key]
+
+    def _accepted(self, trace: Trace) -> bool | None:
+        """Whether condition, mapping and bindings accept; bindings that were not read leave the answer to the rest."""
+        if not self._whole_exchange:
+            return super()._accepted(trace)
+        provider, gcp = self._provider(), self.case.evidence.gcp
+        if provider.disabled or provider.state == "DELETED":
+            return False
+        impersonate = trace.step("impersonate").state
+        before = super()._accepted(trace)
+        if before is False or impersonate == REFUSED:
+            return False
+        bindings_read = gcp is not None and isinstance(gcp.service_account_policy, AllowPolicy)
+        return before if impersonate == PASSED or not bindings_read else None
+
+    def _bound(self, trace: Trace) -> bool | None:
+        """Whether a member covers it; None where no bindings were read, or none may be needed."""
+        step, gcp = trace.step("impersonate"), self.case.evidence.gcp
+        if step.state == REFUSED:
+            return False
+        direct = gcp is not None and isinstance(gcp.credentials, Document)
+        return True if step.state == PASSED and (step.at is not None or direct) else None
+
+    def _openings(
+        self, base: _Base, stranger: Stranger, trace: Trace, against: Trace | None = None
+    ) -> Iterator[Opening]:
+        if against is not None and against.step("condition").state == PASSED:
+            return  # not the condition refuses the other one, a member does
+        for opening in super()._openings(base, stranger, trace, against):
+            yield opening._replace(bound=self._bound(trace))
