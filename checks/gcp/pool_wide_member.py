@@ -21,20 +21,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import AllowPolicy, Bindings, Finding, GcpProvider, Side, weakness
+from oidc_doctor.checkkit import AllowPolicy, Bindings, Finding, GcpProvider, Reach, Side, weakness
 
 
 @weakness("GCP070", "pool-wide-member")
 def pool_wide_member(
     service_account_policy: AllowPolicy,  # noqa: ARG001 - declares what is needed
     gcp_provider: GcpProvider,  # noqa: ARG001 - declares what is needed
+    reach: Reach,
     bindings: Bindings,
 ) -> Iterator[Finding]:
     for passer in bindings.whole_pool():
         whom = f"{passer.whom} may" if passer.customers else "any identity of the issuer may"
+        why = "the attribute condition accepts" if reach.condition else "no attribute condition refuses"
         yield Finding(
-            f"{whom} impersonate the service account: the attribute condition accepts {passer.subject}, and the member "
-            "stands for every identity of the pool",
+            f"{whom} impersonate the service account: {why} {passer.subject}, and the member stands for every identity "
+            "of the pool",
             "Bind a principalSet of a mapped attribute, or a single subject, in place of the whole pool.",
             Side(passer.member.removesuffix("*") + "attribute.NAME/VALUE"),
             Side(passer.member, passer.at),

@@ -95,8 +95,11 @@ class BindingReach:
 
     def above(self) -> list[Passer]:
         """Subjects that pass by a member of the project's, folder's or organisation's policy."""
+        own = read_name(self._own_name() or self._reach.resource)
 
         def intended(place: _Place) -> list[Passer]:
+            if not own.fault and place.member.pool != own.pool:
+                raise NotReadError(f"{place.at}: the providers of the pool {place.member.pool} were not read")
             subjects = GoogleReach(self._only(self._case, place)).accepted_subjects()
             return [self._passer(place, subject) for subject in subjects[:1]]
 
@@ -113,16 +116,15 @@ class BindingReach:
         ]
 
     def colliding(self) -> list[Passer]:
-        """Strangers that get the very subject which a member names, or the constant which every token gets."""
+        """Strangers that get the very value which a member names: a subject, a constant, a text cut or joined alike."""
 
         def alike(place: _Place) -> list[Passer]:
-            expression = self._expression(self._case, place)
-            if place.member.form == "attribute" and _reads_a_claim(expression):
-                return []  # a set of identities is meant
-            case = self._only(self._case, place)
-            reach = GoogleReach(case, shared=PERSON)
-            openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
-            openings = openings or reach.shifted()
+            reach = GoogleReach(self._only(self._case, place), shared=PERSON)
+            openings: list[Opening] = []
+            # an attribute that is made of a claim stands for a set of identities: others with its value are meant
+            if place.member.form == "subject" or not _reads_a_claim(self._expression(self._case, place)):
+                openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
+            openings = openings or reach.mapped_alike()
             return [self._passer(place, opening.subject, opening) for opening in openings[:1]]
 
         places = [place for place in self._places(*_RESOURCES) if place.key]

@@ -50,6 +50,9 @@ class _Draft(NamedTuple):
         return _Draft(self.segments | other.segments, self.claims | other.claims)
 
 
+_EMPTY = _Draft({}, {})
+
+
 def candidates_of(
     base: _Base, provider: GcpProvider, policies: Iterable[AllowPolicy]
 ) -> list[tuple[str, dict[str, str]]]:
@@ -58,15 +61,24 @@ def candidates_of(
     if profile is None or not profile.grammar.forms:
         return []
     mapping = provider.mapping if isinstance(provider.mapping, dict) else {}
-    tests = [_draft(profile, hint) for hint in _of_condition(provider.condition or "", mapping)]
-    members = [drafts for hints in _of_members(policies, mapping) if (drafts := _member_drafts(profile, hints))]
-    condition = _Draft({}, {})
-    for test in tests:
-        condition = condition.joined(test)
-    drafts = [condition.joined(member) for member in _interleaved(members)]
-    drafts += [condition, *tests]
-    drafts += [test.joined(member) for test in tests for member in _interleaved(members)[:1]]
-    return [(_subject(base, draft), draft.claims) for draft in drafts]
+    tests = [_drafts(profile, hint) for hint in _of_condition(provider.condition or "", mapping)]
+    members = _interleaved([_of_hints(profile, hints) for hints in _of_members(policies, mapping)])
+    condition = _EMPTY
+    for drafts in tests:
+        condition = condition.joined(drafts[0] if drafts else _EMPTY)
+    alone = _interleaved(tests)
+    drafts = [condition.joined(member) for member in members]
+    drafts += [condition, *alone]
+    drafts += [draft.joined(member) for draft in alone for member in members[:1]]
+    wanted = _segments_read(profile, [provider.condition or "", *mapping.values()])
+    return [(_subject(base, draft, wanted), draft.claims) for draft in drafts]
+
+
+def _segments_read(profile: Profile, texts: Iterable[str]) -> set[str]:
+    """The segments that the claims which these expressions read are made of."""
+    implied = dict(profile.implied)
+    names = {name for text in texts for name in _claims_read(text)}
+    return {segment for name in names for segment in re.findall(r"\{(\w+)\}", implied.get(name, ""))}
 
 
 def read_claims(provider: GcpProvider, profile: Profile | None, subject: str) -> dict[str, str]:
@@ -109,10 +121,21 @@ def _of_condition(text: str, mapping: dict[str, str]) -> list[_Hint]:
     hints: list[_Hint] = []
     for test in _tests(program.tree):
         paths = [reference.keys for reference in program.references() if test.start <= reference.start < test.end]
-        for literal in _texts_of(test):
+        literals = _texts_of(test)
+        plain = [text for text in literals if not _TEMPLATE.search(text)]
+        for template in literals if len(plain) < len(literals) else ():
+            hints += [_Hint("sub", filled) for value in plain if (filled := _filled(template, value)) != template]
+        for literal in plain:
             pieces = _pieces(literal) if test.name == "matches" else [literal]
-            hints += [_Hint(claim, piece) for claim in _claims_of(paths, mapping) for piece in pieces]
+            hints += [hint for keys in paths for piece in pieces for hint in _compared(keys, piece, mapping)]
     return list(dict.fromkeys(hints))
+
+
+def _compared(keys: tuple[str, ...], text: str, mapping: dict[str, str]) -> list[_Hint]:
+    """What a comparison of this path with a text says, through the mapping."""
+    if keys[0] == "assertion":
+        return [_Hint(keys[1], text)] if len(keys) > 1 else []
+    return _through(mapping.get(".".join(keys[:2]), ""), text)
 
 
 def _tests(tree: Expr) -> Iterator[Expr]:
@@ -139,17 +162,6 @@ def _pieces(pattern: str) -> list[str]:
     return [re.sub(r"\\(\W)", r"\1", piece) for piece in _PIECES.findall(pattern) if piece.strip(":/")]
 
 
-def _claims_of(paths: Iterable[tuple[str, ...]], mapping: dict[str, str]) -> list[str]:
-    """The claims behind these paths, through the mapping."""
-    claims: list[str] = []
-    for keys in paths:
-        if keys[0] == "assertion" and len(keys) > 1:
-            claims.append(keys[1])
-        else:
-            claims += _claims_read(mapping.get(".".join(keys[:2]), ""))
-    return list(dict.fromkeys(claims))
-
-
 def _of_members(policies: Iterable[AllowPolicy], mapping: dict[str, str]) -> list[list[_Hint]]:
     """The values that each member names, with the claim that they are compared with."""
     found: list[list[_Hint]] = []
@@ -173,38 +185,40 @@ def _through(expression: str, value: str) -> list[_Hint]:
         literals = _texts_of(cel.compile(expression).tree)
     except cel.CelError:
         return []
-    filled = [_TEMPLATE.sub(value.replace("\\", r"\\"), literal) for literal in literals if _TEMPLATE.search(literal)]
-    return [*(_Hint("sub", text) for text in filled), _Hint("", value)]
+    filled = [text for literal in literals if (text := _filled(literal, value)) != literal]
+    return [*(_Hint("sub", text) for text in filled), *_of_condition(expression, {}), _Hint("", value)]
+
+
+def _filled(template: str, value: str) -> str:
+    """The template of extract() with the value in its place; a text that is no template stays as it is."""
+    return _TEMPLATE.sub(lambda _: value, template)
 
 
 # --- subjects --------------------------------------------------------------------------------------------------------
 
 
-def _draft(profile: Profile, hint: _Hint) -> _Draft:
-    """The values of segments and claims that a hint says."""
+def _drafts(profile: Profile, hint: _Hint) -> list[_Draft]:
+    """The values of segments and claims that a hint may mean; a text of unknown place is tried in every segment."""
+    if not hint.claim:
+        return [_Draft({name: hint.text}, {}) for name in profile.grammar.forms[0].segments]
     if hint.claim == "sub":
-        return _Draft(_segments_in(profile, hint.text), {})
+        segments = _segments_in(profile, hint.text)
+        return [_Draft(segments, {})] if segments else _drafts(profile, hint._replace(claim=""))
     template = dict(profile.implied).get(hint.claim)
     if template:
-        segments = _matched(template, hint.text)
-        return _Draft(segments, {} if set(segments) <= _names(profile) else {hint.claim: hint.text})
+        first = set(profile.grammar.forms[0].segments)
+        return [
+            _Draft(segments, {} if set(segments) <= first else {hint.claim: hint.text})
+            for segments in _matched(template, hint.text)
+        ]
     segment = profile.tenancy.follows.get(hint.claim, hint.claim)
     same = hint.claim == segment or hint.claim.endswith(_SAME_AS_SEGMENT)
     known = profile.segment_rule(segment) is not None
-    return _Draft({segment: hint.text} if same and known else {}, {hint.claim: hint.text} if hint.claim else {})
+    return [_Draft({segment: hint.text} if same and known else {}, {hint.claim: hint.text})]
 
 
-def _names(profile: Profile) -> set[str]:
-    return set(profile.grammar.forms[0].segments)
-
-
-def _member_drafts(profile: Profile, hints: list[_Hint]) -> list[_Draft]:
-    """The subjects that a member may mean; a value of unknown place is tried in every segment."""
-    drafts = [_draft(profile, hint) for hint in hints if hint.claim]
-    for hint in hints:
-        if not hint.claim:
-            drafts += [_Draft({name: hint.text}, {}) for name in profile.grammar.forms[0].segments]
-    return drafts
+def _of_hints(profile: Profile, hints: list[_Hint]) -> list[_Draft]:
+    return [draft for hint in hints for draft in _drafts(profile, hint)]
 
 
 def _interleaved(groups: list[list[_Draft]]) -> list[_Draft]:
@@ -219,29 +233,32 @@ def _segments_in(profile: Profile, text: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _matched(template: str, text: str) -> dict[str, str]:
-    """The segments' values of a claim that is made of them: {owner}/{repository}, or the beginning of that."""
+def _matched(template: str, text: str) -> list[dict[str, str]]:
+    """The segments' values of a claim that is made of them, {owner}/{repository}, or of a beginning or end of that."""
     names = re.findall(r"\{(\w+)\}", template)
-    pattern = re.sub(r"\\\{(\w+)\\\}", "(.+)", re.escape(template))
-    whole = re.fullmatch(pattern, text)
+    whole = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", "(.+)", re.escape(template)), text)
     if whole:
-        return dict(zip(names, whole.groups(), strict=True))
-    return {names[0]: text.strip("/:")} if text.strip("/:") else {}
+        return [dict(zip(names, whole.groups(), strict=True))]
+    value = text.strip("/:")
+    if not value:
+        return []
+    first, last = {names[0]: value}, {names[-1]: value}
+    return [last] if text[0] in "/:" else [first] if text[-1] in "/:" else [first, last]
 
 
-def _subject(base: _Base, draft: _Draft) -> str:
-    """The base's subject, or an example of the form that has the most of the draft's segments, with these values."""
+def _subject(base: _Base, draft: _Draft, wanted: set[str]) -> str:
+    """The base's subject, or an example of the form with the most of the segments that are meant, with these values."""
     profile = base.profile
     assert profile is not None  # noqa: S101 - the caller's branch
     grammar = profile.grammar
     examples = [example(profile._replace(grammar=grammar._replace(forms=(form,)))) for form in grammar.forms]
-    subject = max([base.subject, *examples], key=lambda text: _fit(profile, text, draft))
+    subject = max([base.subject, *examples], key=lambda text: _fit(profile, text, draft, wanted))
     for part in profile.parse_subject(subject).segments:
         if part.known and part.name in draft.segments:
             subject = with_value(subject, profile, part.name, draft.segments[part.name])
     return subject
 
 
-def _fit(profile: Profile, subject: str, draft: _Draft) -> int:
+def _fit(profile: Profile, subject: str, draft: _Draft, wanted: set[str]) -> int:
     names = {part.name for part in profile.parse_subject(subject).segments if part.known}
-    return len(names & set(draft.segments))
+    return 2 * len(names & set(draft.segments)) + len(names & wanted)

@@ -7,24 +7,24 @@ condition, and the members. Such texts only make candidates; whether one passes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.google_candidates import candidates_of, read_claims
 from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach import TrustReach, _Base
-from oidc_doctor.issuers.strangers import Who, strangers, with_value
+from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import AllowPolicy, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
-    from oidc_doctor.issuers.strangers import Stranger
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
 _MOST_BASES = 10
+_SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
 _BEFORE = "x"  # what stands before a name that ends like another one
 # Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
 PERSON = ("actor", "actor_id", "triggering_actor", "user_login", "user_id", "user_email")
@@ -89,33 +89,48 @@ class GoogleReach(TrustReach):
         """Whether this subject is known to pass, with any of the claims that it can have."""
         return any(self._accepted(self._trace(base, subject)) for base in self._all_bases())
 
-    def shifted(self) -> list[Opening]:
-        """Accepted subjects whose names join to the same text: the last letter of one moved to the next."""
+    def mapped_alike(self) -> list[Opening]:
+        """Accepted owners whose name resembles the intended one, where a member, not the condition, refuses others."""
         found: list[Opening] = []
         for base in self._all_bases():
-            if base.profile is None:
+            if not self._accepted(self._trace(base, base.subject)):
                 continue
-            tenancy = base.profile.tenancy
-            parsed = base.profile.parse_subject(base.subject)
-            parts = [part for part in parsed.segments if part.known and len(part.value) > 1]
-            for part in parts:
-                if part.name not in (tenancy.tenant, tenancy.team) or part.name in tenancy.unique:
+            candidates = [one for one in strangers(base.subject, base.profile) if self._is_owner(base, one.segment)]
+            for other in (one for one in candidates if one.who == "other"):
+                against = self._trace(base, other.subject)
+                if against.step("condition").state != PASSED or self._accepted(against) is not False:
                     continue
-                who: Who = "tenant" if part.name == tenancy.tenant else "team"
-                for later in parts[parts.index(part) + 1 :]:
-                    moved = with_value(base.subject, base.profile, part.name, part.value[:-1])
-                    moved = with_value(moved, base.profile, later.name, part.value[-1] + later.value)
-                    if self._accepted(self._trace(base, moved)):
-                        found.append(
-                            Opening(moved, who, part.name.replace("_", " "), customers=base.customers, bound=True)
-                        )
+                alike = [one for one in candidates if one.who == "longer" and one.segment == other.segment]
+                for stranger in (*alike, self._preceded(base, other), *self._shifted(base, other.segment)):
+                    trace = self._trace(base, stranger.subject)
+                    if self._accepted(trace):
+                        found += [
+                            opening._replace(bound=self._bound(trace))
+                            for opening in super()._openings(base, stranger, trace)
+                        ]
         return found
+
+    def _shifted(self, base: _Base, segment: str) -> Iterator[Stranger]:
+        """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
+        if base.profile is None or segment in base.profile.tenancy.unique:
+            return
+        parts = [part for part in base.profile.parse_subject(base.subject).segments if part.known]
+        place = [part.name for part in parts].index(segment)
+        first = parts[place].value
+        for later in parts[place + 1 :] if len(first) > 1 else ():
+            moved = with_value(base.subject, base.profile, segment, first[:-1])
+            yield Stranger(with_value(moved, base.profile, later.name, first[-1] + later.value), "other", segment)
 
     # Candidates
 
     def _derive_bases(self) -> Iterator[_Base]:
         made: set[tuple[str, str]] = set()
-        for base in super()._derive_bases():
+        derived = list(super()._derive_bases())
+        issuer = next(iter(self._trusted()), "")
+        if not derived and issuer:  # an issuer without a profile, and no token: nothing is known but the issuer
+            case = self._completed(self.case, issuer)
+            derived = [_Base(case._replace(profile=None), issuer, _SOMEBODY)]
+        for base in derived:
             drafts = candidates_of(base, self._provider(), self._policies())
             own = base.case.token.subject == base.subject
             for subject, more in [(base.subject, {})] * own + drafts:
@@ -175,8 +190,8 @@ class GoogleReach(TrustReach):
         if key not in self._judged:
             case = as_stranger(base.case, subject)
             same = {name: base.case.token.claims[name] for name in self._shared if name in base.case.token.claims}
-            if same:
-                case = case._replace(token=case.token._replace(claims={**case.token.claims, **same}))
+            claims = case.token.claims | _ids_of_others(base, subject, case.token.claims) | same
+            case = case._replace(token=case.token._replace(claims=claims))
             self._judged[key] = evaluate(case)
         return self._judged[key]
 
@@ -209,3 +224,22 @@ class GoogleReach(TrustReach):
             return  # not the condition refuses the other one, a member does
         for opening in super()._openings(base, stranger, trace, against):
             yield opening._replace(bound=self._bound(trace))
+
+
+def _ids_of_others(base: _Base, subject: str, claims: dict[str, Any]) -> dict[str, Any]:
+    """Other ids for what has the same name under another owner: an id is of one thing only."""
+    if base.profile is None:
+        return {}
+    before, after = (base.profile.parse_subject(text).segments for text in (base.subject, subject))
+    values = {part.name: part.value for part in after if part.known}
+    moved: set[str] = set()  # segments of which one above, or the segment itself, differs
+    for part in before:
+        if part.known and (moved or values.get(part.name) != part.value):
+            moved.add(part.name)
+    own = base.case.token.claims
+    return {
+        name: another(value) if isinstance(value, str) else value + 1
+        for name, value in claims.items()
+        if name.endswith("_id") and base.profile.tenancy.follows.get(name) in moved
+        if value == own.get(name) and isinstance(value, str | int) and not isinstance(value, bool)
+    }
