@@ -177,7 +177,10 @@ class BindingReach:
         return found
 
     def _strangers(self, case: Case, place: _Place) -> list[Passer]:
-        openings = [opening for opening in GoogleReach(case).openings("tenant", "anyone") if opening.bound]
+        reach = GoogleReach(case)
+        openings = [opening for opening in reach.openings("tenant", "anyone") if opening.bound]
+        if openings and openings[0].who == "anyone":  # a subject that the issuer can issue says more
+            openings = [opening for opening in reach.openings("team", "anyone") if opening.bound]
         return [self._passer(place, opening.subject, opening, case) for opening in openings]
 
     def _passer(self, place: _Place, subject: str, opening: Opening | None = None, case: Case | None = None) -> Passer:

@@ -236,6 +236,8 @@ def _segments_in(profile: Profile, text: str) -> dict[str, str]:
 def _matched(template: str, text: str) -> list[dict[str, str]]:
     """The segments' values of a claim that is made of them, {owner}/{repository}, or of a beginning or end of that."""
     names = re.findall(r"\{(\w+)\}", template)
+    if not names:
+        return []
     whole = re.fullmatch(re.sub(r"\\\{(\w+)\\\}", "(.+)", re.escape(template)), text)
     if whole:
         return [dict(zip(names, whole.groups(), strict=True))]
@@ -254,8 +256,9 @@ def _subject(base: _Base, draft: _Draft, wanted: set[str]) -> str:
     examples = [example(profile._replace(grammar=grammar._replace(forms=(form,)))) for form in grammar.forms]
     subject = max([base.subject, *examples], key=lambda text: _fit(profile, text, draft, wanted))
     for part in profile.parse_subject(subject).segments:
-        if part.known and part.name in draft.segments:
-            subject = with_value(subject, profile, part.name, draft.segments[part.name])
+        value = draft.segments.get(part.name, "")
+        if part.known and part.value and value and profile.grammar.separator not in value:
+            subject = with_value(subject, profile, part.name, value)
     return subject
 
 

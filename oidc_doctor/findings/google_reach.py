@@ -114,7 +114,7 @@ class GoogleReach(TrustReach):
         """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
         if base.profile is None or segment in base.profile.tenancy.unique:
             return
-        parts = [part for part in base.profile.parse_subject(base.subject).segments if part.known]
+        parts = [part for part in base.profile.parse_subject(base.subject).segments if part.known and part.value]
         place = [part.name for part in parts].index(segment)
         first = parts[place].value
         for later in parts[place + 1 :] if len(first) > 1 else ():
