@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import Bindings, Finding, GcpProvider, Side, quoted, weakness
 
 
-@weakness("GCP077", "mapping-collides")
+@weakness("GCP077", "mapping-collides", opens_trust=True)
 def mapping_collides(gcp_provider: GcpProvider, bindings: Bindings) -> Iterator[Finding]:
     for passer in bindings.colliding():
         mapping = f"{passer.mapped}={passer.expression}"

@@ -24,10 +24,13 @@ from oidc_doctor.checkkit import Bindings, Finding, GcpProvider, Side, weakness
 
 @weakness("GCP075", "member-above-service-account")
 def member_above_service_account(gcp_provider: GcpProvider, bindings: Bindings) -> Iterator[Finding]:  # noqa: ARG001
-    for passer in bindings.above():
+    passers = bindings.above()
+    for resource in dict.fromkeys(passer.resource for passer in passers):
+        passer, *more = (passer for passer in passers if passer.resource == resource)
+        members = f" ({len(more)} more members of the pool are granted such a role there)" if more else ""
         yield Finding(
             f"{passer.role} is granted on {passer.resource}, so {passer.subject} may impersonate every service account "
-            f"of {passer.resource}, whatever that account's own policy says",
+            f"of {passer.resource}, whatever that account's own policy says{members}",
             "Grant the role on the one service account that the workload needs, and then remove this member from the "
             f"policy of {passer.resource}.",
             actual=Side(passer.member, passer.at),

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import AllowPolicy, Bindings, Finding, GcpProvider, Reach, Side, weakness
 
 
-@weakness("GCP070", "pool-wide-member")
+@weakness("GCP070", "pool-wide-member", opens_trust=True)
 def pool_wide_member(
     service_account_policy: AllowPolicy,  # noqa: ARG001 - declares what is needed
     gcp_provider: GcpProvider,  # noqa: ARG001 - declares what is needed

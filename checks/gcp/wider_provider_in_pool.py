@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from oidc_doctor.checkkit import AllowPolicy, Bindings, Finding, GcpProvider, Side, weakness
 
 
-@weakness("GCP074", "wider-provider-in-pool")
+@weakness("GCP074", "wider-provider-in-pool", opens_trust=True)
 def wider_provider_in_pool(
     service_account_policy: AllowPolicy,  # noqa: ARG001 - declares what is needed
     gcp_provider: GcpProvider,  # noqa: ARG001 - declares what is needed

@@ -16,6 +16,7 @@ from oidc_doctor import cel
 from oidc_doctor.checkkit import NotReadError, Opening, Passer
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.provider import gcp_providers_of
+from oidc_doctor.findings.google_candidates import is_plain
 from oidc_doctor.findings.google_reach import PERSON, GoogleReach
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge.gcp.members import GRANTING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Binding
 
 _EVERYBODY = ("allUsers", "allAuthenticatedUsers")
+_WHOLE_SUBJECT = "assertion.sub"
+_MOST_PROVIDERS = 8
 _MOST_MEMBERS = 20  # of one question; an allow policy holds up to 1,500
 _SLOTS = ("service_account_policy", "project_policy", "folder_policy", "organization_policy")
 
@@ -84,9 +87,8 @@ class BindingReach:
         found: list[Passer] = []
         lacking: NotReadError | None = None
         for provider in self._other_providers(pool_wide=any(place.member.form == "all" for place in places)):
-            case = _with_provider(self._case, provider)
             try:
-                found += self._collected(places, lambda place, case=case: self._through(case, place))[:1]  # type: ignore[misc]
+                found += self._through(_with_provider(self._case, provider), places)
             except NotReadError as unread:
                 lacking = unread
         if lacking and not found:
@@ -119,10 +121,13 @@ class BindingReach:
         """Strangers that get the very value which a member names: a subject, a constant, a text cut or joined alike."""
 
         def alike(place: _Place) -> list[Passer]:
+            expression = self._expression(self._case, place)
+            if is_plain(expression) and (place.member.form == "attribute" or expression.strip() == _WHOLE_SUBJECT):
+                return []
             reach = GoogleReach(self._only(self._case, place), shared=PERSON)
             openings: list[Opening] = []
             # an attribute that is made of a claim stands for a set of identities: others with its value are meant
-            if place.member.form == "subject" or not _reads_a_claim(self._expression(self._case, place)):
+            if place.member.form == "subject" or not _reads_a_claim(expression):
                 openings = [opening for opening in reach.openings("anyone", "tenant", "team") if opening.bound]
             openings = openings or reach.mapped_alike()
             return [self._passer(place, opening.subject, opening) for opening in openings[:1]]
@@ -152,14 +157,12 @@ class BindingReach:
 
     def _places(self, *resources: str) -> Iterator[_Place]:
         """Yield the members of pools in the granting roles of these policies, as far as they are well formed."""
-        count = 0
         for policy in self._policies():
             for binding in policy.bindings if policy.resource in resources else ():
                 for index, text in enumerate(binding.members if binding.role in GRANTING else ()):
                     member = read_member(text)
-                    if member is None or member.fault or member.deleted or count >= _MOST_MEMBERS:
+                    if member is None or member.fault or member.deleted:
                         continue
-                    count += 1
                     at = policy.document.at(f"{binding.pointer}/members/{index}")
                     yield _Place(policy, binding, member, at)
 
@@ -167,11 +170,13 @@ class BindingReach:
         """The answers for each member; NotReadError where there is none and one of them is not known."""
         found: list[Passer] = []
         lacking: NotReadError | None = None
-        for place in places:
+        for place in places[:_MOST_MEMBERS]:
             try:
                 found += ask(place)
             except NotReadError as unread:
                 lacking = unread
+        if len(places) > _MOST_MEMBERS and not lacking:
+            lacking = NotReadError(f"only the first {_MOST_MEMBERS} of {len(places)} members were tried")
         if lacking and not found:
             raise lacking
         return found
@@ -244,18 +249,17 @@ class BindingReach:
             live = not provider.disabled and provider.state != "DELETED" and provider.kind in ("oidc", "unknown")
             if same_pool and live and name.full != own.full:
                 found.setdefault(name.full, provider)
-        return list(found.values())
+        return list(found.values())[:_MOST_PROVIDERS]
 
-    def _through(self, case: Case, place: _Place) -> list[Passer]:
-        """The stranger that passes through another provider by this member, where the target's own refuses it."""
-        only = self._only(case, place)
-        reach = GoogleReach(only)
-        own = GoogleReach(self._only(self._case, place))
-        same_issuer = _issuer(case) == _issuer(self._case)
-        who = ("tenant", "anyone", "team") if same_issuer else ("tenant", "anyone")
-        for opening in reach.openings(*who):
-            if opening.bound and not (same_issuer and own.passes(opening.subject)):
-                return [self._passer(place, opening.subject, opening, only)]
+    def _through(self, case: Case, places: list[_Place]) -> list[Passer]:
+        """The stranger that passes through another provider, where the target's own refuses it."""
+        reach, same_issuer = GoogleReach(case), _issuer(case) == _issuer(self._case)
+        openings = reach.openings(*(("tenant", "anyone", "team") if same_issuer else ("tenant", "anyone")))
+        for opening in openings:
+            at = reach.granted_at(opening.subject) if opening.bound else None
+            place = next((place for place in places if place.at == at), None)
+            if place is not None and not (same_issuer and self._reach.passes(opening.subject)):
+                return [self._passer(place, opening.subject, opening, case)]
         return []
 
 

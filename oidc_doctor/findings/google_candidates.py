@@ -27,7 +27,8 @@ _PIECES = re.compile(r"(?:\\\W|[^\\^$.*+?()\[\]{}|])+")  # what a regular expres
 _TEMPLATE = re.compile(r"\{\w+\}")  # of extract()
 _PLAIN = re.compile(r"assertion\.([A-Za-z_][A-Za-z0-9_]*)|assertion\[['\"]([^'\"]+)['\"]\]")
 _SAME_AS_SEGMENT = ("_name", "_path", "_slug")  # claims that repeat a segment; others that follow one are ids
-_MOST_MEMBERS = 6
+_MOST_MEMBERS = 12
+_FIRST = 3  # members that come before the texts of the condition
 _SYNTHETIC_ID = "1001"
 _SYNTHETIC_VALUE = "push"
 
@@ -67,8 +68,8 @@ def candidates_of(
     for drafts in tests:
         condition = condition.joined(drafts[0] if drafts else _EMPTY)
     alone = _interleaved(tests)
-    drafts = [condition.joined(member) for member in members]
-    drafts += [condition, *alone]
+    drafts = [condition.joined(member) for member in members[:_FIRST]]
+    drafts += [condition, *alone[: 2 * _FIRST], *(condition.joined(member) for member in members[_FIRST:])]
     drafts += [draft.joined(member) for draft in alone for member in members[:1]]
     wanted = _segments_read(profile, [provider.condition or "", *mapping.values()])
     return [(_subject(base, draft, wanted), draft.claims) for draft in drafts]
@@ -97,6 +98,11 @@ def read_claims(provider: GcpProvider, profile: Profile | None, subject: str) ->
         elif name in profile.tenancy.common and name not in dict(profile.implied):
             claims[name] = _SYNTHETIC_VALUE
     return claims
+
+
+def is_plain(expression: str) -> bool:
+    """Whether a mapping takes a claim as it is."""
+    return _PLAIN.fullmatch(expression.strip()) is not None
 
 
 def _claims_read(text: str) -> list[str]:

@@ -15,7 +15,7 @@ from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach import TrustReach, _Base
 from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
 from oidc_doctor.judge import evaluate
-from oidc_doctor.model.document import Document
+from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Token
 from oidc_doctor.model.steps import PASSED, REFUSED
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.refusal import Trace
 
-_MOST_BASES = 10
+_MOST_BASES = 16
 _SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
 _BEFORE = "x"  # what stands before a name that ends like another one
 # Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
@@ -88,6 +88,11 @@ class GoogleReach(TrustReach):
     def passes(self, subject: str) -> bool:
         """Whether this subject is known to pass, with any of the claims that it can have."""
         return any(self._accepted(self._trace(base, subject)) for base in self._all_bases())
+
+    def granted_at(self, subject: str) -> Origin | None:
+        """The member by which this subject passes."""
+        traces = (self._trace(base, subject) for base in self._all_bases())
+        return next((trace.step("impersonate").at for trace in traces if self._accepted(trace)), None)
 
     def mapped_alike(self) -> list[Opening]:
         """Accepted owners whose name resembles the intended one, where a member, not the condition, refuses others."""

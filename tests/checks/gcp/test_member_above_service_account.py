@@ -53,3 +53,11 @@ def test_another_pool_is_not_known(gcp: Bundle) -> None:
     pool = gcp.POOL.replace("baseten-pool", "other-pool")
     gcp.project_policy([{"role": ROLES[0], "members": [f"principalSet://iam.googleapis.com/{pool}/*"]}])
     assert "other-pool" in gcp.ask().skipped("member-above-service-account").reason
+
+
+def test_several_members_are_one_finding(gcp: Bundle) -> None:
+    members = [f"principalSet://iam.googleapis.com/{gcp.POOL}/{rest}" for rest in ("*", "attribute.team/Tq7LmZ2x")]
+    (message,) = (
+        gcp.project_policy([{"role": ROLES[0], "members": members}]).ask().found("member-above-service-account")
+    )
+    assert "1 more member" in message
