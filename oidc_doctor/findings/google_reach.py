@@ -130,12 +130,7 @@ class GoogleReach(TrustReach):
 
     def _derive_bases(self) -> Iterator[_Base]:
         made: set[tuple[str, str]] = set()
-        derived = list(super()._derive_bases())
-        issuer = next(iter(self._trusted()), "")
-        if not derived and issuer:  # an issuer without a profile, and no token: nothing is known but the issuer
-            case = self._completed(self.case, issuer)
-            derived = [_Base(case._replace(profile=None), issuer, _SOMEBODY)]
-        for base in derived:
+        for base in list(super()._derive_bases()) or self._unknown_subject():
             drafts = candidates_of(base, self._provider(), self._policies())
             own = base.case.token.subject == base.subject
             for subject, more in [(base.subject, {})] * own + drafts:
@@ -146,6 +141,17 @@ class GoogleReach(TrustReach):
                     yield _Base(case, base.issuer, subject)
             if not drafts and not own:
                 yield base
+
+    def _unknown_subject(self) -> list[_Base]:
+        """A base where nothing is known of the issuer's subjects: no token, and no profile of the issuer."""
+        provider = self._provider()
+        if not provider.issuer_uri:
+            return []
+        audience = {"aud": provider.allowed_audiences[0]} if provider.allowed_audiences else {}
+        claims = {"iss": provider.issuer_uri, "sub": _SOMEBODY} | audience
+        token = self.case.token._replace(kind="decoded", claims=claims, complete=False)
+        case = self.case._replace(token=token, profile=None)
+        return [_Base(case, provider.issuer_uri.removeprefix("https://"), _SOMEBODY)]
 
     def _with_claims(self, base: _Base, subject: str, more: dict[str, str]) -> Case:
         """The base's case with a token of this subject, and the claims that the configuration reads."""
