@@ -4,7 +4,8 @@ Symptom
     None: nothing has to be federated, and no token of the issuer is needed.
 Reason
     A role that lets its members impersonate the service account is granted to allUsers (anyone on the internet) or to
-    allAuthenticatedUsers (anyone with a Google Account, and every service account).
+    allAuthenticatedUsers (anyone with a Google Account, and every service account; identities of pools are not among
+    them).
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT shows the member.
 Fix

@@ -31,3 +31,8 @@ def test_a_condition_on_the_binding_is_not_judged_as_everybody(gcp: Bundle) -> N
 
 def test_the_policy_was_not_read(gcp: Bundle) -> None:
     gcp.remove("gcp/service-account-policy.json").ask().skipped("impersonation-open-to-everyone")
+
+
+@pytest.mark.parametrize(("member", "prediction"), [("allUsers", "accepted"), ("allAuthenticatedUsers", "refused")])
+def test_everyone_includes_the_identities_of_a_pool(gcp: Bundle, member: str, prediction: str) -> None:
+    assert gcp.service_account_policy(member).ask().exchange().prediction == prediction
