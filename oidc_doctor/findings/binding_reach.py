@@ -231,7 +231,7 @@ class BindingReach:
         return gcp.provider.name if gcp and isinstance(gcp.provider, GcpProvider) else None
 
     def _other_providers(self, *, pool_wide: bool) -> list[GcpProvider]:
-        """The active OIDC providers of the target's pool besides the target's own, as the list or a file has them."""
+        """The OIDC providers of the target's pool besides the target's own, as the list or a file has them."""
         gcp = self._case.evidence.gcp or GcpEvidence(_NO_PROVIDER)
         own = read_name(self._own_name() or self._reach.resource)
         listed: tuple[GcpProvider, ...] = ()
@@ -246,8 +246,7 @@ class BindingReach:
         for provider in (*listed, *gcp.near_providers):
             name = read_name(provider.name or "")
             same_pool = not name.fault and not own.fault and name.pool_name == own.pool_name
-            live = not provider.disabled and provider.state != "DELETED" and provider.kind in ("oidc", "unknown")
-            if same_pool and live and name.full != own.full:
+            if same_pool and provider.kind in ("oidc", "unknown") and name.full != own.full:
                 found.setdefault(name.full, provider)
         return list(found.values())[:_MOST_PROVIDERS]
 

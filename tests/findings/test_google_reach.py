@@ -272,3 +272,13 @@ def test_a_binding_under_a_condition_that_is_over_lets_nobody_in(gcp: Bundle) ->
     set_up(gcp, BASETEN, None, "*")
     gcp.service_account_policy(member(gcp, "*"), condition="request.time < timestamp('2020-01-01T00:00:00Z')")
     assert weak(gcp.ask()) == {}
+
+
+def test_a_binding_under_a_condition_that_is_not_known_is_no_finding_and_no_pass(gcp: Bundle) -> None:
+    set_up(gcp, BASETEN, None, "*")
+    gcp.service_account_policy(member(gcp, "*"), condition="resource.name == 'projects/-/serviceAccounts/a'")
+    answer = gcp.ask()
+    assert weak(answer) == {}
+    for name in ("condition-absent", "pool-wide-member"):
+        answer.skipped(name)
+    assert answer.check("bindings-refuse-alone").findings == []

@@ -63,6 +63,13 @@ def test_the_other_provider_lets_no_stranger_in(gcp: Bundle, rest: str, conditio
     assert with_other(gcp, rest, condition, **members).ask().check("wider-provider-in-pool").findings == []
 
 
+def test_it_is_no_wider_than_the_target_s_own(gcp: Bundle) -> None:
+    gcp.gcp_provider(condition=...)
+    answer = with_other(gcp, "*").ask()
+    assert answer.found("pool-wide-member")
+    answer.passed("wider-provider-in-pool")
+
+
 def test_the_other_providers_were_not_read(gcp: Bundle) -> None:
     gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     assert "gcp/providers.json" in gcp.ask().skipped("wider-provider-in-pool").reason
