@@ -374,6 +374,9 @@ class Bindings(Protocol):
     def names_ending_alike(self) -> list[Opening]:
         """Names of tenants and teams that merely end like the intended name."""
 
+    def twins(self) -> list[Opening]:
+        """Names that differ from the intended one in one character, or an id in its letters' case."""
+
     def refused_by_bindings_alone(self) -> list[Opening]:
         """Strangers that condition and mapping accept, and only the bindings refuse."""
 

@@ -139,6 +139,10 @@ class BindingReach:
         """Names of tenants and teams that merely end like the intended name."""
         return self._reach.names_ending_alike()
 
+    def twins(self) -> list[Opening]:
+        """Names that differ from the intended one in one character, or an id in its letters' case."""
+        return self._reach.twins()
+
     def refused_by_bindings_alone(self) -> list[Opening]:
         """Strangers of other tenants that condition and mapping accept, and that the bindings are known to refuse."""
         try:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _MOST_BASES = 16
 _SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
 _BEFORE = "x"  # what stands before a name that ends like another one
+# Functions that may accept a name of which a character is another, or in another case
+_LOOSE = {"matches", "lowerAscii", "upperAscii", "replace", "substring", "charAt", "split", "contains"}
+_LONGEST_NAME = 40
+_FEW = 2  # characters that a pattern leaves open by a slip
 # Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
 PERSON = ("actor", "actor_id", "triggering_actor", "user_login", "user_id", "user_email")
 
@@ -69,6 +73,38 @@ class GoogleReach(TrustReach):
                 tried.append(trace)
                 if self._accepted(trace) and self._accepted(against) is False:
                     alike += self._openings(base, stranger, trace, against)
+        return self._not_flagged(alike, tried)
+
+    def twins(self) -> list[Opening]:
+        """Names of tenants and teams that differ from the intended one in one character, or in their letters' case.
+
+        Only ids are tried in the other case: of names most issuers say that the case does not count (inferred).
+        """
+        twins: list[Opening] = []
+        for base in self._all_bases():
+            condition = self._trace(base, base.subject).detail.get("condition")
+            calls = {node.function for node in condition.walk()} if condition is not None else set()
+            if base.profile is None or not calls & _LOOSE or not self._accepted(self._trace(base, base.subject)):
+                continue
+            for candidate in strangers(base.subject, base.profile):
+                if candidate.who != "other" or not self._is_owner(base, candidate.segment):
+                    continue
+                against = self._trace(base, candidate.subject)
+                if self._accepted(against) is not False:
+                    continue
+                named = [
+                    candidate._replace(subject=with_value(base.subject, base.profile, candidate.segment, value))
+                    for value in _twins_of(base, candidate.segment)
+                ]
+                passing = [one for one in named if self._accepted(self._trace(base, one.subject))]
+                if len(passing) > _FEW and candidate.segment != base.profile.tenancy.tenant:
+                    continue  # a family of names of one owner is meant: app-[a-z]+
+                for stranger in passing:
+                    twins += self._openings(base, stranger, self._trace(base, stranger.subject), against)
+        return self._not_flagged(twins, [])
+
+    def _not_flagged(self, alike: list[Opening], tried: list[Trace]) -> list[Opening]:
+        """The openings of clauses that names which merely begin alike do not pass as well."""
         flagged = {opening.pattern for opening in (*self._quietly(self.names_alike), *self._quietly(self.values_alike))}
         return [opening for opening in self._concluded(alike, tried) if opening.pattern not in flagged]
 
@@ -254,3 +290,14 @@ def _ids_of_others(base: _Base, subject: str, claims: dict[str, Any]) -> dict[st
         if name.endswith("_id") and base.profile.tenancy.follows.get(name) in moved
         if value == own.get(name) and isinstance(value, str | int) and not isinstance(value, bool)
     }
+
+
+def _twins_of(base: _Base, segment: str) -> Iterator[str]:
+    """Yield the value with one character changed, and in the other case where it is an id."""
+    assert base.profile is not None  # noqa: S101 - the caller's branch
+    value = base.profile.parse_subject(base.subject).value(segment) or ""
+    if segment in base.profile.tenancy.unique and value.swapcase() != value:
+        yield value.swapcase()
+    for place, letter in enumerate(value[:_LONGEST_NAME]):
+        if letter not in "/:":
+            yield value[:place] + ("y" if letter == "x" else "x") + value[place + 1 :]
