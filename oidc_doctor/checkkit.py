@@ -110,8 +110,8 @@ def weakness(
 
     Parameters, by name: role, aws_provider, gcp_provider, token, target, service_account_policy, project_policy,
     evidence, profile, trace; each is passed as read, or the check is skipped. `reach` is a `Reach`, for
-    questions about other tokens, and `uses` a `Uses`, for what the logs show as served: no check reads the clauses of
-    a policy or a condition itself.
+    questions about other tokens, `bindings` a `Bindings`, and `uses` a `Uses`, for what the logs show as served: no
+    check reads the clauses of a policy or a condition itself.
     """
 
     def register(function: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
@@ -355,3 +355,64 @@ __all__ += [
     "seconds",
     "trust_policy_commands",
 ]
+
+
+# --- who else passes the bindings of Google ---------------------------------------------------------------------------
+
+
+class Passer(NamedTuple):
+    """A synthetic subject that passes a whole exchange with Google, and the member of the binding that accepts it."""
+
+    subject: str
+    member: str
+    role: str
+    at: Origin | None = None  # of the member
+    resource: str = "the service account"  # that the binding is on
+    whom: str = ""  # who the subject stands for, as a singular noun; empty where it is the intended one
+    customers: str = ""  # the vendor, where all its customers share the issuer
+    provider: str = ""  # another provider of the pool, through which the token comes
+    mapped: str = ""  # the mapped attribute that the member names: google.subject, attribute.team
+    expression: str = ""  # the mapping of that attribute
+    value: str = ""  # the value that the member names
+
+
+class Bindings(Protocol):
+    """Answers who passes a whole exchange with Google, and by which member; every answer is the judge's.
+
+    Everything may raise NotReadError: no answer rests on missing evidence.
+    """
+
+    @property
+    def resource(self) -> str:
+        """The provider's name; empty where the target names none."""
+
+    @property
+    def customers(self) -> str:
+        """The vendor, where all its customers share the provider's issuer; else empty."""
+
+    def whole_pool(self) -> list[Passer]:
+        """Strangers that pass by a member for the whole pool."""
+
+    def other_providers(self) -> list[Passer]:
+        """Strangers that pass through another provider of the pool, and not through the target's."""
+
+    def above(self) -> list[Passer]:
+        """Subjects that pass by a member above the service account: of its project, folder or organisation."""
+
+    def everyone(self) -> list[Passer]:
+        """Members that are everybody."""
+
+    def colliding(self) -> list[Passer]:
+        """Strangers whose mapped value is the one that a member names."""
+
+    def names_ending_alike(self) -> list[Opening]:
+        """Names of tenants and teams that merely end like the intended name."""
+
+    def twins(self) -> list[Opening]:
+        """Names that differ from the intended one in one character, or an id in its letters' case."""
+
+    def refused_by_bindings_alone(self) -> list[Opening]:
+        """Strangers that condition and mapping accept, and only the bindings refuse."""
+
+
+__all__ += ["Bindings", "Passer"]

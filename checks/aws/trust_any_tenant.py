@@ -46,9 +46,7 @@ def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
 
 
 def _condition(reach: Reach, opening: Opening) -> Finding:
-    bindings = (
-        ", and only the bindings of the service account are left to refuse them" if opening.bound is False else ""
-    )
+    bindings = "" if opening.bound else ", and only the bindings of the service account are left to refuse them"
     return Finding(
         f"the attribute condition accepts the workloads of {opening.whom}{bindings}: nothing in it fixes an "
         f"organisation, and {opening.subject} passes",

@@ -1,41 +1,46 @@
 """Pool-wide member
 
 Symptom
-    None: the exchange works. Every identity of the pool may impersonate the service account.
+    None: the exchange works. Strangers may impersonate the service account as well.
 Reason
-    The member principalSet://…/POOL/* stands for all identities of the pool. The attribute condition of one provider
-    is then the only lock, and a second provider in the pool, added later with a looser condition, opens this account
-    too (inferred from how members are built: they do not name a provider).
+    The member principalSet://…/POOL/* stands for all identities of the pool, so the attribute conditions of its
+    providers are the only lock. The finding names a synthetic subject of another customer that the condition accepts,
+    and that the same evaluation takes through impersonation. Where the condition refuses all strangers, as in Baseten's
+    own set-up, there is no finding; a provider that is added to the pool later opens this account too if its
+    condition is looser (inferred from how members are built: they do not name a provider).
 Confirm
-    gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT shows a member that ends in /*.
+    oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
-    Map an attribute that tells the workloads apart and bind principalSet://…/POOL/attribute.NAME/VALUE; or keep one
-    pool per provider.
+    Map an attribute that tells the workloads apart and bind principalSet://…/POOL/attribute.NAME/VALUE; and let the
+    attribute condition admit only your tenant.
 Source
-    Google Cloud, Principal identifiers; Baseten, OIDC, whose set-up binds the whole pool.
+    Google Cloud, Principal identifiers; Baseten, OIDC, whose set-up binds the whole pool behind a condition.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import AllowPolicy, Finding, Side, weakness
-
-ROLES = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
-WHOLE_POOL = re.compile(r"principalSet://iam\.googleapis\.com/[^*]*/workloadIdentityPools/([^/*]+)/\*")
+from oidc_doctor.checkkit import AllowPolicy, Bindings, Finding, GcpProvider, Reach, Side, weakness
 
 
-@weakness("GCP070", "pool-wide-member")
-def pool_wide_member(service_account_policy: AllowPolicy) -> Iterator[Finding]:
-    for binding in service_account_policy.bindings:
-        for index, member in enumerate(binding.members):
-            pool = WHOLE_POOL.fullmatch(member)
-            if pool and binding.role in ROLES:
-                yield Finding(
-                    f"every identity of the pool {pool[1]} may impersonate the service account, whichever of the "
-                    "pool's providers it comes through (inferred)",
-                    "Bind a principalSet of a mapped attribute, or a single subject, in place of the whole pool.",
-                    Side(member.removesuffix("*") + "attribute.NAME/VALUE"),
-                    Side(member, service_account_policy.document.at(f"{binding.pointer}/members/{index}")),
-                )
+@weakness("GCP070", "pool-wide-member", opens_trust=True)
+def pool_wide_member(
+    service_account_policy: AllowPolicy,  # noqa: ARG001 - declares what is needed
+    gcp_provider: GcpProvider,  # noqa: ARG001 - declares what is needed
+    reach: Reach,
+    bindings: Bindings,
+) -> Iterator[Finding]:
+    for passer in bindings.whole_pool():
+        whom = f"{passer.whom} may" if passer.customers else "any identity of the issuer may"
+        why = "the attribute condition accepts" if reach.condition else "no attribute condition refuses"
+        yield Finding(
+            f"{whom} impersonate the service account: {why} {passer.subject}, and the member stands for every identity "
+            "of the pool",
+            "Bind a principalSet of a mapped attribute, or a single subject, in place of the whole pool.",
+            Side(passer.member.removesuffix("*") + "attribute.NAME/VALUE"),
+            Side(passer.member, passer.at),
+            cloud="gcp",
+            target=bindings.resource,
+            opens_to=passer.whom,
+        )

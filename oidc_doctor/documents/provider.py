@@ -52,7 +52,11 @@ def parse_aws_provider_list(text: str, file: str) -> tuple[Document, tuple[str, 
 
 def parse_gcp_providers(text: str, file: str) -> tuple[GcpProvider, ...]:
     """The providers of a file: `describe` or `list`. Raises Unreadable."""
-    document = load(text, file)
+    return gcp_providers_of(load(text, file))
+
+
+def gcp_providers_of(document: Document) -> tuple[GcpProvider, ...]:
+    """The providers of a list that was read. Raises Unreadable."""
     return _read_resources(document, "", document.value, _gcp_provider, "workloadIdentityPoolProviders")
 
 

@@ -13,6 +13,7 @@ from oidc_doctor.model.evidence import Role, TargetEvidence
 if TYPE_CHECKING:
     from oidc_doctor.examine.collect import Run
     from oidc_doctor.examine.judge import Judged
+    from oidc_doctor.model.case import Case
 
 
 def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[str, Any]:
@@ -34,12 +35,23 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
         "evidence": evidence,
         "profile": case.profile,
         "trace": exchange.diagnosis.trace,
-        "reach": TrustReach(case),
         "uses": SeparateTrusts(case, exchange.signatures) if run.logs else Missing("logs", "none were read"),
+        **_reaches(case),
         "attempts": tuple(exchange.signatures),
         "silence": _missing_events(run, exchange),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),
     }
+
+
+def _reaches(case: Case) -> dict[str, Any]:
+    """Who else passes: for Google with the bindings, which no other cloud has."""
+    if case.cloud != "gcp":
+        return {"reach": TrustReach(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
+    from oidc_doctor.findings.binding_reach import BindingReach  # late: a report on AWS alone does not load Google's
+    from oidc_doctor.findings.google_reach import GoogleReach
+
+    reach = GoogleReach(case)
+    return {"reach": reach, "bindings": BindingReach(case, reach)}
 
 
 def _replayed(exchange: Judged) -> bool:

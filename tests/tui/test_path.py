@@ -97,9 +97,9 @@ def test_click_on_a_step_selects_its_finding(play: Play, press: Play) -> None:
     async def story(pilot: Any) -> None:
         app = pilot.app
         findings = app.screen.query_one(Findings)
-        findings.highlighted = 2
+        findings.highlighted = 1
         await press(pilot)
-        assert app.screen._rows[2] == app.session.entry
+        assert app.screen._rows[1] == app.session.entry
         lines = str(app.screen.query_one(Steps).content).split("\n")
         row = next(at for at, line in enumerate(lines) if "condition refused" in line)
         await pilot.click(Steps, offset=(lines[row].index("condition refused") + 3, row))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
 
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
+EVERYONE = "allUsers"  # Google Cloud, principal identifiers: anyone; allAuthenticatedUsers has no identities of pools
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
 
@@ -57,6 +58,9 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
     for policy in policies:
         for binding in policy.bindings:
             for index, text in enumerate(binding.members):
+                if text == EVERYONE and binding.role in GRANTING and _condition_holds(exchange, binding):
+                    exchange.passed("impersonate", "", policy.document.at(f"{binding.pointer}/members/{index}"))
+                    return
                 member = read_member(text)
                 if member is None or (member.pool.endswith(OF_GKE) and not _is_of_kubernetes(exchange)):
                     continue

@@ -28,6 +28,8 @@ def test_repositories(github: Bundle, pattern: str) -> None:
 
 def test_starts_with(gcp: Bundle) -> None:
     gcp.gcp_provider(condition="google.subject.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x')")
+    gcp.ask().passed("prefix-without-delimiter")  # the binding refuses another team
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     assert gcp.ask().found("prefix-without-delimiter")
 
 

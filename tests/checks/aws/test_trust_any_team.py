@@ -19,8 +19,10 @@ def test_the_team_is_open(aws: Bundle, pattern: str) -> None:
 
 
 def test_an_attribute_condition_on_the_organisation(gcp: Bundle) -> None:
-    answer = gcp.gcp_provider(condition="assertion.org == 'Org8Kd2P'").ask()
-    assert "every team" in answer.found("trust-any-team")[0]
+    gcp.gcp_provider(condition="assertion.org == 'Org8Kd2P'")
+    gcp.ask().passed("trust-any-team")  # the binding names the team
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
+    assert "every team" in gcp.ask().found("trust-any-team")[0]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def test_any_repository(github: Bundle) -> None:
 
 
 def test_an_attribute_condition_on_the_audience_alone(gcp: Bundle) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     answer = gcp.gcp_provider(condition="assertion.aud == 'oidc.baseten.co'").ask()
     assert "any Baseten customer" in answer.found("trust-any-tenant")[0]
 

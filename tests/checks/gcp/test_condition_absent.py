@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("condition", [..., "", "  "])
 def test_every_customer_gets_in(gcp: Bundle, condition: Any) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     answer = gcp.gcp_provider(condition=condition).ask()
     assert answer.exchange().prediction == "accepted"
     row = answer.check("condition-absent")
@@ -34,6 +35,7 @@ def test_every_customer_gets_in(gcp: Bundle, condition: Any) -> None:
 )
 def test_other_shared_issuers(gcp: Bundle, issuer: str, claim: str) -> None:
     gcp.token(gcp.claims_of(iss=issuer)).gcp_provider(condition=..., oidc={"issuerUri": issuer})
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     row = gcp.ask().check("condition-absent")
     assert row.status == "failed"
     assert f"assertion.{claim} ==" in row.findings[0].fix
@@ -76,3 +78,18 @@ def test_an_issuer_of_one_customer(gcp: Bundle, issuer: str, subject: str) -> No
     answer = gcp.gcp_provider(condition=..., oidc={"issuerUri": issuer}).ask()
     assert answer.accepted, answer.names
     assert not any("every customer" in finding.message for finding in answer.check("condition-absent").findings)
+
+
+def test_the_bindings_refuse_everybody_else(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition=...).ask()
+    answer.passed("condition-absent")
+    (message,) = answer.found("bindings-refuse-alone")
+    assert "any Baseten customer" in message
+    assert answer.check("bindings-refuse-alone").effect == "note"
+
+
+def test_the_bindings_were_not_read(gcp: Bundle) -> None:
+    answer = gcp.gcp_provider(condition=...).remove("gcp/service-account-policy.json").ask()
+    (message,) = answer.found("condition-absent")
+    assert message.endswith("only the bindings of the service account are left to refuse the others")
+    assert "would accept" not in answer.report.headline

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_it_has_no_separators(gcp: Bundle, call: str, closed: str, other: str) -> None:
+    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/*")
     answer = gcp.gcp_provider(condition=f"assertion.org == 'Org8Kd2P' && {call}").ask()
     assert answer.exchange().prediction == "accepted"
     row = answer.check("unanchored-contains")

@@ -1,0 +1,303 @@
+"""Find who else passes a whole exchange with Google: condition, mapping and the bindings of the service account.
+
+Strangers are derived from the token's subject and from subjects that the configuration itself names: the texts of the
+condition, and the members. Such texts only make candidates; whether one passes is always the judge's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.checkkit import NotReadError, Opening
+from oidc_doctor.findings.google_candidates import candidates_of, read_claims
+from oidc_doctor.findings.strangers import as_stranger
+from oidc_doctor.findings.trust_reach import TrustReach, _Base
+from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.document import Document, Origin
+from oidc_doctor.model.evidence import AllowPolicy, Token
+from oidc_doctor.model.steps import PASSED, REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Trace
+
+_MOST_BASES = 16
+_SOMEBODY = "somebody"  # a subject of an issuer whose subjects are not known
+_BEFORE = "x"  # what stands before a name that ends like another one
+# Functions that may accept a name of which a character is another, or in another case
+_LOOSE = {"matches", "lowerAscii", "upperAscii", "replace", "substring", "charAt", "split", "contains"}
+_LONGEST_NAME = 40
+_FEW = 2  # characters that a pattern leaves open by a slip
+# Claims about the person who starts a run, who may start one for another owner as well (inferred from their names).
+PERSON = ("actor", "actor_id", "triggering_actor", "user_login", "user_id", "user_email")
+
+
+class GoogleReach(TrustReach):
+    """Who else passes, with the bindings as part of the exchange.
+
+    `whole` False leaves the bindings out. `shared` names claims that a stranger's token can have with the same value.
+    """
+
+    def __init__(self, case: Case, *, whole: bool = True, shared: tuple[str, ...] = ()) -> None:
+        super().__init__(case)
+        self._whole_exchange = whole
+        self._shared = shared
+        self._judged: dict[tuple[int, str], Trace] = {}
+
+    # What checks ask
+
+    def openings(self, *who: Who) -> list[Opening]:
+        """The accepted strangers of these kinds.
+
+        Where no bindings were read, another team alone is no finding: vendors document conditions that fix the tenant,
+        and leave the team to the bindings.
+        """
+        return [opening for opening in super().openings(*who) if opening.who != "team" or opening.bound]
+
+    def names_alike(self) -> list[Opening]:
+        """Names that begin alike. A neighbour below the team, with a name that the same people choose, is none."""
+        return [opening for opening in super().names_alike() if not self._is_neighbour(opening.segment)]
+
+    def names_ending_alike(self) -> list[Opening]:
+        """Names of tenants and teams that merely end like the intended name: the text begins inside a name."""
+        alike: list[Opening] = []
+        tried: list[Trace] = []
+        for base in self._all_bases():
+            for candidate in strangers(base.subject, base.profile):
+                if candidate.who != "other" or not self._is_owner(base, candidate.segment):
+                    continue
+                stranger = self._preceded(base, candidate)
+                trace, against = self._trace(base, stranger.subject), self._trace(base, candidate.subject)
+                tried.append(trace)
+                if self._accepted(trace) and self._accepted(against) is False:
+                    alike += self._openings(base, stranger, trace, against)
+        return self._not_flagged(alike, tried)
+
+    def twins(self) -> list[Opening]:
+        """Names of tenants and teams that differ from the intended one in one character, or in their letters' case.
+
+        Only ids are tried in the other case: of names most issuers say that the case does not count (inferred).
+        """
+        twins: list[Opening] = []
+        for base in self._all_bases():
+            condition = self._trace(base, base.subject).detail.get("condition")
+            calls = {node.function for node in condition.walk()} if condition is not None else set()
+            if base.profile is None or not calls & _LOOSE or not self._accepted(self._trace(base, base.subject)):
+                continue
+            for candidate in strangers(base.subject, base.profile):
+                if candidate.who != "other" or not self._is_owner(base, candidate.segment):
+                    continue
+                against = self._trace(base, candidate.subject)
+                if self._accepted(against) is not False:
+                    continue
+                named = [
+                    candidate._replace(subject=with_value(base.subject, base.profile, candidate.segment, value))
+                    for value in _twins_of(base, candidate.segment)
+                ]
+                passing = [one for one in named if self._accepted(self._trace(base, one.subject))]
+                if len(passing) > _FEW and candidate.segment != base.profile.tenancy.tenant:
+                    continue  # a family of names of one owner is meant: app-[a-z]+
+                for stranger in passing:
+                    twins += self._openings(base, stranger, self._trace(base, stranger.subject), against)
+        return self._not_flagged(twins, [])
+
+    def _not_flagged(self, alike: list[Opening], tried: list[Trace]) -> list[Opening]:
+        """The openings of clauses that names which merely begin alike do not pass as well."""
+        flagged = {opening.pattern for opening in (*self._quietly(self.names_alike), *self._quietly(self.values_alike))}
+        return [opening for opening in self._concluded(alike, tried) if opening.pattern not in flagged]
+
+    @property
+    def customers(self) -> str:
+        """The vendor, where its customers share the issuer; else empty."""
+        return next((base.customers for base in self._all_bases()), "")
+
+    def accepted_subjects(self) -> list[str]:
+        """Subjects that pass: the token's own, or examples made from the configuration. NotReadError where unknown."""
+        traces = [(base.subject, self._trace(base, base.subject)) for base in self._all_bases()]
+        accepted = [subject for subject, trace in traces if self._accepted(trace)]
+        if not accepted and any(self._accepted(trace) is None for _, trace in traces):
+            raise NotReadError("whether a subject is accepted depends on claims that were not given")
+        return accepted
+
+    def passes(self, subject: str) -> bool:
+        """Whether this subject is known to pass, with any of the claims that it can have."""
+        return any(self._accepted(self._trace(base, subject)) for base in self._all_bases())
+
+    def granted_at(self, subject: str) -> Origin | None:
+        """The member by which this subject passes."""
+        traces = (self._trace(base, subject) for base in self._all_bases())
+        return next((trace.step("impersonate").at for trace in traces if self._accepted(trace)), None)
+
+    def mapped_alike(self) -> list[Opening]:
+        """Accepted owners whose name resembles the intended one, where a member, not the condition, refuses others."""
+        found: list[Opening] = []
+        for base in self._all_bases():
+            if not self._accepted(self._trace(base, base.subject)):
+                continue
+            candidates = [one for one in strangers(base.subject, base.profile) if self._is_owner(base, one.segment)]
+            for other in (one for one in candidates if one.who == "other"):
+                against = self._trace(base, other.subject)
+                if against.step("condition").state != PASSED or self._accepted(against) is not False:
+                    continue
+                alike = [one for one in candidates if one.who == "longer" and one.segment == other.segment]
+                for stranger in (*alike, self._preceded(base, other), *self._shifted(base, other.segment)):
+                    trace = self._trace(base, stranger.subject)
+                    if self._accepted(trace):
+                        found += [
+                            opening._replace(bound=self._bound(trace))
+                            for opening in super()._openings(base, stranger, trace)
+                        ]
+        return found
+
+    def _shifted(self, base: _Base, segment: str) -> Iterator[Stranger]:
+        """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
+        if base.profile is None or segment in base.profile.tenancy.unique:
+            return
+        parts = [part for part in base.profile.parse_subject(base.subject).segments if part.known and part.value]
+        place = [part.name for part in parts].index(segment)
+        first = parts[place].value
+        for later in parts[place + 1 :] if len(first) > 1 else ():
+            moved = with_value(base.subject, base.profile, segment, first[:-1])
+            yield Stranger(with_value(moved, base.profile, later.name, first[-1] + later.value), "other", segment)
+
+    # Candidates
+
+    def _derive_bases(self) -> Iterator[_Base]:
+        made: set[tuple[str, str]] = set()
+        for base in list(super()._derive_bases()) or self._unknown_subject():
+            drafts = candidates_of(base, self._provider(), self._policies())
+            own = base.case.token.subject == base.subject
+            for subject, more in [(base.subject, {})] * own + drafts:
+                case = self._with_claims(base, subject, more)
+                key = (subject, str(sorted(case.token.claims.items(), key=str)))
+                if key not in made and len(made) < _MOST_BASES:
+                    made.add(key)
+                    yield _Base(case, base.issuer, subject)
+            if not drafts and not own:
+                yield base
+
+    def _unknown_subject(self) -> list[_Base]:
+        """A base where nothing is known of the issuer's subjects: no token, and no profile of the issuer."""
+        provider = self._provider()
+        if not provider.issuer_uri:
+            return []
+        audience = {"aud": provider.allowed_audiences[0]} if provider.allowed_audiences else {}
+        claims = {"iss": provider.issuer_uri, "sub": _SOMEBODY} | audience
+        token = self.case.token._replace(kind="decoded", claims=claims, complete=False)
+        case = self.case._replace(token=token, profile=None)
+        return [_Base(case, provider.issuer_uri.removeprefix("https://"), _SOMEBODY)]
+
+    def _with_claims(self, base: _Base, subject: str, more: dict[str, str]) -> Case:
+        """The base's case with a token of this subject, and the claims that the configuration reads."""
+        token = base.case.token
+        own = token.subject == subject and not more
+        claims = dict(token.claims) if own else dict(as_stranger(base.case, subject).token.claims)
+        claims |= more
+        if own and (token.complete or token.kind == "jwt"):
+            return base.case
+        for name, value in read_claims(self._provider(), base.profile, subject).items():
+            if name not in claims and (not own or token.may_have(name)):
+                claims[name] = value
+        made = Token("decoded", claims, None, complete=False, origin=token.origin, name=token.name, recorded=True)
+        return base.case._replace(token=made)
+
+    def _policies(self) -> list[AllowPolicy]:
+        gcp = self.case.evidence.gcp
+        if gcp is None:
+            return []
+        policies = (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
+        return [policy for policy in policies if isinstance(policy, AllowPolicy)]
+
+    def _preceded(self, base: _Base, stranger: Stranger) -> Stranger:
+        assert base.profile is not None  # noqa: S101 - only subjects with a grammar have such strangers
+        value = base.profile.parse_subject(base.subject).value(stranger.segment) or ""
+        subject = with_value(base.subject, base.profile, stranger.segment, _BEFORE + value)
+        return stranger._replace(subject=subject)
+
+    def _is_owner(self, base: _Base, segment: str) -> bool:
+        return base.profile is not None and segment in (base.profile.tenancy.tenant, base.profile.tenancy.team)
+
+    def _is_neighbour(self, segment: str) -> bool:
+        tenancies = [base.profile.tenancy for base in self._all_bases() if base.profile is not None]
+        names = {name for tenancy in tenancies for name in tenancy.names if name not in tenancy.unique}
+        return segment.replace(" ", "_") in names
+
+    def _quietly(self, ask: object) -> list[Opening]:
+        try:
+            return ask() if callable(ask) else []
+        except NotReadError:
+            return []
+
+    # Evaluating
+
+    def _trace(self, base: _Base, subject: str) -> Trace:
+        key = (id(base.case), subject)
+        if key not in self._judged:
+            case = as_stranger(base.case, subject)
+            same = {name: base.case.token.claims[name] for name in self._shared if name in base.case.token.claims}
+            claims = case.token.claims | _ids_of_others(base, subject, case.token.claims) | same
+            case = case._replace(token=case.token._replace(claims=claims))
+            self._judged[key] = evaluate(case)
+        return self._judged[key]
+
+    def _accepted(self, trace: Trace) -> bool | None:
+        """Whether condition, mapping and bindings accept; bindings that were not read leave the answer to the rest."""
+        if not self._whole_exchange:
+            return super()._accepted(trace)
+        provider, gcp = self._provider(), self.case.evidence.gcp
+        if provider.disabled or provider.state == "DELETED":
+            return False
+        impersonate = trace.step("impersonate").state
+        before = super()._accepted(trace)
+        if before is False or impersonate == REFUSED:
+            return False
+        bindings_read = gcp is not None and isinstance(gcp.service_account_policy, AllowPolicy)
+        return before if impersonate == PASSED or not bindings_read else None
+
+    def _bound(self, trace: Trace) -> bool | None:
+        """Whether a member covers it; None where no bindings were read, or none may be needed."""
+        step, gcp = trace.step("impersonate"), self.case.evidence.gcp
+        if step.state == REFUSED:
+            return False
+        direct = gcp is not None and isinstance(gcp.credentials, Document)
+        return True if step.state == PASSED and (step.at is not None or direct) else None
+
+    def _openings(
+        self, base: _Base, stranger: Stranger, trace: Trace, against: Trace | None = None
+    ) -> Iterator[Opening]:
+        if against is not None and against.step("condition").state == PASSED:
+            return  # not the condition refuses the other one, a member does
+        for opening in super()._openings(base, stranger, trace, against):
+            yield opening._replace(bound=self._bound(trace))
+
+
+def _ids_of_others(base: _Base, subject: str, claims: dict[str, Any]) -> dict[str, Any]:
+    """Other ids for what has the same name under another owner: an id is of one thing only."""
+    if base.profile is None:
+        return {}
+    before, after = (base.profile.parse_subject(text).segments for text in (base.subject, subject))
+    values = {part.name: part.value for part in after if part.known}
+    moved: set[str] = set()  # segments of which one above, or the segment itself, differs
+    for part in before:
+        if part.known and (moved or values.get(part.name) != part.value):
+            moved.add(part.name)
+    own = base.case.token.claims
+    return {
+        name: another(value) if isinstance(value, str) else value + 1
+        for name, value in claims.items()
+        if name.endswith("_id") and base.profile.tenancy.follows.get(name) in moved
+        if value == own.get(name) and isinstance(value, str | int) and not isinstance(value, bool)
+    }
+
+
+def _twins_of(base: _Base, segment: str) -> Iterator[str]:
+    """Yield the value with one character changed, and in the other case where it is an id."""
+    assert base.profile is not None  # noqa: S101 - the caller's branch
+    value = base.profile.parse_subject(base.subject).value(segment) or ""
+    if segment in base.profile.tenancy.unique and value.swapcase() != value:
+        yield value.swapcase()
+    for place, letter in enumerate(value[:_LONGEST_NAME]):
+        if letter not in "/:":
+            yield value[:place] + ("y" if letter == "x" else "x") + value[place + 1 :]
