@@ -221,6 +221,7 @@ class FixRow:
     undo: list[str] = field(default_factory=list)  # commands
     gaps: list[str] = field(default_factory=list)  # placeholders of the commands that the reader fills in
     exchange: str = ""  # the exchange that it was proven on
+    headline: str = ""  # the edit in one sentence
 
 
 @dataclass

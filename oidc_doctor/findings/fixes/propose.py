@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.findings.fixes.aws import AWS_EDITS
-from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.fixes.documents import changes, diff_of, headline, objections
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.gcp import GCP_EDITS
 from oidc_doctor.findings.fixes.restore import restored
@@ -156,6 +156,7 @@ class _Search:
                 verify=change.verify,
                 undo=change.undo,
                 gaps=change.gaps,
+                headline=headline(candidate.kind, change),
             )
             for change in documents
         ]

@@ -8,7 +8,7 @@ from oidc_doctor.report.parts.escape import code_point, forbid_tokens, is_clear
 from oidc_doctor.report.parts.lines import columns
 
 _LONGEST_COMMAND = 4000
-_SHELL_WORD = re.compile(r"""(?:'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
+_SHELL_WORD = re.compile(r"""(?:\$'(?:\\.|[^'\\])*+'|'[^']*+'|"(?:\\.|[^"\\])*+"|\\.|[^\s'"\\])++""")
 
 
 def visible_command(command: str) -> bool:
