@@ -67,7 +67,7 @@ def diff_of(change: DocumentChange) -> str:
 def headline(kind: FixKind, change: DocumentChange) -> str:
     """The edit of a document in one sentence."""
     return {
-        "restore": f"Put back {change.what} as it was.",
+        "restore": f"Put back the earlier {change.what.removeprefix('the ')}.",
         "add": f"Extend {change.what} for this workload.",
         "correct": f"Correct {change.what}.",
         "create": f"Create {change.what}." if not change.before else f"Extend {change.what} for this workload.",
@@ -115,7 +115,7 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     role, edited = before.aws.role, after.aws.role
     name = _known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
-    if old is not None and new is not None and old.value != new.value:
+    if new is not None and (old is None or old.value != new.value):
         yield _trust(name, old, new)
     if isinstance(role, Role) and isinstance(edited, Role) and role.max_session_duration != edited.max_session_duration:
         yield _session_duration(name, role, edited)
@@ -140,19 +140,19 @@ def _provider_arn(provider: AwsOidcProvider, evidence: TargetEvidence) -> str:
     return _known(provider.arn or derived, "PROVIDER_ARN")
 
 
-def _trust(role: str, old: Document, new: Document) -> DocumentChange:
+def _trust(role: str, old: Document | None, new: Document) -> DocumentChange:
     def store(document: Document) -> str:
         return aws_iam("update-assume-role-policy", RoleName=role, PolicyDocument=json.dumps(document.value))
 
     policy = terraform.Call("jsonencode", new.value)
     return DocumentChange(
-        old.file,
-        _text(old.value),
+        old.file if old is not None else new.file,
+        _text(old.value) if old is not None else "",
         _text(new.value),
         [store(new)],
         terraform.resource("aws_iam_role", f"The IAM role {role}", name=role, assume_role_policy=policy),
         [aws_iam("get-role", RoleName=role, query="Role.AssumeRolePolicyDocument")],
-        [store(old)],
+        [store(old)] if old is not None else [],
         _gaps(role),
         f"the trust policy of {role}",
     )
@@ -264,7 +264,7 @@ def _pool(now: GcpPool, then: GcpPool) -> DocumentChange:
         [command(*_POOLS, "describe", name)],
         [update(now)],
         _gaps(name),
-        f"the workload identity pool {_last(name)}",
+        f"the state of the workload identity pool {_last(name)}",
     )
 
 

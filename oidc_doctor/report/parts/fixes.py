@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.commands import command_lines, visible_command
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONG = 600  # characters of a text
 _LONGEST_UNDO = 240  # characters of a command that undoes an edit, in a report that is not verbose
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
 _EXAMPLES = 2  # workloads that are named of those that an edit opens or closes to
 
 
@@ -105,6 +107,14 @@ def after(rows: Sequence[FixRow], *, verbose: bool) -> list[tuple[str, list[str]
     elif undo:
         found.append(("undo", "-v shows the command that stores the present document again"))
     return found
+
+
+def document_name(row: FixRow) -> str:
+    """Return the name of a file for the document of an edit: that of its kind, such as trust-policy.json."""
+    stem = row.file.rpartition("/")[2].partition(".")[0]
+    if stem == "role" and '"Statement"' in row.document:
+        stem = "trust-policy"
+    return f"{stem if _PLAIN_NAME.fullmatch(stem) else 'document'}.json"
 
 
 def _commands(sheet: Sheet, listed: Iterable[str], label: str = "") -> None:
