@@ -240,7 +240,7 @@ def _gcp(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
         (before.gcp.project_policy, after.gcp.project_policy, before.gcp.project_id or before.gcp.project_number),
     )
     for old, new, name in policies:
-        if isinstance(old, AllowPolicy) and isinstance(new, AllowPolicy) and _members(old) != _members(new):
+        if isinstance(old, AllowPolicy) and isinstance(new, AllowPolicy) and set(_grants(old)) != set(_grants(new)):
             yield _allow_policy(name, old, new)
 
 
@@ -349,13 +349,6 @@ def _provider_terraform(name: str, fields: dict[str, Any], changed: list[str]) -
 
 
 _PROVIDER_PARTS = 7  # slashes in projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
-
-
-def _members(policy: AllowPolicy) -> list[tuple[str, str, str]]:
-    """Role, member and condition of each grant."""
-    return [
-        (binding.role, member, binding.condition or "") for binding in policy.bindings for member in binding.members
-    ]
 
 
 def _allow_policy(resource: str | None, old: AllowPolicy, new: AllowPolicy) -> DocumentChange:
