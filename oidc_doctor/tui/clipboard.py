@@ -18,6 +18,6 @@ def copy(app: App[object], text: str, title: str) -> None:
         app.notify("There is nothing to copy here.", markup=False)
         return
     app.copy_to_clipboard(text)
-    first_line = text.split("\n", 1)[0]
+    first_line, *more = text.split("\n")
     shown = visible(first_line if len(first_line) <= _LONGEST_SHOWN else first_line[:_LONGEST_SHOWN] + "…")
-    app.notify(shown, title=f"Copied: {title}", markup=False)
+    app.notify(f"{shown}\n… {len(more)} more lines" if more else shown, title=f"Copied: {title}", markup=False)

@@ -46,7 +46,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
             facts.settle(sheet, visible(entry.cause.settle))
         if document:
             sheet.gap()
-            sheet.say("d copies the whole document after the edit; e, on the screen before, writes it to a file.")
+            sheet.say("d copies the whole document after the edit; e writes it to a file beside the report.")
 
     return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.text_to_copy(report, entry), document)
 
