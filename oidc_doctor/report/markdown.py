@@ -86,6 +86,8 @@ def _fix(report: Report, cause: Cause) -> Iterator[str]:
     for index, row in enumerate(rows):
         if index:
             yield f"**Then:** {prose(_text(row.headline))}"
+        if not row.commands and row.file:
+            yield f"Edit {prose(_text(row.file))}:"
         if row.diff.strip():
             yield fenced((_text(line) for line in row.diff.split("\n") if line.strip()), "diff")
         if row.commands:

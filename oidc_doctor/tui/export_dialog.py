@@ -92,5 +92,5 @@ class ExportScreen(ModalScreen[None]):
         return [
             write_new(folder, document_name(row), forbid_tokens(row.document))
             for row in self._report.fixes
-            if row.document
+            if row.document.startswith("{")  # not a line of a file that was not kept
         ]

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from oidc_doctor.findings.fixes.documents import changes, diff_of
+from oidc_doctor.findings.fixes.documents import changes, diff_of, headline
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.model.document import UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.evidence import (
@@ -184,6 +184,28 @@ def test_a_session_duration_is_stored_shown_and_put_back(cloud: Aws) -> None:
 def test_a_provider_comes_before_the_policy_that_names_it() -> None:
     both = changes(evidence(role()), evidence(role("job:blue:*"), provider("a")))
     assert [change.what for change in both] == [f"the OIDC provider {HOST}", "the trust policy of Weights"]
+
+
+def test_another_role_of_the_client_changes_no_document_of_a_role() -> None:
+    other = role("job:blue:*")._replace(arn=ROLE_ARN + "2", name="Weights2")
+    asked = evidence(other)._replace(target=Target("weights", aws=TargetAws(ROLE_ARN + "2")))
+    assert changes(evidence(role()), asked) == []
+
+
+def test_a_trust_policy_where_none_was_read() -> None:
+    unread = role()._replace(trust_policy=Missing("aws/role.json", "not read"))
+    (change,) = changes(evidence(unread), evidence(role()))
+    assert (change.before, change.undo) == ("", [])
+    assert headline("add", change) == "Create the trust policy of Weights."
+
+
+def test_headlines() -> None:
+    (change,) = changes(evidence(role()), evidence(role("job:blue:*")))
+    assert headline("restore", change) == "Put back the earlier trust policy of Weights."
+    assert headline("add", change) == "Extend the trust policy of Weights for this workload."
+    assert headline("create", change) == "Extend the trust policy of Weights for this workload."
+    assert headline("correct", change) == "Correct the trust policy of Weights."
+    assert headline("correct", change._replace(what="", file="config.yaml")) == "Correct config.yaml."
 
 
 def test_names_that_were_not_read_are_gaps() -> None:

@@ -80,8 +80,17 @@ def test_the_documents_of_one_edit_are_steps(alone: Report, form: str) -> None:
     assert text.lower().count("proof") == 1
     assert listing.text_to_copy(alone, entries(alone)[0]) == (
         "echo 'OIDC provider'\necho 'trust policy of ModelWeights'",
-        "2 commands",
+        "2 commands, fill in PROVIDER_ARN",
     )
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
+def test_a_file_without_a_command_is_named(alone: Report, form: str) -> None:
+    alone.causes[0] = cause(commands=())
+    alone.fixes = [row(file="truss/config.yaml")]
+    alone.fixes[0].commands = []
+    text = shown(alone, form)
+    assert "truss/config.yaml" in text.partition("edit      " if form == "text" else "Edit ")[2].split("\n")[0]
 
 
 def test_an_edit_that_fixes_another_cause_as_well_is_shown_once(alone: Report) -> None:

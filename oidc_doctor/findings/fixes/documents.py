@@ -66,12 +66,12 @@ def diff_of(change: DocumentChange) -> str:
 
 def headline(kind: FixKind, change: DocumentChange) -> str:
     """The edit of a document in one sentence."""
-    return {
-        "restore": f"Put back the earlier {change.what.removeprefix('the ')}.",
-        "add": f"Extend {change.what} for this workload.",
-        "correct": f"Correct {change.what}.",
-        "create": f"Create {change.what}." if not change.before else f"Extend {change.what} for this workload.",
-    }[kind]
+    what = change.what or change.file
+    if kind == "restore":
+        return f"Put back the earlier {what.removeprefix('the ')}."
+    if kind == "correct":
+        return f"Correct {what}."
+    return f"Create {what}." if not change.before else f"Extend {what} for this workload."
 
 
 def _text(value: Any) -> str:
@@ -113,6 +113,8 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     if isinstance(now, Missing) and isinstance(then, AwsOidcProvider):
         yield _new_provider(_provider_arn(then, before), then)
     role, edited = before.aws.role, after.aws.role
+    if before.target.aws != after.target.aws or (isinstance(role, Role) and role.arn != getattr(edited, "arn", None)):
+        return  # the client names another role: no document of this one differs
     name = _known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
     if new is not None and (old is None or old.value != new.value):
@@ -232,7 +234,7 @@ def _gcp(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     if isinstance(pool, GcpPool) and isinstance(enabled, GcpPool) and pool.disabled != enabled.disabled:
         yield _pool(pool, enabled)
     now, then = _gcp_provider(before), _gcp_provider(after)
-    if now is not None and then is not None and _fields(now) != _fields(then):
+    if now is not None and then is not None and now.name == then.name and _fields(now) != _fields(then):
         yield _provider(now, then)
     account = after.target.gcp.service_account if after.target.gcp else None
     policies = (
@@ -390,7 +392,7 @@ def _condition(policy: AllowPolicy, binding: Binding) -> str:
     if not binding.condition:
         return ""
     written = _written_condition(policy, binding)
-    parts = {"expression": binding.condition, "title": str(written.get("title") or "")}
+    parts = {"expression": binding.condition, "title": str(written.get("title") or "condition")}
     if written.get("description"):
         parts["description"] = str(written["description"])
     return gcloud_map(parts)

@@ -48,4 +48,4 @@ class DocumentChange(NamedTuple):
     verify: list[str]
     undo: list[str]
     gaps: list[str]
-    what: str  # the document in words: the trust policy of NAME
+    what: str = ""  # the document in words, such as the trust policy of NAME; empty: its file

@@ -43,10 +43,13 @@ def sentence(cause: Cause, rows: Sequence[FixRow]) -> str:
     return cause.named.fix or (row.headline if row is not None else "") or ("Make this edit." if rows else "")
 
 
-def fix(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool = False, above: bool = False) -> None:
+def fix(
+    sheet: Sheet, report: Report, cause: Cause, *, verbose: bool = False, above: bool = False, beside: bool = False
+) -> None:
     """Write one next step: the fix in words, the edit, the commands, and the proof.
 
-    `above`: the edit of the main cause is shown already. `verbose` adds Terraform and every command that undoes it.
+    `above`: the edit of the main cause is shown already. `beside`: on a screen beside other facts, where a document
+    in a command is left out. `verbose` adds Terraform and every command that undoes it.
     """
     rows = edit_of(report, cause)
     text, commands_of_fix = sentence(cause, rows), commands(cause, rows)
@@ -60,15 +63,17 @@ def fix(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool = False, ab
     for index, row in enumerate(rows):
         if index:
             sheet.row("then", _text(row.headline))
+        if not row.commands and row.file:
+            sheet.row("edit", _text(row.file))
         changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
-        _commands(sheet, row.commands)
+        _commands(sheet, row.commands, beside=beside)
     if not any(row.commands for row in rows):
         _commands(sheet, commands_of_fix)
     if any(not visible_command(command) for command in commands_of_fix):
         sheet.row("", "(a command contains invisible characters: take it from --format json)")
     for label, text in notes(rows, _EXAMPLES if verbose else 1):
         sheet.row(label, _text(text))
-    for label, listed in after(rows, verbose=verbose):
+    for label, listed in after(rows, verbose=verbose) if not beside else ():
         sheet.row(label, listed) if isinstance(listed, str) else _commands(sheet, listed, label)
     if verbose:
         for row in rows:
@@ -117,11 +122,15 @@ def document_name(row: FixRow) -> str:
     return f"{stem if _PLAIN_NAME.fullmatch(stem) else 'document'}.json"
 
 
-def _commands(sheet: Sheet, listed: Iterable[str], label: str = "") -> None:
+def _commands(sheet: Sheet, listed: Iterable[str], label: str = "", *, beside: bool = False) -> None:
     """Write commands: under a label two columns in, so that the eye finds them; beside a label at its text."""
     indent = 0 if label else 2
     for command in listed:
-        for line in command_lines(command, sheet.room - indent):
+        lines = command_lines(command, sheet.room - indent)
+        document = command.count("\n") if beside else 0
+        if document:
+            lines = [*lines[:-document], f"… {document} more lines"]
+        for line in lines:
             sheet.put(label, " " * indent + line)
             label = ""
 

@@ -119,7 +119,7 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
     facts.clause(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
-        fixes.fix(sheet, report, cause, verbose=verbose)
+        fixes.fix(sheet, report, cause, verbose=verbose, beside=not verbose)
     if decision:
         tree.decision(sheet, exchange)
     sheet.gap()
@@ -182,7 +182,9 @@ def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
         edit = edit_of(report, entry)
         commands = fixes.commands(entry.cause, edit)
         if commands and all(visible_command(command) for command in commands):
-            return "\n".join(commands), "command" if len(commands) == 1 else f"{len(commands)} commands"
+            gaps = [gap for row in edit for gap in row.gaps]
+            fill_in = f", fill in {', '.join(dict.fromkeys(gaps))}" if gaps else ""
+            return "\n".join(commands), ("command" if len(commands) == 1 else f"{len(commands)} commands") + fill_in
         return visible(fixes.sentence(entry.cause, edit) or entry.cause.settle), "fix in words"
     if entry.check is not None:
         words = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
