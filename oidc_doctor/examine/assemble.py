@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -215,23 +214,8 @@ def _fixes(judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, 
 
         for row in propose(exchange.diagnosis, _seen(exchange), code_of):
             row.exchange = exchange.id
-            if row.kind == "restore":
-                row.headline = _dated(row, exchange) or row.headline
             rows.append(row)
     return rows
-
-
-def _dated(row: FixRow, exchange: Judged) -> str:
-    """The headline of a restored document with the time until which it was in force; empty where that is not known."""
-    from oidc_doctor.findings.fixes.documents import changes  # late: a healthy exchange does not need it
-
-    revisions = exchange.replayed.target_history.history.revisions if exchange.replayed is not None else ()
-    for earlier, following in zip(reversed(revisions[:-1]), reversed(revisions), strict=False):
-        for document in changes(exchange.diagnosis.case.evidence, earlier.evidence):
-            if document.file == row.file and document.after == row.document:
-                until = dt.datetime.fromtimestamp(following.start, dt.UTC)
-                return f"{row.headline.removesuffix('.')}, in force until {until:%d %b %Y %H:%M:%S} UTC."
-    return ""
 
 
 def _seen(exchange: Judged) -> Seen:

@@ -221,7 +221,9 @@ class FixRow:
     undo: list[str] = field(default_factory=list)  # commands
     gaps: list[str] = field(default_factory=list)  # placeholders of the commands that the reader fills in
     exchange: str = ""  # the exchange that it was proven on
-    headline: str = ""  # the edit in one sentence
+    summary: str = ""  # the edit in words, which take the place of the check's; empty where these say it
+    also: str = ""  # a further sentence
+    headline: str = ""  # the edit of this document in one sentence
 
 
 @dataclass

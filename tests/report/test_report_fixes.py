@@ -112,6 +112,14 @@ def test_the_words_of_a_cause_give_way_to_another_edit(alone: Report, kind: Any,
     assert f"fix       {words}" in shown(alone)
 
 
+def test_the_words_of_an_edit_come_first(alone: Report) -> None:
+    alone.fixes[0].summary, alone.fixes[0].also = "Add a statement.", "The others stay."
+    assert "fix       Add a statement. The others stay.\n" in shown(alone)
+    alone.causes[0] = cause(fix="")
+    alone.fixes[0].summary, alone.fixes[0].headline = "", ""
+    assert "fix       Make this edit.\n" in shown(alone)
+
+
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "json"])
 def test_whom_an_edit_opens_and_closes_to(alone: Report, form: str) -> None:
     alone.fixes[0].opens_to = [f"job:{letter}" for letter in "abc"]

@@ -113,7 +113,7 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     if isinstance(now, Missing) and isinstance(then, AwsOidcProvider):
         yield _new_provider(_provider_arn(then, before), then)
     role, edited = before.aws.role, after.aws.role
-    if before.target.aws != after.target.aws or (isinstance(role, Role) and role.arn != getattr(edited, "arn", None)):
+    if _asked(before) != _asked(after):
         return  # the client names another role: no document of this one differs
     name = _known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
@@ -123,18 +123,22 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
         yield _session_duration(name, role, edited)
 
 
+def _asked(evidence: TargetEvidence) -> str | None:
+    """The ARN of the role that the client names."""
+    return evidence.target.aws.role_arn if evidence.target.aws is not None else None
+
+
 def _role_name(evidence: TargetEvidence) -> str | None:
     """The role's name; where the role was not read as a whole, that in its ARN."""
     role = evidence.aws.role if evidence.aws is not None else None
-    asked = evidence.target.aws.role_arn if evidence.target.aws is not None else None
-    return (role.name if isinstance(role, Role) else None) or (asked or "").rpartition("/")[2]
+    return (role.name if isinstance(role, Role) else None) or (_asked(evidence) or "").rpartition("/")[2]
 
 
 def _provider_arn(provider: AwsOidcProvider, evidence: TargetEvidence) -> str:
     """The provider's ARN: as read, or in the role's account, where STS looks for it; else the placeholder."""
     aws: AwsEvidence | None = evidence.aws
     role = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
-    role = role or (evidence.target.aws.role_arn if evidence.target.aws is not None else None)
+    role = role or _asked(evidence)
     derived = ""
     if account_of(role):
         partition = (role or "").split(":")[1]

@@ -36,11 +36,15 @@ def commands(cause: Cause, rows: Iterable[FixRow]) -> list[str]:
 
 
 def sentence(cause: Cause, rows: Sequence[FixRow]) -> str:
-    """Return the fix in words. Those of the cause do not know the edit, and may ask for another one."""
-    row = rows[0] if rows else None
-    if row is not None and row.headline and (row.kind != "correct" or row.for_ != cause.code):
-        return row.headline
-    return cause.named.fix or (row.headline if row is not None else "") or ("Make this edit." if rows else "")
+    """Return the fix in words: those of the edit, else those of the cause, which may ask for another one."""
+    if not rows:
+        return cause.named.fix
+    edit = rows[0]
+    if edit.summary:
+        return " ".join(filter(None, (edit.summary, edit.also)))
+    if edit.headline and (edit.kind != "correct" or edit.for_ != cause.code):
+        return edit.headline
+    return cause.named.fix or edit.headline or "Make this edit."
 
 
 def fix(
