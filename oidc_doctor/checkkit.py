@@ -132,14 +132,52 @@ def log_check(code: str, name: str) -> Callable[[Callable[..., Iterable[Finding]
 
 
 def command(*words: str) -> str:
-    """A shell command with every word quoted: the words may come from a token or a policy."""
-    return " ".join(shlex.quote(word) for word in words)
+    """A command for bash and zsh with every word quoted: the words may come from a token or a policy."""
+    return " ".join(_as_word(word) for word in words)
+
+
+def is_plain(value: str, *, of_aws: bool = False) -> bool:
+    """Whether a command reads this value as the value of an option or as an argument, and shows it as it is.
+
+    Not so an option, the name of a file to read, and control characters. The AWS CLI reads the file that `file://` and
+    `fileb://` name; version 1 also fetches `http://` and `https://`, unless cli_follow_urlparam is false, where the
+    option takes no URL (awscli 1.46.3, paramfile.py; AWS CLI User Guide, load a parameter from a file).
+    """
+    refused = (*_OPTIONS_AND_FILES, *(_FETCHED if of_aws else ()))
+    return bool(value) and value.isprintable() and not value.lower().startswith(refused)
+
+
+_OPTIONS_AND_FILES = ("-", "@", "file:", "fileb:")
+_FETCHED = ("http:", "https:")
+_BARE = re.compile(r"(?!=)[A-Za-z0-9_@%+=:,./-]+")  # zsh reads =name as the path of a program
+_OPTION = re.compile(r"(--[a-z][a-z-]*=)(.+)", re.DOTALL)
+
+
+def _as_word(word: str) -> str:
+    """A word of a shell command, in the quotes that are the easiest to read."""
+    option = _OPTION.fullmatch(word)
+    if option:
+        return option[1] + _as_word(option[2])
+    if _BARE.fullmatch(word):
+        return word
+    if not (word.isascii() and word.isprintable()):
+        return f"$'{''.join(map(_escaped, word))}'"
+    if "'" in word and not set(word) & set('"$`\\!'):
+        return f'"{word}"'
+    return shlex.quote(word)
+
+
+def _escaped(character: str) -> str:
+    """A character inside $'…' of bash and zsh."""
+    if character.isascii() and character.isprintable():
+        return f"\\{character}" if character in "\\'" else character
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
+    return short or "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
 _LONGEST_QUOTED = 44  # characters; longer values are in the expected/actual pair only
-_FILES = ("file:", "fileb:")  # the AWS CLI reads such a value as the name of a file
 
 
 def cloud_name(refusal: Refusal) -> str:
@@ -187,21 +225,17 @@ def seconds(value: str) -> str:
 def commands(words: str, *values: str) -> tuple[str, ...]:
     """The command `words` with each {} replaced by a quoted value, as the only command of a Words.
 
-    Empty when a value is not known, or when the command would not read it as a plain value: an option, a file to be
-    read (`file://…`), or a text with control characters.
+    Empty when a value is not known, or is not plain (`is_plain`).
     """
     rest = list(values)
     filled: list[str] = []
     for word in words.split():
         value = rest.pop(0) if "{}" in word else ""
-        if "{}" in word and not _is_plain(value):
+        of_aws = words.startswith("aws ") and filled[-1:] != ["--url"]  # this option takes a URL
+        if "{}" in word and not is_plain(value, of_aws=of_aws):
             return ()
         filled.append(word.replace("{}", value))
     return (command(*filled),)
-
-
-def _is_plain(value: str) -> bool:
-    return bool(value) and value.isprintable() and value[0] not in "-@" and not value.lower().startswith(_FILES)
 
 
 def role_name(refusal: Refusal) -> str:
@@ -211,9 +245,8 @@ def role_name(refusal: Refusal) -> str:
 
 
 def trust_policy_commands(refusal: Refusal) -> tuple[str, ...]:
-    """The command that stores an edited trust policy, where the role is known."""
-    words = "aws iam update-assume-role-policy --role-name {} --policy-document file://trust-policy.json"
-    return commands(words, role_name(refusal))
+    """The command that prints the trust policy, where the role is known. The one that stores an edit comes with it."""
+    return commands("aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument", role_name(refusal))
 
 
 # --- documents -------------------------------------------------------------------------------------------------------
@@ -350,6 +383,7 @@ __all__ += [
     "cloud_name",
     "commands",
     "given",
+    "is_plain",
     "quoted",
     "role_name",
     "seconds",

@@ -223,6 +223,7 @@ class FixRow:
     exchange: str = ""  # the exchange that it was proven on
     summary: str = ""  # the edit in words, which take the place of the check's; empty where these say it
     also: str = ""  # a further sentence
+    headline: str = ""  # the edit of this document in one sentence
 
 
 @dataclass

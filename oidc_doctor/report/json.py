@@ -48,7 +48,7 @@ def to_json(report: Report) -> dict[str, Any]:
                     "also_for": row.also_for,
                     "exchange": row.exchange,
                     "kind": row.kind,
-                    "summary": row.summary,
+                    "summary": row.summary or row.headline,
                     "file": row.file,
                     "with_files": row.with_files,
                     "diff": row.diff,

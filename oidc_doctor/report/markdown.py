@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report import text
-from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts import facts, fixes, sentences
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, shortened
@@ -19,7 +19,7 @@ from oidc_doctor.report.parts.times import period
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from oidc_doctor.model.report import CheckRow, Exchange, Report
+    from oidc_doctor.model.report import Cause, CheckRow, Exchange, Report
 
 _WIDTH = 100  # columns of a fenced block that a ticket shows without scrolling
 _LONG = 2000  # characters of a text
@@ -74,18 +74,43 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
     if cause is None:
         return parts
-    edit = next((row for row in report.fixes if row.for_ == cause.code), None)
-    if cause.named.fix or edit is not None:
-        label = "If so" if cause.confidence == "suspected" else "Fix"
-        parts.append(f"**{label}:** {prose(_text(cause.named.fix) or 'make this edit')}")
-    if edit is not None and edit.diff.strip():
-        parts.append(fenced((_text(line) for line in edit.diff.split("\n") if line.strip()), "diff"))
-    commands = facts.commands(cause, edit)
-    if commands:
-        parts.append(fenced((line for command in commands for line in command_lines(command, _WIDTH)), "sh"))
-    if edit is not None and edit.proof:
-        parts.append(f"Checked: {prose(_text(edit.proof))}")
-    return parts
+    return parts + list(_fix(report, cause))
+
+
+def _fix(report: Report, cause: Cause) -> Iterator[str]:
+    """The edit with its commands and its proof; folded behind them what the reader needs after it."""
+    rows = fixes.edit_of(report, cause)
+    words = fixes.sentence(cause, rows)
+    if words:
+        yield f"**{'If so' if cause.confidence == 'suspected' else 'Fix'}:** {prose(_text(words))}"
+    for index, row in enumerate(rows):
+        if index:
+            yield f"**Then:** {prose(_text(row.headline))}"
+        if not row.commands and row.file:
+            yield f"Edit {prose(_text(row.file))}:"
+        if row.diff.strip():
+            yield fenced((_text(line) for line in row.diff.split("\n") if line.strip()), "diff")
+        if row.commands:
+            yield _commands(row.commands)
+    if cause.named.commands and not any(row.commands for row in rows):
+        yield _commands(cause.named.commands)
+    for label, note in fixes.notes(rows):
+        yield f"{label.capitalize()}: {prose(_text(note))}"
+    further = [
+        f"{label.capitalize()}:\n\n{_commands(listed)}"
+        for label, listed in fixes.after(rows, verbose=True)
+        if not isinstance(listed, str)
+    ]
+    further += [
+        f"Terraform:\n\n{fenced(map(visible, row.terraform.split(chr(10))), 'hcl')}" for row in rows if row.terraform
+    ]
+    if further:
+        body = "\n\n".join(further)
+        yield f"<details><summary>Verify, undo, Terraform</summary>\n\n{body}\n\n</details>"
+
+
+def _commands(listed: Iterable[str]) -> str:
+    return fenced((line for command in listed for line in command_lines(command, _WIDTH)), "sh")
 
 
 def _read(report: Report) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts import facts, fixes, sentences
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
@@ -96,7 +96,7 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     facts.describe(sheet, report, exchange, cause, verbose=verbose)
     if cause is not None:
         sheet.gap()
-        facts.fix(sheet, report, cause)
+        fixes.fix(sheet, report, cause, verbose=verbose)
     sheet.gap()
     if verbose:
         facts.steps(sheet, exchange)
@@ -200,7 +200,7 @@ def _further(sheet: Sheet, report: Report, cause: Cause, above: list[Cause], *, 
         facts.history(inner, report, exchange, cause)
     again = any(other.code == cause.code for other in same) and not verbose
     if cause.status == "active" and cause.confidence != "suspected" and not again:
-        facts.fix(inner, report, cause)
+        fixes.fix(inner, report, cause, above=True)
     sheet.lines += inner.lines
 
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 300  # characters of the copied text that the notification shows
 
 
-def copy(app: App[object], text: str, title: str, *, hint: str = "") -> None:
-    """Copy `text` and show its first line under `title`; `hint` follows it."""
+def copy(app: App[object], text: str, title: str) -> None:
+    """Copy `text` and show its first line under `title`."""
     if not text:
         app.notify("There is nothing to copy here.", markup=False)
         return
     app.copy_to_clipboard(text)
-    first_line = text.split("\n", 1)[0]
+    first_line, *more = text.split("\n")
     shown = visible(first_line if len(first_line) <= _LONGEST_SHOWN else first_line[:_LONGEST_SHOWN] + "…")
-    app.notify(f"{shown}\n\n{hint}" if hint else shown, title=f"Copied: {title}", markup=False)
+    app.notify(f"{shown}\n… {len(more)} more lines" if more else shown, title=f"Copied: {title}", markup=False)

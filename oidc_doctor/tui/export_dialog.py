@@ -1,4 +1,4 @@
-"""The dialog that writes the report to a file, as --report does."""
+"""The dialog that writes the report to a file, as --report does, and beside it the documents of its fixes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from oidc_doctor.report.formats import FORMATS, render
-from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.fixes import document_name
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -74,8 +75,22 @@ class ExportScreen(ModalScreen[None]):
             text = render(self._report, name, width=_WIDTH, color=False)
             with open(path, "wb") as stream:
                 stream.write(text.encode("utf-8", "backslashreplace"))
+            documents = self._write_documents(os.path.dirname(path))
         except OSError as error:
             self.query_one("#said", Static).update(f"{visible(path)}: {error.strerror or error}")
             return
         self.app.pop_screen()
-        self.notify(f"written to {visible(path)}", markup=False)
+        beside = (
+            f"; the edited {'documents' if len(documents) > 1 else 'document'}: {', '.join(map(visible, documents))}"
+        )
+        self.notify(f"written to {visible(path)}{beside if documents else ''}", markup=False)
+
+    def _write_documents(self, folder: str) -> list[str]:
+        """Write the document of each proposed edit to a new file in `folder`; return their paths. Raises OSError."""
+        from oidc_doctor.whatif.export import write_new  # late: few reports are exported
+
+        return [
+            write_new(folder, document_name(row), forbid_tokens(row.document))
+            for row in self._report.fixes
+            if row.document.startswith("{")  # not a line of a file that was not kept
+        ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts import facts, fixes, sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import wrap
 from oidc_doctor.report.rows import listing
@@ -28,7 +28,7 @@ def detail_page(report: Report, entry: Entry) -> PageScreen:
 
 
 def fix_page(report: Report, entry: Entry) -> PageScreen:
-    """Return the page of a fix: the edit, its commands, its proof, and the edited document."""
+    """Return the page of a fix: the edit, its commands, its proof, how to undo it, and its Terraform."""
     document = _document(report, entry)
 
     def write(sheet: StyledSheet) -> None:
@@ -37,7 +37,7 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
         sheet.gap()
         before = len(sheet.lines)
         if entry.cause is not None:
-            facts.fix(sheet, report, entry.cause)
+            fixes.fix(sheet, report, entry.cause, verbose=True)
         elif listing.text_to_copy(report, entry)[0]:
             sheet.row("fix", listing.text_to_copy(report, entry)[0].replace("\n", " "))
         if len(sheet.lines) == before:
@@ -46,15 +46,13 @@ def fix_page(report: Report, entry: Entry) -> PageScreen:
             facts.settle(sheet, visible(entry.cause.settle))
         if document:
             sheet.gap()
-            sheet.lines.append(sheet.paint("The document after the edit (d copies it)", "bold"))
-            sheet.lines += [visible(line) for line in document.split("\n")]
+            sheet.say("d copies the whole document after the edit; e writes it to a file beside the report.")
 
     return PageScreen(f"Fix · {entry.code} {entry.name}", write, listing.text_to_copy(report, entry), document)
 
 
 def _document(report: Report, entry: Entry) -> str:
-    edit = listing.edit_of(report, entry)
-    return edit.document if edit is not None else ""
+    return next((row.document for row in listing.edit_of(report, entry)), "")
 
 
 def explain_page(entry: Entry) -> PageScreen | None:

@@ -96,13 +96,11 @@ class ReportScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy the command of the selected finding, or its fix in words."""
-        from oidc_doctor.report.rows.listing import edit_of, text_to_copy
+        from oidc_doctor.report.rows.listing import text_to_copy
 
         report, entry = self.session.report, self.session.entry
         if report is not None and entry is not None:
-            edit = edit_of(report, entry)
-            hint = "f, then d copies the document that it names" if edit is not None and edit.document else ""
-            copy(self.app, *text_to_copy(report, entry), hint=hint)
+            copy(self.app, *text_to_copy(report, entry))
         else:
             self._say_why_nothing_is_selected()
 

@@ -79,7 +79,8 @@ class Trials:
 
         if exchange not in self.by_exchange:
             examined = self._examined
-            what_if = WhatIf(examined.diagnoses[exchange], examined.accepted[exchange], examined.report.fixes)
+            fixes = [row for row in examined.report.fixes if row.exchange == exchange]
+            what_if = WhatIf(examined.diagnoses[exchange], examined.accepted[exchange], fixes)
             trial = Trial(exchange, what_if)
             if exchange in self._earlier:
                 trial.repeat(self._earlier[exchange])

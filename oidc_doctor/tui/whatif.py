@@ -228,7 +228,7 @@ class WhatIfScreen(TrialScreen):
         """Offer only actions that have an effect."""
         trial = self.trial if self.is_attached else None
         if action == "fix":
-            return trial is not None and bool(trial.current.fixes)
+            return trial is not None and bool(trial.current.proposals)
         if action == "edit":
             return not isinstance(self.focused, Editor)
         if action == "explain":
@@ -262,9 +262,9 @@ class WhatIfScreen(TrialScreen):
     def action_fix(self) -> None:
         """Apply the proposed fix to the text; press again for the next fix."""
         trial = self.trial
-        if trial is None or not trial.current.fixes:
+        fixes = trial.current.proposals if trial is not None else []
+        if trial is None or not fixes:
             return
-        fixes = [trial.current.edits_of(fix) for fix in trial.current.fixes]
         following = next((number for number, fix in enumerate(fixes, 1) if fix.items() <= trial.edits.items()), 0)
         chosen = fixes[following % len(fixes)]
         trial.edits |= chosen

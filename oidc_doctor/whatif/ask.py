@@ -44,8 +44,8 @@ from oidc_doctor.whatif.parts import (
     PartId,
     editable,
     json_text,
-    part_of_document,
     parts_of,
+    parts_of_document,
     without_layout,
 )
 
@@ -93,7 +93,7 @@ class WhatIf:
     """An exchange and its editable parts, without edits: every call of `ask` passes all edits."""
 
     def __init__(self, diagnosis: Diagnosis, accepted: Sequence[str] = (), fixes: Sequence[FixRow] = ()) -> None:
-        """`accepted`: subjects accepted in the logs. `fixes`: the report's; those of this exchange are kept."""
+        """`accepted`: subjects accepted in the logs. `fixes`: the report's rows for this exchange."""
         self.case: Case = diagnosis.case
         self.cloud: Cloud = diagnosis.case.cloud
         self.accepted = tuple(accepted)
@@ -101,7 +101,7 @@ class WhatIf:
         self.parts: tuple[Part, ...] = parts_of(self.case)
         self._values = {part.id: without_layout(part, part.text) for part in self.parts}
         codes = {cause.code for cause in self.present.causes}
-        self.fixes = tuple(fix for fix in fixes if fix.for_ in codes and self.edits_of(fix))
+        self.fixes = tuple(fix for fix in fixes if fix.for_ in codes)
 
     def part(self, part: PartId) -> Part:
         """Return a part by its id. Raises KeyError if this exchange has none."""
@@ -182,16 +182,25 @@ class WhatIf:
             return None
         return edit_reach(self.case._replace(readings=()), answer.diagnosis.case._replace(readings=()), self.accepted)
 
+    @property
+    def proposals(self) -> list[dict[PartId, str]]:
+        """Return the proposed fixes as edits, without those that change a document that is no part of this exchange."""
+        whole: dict[str, dict[PartId, str]] = {}
+        for code in dict.fromkeys(fix.for_ for fix in self.fixes):
+            edits = [self.edits_of(fix) for fix in self.fixes if fix.for_ == code]
+            if all(edits):
+                whole[code] = {part: text for edit in edits for part, text in edit.items()}
+        return list(whole.values())
+
     def edits_of(self, fix: FixRow) -> dict[PartId, str]:
-        """Return a proposed fix as an edit; empty if it changes a document that is no part of this exchange."""
+        """Return one row of a fix as an edit; empty if it changes a document that is no part of this exchange."""
         try:
             value = json.loads(fix.document)
         except ValueError:
             return {}
-        if not isinstance(value, dict):
-            return {}
-        name, text = part_of_document(value, fix.document)
-        return {name: text} if name and any(part.id == name for part in self.parts) else {}
+        edits = parts_of_document(value, fix.document, fix.file) if isinstance(value, dict) else {}
+        present = {part.id for part in self.parts}
+        return edits if edits.keys() <= present else {}
 
     def pasted(self, text: str) -> tuple[str, Token]:
         """Return the claims of a pasted token as an editable text, and the token without its raw form.

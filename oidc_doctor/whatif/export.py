@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from oidc_doctor.checkkit import command
 from oidc_doctor.documents.json_text import Unreadable
-from oidc_doctor.whatif.commands import commands_of
+from oidc_doctor.findings.fixes.documents import changes
 
 if TYPE_CHECKING:
     from oidc_doctor.whatif.ask import WhatIf
@@ -25,17 +26,28 @@ class Export(NamedTuple):
 def export(what_if: WhatIf, folder: str, part: PartId, text: str) -> Export:
     """Write an edited text to a new file in `folder`. Raises OSError, and Unreadable for an unreadable text."""
     file = what_if.part(part).file
-    for problem in what_if.ask({part: text}).problems:
+    answer = what_if.ask({part: text})
+    for problem in answer.problems:
         if problem.kind == "unreadable":
             raise Unreadable(file, problem.line, problem.column, problem.message)
+    path = write_new(folder, file, text)
+    if part == "claims":
+        return Export(path, (command("oidc-doctor", "--report", "--claims", os.path.basename(path)),))
+    if answer.diagnosis is None:
+        return Export(path, ())
+    documents = changes(what_if.case.evidence, answer.diagnosis.case.evidence)
+    return Export(path, tuple(line for document in documents for line in document.commands))
+
+
+def write_new(folder: str, file: str, text: str) -> str:
+    """Write `text` to a new file of this name, or with a number, in `folder`; return its path. Raises OSError."""
     stem, dot, ending = file.rpartition(".")
     for number in range(1, _MOST_FILES):
-        name = f"{stem}{'' if number == 1 else f'-{number}'}{dot}{ending}"
-        path = os.path.join(folder, name)
+        path = os.path.join(folder, f"{stem}{'' if number == 1 else f'-{number}'}{dot}{ending}")
         try:
             with open(path, "x", encoding="utf-8") as stream:
                 stream.write(text if text.endswith("\n") else text + "\n")
         except FileExistsError:
             continue
-        return Export(path, tuple(commands_of(what_if.case.evidence, part, text, name)))
+        return path
     raise FileExistsError(f"{folder} already holds {_MOST_FILES - 1} files of that name")

@@ -113,22 +113,26 @@ def _gcp_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:
             yield name, json_text(policy.document.value), str(policy.document.at())
 
 
-def part_of_document(value: dict[str, Json], text: str) -> tuple[PartId | None, str]:
-    """Return the part that a proposed document replaces, and its new text; None if it replaces no part."""
+def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[PartId, str]:
+    """Return the parts that a proposed document replaces, with their new texts; empty if it replaces none.
+
+    `file` is where the present document was read, such as gcp/project-policy.json.
+    """
     if "Statement" in value:
-        return "trust-policy", editable(json_text(value))
-    if "ClientIDList" in value:
-        return "client-ids", editable(json_text(value))
-    if "allowedAudiences" in value:
-        return "allowed-audiences", editable(json_text(value))
-    condition = value.get("attributeCondition")
-    if isinstance(condition, str):
-        return "condition", editable(condition)
-    if isinstance(value.get("attributeMapping"), dict):
-        return "mapping", editable(json_text(value["attributeMapping"]))
+        return {"trust-policy": editable(json_text(value))}
     if "bindings" in value:
-        return "service-account-policy", editable(text)
-    return None, ""
+        of_project = KINDS["project-policy"].file in file
+        return {"project-policy" if of_project else "service-account-policy": editable(text)}
+    parts: dict[PartId, str] = {}
+    if "ClientIDList" in value and "Url" not in value:
+        parts["client-ids"] = editable(json_text(value))
+    if "allowedAudiences" in value:
+        parts["allowed-audiences"] = editable(json_text({"allowedAudiences": value["allowedAudiences"]}))
+    if isinstance(value.get("attributeCondition"), str):
+        parts["condition"] = editable(value["attributeCondition"])
+    if isinstance(value.get("attributeMapping"), dict):
+        parts["mapping"] = editable(json_text(value["attributeMapping"]))
+    return parts
 
 
 def editable(text: str) -> str:

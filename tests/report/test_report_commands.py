@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from collections.abc import Callable
 
 import pytest
 
+from oidc_doctor.checkkit import command
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.lines import columns, wrap
@@ -26,7 +28,8 @@ def test_long_argument_is_on_its_own_line() -> None:
 
 
 COMMANDS = [
-    "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
+    "aws iam add-client-id-to-open-id-connect-provider --client-id sts.amazonaws.com --open-id-connect-provider-arn a",
+    """aws iam update-assume-role-policy --role-name ModelWeights --policy-document '{\n  "a  b": 1\n}' --end x""",
     "gcloud x add --member='principalSet://iam.googleapis.com/projects/1/locations/global/pools/p/*' --role=roles/a",
     "echo 'two words in quotes that are quite long, longer than the line is' \"and more of 'them' $HOME\" a\\ b end",
     "a" * 200,
@@ -43,6 +46,38 @@ def test_wrapped_command_can_be_pasted(command: str, room: int) -> None:
     assert shlex.split(joined) == shlex.split(command)
     for line in shown:
         assert len(line) <= room or "'" in line or len(line.removesuffix("\\").split()) <= 2
+
+
+def test_the_words_before_a_document_are_wrapped() -> None:
+    policy = """'{\n  "a": 1\n}'"""
+    shown = command_lines(f"aws iam update-assume-role-policy --role-name Weights --policy-document {policy}", 60)
+    assert shown == [
+        "aws iam update-assume-role-policy --role-name Weights \\",
+        "  --policy-document '{",
+        '  "a": 1',
+        "}'",
+    ]
+
+
+@pytest.mark.parametrize("room", [20, 45, 300])
+def test_bash_reads_the_wrapped_words(room: int) -> None:
+    values = [
+        "it's",
+        "a\nb",
+        "tab\tand 'quotes' $HOME `x`",
+        "\u200b",
+        "caf\xe9",
+        "--x=y z",
+        "=ls",
+        "",
+        "!",
+        "a == 'b'",
+        '"',
+    ]
+    values += ["--attribute-condition=a == 'b' &&\n c == 'd e'", "back\\slash's", "~", "*", "{a,b}"]
+    shown = command_lines(command("printf", "%s\\0", *values), room)
+    done = subprocess.run(["bash", "-c", "\n".join(shown)], capture_output=True, check=True)
+    assert done.stdout.decode().split("\0")[:-1] == values
 
 
 def test_command_with_invisible_characters_is_not_shown(sample: Sample) -> None:

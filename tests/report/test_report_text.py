@@ -34,7 +34,7 @@ def without_commands(report: Report) -> Report:
     for index in range(len(report.causes)):
         change_cause(report, index, commands=())
     for fix in report.fixes:
-        fix.commands = []
+        fix.commands, fix.verify, fix.undo, fix.terraform = [], [], [], ""
     return report
 
 
@@ -90,8 +90,11 @@ def test_refused_report(sample: Sample) -> None:
         "- v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
         "+ v=1:org=Org8Kd2P:team=Tq7LmZ2y:*",
         "confirmed by logged event 5c0e5a0e-9d5f-4a7e-8a3c-1f0f8a1f2b11 and 2 more",
-        "fix       Put the team back into the pattern.",
+        "fix       Put back the earlier trust policy of ModelWeights.",
         "checked   318 subjects seen are accepted, 60 synthetic ones are refused",
+        "opens to  3 workloads that its patterns cover, such as another model:",
+        "verify    aws iam get-role --role-name ModelWeights \\",
+        "undo      -v shows the command that stores the present document again",
         "token ~ assumed →",
         "trust policy ✗ refused",
         "duration, permission – not reached",
@@ -425,7 +428,7 @@ def test_second_cause_of_the_same_kind_is_short(sample: Sample) -> None:
     assert also[0].startswith("    ✗  AWS021  next: the trust policy expects another team")
     assert also[1:] == ["               clause    Statement[0] · X · y", "               read in   aws/role.json:14"]
     assert "\n".join(report_lines).count("--policy-document") == 1
-    assert "\n".join(lines(report, verbose=True)).count("--policy-document") == 2
+    assert "\n".join(lines(report, verbose=True)).count("--policy-document") == 3  # with the one that undoes it
 
 
 def test_irrelevant_assumption_is_omitted_for_a_refusal(sample: Sample) -> None:

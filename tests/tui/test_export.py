@@ -57,3 +57,24 @@ def test_export_shows_why_it_cannot_write(play: Play, press: Play, tmp_path: Pat
         assert isinstance(pilot.app.screen, PathScreen)
 
     play(story)
+
+
+def test_export_writes_the_edited_documents_beside_the_report(
+    play: Play, press: Play, tmp_path: Path, text_of: Play
+) -> None:
+    (tmp_path / "trust-policy.json").write_text("kept")
+
+    async def story(pilot: Any) -> None:
+        for _ in range(2):
+            await press(pilot, "e")
+            pilot.app.screen.query_one("#file").value = str(tmp_path / "report.txt")
+            await press(pilot, "enter")
+            if isinstance(pilot.app.screen, ExportScreen):  # the report exists: written over when asked again
+                await press(pilot, "enter")
+        (fix,) = pilot.app.session.report.fixes
+        for name in ("trust-policy-2.json", "trust-policy-3.json"):
+            assert (tmp_path / name).read_text(encoding="utf-8") == fix.document + "\n"
+        assert (tmp_path / "trust-policy.json").read_text() == "kept"
+        assert "trust-policy-3.json" in text_of(pilot.app).replace("\n", "")
+
+    play(story)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +134,9 @@ def test_edited_text_is_written_to_a_file(tmp_path: Path, monkeypatch: pytest.Mo
         text = driver.text()
         assert "aws iam update-assume-role-policy --role-name ModelWeights" in text
         await driver.press("y")
-        assert driver.app.clipboard.endswith("--policy-document file://trust-policy.json")
+        words = shlex.split(driver.app.clipboard)
+        assert words[-2] == "--policy-document"
+        assert json.loads(words[-1]) == json.loads((tmp_path / "trust-policy.json").read_text(encoding="utf-8"))
         await driver.press("escape")
         assert isinstance(driver.app.screen, WhatIfScreen)
 

@@ -14,6 +14,7 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import Examined, examine
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
+from oidc_doctor.model.report import FixRow
 from oidc_doctor.report.parts.sentences import summary
 from oidc_doctor.whatif.ask import Answer, WhatIf
 
@@ -31,7 +32,11 @@ def _examined_of(name: str) -> Examined:
 
 def _what_ifs_of(name: str) -> list[WhatIf]:
     found = _examined_of(name)
-    return [WhatIf(one, found.accepted[key], found.report.fixes) for key, one in found.diagnoses.items()]
+    return [WhatIf(one, found.accepted[key], _fixes(found, key)) for key, one in found.diagnoses.items()]
+
+
+def _fixes(found: Examined, key: str) -> list[FixRow]:
+    return [row for row in found.report.fixes if row.exchange == key]
 
 
 def _what_if_of(made: Bundle, cloud: str = "") -> WhatIf:
@@ -39,7 +44,7 @@ def _what_if_of(made: Bundle, cloud: str = "") -> WhatIf:
     with open_bundle(made.root) as bundle:
         found = examine(bundle, Question())
     (key,) = [key for key, one in found.diagnoses.items() if cloud in ("", one.case.cloud)]
-    return WhatIf(found.diagnoses[key], found.accepted[key], found.report.fixes)
+    return WhatIf(found.diagnoses[key], found.accepted[key], _fixes(found, key))
 
 
 def _without_places(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The documents that an edit changes, derived from the evidence before and after it.
 
-Each document is in this module once: its text, and the commands that store it, check it and put it back.
+Each document is in this module once: its text, its Terraform, and the commands that store it, check it and put it back.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.checkkit import account_of, command, is_plain
+from oidc_doctor.findings.fixes import terraform
+from oidc_doctor.findings.fixes.commands import aws_iam, gcloud_list, gcloud_map
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import save_rules
-from oidc_doctor.model.document import Document
-from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role
+from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.evidence import AllowPolicy, AwsEvidence, AwsOidcProvider, Binding, GcpPool, GcpProvider, Role
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.report import FixKind
+
+_SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, CreateRole)
 
 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
@@ -59,8 +64,31 @@ def diff_of(change: DocumentChange) -> str:
     return "\n".join(f"{line[0]} {line[1 + margin :]}" for line in lines)
 
 
+def headline(kind: FixKind, change: DocumentChange) -> str:
+    """The edit of a document in one sentence."""
+    what = change.what or change.file
+    if kind == "restore":
+        return f"Put back the earlier {what.removeprefix('the ')}."
+    if kind == "correct":
+        return f"Correct {what}."
+    return f"Create {what}." if not change.before else f"Extend {what} for this workload."
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, indent=2)
+
+
+def _known(value: str | None, gap: str) -> str:
+    """A name as a command reads it; the placeholder `gap` where it is not known."""
+    return value if value and is_plain(value) else gap
+
+
+def _gaps(*names: str) -> list[str]:
+    """Those names that are placeholders."""
+    return [name for name in names if name in _PLACEHOLDERS]
+
+
+_PLACEHOLDERS = {"ROLE_NAME", "PROVIDER_ARN", "PROVIDER", "POOL", "SERVICE_ACCOUNT", "PROJECT_ID"}
 
 
 def _trust_policy(evidence: TargetEvidence) -> Document | None:
@@ -77,117 +105,321 @@ def _gcp_provider(evidence: TargetEvidence) -> GcpProvider | None:
 
 
 def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
-    now = before.aws.provider if before.aws is not None else None
-    then = after.aws.provider if after.aws is not None else None
+    if before.aws is None or after.aws is None:
+        return
+    now, then = before.aws.provider, after.aws.provider
     if isinstance(now, AwsOidcProvider) and isinstance(then, AwsOidcProvider) and now.client_ids != then.client_ids:
-        yield _client_ids(now, then)
+        yield _client_ids(_provider_arn(now, before), now, then)
+    if isinstance(now, Missing) and isinstance(then, AwsOidcProvider):
+        yield _new_provider(_provider_arn(then, before), then)
+    role, edited = before.aws.role, after.aws.role
+    if _asked(before) != _asked(after):
+        return  # the client names another role: no document of this one differs
+    name = _known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
-    if old is not None and new is not None and old.value != new.value and after.aws is not None:
-        name = after.aws.role.name if isinstance(after.aws.role, Role) else None
-        yield _trust(name or "ROLE_NAME", old, new)
+    if new is not None and (old is None or old.value != new.value):
+        yield _trust(name, old, new)
+    if isinstance(role, Role) and isinstance(edited, Role) and role.max_session_duration != edited.max_session_duration:
+        yield _session_duration(name, role, edited)
 
 
-def _trust(role: str, old: Document, new: Document) -> DocumentChange:
+def _asked(evidence: TargetEvidence) -> str | None:
+    """The ARN of the role that the client names."""
+    return evidence.target.aws.role_arn if evidence.target.aws is not None else None
+
+
+def _role_name(evidence: TargetEvidence) -> str | None:
+    """The role's name; where the role was not read as a whole, that in its ARN."""
+    role = evidence.aws.role if evidence.aws is not None else None
+    return (role.name if isinstance(role, Role) else None) or (_asked(evidence) or "").rpartition("/")[2]
+
+
+def _provider_arn(provider: AwsOidcProvider, evidence: TargetEvidence) -> str:
+    """The provider's ARN: as read, or in the role's account, where STS looks for it; else the placeholder."""
+    aws: AwsEvidence | None = evidence.aws
+    role = aws.role.arn if aws is not None and isinstance(aws.role, Role) else None
+    role = role or _asked(evidence)
+    derived = ""
+    if account_of(role):
+        partition = (role or "").split(":")[1]
+        derived = f"arn:{partition}:iam::{account_of(role)}:oidc-provider/{provider.url}"
+    return _known(provider.arn or derived, "PROVIDER_ARN")
+
+
+def _trust(role: str, old: Document | None, new: Document) -> DocumentChange:
     def store(document: Document) -> str:
-        words = ("aws", "iam", "update-assume-role-policy", "--role-name", role, "--policy-document")
-        return command(*words, _text(document.value))
+        return aws_iam("update-assume-role-policy", RoleName=role, PolicyDocument=json.dumps(document.value))
 
-    gaps = ["ROLE_NAME"] if role == "ROLE_NAME" else []
-    return DocumentChange(old.file, _text(old.value), _text(new.value), [store(new)], "", [], [store(old)], gaps)
+    policy = terraform.Call("jsonencode", new.value)
+    return DocumentChange(
+        old.file if old is not None else new.file,
+        _text(old.value) if old is not None else "",
+        _text(new.value),
+        [store(new)],
+        terraform.resource("aws_iam_role", f"The IAM role {role}", name=role, assume_role_policy=policy),
+        [aws_iam("get-role", RoleName=role, query="Role.AssumeRolePolicyDocument")],
+        [store(old)] if old is not None else [],
+        _gaps(role),
+        f"the trust policy of {role}",
+    )
 
 
-def _client_ids(now: AwsOidcProvider, then: AwsOidcProvider) -> DocumentChange:
-    old = now.client_ids if isinstance(now.client_ids, tuple) else ()
-    new = then.client_ids if isinstance(then.client_ids, tuple) else ()
-    arn = now.arn or "PROVIDER_ARN"
+def _session_duration(role: str, old: Role, new: Role) -> DocumentChange:
+    before, after = (each.max_session_duration or _SESSION for each in (old, new))
+    return DocumentChange(
+        old.origin.file,
+        _text({"MaxSessionDuration": before}),
+        _text({"MaxSessionDuration": after}),
+        [aws_iam("update-role", RoleName=role, MaxSessionDuration=after)],
+        terraform.resource("aws_iam_role", f"The IAM role {role}", name=role, max_session_duration=after),
+        [aws_iam("get-role", RoleName=role, query="Role.MaxSessionDuration")],
+        [aws_iam("update-role", RoleName=role, MaxSessionDuration=before)],
+        _gaps(role),
+        f"the maximum session duration of {role}",
+    )
+
+
+def _listed_ids(provider: AwsOidcProvider) -> tuple[str, ...]:
+    return provider.client_ids if isinstance(provider.client_ids, tuple) else ()
+
+
+def _client_ids(arn: str, now: AwsOidcProvider, then: AwsOidcProvider) -> DocumentChange:
+    old, new = _listed_ids(now), _listed_ids(then)
 
     def one(verb: str, client_id: str) -> str:
-        words = ("aws", "iam", f"{verb}-open-id-connect-provider", "--open-id-connect-provider-arn", arn)
-        return command(*words, "--client-id", client_id)
+        return aws_iam(f"{verb}-open-id-connect-provider", OpenIDConnectProviderArn=arn, ClientID=client_id)
 
     added = [client_id for client_id in new if client_id not in old]
-    before, after = _text({"ClientIDList": list(old)}), _text({"ClientIDList": list(new)})
-    commands = [one("add-client-id-to", client_id) for client_id in added]
-    undo = [one("remove-client-id-from", client_id) for client_id in added]
-    gaps = ["PROVIDER_ARN"] if now.arn is None else []
-    return DocumentChange(now.document.file, before, after, commands, "", [], undo, gaps)
+    removed = [client_id for client_id in old if client_id not in new]
+    add, remove = "add-client-id-to", "remove-client-id-from"
+    about = f"The IAM OIDC provider {arn}"
+    return DocumentChange(
+        now.document.file,
+        _text({"ClientIDList": list(old)}),
+        _text({"ClientIDList": list(new)}),
+        [*(one(add, client_id) for client_id in added), *(one(remove, client_id) for client_id in removed)],
+        terraform.resource("aws_iam_openid_connect_provider", about, url=_https(then.url), client_id_list=new),
+        [aws_iam("get-open-id-connect-provider", OpenIDConnectProviderArn=arn, query="ClientIDList")],
+        [*(one(add, client_id) for client_id in removed), *(one(remove, client_id) for client_id in added)],
+        _gaps(arn),
+        f"the client IDs of the OIDC provider {now.url}",
+    )
+
+
+def _new_provider(arn: str, then: AwsOidcProvider) -> DocumentChange:
+    url, ids = _https(then.url), _listed_ids(then)
+    return DocumentChange(
+        then.document.file,
+        "",
+        _text({"Url": url, "ClientIDList": list(ids)}),
+        [aws_iam("create-open-id-connect-provider", Url=url, ClientIDList=ids)],
+        terraform.resource(
+            "aws_iam_openid_connect_provider", f"A new IAM OIDC provider {arn}", url=url, client_id_list=ids
+        ),
+        [aws_iam("get-open-id-connect-provider", OpenIDConnectProviderArn=arn)],
+        [aws_iam("delete-open-id-connect-provider", OpenIDConnectProviderArn=arn)],
+        _gaps(arn),
+        f"the OIDC provider {then.url}",
+    )
+
+
+def _https(url: str) -> str:
+    """The issuer as the API takes it: with its scheme."""
+    return f"https://{url.removeprefix('https://')}"
 
 
 # --- Google Cloud ----------------------------------------------------------------------------------------------------
 
 
 def _gcp(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
+    if before.gcp is None or after.gcp is None:
+        return
+    pool, enabled = before.gcp.pool, after.gcp.pool
+    if isinstance(pool, GcpPool) and isinstance(enabled, GcpPool) and pool.disabled != enabled.disabled:
+        yield _pool(pool, enabled)
     now, then = _gcp_provider(before), _gcp_provider(after)
-    if now is not None and then is not None and now != then:
+    if now is not None and then is not None and now.name == then.name and _fields(now) != _fields(then):
         yield _provider(now, then)
-    if before.gcp is not None and after.gcp is not None:
-        old, new = before.gcp.service_account_policy, after.gcp.service_account_policy
-        if isinstance(old, AllowPolicy) and isinstance(new, AllowPolicy) and old != new:
-            account = after.target.gcp.service_account if after.target.gcp else None
-            yield _account_policy(account or "SERVICE_ACCOUNT", old, new)
+    account = after.target.gcp.service_account if after.target.gcp else None
+    policies = (
+        (before.gcp.service_account_policy, after.gcp.service_account_policy, account),
+        (before.gcp.project_policy, after.gcp.project_policy, before.gcp.project_id or before.gcp.project_number),
+    )
+    for old, new, name in policies:
+        if isinstance(old, AllowPolicy) and isinstance(new, AllowPolicy) and set(_grants(old)) != set(_grants(new)):
+            yield _allow_policy(name, old, new)
 
 
-def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
-    before: dict[str, Any] = {}
-    after: dict[str, Any] = {}
-    options: list[str] = []
-    undo: list[str] = []
-    if now.condition != then.condition:
-        before["attributeCondition"], after["attributeCondition"] = now.condition or "", then.condition or ""
-        options.append(f"--attribute-condition={then.condition or ''}")
-        undo.append(f"--attribute-condition={now.condition or ''}")
-    if now.mapping != then.mapping and isinstance(now.mapping, dict) and isinstance(then.mapping, dict):
-        before["attributeMapping"], after["attributeMapping"] = now.mapping, then.mapping
-        options.append(f"--attribute-mapping={_listed(then.mapping)}")
-        undo.append(f"--attribute-mapping={_listed(now.mapping)}")
-    if now.allowed_audiences != then.allowed_audiences:
-        before["allowedAudiences"], after["allowedAudiences"] = (
-            list(now.allowed_audiences),
-            list(then.allowed_audiences),
-        )
-        options.append(f"--allowed-audiences={_joined(list(then.allowed_audiences))}")
-        undo.append(f"--allowed-audiences={_joined(list(now.allowed_audiences))}")
-    words = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", now.name or "PROVIDER")
+_POOLS = ("gcloud", "iam", "workload-identity-pools")
+
+
+def _pool(now: GcpPool, then: GcpPool) -> DocumentChange:
+    name = _known(now.name, "POOL")
+
+    def update(pool: GcpPool) -> str:
+        return command(*_POOLS, "update", name, "--disabled" if pool.disabled else "--no-disabled")
+
+    resource = "google_iam_workload_identity_pool"
+    about = f"The workload identity pool {name}"
     return DocumentChange(
         now.document.file,
-        _text(before),
-        _text(after),
-        [command(*words, *options)],
-        "",
-        [],
-        [command(*words, *undo)],
-        [] if now.name else ["PROVIDER"],
+        _text({"disabled": now.disabled}),
+        _text({"disabled": then.disabled}),
+        [update(then)],
+        terraform.resource(resource, about, workload_identity_pool_id=_last(name), disabled=then.disabled),
+        [command(*_POOLS, "describe", name)],
+        [update(now)],
+        _gaps(name),
+        f"the state of the workload identity pool {_last(name)}",
     )
 
 
-def _listed(mapping: dict[str, str]) -> str:
-    return _joined([f"{name}={text}" for name, text in mapping.items()])
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
-def _joined(values: list[str]) -> str:
-    """A list for gcloud, with another separator where a value contains a comma (gcloud topic escaping)."""
-    if not any("," in value or value.startswith("^") for value in values):
-        return ",".join(values)
-    separator = next((sign for sign in ";|#~!@" if not any(sign in value for value in values)), ";")
-    return f"^{separator}^" + separator.join(values)
+def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
+    name = _known(now.name, "PROVIDER")
+    old, new = _fields(now), _fields(then)
+    changed = [field for field in new if old[field] != new[field]]
+
+    def update(fields: dict[str, Any]) -> str:
+        options = [_option(field, fields[field]) for field in changed]
+        return command(*_POOLS, "providers", "update-oidc", name, *options)
+
+    return DocumentChange(
+        now.document.file,
+        _text({field: old[field] for field in changed}),
+        _text({field: new[field] for field in changed}),
+        [update(new)],
+        _provider_terraform(name, new, changed),
+        [command(*_POOLS, "providers", "describe", name)],
+        [update(old)],
+        _gaps(name),
+        f"the {' and the '.join(_FIELD_WORDS[field] for field in changed)} of {_last(name)}",
+    )
 
 
-def _account_policy(account: str, old: AllowPolicy, new: AllowPolicy) -> DocumentChange:
-    present = {(binding.role, member) for binding in old.bindings for member in binding.members}
-    added = [(binding.role, member) for binding in new.bindings for member in binding.members]
-    added = [pair for pair in added if pair not in present]
+_FIELD_WORDS = {
+    "attributeCondition": "attribute condition",
+    "attributeMapping": "attribute mapping",
+    "allowedAudiences": "allowed audiences",
+    "issuerUri": "issuer URI",
+    "disabled": "state",
+}
 
-    def one(verb: str, role: str, member: str) -> str:
-        words = ("gcloud", "iam", "service-accounts", f"{verb}-iam-policy-binding", account)
-        return command(*words, f"--role={role}", f"--member={member}")
+
+def _fields(provider: GcpProvider) -> dict[str, Any]:
+    """The provider's fields that an edit changes, under the API's names, as the API returns them."""
+    return {
+        "attributeCondition": provider.condition or "",
+        "attributeMapping": provider.mapping if isinstance(provider.mapping, dict) else {},
+        "allowedAudiences": list(provider.allowed_audiences),
+        "issuerUri": provider.issuer_uri or "",
+        "disabled": provider.disabled,
+    }
+
+
+def _option(field: str, value: Any) -> str:
+    """The option of `providers update-oidc` for a field (gcloud reference)."""
+    if field == "disabled":
+        return "--disabled" if value else "--no-disabled"
+    text = gcloud_map(value) if isinstance(value, dict) else gcloud_list(value) if isinstance(value, list) else value
+    return f"--{_OPTIONS[field]}={text}"
+
+
+_OPTIONS = {
+    "attributeCondition": "attribute-condition",
+    "attributeMapping": "attribute-mapping",
+    "allowedAudiences": "allowed-audiences",
+    "issuerUri": "issuer-uri",
+}
+
+
+def _provider_terraform(name: str, fields: dict[str, Any], changed: list[str]) -> str:
+    arguments: dict[str, Any] = {}
+    if name.count("/") >= _PROVIDER_PARTS:
+        arguments["workload_identity_pool_id"] = name.split("/")[5]
+    arguments["workload_identity_pool_provider_id"] = _last(name)
+    plain = {
+        "attributeCondition": "attribute_condition",
+        "attributeMapping": "attribute_mapping",
+        "disabled": "disabled",
+    }
+    arguments |= {argument: fields[field] for field, argument in plain.items() if field in changed}
+    if "allowedAudiences" in changed or "issuerUri" in changed:
+        inside = {"issuer_uri": fields["issuerUri"], "allowed_audiences": fields["allowedAudiences"]}
+        arguments["oidc"] = terraform.Block(**inside)
+    about = f"The workload identity pool provider {name}"
+    return terraform.resource("google_iam_workload_identity_pool_provider", about, **arguments)
+
+
+_PROVIDER_PARTS = 7  # slashes in projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
+
+
+def _allow_policy(resource: str | None, old: AllowPolicy, new: AllowPolicy) -> DocumentChange:
+    of_account = old.resource == "service-account"
+    name = _known(resource, "SERVICE_ACCOUNT" if of_account else "PROJECT_ID")
+    group = ("iam", "service-accounts") if of_account else ("projects",)
+    added = [grant for grant in _grants(new) if grant not in _grants(old)]
+    removed = [grant for grant in _grants(old) if grant not in _grants(new)]
+
+    def one(verb: str, grant: _Grant) -> str:
+        role, member, condition = grant
+        words = ("gcloud", *group, f"{verb}-iam-policy-binding", name, f"--role={role}", f"--member={member}")
+        return command(*words, f"--condition={condition or 'None'}")
 
     return DocumentChange(
         old.document.file,
         _text(old.document.value),
         _text(new.document.value),
-        [one("add", role, member) for role, member in added],
-        "",
-        [],
-        [one("remove", role, member) for role, member in added],
-        ["SERVICE_ACCOUNT"] if account == "SERVICE_ACCOUNT" else [],
+        [*(one("add", grant) for grant in added), *(one("remove", grant) for grant in removed)],
+        "\n\n".join(_member_terraform(name, grant, of_account=of_account) for grant in added),
+        [command("gcloud", *group, "get-iam-policy", name)],
+        [*(one("add", grant) for grant in removed), *(one("remove", grant) for grant in added)],
+        _gaps(name),
+        f"the allow policy of {name}",
+    )
+
+
+_Grant = tuple[str, str, str]  # role, member, and the condition as gcloud takes it
+
+
+def _grants(policy: AllowPolicy) -> list[_Grant]:
+    return [
+        (binding.role, member, _condition(policy, binding)) for binding in policy.bindings for member in binding.members
+    ]
+
+
+def _condition(policy: AllowPolicy, binding: Binding) -> str:
+    """A binding's condition for gcloud: title and expression. Without one gcloud is told so, as it asks otherwise."""
+    if not binding.condition:
+        return ""
+    written = _written_condition(policy, binding)
+    parts = {"expression": binding.condition, "title": str(written.get("title") or "condition")}
+    if written.get("description"):
+        parts["description"] = str(written["description"])
+    return gcloud_map(parts)
+
+
+def _written_condition(policy: AllowPolicy, binding: Binding) -> dict[str, Any]:
+    listed = policy.document.value.get("bindings") if isinstance(policy.document.value, dict) else None
+    place = binding.pointer.rpartition("/")[2]
+    entry = listed[int(place)] if isinstance(listed, list) and place.isdigit() and int(place) < len(listed) else {}
+    condition = entry.get("condition") if isinstance(entry, dict) else None
+    return condition if isinstance(condition, dict) else {}
+
+
+def _member_terraform(name: str, grant: _Grant, *, of_account: bool) -> str:
+    role, member, condition = grant
+    if condition:
+        return f"# {role} with a condition: see the command"
+    if not of_account:
+        about = f"A grant on the project {name}"
+        return terraform.resource("google_project_iam_member", about, project=name, role=role, member=member)
+    project = name.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    account = f"projects/{project if '.' not in project and project else '-'}/serviceAccounts/{name}"
+    about = f"A grant on the service account {name}"
+    return terraform.resource(
+        "google_service_account_iam_member", about, service_account_id=account, role=role, member=member
     )

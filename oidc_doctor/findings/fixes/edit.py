@@ -42,7 +42,7 @@ Maker = Callable[["Case", Refusal], Iterable[Candidate]]
 class DocumentChange(NamedTuple):
     """One document before and after an edit, and how a user applies, checks and undoes it.
 
-    `commands` run as copied where `gaps` is empty; a gap is a placeholder in them, such as ACCOUNT_ID, in words.
+    `commands` run as copied where `gaps` is empty; a gap is a placeholder in them, such as ROLE_NAME.
     """
 
     file: str  # where the document was read, or the bundle's path of a new one
@@ -53,3 +53,4 @@ class DocumentChange(NamedTuple):
     verify: list[str]
     undo: list[str]
     gaps: list[str]
+    what: str = ""  # the document in words, such as the trust policy of NAME; empty: its file

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.findings.fixes import aws, aws_confined, gcp
-from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.fixes.documents import changes, diff_of, headline, objections
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
 from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses, refuses_token
@@ -179,6 +179,7 @@ class _Search:
                 gaps=change.gaps,
                 summary=candidate.words,
                 also=candidate.also,
+                headline=headline(candidate.kind, change),
             )
             for change in documents
         ]

@@ -1,4 +1,4 @@
-"""The block of facts about an exchange: the compared values, their place, the history, and the fix."""
+"""The block of facts about an exchange: the compared values, their place, and the history."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import sentences
-from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import exact, visible
-from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
+from oidc_doctor.report.parts.fixes import changed, edit_of
+from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
 from oidc_doctor.report.parts.pair import difference, is_cut, pair, plain
 from oidc_doctor.report.parts.times import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from oidc_doctor.model.refusal import Side
-    from oidc_doctor.model.report import Cause, Exchange, FixRow, Report
+    from oidc_doctor.model.report import Cause, Exchange, Report
 
 _LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
 _PLACE = 160  # characters of a file and a place in it
@@ -87,7 +87,7 @@ def clause(sheet: Sheet, report: Report, cause: Cause, *, verbose: bool) -> None
     shown_sides = [
         None if side is None or side.value in values_in_clause else side for side in (cause.expected, cause.actual)
     ]
-    edits = "\n".join(row.diff for row in report.fixes if row.for_ == cause.code)
+    edits = "\n".join(row.diff for row in edit_of(report, cause))
     subjects = {exchange.subject for exchange in report.exchanges if exchange.id == cause.exchange}
     wants = "excludes" if cause.named.refusal.fact("excluded") else "expects"
     full = lambda value: verbose or value not in edits  # noqa: E731 - one use, below
@@ -286,44 +286,6 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
 def settle(sheet: Sheet, text: str) -> None:
     """Write the evidence that would settle what is unknown."""
     sheet.say(text, indent=sheet.indent, lead="would settle it: ")
-
-
-def changed(sheet: Sheet, lines: Iterable[str]) -> None:
-    """Write the lines of a diff, wrapped to the sheet, each with its sign in front."""
-    for line in lines:
-        style = {"+": "green", "-": "red"}.get(line[:1], "")
-        body = shortened(line, _LONG)
-        lead = len(body) - len(body.lstrip("+- "))
-        inner = sheet.room - 2
-        lead = min(lead, inner // 2)
-        for index, part in enumerate(wrap(body[lead:], inner - lead)):
-            sheet.put("", "  " + sheet.paint((body[:lead] if not index else " " * lead) + part, style))
-
-
-def fix(sheet: Sheet, report: Report, cause: Cause) -> None:
-    """Write one next step: the fix in words, the edit, the commands, and the proof."""
-    edits = [row for row in report.fixes if row.for_ == cause.code]
-    edit = edits[0] if edits else None
-    commands_of_fix = commands(cause, edit)
-    if not cause.named.fix and edit is None and not commands_of_fix:
-        return
-    sheet.row("if so" if cause.confidence == "suspected" else "fix", _text(cause.named.fix) or "make this edit")
-    if edit is not None:
-        changed(sheet, (visible(line) for line in edit.diff.split("\n") if line.strip()))
-    for command in commands_of_fix:
-        lines = command_lines(command, sheet.room - 2)
-        sheet.lines += [" " * (sheet.hang + 2) + line for line in lines]
-    if any(not visible_command(command) for command in commands_of_fix):
-        sheet.row("", "(a command contains invisible characters: take it from --format json)")
-    if edit is not None and edit.proof:
-        sheet.row("checked", _text(edit.proof))
-    if len(edits) > 1:
-        sheet.row("", f"{len(edits) - 1} other edits would do: --format json")
-
-
-def commands(cause: Cause, edit: FixRow | None) -> list[str]:
-    """Return the commands of the proven edit, or those of the cause."""
-    return list(edit.commands) if edit is not None and edit.commands else list(cause.named.commands)
 
 
 def path(sheet: Sheet, exchange: Exchange, label: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts.commands import command_lines, visible_command
 from oidc_doctor.report.parts.escape import visible
-from oidc_doctor.report.parts.facts import changed
+from oidc_doctor.report.parts.fixes import changed
 from oidc_doctor.report.parts.lines import Sheet, shortened
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.report.parts import facts, sentences, tree
+from oidc_doctor.report.parts import facts, fixes, sentences, tree
 from oidc_doctor.report.parts.commands import visible_command
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
@@ -119,7 +119,7 @@ def _cause(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause, *, de
     facts.clause(sheet, report, cause, verbose=verbose)
     if cause.status == "active":
         sheet.gap()
-        facts.fix(sheet, report, cause)
+        fixes.fix(sheet, report, cause, verbose=verbose, beside=not verbose)
     if decision:
         tree.decision(sheet, exchange)
     sheet.gap()
@@ -166,10 +166,9 @@ def _check(sheet: Sheet, row: CheckRow) -> None:
 # Fixes and commands to copy
 
 
-def edit_of(report: Report, entry: Entry) -> FixRow | None:
-    """Return the verified edit for a row."""
-    code = entry.cause.code if entry.cause is not None else None
-    return next((row for row in report.fixes if row.for_ == code), None)
+def edit_of(report: Report, entry: Entry) -> list[FixRow]:
+    """Return the rows of the verified edit for a row of the list; empty without one."""
+    return fixes.edit_of(report, entry.cause) if entry.cause is not None else []
 
 
 def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
@@ -180,11 +179,14 @@ def text_to_copy(report: Report, entry: Entry) -> tuple[str, str]:
     if entry.cause is not None and entry.cause.status == "past":
         return "", ""  # a past cause needs no fix
     if entry.cause is not None:
-        commands = facts.commands(entry.cause, edit_of(report, entry))
+        edit = edit_of(report, entry)
+        commands = fixes.commands(entry.cause, edit)
         if commands and all(visible_command(command) for command in commands):
-            return "\n".join(commands), "command" if len(commands) == 1 else f"{len(commands)} commands"
-        return visible(entry.cause.named.fix or entry.cause.settle), "fix in words"
+            gaps = [gap for row in edit for gap in row.gaps]
+            fill_in = f", fill in {', '.join(dict.fromkeys(gaps))}" if gaps else ""
+            return "\n".join(commands), ("command" if len(commands) == 1 else f"{len(commands)} commands") + fill_in
+        return visible(fixes.sentence(entry.cause, edit) or entry.cause.settle), "fix in words"
     if entry.check is not None:
-        fixes = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
-        return "\n".join(dict.fromkeys(fixes)), "fix in words"
+        words = [visible(finding.fix) for finding in entry.check.findings if finding.fix]
+        return "\n".join(dict.fromkeys(words)), "fix in words"
     return "", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from oidc_doctor.report.parts import facts, sentences
+from oidc_doctor.report.parts import fixes, sentences
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip, shortened
 from oidc_doctor.report.parts.times import moment, parse, period
@@ -266,7 +266,7 @@ def _change(sheet: Sheet, report: Report, row: Row, entry: dict[str, Any]) -> No
     sheet.gap()
     if entry.get("flips"):
         sheet.row("outcome", "flips here: the same token is decided otherwise before and after", style="bad")
-    facts.changed(sheet, lines)
+    fixes.changed(sheet, lines)
     if not lines:
         sheet.row("diff", "the log does not hold what it changed")
     sheet.gap()

@@ -74,9 +74,7 @@ def cause(**changes: Any) -> Cause:
         "step": "authorise",
         "where": Origin("aws/role.json", "/Role", 14),
         "fix": "Put the team back into the pattern.",
-        "commands": (
-            "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
-        ),
+        "commands": ("aws iam get-role --role-name ModelWeights --query Role.AssumeRolePolicyDocument",),
     }
     return flat_cause(values | changes)
 

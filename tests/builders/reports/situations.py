@@ -10,11 +10,19 @@ from oidc_doctor.model.report import (
     FindingRow,
     FixRow,
     Report,
+    Tried,
 )
-from reports.rows import BIND, NOT_AUTHORIZED, NOW, PROVIDER, SUBJECT, attempt, cause, exchange, report, steps
+from reports.rows import BIND, NOT_AUTHORIZED, NOW, PATTERN, PROVIDER, SUBJECT, attempt, cause, exchange, report, steps
 
 ENVIRONMENT_CLAIM = Origin("claims.json", "/environment", 8, claim="environment", of_token=True)
 SUBJECT_CLAIM = Origin("claims.json", "", 2, claim="sub", of_token=True)
+
+
+def store(pattern: str) -> str:
+    """The command that stores a trust policy with this pattern."""
+    statement = f'{{"Condition": {{"StringLike": {{"oidc.baseten.co:sub": "{pattern}"}}}}}}'
+    policy = f"'{{\n  \"Statement\": [\n    {statement}\n  ]\n}}'"
+    return f"aws iam update-assume-role-policy --role-name ModelWeights --policy-document {policy}"
 
 
 def refused() -> Report:
@@ -77,10 +85,17 @@ def refused() -> Report:
             FixRow(
                 "AWS021",
                 "- v=1:org=Org8Kd2P:team=Tq7LmZ2y:*\n+ v=1:org=Org8Kd2P:team=Tq7LmZ2x:*",
-                [
-                    "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json"
-                ],
+                [store(PATTERN.replace("2y", "2x"))],
                 "318 subjects seen are accepted, 60 synthetic ones are refused",
+                '{"Statement": []}',
+                kind="restore",
+                file="aws/role.json",
+                headline="Put back the earlier trust policy of ModelWeights.",
+                opens_to=[f"another model: v=1:org=Org8Kd2P:team=Tq7LmZ2x:model={name}" for name in "abc"],
+                tried=Tried(60, 0, 318, 0),
+                terraform='# The IAM role ModelWeights\nresource "aws_iam_role" "example" {\n}',
+                verify=["aws iam get-role --role-name ModelWeights --query Role.AssumeRolePolicyDocument"],
+                undo=[store(PATTERN)],
             )
         ],
         attempts=[

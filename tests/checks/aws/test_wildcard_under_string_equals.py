@@ -20,9 +20,9 @@ def test_a_pattern_under_string_equals(aws: Bundle) -> None:
     assert "StringLike" in cause.fix
 
 
-def test_the_command_that_stores_the_policy(aws: Bundle) -> None:
+def test_the_command_prints_the_policy_and_names_no_file_of_the_readers(aws: Bundle) -> None:
     assert aws.condition(aws.subject(aws.PATTERN, operator="StringEquals")).ask().first.commands == (
-        "aws iam update-assume-role-policy --role-name ModelWeights --policy-document file://trust-policy.json",
+        "aws iam get-role --role-name ModelWeights --query Role.AssumeRolePolicyDocument",
     )
 
 

@@ -74,7 +74,7 @@ def test_an_account_by_its_unique_id_is_not_known(gke: Bundle) -> None:
 def test_no_binding(gke: Bundle) -> None:
     answer = gke.service_account_policy(bindings=[]).ask()
     assert answer.names == ["impersonation-binding-missing"]
-    assert answer.first.commands[0].endswith("'--member=serviceAccount:quince-k8s.svc.id.goog[shop/web]'")
+    assert answer.first.commands[0].endswith("--member='serviceAccount:quince-k8s.svc.id.goog[shop/web]'")
 
 
 def test_a_member_of_gke_is_no_binding_for_another_issuer(gcp: Bundle) -> None:

@@ -35,7 +35,7 @@ def test_the_number_is_not_known(aim: Aim, gcp: Bundle) -> None:
     assert answer.first.name == "project-id-for-number"
     assert answer.first.confidence == "predicted"
     assert answer.first.expected is None
-    assert answer.first.commands == (f"gcloud projects describe {gcp.PROJECT_ID} '--format=value(projectNumber)'",)
+    assert answer.first.commands == (f"gcloud projects describe {gcp.PROJECT_ID} --format='value(projectNumber)'",)
 
 
 def test_the_number(gcp: Bundle) -> None:

@@ -20,7 +20,7 @@ def test_the_bucket_is_named(gcp: Bundle) -> None:
     assert (cause.name, cause.confidence, cause.step) == ("requester-pays", "proven", "permission")
     assert "shared-weights" in cause.summary
     assert "lacks" not in cause.summary
-    assert cause.commands == ("gcloud storage buckets describe gs://shared-weights '--format=value(requester_pays)'",)
+    assert cause.commands == ("gcloud storage buckets describe gs://shared-weights --format='value(requester_pays)'",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,161 @@
+"""The proven edit of a cause: its rows in the report, and the lines that show it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from oidc_doctor.report.parts.commands import command_lines, visible_command
+from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.lines import shortened, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from oidc_doctor.model.report import Cause, FixRow, Report
+    from oidc_doctor.report.parts.lines import Sheet
+
+_LONG = 600  # characters of a text
+_LONGEST_UNDO = 240  # characters of a command that undoes an edit, in a report that is not verbose
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}")
+_EXAMPLES = 2  # workloads that are named of those that an edit opens or closes to
+
+
+def edit_of(report: Report, cause: Cause) -> list[FixRow]:
+    """Return the rows of the edit that fixes a cause, in the order in which they are to be done.
+
+    An edit belongs to an exchange: another one may have a cause with the same code.
+    """
+    rows = [row for row in report.fixes if row.exchange in ("", cause.exchange)]
+    return [row for row in rows if row.for_ == cause.code] or [row for row in rows if cause.code in row.also_for]
+
+
+def commands(cause: Cause, rows: Iterable[FixRow]) -> list[str]:
+    """Return the commands of the proven edit, or those of the cause."""
+    return [command for row in rows for command in row.commands] or list(cause.named.commands)
+
+
+def sentence(cause: Cause, rows: Sequence[FixRow]) -> str:
+    """Return the fix in words: those of the edit, else those of the cause, which may ask for another one."""
+    if not rows:
+        return cause.named.fix
+    edit = rows[0]
+    if edit.summary:
+        return " ".join(filter(None, (edit.summary, edit.also)))
+    if edit.headline and (edit.kind != "correct" or edit.for_ != cause.code):
+        return edit.headline
+    return cause.named.fix or edit.headline or "Make this edit."
+
+
+def fix(
+    sheet: Sheet, report: Report, cause: Cause, *, verbose: bool = False, above: bool = False, beside: bool = False
+) -> None:
+    """Write one next step: the fix in words, the edit, the commands, and the proof.
+
+    `above`: the edit of the main cause is shown already. `beside`: on a screen beside other facts, where a document
+    in a command is left out. `verbose` adds Terraform and every command that undoes it.
+    """
+    rows = edit_of(report, cause)
+    text, commands_of_fix = sentence(cause, rows), commands(cause, rows)
+    if not text and not commands_of_fix:
+        return
+    label = "if so" if cause.confidence == "suspected" else "fix"
+    if above and rows and rows[0].for_ != cause.code:
+        sheet.row(label, f"the edit for {visible(rows[0].for_)} fixes this as well")
+        return
+    sheet.row(label, _text(text))
+    for index, row in enumerate(rows):
+        if index:
+            sheet.row("then", _text(row.headline))
+        if not row.commands and row.file:
+            sheet.row("edit", _text(row.file))
+        changed(sheet, (visible(line) for line in row.diff.split("\n") if line.strip()))
+        _commands(sheet, row.commands, beside=beside)
+    if not any(row.commands for row in rows):
+        _commands(sheet, commands_of_fix)
+    if any(not visible_command(command) for command in commands_of_fix):
+        sheet.row("", "(a command contains invisible characters: take it from --format json)")
+    for label, text in notes(rows, _EXAMPLES if verbose else 1):
+        sheet.row(label, _text(text))
+    for label, listed in after(rows, verbose=verbose) if not beside else ():
+        sheet.row(label, listed) if isinstance(listed, str) else _commands(sheet, listed, label)
+    if verbose:
+        for row in rows:
+            _block(sheet, "terraform", row.terraform)
+
+
+def notes(rows: Sequence[FixRow], examples: int = _EXAMPLES) -> list[tuple[str, str]]:
+    """Return what the reader has to know of an edit before it is made: label and text, not escaped."""
+    if not rows:
+        return []
+    edit = rows[0]
+    gaps = list(dict.fromkeys(gap for row in rows for gap in row.gaps))
+    found = [("fill in", f"{', '.join(gaps)}: the evidence has no value")] if gaps else []
+    if edit.proof:
+        found.append(("checked", edit.proof))
+    if edit.opens_to:
+        found.append(("opens to", _workloads(edit.opens_to, "that its patterns cover", examples)))
+    if edit.closes_to:
+        found.append(("closes to", _workloads(edit.closes_to, "that the present configuration accepts", examples)))
+    return found
+
+
+def _workloads(values: Sequence[str], which: str, examples: int) -> str:
+    shown = "; ".join(shortened(value, _LONG // 2 // _EXAMPLES) for value in values[:examples])
+    one = len(values) == 1
+    return f"{len(values):,} {'workload' if one else 'workloads'} {which}{':' if one else ', such as'} {shown}"
+
+
+def after(rows: Sequence[FixRow], *, verbose: bool) -> list[tuple[str, list[str] | str]]:
+    """Return the commands that check an edit afterwards and undo it, or where they are."""
+    verify = [command for row in rows for command in row.verify]
+    undo = [command for row in reversed(rows) for command in row.undo]
+    found: list[tuple[str, list[str] | str]] = [("verify", verify)] if verify else []
+    if undo and (verbose or all("\n" not in command and len(command) <= _LONGEST_UNDO for command in undo)):
+        found.append(("undo", undo))
+    elif undo:
+        found.append(("undo", "-v shows the command that stores the present document again"))
+    return found
+
+
+def document_name(row: FixRow) -> str:
+    """Return the name of a file for the document of an edit: that of its kind, such as trust-policy.json."""
+    stem = row.file.rpartition("/")[2].partition(".")[0]
+    if stem == "role" and '"Statement"' in row.document:
+        stem = "trust-policy"
+    return f"{stem if _PLAIN_NAME.fullmatch(stem) else 'document'}.json"
+
+
+def _commands(sheet: Sheet, listed: Iterable[str], label: str = "", *, beside: bool = False) -> None:
+    """Write commands: under a label two columns in, so that the eye finds them; beside a label at its text."""
+    indent = 0 if label else 2
+    for command in listed:
+        lines = command_lines(command, sheet.room - indent)
+        document = command.count("\n") if beside else 0
+        if document:
+            lines = [*lines[:-document], f"… {document} more lines"]
+        for line in lines:
+            sheet.put(label, " " * indent + line)
+            label = ""
+
+
+def _block(sheet: Sheet, label: str, text: str) -> None:
+    for line in text.split("\n") if text else ():
+        sheet.put(label, visible(line))
+        label = ""
+
+
+def changed(sheet: Sheet, lines: Iterable[str]) -> None:
+    """Write the lines of a diff, wrapped to the sheet, each with its sign in front."""
+    for line in lines:
+        style = {"+": "green", "-": "red"}.get(line[:1], "")
+        body = shortened(line, _LONG)
+        lead = len(body) - len(body.lstrip("+- "))
+        inner = sheet.room - 2
+        lead = min(lead, inner // 2)
+        for index, part in enumerate(wrap(body[lead:], inner - lead)):
+            sheet.put("", "  " + sheet.paint((body[:lead] if not index else " " * lead) + part, style))
+
+
+def _text(text: str) -> str:
+    return shortened(visible(text), _LONG)
