@@ -29,14 +29,15 @@ def trust_any_team(reach: Reach) -> Iterator[Finding]:
         return  # condition-absent says so
     wider = {(opening.clause, opening.pattern) for opening in reach.openings("anyone", "tenant")}
     for opening in reach.openings("team"):
-        if (opening.clause, opening.pattern) in wider:
-            continue
+        if (opening.clause, opening.pattern) in wider or opening.documented:
+            continue  # whole-organisation-trusted says so
         clause = opening.clause or "the attribute condition"
         text = quoted(opening.pattern, "its subject pattern") if opening.clause and opening.pattern else "it"
         yield Finding(
             f"{clause} accepts every {opening.segment} of the organisation: {text} fixes no {opening.segment}, and "
-            f"{opening.subject} passes",
-            f"Fix the {opening.segment} as well, followed by its separator, unless every {opening.segment} is meant.",
+            f"{opening.passes}",
+            f"Fix the {opening.segment} as well, followed by its separator, unless every {opening.segment} is meant"
+            + (f": {opening.narrow}." if opening.clause and opening.narrow else "."),
             actual=Side(opening.pattern or opening.clause, opening.at),
             cloud=reach.cloud,
             target=reach.resource,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings.policy_reach import PolicyReach
 from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role, TargetEvidence
@@ -33,7 +34,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
         "evidence": evidence,
         "profile": case.profile,
         "trace": exchange.diagnosis.trace,
-        "reach": TrustReach(case),
+        "reach": PolicyReach(case) if case.cloud == "aws" else TrustReach(case),
         "attempts": tuple(exchange.signatures),
         "silence": _missing_events(run, exchange),
         "contradictions": tuple(contradictions) if _replayed(exchange) else Missing("logs", _not_replayed(run)),

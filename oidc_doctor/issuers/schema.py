@@ -17,7 +17,6 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from oidc_doctor.issuers.grammar import Form, SegmentRule, Style
 from oidc_doctor.issuers.profile import Audience, IssuerMatch, Tenancy, TokenSource
 
-
 _SEGMENTS_OF_TENANCY = ("names", "unique", "unique_in_tenant", "open", "scopes")
 
 

@@ -93,6 +93,7 @@ def _is_readable(parsed: Subject) -> bool:
 
 
 def labelled(parsed: Subject) -> list[Segment]:
+    """Return the segments of the issuer's grammar that have a value."""
     return [segment for segment in parsed.segments if segment.known and segment.value]
 
 
@@ -140,6 +141,7 @@ def _place(parsed: Subject, name: str) -> int:
 
 
 def is_closed(profile: Profile, name: str) -> bool:
+    """Whether the issuer issues only listed values of this segment, or none."""
     rule = profile.segment_rule(name)
     return rule is not None and (rule.flag or bool(rule.values))
 
