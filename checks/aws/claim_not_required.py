@@ -26,7 +26,7 @@ from oidc_doctor.checkkit import Finding, Reach, Side, quoted, weakness
 def claim_not_required(reach: Reach) -> Iterator[Finding]:
     """Find IfExists and ForAllValues that no stranger is known to make use of."""
     for opening in reach.not_required() if reach.cloud == "aws" else ():
-        key = quoted(opening.pattern, "a key")
+        key = quoted(opening.pattern, opening.pattern)
         yield Finding(
             f"{opening.clause} compares {key} with {opening.intended}: {opening.operator} makes the condition hold for "
             f"a token without that claim. No stranger is known who has such a token",

@@ -27,7 +27,7 @@ from oidc_doctor.checkkit import Finding, Reach, Role, Side, quoted, weakness
 def forallvalues_vacuous(role: Role, reach: Reach) -> Iterator[Finding]:  # noqa: ARG001 - declares what is needed
     """Find ForAllValues and IfExists whose key is absent from a stranger's token."""
     for opening in reach.vacuous() if reach.cloud == "aws" else ():
-        key = quoted(opening.pattern, "a key")
+        key = quoted(opening.pattern, opening.pattern)
         now = "which this token lacks" if opening.segment else "which no token of this provider has: it is always true"
         yield Finding(
             f"{opening.clause} tests {key} with {opening.operator}, which is true when the key is absent, {now}; "

@@ -10,7 +10,7 @@ Reason
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
-    Write the whole name, without a wildcard in it, and compare it in its own letters' case.
+    Write the whole name, without a wildcard in it, and compare it with StringEquals or StringLike.
 Source
     IAM User Guide, condition operators: `?` stands for any one character, `*` for any run of characters.
 """
@@ -26,7 +26,7 @@ from oidc_doctor.checkkit import Finding, Reach, Side, quoted, weakness
 def lookalike_name(reach: Reach) -> Iterator[Finding]:
     """Find names of which a twin is accepted."""
     for opening in reach.twins() if reach.cloud == "aws" else ():
-        text = quoted(opening.pattern, "its text")
+        text = quoted(opening.pattern, "its pattern")
         how = (
             "in the case of its letters, which the issuer's ids tell apart (inferred)"
             if opening.who == "case"
@@ -34,7 +34,8 @@ def lookalike_name(reach: Reach) -> Iterator[Finding]:
         )
         yield Finding(
             f"{opening.clause} also accepts another {opening.segment}, whose name differs only {how}: {opening.passes}",
-            f"Write the whole {opening.segment} without a wildcard in it, and compare it in its own letters' case.",
+            f"Write the whole {opening.segment} without a wildcard in it, and compare it with StringEquals or "
+            f"StringLike, as in {opening.intended}",
             actual=Side(opening.pattern, opening.at),
             cloud="aws",
             target=reach.resource,

@@ -32,7 +32,7 @@ def prefix_without_delimiter(reach: Reach) -> Iterator[Finding]:
         return
     for opening in reach.names_alike():
         clause = opening.clause or "the attribute condition"
-        text = quoted(opening.pattern, "its text")
+        text = quoted(opening.pattern, "its pattern")
         begins, ends, after = ("ends", "begins", "before") if opening.who == "before" else ("begins", "ends", "after")
         yield Finding(
             f"{clause} also accepts any other {opening.segment} whose name {begins} like the one in {text}: it {ends} "
@@ -46,5 +46,5 @@ def prefix_without_delimiter(reach: Reach) -> Iterator[Finding]:
 
 
 def _example(opening: Opening) -> str:
-    """The value as an example, where the trust policy names it."""
-    return f", so that only {quoted(opening.intended, 'the whole name')} passes" if opening.intended else ""
+    """The whole part of the subject, where the trust policy names it."""
+    return f": with {quoted(opening.intended, opening.intended)} no longer name passes" if opening.intended else ""

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.refusal import Trace
 
-_JOINTS = ("-", "_", ".")  # names of one owner that share a beginning up to such a character are meant to be alike
+_JOINTS = ("-", "_", ".", "/")  # names of one owner that share a beginning up to such a character are meant to be alike
 _PROBE = "Zq7"  # no configuration lists a name with this text by chance
 _BRANCHES = ("main", "master", "trunk", "production", "prod")  # whole names: `main*` is not meant as a beginning
+_ALL_BRANCHES = "refs/heads/"
 _PRODUCTION = {"production", "prod", "prd", "live"}
 _REVIEW = ("preview", "pull-request", "pr", "review", "development", "dev", "test")
 _ENVIRONMENTS = ("environment", "env")
@@ -52,7 +53,10 @@ class PolicyReach(TrustReach):
         found = super().openings(*who)
         if not any(opening.who == "anyone" for opening in found):
             return found
-        formed = {(one.clause, one.pattern): one.subject for one in super().openings("team")}
+        try:
+            formed = {(one.clause, one.pattern): one.subject for one in super().openings("team")}
+        except NotReadError:
+            return found
         return [
             opening._replace(subject=formed.get((opening.clause, opening.pattern), opening.subject))
             if opening.who == "anyone"
@@ -102,8 +106,8 @@ class PolicyReach(TrustReach):
                 if not self._accepted(trace) or self._admits(base, other) is not False:
                     continue
                 if self._is_open_ended(base, stranger) and not self._is_meant(base, stranger):
-                    value = profile.parse_subject(base.subject).value(stranger.segment) or ""
-                    found += [one._replace(intended=value) for one in self._openings(base, stranger, trace)]
+                    whole = _closed(base, stranger.segment)
+                    found += [one._replace(intended=whole) for one in self._openings(base, stranger, trace)]
         return self._concluded(found, tried)
 
     def _is_open_ended(self, base: Base, stranger: Stranger) -> bool:
@@ -126,16 +130,18 @@ class PolicyReach(TrustReach):
         fixed = self._fixed_part(base, stranger, value)
         if stranger.segment.endswith("ref"):
             return fixed.rpartition("/")[2] not in _BRANCHES
-        return fixed.endswith(_JOINTS) if stranger.who == "longer" else fixed.startswith(_JOINTS)
+        return not fixed or (fixed.endswith(_JOINTS) if stranger.who == "longer" else fixed.startswith(_JOINTS))
 
     def _fixed_part(self, base: Base, stranger: Stranger, value: str) -> str:
-        """The shortest beginning (or end) of the value with which it is accepted, whatever follows (or precedes)."""
-        low, high = 0, len(value)
+        """The shortest beginning of the value (or end of its last name) with which any name is accepted."""
+        folder, slash, name = value.rpartition("/") if stranger.who == "before" else ("", "", value)
+        low, high = 0, len(name)
         while low < high:
             middle = (low + high) // 2
-            part = value[:middle] + _PROBE if stranger.who == "longer" else _PROBE + value[len(value) - middle :]
-            low, high = (low, middle) if self._admits(base, _with(base, stranger, part)) else (middle + 1, high)
-        return value[:low] if stranger.who == "longer" else value[len(value) - low :]
+            part = name[:middle] + _PROBE if stranger.who == "longer" else _PROBE + name[len(name) - middle :]
+            accepted = self._admits(base, _with(base, stranger, folder + slash + part))
+            low, high = (low, middle) if accepted else (middle + 1, high)
+        return name[:low] if stranger.who == "longer" else name[len(name) - low :]
 
     def left_open(self) -> list[Opening]:
         """Parts of the subject that a clause asks for, and accepts with any value."""
@@ -151,7 +157,8 @@ class PolicyReach(TrustReach):
                 if not values or not self._admits(base, base.subject) or not self._asked_for(base, segment):
                     continue
                 others = [Stranger(changed(parsed, {segment.name: value}), "other", segment.name) for value in values]
-                if all(self._admits(base, other.subject) for other in others):
+                unlisted = changed(parsed, {segment.name: segment.value + _PROBE})
+                if all(self._admits(base, subject) for subject in (unlisted, *(other.subject for other in others))):
                     found += self._openings(base, others[0], self._trace(base, others[0].subject))
         return self._concluded(found, ())
 
@@ -216,6 +223,8 @@ class PolicyReach(TrustReach):
                 continue
             present = subject_clauses(self._trace(base, base.subject))
             for stranger in _neighbours(base, profile, bases) if len(present) > 1 else ():
+                if stranger.subject == self.case.token.subject:
+                    continue
                 trace = self._trace(base, stranger.subject)
                 if not self._accepted(trace):
                     continue
@@ -283,19 +292,19 @@ class PolicyReach(TrustReach):
         """Clauses that hold without the claim that they test, with a stranger who passes so."""
         self._policy()
         holding: dict[str, Opening] = {}
+        apt: set[str] = set()  # clauses whose stranger differs in the part that they test
         unknown: Trace | None = None
         for base in self._all_bases():
             for stranger, trace in self._tokens_without(base):
-                if self._accepted(trace) is None:
+                accepted = self._accepted(trace)
+                if accepted is None and any(key.result is None for _, _, key in _lenient_keys(base, trace)):
                     unknown = unknown or trace
-                if not self._accepted(trace):
-                    continue
-                for statement, operator, key in _held(base, trace):
-                    found = self._lenient_opening(base, stranger, (statement, operator, key))
-                    known = holding.get(key.pointer)
-                    if known is None or (stranger.segment == claim(key) != known.segment):
-                        holding[key.pointer] = found
-        if not holding and unknown is not None and any(lenient(name) for _, name, _ in keys(unknown)):
+                for clause in _held(base, trace) if accepted else ():
+                    key = clause[2]
+                    if key.pointer not in holding or (stranger.segment == claim(key) and key.pointer not in apt):
+                        holding[key.pointer] = self._lenient_opening(base, stranger, clause)
+                    apt |= {key.pointer} if stranger.segment == claim(key) else set()
+        if not holding and unknown is not None:
             raise NotReadError(f"whether a synthetic subject is accepted depends on {open_question(unknown)}")
         return list(holding.values())
 
@@ -356,6 +365,13 @@ class PolicyReach(TrustReach):
         )
 
 
+def _closed(base: Base, segment: str) -> str:
+    """The part of the base's subject with the separators that close it: `:environment=production:`, `repo:acme/`."""
+    profile: Profile = base.case.profile
+    part = next(part for part in profile.parse_subject(base.subject).segments if part.name == segment)
+    return base.subject[max(part.start - 1, 0) : part.end + 1]
+
+
 def _with(base: Base, stranger: Stranger, value: str) -> str:
     """The stranger's subject with another value of the part in which it differs."""
     profile: Profile = base.case.profile
@@ -383,7 +399,8 @@ def _other_values(profile: Profile, segment: Segment) -> list[str]:
         return []
     if rule.values:
         return [value for value in rule.values if value != segment.value]
-    return [another(segment.value)]
+    start = _ALL_BRANCHES if segment.value.startswith(_ALL_BRANCHES) else ""
+    return [start + another(segment.value.removeprefix(start))]
 
 
 def _names_production(profile: Profile, segment: Segment) -> bool:
@@ -416,10 +433,15 @@ def _neighbours(base: Base, profile: Profile, bases: list[Base]) -> Iterator[Str
             yield Stranger(other.subject, "other")
 
 
-def _held(base: Base, trace: Trace) -> Iterator[tuple[Node, str, Node]]:
-    """Yield the single-valued keys that hold because the request lacks them, under an operator that asks for one."""
+def _lenient_keys(base: Base, trace: Trace, *, applied: bool = False) -> Iterator[tuple[Node, str, Node]]:
+    """Yield the single-valued keys under an operator that asks for a value, and holds without one."""
     types = condition_keys(base.profile, base.issuer)
-    for statement, operator, key in keys(trace, applied=True):
+    for statement, operator, key in keys(trace, applied=applied):
         of_issuer = "." in key.name.rpartition(":")[0] and types.get(claim(key), "single") != "multi"
-        if key.reason == "vacuous" and of_issuer and lenient(operator):
+        if of_issuer and lenient(operator):
             yield statement, operator, key
+
+
+def _held(base: Base, trace: Trace) -> Iterator[tuple[Node, str, Node]]:
+    """Yield those of them that hold because the request lacks them."""
+    yield from (found for found in _lenient_keys(base, trace, applied=True) if found[2].reason == "vacuous")

@@ -74,12 +74,27 @@ def _with_parts(
     for word in loose:
         for subject in subjects:
             parsed = profile.parse_subject(subject)
+            joined = _joined(word, profile)
+            if joined:
+                yield changed(parsed, joined)
+                continue
             for segment in reversed(labelled(parsed)):
                 if segment.name not in values and not is_closed(profile, segment.name):
                     folder, slash, _ = segment.value.rpartition("/")
                     yield changed(
                         parsed, {segment.name: word if word.startswith(folder + slash) else folder + slash + word}
                     )
+
+
+def _joined(word: str, profile: Profile) -> Mapping[str, str]:
+    """Return the values of a word that holds several names, as GitHub's owner and repository are joined."""
+    grammar = profile.grammar
+    for key, rules in grammar.keys.items():
+        ends = tuple(rule.after for rule in rules if rule.after)
+        if any(end in word for end in ends):
+            read = profile.parse_subject(f"{grammar.lead}{key}{grammar.separator}{word}").segments
+            return {segment.name: segment.value for segment in read if segment.known and segment.value}
+    return {}
 
 
 def _is_flag(profile: Profile, name: str) -> bool:

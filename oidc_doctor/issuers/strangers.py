@@ -36,12 +36,21 @@ class Stranger(NamedTuple):
 
 
 def another(value: str) -> str:
-    """Return a value of the same shape with another begin and end: another word, or another id of the same length."""
+    """Return a value of the same shape with another begin and end: another word, or another id of the same length.
+
+    Each name of a path is another one; a Git reference stays in its folder.
+    """
     folder, slash, name = value.rpartition("/")
+    if slash and not value.startswith("refs/"):
+        return "/".join(_another_name(part) for part in value.split("/"))
+    return folder + slash + _another_name(name)
+
+
+def _another_name(name: str) -> str:
     if name.replace("-", "").isalpha() and name.islower():
-        return folder + slash + next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
-    changed = value.translate(_NEXT_CHARACTER)
-    return changed if changed != value else _SYNTHETIC
+        return next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
+    changed_name = name.translate(_NEXT_CHARACTER)
+    return changed_name if changed_name != name else _SYNTHETIC
 
 
 def longer(value: str) -> str:
