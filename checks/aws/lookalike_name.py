@@ -35,7 +35,7 @@ def lookalike_name(reach: Reach) -> Iterator[Finding]:
         yield Finding(
             f"{opening.clause} also accepts another {opening.segment}, whose name differs only {how}: {opening.passes}",
             f"Write the whole {opening.segment} without a wildcard in it, and compare it with StringEquals or "
-            f"StringLike, as in {opening.intended}",
+            + (f"StringLike: {opening.narrow}." if opening.narrow else "StringLike."),
             actual=Side(opening.pattern, opening.at),
             cloud="aws",
             target=reach.resource,

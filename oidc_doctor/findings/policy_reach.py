@@ -84,7 +84,15 @@ class PolicyReach(TrustReach):
 
     def twins(self) -> list[Opening]:
         """Accepted names that differ from the intended one in single characters or in their letters' case."""
-        return self.look_alikes("twin", "case")
+        return self._beside_wider(self.look_alikes("twin", "case"))
+
+    def _beside_wider(self, openings: list[Opening]) -> list[Opening]:
+        """Leave out the clauses that accept every tenant: that finding says more."""
+        try:
+            wider = {(one.clause, one.pattern) for one in self.openings("anyone", "tenant")} if openings else set()
+        except NotReadError:
+            wider = set()
+        return [opening for opening in openings if (opening.clause, opening.pattern) not in wider]
 
     def look_alikes(self, *who: Who) -> list[Opening]:
         """Accepted values that resemble the intended one, of parts of the subject of which another value is refused."""
@@ -93,7 +101,7 @@ class PolicyReach(TrustReach):
         tried: list[Trace] = []
         for base in self._all_bases():
             profile = base.profile
-            if profile is None:
+            if profile is None or self._admits(base, base.subject) is False:
                 continue
             candidates = resembling(base.subject, profile, base.texts)
             others = {(one.segment, one.shares): one.subject for one in candidates if one.who == "other"}
@@ -212,7 +220,6 @@ class PolicyReach(TrustReach):
     def undone(self) -> list[Opening]:
         """Clauses that accept all that another one accepts, and more."""
         policy = self._policy()
-        found: list[Opening] = []
         bases = self._all_bases()
         pairs: dict[
             tuple[str, str], Opening | None
@@ -246,8 +253,7 @@ class PolicyReach(TrustReach):
                         pairs.setdefault((narrow, wide), opening)
                 for narrow in clauses:
                     pairs |= {(narrow, wide): None for wide in present.keys() - clauses.keys()}
-        found = [opening for opening in pairs.values() if opening is not None]
-        return self._concluded(found, ())
+        return self._beside_wider(self._concluded([opening for opening in pairs.values() if opening is not None], ()))
 
     def audiences(self) -> list[Opening]:
         """Accepted tokens for another audience of the provider, where no condition asks for one."""

@@ -23,7 +23,7 @@ from oidc_doctor.issuers.strangers import (
 )
 
 _ANY = "?"  # one character, in a pattern of IAM
-_LETTERS = ("a", "k")  # the first fills the wildcards of a subject, the second those of its twin
+_LETTERS = ("7", "3")  # the first fills the wildcards of a subject, the second those of its twin
 _JOINTS = ("-", "_", ".", "/")
 _MOST_FORMS = 3  # forms of subjects that one text is tried with
 _UUID = re.compile(r"[{]?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}[}]?")
