@@ -6,6 +6,7 @@ texts the values.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from oidc_doctor.findings.strangers import as_stranger
 from oidc_doctor.findings.trust_reach_traces import keys, literals
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.catalogue import match_for
-from oidc_doctor.issuers.lookalikes import filled, fitted
+from oidc_doctor.issuers.lookalikes import filled, fitted, oddness
 from oidc_doctor.issuers.strangers import example, overlaid, serves_many_customers
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document, Missing
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
 
-_MOST_BASES = {"aws": 10, "gcp": 5}  # subjects of one issuer that strangers are derived from
-_MOST_TEXTS = 40  # patterns of one policy that subjects are made from
+_MOST_BASES = {"aws": 12, "gcp": 5}  # subjects of one issuer that strangers are derived from
+_MOST_TEXTS = 400  # patterns of one policy that subjects are made from
 _NONE = Missing("this cloud", "no file and no target names it")
 _NOBODY = "somebody"  # a subject of an issuer of which no form is known
 _AUDIENCE = "aud"
@@ -89,12 +90,24 @@ def client_ids(case: Case, issuer: str) -> tuple[str, ...] | None:
 def bases_of(case: Case) -> Iterator[Base]:
     """Yield the bases of each issuer that the configuration trusts."""
     token_issuer = address(case.token.claims.get("iss"))
-    for issuer in _trusted(case) or [token_issuer]:
-        own = case
+    trusted = _trusted(case) or [token_issuer]
+    for issuer in trusted:
+        own = case if token_issuer or len(trusted) == 1 else case._replace(profile=None)
         if token_issuer and token_issuer.lower() != issuer.lower():
             token = Token("decoded", {}, None, complete=False, origin=case.token.origin, recorded=True)
             own = case._replace(token=token, profile=None)
+        if token_issuer.lower() != issuer.lower():
+            own = _without_other_provider(own, issuer)
         yield from _Bases(own, issuer).all()
+
+
+def _without_other_provider(case: Case, issuer: str) -> Case:
+    """The case without the OIDC provider that was read, where that is the provider of another issuer."""
+    aws = case.evidence.aws
+    if aws is None or not isinstance(aws.provider, AwsOidcProvider) or address(aws.provider.url) == issuer:
+        return case
+    other = Missing("aws/oidc-provider.json", f"the provider of {issuer} was not read")
+    return case._replace(evidence=case.evidence._replace(aws=aws._replace(provider=other)))
 
 
 class _Bases:
@@ -111,6 +124,9 @@ class _Bases:
         if profile is not None and match is not None and match.in_issuer:
             profile = profile._replace(tenancy=profile.tenancy._replace(in_issuer=True))
         self.case = self.case._replace(profile=profile)
+        if profile is not None and not self.case.token.subject:
+            claims |= self._common_claims(profile)
+            self.case = self.case._replace(token=self.case.token._replace(claims=claims))
         self.audiences = self._audiences()
 
     def all(self) -> Iterator[Base]:
@@ -125,12 +141,14 @@ class _Bases:
             subject = next((text for text in map(filled, self.texts) if text), _NOBODY)
         if not subject:
             return
-        subjects = [subject]
-        for text in self._seeds() if profile is not None else ():
-            made = fitted(subject, text, profile) if self.case.cloud == "aws" else [overlaid(subject, text, profile)]
-            subjects += [other for other in made if other not in subjects]
-        for other in subjects[: _MOST_BASES[self.case.cloud]]:
+        made = [self._made(subject, text, profile) for text in self._seeds()] if profile is not None else []
+        rounds = itertools.zip_longest(*made)  # the first subject of each text before the second of any
+        subjects = dict.fromkeys([subject, *(other for made_round in rounds for other in made_round if other)])
+        for other in itertools.islice(subjects, _MOST_BASES[self.case.cloud]):
             yield self._base(other)
+
+    def _made(self, subject: str, text: str, profile: Profile) -> list[str]:
+        return fitted(subject, text, profile) if self.case.cloud == "aws" else [overlaid(subject, text, profile)]
 
     def _base(self, subject: str) -> Base:
         """The base with an audience that the trust accepts, where the issuer lets its workloads choose one."""
@@ -153,6 +171,14 @@ class _Bases:
             profile_for(self.issuer)
         )
 
+    def _common_claims(self, profile: Profile) -> dict[str, str]:
+        """Claims with the values that the policy asks for, where every tenant's tokens can have them."""
+        implied = {name for name, _ in profile.implied}
+        texts = {
+            name: self._texts(f"{self.issuer}:{name}".lower()) for name in profile.tenancy.common if name not in implied
+        }
+        return {name: filled(values[0]) for name, values in texts.items() if values}
+
     def _audiences(self) -> list[str]:
         """The audiences that a token of the issuer may have, the token's own first."""
         claims, profile = self.case.token.claims, self.case.profile
@@ -173,7 +199,8 @@ class _Bases:
     def _seeds(self) -> list[str]:
         """The texts of the configuration that a subject is compared with."""
         if self.case.cloud == "aws":
-            return self.texts
+            # Without a text, each form of the issuer is tried. A list may be long: the odd ones first.
+            return sorted(self.texts, key=lambda text: -oddness(text, self.case.profile)) or [""]
         texts = literals((provider_of(self.case).condition or "").strip())
         profile: Profile = self.case.profile
         return [profile.grammar.separator.join(texts), *texts] if len(texts) > 1 else texts

@@ -59,6 +59,15 @@ def fitted(subject: str, text: str, profile: Profile) -> list[str]:
     return list(dict.fromkeys([*_with_parts(subjects[:2], loose, values, profile), *subjects]))
 
 
+def oddness(text: str, profile: Profile) -> int:
+    """Return how many parts of a pattern have wildcards beside or inside a name, or no name at all for the owner."""
+    parts = profile.parse_subject(text).segments
+    owners = (profile.tenancy.tenant, profile.tenancy.team)
+    mixed = [part for part in parts if part.value.strip(WILD + _ANY) and (WILD in part.value or _ANY in part.value)]
+    named = {part.name for part in parts if part.value.strip(WILD + _ANY)}
+    return len(mixed) + sum(owner is not None and owner not in named for owner in owners)
+
+
 def _loose(segment: Segment, separator: str) -> Iterator[str]:
     """Yield the words of a part that names no segment."""
     for part in segment.value.split(WILD):

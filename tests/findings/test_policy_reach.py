@@ -284,3 +284,29 @@ def test_a_lenient_operator_on_the_subject_is_a_note(tmp_path: Path, operator: s
 
 def test_a_tenant_s_own_issuer_has_no_other_tenant(tmp_path: Path) -> None:
     assert weaknesses(tmp_path, statement("vercel", "owner:*:project:orchard:environment:production")) == {}
+
+
+@pytest.mark.parametrize("read", ["github", "baseten"])
+def test_each_issuer_is_tried_whichever_provider_was_read(tmp_path: Path, read: str) -> None:
+    statements = (statement("github", "repo:quince/orchard:*"), statement("baseten", "v=1:org=*:*"))
+    row = weaknesses(tmp_path, *statements, client_ids=provider(read))["trust-any-tenant"]
+    assert row.message.startswith("Statement[1] ")
+    statements = (statement("github", "repo:*"), statement("baseten", TEAM + "*"))
+    row = weaknesses(tmp_path, *statements, client_ids=provider(read))["trust-any-tenant"]
+    assert row.message.startswith("Statement[0] ")
+
+
+def test_the_odd_one_of_a_long_list(tmp_path: Path) -> None:
+    names = [f"repo:quince/press{number}:*" for number in range(40)]
+    assert weaknesses(tmp_path, statement("github", *names)) == {}
+    row = weaknesses(tmp_path, statement("github", *names, "repo:quin*/orchard:*"))["prefix-without-delimiter"]
+    assert "`repo:quin*/orchard:*`" in row.message
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("environment", "production"), ("ref", "refs/heads/main"), ("workflow", "deploy")]
+)
+def test_a_claim_that_every_tenant_can_have_fixes_no_tenant(tmp_path: Path, key: str, value: str) -> None:
+    allow = statement("github")
+    allow["Condition"]["StringEquals"][f"token.actions.githubusercontent.com:{key}"] = value
+    assert "repo:" in weaknesses(tmp_path, allow)["trust-without-subject"].message
