@@ -47,4 +47,4 @@ def prefix_without_delimiter(reach: Reach) -> Iterator[Finding]:
 
 def _example(opening: Opening) -> str:
     """The whole part of the subject, where the trust policy names it."""
-    return f": with {quoted(opening.intended, opening.intended)} no longer name passes" if opening.intended else ""
+    return f": {quoted(opening.intended, opening.intended)} accepts the whole name only" if opening.intended else ""
