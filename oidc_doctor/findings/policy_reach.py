@@ -209,8 +209,9 @@ class PolicyReach(TrustReach):
             flags = [name for name in form.segments if _is_flag(profile, name)]
             if flags and set(form.segments) - set(flags) <= set(before):
                 yield written(profile.grammar, form, before)
-        if segment.name in _ENVIRONMENTS:
-            yield from (changed(parsed, {segment.name: word}) for word in _REVIEW)
+        if segment.name not in _ENVIRONMENTS:
+            return  # a branch says nothing of environments
+        yield from (changed(parsed, {segment.name: word}) for word in _REVIEW)
         for other in self._all_bases():
             values = {part.name: part.value for part in profile.parse_subject(other.subject).segments if part.known}
             review = any(_words(values.get(name, "")) & set(_REVIEW) for name in _ENVIRONMENTS)
@@ -301,6 +302,8 @@ class PolicyReach(TrustReach):
         apt: set[str] = set()  # clauses whose stranger differs in the part that they test
         unknown: Trace | None = None
         for base in self._all_bases():
+            if not any(_lenient_keys(base, self._trace(base, base.subject))):
+                continue
             for stranger, trace in self._tokens_without(base):
                 accepted = self._accepted(trace)
                 if accepted is None and any(key.result is None for _, _, key in _lenient_keys(base, trace)):

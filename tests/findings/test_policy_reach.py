@@ -93,6 +93,7 @@ DOCUMENTED: list[tuple[str, list[str]]] = [
     ("github", ["repo:quince/orchard:ref:refs/heads/main", "repo:quince/orchard:environment:production"]),
     ("github", ["repo:quince/orchard:environment:production", "repo:quince/orchard:environment:staging"]),
     ("github", ["repo:quince/press-*:ref:refs/heads/main"]),
+    ("github", ["repo:quince/orchard:ref:refs/heads/main", "repo:quince/orchard:environment:dev"]),
     ("github", ["job_workflow_ref:quince/ci/.github/workflows/x.yml@refs/heads/main"]),
     ("gitlab", ["project_path:quince/orchard:ref_type:branch:ref:main"]),
     ("gitlab", ["project_path:quince/orchard:ref_type:branch:ref:*"]),
