@@ -260,7 +260,9 @@ class Opening(NamedTuple):
     """A synthetic subject that the configuration accepts, and the clause that accepts it."""
 
     subject: str
-    who: Literal["anyone", "tenant", "team", "other", "longer", "key"]  # how it differs from the exchange's subject
+    who: Literal[  # how it differs from the exchange's subject
+        "anyone", "tenant", "team", "other", "longer", "before", "twin", "case", "key", "audience", "lacking"
+    ]
     segment: str = ""  # the issuer's name for the part of the subject that differs
     clause: str = ""  # Statement[0]
     pattern: str = ""  # the clause's text that the subject meets; empty where no clause asks for a subject
@@ -269,6 +271,23 @@ class Opening(NamedTuple):
     customers: str = ""  # the vendor, where all its customers share the issuer
     bound: bool | None = True  # Google: whether a binding of the service account covers it; None where not known
     whole: str = ""  # of contains(): the expression that asks for the whole part of the subject
+    narrow: str = ""  # a pattern of the issuer that admits one team
+    shares: str = ""  # the part of the subject whose id the stranger shares; that no id is shared is inferred
+    intended: str = ""  # the value, or the clause, that is meant
+    audience: str = ""  # the stranger's, where it is not the exchange's
+    documented: bool = False  # the issuer's own guides leave this part open
+
+    @property
+    def passes(self) -> str:
+        """The stranger, and that it passes, in words."""
+        audience = f" with the audience {self.audience}" if self.audience else ""
+        return f"{self.subject} passes{audience}"
+
+    @property
+    def fixed(self) -> str:
+        """The next step that fixes the open part of the subject, with an example of this issuer."""
+        example = f", such as {self.narrow}" if self.narrow else ""
+        return f"Name your own {self.segment or 'workload'} in the subject, closed by its separator{example}."
 
     @property
     def opens_to(self) -> str:
@@ -278,7 +297,7 @@ class Opening(NamedTuple):
     @property
     def whom(self) -> str:
         """Who the clause accepts, as a singular noun."""
-        if self.who in ("team", "longer", "other", "key"):
+        if self.who not in ("anyone", "tenant"):
             return f"another {self.segment}"
         return f"any {self.customers} customer" if self.customers else "a stranger"
 
@@ -309,13 +328,31 @@ class Reach(Protocol):
         """The widest accepted stranger for each clause: of these kinds, see `Opening.who`."""
 
     def names_alike(self) -> list[Opening]:
-        """Names of tenants, teams and workloads that merely begin like the intended name."""
+        """Values that merely begin, or end, like the intended one; for Google the names of tenants and workloads."""
+
+    def twins(self) -> list[Opening]:
+        """Names that differ from the intended one in single characters, or in their letters' case."""
+
+    def left_open(self) -> list[Opening]:
+        """Parts of the subject that a clause asks for, and accepts with any value."""
+
+    def beside_production(self) -> list[Opening]:
+        """Previews and pull requests, where production is accepted by its name; `intended` is the latter's subject."""
+
+    def undone(self) -> list[Opening]:
+        """Clauses that accept all that the clause `intended` accepts, and more."""
+
+    def audiences(self) -> list[Opening]:
+        """Tokens for another audience of the provider, in `pattern`, where no condition asks for one."""
 
     def values_alike(self) -> list[Opening]:
         """Values that contains() accepts besides the intended value."""
 
     def vacuous(self) -> list[Opening]:
-        """ForAllValues clauses that hold because the token lacks the claim; `segment` is the claim where it has one."""
+        """ForAllValues and IfExists clauses that hold without their claim, with a stranger who passes so."""
+
+    def not_required(self) -> list[Opening]:
+        """Such clauses of which no stranger is known to make use; `segment` is the claim."""
 
 
 class Share(NamedTuple):

@@ -1,17 +1,19 @@
-"""ForAllValues that asks for nothing
+"""A condition that holds without its key
 
 Symptom
     Nothing fails: a condition that looks strict is true without its key.
 Reason
-    `ForAllValues:` is true when the key is absent from the request. It is meant for keys with several values; `sub` and
-    `aud` have one. With a misspelt key, or one of another issuer, the condition then lets everything through, where the
-    plain operator would have refused.
+    `ForAllValues:` and `…IfExists` are true when the key is absent from the request. With a misspelt key, one that AWS
+    does not take from this issuer's tokens, or a claim that some of its tokens lack, the condition lets everything
+    through where the plain operator would have refused. The finding names a synthetic subject that the same evaluation
+    accepts. A key that every token has is in claim-not-required.
 Confirm
-    Look for `ForAllValues:` above `<issuer>:sub` or `<issuer>:aud` without a Null condition (`"false"`) on that key.
+    oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
-    Take the prefix away: StringEquals or StringLike.
+    Take `ForAllValues:` or `IfExists` off the operator, and test a key that the issuer's tokens have: `<issuer>:sub`.
 Source
-    IAM User Guide, multivalued context keys; measured condition captures; a configuration copied in public issues.
+    IAM User Guide, multivalued context keys and ...IfExists condition operators; measured condition captures; a
+    configuration copied in public issues.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from oidc_doctor.checkkit import Finding, Reach, Role, Side, quoted, weakness
 
 @weakness("AWS074", "forallvalues-vacuous")
 def forallvalues_vacuous(role: Role, reach: Reach) -> Iterator[Finding]:  # noqa: ARG001 - declares what is needed
-    """Find ForAllValues on keys that have one value."""
+    """Find ForAllValues and IfExists whose key is absent from a stranger's token."""
     for opening in reach.vacuous() if reach.cloud == "aws" else ():
-        now = "" if opening.segment else ", and no token of this provider has that key: it is always true"
+        key = quoted(opening.pattern, opening.pattern)
+        now = "which this token lacks" if opening.segment else "which no token of this provider has: it is always true"
         yield Finding(
-            f"{opening.clause} tests {quoted(opening.pattern, 'a key')} with ForAllValues, which is true when the key "
-            f"is absent{now}",
-            "Take `ForAllValues:` off the operator: the key has a single value.",
+            f"{opening.clause} tests {key} with {opening.operator}, which is true when the key is absent, {now}; "
+            f"{opening.passes}",
+            f"Take `{opening.operator}` off the operator"
+            + ("." if opening.segment else ", and test a key that the tokens have: the issuer's :sub."),
             actual=Side(opening.pattern, opening.at),
             cloud="aws",
             target=reach.resource,

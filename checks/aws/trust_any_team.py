@@ -6,7 +6,8 @@ Reason
     The subject pattern fixes the organisation and leaves the team (repository, project, namespace) open:
     `v=1:org=O:*`, `repo:ORG/*`, or an attribute condition on the organisation alone. A wildcard crosses separators, so
     later parts do not close it again; a fixed id below the team does, since it belongs to one team (inferred). The
-    finding names a synthetic subject of another team that the same evaluation accepts.
+    finding names a synthetic subject of another team that the same evaluation accepts. Trust in a whole organisation
+    that the issuer's own guides show (`repo:ORG/*`, `project_path:GROUP/*`) is no finding on AWS.
 Confirm
     oidc-doctor --report --from … --subject with the subject that the finding names.
 Fix
@@ -29,14 +30,15 @@ def trust_any_team(reach: Reach) -> Iterator[Finding]:
         return  # condition-absent says so
     wider = {(opening.clause, opening.pattern) for opening in reach.openings("anyone", "tenant")}
     for opening in reach.openings("team"):
-        if (opening.clause, opening.pattern) in wider:
-            continue
+        if (opening.clause, opening.pattern) in wider or opening.documented:
+            continue  # worse, or what the issuer documents
         clause = opening.clause or "the attribute condition"
         text = quoted(opening.pattern, "its subject pattern") if opening.clause and opening.pattern else "it"
+        of = " of the organisation" if opening.customers or not opening.clause else ""
         yield Finding(
-            f"{clause} accepts every {opening.segment} of the organisation: {text} fixes no {opening.segment}, and "
-            f"{opening.subject} passes",
-            f"Fix the {opening.segment} as well, followed by its separator, unless every {opening.segment} is meant.",
+            f"{clause} accepts every {opening.segment}{of}: {text} fixes no {opening.segment}, and {opening.passes}",
+            f"Fix the {opening.segment} as well, followed by its separator, unless every {opening.segment} is meant"
+            + (f": {opening.narrow}." if opening.clause and opening.narrow else "."),
             actual=Side(opening.pattern or opening.clause, opening.at),
             cloud=reach.cloud,
             target=reach.resource,

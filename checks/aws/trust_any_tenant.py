@@ -34,15 +34,21 @@ def trust_any_tenant(reach: Reach) -> Iterator[Finding]:
                 yield _condition(reach, opening)
         elif opening.pattern:
             workloads = f"the workloads of {opening.whom}" if opening.customers else "any workload of the issuer"
+            part = opening.segment or "workload"
             yield Finding(
                 f"{opening.clause} accepts {workloads}: {quoted(opening.pattern, 'its subject pattern')} fixes no "
-                f"organisation, and {opening.subject} passes",
-                "Write your own organisation into the pattern as a fixed value, followed by its separator.",
+                f"{part}, and {opening.passes}{_shared(opening)}",
+                opening.fixed,
                 actual=Side(opening.pattern, opening.at),
                 cloud="aws",
                 target=reach.resource,
                 opens_to=opening.opens_to,
             )
+
+
+def _shared(opening: Opening) -> str:
+    own = opening.shares
+    return f" (that no other {opening.segment} has the same {own} id is inferred, not documented)" if own else ""
 
 
 def _condition(reach: Reach, opening: Opening) -> Finding:

@@ -35,8 +35,9 @@ def trust_without_subject(role: Role, reach: Reach) -> Iterator[Finding]:  # noq
             )
             yield Finding(
                 f"{opening.clause} accepts any subject of the issuer{whose}: no condition asks for one, and "
-                f"{opening.subject} passes",
-                "Add a StringLike condition on the issuer's :sub key that names whose workloads are meant.",
+                f"{opening.passes}",
+                "Add a StringLike condition on the issuer's :sub key that names whose workloads are meant"
+                + (f", such as {opening.narrow}." if opening.narrow else "."),
                 actual=Side(opening.clause, opening.at),
                 cloud="aws",
                 target=reach.resource,

@@ -88,6 +88,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
                 title=match.get("title", raw["title"]),
                 condition_keys=match.get("condition_keys", False),
                 shared_control=tuple(match.get("shared_control", ())),
+                in_issuer=match.get("in_issuer", False),
             )
             for match in raw.get("match", ())
         ),

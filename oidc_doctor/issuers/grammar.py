@@ -74,6 +74,7 @@ class SegmentRule(NamedTuple):
     values: tuple[str, ...] = ()
     varies: tuple[str, ...] = ()
     max_length: int | None = None
+    example: str = ""  # a value of a synthetic subject
 
 
 class Form(NamedTuple):

@@ -17,6 +17,7 @@ class IssuerMatch(NamedTuple):
     title: str = ""
     condition_keys: bool = False  # AWS exports this issuer's own claims as condition keys
     shared_control: tuple[str, ...] = ()  # keys that IAM requires in a trust policy for this issuer
+    in_issuer: bool = False  # each customer has an address of its own in this family
 
     def fits(self, issuer: str) -> bool:
         """Whether the normalised issuer is one of this family."""
@@ -49,6 +50,9 @@ class Tenancy(NamedTuple):
     in_issuer: bool = False  # each customer has an issuer of its own
     names: tuple[str, ...] = ()  # segments below the team that name a workload, and that a pattern has to close
     unique: tuple[str, ...] = ()  # segments whose value belongs to one tenant or team: ids, which no other one shares
+    unique_in_tenant: tuple[str, ...] = ()  # segments whose value no other team of the tenant has
+    open: tuple[str, ...] = ()  # segments that the issuer's own guides leave to a wildcard
+    scopes: tuple[str, ...] = ()  # segments below the team that say which run of a workload is meant: branch, type
     common: tuple[str, ...] = ()  # claims that can have the same value in every tenant: a branch, an event
     follows: Mapping[str, str] = MappingProxyType({})  # claim -> the segment with which its value changes
     condition: str = ""  # an attribute condition that admits one tenant, as an example

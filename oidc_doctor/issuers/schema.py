@@ -17,6 +17,8 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_ty
 from oidc_doctor.issuers.grammar import Form, SegmentRule, Style
 from oidc_doctor.issuers.profile import Audience, IssuerMatch, Tenancy, TokenSource
 
+_SEGMENTS_OF_TENANCY = ("names", "unique", "unique_in_tenant", "open", "scopes")
+
 
 class ProfileError(ValueError):
     """A profile that does not follow the schema. The message has one line for each fault."""
@@ -135,7 +137,7 @@ def _references(raw: Mapping[str, Any]) -> Iterator[str]:
     subject, tenancy = raw["subject"], raw["tenancy"]
     segments = {segment["name"] for segment in subject["segment"]} | {subject.get("bare")}
     used = [("tenancy." + name, tenancy[name]) for name in ("tenant", "team") if name in tenancy]
-    used += [(f"tenancy.{key}", name) for key in ("names", "unique") for name in tenancy.get(key, ())]
+    used += [(f"tenancy.{key}", name) for key in _SEGMENTS_OF_TENANCY for name in tenancy.get(key, ())]
     used += [("tenancy.follows", name) for name in tenancy.get("follows", {}).values()]
     for form in subject.get("form", ()):
         used += [(f"subject.form {form['name']}", name) for name in form["segments"]]

@@ -14,9 +14,10 @@ from oidc_doctor.issuers.condition_keys import shared_issuer_control
 from oidc_doctor.issuers.grammar import WILD, Form, Grammar, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
 
-# anyone: any subject of the issuer; tenant, team: another tenant or team; other: another value of `segment`; longer: a
-# value that begins like the segment's; key: a segment whose key ends like this one's
-Who = Literal["anyone", "tenant", "team", "other", "longer", "key"]
+# anyone: any subject of the issuer; tenant, team: another tenant or team; other: another value of `segment`; longer,
+# before: a value that begins, or ends, like the segment's; twin, case: one that differs in single characters, or in its
+# letters' case; key: a segment whose key ends like this one's
+Who = Literal["anyone", "tenant", "team", "other", "longer", "before", "twin", "case", "key"]
 
 _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NEXT_CHARACTER = str.maketrans("".join(_ALPHABETS), "".join(letters[1:] + letters[0] for letters in _ALPHABETS))
@@ -31,15 +32,25 @@ class Stranger(NamedTuple):
     subject: str
     who: Who
     segment: str = ""
+    shares: str = ""  # a segment whose id the subject shares with another tenant's; that no id is shared is inferred
 
 
 def another(value: str) -> str:
-    """Return a value of the same shape with another begin and end: another word, or another id of the same length."""
+    """Return a value of the same shape with another begin and end: another word, or another id of the same length.
+
+    Each name of a path is another one; a Git reference stays in its folder.
+    """
     folder, slash, name = value.rpartition("/")
+    if slash and not value.startswith("refs/"):
+        return "/".join(_another_name(part) for part in value.split("/"))
+    return folder + slash + _another_name(name)
+
+
+def _another_name(name: str) -> str:
     if name.replace("-", "").isalpha() and name.islower():
-        return folder + slash + next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
-    changed = value.translate(_NEXT_CHARACTER)
-    return changed if changed != value else _SYNTHETIC
+        return next(word for word in _WORDS if word[0] != name[0] and word[-1] != name[-1])
+    changed_name = name.translate(_NEXT_CHARACTER)
+    return changed_name if changed_name != name else _SYNTHETIC
 
 
 def longer(value: str) -> str:
@@ -64,7 +75,7 @@ def strangers(subject: str, profile: Profile | None) -> list[Stranger]:
     if profile is None or parsed is None or not _is_readable(parsed):
         return [Stranger(_ANYONE, "anyone")]
     candidates = list(_foreign(parsed, profile))
-    for segment in _labelled(parsed):
+    for segment in labelled(parsed):
         candidates += _look_alikes(parsed, segment, profile)
     return [stranger for stranger in dict.fromkeys(candidates) if stranger.subject != subject]
 
@@ -80,7 +91,7 @@ def twins(subject: str, profile: Profile) -> list[str]:
         value = parsed.value(name) if name else None
         if name and value:
             subjects += [
-                _changed(parsed, {name: other_value})
+                changed(parsed, {name: other_value})
                 for other_value in (another(value), longer(value), value.swapcase())
             ]
     return [twin for twin in dict.fromkeys(subjects) if twin != subject]
@@ -90,7 +101,8 @@ def _is_readable(parsed: Subject) -> bool:
     return any(segment.known for segment in parsed.segments)
 
 
-def _labelled(parsed: Subject) -> list[Segment]:
+def labelled(parsed: Subject) -> list[Segment]:
+    """Return the segments of the issuer's grammar that have a value."""
     return [segment for segment in parsed.segments if segment.known and segment.value]
 
 
@@ -101,10 +113,11 @@ def _foreign(parsed: Subject, profile: Profile) -> Iterator[Stranger]:
     for who, name in boundaries:
         if name is None or not parsed.value(name) or (who == "tenant" and tenancy.in_issuer):
             continue
-        below = {segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :]}
-        free = {segment for segment in below if not _is_closed(profile, segment)}
-        for changed in ({name, *free}, {name, *(below & set(tenancy.unique))}):
-            yield Stranger(_changed(parsed, dict.fromkeys(changed)), who, name)
+        below = {segment.name for segment in labelled(parsed)[_place(parsed, name) + 1 :]}
+        free = {segment for segment in below if not is_closed(profile, segment)}
+        own = {*tenancy.unique, *(tenancy.unique_in_tenant if who == "team" else ())}
+        for differing in ({name, *free}, {name, *(below & own)}):
+            yield Stranger(changed(parsed, dict.fromkeys(differing)), who, name)
     if tenancy.in_issuer or tenancy.tenant is None:
         yield Stranger(_ANYONE, "anyone")
 
@@ -118,30 +131,31 @@ def _look_alikes(parsed: Subject, segment: Segment, profile: Profile) -> Iterato
         return  # the id belongs to the name before it: no other customer has that name
     if segment.name == tenancy.tenant and tenancy.in_issuer:
         return
-    unshared = _unshared(parsed, segment.name, profile)
-    yield Stranger(_changed(parsed, {**unshared, segment.name: longer(segment.value)}), "longer", segment.name)
-    yield Stranger(_changed(parsed, {**unshared, segment.name: None}), "other", segment.name)
+    below = unshared(parsed, segment.name, profile)
+    yield Stranger(changed(parsed, {**below, segment.name: longer(segment.value)}), "longer", segment.name)
+    yield Stranger(changed(parsed, {**below, segment.name: None}), "other", segment.name)
     if segment.labelled and segment.start:
         start = segment.start
         yield Stranger(f"{parsed.text[:start]}x{parsed.text[start:]}", "key", segment.name)
 
 
-def _unshared(parsed: Subject, name: str, profile: Profile) -> dict[str, str | None]:
+def unshared(parsed: Subject, name: str, profile: Profile) -> dict[str, str | None]:
     """Return the later segments whose values belong to this segment, each with None for a synthetic value."""
-    below = (segment.name for segment in _labelled(parsed)[_place(parsed, name) + 1 :])
+    below = (segment.name for segment in labelled(parsed)[_place(parsed, name) + 1 :])
     return dict.fromkeys(segment for segment in below if segment in profile.tenancy.unique)
 
 
 def _place(parsed: Subject, name: str) -> int:
-    return [segment.name for segment in _labelled(parsed)].index(name)
+    return [segment.name for segment in labelled(parsed)].index(name)
 
 
-def _is_closed(profile: Profile, name: str) -> bool:
+def is_closed(profile: Profile, name: str) -> bool:
+    """Whether the issuer issues only listed values of this segment, or none."""
     rule = profile.segment_rule(name)
     return rule is not None and (rule.flag or bool(rule.values))
 
 
-def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
+def changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
     """Return the subject with other values of these segments; None means a synthetic value."""
     text, done = "", 0
     for segment in parsed.segments:
@@ -155,7 +169,7 @@ def _changed(parsed: Subject, values: Mapping[str, str | None]) -> str:
 def with_value(subject: str, profile: Profile, segment: str, value: str) -> str:
     """Return the subject with this value of one segment, and synthetic values of the segments that belong to it."""
     parsed = profile.parse_subject(subject)
-    return _changed(parsed, {**_unshared(parsed, segment, profile), segment: value})
+    return changed(parsed, {**unshared(parsed, segment, profile), segment: value})
 
 
 def example(profile: Profile) -> str:
@@ -167,7 +181,7 @@ def example(profile: Profile) -> str:
 
 def subject_of_form(profile: Profile, form: Form) -> str:
     """Return a subject of one of the issuer's forms with synthetic values."""
-    return _written(profile.grammar, form)
+    return written(profile.grammar, form, {})
 
 
 def overlaid(subject: str, seed: str, profile: Profile) -> str:
@@ -180,14 +194,15 @@ def overlaid(subject: str, seed: str, profile: Profile) -> str:
         value = segment.value.partition(WILD)[0]
         if segment.known and value:
             values[segment.name] = value
-    return _changed(profile.parse_subject(subject), values)
+    return changed(profile.parse_subject(subject), values)
 
 
-def _written(grammar: Grammar, form: Form) -> str:
+def written(grammar: Grammar, form: Form, values: Mapping[str, str]) -> str:
+    """Return a subject of this form, with synthetic values where `values` has none."""
     text = grammar.lead
     for number, name in enumerate(form.segments):
         rule = grammar.rule(name)
-        value = rule.values[0] if rule and rule.values else f"{name[:2]}{number}"
+        value = values.get(name) or (rule and (rule.example or next(iter(rule.values), ""))) or f"{name[:2]}{number}"
         if rule is not None and rule.after:
             text += rule.after + value
             continue

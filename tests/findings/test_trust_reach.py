@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.checkkit import NotReadError, Opening
+from oidc_doctor.findings.policy_reach import PolicyReach
 from oidc_doctor.findings.strangers import as_stranger, foreign_subjects
-from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.issuers import all_profiles, catalogue, profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
@@ -253,7 +253,7 @@ def test_a_stranger_without_an_audience_has_no_azp_that_stands_for_it() -> None:
 def test_an_excluded_subject_is_not_the_pattern_that_accepts() -> None:
     host = "token.actions.githubusercontent.com"
     policy = policy_of(host, ("Allow", {"StringNotLike": {f"{host}:sub": "repo:fork/*"}}))
-    (opening,) = TrustReach(case_of(GITHUB, policy)).openings("tenant")
+    (opening,) = PolicyReach(case_of(GITHUB, policy)).openings("tenant")
     assert (opening.clause, opening.pattern, opening.operator) == ("Statement[0]", "", "")
 
 
@@ -264,7 +264,7 @@ def test_an_audience_that_tells_tenants_apart_goes_with_the_tenant() -> None:
     assert stranger.token.claims["aud"] == "https://vercel.com/elsewhere"
     host = "oidc.vercel.com"
     condition = {"StringEquals": {f"{host}:aud": "https://vercel.com/acme"}, "StringLike": {f"{host}:sub": "*"}}
-    assert TrustReach(case_of(claims, policy_of(host, ("Allow", condition)))).openings("tenant") == []
+    assert PolicyReach(case_of(claims, policy_of(host, ("Allow", condition)))).openings("tenant") == []
 
 
 def test_strangers_are_few_and_differ() -> None:
@@ -277,26 +277,26 @@ def test_a_claim_of_which_nothing_is_known_is_no_finding_and_no_pass() -> None:
     host = "token.actions.githubusercontent.com"
     condition = {"StringEquals": {f"{host}:job_workflow_ref": GITHUB["job_workflow_ref"]}}
     with pytest.raises(NotReadError, match="job_workflow_ref"):
-        TrustReach(case_of(GITHUB, policy_of(host, ("Allow", condition)))).openings("tenant")
+        PolicyReach(case_of(GITHUB, policy_of(host, ("Allow", condition)))).openings("tenant")
 
 
 def test_no_policy() -> None:
     with pytest.raises(NotReadError, match="not given"):
-        TrustReach(case_of(GITHUB)).openings("tenant")
+        PolicyReach(case_of(GITHUB)).openings("tenant")
 
 
 @pytest.mark.parametrize("key", ["repository_owner_id", "repository"])
 def test_another_claim_that_fixes_the_owner(key: str) -> None:
     host = "token.actions.githubusercontent.com"
     policy = policy_of(host, ("Allow", {"StringEquals": {f"{host}:{key}": GITHUB[key]}}))
-    assert TrustReach(case_of(GITHUB, policy)).openings("anyone", "tenant") == []
+    assert PolicyReach(case_of(GITHUB, policy)).openings("anyone", "tenant") == []
 
 
 def test_a_policy_of_several_issuers_is_tried_with_each() -> None:
     host = "oidc.baseten.co"
     policy = policy_of("token.actions.githubusercontent.com", ("Allow", {"StringLike": {"x:sub": "none"}}))
     policy["Statement"] += policy_of(host, ("Allow", {"StringLike": {f"{host}:sub": "v=1:org=*"}}))["Statement"]
-    (opening,) = TrustReach(case_of(GITHUB, policy)).openings("tenant")
+    (opening,) = PolicyReach(case_of(GITHUB, policy)).openings("tenant")
     assert (opening.clause, opening.customers) == ("Statement[1]", "Baseten")
 
 
@@ -333,9 +333,10 @@ def policies(draw: st.DrawFn) -> tuple[str, Any]:
     return host, policy_of(host, *statements)
 
 
-def all_openings(reach: TrustReach) -> list[Opening]:
+def all_openings(reach: PolicyReach) -> list[Opening]:
     found: list[Opening] = []
-    for ask in (lambda: reach.openings("anyone", "tenant"), lambda: reach.openings("team"), reach.names_alike):
+    asked = (lambda: reach.openings("anyone", "tenant"), lambda: reach.openings("team"), reach.names_alike)
+    for ask in (*asked, reach.twins, reach.left_open, reach.beside_production, reach.undone):
         try:
             found += ask()
         except NotReadError:
@@ -349,9 +350,10 @@ def test_every_stranger_of_a_finding_is_accepted_by_the_judge(made: tuple[str, A
     host, policy = made
     claims = {"iss": f"https://{host}", "sub": SUBJECTS[host], "aud": AUDIENCE}
     case = case_of(claims, policy)
-    for opening in all_openings(TrustReach(case)):
+    for opening in all_openings(PolicyReach(case)):
         assert opening.subject != SUBJECTS[host]
-        stranger = case.token._replace(claims={**claims, "sub": opening.subject})
+        audience = opening.audience or AUDIENCE
+        stranger = case.token._replace(claims={**claims, "sub": opening.subject, "aud": audience})
         assert evaluate(case._replace(token=stranger)).step("authorise").state == "passed"
 
 
@@ -364,7 +366,7 @@ def test_a_policy_that_fixes_the_whole_subject_and_audience_has_no_finding(made:
     if denied:
         policy["Statement"] += [one for one in other["Statement"] if one["Effect"] == "Deny"]
     claims = {"iss": f"https://{host}", "sub": SUBJECTS[host], "aud": AUDIENCE}
-    reach = TrustReach(case_of(claims, policy))
+    reach = PolicyReach(case_of(claims, policy))
     assert all_openings(reach) == []
     assert reach.vacuous() == []
 
@@ -374,10 +376,10 @@ def test_a_deny_that_refuses_nobody_changes_nothing() -> None:
         claims = {"iss": f"https://{host}", "sub": subject, "aud": AUDIENCE}
         allow = ("Allow", {"StringLike": {f"{host}:sub": "*"}})
         operator = "StringNotLike" if pattern == "*" else "StringLike"
-        plain = all_openings(TrustReach(case_of(claims, policy_of(host, allow))))
+        plain = all_openings(PolicyReach(case_of(claims, policy_of(host, allow))))
         denied = policy_of(host, allow, ("Deny", {operator: {f"{host}:sub": pattern}}))
         assert plain
-        assert all_openings(TrustReach(case_of(claims, denied))) == plain
+        assert all_openings(PolicyReach(case_of(claims, denied))) == plain
 
 
 @settings(max_examples=100)

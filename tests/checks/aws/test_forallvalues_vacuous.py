@@ -11,11 +11,54 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("key", ["oidc.baseten.co:sub", "oidc.baseten.co:aud"])
-def test_on_a_key_of_one_value(aws: Bundle, key: str) -> None:
+def test_a_key_that_every_token_has(aws: Bundle, key: str) -> None:
     condition = aws.subject(aws.PATTERN) | {"ForAllValues:StringLike": {key: "*"}}
     del condition["StringLike" if key == aws.SUB_KEY else "StringEquals"]
+    answer = aws.condition(condition).ask()
+    assert "forallvalues-vacuous" not in answer.names
+    assert f"`{key}`" in answer.found("claim-not-required")[0]
+
+
+@pytest.mark.parametrize("operator", ["ForAllValues:StringEquals", "StringEqualsIfExists"])
+def test_a_key_that_the_issuer_does_not_give(aws: Bundle, operator: str) -> None:
+    condition = {
+        "StringEquals": {"oidc.baseten.co:aud": "oidc.baseten.co"},
+        operator: {"oidc.baseten.co:org": "Org8Kd2P"},
+    }
     (message,) = aws.condition(condition).ask().found("forallvalues-vacuous")
-    assert f"`{key}`" in message
+    assert "`oidc.baseten.co:org`" in message
+    assert "always true" in message
+
+
+def test_a_key_beside_a_fixed_team_that_was_meant_to_narrow_it(aws: Bundle) -> None:
+    condition = aws.subject("v=1:org=Org8Kd2P:team=Tq7LmZ2x:*")
+    condition["StringEqualsIfExists"] = {"oidc.baseten.co:environment": "production"}
+    (message,) = aws.condition(condition).ask().found("forallvalues-vacuous")
+    assert "environment=elsewhere" in message
+
+
+def test_a_claim_that_some_tokens_lack(github: Bundle) -> None:
+    host = github.GITHUB.removeprefix("https://")
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    condition = {
+        "StringEquals": {f"{host}:aud": "sts.amazonaws.com"},
+        "StringLike": {f"{host}:sub": "repo:octo-org/weights:*"},
+        "StringEqualsIfExists": {f"{host}:environment": "production"},
+    }
+    policy["Statement"][0]["Condition"] = condition
+    (message,) = github.aws_role(policy).ask().found("forallvalues-vacuous")
+    assert "repo:octo-org/weights:" in message
+    assert "which this token lacks" in message
+    condition["StringEquals"][f"{host}:environment"] = "production"
+    del condition["StringEqualsIfExists"]
+    github.aws_role(policy).ask().passed("forallvalues-vacuous")
+
+
+def test_a_negation_is_meant_to_hold_without_the_key(aws: Bundle) -> None:
+    condition = aws.subject(aws.PATTERN) | {"StringNotEquals": {"oidc.baseten.co:org": "Other123"}}
+    answer = aws.condition(condition).ask()
+    answer.passed("forallvalues-vacuous")
+    answer.passed("claim-not-required")
 
 
 def test_a_misspelt_key_makes_it_always_true(aws: Bundle) -> None:

@@ -34,10 +34,30 @@ def test_starts_with(gcp: Bundle) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment=prod*"]
+    "pattern", ["v=1:org=Org8Kd2P:team=Tq7LmZ2x:*", "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment=production:*"]
 )
 def test_the_separator_stands_between(aws: Bundle, pattern: str) -> None:
     aws.condition(aws.subject(pattern)).ask().passed("prefix-without-delimiter")
+
+
+@pytest.mark.parametrize(
+    ("end", "stranger"),
+    [
+        ("*:environment=prod*", "environment=production-eu:"),
+        ("*environment=production*", "environment=production-eu:"),
+        ("*:environment=*production:*", "environment=pre-production:"),
+        ("*prod*", "environment=production-eu:"),
+    ],
+)
+def test_environments_that_begin_or_end_alike(aws: Bundle, end: str, stranger: str) -> None:
+    row = aws.condition(aws.subject(f"v=1:org=Org8Kd2P:team=Tq7LmZ2x:{end}")).ask().check("prefix-without-delimiter")
+    assert stranger in row.findings[0].message
+    assert ":environment=prod" in row.findings[0].fix
+
+
+def test_a_listed_name_that_is_longer(aws: Bundle) -> None:
+    start = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:*:environment="
+    aws.condition(aws.subject(f"{start}prod:*", f"{start}prod-eu:*")).ask().passed("prefix-without-delimiter")
 
 
 def test_the_healthy_attribute_condition(gcp: Bundle) -> None:

@@ -36,15 +36,25 @@ def test_no_document(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("trust-any-team")
 
 
-@pytest.mark.parametrize(
-    ("pattern", "found"), [("repo:octo-org/*", True), ("repo:octo-org/weights:*", False), ("repo:*", False)]
-)
-def test_a_repository_is_what_github_has_for_a_team(github: Bundle, pattern: str, found: bool) -> None:
+@pytest.mark.parametrize("pattern", ["repo:octo-org/*", "repo:octo-org/weights:*", "repo:*"])
+def test_a_whole_organisation_as_the_issuer_documents_it(github: Bundle, pattern: str) -> None:
     policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
     policy["Statement"][0]["Condition"] = {"StringLike": {"token.actions.githubusercontent.com:sub": pattern}}
-    row = github.aws_role(policy).ask().check("trust-any-team")
+    github.aws_role(policy).ask().passed("trust-any-team")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("organization:acme:*", True), ("organization:acme:pipeline:web:*", False)]
+)
+def test_a_pipeline_is_what_buildkite_has_for_a_team(aws: Bundle, pattern: str, found: bool) -> None:
+    host = "agent.buildkite.com"
+    arn = f"arn:aws:iam::{aws.ACCOUNT}:oidc-provider/{host}"
+    aws.remove("token.jwt").aws_provider(("sts.amazonaws.com",), host, arn)
+    condition = {"StringEquals": {f"{host}:aud": "sts.amazonaws.com"}, "StringLike": {f"{host}:sub": pattern}}
+    row = aws.condition(condition, Principal={"Federated": arn}).ask().check("trust-any-team")
     assert bool(row.findings) == found
-    assert all("every repository" in one.message for one in row.findings)
+    assert all("every pipeline" in one.message for one in row.findings)
+    assert all("pipeline:PIPELINE:*" in one.fix for one in row.findings)
 
 
 def test_a_token_that_is_refused_does_not_hide_it(aws: Bundle) -> None:
