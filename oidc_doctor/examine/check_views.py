@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.findings.policy_reach import PolicyReach
+from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.separate_trusts import SeparateTrusts
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role, TargetEvidence
@@ -46,7 +46,7 @@ def view_of(run: Run, exchange: Judged, contradictions: Sequence[str]) -> dict[s
 def _reaches(case: Case) -> dict[str, Any]:
     """Who else passes: for Google with the bindings, which no other cloud has."""
     if case.cloud != "gcp":
-        return {"reach": PolicyReach(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
+        return {"reach": reach_of(case), "bindings": Missing("gcp", "the exchange is not one with Google")}
     from oidc_doctor.findings.binding_reach import BindingReach  # late: a report on AWS alone does not load Google's
     from oidc_doctor.findings.google_reach import GoogleReach
 

@@ -11,7 +11,7 @@ from oidc_doctor.examine.check_views import view_of
 from oidc_doctor.examine.collect import Run
 from oidc_doctor.examine.judge import Judged
 from oidc_doctor.findings import run_checks
-from oidc_doctor.findings.trust_reach import TrustReach
+from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.model.report import CheckRow, FixRow
 
 if TYPE_CHECKING:
@@ -87,4 +87,4 @@ class _Weaknesses:
 
 
 def _resource(exchange: Judged) -> str:
-    return TrustReach(exchange.diagnosis.case).resource
+    return reach_of(exchange.diagnosis.case).resource

@@ -18,7 +18,7 @@ from oidc_doctor.judge.gcp.names import read_member
 
 if TYPE_CHECKING:
     from oidc_doctor.cel.syntax import Expr
-    from oidc_doctor.findings.trust_reach import _Base
+    from oidc_doctor.findings.trust_reach_bases import Base
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.evidence import AllowPolicy, GcpProvider
 
@@ -55,7 +55,7 @@ _EMPTY = _Draft({}, {})
 
 
 def candidates_of(
-    base: _Base, provider: GcpProvider, policies: Iterable[AllowPolicy]
+    base: Base, provider: GcpProvider, policies: Iterable[AllowPolicy]
 ) -> list[tuple[str, dict[str, str]]]:
     """Subjects with further claims, made from the texts of the condition and of the members; the fullest first."""
     profile = base.profile
@@ -254,7 +254,7 @@ def _matched(template: str, text: str) -> list[dict[str, str]]:
     return [last] if text[0] in "/:" else [first] if text[-1] in "/:" else [first, last]
 
 
-def _subject(base: _Base, draft: _Draft, wanted: set[str]) -> str:
+def _subject(base: Base, draft: _Draft, wanted: set[str]) -> str:
     """The base's subject, or an example of the form with the most of the segments that are meant, with these values."""
     profile = base.profile
     assert profile is not None  # noqa: S101 - the caller's branch

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.google_candidates import candidates_of, read_claims
 from oidc_doctor.findings.strangers import as_stranger
-from oidc_doctor.findings.trust_reach import TrustReach, _Base
+from oidc_doctor.findings.trust_reach import TrustReach
+from oidc_doctor.findings.trust_reach_bases import Base
 from oidc_doctor.issuers.strangers import Stranger, Who, another, strangers, with_value
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.document import Document, Origin
@@ -59,6 +60,10 @@ class GoogleReach(TrustReach):
     def names_alike(self) -> list[Opening]:
         """Names that begin alike. A neighbour below the team, with a name that the same people choose, is none."""
         return [opening for opening in super().names_alike() if not self._is_neighbour(opening.segment)]
+
+    def vacuous(self) -> list[Opening]:
+        """None: the operators that an absent claim satisfies are those of IAM."""
+        return []
 
     def names_ending_alike(self) -> list[Opening]:
         """Names of tenants and teams that merely end like the intended name: the text begins inside a name."""
@@ -151,7 +156,7 @@ class GoogleReach(TrustReach):
                         ]
         return found
 
-    def _shifted(self, base: _Base, segment: str) -> Iterator[Stranger]:
+    def _shifted(self, base: Base, segment: str) -> Iterator[Stranger]:
         """Yield subjects whose names join to the same text: the last letter of one name moved to a later one."""
         if base.profile is None or segment in base.profile.tenancy.unique:
             return
@@ -164,7 +169,7 @@ class GoogleReach(TrustReach):
 
     # Candidates
 
-    def _derive_bases(self) -> Iterator[_Base]:
+    def _derive_bases(self) -> Iterator[Base]:
         made: set[tuple[str, str]] = set()
         for base in list(super()._derive_bases()) or self._unknown_subject():
             drafts = candidates_of(base, self._provider(), self._policies())
@@ -174,11 +179,11 @@ class GoogleReach(TrustReach):
                 key = (subject, str(sorted(case.token.claims.items(), key=str)))
                 if key not in made and len(made) < _MOST_BASES:
                     made.add(key)
-                    yield _Base(case, base.issuer, subject)
+                    yield Base(case, base.issuer, subject)
             if not drafts and not own:
                 yield base
 
-    def _unknown_subject(self) -> list[_Base]:
+    def _unknown_subject(self) -> list[Base]:
         """A base where nothing is known of the issuer's subjects: no token, and no profile of the issuer."""
         provider = self._provider()
         if not provider.issuer_uri:
@@ -187,9 +192,9 @@ class GoogleReach(TrustReach):
         claims = {"iss": provider.issuer_uri, "sub": _SOMEBODY} | audience
         token = self.case.token._replace(kind="decoded", claims=claims, complete=False)
         case = self.case._replace(token=token, profile=None)
-        return [_Base(case, provider.issuer_uri.removeprefix("https://"), _SOMEBODY)]
+        return [Base(case, provider.issuer_uri.removeprefix("https://"), _SOMEBODY)]
 
-    def _with_claims(self, base: _Base, subject: str, more: dict[str, str]) -> Case:
+    def _with_claims(self, base: Base, subject: str, more: dict[str, str]) -> Case:
         """The base's case with a token of this subject, and the claims that the configuration reads."""
         token = base.case.token
         own = token.subject == subject and not more
@@ -210,13 +215,13 @@ class GoogleReach(TrustReach):
         policies = (gcp.service_account_policy, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
         return [policy for policy in policies if isinstance(policy, AllowPolicy)]
 
-    def _preceded(self, base: _Base, stranger: Stranger) -> Stranger:
+    def _preceded(self, base: Base, stranger: Stranger) -> Stranger:
         assert base.profile is not None  # noqa: S101 - only subjects with a grammar have such strangers
         value = base.profile.parse_subject(base.subject).value(stranger.segment) or ""
         subject = with_value(base.subject, base.profile, stranger.segment, _BEFORE + value)
         return stranger._replace(subject=subject)
 
-    def _is_owner(self, base: _Base, segment: str) -> bool:
+    def _is_owner(self, base: Base, segment: str) -> bool:
         return base.profile is not None and segment in (base.profile.tenancy.tenant, base.profile.tenancy.team)
 
     def _is_neighbour(self, segment: str) -> bool:
@@ -232,7 +237,7 @@ class GoogleReach(TrustReach):
 
     # Evaluating
 
-    def _trace(self, base: _Base, subject: str) -> Trace:
+    def _trace(self, base: Base, subject: str) -> Trace:
         key = (id(base.case), subject)
         if key not in self._judged:
             case = as_stranger(base.case, subject)
@@ -265,7 +270,7 @@ class GoogleReach(TrustReach):
         return True if step.state == PASSED and (step.at is not None or direct) else None
 
     def _openings(
-        self, base: _Base, stranger: Stranger, trace: Trace, against: Trace | None = None
+        self, base: Base, stranger: Stranger, trace: Trace, against: Trace | None = None
     ) -> Iterator[Opening]:
         if against is not None and against.step("condition").state == PASSED:
             return  # not the condition refuses the other one, a member does
@@ -273,7 +278,7 @@ class GoogleReach(TrustReach):
             yield opening._replace(bound=self._bound(trace))
 
 
-def _ids_of_others(base: _Base, subject: str, claims: dict[str, Any]) -> dict[str, Any]:
+def _ids_of_others(base: Base, subject: str, claims: dict[str, Any]) -> dict[str, Any]:
     """Other ids for what has the same name under another owner: an id is of one thing only."""
     if base.profile is None:
         return {}
@@ -292,7 +297,7 @@ def _ids_of_others(base: _Base, subject: str, claims: dict[str, Any]) -> dict[st
     }
 
 
-def _twins_of(base: _Base, segment: str) -> Iterator[str]:
+def _twins_of(base: Base, segment: str) -> Iterator[str]:
     """Yield the value with one character changed, and in the other case where it is an id."""
     assert base.profile is not None  # noqa: S101 - the caller's branch
     value = base.profile.parse_subject(base.subject).value(segment) or ""

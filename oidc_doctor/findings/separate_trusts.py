@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Separation, Share
+from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.strangers import as_stranger, refuses
-from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.issuers.heads import owner_head, same_team
 from oidc_doctor.issuers.strangers import another, with_value
 from oidc_doctor.judge import evaluate
@@ -50,7 +50,7 @@ class SeparateTrusts:
     @property
     def resource(self) -> str:
         """The role's ARN, or the provider's name; empty where neither is known."""
-        return TrustReach(self.case).resource
+        return reach_of(self.case).resource
 
     def separation(self) -> Separation | None:
         """The first separation that holds: by environment, then by type, then by model. None where one is served."""

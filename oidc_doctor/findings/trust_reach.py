@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.strangers import as_stranger
-from oidc_doctor.findings.trust_reach_bases import Base as _Base
-from oidc_doctor.findings.trust_reach_bases import bases_of, policy_of, provider_of
+from oidc_doctor.findings.trust_reach_bases import Base, bases_of, policy_of, provider_of
 from oidc_doctor.findings.trust_reach_traces import deciding, open_question, statement_name, subject_clauses
 from oidc_doctor.issuers.lookalikes import narrow
 from oidc_doctor.issuers.strangers import Stranger, Who, strangers, with_value
@@ -40,7 +39,7 @@ class TrustReach:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.cloud = case.cloud
-        self._bases: list[_Base] | None = None
+        self._bases: list[Base] | None = None
         self._traces: dict[tuple[str, object, str], Trace] = {}
 
     # The protocol that checks use
@@ -104,19 +103,19 @@ class TrustReach:
         openings = self._alike(("longer", "key"), names_only=False)
         return [opening for opening in openings if opening.operator == "contains"]
 
-    def _strangers(self, base: _Base) -> list[Stranger]:
+    def _strangers(self, base: Base) -> list[Stranger]:
         """The strangers of a base that `openings` tries."""
         return strangers(base.subject, base.profile)
 
     # Evaluating
 
-    def _all_bases(self) -> list[_Base]:
+    def _all_bases(self) -> list[Base]:
         """The subjects that strangers are derived from."""
         if self._bases is None:
             self._bases = list(self._derive_bases())
         return self._bases
 
-    def _derive_bases(self) -> Iterator[_Base]:
+    def _derive_bases(self) -> Iterator[Base]:
         yield from bases_of(self.case)
 
     def _policy(self) -> Document:
@@ -125,7 +124,7 @@ class TrustReach:
     def _provider(self) -> GcpProvider:
         return provider_of(self.case)
 
-    def _trace(self, base: _Base, subject: str) -> Trace:
+    def _trace(self, base: Base, subject: str) -> Trace:
         """The evaluated exchange of a token of this subject, otherwise like the base's."""
         key = (base.issuer, str(base.case.token.claims.get("aud")), subject)
         if key not in self._traces:
@@ -146,7 +145,7 @@ class TrustReach:
             return False
         return True if condition == PASSED else None
 
-    def _admits(self, base: _Base, subject: str) -> bool | None:
+    def _admits(self, base: Base, subject: str) -> bool | None:
         """Whether the exchange accepts a token of this subject, otherwise like the base's."""
         return self._accepted(self._trace(base, subject))
 
@@ -174,7 +173,7 @@ class TrustReach:
                     alike += self._openings(base, stranger, trace, against)
         return self._concluded(alike, tried)
 
-    def _is_listed(self, base: _Base, stranger: Stranger) -> bool:
+    def _is_listed(self, base: Base, stranger: Stranger) -> bool:
         """Whether a longer name is accepted for being written in a list, where no other longer name is."""
         if stranger.who != "longer" or base.profile is None:
             return False
@@ -182,12 +181,12 @@ class TrustReach:
         probe = with_value(base.subject, base.profile, stranger.segment, value + _PROBE)
         return self._accepted(self._trace(base, probe)) is False
 
-    def _is_scheme(self, base: _Base, segment: str) -> bool:
+    def _is_scheme(self, base: Base, segment: str) -> bool:
         """Whether the accepted names share a beginning that ends as prefixes of names do, inside one tenant."""
         in_tenant = base.profile is not None and segment != base.profile.tenancy.tenant
         return in_tenant and self._beginning(base, segment).endswith(_JOINTS)
 
-    def _beginning(self, base: _Base, segment: str) -> str:
+    def _beginning(self, base: Base, segment: str) -> str:
         """The shortest beginning of the segment's value with which it is accepted, whatever follows."""
         if base.profile is None:
             return ""
@@ -216,7 +215,7 @@ class TrustReach:
         return list(by_clause.values())
 
     def _openings(
-        self, base: _Base, stranger: Stranger, trace: Trace, against: Trace | None = None
+        self, base: Base, stranger: Stranger, trace: Trace, against: Trace | None = None
     ) -> Iterator[Opening]:
         """Yield the clauses that accept the stranger."""
         profile = base.profile
@@ -246,12 +245,12 @@ class TrustReach:
         for statement, text, name, pointer in subject_clauses(trace).values():
             yield about._replace(clause=statement_name(statement), pattern=text, operator=name, at=policy.at(pointer))
 
-    def _other_audience(self, base: _Base) -> str:
+    def _other_audience(self, base: Base) -> str:
         """The audience that the stranger asks its issuer for, where the exchange's token has another one."""
         own, audience = self.case.token.claims.get("aud"), base.case.token.claims.get("aud")
         return str(audience) if self.cloud == "aws" and own is not None and audience != own else ""
 
-    def _whole(self, base: _Base, segment: str, call: CelNode) -> str:
+    def _whole(self, base: Base, segment: str, call: CelNode) -> str:
         """The expression that asks for the whole segment where this call of contains() asks for a part of it."""
         if base.profile is None:
             return ""

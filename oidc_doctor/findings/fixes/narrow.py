@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
-from oidc_doctor.findings.trust_reach import TrustReach
 from oidc_doctor.issuers.heads import heads, owner_head, same_team
 from oidc_doctor.issuers.strangers import longer, with_value
 from oidc_doctor.judge import evaluate
@@ -23,6 +23,8 @@ from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Opening
+    from oidc_doctor.findings.google_reach import GoogleReach
+    from oidc_doctor.findings.policy_reach import PolicyReach
     from oidc_doctor.issuers import Profile
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
@@ -115,7 +117,7 @@ class _Search:
         levels = [list(self.owners), self._deeper()]
         levels = [level for place, level in enumerate(levels) if level and level not in levels[:place]]
         known = [*self.in_use, *self._neighbours()]
-        reach = TrustReach(self.case)
+        reach = reach_of(self.case)
         if self.case.cloud == "gcp":
             from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
 
@@ -191,16 +193,14 @@ class _Search:
         """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
         opened = [
             one._replace(subject=subject)
-            for one in _openings(TrustReach(self.case))
+            for one in _openings(reach_of(self.case))
             for subject in self._alike(one)
             if self._passes(self.case, subject) and not self._passes(edited, subject)
         ]
         closes = [
             ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
         ]
-        lacking = (
-            [one for one in _found(TrustReach(self.case).vacuous) if one.segment] if self.case.cloud == "aws" else []
-        )
+        lacking = [one for one in _found(reach_of(self.case).vacuous) if one.segment]
         closed = [(who, one.subject) for who, one in closes]
         closed += [
             (f"a token without {one.segment}", "")
@@ -247,7 +247,7 @@ class _Search:
             return ""
         from oidc_doctor.findings.fixes.narrow_gcp import edits
 
-        closed = next(edits(self.case, [], (), _found(TrustReach(self.case).values_alike)), None)
+        closed = next(edits(self.case, [], (), _found(reach_of(self.case).values_alike)), None)
         refused = (one for one in self.in_use if closed is not None and not self._passes(self._with(closed), one))
         return next(refused, "")
 
@@ -257,7 +257,7 @@ class _Search:
         return " and ".join(name.replace("_", " ") for name in names if name)
 
 
-def _openings(reach: TrustReach) -> list[Opening]:
+def _openings(reach: PolicyReach | GoogleReach) -> list[Opening]:
     """Strangers who pass, the widest first."""
     found = [
         *_found(lambda: reach.openings("anyone", "tenant")),

@@ -1,0 +1,21 @@
+"""Who else passes an exchange: the reach of its cloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oidc_doctor.findings.google_reach import GoogleReach
+    from oidc_doctor.findings.policy_reach import PolicyReach
+    from oidc_doctor.model.case import Case
+
+
+def reach_of(case: Case) -> PolicyReach | GoogleReach:
+    """Return the reach of a trust policy, or of a provider with its bindings."""
+    if case.cloud == "aws":
+        from oidc_doctor.findings.policy_reach import PolicyReach  # late: one cloud does not load the other's
+
+        return PolicyReach(case)
+    from oidc_doctor.findings.google_reach import GoogleReach
+
+    return GoogleReach(case)
