@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.checkkit import account_of, command, is_plain
 from oidc_doctor.findings.fixes import terraform
+from oidc_doctor.findings.fixes.client_files import client_files
 from oidc_doctor.findings.fixes.commands import aws_iam, gcloud_list, gcloud_map
 from oidc_doctor.findings.fixes.edit import DocumentChange
+from oidc_doctor.findings.fixes.gcp_resources import created
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import save_rules
 from oidc_doctor.model.document import Document, Missing
@@ -28,7 +30,7 @@ _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, 
 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
     """Return the documents that differ, in the order in which they are to be stored."""
-    return [*_aws(before, after), *_gcp(before, after)]
+    return [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
 
 
 def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:

@@ -1,0 +1,118 @@
+"""Google Cloud's evidence after an edit: the provider with other fields, an allow policy with one more member."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.findings.fixes.edit import Candidate, Scope
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.gcp.names import ProviderName, gke_identity, read_name
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import AllowPolicy, Binding, GcpEvidence, GcpProvider, TargetEvidence
+from oidc_doctor.model.report import FixKind
+from oidc_doctor.model.steps import PASSED, REFUSED
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+
+GRANT = "roles/iam.workloadIdentityUser"
+
+
+def provider_of(case: Case) -> GcpProvider | None:
+    """The provider of the exchange, where it was read."""
+    gcp = case.evidence.gcp
+    return gcp.provider if gcp is not None and isinstance(gcp.provider, GcpProvider) else None
+
+
+def mapping_of(case: Case) -> dict[str, str] | None:
+    """The provider's attribute mapping, where it was read."""
+    provider = provider_of(case)
+    return provider.mapping if provider is not None and isinstance(provider.mapping, dict) else None
+
+
+def with_gcp(case: Case, **changed: Any) -> TargetEvidence:
+    """The evidence with these documents of Google's side changed."""
+    gcp = case.evidence.gcp
+    return case.evidence if gcp is None else case.evidence._replace(gcp=gcp._replace(**changed))
+
+
+def edited_provider(
+    case: Case, kind: FixKind, scope: Scope = "own", pins: str = "", **changed: Any
+) -> Iterator[Candidate]:
+    """Yield the provider with these fields changed; nothing where it was not read, or stays as it is."""
+    provider = provider_of(case)
+    if provider is not None and provider != (edited := provider._replace(**changed)):
+        yield Candidate(with_gcp(case, provider=edited), kind, scope, pins)
+
+
+def pool_of(case: Case) -> ProviderName | None:
+    """The name of the exchange's provider, by which its pool's members are called; for GKE that of its pool."""
+    provider, request = provider_of(case), case.evidence.target.gcp
+    if provider is not None and provider.name and not (name := read_name(provider.name)).fault:
+        return name
+    for text in (request.audience, request.provider) if request is not None else ():
+        if text and not (name := read_name(text)).fault and name.project_is_number:
+            return name
+    issuer = case.token.claims.get("iss")
+    cluster = gke_identity(issuer, case.token.subject)
+    return cluster[0] if cluster is not None else None
+
+
+def mapped(case: Case) -> dict[str, str]:
+    """The mapped attributes of the token, google.subject among them; empty where the mapping fails."""
+    return dict(evaluate(case._replace(readings=())).mapped)
+
+
+def holds(case: Case, condition: str) -> bool | None:
+    """Whether this attribute condition holds for the token, with the mapping as it is; None where that is open."""
+    for candidate in edited_provider(case, "correct", condition=condition):
+        state = evaluate(case._replace(evidence=candidate.evidence, explain=False)).step("condition").state
+        return True if state == PASSED else False if state == REFUSED else None
+    state = evaluate(case._replace(explain=False)).step("condition").state
+    return True if state == PASSED else False if state == REFUSED else None
+
+
+def document(file: str, value: Any) -> Document:
+    """A document as an edit leaves it."""
+    return Document(file, json.dumps(value, indent=2), value)
+
+
+def with_member(policy: AllowPolicy, role: str, member: str, condition: dict[str, str] | None = None) -> AllowPolicy:
+    """The allow policy with one more member, in the role's binding where it has one; all else stays, etag included."""
+    value = copy.deepcopy(policy.document.value) if isinstance(policy.document.value, dict) else {}
+    bindings: list[Any] = value.setdefault("bindings", [])
+    place = next(
+        (
+            box
+            for box in bindings
+            if isinstance(box, dict) and box.get("role") == role and not (box.get("condition") or condition)
+        ),
+        None,
+    )
+    if place is None:
+        bindings.append({"role": role, "members": [member]} | ({"condition": condition} if condition else {}))
+    else:
+        place["members"] = list(dict.fromkeys([*(place.get("members") or []), member]))
+    return policy._replace(bindings=tuple(_bindings(bindings)), document=document(policy.document.file, value))
+
+
+def _bindings(boxes: list[Any]) -> Iterator[Binding]:
+    for index, box in enumerate(boxes):
+        if isinstance(box, dict) and isinstance(box.get("role"), str):
+            condition = box.get("condition")
+            text = condition.get("expression") if isinstance(condition, dict) else None
+            yield Binding(box["role"], tuple(box.get("members") or ()), text, f"/bindings/{index}")
+
+
+def with_account_member(
+    case: Case, member: str, scope: Scope = "own", pins: str = "", condition: dict[str, str] | None = None
+) -> Iterator[Candidate]:
+    """Yield the service account's allow policy with one more workload identity user."""
+    gcp: GcpEvidence | None = case.evidence.gcp
+    if gcp is None or not isinstance(gcp.service_account_policy, AllowPolicy) or not member.isprintable():
+        return
+    policy = with_member(gcp.service_account_policy, GRANT, member, condition)
+    yield Candidate(with_gcp(case, service_account_policy=policy), "add", scope, pins)

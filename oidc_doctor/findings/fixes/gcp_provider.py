@@ -1,0 +1,201 @@
+"""Edits of the provider and its pool: issuer, allowed audiences, states, and the provider that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.findings.fixes.edit import Candidate, Maker
+from oidc_doctor.findings.fixes.gcp_evidence import document, edited_provider, provider_of, with_gcp
+from oidc_doctor.findings.fixes.own_workload import conditions
+from oidc_doctor.issuers import profile_for
+from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_audience, read_name
+from oidc_doctor.judge.typos import similarity, strip_invisible
+from oidc_doctor.model.evidence import GcpPool, GcpProvider
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.refusal import Refusal
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+
+_MOST_AUDIENCES = 10  # entries of allowedAudiences (Google Cloud, IAM API)
+_LONGEST_AUDIENCE = 256  # characters of one
+_ALIKE = 0.9  # how similar two hosts are of which one misspells the other
+
+
+def with_own_condition(case: Case, kind: Any, **changed: Any) -> Iterator[Candidate]:
+    """Yield the provider with these fields; then also with its condition narrowed to the token's own workload."""
+    provider = provider_of(case)
+    yield from edited_provider(case, kind, "declared", **changed)
+    for own in conditions(case) if provider is not None else ():
+        narrow = f"({provider.condition}) && {own}" if provider and provider.condition else own
+        yield from edited_provider(case, kind, "own", condition=narrow, **changed)
+
+
+# --- audience and issuer ---------------------------------------------------------------------------------------------
+
+
+def _audiences(case: Case) -> list[str]:
+    value = case.token.claims.get("aud")
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, str) and _can_be_stored(one)]
+
+
+def _can_be_stored(audience: str) -> bool:
+    return bool(audience) and len(audience) <= _LONGEST_AUDIENCE and audience.isprintable()
+
+
+def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The token's audience added to the list; to an empty one with the default, which a list switches off.
+
+    The default serves nobody where the issuer puts the same audience into all its tokens.
+    """
+    provider = provider_of(case)
+    if provider is None:
+        return
+    present = list(provider.allowed_audiences)
+    fixed = case.profile is not None and case.profile.audience.fixed
+    if not present and not fixed and provider.name and not read_name(provider.name).fault:
+        present = [f"https:{HOST}{provider.name}", f"{HOST}{provider.name}"]
+    for audience in _audiences(case):
+        entries = tuple(dict.fromkeys([*present, audience]))
+        if len(entries) <= _MOST_AUDIENCES:
+            yield from with_own_condition(case, "add", allowed_audiences=entries)
+
+
+def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The entry that is the token's audience but for an invisible character or a placeholder, put right."""
+    provider = provider_of(case)
+    for audience in _audiences(case) if provider is not None else ():
+        present = provider.allowed_audiences if provider is not None else ()
+        entries = tuple(audience if strip_invisible(one) == strip_invisible(audience) else one for one in present)
+        if entries != present and strip_invisible(audience) == audience:
+            yield from with_own_condition(case, "correct", allowed_audiences=entries)
+
+
+def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The provider's issuer as the token has it, where it misspells that one and so serves nobody."""
+    provider, issuer = provider_of(case), case.token.claims.get("iss")
+    if provider is None or not provider.issuer_uri or not isinstance(issuer, str) or not issuer.isprintable():
+        return
+    if issuer.startswith("https://") and not has_placeholder(issuer) and _misspells(provider.issuer_uri, issuer):
+        yield from with_own_condition(case, "correct", issuer_uri=issuer)
+
+
+def _misspells(configured: str, issuer: str) -> bool:
+    """Whether a configured issuer is a slip for another: its letters, slash or scheme, or the name of no issuer."""
+    plain = [strip_invisible(text).lower().partition("://")[2].rstrip("/") for text in (configured, issuer)]
+    if plain[0] == plain[1]:
+        return True
+    host, path = plain[0].partition("/")[::2]
+    other, other_path = plain[1].partition("/")[::2]
+    known = profile_for(configured)
+    return path == other_path and (known is None or known.self_hosted) and similarity(host, other) >= _ALIKE
+
+
+# --- states ----------------------------------------------------------------------------------------------------------
+
+
+def provider_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The provider enabled again."""
+    yield from with_own_condition(case, "correct", disabled=False)
+
+
+def provider_undeleted(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The provider undeleted, which Google offers for 30 days."""
+    provider = provider_of(case)
+    if provider is not None and not _is_purged(provider.document.value, case.at):
+        yield from with_own_condition(case, "correct", state="ACTIVE")
+
+
+def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The pool enabled or undeleted."""
+    gcp = case.evidence.gcp
+    if gcp is None or not isinstance(gcp.pool, GcpPool) or _is_purged(gcp.pool.document.value, case.at):
+        return
+    changed: dict[str, Any] = {"disabled": False} if refusal.kind is Kind.POOL_DISABLED else {"state": "ACTIVE"}
+    pool = gcp.pool._replace(**changed)
+    yield Candidate(with_gcp(case, pool=pool), "correct", "declared")
+    within = case._replace(evidence=with_gcp(case, pool=pool))
+    provider = provider_of(case)
+    for own in conditions(case) if provider is not None else ():
+        narrow = f"({provider.condition}) && {own}" if provider and provider.condition else own
+        yield from edited_provider(within, "correct", "own", condition=narrow)
+
+
+def _is_purged(value: Any, at: float) -> bool:
+    """Whether the time after which Google keeps a deleted resource no longer has passed."""
+    text = value.get("expireTime") if isinstance(value, dict) else None
+    if not isinstance(text, str) or value.get("state") != "DELETED":
+        return False
+    try:
+        return datetime.fromisoformat(text).timestamp() <= at
+    except ValueError:
+        return False
+
+
+# --- a provider that is not there ------------------------------------------------------------------------------------
+
+
+def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The provider that the request names, created for the token's issuer, audience and workload alone."""
+    gcp, issuer, name = case.evidence.gcp, case.token.claims.get("iss"), _wanted(case)
+    if gcp is None or name is None or not isinstance(issuer, str) or not issuer.startswith("https://"):
+        return
+    if has_placeholder(issuer) or has_placeholder(name.full):
+        return
+    default = (f"https:{HOST}{name.full}", f"{HOST}{name.full}")
+    for own in conditions(case):
+        for audience in _audiences(case):
+            allowed = () if audience in default else (audience,)
+            value = {
+                "name": name.full,
+                "state": "ACTIVE",
+                "attributeMapping": {"google.subject": "assertion.sub"},
+                "attributeCondition": own,
+                "oidc": {"issuerUri": issuer} | ({"allowedAudiences": list(allowed)} if allowed else {}),
+            }
+            provider = GcpProvider(
+                name=name.full,
+                kind="oidc",
+                state="ACTIVE",
+                disabled=False,
+                issuer_uri=issuer,
+                allowed_audiences=allowed,
+                jwks_json=None,
+                mapping={"google.subject": "assertion.sub"},
+                condition=own,
+                document=document("gcp/provider.json", value),
+            )
+            changed: dict[str, Any] = {"provider": provider}
+            if refusal.kind is Kind.WORKLOAD_POOL_MISSING:
+                box = {"name": name.pool_name, "state": "ACTIVE"}
+                changed["pool"] = GcpPool(name.pool_name, "ACTIVE", False, document("gcp/pool.json", box))
+            yield Candidate(with_gcp(case, **changed), "create")
+
+
+def _wanted(case: Case) -> ProviderName | None:
+    """The provider that the request names, by its project's number."""
+    request = case.evidence.target.gcp
+    for text in (request.audience, f"{HOST}{request.provider}" if request.provider else None) if request else ():
+        name = read_audience(text, pasted=True) if text else None
+        if name is not None and not name.fault and name.provider and name.project_is_number:
+            return name
+    return None
+
+
+PROVIDER_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    Kind.AUDIENCE_NOT_ALLOWED: (allowed_audience,),
+    Kind.ALLOWED_AUDIENCES_EMPTY: (allowed_audience,),
+    Kind.INVISIBLE_CHARACTER_IN_VALUE: (audience_corrected, issuer_corrected, allowed_audience),
+    Kind.PLACEHOLDER_LEFT_IN: (allowed_audience,),
+    Kind.ISSUER_MISMATCH: (issuer_corrected,),
+    Kind.PROVIDER_DISABLED: (provider_enabled,),
+    Kind.PROVIDER_DELETED: (provider_undeleted,),
+    Kind.POOL_DISABLED: (pool_restored,),
+    Kind.POOL_DELETED: (pool_restored,),
+    Kind.PROVIDER_NOT_FOUND: (provider_created,),
+    Kind.WORKLOAD_POOL_MISSING: (provider_created,),
+}

@@ -1,0 +1,169 @@
+"""Edits of the client's own configuration: a role, provider, audience or service account that the client names wrongly.
+
+The evidence after such an edit is the same configuration of the cloud, and the request that the client then sends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.findings.fixes.edit import Candidate, Maker
+from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_name
+from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.evidence import GcpProvider, Role, TargetAws, TargetEvidence, TargetGcp
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.refusal import Refusal
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+
+_CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+_HOUR = 3600  # seconds, the longest life of an access token without the organisation's leave
+_NAME = re.compile(r"projects/[^/\s]+/locations/global/workloadIdentityPools/[^/\s]+/providers/[^/\s]+")
+_ARN = re.compile(r"arn:(aws[a-z-]*):iam::(\d{12}):role/[\w+=,.@/-]+")
+
+
+def _with_target(case: Case, cloud: str, evidence: TargetEvidence | None = None, **changed: Any) -> Iterator[Candidate]:
+    """Yield the request with these values changed; nothing where it stays the same or a value is a placeholder."""
+    before = case.evidence if evidence is None else evidence
+    target = before.target
+    request: TargetAws | TargetGcp = (target.aws or TargetAws()) if cloud == "aws" else (target.gcp or TargetGcp())
+    edited = request._replace(**changed)
+    if edited == request or any(isinstance(value, str) and has_placeholder(value) for value in changed.values()):
+        return
+    after = target._replace(aws=edited) if isinstance(edited, TargetAws) else target._replace(gcp=edited)
+    yield Candidate(before._replace(target=after), "correct", "declared")
+
+
+# --- Google Cloud ----------------------------------------------------------------------------------------------------
+
+
+def _provider_named(case: Case, name: ProviderName) -> Iterator[Candidate]:
+    """The request for this provider, in the places and the form in which the client names one."""
+    request = case.evidence.target.gcp
+    if request is None or name.fault or not name.project_is_number:
+        return
+    changed = {}
+    if request.audience:
+        changed["audience"] = HOST + name.full
+    if request.provider:
+        changed["provider"] = name.full if request.provider.startswith("projects/") else HOST + name.full
+    yield from _with_target(case, "gcp", **changed)
+    if "provider" in changed and changed["provider"] != name.full:
+        yield from _with_target(case, "gcp", **changed | {"provider": name.full})  # most clients put the host before it
+
+
+def _read_providers(case: Case) -> list[ProviderName]:
+    """The providers that were read, the target's own first."""
+    gcp = case.evidence.gcp
+    found = [] if gcp is None else [gcp.provider, *gcp.near_providers]
+    names = [read_name(one.name) for one in found if isinstance(one, GcpProvider) and one.name]
+    return [name for name in dict.fromkeys(names) if not name.fault]
+
+
+def project_number(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The project's number in place of its id, or of another project's number."""
+    gcp, request = case.evidence.gcp, case.evidence.target.gcp
+    if gcp is None or request is None:
+        return
+    sent = read_name((request.audience or request.provider or "").removeprefix(HOST))
+    numbers = [gcp.project_number] if gcp.project_number and gcp.project_id in (None, sent.project) else []
+    numbers += [one.project for one in _read_providers(case) if (one.pool, one.provider) == (sent.pool, sent.provider)]
+    for number in dict.fromkeys(numbers):
+        if not sent.fault and number.isdecimal():
+            yield from _provider_named(case, sent._replace(project=number))
+
+
+def audience_form(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The provider's name in the form that the STS takes: the one in the malformed text, else the one that was read."""
+    request = case.evidence.target.gcp
+    text = (request.audience or request.provider or "") if request is not None else ""
+    inside = _NAME.search(text.replace("//iam.googleapis.com///iam.googleapis.com/", "//iam.googleapis.com/"))
+    for name in dict.fromkeys([*([read_name(inside[0])] if inside else []), *_read_providers(case)]):
+        yield from _provider_named(case, name._replace(text=name.full))
+
+
+def near_provider(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The provider that was read in place of one that is not there."""
+    for name in _read_providers(case):
+        yield from _provider_named(case, name)
+
+
+def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The service account that the evidence knows in place of one that is not there."""
+    gcp = case.evidence.gcp
+    if gcp is None:
+        return
+    emails = [refusal.fact("near"), refusal.fact("read")]
+    emails += [account.email for account in gcp.near_service_accounts if account.email]
+    for email in dict.fromkeys(filter(None, emails)):
+        read = next((one for one in gcp.near_service_accounts if one.email == email), None)
+        account = read or Missing("gcp/service-account.json", "not read for this account")
+        edited = gcp._replace(service_account=account, near_service_accounts=())
+        yield from _with_target(case, "gcp", case.evidence._replace(gcp=edited), service_account=email)
+
+
+def shorter_life(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The longest life of an access token that needs no leave of the organisation."""
+    yield from _with_target(case, "gcp", access_token_lifetime=_HOUR)
+
+
+def scope_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The scope of all of Google Cloud: the account's roles decide what it may do."""
+    yield from _with_target(case, "gcp", scopes=(_CLOUD_PLATFORM,))
+
+
+def impersonation_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The service account in the client's credential configuration, which names none."""
+    gcp = case.evidence.gcp
+    account = case.evidence.target.gcp.service_account if case.evidence.target.gcp else None
+    if gcp is None or not isinstance(gcp.credentials, Document) or not isinstance(gcp.credentials.value, dict):
+        return
+    email = account or getattr(gcp.service_account, "email", None)
+    if not email or gcp.credentials.value.get("service_account_impersonation_url"):
+        return
+    import json
+
+    url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
+    value = gcp.credentials.value | {"service_account_impersonation_url": url}
+    credentials = gcp.credentials._replace(value=value, text=json.dumps(value, indent=2))
+    evidence = case.evidence._replace(gcp=gcp._replace(credentials=credentials))
+    request = (evidence.target.gcp or TargetGcp())._replace(service_account=email)
+    yield Candidate(evidence._replace(target=evidence.target._replace(gcp=request)), "add", "declared")
+
+
+# --- AWS -------------------------------------------------------------------------------------------------------------
+
+
+def near_role(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The ARN of the role that was read, or of the malformed text's own account and name, in the request."""
+    aws, request = case.evidence.aws, case.evidence.target.aws
+    if aws is None or request is None:
+        return
+    roles = [role for role in (aws.role, *aws.near_roles) if isinstance(role, Role) and role.arn]
+    wanted = refusal.expected.value if refusal.expected is not None else ""
+    for role in sorted(roles, key=lambda one: one.arn != wanted):
+        evidence = case.evidence._replace(aws=aws._replace(role=role, near_roles=()))
+        yield from _with_target(case, "aws", evidence, role_arn=role.arn)
+    inside = _ARN.search(request.role_arn or "")
+    if inside and not roles:
+        yield from _with_target(case, "aws", role_arn=inside[0])
+
+
+TARGET_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    Kind.PROJECT_ID_FOR_NUMBER: (project_number, near_provider),
+    Kind.PROJECT_NUMBER_DIFFERS: (project_number, near_provider),
+    Kind.REQUEST_AUDIENCE_MALFORMED: (audience_form,),
+    Kind.PROVIDER_NOT_FOUND: (near_provider,),
+    Kind.WORKLOAD_POOL_MISSING: (near_provider,),
+    Kind.SERVICE_ACCOUNT_MISSING: (near_account,),
+    Kind.SERVICE_ACCOUNT_DIFFERS: (near_account,),
+    Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT: (shorter_life,),
+    Kind.SCOPE_MISSING: (scope_added,),
+    Kind.IMPERSONATION_NOT_CONFIGURED: (impersonation_added,),
+    Kind.ROLE_ARN_MALFORMED: (near_role,),
+    Kind.ROLE_MISSING: (near_role,),
+}
