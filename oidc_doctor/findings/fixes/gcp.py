@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from oidc_doctor.findings.fixes.edit import Maker
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from oidc_doctor.findings.fixes.edit import Candidate, Maker
 from oidc_doctor.findings.fixes.gcp_condition import CONDITION_EDITS, own_beside, repaired_condition
-from oidc_doctor.findings.fixes.gcp_mapping import MAPPING_EDITS, repaired_mapping
+from oidc_doctor.findings.fixes.gcp_mapping import MAPPING_EDITS, attribute_repaired, repaired_mapping
 from oidc_doctor.findings.fixes.gcp_members import LADDER, MEMBER_EDITS, near_member
 from oidc_doctor.findings.fixes.gcp_provider import PROVIDER_EDITS
 from oidc_doctor.findings.fixes.target import TARGET_EDITS
+from oidc_doctor.findings.strangers import other_tokens, refuses
 from oidc_doctor.model.kinds import Kind
 
-GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Refusal
+
+_ALL: dict[Kind, tuple[Maker, ...]] = {
     **{kind: makers for kind, makers in TARGET_EDITS.items() if ("gcp" in dict(kind.steps))},
     **PROVIDER_EDITS,
     **CONDITION_EDITS,
@@ -23,5 +31,34 @@ GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
         *PROVIDER_EDITS[Kind.WORKLOAD_POOL_MISSING],
     ),
     Kind.EXPRESSION_INVALID: (repaired_condition, repaired_mapping, own_beside),
+    Kind.MEMBER_ATTRIBUTE_DIFFERS: (attribute_repaired, *MEMBER_EDITS[Kind.MEMBER_ATTRIBUTE_DIFFERS]),
     Kind.MAPPING_MISSING_ATTRIBUTE: (*MAPPING_EDITS[Kind.MAPPING_MISSING_ATTRIBUTE], near_member, *LADDER),
 }
+
+
+def _narrow(make: Maker) -> Maker:
+    """The maker without candidates of scope "own" that open the refusing step to a neighbour.
+
+    Beside an edit of another fault that is wide by declaration, the proof of the whole would not see it.
+    """
+
+    def checked(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+        for candidate in make(case, refusal):
+            if candidate.scope != "own" or not _opens(case, candidate, refusal.step):
+                yield candidate
+
+    return checked
+
+
+def _opens(case: Case, candidate: Candidate, step: str) -> bool:
+    case = case._replace(readings=())
+    edited = case._replace(evidence=candidate.evidence)
+    return any(
+        not other.outsider
+        and refuses(case, other.subject, step)
+        and not refuses(edited, other.subject, step, "condition")
+        for other in other_tokens(case)
+    )
+
+
+GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {kind: tuple(map(_narrow, makers)) for kind, makers in _ALL.items()}

@@ -16,7 +16,7 @@ from oidc_doctor.findings.fixes import cel_text
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.gcp_condition import near_attribute, repaired
 from oidc_doctor.findings.fixes.gcp_evidence import edited_provider, mapped, mapping_of, provider_of
-from oidc_doctor.findings.fixes.own_workload import conditions, known_subject, without_segments
+from oidc_doctor.findings.fixes.own_workload import conditions, known_subject, parts_of, without_segments
 from oidc_doctor.judge.gcp.mapped_values import SUBJECT_LIMIT
 from oidc_doctor.model.evidence import AllowPolicy
 from oidc_doctor.model.kinds import Kind
@@ -125,8 +125,9 @@ def as_text(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         if kind == "string":
             yield from edited_mapping(case, "correct", {name: f"[{now}]"})
         return
-    if name == SUBJECT and kind in ("bool", "list", "map"):
-        yield from edited_mapping(case, "correct", {name: "assertion.sub"})  # a truth value would name everybody
+    times = ("assertion.iat", "assertion.exp", "assertion.nbf")
+    if name == SUBJECT and (kind in ("bool", "list", "map") or now in times):
+        yield from edited_mapping(case, "correct", {name: "assertion.sub"})  # a truth value or a time names no workload
     elif kind in ("int", "double", "bool", "uint"):
         yield from edited_mapping(case, "correct", {name: f"string({now})"})
     elif kind == "list":
@@ -140,6 +141,21 @@ def repaired_mapping(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         for new in dict.fromkeys(repaired(mapping[name])):
             if new != mapping[name] and cel_text.parsed(new) is not None:
                 yield from edited_mapping(case, "correct", {name: new})
+
+
+def attribute_repaired(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The attribute that a member reads and whose expression fails: its slip put right, or the claim it misspells."""
+    mapping, name = mapping_of(case) or {}, refusal.fact("attribute")
+    now = mapping.get(name, "")
+    if not now or name in mapped(case):
+        return
+    for new in dict.fromkeys(repaired(now)):
+        if new != now and cel_text.parsed(new) is not None:
+            yield from edited_mapping(case, "correct", {name: new})
+    match = re.fullmatch(r"assertion\.(\w+)", now)
+    near = difflib.get_close_matches(match[1], list(case.token.claims), n=1, cutoff=_NEAR) if match else []
+    for claim in near:
+        yield from edited_mapping(case, "correct", {name: reading(case, claim)})
 
 
 # --- the keys --------------------------------------------------------------------------------------------------------
@@ -174,6 +190,8 @@ def attribute_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     name = attribute.removeprefix("attribute.")
     claims = {claim: value for claim, value in case.token.claims.items() if isinstance(value, str)}
     wanted = _bound_value(refusal, attribute)
+    if wanted == case.token.subject and len(parts_of(case)) > 1:
+        return  # the member names a deployment, which the next one changes
     named = [claim for claim in claims if claim == name]
     named += difflib.get_close_matches(name, [claim for claim in claims if claim not in named], n=1, cutoff=_NEAR)
     equal = [claim for claim, value in claims.items() if value == wanted and len(value) <= _LONGEST_CLAIM]

@@ -54,7 +54,7 @@ def member_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return
     for member in dict.fromkeys(_meant(pool, text)):
         read = read_member(member)
-        if member != text and read is not None and not read.fault:
+        if member != text and read is not None and not read.fault and not _holds_deployment(case, read.value):
             scope: Scope = "own" if read.form == "subject" else "declared"
             yield from with_account_member(case, member, scope)
 
@@ -80,6 +80,13 @@ def _meant(pool: ProviderName, text: str) -> Iterator[str]:
             if part.startswith("subject/")
             else _set(pool, part)
         )
+
+
+def same_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The member to which the account's policy gives another role, with the role that lets it impersonate."""
+    member = read_member(refusal.fact("member"))
+    if member is not None and not member.fault and not _holds_deployment(case, member.value):
+        yield from with_account_member(case, member.text, "declared")
 
 
 def near_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -110,6 +117,11 @@ def _exact_subject(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     if pool is None or not subject or _names_a_deployment(case, subject):
         return
     yield from with_account_member(case, _exact(pool, subject), "own")
+
+
+def _holds_deployment(case: Case, value: str) -> bool:
+    """Whether a bound value is the subject, and the next deployment or run changes a part of it."""
+    return value == case.token.subject and _names_a_deployment(case, value)
 
 
 def _names_a_deployment(case: Case, subject: str) -> bool:
@@ -198,7 +210,7 @@ def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 MEMBER_EDITS: dict[Kind, tuple[Maker, ...]] = {
-    Kind.IMPERSONATION_BINDING_MISSING: LADDER,
+    Kind.IMPERSONATION_BINDING_MISSING: (same_member, *LADDER),
     Kind.ROLE_GRANTED_ON_WRONG_RESOURCE: LADDER,
     Kind.MEMBER_MALFORMED: (member_corrected, *LADDER),
     Kind.MEMBER_POOL_DIFFERS: (member_corrected, *LADDER),

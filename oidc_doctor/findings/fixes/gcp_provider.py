@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.documents.provider import service_states
 from oidc_doctor.findings.fixes.edit import Candidate, Maker
-from oidc_doctor.findings.fixes.gcp_evidence import document, edited_provider, provider_of, with_gcp
+from oidc_doctor.findings.fixes.gcp_evidence import document, edited_provider, pool_of, provider_of, with_gcp
 from oidc_doctor.findings.fixes.own_workload import conditions
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_audience, read_name
-from oidc_doctor.judge.typos import similarity, strip_invisible
-from oidc_doctor.model.evidence import GcpPool, GcpProvider
+from oidc_doctor.judge.typos import left_in, similarity, strip_invisible
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import GcpPool, GcpProvider, ServiceAccount
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Refusal
@@ -70,7 +73,9 @@ def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     provider = provider_of(case)
     for audience in _audiences(case) if provider is not None else ():
         present = provider.allowed_audiences if provider is not None else ()
-        entries = tuple(audience if strip_invisible(one) == strip_invisible(audience) else one for one in present)
+        entries = tuple(
+            audience if left_in(one) or strip_invisible(one) == strip_invisible(audience) else one for one in present
+        )
         if entries != present and strip_invisible(audience) == audience:
             yield from with_own_condition(case, "correct", allowed_audiences=entries)
 
@@ -87,7 +92,7 @@ def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 def _misspells(configured: str, issuer: str) -> bool:
     """Whether a configured issuer is a slip for another: its letters, slash or scheme, or the name of no issuer."""
     plain = [strip_invisible(text).lower().partition("://")[2].rstrip("/") for text in (configured, issuer)]
-    if plain[0] == plain[1]:
+    if plain[0] == plain[1] or left_in(configured):
         return True
     host, path = plain[0].partition("/")[::2]
     other, other_path = plain[1].partition("/")[::2]
@@ -125,6 +130,22 @@ def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         yield from edited_provider(within, "correct", "own", condition=narrow)
 
 
+def account_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The service account enabled again."""
+    gcp = case.evidence.gcp
+    if gcp is not None and isinstance(gcp.service_account, ServiceAccount):
+        account = gcp.service_account._replace(disabled=False)
+        yield Candidate(with_gcp(case, service_account=account), "correct", "declared")
+
+
+def api_enabled(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The API enabled in the project."""
+    gcp, api = case.evidence.gcp, refusal.fact("api")
+    if gcp is not None and isinstance(gcp.services, Document) and api:
+        states = service_states(gcp.services) | {api: "ENABLED"}
+        yield Candidate(with_gcp(case, services=document(gcp.services.file, states)), "correct", "declared")
+
+
 def _is_purged(value: Any, at: float) -> bool:
     """Whether the time after which Google keeps a deleted resource no longer has passed."""
     text = value.get("expireTime") if isinstance(value, dict) else None
@@ -141,8 +162,40 @@ def _is_purged(value: Any, at: float) -> bool:
 
 def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The provider that the request names, created for the token's issuer, audience and workload alone."""
-    gcp, issuer, name = case.evidence.gcp, case.token.claims.get("iss"), _wanted(case)
-    if gcp is None or name is None or not isinstance(issuer, str) or not issuer.startswith("https://"):
+    name = _wanted(case)
+    if name is None:
+        return
+    for provider in _new_provider(case, name):
+        changed: dict[str, Any] = {"provider": provider}
+        if refusal.kind is Kind.WORKLOAD_POOL_MISSING:
+            box = {"name": name.pool_name, "state": "ACTIVE"}
+            changed["pool"] = GcpPool(name.pool_name, "ACTIVE", False, document("gcp/pool.json", box))
+        yield Candidate(with_gcp(case, **changed), "create")
+
+
+def provider_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """A provider of the token's own issuer in the same pool, named by the client: the present one goes on as it is."""
+    gcp, provider, pool, request = case.evidence.gcp, provider_of(case), pool_of(case), case.evidence.target.gcp
+    if gcp is None or provider is None or pool is None or request is None:
+        return
+    issuer = str(case.token.claims.get("iss"))
+    word = case.profile.name if case.profile is not None else issuer.removeprefix("https://").partition("/")[0]
+    name = pool._replace(provider=f"{re.sub(r'[^a-z0-9-]+', '-', word.lower()).strip('-')[:24]}-provider")
+    taken = [pool.provider, *(read_name(one.name or "").provider for one in gcp.near_providers)]
+    if name.provider in taken:
+        name = name._replace(provider=f"{name.provider}-2")
+    sent: dict[str, Any] = {"provider": name.full} if request.provider else {}
+    sent |= {"audience": HOST + name.full} if request.audience else {}
+    target = case.evidence.target._replace(gcp=request._replace(**sent))
+    for new in _new_provider(case, name):
+        near = (*gcp.near_providers, provider)
+        yield Candidate(with_gcp(case, provider=new, near_providers=near)._replace(target=target), "create")
+
+
+def _new_provider(case: Case, name: ProviderName) -> Iterator[GcpProvider]:
+    """Yield a provider of this name for the token's issuer, audience and workload alone."""
+    issuer = case.token.claims.get("iss")
+    if not isinstance(issuer, str) or not issuer.startswith("https://") or not issuer.isprintable():
         return
     if has_placeholder(issuer) or has_placeholder(name.full):
         return
@@ -150,14 +203,7 @@ def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     for own in conditions(case):
         for audience in _audiences(case):
             allowed = () if audience in default else (audience,)
-            value = {
-                "name": name.full,
-                "state": "ACTIVE",
-                "attributeMapping": {"google.subject": "assertion.sub"},
-                "attributeCondition": own,
-                "oidc": {"issuerUri": issuer} | ({"allowedAudiences": list(allowed)} if allowed else {}),
-            }
-            provider = GcpProvider(
+            yield GcpProvider(
                 name=name.full,
                 kind="oidc",
                 state="ACTIVE",
@@ -167,13 +213,8 @@ def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
                 jwks_json=None,
                 mapping={"google.subject": "assertion.sub"},
                 condition=own,
-                document=document("gcp/provider.json", value),
+                document=document("gcp/provider.json", {"name": name.full}),
             )
-            changed: dict[str, Any] = {"provider": provider}
-            if refusal.kind is Kind.WORKLOAD_POOL_MISSING:
-                box = {"name": name.pool_name, "state": "ACTIVE"}
-                changed["pool"] = GcpPool(name.pool_name, "ACTIVE", False, document("gcp/pool.json", box))
-            yield Candidate(with_gcp(case, **changed), "create")
 
 
 def _wanted(case: Case) -> ProviderName | None:
@@ -190,12 +231,14 @@ PROVIDER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_ALLOWED: (allowed_audience,),
     Kind.ALLOWED_AUDIENCES_EMPTY: (allowed_audience,),
     Kind.INVISIBLE_CHARACTER_IN_VALUE: (audience_corrected, issuer_corrected, allowed_audience),
-    Kind.PLACEHOLDER_LEFT_IN: (allowed_audience,),
-    Kind.ISSUER_MISMATCH: (issuer_corrected,),
+    Kind.PLACEHOLDER_LEFT_IN: (audience_corrected, issuer_corrected, allowed_audience),
+    Kind.ISSUER_MISMATCH: (issuer_corrected, provider_beside),
     Kind.PROVIDER_DISABLED: (provider_enabled,),
     Kind.PROVIDER_DELETED: (provider_undeleted,),
     Kind.POOL_DISABLED: (pool_restored,),
     Kind.POOL_DELETED: (pool_restored,),
+    Kind.SERVICE_ACCOUNT_DISABLED: (account_enabled,),
+    Kind.API_DISABLED: (api_enabled,),
     Kind.PROVIDER_NOT_FOUND: (provider_created,),
     Kind.WORKLOAD_POOL_MISSING: (provider_created,),
 }

@@ -5,6 +5,7 @@ The evidence after such an edit is the same configuration of the cloud, and the 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,7 @@ def _provider_named(case: Case, name: ProviderName) -> Iterator[Candidate]:
     request = case.evidence.target.gcp
     if request is None or name.fault or not name.project_is_number:
         return
-    changed = {}
+    changed: dict[str, Any] = {}
     if request.audience:
         changed["audience"] = HOST + name.full
     if request.provider:
@@ -125,14 +126,34 @@ def impersonation_added(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     email = account or getattr(gcp.service_account, "email", None)
     if not email or gcp.credentials.value.get("service_account_impersonation_url"):
         return
-    import json
-
     url = f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
     value = gcp.credentials.value | {"service_account_impersonation_url": url}
     credentials = gcp.credentials._replace(value=value, text=json.dumps(value, indent=2))
     evidence = case.evidence._replace(gcp=gcp._replace(credentials=credentials))
     request = (evidence.target.gcp or TargetGcp())._replace(service_account=email)
     yield Candidate(evidence._replace(target=evidence.target._replace(gcp=request)), "add", "declared")
+
+
+_CREDENTIALS = {
+    "type": "external_account",
+    "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    "token_url": "https://sts.googleapis.com/v1/token",
+}
+
+
+def credentials_completed(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    """The members that the client's credential configuration lacks, as far as they follow from the provider."""
+    gcp, providers = case.evidence.gcp, _read_providers(case)
+    if gcp is None or not isinstance(gcp.credentials, Document) or not isinstance(gcp.credentials.value, dict):
+        return
+    lacking = {name: text for name, text in _CREDENTIALS.items() if not gcp.credentials.value.get(name)}
+    lacking |= {"type": "external_account"}
+    if not gcp.credentials.value.get("audience") and providers:
+        lacking["audience"] = HOST + providers[0].full
+    value = gcp.credentials.value | lacking
+    if value != gcp.credentials.value:
+        credentials = gcp.credentials._replace(value=value, text=json.dumps(value, indent=2))
+        yield Candidate(case.evidence._replace(gcp=gcp._replace(credentials=credentials)), "correct", "declared")
 
 
 # --- AWS -------------------------------------------------------------------------------------------------------------
@@ -164,6 +185,7 @@ TARGET_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT: (shorter_life,),
     Kind.SCOPE_MISSING: (scope_added,),
     Kind.IMPERSONATION_NOT_CONFIGURED: (impersonation_added,),
+    Kind.CREDENTIAL_CONFIG_INVALID: (credentials_completed,),
     Kind.ROLE_ARN_MALFORMED: (near_role,),
     Kind.ROLE_MISSING: (near_role,),
 }
