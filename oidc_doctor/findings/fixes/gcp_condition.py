@@ -177,6 +177,8 @@ def own_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         return
     parts = cel_text.joined_by(tree, "and")
     refusing = _open(case, text, tree)
+    if not refusing:
+        return  # the condition holds: another step refuses
     for own in conditions(case):
         whole = f"({own})" if " && " in own else own
         if len(refusing) == len(parts):
