@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.findings.fixes.edit import Candidate, Maker
 from oidc_doctor.findings.fixes.gcp_condition import CONDITION_EDITS, own_beside, repaired_condition
+from oidc_doctor.findings.fixes.gcp_evidence import edited_provider, provider_of
 from oidc_doctor.findings.fixes.gcp_mapping import MAPPING_EDITS, attribute_repaired, repaired_mapping
 from oidc_doctor.findings.fixes.gcp_members import LADDER, MEMBER_EDITS, near_member
 from oidc_doctor.findings.fixes.gcp_provider import PROVIDER_EDITS
+from oidc_doctor.findings.fixes.own_workload import conditions
 from oidc_doctor.findings.fixes.target import TARGET_EDITS
 from oidc_doctor.findings.strangers import other_tokens, refuses
 from oidc_doctor.model.kinds import Kind
@@ -36,13 +38,24 @@ _ALL: dict[Kind, tuple[Maker, ...]] = {
 }
 
 
-def _narrow(make: Maker) -> Maker:
-    """The maker without candidates of scope "own" that open the refusing step to a neighbour.
+def confined(case: Case) -> Iterator[Candidate]:
+    """The provider's condition and the token's own workload, both required."""
+    provider = provider_of(case)
+    for own in conditions(case) if provider is not None else ():
+        narrow = f"({provider.condition}) && {own}" if provider is not None and provider.condition else own
+        yield from edited_provider(case, "correct", condition=narrow)
 
-    Beside an edit of another fault that is wide by declaration, the proof of the whole would not see it.
+
+def _narrow(make: Maker, *, subject: bool) -> Maker:
+    """The maker without candidates of scope "own" that open the refusing step to another workload.
+
+    Beside an edit of another fault that is wide by declaration, the proof of the whole would not see it. `subject`: the
+    edit is tried on strangers, and so needs the token's subject.
     """
 
     def checked(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+        if subject and case.token.subject is None:
+            return
         for candidate in make(case, refusal):
             if candidate.scope != "own" or not _opens(case, candidate, refusal.step):
                 yield candidate
@@ -54,11 +67,14 @@ def _opens(case: Case, candidate: Candidate, step: str) -> bool:
     case = case._replace(readings=())
     edited = case._replace(evidence=candidate.evidence)
     return any(
-        not other.outsider
-        and refuses(case, other.subject, step)
-        and not refuses(edited, other.subject, step, "condition")
+        refuses(case, other.subject, step) and not refuses(edited, other.subject, step, "condition")
         for other in other_tokens(case)
+        if other.subject != case.token.subject
     )
 
 
-GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {kind: tuple(map(_narrow, makers)) for kind, makers in _ALL.items()}
+_WITHOUT_SUBJECT = (*TARGET_EDITS, Kind.MAPPING_KEY_INVALID)  # kinds whose edit admits nobody by itself
+
+GCP_EDITS: dict[Kind, tuple[Maker, ...]] = {
+    kind: tuple(_narrow(make, subject=kind not in _WITHOUT_SUBJECT) for make in makers) for kind, makers in _ALL.items()
+}

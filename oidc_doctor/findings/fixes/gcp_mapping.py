@@ -16,7 +16,7 @@ from oidc_doctor.findings.fixes import cel_text
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.gcp_condition import near_attribute, repaired
 from oidc_doctor.findings.fixes.gcp_evidence import edited_provider, mapped, mapping_of, provider_of
-from oidc_doctor.findings.fixes.own_workload import conditions, known_subject, parts_of, without_segments
+from oidc_doctor.findings.fixes.own_workload import known_subject, parts_of, without_segments
 from oidc_doctor.judge.gcp.mapped_values import SUBJECT_LIMIT
 from oidc_doctor.model.evidence import AllowPolicy
 from oidc_doctor.model.kinds import Kind
@@ -34,18 +34,10 @@ _LONGEST_CLAIM = 400  # characters of a claim that an attribute can be mapped fr
 def edited_mapping(
     case: Case, kind: FixKind, changed: dict[str, str], scope: Scope = "declared"
 ) -> Iterator[Candidate]:
-    """Yield the mapping with these entries; then with the condition narrowed to the token's own workload.
-
-    The second is for a provider whose condition would let others in as soon as its mapping works.
-    """
-    mapping, provider = mapping_of(case), provider_of(case)
-    if mapping is None or provider is None:
-        return
-    new = mapping | changed
-    yield from edited_provider(case, kind, scope, mapping=new)
-    for own in conditions(case):
-        narrow = f"({provider.condition}) && {own}" if provider.condition else own
-        yield from edited_provider(case, kind, "own", mapping=new, condition=narrow)
+    """Yield the mapping with these entries; nothing where it was not read."""
+    mapping = mapping_of(case)
+    if mapping is not None:
+        yield from edited_provider(case, kind, scope, mapping=mapping | changed)
 
 
 def reading(case: Case, claim: str) -> str:

@@ -28,15 +28,6 @@ _LONGEST_AUDIENCE = 256  # characters of one
 _ALIKE = 0.9  # how similar two hosts are of which one misspells the other
 
 
-def with_own_condition(case: Case, kind: Any, **changed: Any) -> Iterator[Candidate]:
-    """Yield the provider with these fields; then also with its condition narrowed to the token's own workload."""
-    provider = provider_of(case)
-    yield from edited_provider(case, kind, "declared", **changed)
-    for own in conditions(case) if provider is not None else ():
-        narrow = f"({provider.condition}) && {own}" if provider and provider.condition else own
-        yield from edited_provider(case, kind, "own", condition=narrow, **changed)
-
-
 # --- audience and issuer ---------------------------------------------------------------------------------------------
 
 
@@ -65,7 +56,7 @@ def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     for audience in _audiences(case):
         entries = tuple(dict.fromkeys([*present, audience]))
         if len(entries) <= _MOST_AUDIENCES:
-            yield from with_own_condition(case, "add", allowed_audiences=entries)
+            yield from edited_provider(case, "add", "declared", allowed_audiences=entries)
 
 
 def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
@@ -77,7 +68,7 @@ def audience_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
             audience if left_in(one) or strip_invisible(one) == strip_invisible(audience) else one for one in present
         )
         if entries != present and strip_invisible(audience) == audience:
-            yield from with_own_condition(case, "correct", allowed_audiences=entries)
+            yield from edited_provider(case, "correct", "declared", allowed_audiences=entries)
 
 
 def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
@@ -86,7 +77,7 @@ def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     if provider is None or not provider.issuer_uri or not isinstance(issuer, str) or not issuer.isprintable():
         return
     if issuer.startswith("https://") and not has_placeholder(issuer) and _misspells(provider.issuer_uri, issuer):
-        yield from with_own_condition(case, "correct", issuer_uri=issuer)
+        yield from edited_provider(case, "correct", "declared", issuer_uri=issuer)
 
 
 def _misspells(configured: str, issuer: str) -> bool:
@@ -105,14 +96,14 @@ def _misspells(configured: str, issuer: str) -> bool:
 
 def provider_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     """The provider enabled again."""
-    yield from with_own_condition(case, "correct", disabled=False)
+    yield from edited_provider(case, "correct", "declared", disabled=False)
 
 
 def provider_undeleted(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     """The provider undeleted, which Google offers for 30 days."""
     provider = provider_of(case)
     if provider is not None and not _is_purged(provider.document.value, case.at):
-        yield from with_own_condition(case, "correct", state="ACTIVE")
+        yield from edited_provider(case, "correct", "declared", state="ACTIVE")
 
 
 def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -121,13 +112,7 @@ def pool_restored(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     if gcp is None or not isinstance(gcp.pool, GcpPool) or _is_purged(gcp.pool.document.value, case.at):
         return
     changed: dict[str, Any] = {"disabled": False} if refusal.kind is Kind.POOL_DISABLED else {"state": "ACTIVE"}
-    pool = gcp.pool._replace(**changed)
-    yield Candidate(with_gcp(case, pool=pool), "correct", "declared")
-    within = case._replace(evidence=with_gcp(case, pool=pool))
-    provider = provider_of(case)
-    for own in conditions(case) if provider is not None else ():
-        narrow = f"({provider.condition}) && {own}" if provider and provider.condition else own
-        yield from edited_provider(within, "correct", "own", condition=narrow)
+    yield Candidate(with_gcp(case, pool=gcp.pool._replace(**changed)), "correct", "declared")
 
 
 def account_enabled(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
