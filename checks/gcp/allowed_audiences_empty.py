@@ -29,6 +29,6 @@ def allowed_audiences_empty(refusal: Refusal) -> Words:
     update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
     return Words(
         "the provider has no allowed audiences, so Google expects the provider's own name as the token's audience",
-        "Set the provider's allowed audiences to the audience that the token carries.",
+        "Add the token's audience to the provider's allowed audiences; a list switches the default audience off.",
         (command(*update, f"--allowed-audiences={audience}"),) if plain and provider.startswith("projects/") else (),
     )

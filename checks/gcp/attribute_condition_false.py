@@ -10,8 +10,9 @@ Confirm
     Take the condition from gcloud iam workload-identity-pools providers describe and evaluate each clause with the
     claims of the token; the first false one joined by && decides.
 Fix
-    If this workload should pass, correct the value in that clause only; look for the same old value in the members
-    on the service account. Google's own evaluation is not visible, so a clause found here is a prediction.
+    If this workload should pass, admit it in that clause beside those whom it admits: another value in the list, or
+    the clause || a test of this workload. Look for the same old value in the members on the service account. Google's
+    own evaluation is not visible, so a clause found here is a prediction.
 Source
     Google Cloud, Workload Identity Federation, attribute conditions; google-github-actions/auth, Troubleshooting.
 """
@@ -34,7 +35,7 @@ def attribute_condition_false(refusal: Refusal) -> Words:
     headline = f"this clause of the attribute condition is false: {clause}" if clause else ""
     return Words(
         (headline or "the provider's attribute condition is false") + (f" ({note})" if note else ""),
-        "Correct the value in that clause if this workload should pass; otherwise deploy what the condition admits."
+        "Admit this workload beside those that the condition admits, if it should pass; else deploy what it admits."
         if clause
-        else "Evaluate the condition with the token's claims, clause by clause, and correct the one that is false.",
+        else "Evaluate the condition with the token's claims, clause by clause, and look at the one that is false.",
     )

@@ -26,5 +26,5 @@ def attributes_over_limit(refusal: Refusal) -> Words:
     numbers = f": {size}, where {limit} is allowed" if size and limit else ""
     return Words(
         f"the attribute mapping exceeds the limit on {what}{numbers}",
-        "Remove from the mapping what no condition and no member uses, or map less of it.",
+        "Map no attribute that neither a condition nor a member uses, or map less of it.",
     )

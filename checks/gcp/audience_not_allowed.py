@@ -32,7 +32,7 @@ def audience_not_allowed(refusal: Refusal) -> Words:
     update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
     return Words(
         "the token's audience is not one that the provider allows" + (f" ({note})" if note else ""),
-        "Request the token for an audience that the provider allows; if the issuer fixes the audience, allow that one.",
+        "Request the token for an audience that the provider allows, or allow the token's audience beside those.",
         (command(*update, f"--allowed-audiences={','.join(audiences)}"),)
         if plain and provider.startswith("projects/")
         else (),

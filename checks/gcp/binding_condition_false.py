@@ -24,5 +24,5 @@ def binding_condition_false(refusal: Refusal) -> Words:
     condition = refusal.fact("condition")
     return Words(
         "the binding that names this principal has a condition that is false" + (f": {condition}" if condition else ""),
-        "Renew or correct the condition of that binding on the service account.",
+        "Grant the role to the same member under a condition that holds, such as one with a later date.",
     )

@@ -9,7 +9,7 @@ Reason
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and look for members that begin with deleted:
 Fix
-    Remove that member and grant the role again to the principal that exists now.
+    Grant the role again to the principal that exists now; the member that begins with deleted: matches nobody.
 Source
     Google Cloud, Principal identifiers, forms of deleted principals.
 """
@@ -23,5 +23,5 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def binding_names_deleted_principal(_refusal: Refusal) -> Words:
     return Words(
         "the binding on the service account names a principal that was deleted",
-        "Remove the member that begins with deleted: and grant the role again to the principal that exists now.",
+        "Grant the role again to the principal that exists now; the member that begins with deleted: matches nobody.",
     )

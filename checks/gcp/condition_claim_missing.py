@@ -26,5 +26,5 @@ def condition_claim_missing(refusal: Refusal) -> Words:
     lacking = "is not among those that were given" if refusal.fact("given") else "the token does not have"
     return Words(
         f"the attribute condition reads {missing} {lacking}",
-        "Correct the name of the claim in the condition, or test a claim that this issuer always sends.",
+        "Correct the name of the claim in the condition, or admit this workload there by a claim that its token has.",
     )

@@ -12,8 +12,8 @@ Confirm
 Fix
     Grant roles/iam.workloadIdentityUser on the service account to the principal, or to a principalSet of a mapped
     attribute where the subject differs from run to run. A Baseten subject does with each push, which makes a new
-    deployment: where the provider maps no attribute, map one (attribute.team=assertion.team) or grant the pool's
-    principalSet, which lets in all that the provider's condition admits.
+    deployment: where the provider maps no attribute that names the workload, map one and bind it. The pool's
+    principalSet lets in all that the provider's condition admits.
 Source
     Google Cloud, Workload Identity Federation with other providers; Principal identifiers; Access change propagation.
 """
@@ -35,11 +35,10 @@ def impersonation_binding_missing(refusal: Refusal) -> Words:
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
         f"no binding lets this principal impersonate {account or 'the service account'}{granted}",
-        "Grant roles/iam.workloadIdentityUser on the account to a principalSet: …/attribute.NAME/VALUE of a mapped "
-        "attribute, or …/* of the pool. The command binds this subject alone, and the next push changes the "
-        "deployment in it."
+        "Grant roles/iam.workloadIdentityUser on the account to a principalSet of a mapped attribute that names this "
+        "workload: the next push changes the deployment in its subject."
         if brief
         else "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the "
         "account.",
-        (bind,) if account[:1].isalnum() and principal else (),
+        (bind,) if account[:1].isalnum() and principal and not brief else (),
     )

@@ -9,8 +9,8 @@ Reason
 Confirm
     Decode the token and put its iss beside oidc.issuerUri of gcloud iam workload-identity-pools providers describe.
 Fix
-    If that issuer is the one to trust, set issuerUri to the token's iss as it stands; if not, the workload sent the
-    wrong token or asked the wrong version of the issuer.
+    If issuerUri is a slip for the token's iss, set it to that as it stands. If both issuers are to be trusted, add a
+    provider for the second one. If not, the workload sent the wrong token or asked the wrong version of the issuer.
 Source
     Google Cloud, Troubleshoot Workload Identity Federation; google-github-actions/auth, Troubleshooting.
 """
@@ -25,5 +25,6 @@ def issuer_mismatch(refusal: Refusal) -> Words:
     note = refusal.fact("note")
     return Words(
         "the token's issuer is not the provider's issuer URI" + (f" ({note})" if note else ""),
-        "Set the provider's issuer URI to the token's iss, character for character, if that is the issuer to trust.",
+        "If the token's issuer is to be trusted: correct the provider's issuer URI where it is a slip, else add a "
+        "provider of that issuer beside it.",
     )

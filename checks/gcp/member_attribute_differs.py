@@ -9,7 +9,8 @@ Reason
 Confirm
     Put the part of the member after /attribute.NAME/ beside the value that the mapping gives for this token.
 Fix
-    Correct the value in the member, with / and : as they are; after a rename, correct the attribute condition too.
+    Bind a member with the token's value beside it, with / and : as they are; after a rename, look at the attribute
+    condition too.
 Source
     Google Cloud, Principal identifiers. That %2F matches nothing was seen by an operator, not documented.
 """
@@ -25,5 +26,6 @@ def member_attribute_differs(refusal: Refusal) -> Words:
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     return Words(
         f"the binding on the service account expects another value of {attribute}" + (f" ({note})" if note else ""),
-        "Correct the value in the member: it is compared literally, letter case included, with / and : unescaped.",
+        "Bind a member with this token's value beside it, if this workload should pass; values are compared literally, "
+        "letter case included, with / and : unescaped.",
     )

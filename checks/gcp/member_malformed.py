@@ -10,7 +10,7 @@ Reason
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT, and read the member from the pool's name on.
 Fix
-    Replace the member by one of those forms. For two attributes, map one that joins them, or test the second in the
+    Add the member in one of those forms. For two attributes, map one that joins them, or test the second in the
     provider's attribute condition.
 Source
     Google Cloud, Principal identifiers; google-github-actions/auth issues 77 and 233. That IAM stores such members
@@ -27,7 +27,8 @@ def member_malformed(refusal: Refusal) -> Words:
     reason = refusal.fact("reason")
     return Words(
         "the binding's member has a form that matches nobody" + (f": {reason}" if reason else ""),
-        "Replace the member by the expected form in the binding on the service account."
+        "Add the member in the expected form to the binding on the service account."
         if refusal.expected
-        else "Replace the member by principal://…/subject/VALUE or principalSet://…/attribute.NAME/VALUE of the pool.",
+        else "Add the member in one of the forms that match: principal://…/subject/VALUE or "
+        "principalSet://…/attribute.NAME/VALUE of the pool.",
     )

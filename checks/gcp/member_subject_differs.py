@@ -28,10 +28,14 @@ def member_subject_differs(refusal: Refusal) -> Words:
     account, principal = refusal.fact("service_account"), refusal.fact("principal")
     grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
     bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
     expects = f"another {segment} in the subject" if named else "another subject"
     return Words(
         f"the binding on the service account expects {expects}" + (f" ({note})" if note else ""),
-        "Bind the subject that the token carries, or a principalSet of a mapped attribute if it changes with each run.",
-        (bind,) if account[:1].isalnum() and principal else (),
+        "Bind a principalSet of a mapped attribute that names this workload: the next push changes its subject."
+        if brief
+        else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "
+        "with each run.",
+        (bind,) if account[:1].isalnum() and principal and not brief else (),
     )

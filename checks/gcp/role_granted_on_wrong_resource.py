@@ -9,7 +9,7 @@ Reason
 Confirm
     gcloud iam service-accounts get-iam-policy SERVICE_ACCOUNT shows no such binding for the account in question.
 Fix
-    Grant roles/iam.workloadIdentityUser on the service account to be impersonated, and remove the other grant.
+    Grant roles/iam.workloadIdentityUser on the service account to be impersonated.
 Source
     Google Cloud, Workload Identity Federation with other providers. How grants on a project reach its service accounts
     is inferred from IAM's inheritance.
@@ -28,6 +28,6 @@ def role_granted_on_wrong_resource(refusal: Refusal) -> Words:
     bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
     return Words(
         f"{role} is granted on {resource or 'another resource'}, not on the service account to be impersonated",
-        "Grant the same member roles/iam.workloadIdentityUser on the service account itself.",
+        "Grant this workload roles/iam.workloadIdentityUser on the service account itself.",
         (bind,) if account[:1].isalnum() and member else (),
     )

@@ -24,5 +24,6 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 def wildcard_in_cel(_refusal: Refusal) -> Words:
     return Words(
         "the attribute condition has a *, which in CEL is an ordinary character and not a wildcard",
-        "Replace the comparison with startsWith(…), giving it the text before the * up to and with its separator.",
+        "Write startsWith(…) with the text before the * up to and with its separator, and endsWith(…) with the text "
+        "after it.",
     )

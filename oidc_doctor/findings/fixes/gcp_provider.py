@@ -82,13 +82,23 @@ def issuer_corrected(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 def _misspells(configured: str, issuer: str) -> bool:
     """Whether a configured issuer is a slip for another: its letters, slash or scheme, or the name of no issuer."""
+    known = profile_for(configured)
+    if known is not None and configured.rstrip("/") == known.url:
+        return False  # the vendor's own address, which serves all its other tokens
     plain = [strip_invisible(text).lower().partition("://")[2].rstrip("/") for text in (configured, issuer)]
     if plain[0] == plain[1] or left_in(configured):
         return True
     host, path = plain[0].partition("/")[::2]
     other, other_path = plain[1].partition("/")[::2]
-    known = profile_for(configured)
-    return path == other_path and (known is None or known.self_hosted) and similarity(host, other) >= _ALIKE
+    return (
+        path == other_path and _is_vendor(issuer) and not _is_vendor(configured) and similarity(host, other) >= _ALIKE
+    )
+
+
+def _is_vendor(issuer: str) -> bool:
+    """Whether a vendor is known to run this issuer: anyone can choose a name that resembles an unknown one."""
+    profile = profile_for(issuer)
+    return profile is not None and not profile.self_hosted
 
 
 # --- states ----------------------------------------------------------------------------------------------------------
@@ -161,9 +171,9 @@ def provider_created(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 def provider_beside(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
     """A provider of the token's own issuer in the same pool, named by the client: the present one goes on as it is."""
     gcp, provider, pool, request = case.evidence.gcp, provider_of(case), pool_of(case), case.evidence.target.gcp
-    if gcp is None or provider is None or pool is None or request is None:
-        return
     issuer = str(case.token.claims.get("iss"))
+    if gcp is None or provider is None or pool is None or request is None or not _is_vendor(issuer):
+        return
     word = case.profile.name if case.profile is not None else issuer.removeprefix("https://").partition("/")[0]
     name = pool._replace(provider=f"{re.sub(r'[^a-z0-9-]+', '-', word.lower()).strip('-')[:24]}-provider")
     taken = [pool.provider, *(read_name(one.name or "").provider for one in gcp.near_providers)]

@@ -29,7 +29,7 @@ def test_nobody_is_bound(gcp: Bundle, says: type[Says], bindings: Any) -> None:
     assert answer.names == ["impersonation-binding-missing"]
     assert answer.first.confidence == "predicted"
     assert gcp.SERVICE_ACCOUNT in answer.first.summary
-    assert answer.first.commands[0].endswith(f"--role=roles/iam.workloadIdentityUser --member={principal(gcp)}")
+    assert answer.first.commands == (), "the subject has a deployment in it, which the next push changes"
     assert answer.error() == says.DENIED
     assert answer.error_is_certain()
     assert answer.exchange().step == "impersonate"

@@ -125,8 +125,9 @@ def test_the_edit_takes_the_quotes_away(gcp: Bundle) -> None:
     assert fix.commands[0].endswith("--attribute-mapping=google.subject=assertion.sub,attribute.team=assertion.team")
 
 
-def test_no_edit_is_offered_where_the_condition_would_admit_another_tenant(gcp: Bundle) -> None:
+def test_a_condition_that_would_admit_another_tenant_is_narrowed_with_it(gcp: Bundle) -> None:
     gcp.gcp_provider(
         mapping=SUBJECT | {"attribute.team": "'assertion.team'"}, condition=f"attribute.team == '{gcp.TEAM}'"
     )
-    assert gcp.ask().report.fixes == []
+    (fix,) = gcp.ask().report.fixes
+    assert " && assertion.sub.startsWith('v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:')" in fix.document
