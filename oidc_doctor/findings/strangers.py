@@ -15,6 +15,7 @@ from oidc_doctor.issuers import Profile, shared_issuer_control
 from oidc_doctor.issuers.neighbours import neighbours
 from oidc_doctor.issuers.strangers import another, longer, overlaid, strangers, twins, with_value
 from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.gcp.names import gke_identity
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import GcpProvider, IssuerEvidence, Token
 from oidc_doctor.model.placeholder import has_placeholder
@@ -119,13 +120,23 @@ def other_tokens(case: Case) -> list[OtherToken]:
         audience = audience[0]
     if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
         found += [one._replace(audience=audience) for one in found if one.outsider]
-    found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
+    if _is_of_gke(case):  # its pool takes no other issuer's tokens, and no provider of it says so
+        audience = None
+    else:
+        found.append(OtherToken("another issuer", subject, issuer=_OTHER_ISSUER))
     if isinstance(audience, str):
         others = (f"{audience}-2", _OTHER_AUDIENCE)
         found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
     return list({(one.subject, one.issuer, one.audience, str(one.claims)): one for one in reversed(found)}.values())[
         ::-1
     ]
+
+
+def _is_of_gke(case: Case) -> bool:
+    """Whether the token is of a GKE cluster, whose pool has no provider that could be read."""
+    gcp = case.evidence.gcp
+    unread = case.cloud == "gcp" and (gcp is None or not isinstance(gcp.provider, GcpProvider))
+    return unread and gke_identity(case.token.claims.get("iss"), case.token.subject) is not None
 
 
 def _of_other_words(case: Case, subject: str) -> Iterator[OtherToken]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from oidc_doctor.issuers.grammar import Form, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
 from oidc_doctor.issuers.strangers import another, subject_of_form, with_value
+from oidc_doctor.model.placeholder import has_placeholder
 
 
 class Neighbour(NamedTuple):
@@ -47,8 +48,9 @@ def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Ne
     if rule is not None and rule.after and segment.name in tenancy.unique:
         return  # an id of the name before it: it changes with that name
     value = segment.value
-    for other in (another(value), f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase()):
-        if other and other != value:
+    word = value.strip("<>")  # <none>, of a workload without environment: another text in <> reads as a placeholder
+    for other in (another(word), f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase()):
+        if other and other != value and not has_placeholder(other):
             yield Neighbour(with_value(subject, profile, segment.name, other), segment.name, outsider)
 
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oidc_doctor.findings.fixes.aws import AWS_EDITS
-from oidc_doctor.findings.fixes.gcp import GCP_EDITS
-from oidc_doctor.judge import error_texts
 from oidc_doctor.report.json import to_json
 
 if TYPE_CHECKING:
@@ -38,16 +36,6 @@ def apply(made: Bundle, fix: FixRow) -> None:
         made.manifest([]).aws_provider(tuple(document["ClientIDList"]), document["Url"].removeprefix("https://"))
     elif "ClientIDList" in document:
         made.write("aws/oidc-provider.json", made.read("aws/oidc-provider.json") | document)
-    elif "attributeMapping" in document:
-        provider = made.read("gcp/provider.json")
-        provider["attributeMapping"] |= document["attributeMapping"]
-        made.write("gcp/provider.json", provider)
-    elif "attributeCondition" in document:
-        made.write("gcp/provider.json", made.read("gcp/provider.json") | document)
-    else:
-        provider = made.read("gcp/provider.json")
-        provider["oidc"] |= document
-        made.write("gcp/provider.json", provider)
 
 
 def fixed(made: Bundle, name: str) -> tuple[FixRow, Answer]:
@@ -107,15 +95,6 @@ AWS: dict[str, Change] = {
         b.statement(Principal={"Federated": b.PROVIDER_ARN.replace(b.ACCOUNT, b.OTHER_ACCOUNT)})
     ),
 }
-GOOGLE: dict[str, Change] = {
-    "audience-not-allowed": lambda b: b.gcp_provider(audiences=("other",)),
-    "allowed-audiences-empty": lambda b: b.gcp_provider(audiences=()),
-    "attribute-condition-false": lambda b: b.gcp_provider(condition="assertion.team == 'Tq7LmZ2y'"),
-    "mapping-constant": lambda b: b.gcp_provider(
-        mapping={"google.subject": "assertion.sub", "attribute.team": "'assertion.team'"},
-        condition="attribute.team == 'Tq7LmZ2x' && assertion.sub.startsWith('v=1:org=Org8Kd2P:')",
-    ),
-}
 
 
 @pytest.mark.parametrize("name", AWS)
@@ -125,17 +104,9 @@ def test_aws(aws: Bundle, name: str) -> None:
     assert after.accepted, (after.names, after.steps())
 
 
-@pytest.mark.parametrize("name", GOOGLE)
-def test_google(gcp: Bundle, name: str) -> None:
-    GOOGLE[name](gcp)
-    _, after = fixed(gcp, name)
-    assert after.accepted, (after.names, after.steps())
-
-
 def test_every_maker_is_tried_here() -> None:
     elsewhere = {"subject-format-changed", "subject-form-differs"}
     assert {str(kind) for kind in AWS_EDITS} == set(AWS) | elsewhere
-    assert {str(kind) for kind in GCP_EDITS} == set(GOOGLE)
 
 
 def test_an_old_format_stays_beside_the_new(github: Bundle) -> None:
@@ -182,31 +153,6 @@ def test_an_accepted_subject_is_not_shut_out(aws: Bundle) -> None:
     assert len(values) == 2
 
 
-@pytest.mark.parametrize(
-    "member",
-    [
-        "*",
-        pytest.param(
-            "attribute.team/Tq7LmZ2x",
-        ),
-    ],
-)
-def test_google_an_accepted_subject_is_not_shut_out(gcp: Bundle, member: str) -> None:
-    gcp.service_account_policy(f"principalSet://iam.googleapis.com/{gcp.POOL}/{member}")
-    other = gcp.SUBJECT.replace("Tq7LmZ2x", "Tq7LmZ2y")
-    gcp.gcp_provider(condition=f"google.subject == '{other}'")
-    gcp.gcp_logs(
-        [
-            gcp.log_entry(insert_id="bad", message=error_texts.CONDITION_REJECTED),
-            gcp.log_entry(insert_id="good", at="2026-11-22T21:00:00Z", subject=other),
-        ]
-    )
-    answer = gcp.ask()
-    assert answer.first.name == "attribute-condition-false"
-    for fix in answer.report.fixes:
-        assert other in json.loads(fix.document)["attributeCondition"]
-
-
 def test_the_proof_says_who_is_still_refused(aws: Bundle) -> None:
     fix, _ = fixed(aws.condition(aws.subject(OTHER_TEAM)), "subject-segment-differs")
     assert re.search(r"\b[4-9][0-9] synthetic tokens of other tenants, teams, issuers and audiences", fix.proof)
@@ -220,14 +166,6 @@ def test_an_open_tenant_is_closed_by_the_edit(aws: Bundle) -> None:
     assert after.accepted
     assert "org=*:team=Tq7LmZ2x" not in fix.document
     assert "are still refused" in fix.proof
-
-
-def test_a_condition_on_a_team_alone_is_extended_by_the_tokens_own_workload(gcp: Bundle) -> None:
-    fix, after = fixed(gcp.gcp_provider(condition="assertion.team == 'Tq7LmZ2y'"), "attribute-condition-false")
-    condition = json.loads(fix.document)["attributeCondition"]
-    assert condition.startswith("(assertion.team == 'Tq7LmZ2y') || ")
-    assert "org=Org8Kd2P:team=Tq7LmZ2x" in condition
-    assert after.accepted
 
 
 def foreign_is_refused(made: Bundle, subject: str = OTHER_TENANT) -> bool:
@@ -314,25 +252,9 @@ def test_an_exclusion_is_not_edited_away(aws: Bundle, operator: str) -> None:
     assert aws.ask().report.fixes == []
 
 
-@pytest.mark.parametrize("value", ["it's", "a\\b", 'quo"te', "new\nline", "', true || '", "$(id)", "a,b"])
-def test_google_a_hostile_value_never_breaks_out_of_its_literal(gcp: Bundle, value: str) -> None:
-    gcp.token(gcp.claims_of(team=value)).gcp_provider(condition="assertion.team == 'Tq7LmZ2y'")
-    answer = gcp.ask()
-    for fix in answer.report.fixes:
-        apply(gcp, fix)
-        assert gcp.ask().state("condition") == "passed"
-        gcp.token(gcp.claims_of(team="someone-else", sub=OTHER_TENANT.replace("*", "model=x")))
-        assert gcp.ask().state("condition") == "refused"
-
-
 def test_a_client_id_that_is_registered_stays_beside_the_new_one(aws: Bundle) -> None:
     fix, _ = fixed(aws.aws_provider(("other",)), "audience-not-registered")
     assert json.loads(fix.document)["ClientIDList"] == ["other", aws.AUDIENCE]
-
-
-def test_google_an_audience_that_is_allowed_stays_beside_the_new_one(gcp: Bundle) -> None:
-    fix, _ = fixed(gcp.gcp_provider(audiences=("other",)), "audience-not-allowed")
-    assert json.loads(fix.document)["allowedAudiences"] == ["other", gcp.AUDIENCE]
 
 
 def test_a_workload_is_added_beside_the_patterns_that_others_may_need(aws: Bundle) -> None:
@@ -341,12 +263,6 @@ def test_a_workload_is_added_beside_the_patterns_that_others_may_need(aws: Bundl
     assert values == [OTHER_TENANT, OTHER_TEAM, OWN_PATTERN]
     assert fix.kind == "add"
     assert fix.opens_to == fix.closes_to == []
-
-
-def test_google_a_beginning_is_not_replaced_by_a_whole_value(gcp: Bundle) -> None:
-    fix, after = fixed(gcp.gcp_provider(condition="assertion.team.startsWith('Other')"), "attribute-condition-false")
-    assert json.loads(fix.document)["attributeCondition"].startswith("(assertion.team.startsWith('Other')) || ")
-    assert after.accepted
 
 
 def test_an_action_comes_with_a_condition_on_the_subject_where_the_policy_has_none(aws: Bundle) -> None:

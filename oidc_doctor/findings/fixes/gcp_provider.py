@@ -97,8 +97,8 @@ def _misspells(configured: str, issuer: str) -> bool:
 
 def _is_vendor(issuer: str) -> bool:
     """Whether a vendor is known to run this issuer: anyone can choose a name that resembles an unknown one."""
-    profile = profile_for(issuer)
-    return profile is not None and not profile.self_hosted
+    profile, host = profile_for(issuer), issuer.partition("://")[2].partition("/")[0]
+    return profile is not None and not profile.self_hosted and host == host.lower()
 
 
 # --- states ----------------------------------------------------------------------------------------------------------
