@@ -109,7 +109,7 @@ class _Search:
                 if following is not None:
                     for chain in self._edits(edited, following, cures, states):
                         yield chain._replace(candidate=_joined(candidate, chain.candidate))
-                elif trace.step(refusal.step).state in states or _is_cured(trace, refusal.step):
+                elif trace.step(refusal.step).state in states:
                     yield _Chain(candidate, cures)
 
     def _next(self, trace: Trace) -> Refusal | None:
@@ -221,12 +221,6 @@ def _remains(refusal: Refusal, trace: Trace) -> bool:
         rest.certain and (rest.kind, rest.clause, rest.expected and rest.expected.value) == same
         for rest in trace.step(refusal.step).refusals
     )
-
-
-def _is_cured(trace: Trace, step: str) -> bool:
-    """Whether a step passes after an edit; nothing settles the set-up, which refuses or is left open."""
-    result = trace.step(step)
-    return result.state == PASSED or (step == "configure" and not result.refusals)
 
 
 def _joined(first: Candidate, then: Candidate) -> Candidate:

@@ -46,7 +46,10 @@ def new_members(fixes: list[FixRow]) -> list[str]:
     ("before", "after"),
     [
         ("assertion.team == 'Tq7LmZ2y'", f"(assertion.team == 'Tq7LmZ2y') || ({WORKLOAD})"),
-        ("assertion.team == 'A' || assertion.team == 'B'", f"assertion.team == 'A' || assertion.team == 'B' || ({WORKLOAD})"),
+        (
+            "assertion.team == 'A' || assertion.team == 'B'",
+            f"assertion.team == 'A' || assertion.team == 'B' || ({WORKLOAD})",
+        ),
         (
             "assertion.org == 'Org8Kd2P' && assertion.team == 'Tq7LmZ2y'",
             f"assertion.org == 'Org8Kd2P' && (assertion.team == 'Tq7LmZ2y' || ({WORKLOAD}))",
