@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from oidc_doctor import cel
 from oidc_doctor.findings.fixes import cel_text
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
-from oidc_doctor.findings.fixes.gcp_evidence import edited_provider, holds, provider_of
+from oidc_doctor.findings.fixes.gcp_evidence import edited_provider, holds, provider_of, saying
 from oidc_doctor.findings.fixes.own_workload import conditions, glob, known_subject, parts_of
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
@@ -283,7 +283,14 @@ def repaired_condition(case: Case, refusal: Refusal) -> Iterator[Candidate]:
             yield from _edited(case, new, "declared", correct=True)
 
 
-CONDITION_FALSE = (corrected, value_beside("own"), own_beside, value_beside("declared"))
+_VALUE = "Add this token's value beside those that the attribute condition admits."
+_WORKLOAD = "Admit this workload beside those that the attribute condition admits."
+CONDITION_FALSE = (
+    corrected,
+    saying(_VALUE, value_beside("own")),
+    saying(_WORKLOAD, own_beside),
+    saying(_VALUE, value_beside("declared")),
+)
 
 CONDITION_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.ATTRIBUTE_CONDITION_FALSE: CONDITION_FALSE,

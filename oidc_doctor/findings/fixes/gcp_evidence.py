@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.findings.fixes.edit import Candidate, Scope
+from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.gcp.names import ProviderName, gke_identity, read_name
 from oidc_doctor.model.document import Document
@@ -17,8 +17,19 @@ from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.refusal import Refusal
 
 GRANT = "roles/iam.workloadIdentityUser"
+
+
+def saying(words: str, make: Maker) -> Maker:
+    """The maker, with its edit as a sentence."""
+
+    def said(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+        for candidate in make(case, refusal):
+            yield candidate if candidate.words else candidate._replace(words=words)
+
+    return said
 
 
 def provider_of(case: Case) -> GcpProvider | None:

@@ -18,6 +18,7 @@ from oidc_doctor.findings.fixes.gcp_evidence import (
     mapping_of,
     pool_of,
     provider_of,
+    saying,
     with_account_member,
 )
 from oidc_doctor.findings.fixes.gcp_mapping import reading
@@ -186,12 +187,12 @@ def _pinned_subject(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
 
 
 LADDER: tuple[Maker, ...] = (
-    _attributes("own"),
-    _exact_subject,
-    _new_attribute,
-    _attributes("declared"),
-    _whole_pool,
-    _pinned_subject,
+    saying("Bind the mapped attribute that only this workload has.", _attributes("own")),
+    saying("Bind this workload's subject beside the members that are there.", _exact_subject),
+    saying("Map an attribute that names this workload, and bind it on the account.", _new_attribute),
+    saying("Bind a mapped attribute of this token beside the members that are there.", _attributes("declared")),
+    saying("Bind the pool: all that the provider's attribute condition admits.", _whole_pool),
+    saying("Bind this subject; the next deployment needs another binding.", _pinned_subject),
 )
 
 
@@ -209,13 +210,15 @@ def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     yield from with_account_member(case, member, "declared", condition=condition)
 
 
+_SAME = "Grant roles/iam.workloadIdentityUser to the member that has another role on the account."
+_CORRECTED = "Bind the member as it is meant beside the one that matches nobody."
 MEMBER_EDITS: dict[Kind, tuple[Maker, ...]] = {
-    Kind.IMPERSONATION_BINDING_MISSING: (same_member, *LADDER),
+    Kind.IMPERSONATION_BINDING_MISSING: (saying(_SAME, same_member), *LADDER),
     Kind.ROLE_GRANTED_ON_WRONG_RESOURCE: LADDER,
-    Kind.MEMBER_MALFORMED: (member_corrected, *LADDER),
-    Kind.MEMBER_POOL_DIFFERS: (member_corrected, *LADDER),
-    Kind.MEMBER_PROJECT_ID_FOR_NUMBER: (member_corrected, *LADDER),
-    Kind.BINDING_NAMES_DELETED_PRINCIPAL: (member_corrected, *LADDER),
+    Kind.MEMBER_MALFORMED: (saying(_CORRECTED, member_corrected), *LADDER),
+    Kind.MEMBER_POOL_DIFFERS: (saying(_CORRECTED, member_corrected), *LADDER),
+    Kind.MEMBER_PROJECT_ID_FOR_NUMBER: (saying(_CORRECTED, member_corrected), *LADDER),
+    Kind.BINDING_NAMES_DELETED_PRINCIPAL: (saying(_CORRECTED, member_corrected), *LADDER),
     Kind.MEMBER_SUBJECT_DIFFERS: LADDER,
     Kind.MEMBER_ATTRIBUTE_DIFFERS: LADDER,
     Kind.WILDCARD_IN_MEMBER: LADDER,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.documents.provider import service_states
 from oidc_doctor.findings.fixes.edit import Candidate, Maker
-from oidc_doctor.findings.fixes.gcp_evidence import document, edited_provider, pool_of, provider_of, with_gcp
+from oidc_doctor.findings.fixes.gcp_evidence import document, edited_provider, pool_of, provider_of, saying, with_gcp
 from oidc_doctor.findings.fixes.own_workload import conditions
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge.gcp.names import HOST, ProviderName, read_audience, read_name
@@ -222,18 +222,22 @@ def _wanted(case: Case) -> ProviderName | None:
     return None
 
 
+_CREATED = "Create the provider that the request names, for this workload alone."
 PROVIDER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.AUDIENCE_NOT_ALLOWED: (allowed_audience,),
     Kind.ALLOWED_AUDIENCES_EMPTY: (allowed_audience,),
     Kind.INVISIBLE_CHARACTER_IN_VALUE: (audience_corrected, issuer_corrected, allowed_audience),
     Kind.PLACEHOLDER_LEFT_IN: (audience_corrected, issuer_corrected, allowed_audience),
-    Kind.ISSUER_MISMATCH: (issuer_corrected, provider_beside),
+    Kind.ISSUER_MISMATCH: (
+        saying("Correct the provider's issuer URI to the token's issuer.", issuer_corrected),
+        saying("Create a provider of the token's issuer beside the present one, for this workload.", provider_beside),
+    ),
     Kind.PROVIDER_DISABLED: (provider_enabled,),
     Kind.PROVIDER_DELETED: (provider_undeleted,),
     Kind.POOL_DISABLED: (pool_restored,),
     Kind.POOL_DELETED: (pool_restored,),
     Kind.SERVICE_ACCOUNT_DISABLED: (account_enabled,),
     Kind.API_DISABLED: (api_enabled,),
-    Kind.PROVIDER_NOT_FOUND: (provider_created,),
-    Kind.WORKLOAD_POOL_MISSING: (provider_created,),
+    Kind.PROVIDER_NOT_FOUND: (saying(_CREATED, provider_created),),
+    Kind.WORKLOAD_POOL_MISSING: (saying(_CREATED, provider_created),),
 }

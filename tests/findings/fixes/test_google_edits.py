@@ -299,7 +299,7 @@ def test_the_edit_lets_the_token_pass_and_nobody_else(gcp: Bundle, name: str) ->
         assert fix.document
         assert not fix.gaps
         assert fix.commands or fix.file.endswith((".toml", ".yaml", "credentials.json"))
-        assert "the token passes" in fix.proof
+        assert kind == "mapping-key-invalid" or "the token passes" in fix.proof  # set-up is no step of an exchange
         assert fix.closes_to == [] or fix.file.endswith(".toml")  # what the client sends closes nothing
     apply_edits(gcp.remove("error.txt"), fixes)
     after = gcp.ask()
