@@ -160,6 +160,21 @@ def test_no_member_names_a_deployment(gcp: Bundle, bindings: Any) -> None:
     assert fixes[0].opens_to == []
 
 
+def test_beside_a_wide_edit_the_binding_stays_narrow(gcp: Bundle) -> None:
+    """The corrected condition admits the whole team: the binding is held to its own step."""
+    gcp.gcp_provider(audiences=("other",), condition=f"google.subject.startsWith('{OWNER}*')")
+    fixes = gcp.service_account_policy(bindings=[]).ask().report.fixes
+    (member,) = new_members(fixes)
+    assert member.endswith("/attribute.workload/mWq41ZpK/production/model_container")
+    assert fixes[0].opens_to == []
+
+
+def test_a_workload_without_environment_gets_a_narrow_edit(gcp: Bundle) -> None:
+    gcp.token(gcp.claims_of(sub=gcp.SUBJECT.replace("production", "<none>"), environment="<none>"))
+    condition = new_condition(gcp, "assertion.team == 'Tq7LmZ2y'")
+    assert condition.endswith("assertion.sub.endsWith(':environment=<none>:type=model_container'))")
+
+
 def test_the_subject_with_its_deployment_is_the_last_resort_and_says_so(gcp: Bundle) -> None:
     """Without the mapping nothing else is known to match."""
     provider = gcp.gcp_provider().read("gcp/provider.json")
