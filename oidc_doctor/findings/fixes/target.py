@@ -104,6 +104,9 @@ def near_account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         read = next((one for one in gcp.near_service_accounts if one.email == email), None)
         account = read or Missing("gcp/service-account.json", "not read for this account")
         edited = gcp._replace(service_account=account, near_service_accounts=())
+        if isinstance(gcp.service_account_policy, Missing):  # what was read is that the other account has none
+            unread = Missing("gcp/service-account-policy.json", "not read for this account")
+            edited = edited._replace(service_account_policy=unread)
         yield from _with_target(case, "gcp", case.evidence._replace(gcp=edited), service_account=email)
 
 

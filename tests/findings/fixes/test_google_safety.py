@@ -319,6 +319,18 @@ def test_a_credential_configuration_is_edited_on_its_line(gcp: Bundle) -> None:
     assert apply_edits(gcp, [fix]).ask().accepted
 
 
+@pytest.mark.parametrize("policy", [True, False])
+def test_a_misspelled_account_is_corrected_in_the_client(gcp: Bundle, policy: bool) -> None:
+    wrong = gcp.SERVICE_ACCOUNT.replace("oidc@", "oidcc@")
+    gcp.target(gcp={"provider": gcp.GCP_PROVIDER, "service_account": wrong})
+    gcp.error(f'{{"error": {{"code": 404, "message": "Not found; Gaia id not found for email {wrong}"}}}}')
+    if not policy:
+        gcp.not_found("gcp/service-account-policy.json")
+    assert gcp.ask().first.name == "service-account-missing"
+    fix = only(gcp)
+    assert f'+ service_account = "{gcp.SERVICE_ACCOUNT}"' in fix.diff.splitlines()
+
+
 @pytest.fixture
 def github_on_gcp(gcp: Bundle) -> Bundle:
     """A healthy set-up for GitHub Actions in place of Baseten's."""
