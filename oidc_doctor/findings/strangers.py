@@ -46,6 +46,7 @@ class OtherToken(NamedTuple):
     issuer: str = ""  # where it differs
     audience: str = ""  # where it differs
     claims: tuple[tuple[str, Any], ...] | None = None  # all claims, where no profile says which follow the subject
+    same_tenant: bool = False  # an outsider of the token's own tenant: another team
 
     @property
     def differing(self) -> str:
@@ -111,7 +112,12 @@ def other_tokens(case: Case) -> list[OtherToken]:
     ]
     profile: Profile | None = case.profile
     found += [
-        OtherToken(f"another {segment.replace('_', ' ')}", other, outsider)
+        OtherToken(
+            f"another {segment.replace('_', ' ')}",
+            other,
+            outsider,
+            same_tenant=profile is not None and segment == profile.tenancy.team,
+        )
         for other, segment, outsider in neighbours(subject, profile)
     ]
     found += _of_other_words(case, subject)
@@ -166,7 +172,11 @@ def declared_tokens(case: Case, trace: Trace) -> list[OtherToken]:
     Whether the configuration accepts them is only asked of the judge.
     """
     texts = list(dict.fromkeys(_texts(case, trace)))[:_MOST_TEXTS]
-    return list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
+    declared = list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
+    teams = [one for one in other_tokens(case) if one.same_tenant and not one.audience][:1]
+    audiences = [one.audience for one in declared if one.audience]
+    # Another team of the tenant may use what the token's own team does not: also with an audience that the token lacks.
+    return [*declared, *teams, *(team._replace(audience=audience) for team in teams for audience in audiences)]
 
 
 def _declared(case: Case, text: str) -> Iterator[OtherToken]:

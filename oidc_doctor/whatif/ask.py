@@ -23,6 +23,7 @@ from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.judge.profiles import profile_of
 from oidc_doctor.model.document import Document, Json, Origin
+from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
@@ -198,9 +199,25 @@ class WhatIf:
             value = json.loads(fix.document)
         except ValueError:
             return {}
-        edits = parts_of_document(value, fix.document, fix.file) if isinstance(value, dict) else {}
-        present = {part.id for part in self.parts}
-        return edits if edits.keys() <= present else {}
+        if not isinstance(value, dict) or fix.kind == "create" or self._changes_what_is_no_part(value):
+            return {}
+        edits = parts_of_document(value, fix.document, fix.file)
+        present = {part.id: part for part in self.parts}
+        changed = {
+            name: text
+            for name, text in edits.items()
+            if name in present and without_layout(present[name], text) != self._values[name]
+        }
+        return changed if edits.keys() <= present.keys() else {}
+
+    def _changes_what_is_no_part(self, document: dict[str, Json]) -> bool:
+        """Whether a provider's document differs in its state or its issuer, which What-if does not edit."""
+        gcp = self.case.evidence.gcp
+        provider = gcp.provider if gcp is not None else None
+        if not isinstance(provider, GcpProvider) or not isinstance(document.get("oidc"), dict):
+            return False
+        state = bool(document.get("disabled")), document["oidc"].get("issuerUri")
+        return state != (provider.disabled, provider.issuer_uri)
 
     def pasted(self, text: str) -> tuple[str, Token]:
         """Return the claims of a pasted token as an editable text, and the token without its raw form.

@@ -124,10 +124,11 @@ def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[Part
         of_project = KINDS["project-policy"].file in file
         return {"project-policy" if of_project else "service-account-policy": editable(text)}
     parts: dict[PartId, str] = {}
-    if "ClientIDList" in value and "Url" not in value:
-        parts["client-ids"] = editable(json_text(value))
-    if "allowedAudiences" in value:
-        parts["allowed-audiences"] = editable(json_text({"allowedAudiences": value["allowedAudiences"]}))
+    if "ClientIDList" in value:
+        parts["client-ids"] = editable(json_text({"ClientIDList": value["ClientIDList"]}))
+    oidc = value.get("oidc")
+    if isinstance(oidc, dict):
+        parts["allowed-audiences"] = editable(json_text({"allowedAudiences": oidc.get("allowedAudiences", [])}))
     if isinstance(value.get("attributeCondition"), str):
         parts["condition"] = editable(value["attributeCondition"])
     if isinstance(value.get("attributeMapping"), dict):

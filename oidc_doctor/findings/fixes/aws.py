@@ -24,6 +24,7 @@ from oidc_doctor.findings.fixes.aws_statements import (
     statement_rewritten,
 )
 from oidc_doctor.findings.fixes.edit import Candidate, Maker
+from oidc_doctor.findings.fixes.target import TARGET_EDITS
 from oidc_doctor.findings.fixes.trust_policy import (
     ASSUME,
     audience_of,
@@ -87,7 +88,7 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
     ),
     Kind.CONDITION_KEY_MISSPELLED: (key_renamed, statement_beside, statement_rewritten),
     Kind.CONDITION_KEY_NOT_PROVIDED: (subject_instead, statement_beside, statement_rewritten),
-    Kind.CONDITION_VALUE_DIFFERS: (value_beside, statement_beside, statement_rewritten),
+    Kind.CONDITION_VALUE_DIFFERS: (value_beside,),
     Kind.CONDITION_OPERATOR_MISUSED: (statement_beside, statement_rewritten),
     Kind.POLICY_VARIABLE_UNRESOLVED: (statement_beside, statement_rewritten),
     Kind.PLACEHOLDER_LEFT_IN: (subject_corrected, statement_beside, statement_rewritten),
@@ -106,5 +107,7 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
         statement_rewritten,
     ),
     Kind.PRINCIPAL_DIFFERS: (principal_corrected, statement_beside, statement_rewritten),
+    Kind.ROLE_ARN_MALFORMED: TARGET_EDITS[Kind.ROLE_ARN_MALFORMED],
+    Kind.ROLE_MISSING: TARGET_EDITS[Kind.ROLE_MISSING],
     Kind.PROVIDER_IN_OTHER_ACCOUNT: (principal_corrected, statement_beside, statement_rewritten),
 }

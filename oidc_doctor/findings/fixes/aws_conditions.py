@@ -85,7 +85,7 @@ def wildcard_under_like(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The key moved under StringLike; then with the token's tenant and team written into its patterns."""
     key = refusal.clause.key
     filled = f"Move {key} to StringLike, with the token's own tenant and team instead of the wildcards for them."
-    for owner, words in ((lambda pattern: pattern, ""), (partial(_with_owner, case), filled)):
+    for owner, words in ((lambda pattern: pattern, ""), (partial(with_owner, case), filled)):
         yield from policy_edit(case, partial(_under_like, refusal, owner), "correct", "declared", words)
 
 
@@ -103,7 +103,7 @@ def _under_like(refusal: Refusal, rewritten: Callable[[Any], Any], policy: Any) 
     return True
 
 
-def _with_owner(case: Case, pattern: Any) -> Any:
+def with_owner(case: Case, pattern: Any) -> Any:
     """The pattern with the token's tenant and team written in where its wildcards leave them open."""
     subject, profile = case.token.subject, case.profile
     if profile is None or not subject or not isinstance(pattern, str) or PATTERN_SIGNS & set(subject):
@@ -195,3 +195,4 @@ def subject_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
     words = f"Test the subject instead of {refusal.clause.key}, to which AWS gives no value."
     yield from policy_edit(case, change, "correct", words=words)
+    yield from policy_edit(case, change, "correct", "declared", words=words)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings.fixes.aws_conditions import with_owner
 from oidc_doctor.findings.fixes.edit import Candidate
 from oidc_doctor.findings.fixes.trust_policy import (
     CLOSES,
     as_list,
     condition_key,
     issuer_host,
+    one_or_list,
     policy_edit,
+    require,
     require_own,
+    tenant_pattern,
     tests_key,
     without,
 )
@@ -25,9 +29,10 @@ if TYPE_CHECKING:
 def confined(case: Case) -> Iterator[Candidate]:
     """The case's trust policy made safe to store, the mildest change first.
 
-    The subject is tested by an operator that IAM counts; then the token's audience and workload are required by each
-    statement that tests no subject; then by every statement of the issuer. An edit that would make such a statement
-    work for strangers is proposed together with these conditions.
+    First the subject is tested by an operator that IAM counts. Then each statement that tests no subject requires the
+    token's tenant, or its audience and workload. Then its tenant and team are written into the patterns that leave them
+    open, and at last every statement of the issuer requires its workload. An edit that would make such a statement work
+    for strangers is proposed together with these conditions.
     """
     end = f"oidc-provider/{issuer_host(case)}"
 
@@ -44,6 +49,12 @@ def confined(case: Case) -> Iterator[Candidate]:
         changed = [_with_counted_operator(case, statement) for statement in of_the_issuer(policy)]
         return any(changed)
 
+    def of_the_tenant(policy: Any) -> bool:
+        stored(policy)
+        pattern, key = tenant_pattern(case), condition_key(case, "sub")
+        untested = [part for part in of_the_issuer(policy) if not tests_key(part, key)]
+        return bool(untested and pattern) and all(require(part, key, pattern) for part in untested)
+
     def closed(policy: Any) -> bool:
         stored(policy)
         keys = (condition_key(case, "sub"), condition_key(case, "aud"))
@@ -54,8 +65,24 @@ def confined(case: Case) -> Iterator[Candidate]:
         stored(policy)
         return all(require_own(case, statement, beside=True) for statement in of_the_issuer(policy))
 
-    for change in (stored, closed, own_alone):
+    def owned(policy: Any) -> bool:
+        closed(policy)
+        written = [_with_owners(case, statement) for statement in of_the_issuer(policy)]
+        return any(written)
+
+    for change in (stored, of_the_tenant, closed, owned, own_alone):
         yield from policy_edit(case, change, "correct", also=CLOSES)
+
+
+def _with_owners(case: Case, statement: dict[str, Any]) -> bool:
+    """Write the token's tenant and team into the patterns of the subject; False where that changes none."""
+    block, changed, key = statement.get("Condition"), False, condition_key(case, "sub")
+    for keys in block.values() if isinstance(block, dict) else ():
+        if isinstance(keys, dict) and key in keys:
+            values = [with_owner(case, value) for value in as_list(keys[key])]
+            changed = changed or values != as_list(keys[key])
+            keys[key] = one_or_list(list(dict.fromkeys(values)), was=keys[key])
+    return changed
 
 
 def _with_counted_operator(case: Case, statement: dict[str, Any]) -> bool:

@@ -10,8 +10,10 @@ from oidc_doctor.findings.fixes.trust_policy import (
     ASSUME,
     CLOSES,
     as_list,
+    condition_key,
     first_allow,
     is_of_the_request,
+    issuer_host,
     one_or_list,
     only_statement,
     policy_edit,
@@ -20,6 +22,7 @@ from oidc_doctor.findings.fixes.trust_policy import (
     role_arn,
     statement_of,
 )
+from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.model import arns
 from oidc_doctor.model.document import Missing
@@ -91,13 +94,11 @@ def _may_exist(case: Case, provider_arn: str) -> bool:
 def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """A statement of its own for the token's workload, beside all that the policy has.
 
-    It tests what the refusing statement tests besides the token: an address, a session name. A refusal by such a test,
-    or by an exclusion, is not walked around.
+    It tests what the refusing statement tests besides subject and audience: no other condition is walked around.
+    A refusal by such a condition, or by an exclusion, gets no statement, nor does a role that another role assumes.
     """
     arn = provider_arn(case)
-    clause = refusal.clause
-    excluded = "Not" in clause.operator or refusal.fact("excluded")
-    if not arn or excluded or (clause.key and is_of_the_request(clause.key)):
+    if not arn or not _may_be_replaced(refusal) or refusal.fact("assumed_by"):
         return
     actions = [ASSUME]
     if refusal.kind is Kind.SESSION_TAGS_NOT_ALLOWED:
@@ -106,18 +107,11 @@ def statement_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         actions.append("sts:SetSourceIdentity")
 
     def change(policy: Any) -> bool:
-        beside = statement_of(policy, refusal) or only_statement(policy)
-        block = beside.get("Condition") if beside is not None else None
-        condition = {
-            operator: kept
-            for operator, keys in (block.items() if isinstance(block, dict) else ())
-            if isinstance(keys, dict) and (kept := {key: keys[key] for key in keys if is_of_the_request(key)})
-        }
         statement = {
             "Effect": "Allow",
             "Principal": {"Federated": arn},
             "Action": actions[0] if len(actions) == 1 else actions,
-            "Condition": condition,
+            "Condition": _other_conditions(case, statement_of(policy, refusal) or only_statement(policy), refusal),
         }
         policy["Statement"] = [*as_list(policy.get("Statement") or []), statement]
         return require_own(case, statement)
@@ -134,15 +128,54 @@ def statement_rewritten(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         arn = provider_arn(case)
         if statement is None or not arn or statement.get("Effect") != "Allow":
             return False
-        block = statement.get("Condition")
         statement["Principal"] = {"Federated": arn}
-        statement["Condition"] = {
-            operator: kept
-            for operator, keys in (block.items() if isinstance(block, dict) else ())
-            if isinstance(keys, dict) and (kept := {key: keys[key] for key in keys if is_of_the_request(key)})
-        }
+        statement["Condition"] = _other_conditions(case, statement, refusal)
         return require_own(case, statement)
 
-    if "Not" not in refusal.clause.operator and not is_of_the_request(refusal.clause.key):
+    if _may_be_replaced(refusal) and not refusal.fact("assumed_by"):
         words = "Rewrite this statement for the workload: as it stands, it accepts nobody."
         yield from policy_edit(case, change, "correct", words=words)
+
+
+# Refusals by a key that the new statement tests in its own way, or to which AWS gives no value.
+_OF_THE_TOKEN = (
+    *(Kind.WILDCARD_UNDER_STRING_EQUALS, Kind.SUBJECT_CASE_DIFFERS, Kind.SUBJECT_FORMAT_CHANGED),
+    *(Kind.SUBJECT_FORM_DIFFERS, Kind.SUBJECT_SEGMENT_DIFFERS, Kind.AUDIENCE_CONDITION_DIFFERS),
+    *(Kind.CONDITION_KEY_MISSPELLED, Kind.CONDITION_KEY_NOT_PROVIDED, Kind.CONDITION_OPERATOR_MISUSED),
+    *(Kind.POLICY_VARIABLE_UNRESOLVED, Kind.PLACEHOLDER_LEFT_IN, Kind.INVISIBLE_CHARACTER_IN_VALUE),
+)
+_NO_VALUE = (Kind.CONDITION_KEY_MISSPELLED, Kind.CONDITION_KEY_NOT_PROVIDED)
+
+
+def _may_be_replaced(refusal: Refusal) -> bool:
+    """Whether the refusing clause is one that a statement for the workload tests anew."""
+    clause = refusal.clause
+    if not clause.key:
+        return True
+    return (
+        refusal.kind in _OF_THE_TOKEN
+        and "Not" not in clause.operator
+        and not refusal.fact("excluded")
+        and not is_of_the_request(clause.key)
+    )
+
+
+def _other_conditions(case: Case, statement: dict[str, Any] | None, refusal: Refusal) -> dict[str, Any]:
+    """The statement's conditions without those on subject and audience, and on keys that AWS does not know.
+
+    Of a statement for another issuer only the conditions on the request are kept.
+    """
+    block = statement.get("Condition") if statement is not None else None
+    host = issuer_host(case)
+    same_issuer = any(arn.endswith(f"oidc-provider/{host}") for arn, _ in federated({"Statement": [statement]}))
+    tested_anew = {condition_key(case, "sub"), condition_key(case, "aud"), refusal.clause.key}
+    tested_anew |= {rest.clause.key for rest in evaluate(case).refusals if rest.kind in _NO_VALUE}
+
+    def is_kept(key: str) -> bool:
+        return is_of_the_request(key) or (same_issuer and key not in tested_anew)
+
+    return {
+        operator: kept
+        for operator, keys in (block.items() if isinstance(block, dict) else ())
+        if isinstance(keys, dict) and (kept := {key: keys[key] for key in keys if is_kept(key)})
+    }

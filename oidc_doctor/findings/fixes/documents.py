@@ -5,6 +5,7 @@ Each document is in this module once: its text, its Terraform, and the commands 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 from collections.abc import Iterator
@@ -197,8 +198,8 @@ def _client_ids(arn: str, now: AwsOidcProvider, then: AwsOidcProvider) -> Docume
     about = f"The IAM OIDC provider {arn}"
     return DocumentChange(
         now.document.file,
-        _text({"ClientIDList": list(old)}),
-        _text({"ClientIDList": list(new)}),
+        _text(now.document.value),
+        _text({**now.document.value, "ClientIDList": list(new)}),
         [*(one(add, client_id) for client_id in added), *(one(remove, client_id) for client_id in removed)],
         terraform.resource("aws_iam_openid_connect_provider", about, url=_https(then.url), client_id_list=new),
         [aws_iam("get-open-id-connect-provider", OpenIDConnectProviderArn=arn, query="ClientIDList")],
@@ -291,8 +292,8 @@ def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
 
     return DocumentChange(
         now.document.file,
-        _text({field: old[field] for field in changed}),
-        _text({field: new[field] for field in changed}),
+        _text(now.document.value),
+        _text(_with_fields(now.document.value, {field: new[field] for field in changed})),
         [update(new)],
         _provider_terraform(name, new, changed),
         [command(*_POOLS, "providers", "describe", name)],
@@ -300,6 +301,15 @@ def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
         _gaps(name),
         f"the {' and the '.join(_FIELD_WORDS[field] for field in changed)} of {_last(name)}",
     )
+
+
+def _with_fields(document: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """The provider as gcloud describes it, with these fields changed."""
+    whole = copy.deepcopy(document) if isinstance(document, dict) else {}
+    for field, value in fields.items():
+        place = whole.setdefault("oidc", {}) if field in ("allowedAudiences", "issuerUri") else whole
+        place[field] = value
+    return whole
 
 
 _FIELD_WORDS = {

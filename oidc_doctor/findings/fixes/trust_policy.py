@@ -97,6 +97,17 @@ def own_pattern(case: Case) -> str:
     return pattern
 
 
+def tenant_pattern(case: Case) -> str:
+    """The pattern of all subjects of the token's tenant; empty where none is safe."""
+    subject, profile = case.token.subject, case.profile
+    if profile is None or not subject or PATTERN_SIGNS & set(subject) or not subject.isprintable():
+        return ""
+    tenants = [part for part in profile.parse_subject(subject).segments if part.name == profile.tenancy.tenant]
+    if not tenants or profile.tenancy.in_issuer or not tenants[0].known or tenants[0].end == len(subject):
+        return ""
+    return f"{subject[: tenants[0].end + 1]}*"
+
+
 def require(statement: dict[str, Any], key: str, value: str, *, beside: bool = False) -> bool:
     """Add a condition to a statement; False where the statement has another one on this key.
 

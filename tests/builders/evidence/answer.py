@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings import packs, run_checks
 from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ class SeenCause:
     def summary(self) -> str:
         """The sentence."""
         return summary(self.cause)
+
+    @property
+    def words_of_check(self) -> str:
+        """The fix in the check's own words, which the words of a proven edit may replace."""
+        refusal = self.cause.named.refusal
+        return run_checks.say(run_checks.by_kind(packs.all_checks()).get(refusal.kind), refusal)[0].fix
 
     @property
     def location(self) -> str:

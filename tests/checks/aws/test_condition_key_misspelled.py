@@ -34,7 +34,7 @@ def test_it_is_named_with_the_key_that_exists(aws: Bundle, key: str) -> None:
     assert cause.expected is not None
     assert cause.actual is not None
     assert (cause.expected.value, cause.actual.value) == (key, "oidc.baseten.co:aud")
-    assert "oidc.baseten.co:aud" in cause.fix
+    assert "oidc.baseten.co:aud" in cause.words_of_check
 
 
 def test_the_host_without_the_path_of_the_issuer(aws: Bundle) -> None:
@@ -92,7 +92,7 @@ def test_the_value_decides_before_the_name(aws: Bundle, key: str, value: str, wa
     cause = aws.condition({"StringLike": {key: value}}).ask().refused("condition-key-misspelled", "authorise")
     assert cause.actual is not None
     assert cause.actual.value == wanted
-    assert cause.fix == f"Rename the key to {wanted}."
+    assert cause.words_of_check == f"Rename the key to {wanted}."
 
 
 @pytest.mark.parametrize("prefix", ["", "https://", "arn:aws:iam::210987654321:oidc-provider/"])
@@ -103,7 +103,7 @@ def test_a_key_without_its_claim(aws: Bundle, prefix: str, value: str, claim: st
     condition = {"StringLike": {f"{prefix}oidc.baseten.co": value}}
     cause = aws.condition(condition).ask().refused("condition-key-misspelled", "authorise")
     assert f"`:{claim}` is missing at its end" in cause.summary
-    assert cause.fix == f"Rename the key to oidc.baseten.co:{claim}."
+    assert cause.words_of_check == f"Rename the key to oidc.baseten.co:{claim}."
 
 
 def test_the_letters_of_an_issuer_are_kept(aws: Bundle) -> None:
@@ -112,7 +112,7 @@ def test_the_letters_of_an_issuer_are_kept(aws: Bundle) -> None:
     provider = f"arn:aws:iam::210987654321:oidc-provider/{issuer}"
     condition = {"StringEquals": {f"{issuer}:sub": "system:serviceaccount:kitchen:cook", f"{issuer}:ad": "x"}}
     aws.remove("aws/oidc-provider.json").condition(condition, Principal={"Federated": provider})
-    assert aws.ask().cause("condition-key-misspelled").fix == f"Rename the key to {issuer}:aud."
+    assert aws.ask().cause("condition-key-misspelled").words_of_check == f"Rename the key to {issuer}:aud."
 
 
 def test_no_policy_was_read(aws: Bundle) -> None:
@@ -123,4 +123,4 @@ def test_a_pattern_belongs_to_the_claim_that_it_matches(aws: Bundle) -> None:
     provider = "arn:aws:iam::210987654321:oidc-provider/idp.example.com"
     aws.condition({"StringLike": {"idp.example.com": "mi*"}}, Principal={"Federated": provider})
     aws.remove("aws/oidc-provider.json").claims({"iss": "https://idp.example.com", "sub": "job:7", "aud": "mine"})
-    assert aws.ask().cause("condition-key-misspelled").fix == "Rename the key to idp.example.com:aud."
+    assert aws.ask().cause("condition-key-misspelled").words_of_check == "Rename the key to idp.example.com:aud."

@@ -32,7 +32,7 @@ def test_claims_of_baseten(aws: Bundle, claim: str, value: str) -> None:
     cause = answer.refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
     assert cause.location == f"Statement[0] · StringEquals · oidc.baseten.co:{claim}"
     assert "Baseten" in cause.summary
-    assert "oidc.baseten.co:sub" in cause.fix
+    assert "oidc.baseten.co:sub" in cause.words_of_check
 
 
 @pytest.mark.parametrize("claim", ["event_name", "repository_owner"])
@@ -73,8 +73,8 @@ def test_keys_of_a_vpc_endpoint_that_sts_has_not(aws: Bundle, key: str) -> None:
     condition = aws.subject(aws.PATTERN)
     condition["StringEquals"][key] = "x"
     cause = aws.condition(condition).ask().refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
-    assert "aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp" in cause.fix
-    assert "remove" not in cause.fix.lower()
+    assert "aws:SourceVpce, aws:SourceVpc or aws:VpcSourceIp" in cause.words_of_check
+    assert "remove" not in cause.words_of_check.lower()
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,14 @@ def test_no_policy_was_read(aws: Bundle) -> None:
             "NotIpAddress",
             "aws:SourceIp",
             ["192.0.2.0/24", "198.51.100.0/24"],
-            "take `198.51.100.0/24` out of NotIpAddress",
+            "NotIpAddress excludes this workload on purpose",
         ),
-        ("StringNotLike", SUB_KEY, ["v=1:org=other:*", "v=1:org=Org8Kd2P:*"], "take `v=1:org=Org8Kd2P:*` out of"),
+        (
+            "StringNotLike",
+            SUB_KEY,
+            ["v=1:org=other:*", "v=1:org=Org8Kd2P:*"],
+            "StringNotLike excludes this workload on purpose",
+        ),
         ("StringEquals", "sts:RoleSessionName", "deploy", "Send a RoleSessionName that the policy expects, `deploy`"),
         ("DateLessThan", "aws:CurrentTime", "2026-01-01T00:00:00Z", "correct the time"),
         ("Bool", "sts:RoleAuthorizedByIdp", "true", "Have the issuer name the role"),
@@ -169,8 +174,8 @@ def test_the_fix_names_the_value_and_keeps_the_condition(
 ) -> None:
     also(aws, operator, key, value).sends(context={"aws:SourceIp": "198.51.100.24"})
     cause = aws.ask().refused("condition-value-differs", "authorise")
-    assert words in cause.fix
-    assert "remove" not in cause.fix.lower()
+    assert words in cause.words_of_check
+    assert "remove" not in cause.words_of_check.lower()
 
 
 def test_networks_are_shown_whole(aws: Bundle) -> None:

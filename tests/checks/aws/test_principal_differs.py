@@ -28,7 +28,7 @@ def test_other_principals(aws: Bundle, principal: Any) -> None:
     assert cause.location == "Statement[0] · Principal"
     assert cause.actual is not None
     assert cause.actual.value == aws.PROVIDER_ARN
-    assert aws.PROVIDER_ARN in cause.fix
+    assert aws.PROVIDER_ARN in cause.words_of_check
 
 
 def test_both_sides_are_marked(aws: Bundle) -> None:
@@ -80,4 +80,4 @@ def test_a_role_that_another_role_assumes(aws: Bundle) -> None:
     )
     cause = aws.trust(statement).ask().refused("principal-differs", "authorise")
     assert "assumed by another role" in cause.summary
-    assert f"Take the first role, {first}, with the token" in cause.fix
+    assert f"Take the first role, {first}, with the token" in cause.words_of_check
