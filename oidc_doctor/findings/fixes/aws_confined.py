@@ -79,6 +79,8 @@ def _with_owners(case: Case, statement: dict[str, Any]) -> bool:
     block, changed, key = statement.get("Condition"), False, condition_key(case, "sub")
     for keys in block.values() if isinstance(block, dict) else ():
         if isinstance(keys, dict) and key in keys:
+            if not all(isinstance(value, str) for value in as_list(keys[key])):
+                continue
             values = [with_owner(case, value) for value in as_list(keys[key])]
             changed = changed or values != as_list(keys[key])
             keys[key] = one_or_list(list(dict.fromkeys(values)), was=keys[key])

@@ -50,6 +50,15 @@ class _Chain(NamedTuple):
     cures: tuple[Kind, ...]
 
 
+class _Proven(NamedTuple):
+    """What the proof of an edit shows."""
+
+    tried: Tried
+    opens_to: list[str]
+    closes_to: list[str]
+    words: str
+
+
 def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) -> list[FixRow]:
     """Return the rows of the best proven edit, one row for each document that it changes; empty without a proof."""
     search = _Search(diagnosis, seen)
@@ -89,7 +98,9 @@ class _Search:
         yield from self._edits(self.case, refusal, (), states)
 
     def confined(self, chain: _Chain) -> Iterator[_Chain]:
-        """Yield the same edit with conditions that only the token's own workload meets."""
+        """Yield the same edit with conditions that keep strangers out; nothing for a restored configuration."""
+        if chain.candidate.kind == "restore":
+            return
         for candidate in _CONFINED[self.cloud](self.case._replace(evidence=chain.candidate.evidence)):
             yield chain._replace(
                 candidate=chain.candidate._replace(evidence=candidate.evidence, scope="declared", also=candidate.also)
@@ -123,40 +134,12 @@ class _Search:
     # Proof
 
     def rows(self, refusal: Refusal, chain: _Chain, code_of: Callable[[Kind], str]) -> list[FixRow]:
-        """The rows of an edit; empty where it has no proof."""
+        """The rows of an edit, one for each document; empty where it has no proof."""
         self.tries += 1
+        proven = self._prove(refusal, chain.candidate)
+        if proven is None:
+            return []
         candidate = chain.candidate
-        if objections(self.case.evidence, candidate.evidence):
-            return []  # the cloud would not store it
-        edited = self.case._replace(evidence=candidate.evidence)
-        trace = evaluate(edited)
-        # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
-        steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
-        passing, refused = self._others(steps)
-        outsiders = [other for other in refused if other.outsider]
-        if any(not refuses_token(edited, other, *steps) for other in outsiders):
-            return []
-        opens_to = [other for other in refused if not other.outsider and not refuses_token(edited, other, *steps)]
-        if opens_to and candidate.scope == "own":
-            return []
-        logged = self._passing(self.seen.accepted, steps)
-        closes_to: list[OtherToken] = []
-        declared = False
-        # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
-        for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):
-            if any(refuses(edited, subject, *view) for subject in self._passing(self.seen.accepted, view)):
-                return []
-            present = [other for other in self._declared if not refuses_token(self.case, other, *view)]
-            closes_to += [other for other in present if other not in closes_to and refuses_token(edited, other, *view)]
-            declared = declared or bool(present)
-        if candidate.kind == "restore":
-            if opens_to and not closes_to and (logged or declared):
-                return []  # the present configuration was made narrower on purpose, as far as anyone can tell
-        elif closes_to and not self.seen.long_enough:
-            return []
-        closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
-        tried = Tried(len(outsiders), 0, len(logged), 0)
-        proof = _proof(refusal, trace, tried, candidate, [other.subject for other in closes_to])
         codes = list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures)))
         documents = changes(self.case.evidence, candidate.evidence)
         return [
@@ -164,15 +147,15 @@ class _Search:
                 codes[0],
                 diff_of(change),
                 change.commands,
-                proof,
+                proven.words,
                 change.after,
                 kind=candidate.kind,
                 file=change.file,
                 also_for=codes[1:],
                 with_files=[other.file for other in documents if other is not change],
-                opens_to=_one_of_each(opens_to),
-                closes_to=_one_of_each([*closes_to, *closed]),
-                tried=tried,
+                opens_to=proven.opens_to,
+                closes_to=proven.closes_to,
+                tried=proven.tried,
                 terraform=change.terraform,
                 verify=change.verify,
                 undo=change.undo,
@@ -183,6 +166,46 @@ class _Search:
             )
             for change in documents
         ]
+
+    def _prove(self, refusal: Refusal, candidate: Candidate) -> _Proven | None:
+        """Judge an edit with the token, with strangers and with those who pass now; None where it has no proof."""
+        if objections(self.case.evidence, candidate.evidence):
+            return None  # the cloud would not store it
+        edited = self.case._replace(evidence=candidate.evidence)
+        trace = evaluate(edited)
+        # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
+        steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
+        passing, refused = self._others(steps)
+        admitted = [other for other in refused if not refuses_token(edited, other, *steps)]
+        if any(other.outsider or candidate.scope == "own" for other in admitted):
+            return None
+        lost = self._lost(candidate, edited, steps)
+        if lost is None:
+            return None
+        logged = self._passing(self.seen.accepted, steps)
+        if candidate.kind == "restore":
+            if admitted and not lost and (logged or any(not refuses_token(self.case, one) for one in self._declared)):
+                return None  # the present configuration was made narrower on purpose, as far as anyone can tell
+        elif lost and not self.seen.long_enough:
+            return None
+        outsiders = sum(other.outsider for other in refused)
+        closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
+        tried = Tried(outsiders, 0, len(logged), 0)
+        words = _proof(refusal, trace, tried, candidate)
+        return _Proven(tried, _one_of_each(admitted), _one_of_each([*lost, *closed]), words)
+
+    def _lost(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken] | None:
+        """The tokens named by the configuration that pass now and not with the edit; None if a logged one is lost."""
+        if candidate.evidence.target != self.case.evidence.target:
+            return []  # the client's own value changes, and nobody else's access
+        lost: list[OtherToken] = []
+        # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
+        for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):
+            if any(refuses(edited, subject, *view) for subject in self._passing(self.seen.accepted, view)):
+                return None
+            present = [other for other in self._declared if not refuses_token(self.case, other, *view)]
+            lost += [other for other in present if other not in lost and refuses_token(edited, other, *view)]
+        return lost
 
     def _others(self, steps: tuple[str, ...]) -> tuple[list[OtherToken], list[OtherToken]]:
         """The other tokens that these steps of the present configuration let pass, and those that they refuse."""
@@ -230,7 +253,7 @@ def _joined(first: Candidate, then: Candidate) -> Candidate:
     return Candidate(then.evidence, first.kind, scope, first.pins or then.pins, words, then.also or first.also)
 
 
-def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, closes_to: Iterable[str]) -> str:
+def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate) -> str:
     """The proof in words."""
     states = {result.id: result.state for result in trace.steps}
     exchange = [states[step.id] for step in STEPS[trace.cloud] if step.exchange]
@@ -248,9 +271,6 @@ def _proof(refusal: Refusal, trace: Trace, tried: Tried, candidate: Candidate, c
         )
     if tried.seen:
         words.append("every subject that the logs show as accepted still passes")
-    closed = list(closes_to)
-    if closed:
-        words.append(f"workloads such as {closed[0]} pass now and are refused with it")
     if candidate.pins:
         words.append(f"it names {candidate.pins}, which the next deployment changes")
     return ", ".join(words)
