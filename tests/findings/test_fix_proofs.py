@@ -177,6 +177,22 @@ def test_a_refusal_by_an_address_is_not_walked_around(aws: Bundle) -> None:
         assert statement["Condition"]["IpAddress"]["aws:SourceIp"] == ["203.0.113.0/24", "198.51.100.7"]
 
 
+@pytest.mark.parametrize("sent", ["role/Modelweights", "role/ModelWeights/", "arn:aws:iam::210987654321:ModelWeights"])
+def test_the_arn_that_the_client_sends_is_corrected(aws: Bundle, sent: str) -> None:
+    aws.sends(role_arn=sent if sent.startswith("arn") else f"arn:aws:iam::210987654321:{sent}")
+    for fix in aws.ask().report.fixes:
+        assert fix.file == "oidc-doctor.toml"
+        assert fix.kind == "correct"
+        assert f'+ role_arn = "{aws.ROLE_ARN}"' in fix.diff
+        assert fix.closes_to == []
+
+
+def test_a_role_under_another_path_is_named_as_it_is(aws: Bundle) -> None:
+    arn = "arn:aws:iam::210987654321:role/ml/ModelWeights"
+    fix = only_fix(aws.aws_role(Arn=arn))
+    assert f'+ role_arn = "{arn}"' in fix.diff
+
+
 # --- what was there before -------------------------------------------------------------------------------------------
 
 

@@ -61,6 +61,10 @@ def _tags(made: Any) -> Any:
 
 
 AWS: dict[str, Change] = {
+    "provider-missing": lambda b: b.not_found("aws/oidc-provider.json").aws_providers(),
+    "provider-url-differs": lambda b: b.aws_provider(url="oidc.baseten.co/x", arn=f"{b.PROVIDER_ARN}/x").aws_providers(
+        f"{b.PROVIDER_ARN}/x"
+    ),
     "audience-not-registered": lambda b: b.aws_provider(client_ids=("other",)),
     "client-id-list-empty": lambda b: b.aws_provider(client_ids=()).error(b.COULD_NOT_VALIDATE[1]),
     "azp-decides-audience": lambda b: b.token(b.claims_of(azp="some-client")).condition(
@@ -105,7 +109,8 @@ def test_aws(aws: Bundle, name: str) -> None:
 
 
 def test_every_maker_is_tried_here() -> None:
-    elsewhere = {"subject-format-changed", "subject-form-differs"}
+    elsewhere = {"subject-format-changed", "subject-form-differs", "placeholder-left-in"}
+    elsewhere |= {"role-arn-malformed", "role-missing"}  # the client's own value: see test_fix_proofs
     assert {str(kind) for kind in AWS_EDITS} == set(AWS) | elsewhere
 
 

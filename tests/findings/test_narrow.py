@@ -200,7 +200,7 @@ def test_a_token_that_the_policy_refuses_is_no_evidence(aws: Bundle) -> None:
     ("condition", "code", "narrow"),
     [
         ("assertion.aud == 'oidc.baseten.co'", "AWS070", f" && google.subject.startsWith('{OWN}')"),
-        (..., "GCP072", f"google.subject.startsWith('{OWN}')"),
+        (..., "GCP070", f"google.subject.startsWith('{OWN}')"),
         (f"google.subject.startsWith('{OWN[:-1]}')", "AWS073", f"google.subject.startsWith('{OWN}')"),
         ("assertion.org == 'Org8Kd2P'", "AWS071", f" && google.subject.startsWith('{OWN}')"),
         (

@@ -111,10 +111,10 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     if before.aws is None or after.aws is None:
         return
     now, then = before.aws.provider, after.aws.provider
-    if isinstance(now, AwsOidcProvider) and isinstance(then, AwsOidcProvider) and now.client_ids != then.client_ids:
-        yield _client_ids(_provider_arn(now, before), now, then)
-    if isinstance(now, Missing) and isinstance(then, AwsOidcProvider):
+    if isinstance(then, AwsOidcProvider) and (isinstance(now, Missing) or now.url != then.url):
         yield _new_provider(_provider_arn(then, before), then)
+    elif isinstance(now, AwsOidcProvider) and isinstance(then, AwsOidcProvider) and now.client_ids != then.client_ids:
+        yield _client_ids(_provider_arn(now, before), now, then)
     role, edited = before.aws.role, after.aws.role
     if _asked(before) != _asked(after):
         return  # the client names another role: no document of this one differs
