@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import __version__
@@ -250,7 +251,7 @@ def _seen(exchange: Judged) -> Seen:
     return Seen(
         accepted_subjects(exchange),
         tuple(
-            Earlier(revision.evidence, rfc3339(following.start))
+            Earlier(revision.evidence, _moment(following.start))
             for revision, following in reversed(list(itertools.pairwise(revisions)))
         ),
         long_enough=bool(times) and max(times) - min(times) >= _SHOWS_UNUSED,
@@ -266,6 +267,11 @@ def accepted_subjects(exchange: Judged) -> list[str]:
             if signature.sample.outcome == "accepted" and signature.sample.subject
         )
     )
+
+
+def _moment(time: float) -> str:
+    """A moment as a sentence writes it: 21 Nov 2026 13:27:04 UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%d %b %Y %H:%M:%S UTC").lstrip("0")
 
 
 def _target_view(evidence: TargetEvidence) -> dict[str, Any]:

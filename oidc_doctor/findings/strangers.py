@@ -35,6 +35,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]{3,}")
 _OTHER_ISSUER = "https://issuer.stranger.example"
 _OTHER_AUDIENCE = "another-audience"
 _AUDIENCE = "another audience"
+_NAMED = "a workload"  # that a text of the configuration names
 
 
 class OtherToken(NamedTuple):
@@ -54,8 +55,8 @@ class OtherToken(NamedTuple):
         return self.audience if self.who == _AUDIENCE else self.issuer or self.subject
 
     def __str__(self) -> str:
-        """`another org: v=1:org=…`."""
-        return f"{self.who}: {self.differing}"
+        """`another org: v=1:org=…`; the value alone where it is one that the configuration names."""
+        return self.differing if self.who == _NAMED else f"{self.who}: {self.differing}"
 
 
 class EditReach(NamedTuple):
@@ -125,7 +126,7 @@ def other_tokens(case: Case) -> list[OtherToken]:
     if isinstance(audience, list) and audience:
         audience = audience[0]
     if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
-        found += [one._replace(audience=audience) for one in found if one.outsider]
+        found += [one._replace(audience=audience) for one in found if one.outsider and _audience(case, one.subject)]
     if _is_of_gke(case):  # its pool takes no other issuer's tokens, and no provider of it says so
         audience = None
     else:
@@ -186,11 +187,11 @@ def _declared(case: Case, text: str) -> Iterator[OtherToken]:
     if profile is None:
         filled = text.replace("*", "x").replace("?", "x")
         if filled != subject:
-            yield OtherToken("a workload", filled)
+            yield OtherToken(_NAMED, filled)
         return
     for other in (overlaid(subject, text, profile), *_with_claim_value(subject, text, profile)):
         if other != subject:
-            yield OtherToken("a workload", other)
+            yield OtherToken(_NAMED, other)
     is_subject = any(segment.known for segment in profile.parse_subject(text).segments)
     if not is_subject and not set("*?$") & set(text) and case.token.claims.get("aud") != text:
         yield OtherToken(_AUDIENCE, subject, audience=text)

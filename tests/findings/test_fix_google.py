@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import hcl2
+import hypothesis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -253,6 +254,7 @@ def test_terraform_of_a_member() -> None:
     )
 )
 def test_terraform_is_hcl(value: Any) -> None:
+    hypothesis.assume("%{" not in json.dumps(value))  # the library cannot read its escape, %%{, which is held below
     _, body = resource_of(terraform.resource("aws_iam_role", "a role\n}", policy=terraform.Call("jsonencode", value)))
     assert body["policy"].startswith("${jsonencode(")
 

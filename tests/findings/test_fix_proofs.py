@@ -309,7 +309,7 @@ def examined(host: str, claims: dict[str, Any], policy: Any, ids: list[str]) -> 
         return api.examine(folder)
 
 
-@settings(max_examples=12, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=6, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(refusing())
 def test_no_edit_opens_the_role_to_strangers(case: tuple[str, str, str, str, Any, list[str]]) -> None:
     """The strangers here are made without any grammar: the tenant's name is replaced in the text of the subject."""

@@ -160,8 +160,8 @@ def test_an_accepted_subject_is_not_shut_out(aws: Bundle) -> None:
 
 def test_the_proof_says_who_is_still_refused(aws: Bundle) -> None:
     fix, _ = fixed(aws.condition(aws.subject(OTHER_TEAM)), "subject-segment-differs")
-    assert re.search(r"\b[4-9][0-9] synthetic tokens of other tenants, teams, issuers and audiences", fix.proof)
-    assert fix.tried.strangers >= 40
+    assert re.search(r"\b[2-9][0-9] synthetic tokens of other tenants, teams, issuers and audiences", fix.proof)
+    assert fix.tried.strangers >= 20
     assert fix.tried.let_in == fix.tried.lost == 0
 
 

@@ -89,8 +89,8 @@ def _assert_command_copied(app: Any, report: dict[str, Any]) -> None:
     if not active:
         return
     cause = active[0]
-    edits = [row["commands"] for row in report["fixes"] if row["for"] == cause["code"]]
-    commands = next((item for item in edits if item), cause["commands"])
+    rows = [row for row in report["fixes"] if (row["for"], row["exchange"]) == (cause["code"], cause["exchange"])]
+    commands = [command for row in rows for command in row["commands"]] or cause["commands"]
     assert app.clipboard == ("\n".join(commands) if commands else cause["fix"] or cause["settle"])
 
 

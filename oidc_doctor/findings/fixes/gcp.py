@@ -47,7 +47,7 @@ def confined(case: Case) -> Iterator[Candidate]:
 
 
 def _narrow(make: Maker, *, subject: bool) -> Maker:
-    """The maker without candidates of scope "own" that open the refusing step to another workload.
+    """The maker without candidates of scope "own" that open the refusing step to another workload of the team.
 
     Beside an edit of another fault that is wide by declaration, the proof of the whole would not see it. `subject`: the
     edit is tried on strangers, and so needs the token's subject.
@@ -69,7 +69,7 @@ def _opens(case: Case, candidate: Candidate, step: str) -> bool:
     return any(
         refuses(case, other.subject, step) and not refuses(edited, other.subject, step, "condition")
         for other in other_tokens(case)
-        if other.subject != case.token.subject
+        if not other.outsider  # the proof of the whole tries outsiders
     )
 
 

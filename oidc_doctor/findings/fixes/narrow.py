@@ -74,6 +74,7 @@ class _Search:
     def __init__(self, case: Case, used: Used) -> None:
         self.case = case
         self.steps = STEPS[case.cloud]
+        self.reach = reach_of(case)
         self.profile: Profile | None = case.profile
         self.subject = case.token.subject or ""
         self.logged = [one for one in self._of_each_owner(used.logged)[:_MOST_LOGGED] if self._passes(case, one)]
@@ -117,7 +118,7 @@ class _Search:
         levels = [list(self.owners), self._deeper()]
         levels = [level for place, level in enumerate(levels) if level and level not in levels[:place]]
         known = [*self.in_use, *self._neighbours()]
-        reach = reach_of(self.case)
+        reach = self.reach
         if self.case.cloud == "gcp":
             from oidc_doctor.findings.fixes.narrow_gcp import edits  # late: one cloud does not load the other's
 
@@ -193,14 +194,14 @@ class _Search:
         """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""
         opened = [
             one._replace(subject=subject)
-            for one in _openings(reach_of(self.case))
+            for one in _openings(self.reach)
             for subject in self._alike(one)
             if self._passes(self.case, subject) and not self._passes(edited, subject)
         ]
         closes = [
             ("a stranger" if one.who in ("anyone", "tenant") else f"another {one.segment}", one) for one in opened
         ]
-        lacking = [one for one in _found(reach_of(self.case).vacuous) if one.segment]
+        lacking = [one for one in _found(self.reach.vacuous) if one.segment]
         closed = [(who, one.subject) for who, one in closes]
         closed += [
             (f"a token without {one.segment}", "")
@@ -247,7 +248,7 @@ class _Search:
             return ""
         from oidc_doctor.findings.fixes.narrow_gcp import edits
 
-        closed = next(edits(self.case, [], (), _found(reach_of(self.case).values_alike)), None)
+        closed = next(edits(self.case, [], (), _found(self.reach.values_alike)), None)
         refused = (one for one in self.in_use if closed is not None and not self._passes(self._with(closed), one))
         return next(refused, "")
 

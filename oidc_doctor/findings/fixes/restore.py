@@ -20,7 +20,7 @@ _MOST_REVISIONS = 5
 
 
 class Earlier(NamedTuple):
-    """A configuration that was in force, and until when, RFC 3339."""
+    """A configuration that was in force, and until when, in words."""
 
     evidence: TargetEvidence
     until: str
