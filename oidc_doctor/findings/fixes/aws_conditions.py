@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -82,14 +82,12 @@ def subject_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 
 
 def wildcard_under_like(case: Case, refusal: Refusal) -> Iterator[Candidate]:
-    """The key moved under StringLike; then with the token's tenant and team written into its patterns."""
-    key = refusal.clause.key
-    filled = f"Move {key} to StringLike, with the token's own tenant and team instead of the wildcards for them."
-    for owner, words in ((lambda pattern: pattern, ""), (partial(with_owner, case), filled)):
-        yield from policy_edit(case, partial(_under_like, refusal, owner), "correct", "declared", words)
+    """The key moved under StringLike, with its values as they are."""
+    words = f"Move {refusal.clause.key} from StringEquals to StringLike."
+    yield from policy_edit(case, partial(_under_like, refusal), "correct", "declared", words)
 
 
-def _under_like(refusal: Refusal, rewritten: Callable[[Any], Any], policy: Any) -> bool:
+def _under_like(refusal: Refusal, policy: Any) -> bool:
     clause = clause_of(policy, refusal)
     if clause is None or not clause[1].endswith("StringEquals"):
         return False
@@ -99,7 +97,7 @@ def _under_like(refusal: Refusal, rewritten: Callable[[Any], Any], policy: Any) 
         return False  # the edit would overwrite an existing condition
     was = block[operator][key]
     without(block, operator, key)
-    block.setdefault(like, {})[key] = one_or_list([rewritten(value) for value in as_list(was)], was=was)
+    block.setdefault(like, {})[key] = was
     return True
 
 

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
 
+_STORED = "The edit also tests the subject by an operator without IfExists and ForAllValues, the form that IAM counts."
+_OWNED = (
+    "The edit also writes the token's own tenant and team into the pattern, which would accept strangers otherwise."
+)
+
+
 def confined(case: Case) -> Iterator[Candidate]:
     """The case's trust policy made safe to store, the mildest change first.
 
@@ -70,8 +76,11 @@ def confined(case: Case) -> Iterator[Candidate]:
         written = [_with_owners(case, statement) for statement in of_the_issuer(policy)]
         return any(written)
 
-    for change in (stored, of_the_tenant, closed, owned, own_alone):
+    yield from policy_edit(case, stored, "correct", also=_STORED)
+    for change in (of_the_tenant, closed):
         yield from policy_edit(case, change, "correct", also=CLOSES)
+    yield from policy_edit(case, owned, "correct", also=_OWNED)
+    yield from policy_edit(case, own_alone, "correct", also=CLOSES)
 
 
 def _with_owners(case: Case, statement: dict[str, Any]) -> bool:
