@@ -126,7 +126,12 @@ def other_tokens(case: Case) -> list[OtherToken]:
     if isinstance(audience, list) and audience:
         audience = audience[0]
     if isinstance(audience, str):  # where the audience is to tell tenants apart, nobody shows that it always does
-        found += [one._replace(audience=audience) for one in found if one.outsider and _audience(case, one.subject)]
+        outsiders = [one for one in found if one.outsider]
+        found += [
+            one._replace(audience=audience)
+            for one in outsiders
+            if as_stranger(case, one.subject).token.claims.get("aud") != audience
+        ]
     if _is_of_gke(case):  # its pool takes no other issuer's tokens, and no provider of it says so
         audience = None
     else:

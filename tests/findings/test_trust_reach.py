@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.checkkit import NotReadError, Opening
 from oidc_doctor.findings.policy_reach import PolicyReach
-from oidc_doctor.findings.strangers import as_stranger, foreign_subjects
+from oidc_doctor.findings.strangers import as_stranger, foreign_subjects, other_tokens
 from oidc_doctor.issuers import all_profiles, catalogue, profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.case import Case
@@ -409,3 +409,17 @@ def test_google_without_explanations_decides_the_same(gcp: Bundle, condition: st
     case = Case("gcp", evidence, token, float(gcp.NOW), profile_for("oidc.baseten.co"))
     whole, states = (evaluate(case._replace(explain=explain)).steps for explain in (True, False))
     assert [one.state for one in whole] == [one.state for one in states]
+
+
+def test_an_audience_that_follows_the_tenant_is_tried_as_it_is_too() -> None:
+    """Nobody shows that it always follows, so an edit must not rest on it."""
+    org = "a5d9bde7-0000-4277-90ff-dbec5d9c200e"
+    claims = {
+        "iss": f"https://oidc.circleci.com/org/{org}",
+        "aud": org,
+        "sub": f"org/{org}/project/1f60315c-0000-42dd-9205-ed25beb24371/user/7c8d3f1e-0000-4b2a-8f7c-0242ac130003",
+    }
+    case = case_of(claims)
+    foreign = [other for other in other_tokens(case) if org not in other.subject]
+    assert foreign
+    assert {other.audience for other in foreign} == {"", org}
