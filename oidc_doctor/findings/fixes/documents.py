@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.cel import CelError
 from oidc_doctor.checkkit import account_of, command, is_plain
 from oidc_doctor.findings.fixes import terraform
 from oidc_doctor.findings.fixes.client_files import client_files
@@ -43,16 +44,23 @@ def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:
         found += [answer] if answer else []
     now, then = _gcp_provider(before), _gcp_provider(after)
     if then is not None and now is not None:
-        if then.condition != now.condition:
-            profile = profile_for(then.issuer_uri)
-            rules = save_rules.of_condition(then.condition or "", profile, then.issuer_uri)
-            found += [rule.message for rule in rules if rule.certain]
-        if then.mapping != now.mapping and isinstance(then.mapping, dict):
-            rules = save_rules.of_mapping(then.mapping)
-            for name, text in then.mapping.items():
-                rules += save_rules.of_mapping_expression(name, text)
-            found += [rule.message for rule in rules if rule.certain]
+        try:
+            found += [rule.message for rule in _of_provider(now, then) if rule.certain]
+        except CelError as error:
+            found.append(error.message)
     return found
+
+
+def _of_provider(now: GcpProvider, then: GcpProvider) -> list[save_rules.Objection]:
+    """Google's objections to what changes of a provider. Raises CelError where a text is no expression."""
+    rules: list[save_rules.Objection] = []
+    if then.condition != now.condition:
+        rules += save_rules.of_condition(then.condition or "", profile_for(then.issuer_uri), then.issuer_uri)
+    if then.mapping != now.mapping and isinstance(then.mapping, dict):
+        rules += save_rules.of_mapping(then.mapping)
+        for name, text in then.mapping.items():
+            rules += save_rules.of_mapping_expression(name, text)
+    return rules
 
 
 def diff_of(change: DocumentChange) -> str:

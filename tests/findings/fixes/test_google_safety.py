@@ -350,3 +350,9 @@ def github_on_gcp(gcp: Bundle) -> Bundle:
     return gcp.service_account_policy(
         f"principalSet://iam.googleapis.com/{gcp.POOL}/attribute.repository/octo-org/weights"
     )
+
+
+def test_a_condition_that_is_no_expression_gets_no_edit_around_it(gcp: Bundle) -> None:
+    gcp.token(gcp.claims_of(iss=None, aud=None)).gcp_provider(condition="<0>")
+    for fix in gcp.ask().report.fixes:
+        assert "<0>" not in fix.document
