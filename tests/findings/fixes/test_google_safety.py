@@ -353,6 +353,6 @@ def github_on_gcp(gcp: Bundle) -> Bundle:
 
 
 def test_a_condition_that_is_no_expression_gets_no_edit_around_it(gcp: Bundle) -> None:
-    gcp.token(gcp.claims_of(iss=None, aud=None)).gcp_provider(condition="<0>")
+    gcp.gcp_provider(condition="<0>", audiences=("other",)).service_account_policy()
     for fix in gcp.ask().report.fixes:
         assert "<0>" not in fix.document
