@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.findings.trust_reach_traces import literals
 from oidc_doctor.issuers import Profile, shared_issuer_control
 from oidc_doctor.issuers.neighbours import neighbours
 from oidc_doctor.issuers.strangers import another, longer, overlaid, strangers, twins, with_value
@@ -225,13 +226,8 @@ def _texts(case: Case, trace: Trace) -> Iterator[str]:
             yield node.expected
         waiting.extend(node.children)
     provider = case.evidence.gcp.provider if case.evidence.gcp and case.cloud == "gcp" else None
-    if isinstance(provider, GcpProvider) and provider.condition:
-        from oidc_doctor import cel  # late: AWS does not need it
-
-        try:
-            yield from cel.compile(provider.condition).texts()
-        except cel.CelError:
-            return
+    if isinstance(provider, GcpProvider):
+        yield from literals(provider.condition or "")
 
 
 def foreign_subjects(case: Case) -> list[str]:

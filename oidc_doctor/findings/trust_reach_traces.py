@@ -63,20 +63,13 @@ def deciding(trace: Trace, against: Trace) -> CelNode | None:
 
 
 def literals(condition: str) -> list[str]:
-    """The texts that a condition compares with, in its order."""
-    from oidc_doctor import cel
+    """The texts that a condition compares with, in its order; none where it is no expression."""
+    from oidc_doctor import cel  # late: a report on AWS alone does not load CEL
 
     try:
-        waiting = [cel.compile(condition).tree] if condition else []
+        return cel.compile(condition).texts() if condition else []
     except cel.CelError:
         return []
-    texts: list[str] = []
-    while waiting:
-        expr = waiting.pop()
-        if expr.op == "literal" and isinstance(expr.value, str) and expr.value:
-            texts.append(expr.value)
-        waiting.extend(reversed(expr.children))
-    return list(dict.fromkeys(texts))
 
 
 def open_question(trace: Trace) -> str:
