@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.checkkit import command
 from oidc_doctor.documents.provider import service_states
+from oidc_doctor.findings.fixes.commands import gcloud_list, gcloud_map
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import GcpEvidence, GcpPool, GcpProvider, ServiceAccount
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
 
 _POOLS = ("gcloud", "iam", "workload-identity-pools")
-_SEPARATORS = ";|#~!@"
 
 
 def created(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
@@ -41,10 +41,10 @@ def created(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentC
         if not isinstance(provider, GcpProvider) or provider.name != new.name:
             options = [f"--issuer-uri={new.issuer_uri}"]
             mapping = new.mapping if isinstance(new.mapping, dict) else {}
-            options.append(f"--attribute-mapping={_joined([f'{key}={text}' for key, text in mapping.items()])}")
+            options.append(f"--attribute-mapping={gcloud_map(mapping)}")
             options += [f"--attribute-condition={new.condition}"] if new.condition else []
             if new.allowed_audiences:
-                options.append(f"--allowed-audiences={_joined(list(new.allowed_audiences))}")
+                options.append(f"--allowed-audiences={gcloud_list(new.allowed_audiences)}")
             yield _create(_as_written(new), new.document.file, words, new.name, options)
         elif provider.state != new.state:
             yield _undelete(provider.document.file, words, new.name)
@@ -108,11 +108,3 @@ def _undelete(file: str, words: tuple[str, ...], name: str) -> DocumentChange:
     undo = [command(*words, "delete", name)]
     describe = [command(*words, "describe", name)]
     return DocumentChange(file, before, after, [command(*words, "undelete", name)], "", describe, undo, [])
-
-
-def _joined(values: list[str]) -> str:
-    """A list for gcloud, with another separator where a value contains a comma (gcloud topic escaping)."""
-    if not any("," in value or value.startswith("^") for value in values):
-        return ",".join(values)
-    separator = next((sign for sign in _SEPARATORS if not any(sign in value for value in values)), ";")
-    return f"^{separator}^" + separator.join(values)
