@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from oidc_doctor.issuers.grammar import WILD, Segment, Subject
 from oidc_doctor.issuers.profile import Profile
-from oidc_doctor.issuers.strangers import another, subject_of_form, with_value
+from oidc_doctor.issuers.strangers import another, with_value, written
 
 _ONE = "?"  # IAM's sign for one character
 _MOST_REACHED = 64  # places of a pattern
@@ -129,9 +129,6 @@ def same_team(subject: str, profile: Profile) -> list[str]:
     mine = [name for name in own if name in owners | set(tenancy.unique)]
     for form in profile.grammar.forms:
         if form.name != parsed.form and set(mine) <= set(form.segments):
-            text = subject_of_form(profile, form)
-            for name in form.segments:
-                text = with_value(text, profile, name, own[name]) if name in own else text
-            found.append(text)
+            found.append(written(profile.grammar, form, own))
     head = owner_head(subject, profile)
     return [other for other in dict.fromkeys(found) if other != subject and head and other.startswith(head)]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from oidc_doctor.issuers.grammar import Form, Segment, Subject
+from oidc_doctor.issuers.grammar import Segment, Subject
 from oidc_doctor.issuers.profile import Profile
-from oidc_doctor.issuers.strangers import another, subject_of_form, with_value
+from oidc_doctor.issuers.strangers import another, with_value, written
 from oidc_doctor.model.placeholder import has_placeholder
 
 
@@ -64,14 +64,4 @@ def _of_other_forms(parsed: Subject, profile: Profile) -> Iterator[Neighbour]:
     for form in profile.grammar.forms:
         if form.name == parsed.form or not mine or owners & set(form.segments) != mine or outdated & set(form.segments):
             continue
-        text = _in_form(form, own, profile)
-        if text:
-            yield Neighbour(text, form.segments[-1], outsider=False)
-
-
-def _in_form(form: Form, own: dict[str, str], profile: Profile) -> str:
-    text = subject_of_form(profile, form)
-    for name in form.segments:
-        if name in own:
-            text = with_value(text, profile, name, own[name])
-    return text
+        yield Neighbour(written(profile.grammar, form, own), form.segments[-1], outsider=False)

@@ -176,12 +176,7 @@ def example(profile: Profile) -> str:
     """Return a subject of the issuer's first form with synthetic values; empty where the profile has no form."""
     if not profile.grammar.forms:
         return ""
-    return subject_of_form(profile, profile.grammar.forms[0])
-
-
-def subject_of_form(profile: Profile, form: Form) -> str:
-    """Return a subject of one of the issuer's forms with synthetic values."""
-    return written(profile.grammar, form, {})
+    return written(profile.grammar, profile.grammar.forms[0], {})
 
 
 def overlaid(subject: str, seed: str, profile: Profile) -> str:
