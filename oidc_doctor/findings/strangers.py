@@ -106,13 +106,9 @@ def other_tokens(case: Case) -> list[OtherToken]:
     subject = case.token.subject
     if subject is None:
         return []
-    found = [
-        OtherToken(
-            f"another {case.profile.tenancy.tenant or 'tenant'} or team" if case.profile else "a stranger", other
-        )
-        for other in foreign_subjects(case)
-    ]
     profile: Profile | None = case.profile
+    owner = f"another {profile.tenancy.tenant or 'tenant'} or team" if profile else "a stranger"
+    found = [OtherToken(owner, other) for other in foreign_subjects(case)]
     found += [
         OtherToken(
             f"another {segment.replace('_', ' ')}",
@@ -140,9 +136,10 @@ def other_tokens(case: Case) -> list[OtherToken]:
     if isinstance(audience, str):
         others = (f"{audience}-2", _OTHER_AUDIENCE)
         found += [OtherToken(_AUDIENCE, subject, audience=other) for other in others]
-    return list({(one.subject, one.issuer, one.audience, str(one.claims)): one for one in reversed(found)}.values())[
-        ::-1
-    ]
+    distinct: dict[tuple[str, ...], OtherToken] = {}
+    for one in found:
+        distinct.setdefault((one.subject, one.issuer, one.audience, str(one.claims)), one)
+    return list(distinct.values())
 
 
 def _is_of_gke(case: Case) -> bool:
@@ -173,14 +170,14 @@ def _replaced(value: Any, word: str, other: str) -> Any:
     return [_replaced(part, word, other) for part in value] if isinstance(value, list) else value
 
 
-def declared_tokens(case: Case, trace: Trace) -> list[OtherToken]:
+def declared_tokens(case: Case, trace: Trace, others: Sequence[OtherToken]) -> list[OtherToken]:
     """Tokens that texts of the configuration name: the token with the values that a text fixes.
 
-    Whether the configuration accepts them is only asked of the judge.
+    `others` are the case's `other_tokens`. Whether the configuration accepts them is only asked of the judge.
     """
     texts = list(dict.fromkeys(_texts(case, trace)))[:_MOST_TEXTS]
     declared = list(dict.fromkeys(token for text in texts for token in _declared(case, text)))[:_MOST_DECLARED]
-    teams = [one for one in other_tokens(case) if one.same_tenant and not one.audience][:1]
+    teams = [one for one in others if one.same_tenant and not one.audience][:1]
     audiences = [one.audience for one in declared if one.audience]
     # Another team of the tenant may use what the token's own team does not: also with an audience that the token lacks.
     return [*declared, *teams, *(team._replace(audience=audience) for team in teams for audience in audiences)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cel import CelError
@@ -22,10 +22,11 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import save_rules
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AllowPolicy, AwsEvidence, AwsOidcProvider, Binding, GcpPool, GcpProvider, Role
+from oidc_doctor.model.report import FixRow
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
-    from oidc_doctor.model.report import FixKind
+    from oidc_doctor.model.report import FixKind, Tried
 
 _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, CreateRole)
 
@@ -61,6 +62,33 @@ def _of_provider(now: GcpProvider, then: GcpProvider) -> list[save_rules.Objecti
         for name, text in then.mapping.items():
             rules += save_rules.of_mapping_expression(name, text)
     return rules
+
+
+def rows_of(
+    documents: Sequence[DocumentChange], codes: Sequence[str], kind: FixKind, proof: str, tried: Tried, **also: Any
+) -> list[FixRow]:
+    """The report's rows of one proven edit, one for each document. `also` are fields that all rows share."""
+    return [
+        FixRow(
+            codes[0],
+            diff_of(change),
+            change.commands,
+            proof,
+            change.after,
+            kind=kind,
+            file=change.file,
+            also_for=list(codes[1:]),
+            with_files=[other.file for other in documents if other is not change],
+            tried=tried,
+            terraform=change.terraform,
+            verify=change.verify,
+            undo=change.undo,
+            gaps=change.gaps,
+            headline=headline(kind, change),
+            **also,
+        )
+        for change in documents
+    ]
 
 
 def diff_of(change: DocumentChange) -> str:

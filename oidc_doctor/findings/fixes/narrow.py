@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
-from oidc_doctor.findings.fixes.documents import changes, diff_of, objections
+from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
 from oidc_doctor.issuers.heads import heads, owner_head, same_team
@@ -168,27 +168,14 @@ class _Search:
         if not closes or any(not refuses_token(edited, other) for other in refused):
             return []
         tried = Tried(len(refused), 0, len(self.logged), 0)
-        documents = changes(self.case.evidence, evidence)
-        return [
-            FixRow(
-                codes[0],
-                diff_of(change),
-                change.commands,
-                self._proof(closes[0]),
-                change.after,
-                kind="correct",
-                file=change.file,
-                also_for=codes[1:],
-                with_files=[other.file for other in documents if other is not change],
-                closes_to=[f"{who}: {subject}" if subject else who for who, subject in closes],
-                tried=tried,
-                terraform=change.terraform,
-                verify=change.verify,
-                undo=change.undo,
-                gaps=change.gaps,
-            )
-            for change in documents
-        ]
+        return rows_of(
+            changes(self.case.evidence, evidence),
+            codes,
+            "correct",
+            self._proof(closes[0]),
+            tried,
+            closes_to=[f"{who}: {subject}" if subject else who for who, subject in closes],
+        )
 
     def _closes(self, edited: Case) -> list[tuple[str, str]]:
         """Who passes now and is refused with the edit, each with a subject: strangers, and tokens without a claim."""

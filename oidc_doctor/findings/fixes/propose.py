@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.findings.fixes import aws, aws_confined, gcp
-from oidc_doctor.findings.fixes.documents import changes, diff_of, headline, objections
+from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
 from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
-from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses, refuses_token
+from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses_token
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
@@ -26,7 +26,6 @@ from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, St
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
     from oidc_doctor.model.case import Case
-    from oidc_doctor.model.evidence import TargetEvidence
 
 _MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
 _MOST_FAULTS = 4  # faults that one edit cures together
@@ -63,8 +62,8 @@ def propose(diagnosis: Diagnosis, seen: Seen, code_of: Callable[[Kind], str]) ->
     """Return the rows of the best proven edit, one row for each document that it changes; empty without a proof."""
     search = _Search(diagnosis, seen)
     certain = [refusal for refusal in diagnosis.refusals if refusal.certain]
-    for states, refusal in itertools.product(((PASSED,), (UNKNOWN,)), certain):
-        for chain in search.chains(refusal, states):
+    for state, refusal in itertools.product((PASSED, UNKNOWN), certain):
+        for chain in search.chains(refusal, state):
             for proposed in (chain, *search.confined(chain)):
                 rows = search.rows(refusal, proposed, code_of)
                 if rows:
@@ -81,21 +80,22 @@ class _Search:
         self.case: Case = diagnosis.case._replace(readings=())
         self.cloud = diagnosis.case.cloud
         self.seen = seen
-        self.trace = evaluate(self.case)
         self.tries = 0
-        self._declared = declared_tokens(self.case, self.trace)
-        self._by_steps: dict[tuple[str, ...], tuple[list[OtherToken], list[OtherToken]]] = {}
-        self._refusals: dict[tuple[str, ...], dict[str, bool]] = {}
+        self.others = other_tokens(self.case)
+        self.declared = declared_tokens(self.case, evaluate(self.case), self.others)
+        logged = list(dict.fromkeys(subject for subject in seen.accepted if subject))[:_MOST_LOGGED]
+        self.logged = [OtherToken("a subject in the logs", subject) for subject in logged]
+        self._refused_now: dict[tuple[int, tuple[str, ...]], bool] = {}  # by the token's id: the lists above keep it
 
-    def chains(self, refusal: Refusal, states: Sequence[State]) -> Iterator[_Chain]:
+    def chains(self, refusal: Refusal, state: State) -> Iterator[_Chain]:
         """Yield restored configurations, then the edits of this refusal with those of the faults behind it.
 
-        `states` are the accepted states of its step: an unknown one depends on values that were not read.
+        `state` is the wanted state of its step: an unknown one depends on values that were not read.
         """
         for candidate in restored(self.case, self.seen.earlier):
-            if self._state(candidate.evidence, refusal.step) in states:
+            if evaluate(self.case._replace(evidence=candidate.evidence)).step(refusal.step).state == state:
                 yield _Chain(candidate, (refusal.kind,))
-        yield from self._edits(self.case, refusal, (), states)
+        yield from self._edits(self.case, refusal, (), state)
 
     def confined(self, chain: _Chain) -> Iterator[_Chain]:
         """Yield the same edit with conditions that keep strangers out; nothing for a restored configuration."""
@@ -106,9 +106,7 @@ class _Search:
                 candidate=chain.candidate._replace(evidence=candidate.evidence, scope="declared", also=candidate.also)
             )
 
-    def _edits(
-        self, case: Case, refusal: Refusal, cured: tuple[Kind, ...], states: Sequence[State]
-    ) -> Iterator[_Chain]:
+    def _edits(self, case: Case, refusal: Refusal, cured: tuple[Kind, ...], state: State) -> Iterator[_Chain]:
         for make in _EDITS[self.cloud].get(refusal.kind, ()):
             for candidate in make(case, refusal):
                 edited = case._replace(evidence=candidate.evidence)
@@ -118,18 +116,15 @@ class _Search:
                 cures = (*cured, refusal.kind)
                 following = self._next(trace) if len(cures) < _MOST_FAULTS else None
                 if following is not None:
-                    for chain in self._edits(edited, following, cures, states):
+                    for chain in self._edits(edited, following, cures, state):
                         yield chain._replace(candidate=_joined(candidate, chain.candidate))
-                elif trace.step(refusal.step).state in states:
+                elif trace.step(refusal.step).state == state:
                     yield _Chain(candidate, cures)
 
     def _next(self, trace: Trace) -> Refusal | None:
         """The first refusal that is left and that an edit can cure."""
         edits = _EDITS[self.cloud]
         return next((refusal for refusal in trace.refusals if refusal.certain and refusal.kind in edits), None)
-
-    def _state(self, evidence: TargetEvidence, step: str) -> State:
-        return evaluate(self.case._replace(evidence=evidence)).step(step).state
 
     # Proof
 
@@ -140,32 +135,17 @@ class _Search:
         if proven is None:
             return []
         candidate = chain.candidate
-        codes = list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures)))
-        documents = changes(self.case.evidence, candidate.evidence)
-        return [
-            FixRow(
-                codes[0],
-                diff_of(change),
-                change.commands,
-                proven.words,
-                change.after,
-                kind=candidate.kind,
-                file=change.file,
-                also_for=codes[1:],
-                with_files=[other.file for other in documents if other is not change],
-                opens_to=proven.opens_to,
-                closes_to=proven.closes_to,
-                tried=proven.tried,
-                terraform=change.terraform,
-                verify=change.verify,
-                undo=change.undo,
-                gaps=change.gaps,
-                summary=candidate.words,
-                also=candidate.also,
-                headline=headline(candidate.kind, change),
-            )
-            for change in documents
-        ]
+        return rows_of(
+            changes(self.case.evidence, candidate.evidence),
+            list(dict.fromkeys(code_of(kind) for kind in (refusal.kind, *chain.cures))),
+            candidate.kind,
+            proven.words,
+            proven.tried,
+            opens_to=proven.opens_to,
+            closes_to=proven.closes_to,
+            summary=candidate.words,
+            also=candidate.also,
+        )
 
     def _prove(self, refusal: Refusal, candidate: Candidate) -> _Proven | None:
         """Judge an edit with the token, with strangers and with those who pass now; None where it has no proof."""
@@ -175,16 +155,17 @@ class _Search:
         trace = evaluate(edited)
         # A step that goes on refusing the token says nothing of strangers: another edit may make it pass for all.
         steps = tuple(result.id for result in trace.steps if result.state != REFUSED)
-        passing, refused = self._others(steps)
+        passing = self._passing(self.others, steps)
+        refused = [other for other in self.others if other not in passing]
         admitted = [other for other in refused if not refuses_token(edited, other, *steps)]
         if any(other.outsider or candidate.scope == "own" for other in admitted):
             return None
         lost = self._lost(candidate, edited, steps)
         if lost is None:
             return None
-        logged = self._passing(self.seen.accepted, steps)
+        logged = self._passing(self.logged, steps)
         if candidate.kind == "restore":
-            if admitted and not lost and (logged or any(not refuses_token(self.case, one) for one in self._declared)):
+            if admitted and not lost and (logged or self._passing(self.declared, ())):
                 return None  # the present configuration was made narrower on purpose, as far as anyone can tell
         elif lost and not self.seen.long_enough:
             return None
@@ -201,29 +182,19 @@ class _Search:
         lost: list[OtherToken] = []
         # A provider serves other accounts too, whose bindings were not read: they are looked at with and without them.
         for view in dict.fromkeys((steps, tuple(step for step in steps if step != "impersonate"))):
-            if any(refuses(edited, subject, *view) for subject in self._passing(self.seen.accepted, view)):
+            if any(refuses_token(edited, other, *view) for other in self._passing(self.logged, view)):
                 return None
-            present = [other for other in self._declared if not refuses_token(self.case, other, *view)]
+            present = self._passing(self.declared, view)
             lost += [other for other in present if other not in lost and refuses_token(edited, other, *view)]
         return lost
 
-    def _others(self, steps: tuple[str, ...]) -> tuple[list[OtherToken], list[OtherToken]]:
-        """The other tokens that these steps of the present configuration let pass, and those that they refuse."""
-        if steps not in self._by_steps:
-            parted: tuple[list[OtherToken], list[OtherToken]] = ([], [])
-            for other in other_tokens(self.case):
-                parted[refuses_token(self.case, other, *steps)].append(other)
-            self._by_steps[steps] = parted
-        return self._by_steps[steps]
-
-    def _passing(self, subjects: Sequence[str], steps: tuple[str, ...]) -> list[str]:
-        """The subjects, each once, that these steps of the present configuration do not refuse."""
-        known = self._refusals.setdefault(steps, {})
-        distinct = list(dict.fromkeys(subject for subject in subjects if subject))[:_MOST_LOGGED]
-        for subject in distinct:
-            if subject not in known:
-                known[subject] = refuses(self.case, subject, *steps)
-        return [subject for subject in distinct if not known[subject]]
+    def _passing(self, tokens: Sequence[OtherToken], steps: tuple[str, ...]) -> list[OtherToken]:
+        """The tokens that these steps of the present configuration do not refuse."""
+        known = self._refused_now
+        for token in tokens:
+            if (id(token), steps) not in known:
+                known[id(token), steps] = refuses_token(self.case, token, *steps)
+        return [token for token in tokens if not known[id(token), steps]]
 
 
 def _one_of_each(others: Iterable[OtherToken]) -> list[str]:
