@@ -32,10 +32,9 @@ from oidc_doctor.findings.fixes.trust_policy import (
     provider_arn,
 )
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider
+from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal
-from oidc_doctor.model.report import FixKind
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -48,12 +47,8 @@ def _client_id(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return
     provider = aws.provider
     if isinstance(provider.client_ids, tuple):
-        ids = (*provider.client_ids, audience)
-        yield _with_provider(case, aws, provider._replace(client_ids=ids), "add")
-
-
-def _with_provider(case: Case, aws: AwsEvidence, provider: AwsOidcProvider, kind: FixKind) -> Candidate:
-    return Candidate(case.evidence._replace(aws=aws._replace(provider=provider)), kind, "declared")
+        wider = provider._replace(client_ids=(*provider.client_ids, audience))
+        yield Candidate(case.evidence._replace(aws=aws._replace(provider=wider)), "add", "declared")
 
 
 def _new_provider(case: Case, refusal: Refusal) -> Iterator[Candidate]:

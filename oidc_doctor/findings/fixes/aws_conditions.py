@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.findings.fixes.edit import Candidate, Scope
 from oidc_doctor.findings.fixes.trust_policy import (
-    CLOSES,
     PATTERN_SIGNS,
-    and_own,
     as_list,
     audience_of,
     clause_of,
@@ -132,7 +130,6 @@ def key_renamed(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return clause is not None and refusal.actual is not None and _renamed(clause, refusal.actual.value)
 
     yield from policy_edit(case, change, "correct", "declared")
-    yield from policy_edit(case, and_own(case, refusal, change), "correct", "declared", also=CLOSES)
 
 
 def _renamed(clause: tuple[dict[str, Any], str, str], name: str) -> bool:
@@ -156,7 +153,6 @@ def subject_under_audience(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     if profile is None or not any(segment.known for segment in profile.parse_subject(expected).segments):
         return
     yield from policy_edit(case, change, "correct", "declared")
-    yield from policy_edit(case, and_own(case, refusal, change), "correct", "declared", also=CLOSES)
 
 
 def audience_beside(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -192,5 +188,4 @@ def subject_instead(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return require_own(case, statement)
 
     words = f"Test the subject instead of {refusal.clause.key}, to which AWS gives no value."
-    yield from policy_edit(case, change, "correct", words=words)
-    yield from policy_edit(case, change, "correct", "declared", words=words)
+    yield from policy_edit(case, change, "correct", "declared", words)

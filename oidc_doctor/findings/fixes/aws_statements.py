@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.findings.fixes.edit import Candidate, Maker
 from oidc_doctor.findings.fixes.trust_policy import (
     ASSUME,
-    CLOSES,
     as_list,
     condition_key,
     first_allow,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def actions_added(*wanted: str) -> Maker:
-    """The missing actions added to the statement; then with conditions on the token's own workload."""
+    """The missing actions added to the statement."""
 
     def make(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         def change(policy: Any) -> bool:
@@ -47,12 +46,7 @@ def actions_added(*wanted: str) -> Maker:
             statement["Action"] = one_or_list(list(dict.fromkeys([*old, *wanted])), was=statement["Action"])
             return True
 
-        def own(policy: Any) -> bool:
-            statement = statement_of(policy, refusal) or first_allow(policy)
-            return change(policy) and statement is not None and require_own(case, statement)
-
         yield from policy_edit(case, change, "add", "declared")
-        yield from policy_edit(case, own, "add", also=CLOSES)
 
     return make
 

@@ -199,15 +199,3 @@ def only_statement(policy: dict[str, Any]) -> dict[str, Any] | None:
 def is_of_the_request(key: str) -> bool:
     """Whether a condition key is about the request, and not about the token."""
     return key.lower().startswith(("aws:", "sts:"))
-
-
-def and_own(case: Case, refusal: Refusal, change: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """The change, and conditions on the token's own audience and workload in the same statement."""
-
-    def both(policy: Any) -> bool:
-        if not change(policy):
-            return False
-        statement = statement_of(policy, refusal)
-        return statement is not None and require_own(case, statement)
-
-    return both
