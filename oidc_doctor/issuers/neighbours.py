@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from oidc_doctor.issuers.grammar import Segment, Subject
 from oidc_doctor.issuers.profile import Profile
-from oidc_doctor.issuers.strangers import another, with_value, written
+from oidc_doctor.issuers.strangers import another, changed, with_value, written
 from oidc_doctor.model.placeholder import has_placeholder
 
 
@@ -52,6 +52,8 @@ def _of_segment(subject: str, segment: Segment, profile: Profile) -> Iterator[Ne
     for other in (another(word), f"{value}X", f"{value}-2", f"x{value}", value[:-1], value.swapcase()):
         if other and other != value and not has_placeholder(other):
             yield Neighbour(with_value(subject, profile, segment.name, other), segment.name, outsider)
+            if outsider:  # and with the ids below as they are: that an id belongs to one tenant only is inferred
+                yield Neighbour(changed(profile.parse_subject(subject), {segment.name: other}), segment.name, outsider)
 
 
 def _of_other_forms(parsed: Subject, profile: Profile) -> Iterator[Neighbour]:

@@ -98,6 +98,23 @@ def test_a_key_without_a_value_gives_way_to_the_subject(aws: Bundle) -> None:
     assert condition == {"StringEquals": {aws.AUD_KEY: aws.AUDIENCE}, "StringLike": {aws.SUB_KEY: OWN}}
 
 
+def test_a_client_id_does_not_rest_on_an_id_that_is_inferred_to_be_unique(github: Bundle) -> None:
+    """`*acme@123/shop@456` is met by xacme@123 too: that GitHub issues no such subject is inferred."""
+    host = github.GITHUB.removeprefix("https://")
+    subject = "repo:acme@123/shop@456:environment:production"
+    github.token({"iss": github.GITHUB, "sub": subject, "aud": "sts.amazonaws.com", "exp": github.NOW + 240})
+    policy = github.read("aws/role.json")["Role"]["AssumeRolePolicyDocument"]
+    policy["Statement"][0]["Condition"] = {
+        "StringEquals": {f"{host}:aud": "sts.amazonaws.com"},
+        "StringLike": {f"{host}:sub": "*acme@123/shop@456:environment:production"},
+    }
+    provider = github.read("aws/oidc-provider.json") | {"ClientIDList": ["other"]}
+    github.aws_role(policy).write("aws/oidc-provider.json", provider)
+    fixes = github.ask().report.fixes
+    assert fixes
+    assert policy_of(fixes)["Statement"][0]["Condition"]["StringEquals"][f"{host}:sub"] == subject
+
+
 # --- several faults --------------------------------------------------------------------------------------------------
 
 
