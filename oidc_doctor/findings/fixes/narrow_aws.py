@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.findings.fixes.trust_policy import PATTERN_SIGNS, condition_key, issuer_host, with_policy
 from oidc_doctor.iam.operators import operator
 from oidc_doctor.issuers.heads import within
 from oidc_doctor.judge.aws.arns import federated, split_provider
-from oidc_doctor.model.document import Document
-from oidc_doctor.model.evidence import Role
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Opening
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
 
-SIGNS = set("*?$")  # in a policy they are a wildcard or begin a variable
 _IF_EXISTS = "ifexists"
 _FOR_ALL = "forallvalues:"
 Change = Callable[[dict[str, Any], bool], bool]  # of a statement; whether it is open; whether it was changed
@@ -36,7 +32,7 @@ def edits(
     `levels` are beginnings of subjects that stay accepted, `openings` the patterns that strangers meet; `is_open` says
     of a statement whether a stranger meets it.
     """
-    key = f"{_host(case)}:sub"
+    key = condition_key(case, "sub")
     met = {opening.pattern for opening in openings}
 
     def renamed(statement: dict[str, Any], _open: bool) -> bool:
@@ -61,7 +57,7 @@ def edits(
 
 def with_subjects(case: Case, patterns: Sequence[str]) -> TargetEvidence | None:
     """The evidence with these patterns in place of those of the issuer's statements; None where there is none."""
-    key = f"{_host(case)}:sub"
+    key = condition_key(case, "sub")
 
     def change(statement: dict[str, Any], _open: bool) -> bool:
         block = statement.setdefault("Condition", {})
@@ -74,27 +70,17 @@ def with_subjects(case: Case, patterns: Sequence[str]) -> TargetEvidence | None:
     return next(_edited(case, change, lambda _pointer: True), None)
 
 
-def _host(case: Case) -> str:
-    issuer = case.token.claims.get("iss")
-    return issuer.removeprefix("https://").rstrip("/") if isinstance(issuer, str) else ""
-
-
 def _edited(case: Case, change: Change, is_open: Callable[[str], bool]) -> Iterator[TargetEvidence]:
     """The evidence with the change in each Allow statement of the token's issuer; nothing where it changes nothing."""
-    aws = case.evidence.aws
-    role = aws.role if aws is not None else None
-    if aws is None or not isinstance(role, Role) or not isinstance(role.trust_policy, Document):
-        return
-    document = role.trust_policy
-    policy = copy.deepcopy(document.value)
-    if not isinstance(policy, dict):
-        return
-    changed = [
-        change(statement, is_open(pointer)) for pointer, statement in _statements(policy) if _is_for(case, statement)
-    ]
-    if any(changed):
-        edited = document._replace(text=json.dumps(policy, indent=2), value=policy, pointer="", inner=True)
-        yield case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
+
+    def changed(policy: dict[str, Any]) -> bool:
+        own = [(pointer, statement) for pointer, statement in _statements(policy) if _is_for(case, statement)]
+        done = [change(statement, is_open(pointer)) for pointer, statement in own]  # each of them, not up to the first
+        return any(done)
+
+    evidence = with_policy(case, changed)
+    if evidence is not None:
+        yield evidence
 
 
 def _statements(policy: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -110,7 +96,7 @@ def _is_for(case: Case, statement: dict[str, Any]) -> bool:
     providers = [split_provider(arn) for arn, _ in federated({"Statement": [statement]})]
     hosts = {provider[2] if provider else "" for provider in providers}
     principal = statement.get("Principal")
-    return hosts == {_host(case)} and isinstance(principal, dict) and set(principal) == {"Federated"}
+    return hosts == {issuer_host(case)} and isinstance(principal, dict) and set(principal) == {"Federated"}
 
 
 def _plain_operators(statement: dict[str, Any]) -> bool:
@@ -157,7 +143,7 @@ def _close(
 
 
 def _inside(value: Any, heads: Sequence[str], known: Sequence[str]) -> list[Any]:
-    if not isinstance(value, str) or "$" in value or not SIGNS & set(value):
+    if not isinstance(value, str) or "$" in value or not PATTERN_SIGNS & set(value):
         return [value]
     found = [text for head in heads for text in within(value, head, known)]
     return found or [value]

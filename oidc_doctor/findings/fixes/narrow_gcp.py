@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from oidc_doctor import cel
-from oidc_doctor.model.evidence import GcpProvider
+from oidc_doctor.findings.fixes.gcp_evidence import mapping_of, provider_of, with_gcp
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Opening
@@ -27,7 +27,7 @@ def edits(
 
     `levels` are beginnings of subjects that stay accepted, `openings` the accepted values that resemble the meant ones.
     """
-    provider = _provider(case)
+    provider = provider_of(case)
     if provider is None:
         return
     condition = (provider.condition or "").strip()
@@ -51,15 +51,13 @@ def joined(condition: str, *tests: str) -> str:
 
 def with_tests(case: Case, *tests: str) -> TargetEvidence | None:
     """The evidence with these tests added to the condition."""
-    provider = _provider(case)
+    provider = provider_of(case)
     return _with_condition(case, joined((provider.condition or "").strip(), *tests)) if provider is not None else None
 
 
 def subject_name(case: Case) -> str:
     """The name under which a condition reads the subject, as the issuer's documentation writes it where it can."""
-    provider = _provider(case)
-    mapping = provider.mapping if provider is not None else None
-    mapped = isinstance(mapping, dict) and mapping.get("google.subject") == "assertion.sub"
+    mapped = (mapping_of(case) or {}).get("google.subject") == "assertion.sub"
     return "google.subject" if mapped else "assertion.sub"
 
 
@@ -68,15 +66,9 @@ def is_quotable(text: str) -> bool:
     return text.isprintable() and "'" not in text and "\\" not in text
 
 
-def _provider(case: Case) -> GcpProvider | None:
-    provider = case.evidence.gcp.provider if case.evidence.gcp is not None else None
-    return provider if isinstance(provider, GcpProvider) else None
-
-
 def _with_condition(case: Case, condition: str) -> TargetEvidence:
-    gcp, provider = case.evidence.gcp, _provider(case)
-    assert gcp is not None and provider is not None  # noqa: S101, PT018 - the callers' branch
-    return case.evidence._replace(gcp=gcp._replace(provider=provider._replace(condition=condition)))
+    provider = provider_of(case)
+    return with_gcp(case, provider=provider._replace(condition=condition)) if provider is not None else case.evidence
 
 
 def _is_loose(condition: str) -> bool:

@@ -16,6 +16,7 @@ from oidc_doctor.model.report import FixKind
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"
 CLOSES = "The edit also adds the conditions without which other workloads of the issuer would pass."
@@ -26,17 +27,23 @@ def policy_edit(
     case: Case, change: Callable[[Any], bool], kind: FixKind, scope: Scope = "own", words: str = "", also: str = ""
 ) -> Iterator[Candidate]:
     """Yield the trust policy with `change` applied to a copy of it; nothing where it changes nothing."""
+    evidence = with_policy(case, change)
+    if evidence is not None:
+        yield Candidate(evidence, kind, scope, words=words, also=also)
+
+
+def with_policy(case: Case, change: Callable[[Any], bool]) -> TargetEvidence | None:
+    """The evidence with `change` applied to a copy of the trust policy; None where it changes nothing."""
     aws = case.evidence.aws
     if aws is None or isinstance(aws.role, Missing) or isinstance(aws.role.trust_policy, Missing):
-        return
+        return None
     role: Role = aws.role
     document: Document = aws.role.trust_policy
     policy = copy.deepcopy(document.value)
     if not isinstance(policy, dict) or not change(policy):
-        return
+        return None
     edited = document._replace(text=json.dumps(policy, indent=2), value=policy, pointer="", inner=True)
-    evidence = case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
-    yield Candidate(evidence, kind, scope, words=words, also=also)
+    return case.evidence._replace(aws=aws._replace(role=role._replace(trust_policy=edited)))
 
 
 def as_list(value: Any) -> list[Any]:
