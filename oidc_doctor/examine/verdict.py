@@ -21,7 +21,8 @@ def conclude(
     if any(row.status == "broken" for row in rows):
         return "broken", 4
     observed = {exchange.id for exchange in judged if exchange.diagnosis.observed}
-    failing = any(
+    refused = any(exchange.diagnosis.prediction == "refused" for exchange in judged)
+    failing = refused or any(
         cause.status == "active" and (cause.confidence != "suspected" or cause.exchange in observed) for cause in causes
     )
     weak = any(row.effect == "weakens" and row.status == "failed" for row in rows)
