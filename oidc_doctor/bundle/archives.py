@@ -43,6 +43,7 @@ class _Collector:
     def __init__(self, label: str) -> None:
         self.label = label
         self.members: dict[str, BundleMember] = {}
+        self.repeated: set[str] = set()
         self.refused: list[tuple[str, str]] = []
         self.total = 0
         self.count = 0
@@ -61,6 +62,14 @@ class _Collector:
             return None
         return "/".join(parts)
 
+    def keep(self, name: str, member: BundleMember) -> None:
+        """Keep a member under its name. Of two with one name neither is kept: which was meant is not known."""
+        if name in self.members or name in self.repeated:
+            self.repeated.add(name)
+            self.members.pop(name, None)
+        else:
+            self.members[name] = member
+
     def add(self, size: int) -> None:
         """Count an entry. Raises ValueError if a damaged header contains a negative size."""
         self.count += 1
@@ -73,6 +82,7 @@ class _Collector:
             raise BundleError(f"{self.label}: more than {LARGEST_ARCHIVE // MIB} MiB when unpacked")
 
     def bundle(self, archive: Closable) -> Bundle:
+        self.refused += [(name, "the archive has several files of this name") for name in sorted(self.repeated)]
         if not self.members and not self.refused:
             archive.close()
             raise BundleError(f"{self.label}: the archive is empty")
@@ -101,7 +111,7 @@ def open_zip(place: str, label: str) -> Bundle:
             if why:
                 collected.refused.append((name, why))
                 continue
-            collected.members[name] = BundleMember(info.file_size, _zip_opener(archive, info))
+            collected.keep(name, BundleMember(info.file_size, _zip_opener(archive, info)))
         return collected.bundle(archive)
     except BundleError:
         archive.close()
@@ -150,7 +160,7 @@ def open_tar(place: str, label: str) -> Bundle:
                     (name, "a link, which is not followed" if info.issym() or info.islnk() else "not a regular file")
                 )
                 continue
-            collected.members[name] = BundleMember(info.size, source.opener(name, info.offset_data, info.size))
+            collected.keep(name, BundleMember(info.size, source.opener(name, info.offset_data, info.size)))
     except BundleError:
         source.close()
         raise

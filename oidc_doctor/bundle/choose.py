@@ -215,6 +215,8 @@ def choose_role(target: Target, resources: Resources) -> tuple[Role | None, tupl
     name = sent.rpartition("/")[2].lower()
     listed, others = _first(resources.listed_roles, lambda role: role.arn == sent)
     near_arns = {role.arn for role in near}
+    if role is not None and listed is not None:
+        near += (listed,)  # another reading of the same role
     near += tuple(role for role in others if (role.name or "").lower() == name and role.arn not in near_arns)
     return role or listed, near
 
@@ -253,6 +255,8 @@ def choose_gcp_provider(target: Target, resources: Resources) -> tuple[GcpProvid
     )
     pool = (split_name(sent) or ("", "", "", None))[2]
     near_names = {provider.name for provider in near} | {exact.name if exact else None}
+    if exact is not None and listed is not None:
+        near += (listed,)  # another reading of the same provider
     return exact or listed, near + tuple(
         provider
         for provider in others

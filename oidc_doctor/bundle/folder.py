@@ -201,6 +201,7 @@ class Folder:
             "provider_arns_document": None if isinstance(listed, Missing) else listed[0],
             "roles": listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
             "caller_account": _or(values["caller_account"], None),
+            "unread_rcps": self.reader.unread(self.prefix + "aws/rcps/"),
         }
         return AwsEvidence(**values, documents=documents)
 

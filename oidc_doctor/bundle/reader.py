@@ -41,12 +41,16 @@ class BundleReader:
         if path not in self.bundle:
             return self.missing(path)
         shown = self.bundle.shown(path)
+        read = self.reads.get(path)
+        if read is not None and read.outcome == "not_found":
+            reason = "the file is there, though the manifest says that the cloud has no such resource"
+            self.cover(path, "missing", reason, named=True)
+            return Missing(shown, reason, "unreadable")
         try:
             value = parse(self._text(path, shown, lenient=lenient), shown)
         except Unreadable as error:
             self.cover(path, "missing", error.reason, named=True)
             return Missing(shown, error.reason, "unreadable")
-        read = self.reads.get(path)
         if read and read.truncated:
             self.cover(path, "partial", read.cut_off)
         else:
@@ -58,6 +62,12 @@ class BundleReader:
         paths = sorted(name for name in self.bundle.names() if name.startswith(folder) and contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
+
+    def unread(self, folder: str) -> tuple[str, ...]:
+        """The files of a folder that could not be read, by the names to show."""
+        return tuple(
+            row.what for path, row in self.coverage.items() if path.startswith(folder) and row.status == "missing"
+        )
 
     def missing(self, path: str) -> Missing:
         """Why a file is not there: what the manifest says of the call, or simply that it is not in the bundle."""
@@ -99,7 +109,9 @@ class BundleReader:
         """Add rows for the logs in the manifest, the refused members, and the unknown files."""
         for path, read in self.reads.items():
             if contract.split_target(path)[1].startswith((contract.CLOUDTRAIL, contract.GCP_LOGS)):
-                if read.outcome == "ok":
+                if read.outcome == "ok" and not path.endswith("/") and path not in self.bundle:
+                    self.cover_missing(path)
+                elif read.outcome == "ok":
                     self.cover(path, "partial" if read.truncated else "read", read.cut_off)
                 else:
                     self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)

@@ -177,6 +177,15 @@ def test_links_in_a_zip_are_refused_and_named(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("make", [zipped, tarred])
+@pytest.mark.filterwarnings("ignore:Duplicate name")  # zipfile's, of our own archive
+def test_of_two_files_of_one_name_neither_is_read(tmp_path: Path, make: Callable[..., Path]) -> None:
+    names = ["aws/role.json", "./aws/role.json", "aws//role.json", "claims.json"]
+    with open_bundle(make(tmp_path, dict.fromkeys(names, b"{}"))) as bundle:
+        assert bundle.names() == ("claims.json",)
+        assert bundle.refused == (("aws/role.json", "the archive has several files of this name"),)
+
+
 def test_links_in_a_folder(tmp_path: Path) -> None:
     secret = tmp_path / "secret.json"
     secret.write_text('{"Statement": ["secret"]}')

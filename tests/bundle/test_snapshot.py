@@ -179,7 +179,8 @@ def test_each_file_alone_is_enough(tmp_path: Path) -> None:
         (evidence,) = snapshot.targets
         assert (evidence.aws is not None) == (name.startswith("aws/") or name in ("oidc-doctor.toml", "manifest.json"))
         assert (evidence.gcp is not None) == (name.startswith("gcp/") or name == "oidc-doctor.toml")
-        assert not [row for row in snapshot.coverage if row.named]
+        promised = [row.what for row in snapshot.coverage if row.named]  # by the manifest alone
+        assert promised == (["aws/cloudtrail/us-east-1.json"] if name == "manifest.json" else [])
 
 
 BROKEN = [
@@ -283,6 +284,17 @@ def test_the_manifests_outcomes(tmp_path: Path) -> None:
     assert rows["aws/roles.json"].status == "missing"
     assert (rows["aws/boundary.json"].status, rows["aws/boundary.json"].named) == ("missing", True)
     assert set(snapshot.reads) == {"aws/role.json", "aws/oidc-provider.json", "aws/roles.json"}
+
+
+@pytest.mark.parametrize("path", ["aws/cloudtrail/a.json", "gcp/logs/b.json"])
+def test_logs_that_only_the_manifest_has(tmp_path: Path, path: str) -> None:
+    reads = [{"path": path, "outcome": "ok", "from": "2026-11-22T00:00:00Z", "to": "2026-11-22T12:00:00Z"}]
+    files = {"manifest.json": {"reads": reads}, "aws/role.json": ROLE}
+    row = next(row for row in load(tmp_path, files).coverage if row.what == path)
+    assert (row.status, row.named) == ("missing", True)
+    assert "though the manifest says that it was read" in row.reason
+    row = next(row for row in load(tmp_path, {**files, path: {}}).coverage if row.what == path)
+    assert row.status == "read"
 
 
 def test_a_cloud_that_nothing_names_stays_out(tmp_path: Path) -> None:
