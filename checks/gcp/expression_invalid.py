@@ -39,6 +39,11 @@ def expression_invalid(refusal: Refusal) -> Words:
             else f"{what} fails on this token: {read}; {message}",
             f"Correct {what} for a value of that type, or convert it: string(…), int(…), [0] of a list.",
         )
+    if refusal.fact("saved"):
+        return Words(
+            f"{what} has a part that this token does not reach and that is not valid: {message}",
+            f"Read the provider again, or correct this part of {what}: Google checks all of it when it is saved.",
+        )
     return Words(
         f"{what} is not an expression that can be evaluated" + (f": {message}" if message else ""),
         f"Correct {what}; it reads claims as assertion.NAME and must give {'true or false' if condition else 'text'}.",

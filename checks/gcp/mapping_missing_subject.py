@@ -20,7 +20,12 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause
 
 
 @cause("GCP024", "mapping-missing-subject", Kind.MAPPING_MISSING_SUBJECT)
-def mapping_missing_subject(_refusal: Refusal) -> Words:
+def mapping_missing_subject(refusal: Refusal) -> Words:
+    if refusal.fact("value"):
+        return Words(
+            "the provider's attribute mapping makes google.subject empty",
+            "Map google.subject to a claim that every token has, such as assertion.sub.",
+        )
     return Words(
         "the provider's attribute mapping gives no google.subject",
         "Add google.subject=assertion.sub to the attribute mapping, and keep the entries that are there.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .errors import CelError, quoted
 from .functions import function_of
+from .strings import compiled_pattern
 from .syntax import candidates, prefixes
 from .values import TYPES_BY_NAME, type_name
 
@@ -237,7 +238,17 @@ class _Checker:
         results = _results(function, kinds)
         if not results:
             return self.refuse(expr, function.mismatch([_type_text(kind) for kind in kinds], method=expr.method))
+        if expr.name == "matches" and kinds and isinstance(expr.children[-1].value, str):
+            self.pattern(expr.children[-1])
         return _join(results)
+
+    def pattern(self, literal: Expr) -> None:
+        """Record a regular expression, written as a literal, that RE2 does not compile."""
+        try:
+            compiled_pattern(str(literal.value))
+        except CelError as error:
+            error.start, error.end = literal.start, literal.end
+            self.errors.append(error)
 
     def comprehension(self, expr: Expr, variables: dict[str, Type]) -> Type:
         source = self.visit(expr.children[0], variables)

@@ -99,7 +99,8 @@ _compiled: dict[str, Any] = {}
 _MANY: Final = 256
 
 
-def _pattern(pattern: str) -> Any:  # re2 has no types
+def compiled_pattern(pattern: str) -> Any:  # re2 has no types
+    """The pattern compiled by RE2. Raises CelError."""
     import re2  # type: ignore[import-untyped, unused-ignore]  # costs as much as all the rest
 
     options = re2.Options()
@@ -122,7 +123,7 @@ def matches(text: str, pattern: str, spend: Callable[[int], None] = lambda _work
 
     `spend` is called with the work: for some patterns, the states of the automaton times the characters of the text.
     """
-    compiled = _compiled.get(pattern) or _pattern(pattern)
+    compiled = _compiled.get(pattern) or compiled_pattern(pattern)
     spend(len(text) * compiled.programsize >> 9)
     return (
         compiled.search(utf8(text)) is not None

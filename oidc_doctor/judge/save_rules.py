@@ -7,7 +7,7 @@ policy checks; the IAM and IAM v1 (discovery document) API references.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from oidc_doctor import cel, iam
@@ -37,7 +37,8 @@ _APPLICATION_IDS = {
 _POLICY_QUOTA = 2048  # characters without white space; adjustable
 _CONDITION_LONGEST = 4096  # characters
 _MAPPING_LONGEST = 2048  # characters of one expression
-_MOST_ATTRIBUTES = 50
+MOST_ATTRIBUTES = 50
+_MAPPED = ("google", "attribute")  # what a condition reads of the mapping
 
 
 class Objection(NamedTuple):
@@ -48,6 +49,7 @@ class Objection(NamedTuple):
     span: tuple[int, int] | None = None
     certain: bool = True  # False: it may be refused, which depends on what is not known
     answer: str = ""  # the cloud's own sentence, where it is known
+    unconfirmed: bool = False  # a function that Google may offer, of which its documentation does not say so
 
 
 def of_trust_policy(policy: Json) -> list[Objection]:
@@ -230,10 +232,31 @@ def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list
     if len(text) > _CONDITION_LONGEST:
         objections.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
     objections += [
-        Objection(f"Google's documentation does not say that it offers {name} here", span=(start, end), certain=False)
+        Objection(
+            f"Google's documentation does not say that it offers {name} here",
+            span=(start, end),
+            certain=False,
+            unconfirmed=True,
+        )
         for name, start, end in program.unconfirmed_functions()
     ]
     return objections
+
+
+def of_mapped_names(text: str, mapping: Mapping[str, str] | None) -> list[Objection]:
+    """Return the attributes that a condition reads and the mapping does not have; `mapping` None is one not read.
+
+    That Google refuses such a condition when it is saved was not recorded. Raises CelError.
+    """
+    if mapping is None:
+        return []
+    read = [one for one in cel.compile(text).references() if not one.tested and not one.guarded]
+    found = [(".".join(one.keys[:2]), one) for one in read if one.keys[0] in _MAPPED]
+    return [
+        Objection(f"the mapping has no {name}", span=(one.start, one.end), certain=False)
+        for name, one in found
+        if "." in name and name not in mapping
+    ]
 
 
 def _without_condition(profile: Profile | None, issuer: str | None) -> list[Objection]:
@@ -263,6 +286,6 @@ def of_mapping(mapping: dict[str, str]) -> list[Objection]:
     if "google.subject" not in mapping:
         objections.append(Objection("an OIDC provider's mapping has google.subject"))
     custom = sum(name.startswith("attribute.") for name in mapping)
-    if custom > _MOST_ATTRIBUTES:
-        objections.append(Objection(f"it has {custom} custom attributes; {_MOST_ATTRIBUTES} are allowed"))
+    if custom > MOST_ATTRIBUTES:
+        objections.append(Objection(f"it has {custom} custom attributes; {MOST_ATTRIBUTES} are allowed"))
     return objections

@@ -215,7 +215,7 @@ def _judge_request(exchange: GcpExchange) -> None:
     services = exchange.gcp.services
     if isinstance(services, Missing):
         exchange.unseen.add(Kind.API_DISABLED)
-    elif service_states(services).get("sts.googleapis.com") == "DISABLED":
+    elif _is_disabled(services, "sts.googleapis.com") is not False:
         # inferred: no raw refusal for this was found, and it is the pool's project that counts
         exchange.refuse(
             Kind.API_DISABLED,
@@ -231,7 +231,8 @@ def _judge_request(exchange: GcpExchange) -> None:
         exchange.unseen.add(Kind.ACCESS_TOKEN_LIFETIME_OVER_LIMIT)
     if exchange.request.scopes is None:
         exchange.unseen.add(Kind.SCOPE_MISSING)
-    if isinstance(services, Document) and service_states(services).get(_API) == "DISABLED":
+    disabled = _is_disabled(services, _API) if isinstance(services, Document) else False
+    if isinstance(services, Document) and disabled is not False:
         exchange.refuse(
             Kind.API_DISABLED,
             CloudError(
@@ -242,9 +243,23 @@ def _judge_request(exchange: GcpExchange) -> None:
             ),
             step="impersonate",
             where=services.at(),
+            certain=disabled is True,
+            settle="gcloud services list --enabled in the pool's project, in full",
             api=_API,
             project=exchange.gcp.project_id or exchange.gcp.project_number or "",
         )
+
+
+def _is_disabled(services: Document, api: str) -> bool | None:
+    """Whether the list shows the service as disabled; None where a list of enabled services lacks it.
+
+    Such a list may have been cut short.
+    """
+    states = service_states(services)
+    if api in states:
+        return states[api] == "DISABLED"
+    listed = services.value if isinstance(services.value, list) else services.value.get("services")
+    return None if isinstance(listed, list) and set(states.values()) == {"ENABLED"} else False
 
 
 def _judge_account(exchange: GcpExchange, account: str, other: str) -> None:

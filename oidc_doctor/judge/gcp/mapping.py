@@ -17,6 +17,7 @@ from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, re
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
+from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
 from oidc_doctor.model.document import ABSENT, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
@@ -167,6 +168,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
         )
     if node.value is True:
         if answer is True:
+            suspect_condition(exchange, text, at)
             exchange.passed("condition", "", at)
         else:
             exchange.settle("condition", "unknown", "whether it holds depends on what the placeholders stand for", at)
@@ -418,28 +420,42 @@ def _judge_mapping(
             if name == "google.subject" and exchange.token.inferred_complete and exchange.seen_at("mapping"):
                 _subject_claim_missing(exchange, mapping, claim, certain=False)
             continue
-        if name != "google.subject":
-            # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
-            why = "the token lacks its claim" if fault.code == "no_such_key" else f"its mapping fails: {fault.message}"
-            exchange.assumed.append(f"that {name} is left unset, since {why}")
-            continue
-        if fault.code == "no_such_key":
+        subject = name == "google.subject"
+        if fault.code == "no_such_key" and subject:
             claim = (fault.path or str(fault.key)).removeprefix("assertion.")
             _subject_claim_missing(exchange, mapping, claim)
+        elif fault.code == "no_such_key":
+            # inferred: an attribute whose claim is absent is left unset and refuses no token by itself
+            exchange.assumed.append(f"that {name} is left unset, since the token lacks its claim")
         else:
             exchange.refuse(
                 Kind.EXPRESSION_INVALID,
                 step="mapping",
-                actual=Side(mapping[name], at),
+                actual=Side(mapping[name], _mapping_at(exchange, name)),
+                location=Clause((name,)),
+                certain=subject,
+                settle="an exchange: whether Google then leaves the attribute unset is not recorded",
                 which=name,
                 message=fault.message,
                 read=_values_at_fault(fault, failing(exchange.detail["mapping"][name])),
             )
     judge_values(exchange, mapped, at)
+    failed = {name for name, _ in faults}
+    suspect_mapping(exchange, mapping, [name for name in exchange.detail["mapping"] if name not in failed])
+    if mapped.get("google.subject") == "":
+        exchange.refuse(
+            Kind.MAPPING_MISSING_SUBJECT,
+            where=_mapping_at(exchange, "google.subject"),
+            certain=False,
+            settle="an exchange: the answer of Google to an empty google.subject was not recorded",
+            value="empty",
+        )
     result = exchange.results["mapping"]
     if result.state == "unknown" and not result.refusals:
         if mapped.get("google.subject") is cel.UNKNOWN:
             exchange.settle("mapping", "unknown", "google.subject needs a claim that was not given")
+        elif exchange.results["configure"].refusals:
+            exchange.settle("mapping", "unknown", "Google stores no such mapping, and so holds another one", at)
         else:
             exchange.passed("mapping", "", at)
 

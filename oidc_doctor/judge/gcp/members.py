@@ -236,11 +236,18 @@ def _is_unset(exchange: GcpExchange, key: str) -> bool:
 
 
 def _condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
-    """Whether the binding's IAM condition holds; None where it reads values that a bundle cannot hold."""
+    """Whether the binding's IAM condition holds.
+
+    None where it reads values that a bundle cannot hold, and where it has a part that is not valid: IAM compiles all of
+    a condition when it is stored (inferred), so IAM then holds another text.
+    """
     if not binding.condition:
         return True
     try:
-        value = cel.compile(binding.condition).evaluate(
+        program = cel.compile(binding.condition)
+        if program.check(result="bool"):
+            return None
+        value = program.evaluate(
             {"request": {"time": cel.Timestamp(int(exchange.case.at) * 1_000_000_000)}, "resource": cel.UNKNOWN}
         )
     except cel.CelError:

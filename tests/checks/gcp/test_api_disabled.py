@@ -27,11 +27,22 @@ def test_it_is_disabled(gcp: Bundle, services: Any) -> None:
     assert "IAM Service Account Credentials API has not been used in project 482910375566" in answer.error()[1]
 
 
-@pytest.mark.parametrize("services", [[{"config": {"name": API}, "state": "ENABLED"}], []])
+STS = "sts.googleapis.com"
+
+
+@pytest.mark.parametrize("services", [{API: "ENABLED", STS: "ENABLED"}, []])
 def test_it_is_enabled_or_not_listed(gcp: Bundle, services: Any) -> None:
     answer = gcp.write("gcp/services.json", services).ask()
     assert answer.accepted, answer.names
     assert answer.check("api-disabled").status == "passed"
+
+
+@pytest.mark.parametrize("name", [API, STS])
+def test_a_list_of_enabled_services_without_it(gcp: Bundle, name: str) -> None:
+    enabled = [{"config": {"name": other}, "state": "ENABLED"} for other in (API, STS, "iam.googleapis.com")]
+    assert gcp.write("gcp/services.json", enabled).ask().accepted
+    gcp.write("gcp/services.json", [entry for entry in enabled if entry["config"] != {"name": name}])
+    assert "--enabled" in gcp.ask().suspected("api-disabled").settle or name == STS
 
 
 @pytest.mark.parametrize("error", [ERROR, ERROR.replace("IAM Service Account Credentials", "Security Token Service")])

@@ -30,7 +30,15 @@ def test_it_holds(gcp: Bundle, condition: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "condition", ["resource.name.startsWith('projects/x')", "resource.matchTag('a', 'b')", "<condition>"]
+    "condition",
+    [
+        "resource.name.startsWith('projects/x')",
+        "resource.matchTag('a', 'b')",
+        "<condition>",
+        "true || nothing(1)",
+        "true || 'a'.matches('(')",
+        "true || 1 + 'a' == 2",
+    ],
 )
 def test_it_reads_what_is_not_known(gcp: Bundle, condition: str) -> None:
     answer = gcp.service_account_policy(condition=condition).ask()

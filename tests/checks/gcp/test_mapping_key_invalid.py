@@ -56,9 +56,10 @@ def test_a_key_that_is_stored(gcp: Bundle, key: str) -> None:
     assert answer.check("mapping-key-invalid").status == "passed"
 
 
-def test_the_prediction_is_of_the_exchange(gcp: Bundle) -> None:
-    gcp.gcp_provider(mapping=SUBJECT | {"attribute.team": "assertion.team", "team": "assertion.team"})
-    assert gcp.ask().exchange().prediction == "accepted"
+@pytest.mark.parametrize("key", ["team", "attribute.Team", "attribute.a-b", "attribute." + "n" * 101])
+def test_a_mapping_that_google_does_not_hold_accepts_nothing(gcp: Bundle, key: str) -> None:
+    gcp.gcp_provider(mapping=SUBJECT | {"attribute.team": "assertion.team", key: "assertion.team"})
+    assert gcp.ask().exchange().prediction == "unknown"
 
 
 def test_an_exchange_shows_a_stored_provider(gcp: Bundle, says: type[Says]) -> None:

@@ -51,7 +51,9 @@ RULES = {
         "invalid_request: The size of mapped attribute google.subject", {"bytes": "128", "limit": "127"},
     ),
     "8,192 bytes": Rule(
-        provider(mapping={"google.subject": "'a'", "attribute.x": "'" + "a" * 8191 + "'"}, condition=""), "mapping",
+        lambda b: provider(mapping={"google.subject": "'a'", "attribute.x": "assertion.x"}, condition="")(
+            b.token(b.claims_of(x="a" * 8191))
+        ), "mapping",
         "passed",
     ),
     "8,193 bytes": Rule(
