@@ -136,8 +136,13 @@ def load_inner(document: Document, pointer: str, text: str) -> Document:
 
 
 def part(document: Document, pointer: str, value: Json) -> Document:
-    """The value at `pointer` of `document` as a document of its own, which keeps the file's lines."""
-    duplicates = tuple(name.removeprefix(pointer) for name in document.duplicates if name.startswith(pointer + "/"))
+    """The value at `pointer` of `document` as a document of its own, which keeps the file's lines.
+
+    Where the value itself stands twice in the file, the part's duplicates have the empty pointer.
+    """
+    duplicates = tuple(
+        name.removeprefix(pointer) for name in document.duplicates if f"{name}/".startswith(pointer + "/")
+    )
     return document._replace(value=value, pointer=document.pointer + pointer, duplicates=duplicates)
 
 

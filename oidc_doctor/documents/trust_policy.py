@@ -105,6 +105,9 @@ def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role
 def _trust_policy(document: Document, pointer: str, box: dict[str, Any]) -> Document | Missing:
     name, value = _either(box, _POLICY)
     place = pointer + pointer_segment(name)
+    both = [box[spelling] for spelling in (_POLICY, _POLICY[0].lower() + _POLICY[1:]) if box.get(spelling) is not None]
+    if len(both) > 1 and both[0] != both[1]:
+        return Missing(document.file, "the role has two trust policies, which differ", "unreadable")
     if value is None:
         return Missing(document.file, f"the role is there without its {_POLICY}")
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 from oidc_doctor.iam.conditions import conditions_hold
 from oidc_doctor.iam.context import UNKNOWN, Unknown
+from oidc_doctor.iam.controls import control_statements
 from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
 from oidc_doctor.iam.trace import Node
 from oidc_doctor.iam.variables import variable_keys
@@ -15,5 +16,6 @@ __all__ = [
     "Unknown",
     "compile_policy",
     "conditions_hold",
+    "control_statements",
     "variable_keys",
 ]

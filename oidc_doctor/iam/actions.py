@@ -24,18 +24,18 @@ class _ActionPattern:
         self.pointer = pointer
         self.pattern: str | None = None
         self.matches: Callable[[str], bool] | None = None
-        if isinstance(raw, str):
+        if isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw)):
             self.pattern = raw.lower()
             if not (pasted and placeholder.has_placeholder(self.pattern)):
                 self.matches = wildcards.matcher([(self.pattern, True, False)])
 
     def evaluate(self, action: str, folded: str) -> Node:
         possible, reason = self._compare(folded)
-        return Node("value", str(self.pattern), possible, self.pointer, self.raw, action, reason)
+        return Node("value", str(self.raw), possible, self.pointer, self.raw, action, reason)
 
     def _compare(self, folded: str) -> tuple[int, Reason]:
         if self.pattern is None:
-            return NO, "malformed"
+            return YES | NO, "unreadable"
         if self.matches is not None:
             return (YES, "match") if self.matches(folded) else (NO, "no-match")
         answer = placeholder.compare([(self.pattern, True, True)], folded, text_gaps=False)
@@ -53,18 +53,16 @@ class Actions:
         self._name = "NotAction" if "NotAction" in statement else "Action"
         self._pointer = f"{pointer}/{self._name}"
         self._raw = raw = statement.get(self._name)
-        if self._name not in statement:
-            self._fixed = (NO, "element-missing")
-        elif "Action" in statement and "NotAction" in statement:
-            self._fixed = (NO, "malformed")
-        elif isinstance(raw, (list, tuple)):
+        if self._name not in statement or ("Action" in statement and "NotAction" in statement):
+            self._fixed = (YES | NO, "unreadable")
+        elif isinstance(raw, (list, tuple)) and raw:
             self._entries = [
                 _ActionPattern(pattern, f"{self._pointer}/{index}", pasted=pasted) for index, pattern in enumerate(raw)
             ]
         elif isinstance(raw, str):
             self._entries = [_ActionPattern(raw, self._pointer, pasted=pasted)]
         else:
-            self._fixed = (NO, "malformed")
+            self._fixed = (YES | NO, "unreadable")
 
     def evaluate(self, action: str) -> Node:
         """Return the element's node, with a child for each pattern; under NotAction a match excludes the action."""

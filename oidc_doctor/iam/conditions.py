@@ -19,7 +19,7 @@ from oidc_doctor.iam.operators import (
 )
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
-from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder
+from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder, is_redaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PolicyValue:
         self.pointer = pointer
         self.family = how.family
         self.negated = how.negated
-        self.pasted = pasted
+        self.pasted = pasted = pasted or (isinstance(raw, str) and is_redaction(raw))
         self.outcomes = _OUTCOMES[how.negated]
         self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
@@ -71,7 +71,7 @@ class PolicyValue:
         text = text_of(raw)
         self.name = "" if text is None else text
         if text is None:
-            self.fixed = (ERROR, "malformed", None)
+            self.fixed = (ANY, "unreadable", None)
             return
         pieces: list[Piece] = [(text, True, pasted)]
         self.parts = [*pieces]
@@ -145,7 +145,7 @@ class Key:
         self.raw = raw
         self.pointer = pointer
         self.how = how
-        self.pasted = pasted and has_placeholder(name)
+        self.pasted = (pasted and has_placeholder(name)) or is_redaction(name)
         if isinstance(raw, (list, tuple)):
             self.values = [
                 PolicyValue(value, f"{pointer}/{index}", how, version=version, pasted=pasted)
@@ -284,10 +284,10 @@ class Clause:
         self.keys: list[Key] = []
         self.fixed: Node | None = None
         how = operator(name)
-        if how is None:
+        if not isinstance(raw, Mapping) or is_redaction(name):
+            self.fixed = Node("operator", name, ANY, pointer, raw, None, "unreadable")
+        elif how is None:
             self.fixed = Node("operator", name, ERROR, pointer, raw, None, "unknown-operator")
-        elif not isinstance(raw, Mapping):
-            self.fixed = Node("operator", name, ERROR, pointer, raw, None, "malformed")
         else:
             # A key written twice in different case is tested twice.
             kind = NullKey if how.family is NULL else Key
@@ -312,10 +312,10 @@ class Clause:
 
 
 def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> list[Clause]:
-    """The operators of a Condition element, to be joined by AND. Anything but an object is one clause that fails."""
+    """The operators of a Condition element, to be joined by AND. Anything but an object is one that cannot be read."""
     if not isinstance(block, Mapping):
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
-        unusable.fixed = Node("operator", "Condition", ERROR, pointer, block, None, "malformed")
+        unusable.fixed = Node("operator", "Condition", ANY, pointer, block, None, "unreadable")
         return [unusable]
     return [
         Clause(str(name), body, f"{pointer}/{escape(str(name))}", version=version, pasted=pasted)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oidc_doctor.iam import variables
 from oidc_doctor.iam.actions import Actions
 from oidc_doctor.iam.conditions import clauses
 from oidc_doctor.iam.context import Request
 from oidc_doctor.iam.principals import Principals
-from oidc_doctor.iam.trace import AND, ERROR, NO, TRUTH, YES, Node, deciding_reason
+from oidc_doctor.iam.trace import AND, ERROR, NO, TRUTH, YES, Node, deciding_reason, escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,12 +21,19 @@ if TYPE_CHECKING:
     Effect: TypeAlias = Literal["allow", "explicit-deny", "implicit-deny", "unknown"]
 
 
+# Access Analyzer: a role's trust policy cannot have NotPrincipal, Resource or NotResource
+# (ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL, …_RESOURCE); the others are the grammar's (IAM User Guide).
+_STATEMENT_MEMBERS = frozenset(("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"))
+_POLICY_MEMBERS = frozenset(("Version", "Id", "Statement"))
+
+
 class StatementResult:
     """The result of a statement for a request.
 
     `applies` is whether its effect applies: for an Allow, whether it grants; for a Deny, whether it denies. In
     `applies`, None always means missing evidence; where the real engine cannot decide, an Allow does not grant and a
-    Deny does deny. `condition` is None in both cases, and `undecidable` distinguishes them.
+    Deny does deny. `condition` is None in both cases, and `undecidable` distinguishes them. `effect` is None where it
+    is neither Allow nor Deny, in these letters: IAM stores no such statement, so what it does hold is not known.
     """
 
     __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
@@ -47,15 +55,12 @@ class StatementResult:
         self.action = action
         self.condition = TRUTH[condition]
         self.undecidable = condition == ERROR
-        if effect == "Deny":
-            holds, not_holds = YES | ERROR, NO
-        else:
-            holds, not_holds = YES, NO | ERROR
+        holds = YES if effect == "Allow" else YES | ERROR
         self.applies: bool | None = None
-        if not node.possible & not_holds:
-            self.applies = effect is not None
-        elif not node.possible & holds:
+        if not node.possible & holds:
             self.applies = False
+        elif effect is not None and not node.possible & ~holds:
+            self.applies = True
 
 
 class Decision:
@@ -80,7 +85,7 @@ class Decision:
 class _Statement:
     """A compiled statement."""
 
-    __slots__ = ("actions", "clauses", "effect", "fixed", "index", "name", "pointer", "principals", "resource")
+    __slots__ = ("actions", "clauses", "effect", "fixed", "index", "name", "pointer", "principals", "unreadable")
 
     def __init__(self, raw: object, index: int, pointer: str, *, version: object, pasted: bool) -> None:
         self.index = index
@@ -89,20 +94,19 @@ class _Statement:
         self.effect: Literal["Allow", "Deny"] | None = None
         self.clauses: list[Clause] = []
         self.fixed: StatementResult | None = None
-        self.resource: Node | None = None
+        self.unreadable: list[Node] = []
         if not isinstance(raw, Mapping):
-            node = Node("statement", self.name, NO, pointer, None, raw, "malformed")
-            self.fixed = StatementResult(index, None, node)
+            node = Node("statement", self.name, YES | NO, pointer, raw, None, "unreadable")
+            self.fixed = StatementResult(index, None, node, principal=None, action=None, condition=YES | NO)
             return
         effect = raw.get("Effect")
         if effect == "Allow" or effect == "Deny":  # noqa: PLR1714 - narrows the type; case-sensitive
             self.effect = effect
         self.principals = Principals(raw, pointer, pasted=pasted)
         self.actions = Actions(raw, pointer, pasted=pasted)
-        for name in ("Resource", "NotResource"):
-            if name in raw:
-                # IAM refuses it in a role trust policy (Access Analyzer, ROLE_TRUST_POLICY_SYNTAX_ERROR_RESOURCE).
-                self.resource = Node("resource", name, NO, f"{pointer}/{name}", raw[name], None, "resource-unsupported")
+        self.unreadable = _unreadable_members(raw, _STATEMENT_MEMBERS, pointer)
+        if self.effect is None:
+            self.unreadable.append(Node("member", "Effect", YES | NO, f"{pointer}/Effect", effect, None, "unreadable"))
         if "Condition" in raw:
             self.clauses = clauses(raw["Condition"], f"{pointer}/Condition", version=version, pasted=pasted)
 
@@ -113,9 +117,9 @@ class _Statement:
         action_node = self.actions.evaluate(action)
         children = [principal_node, action_node]
         possible = AND[principal_node.possible << 3 | action_node.possible]
-        if self.resource is not None:
-            children.append(self.resource)
-            possible = NO
+        for member in self.unreadable:
+            children.append(member)
+            possible = AND[possible << 3 | member.possible]
         condition = YES
         for clause in self.clauses:
             node = clause.evaluate(request)
@@ -123,8 +127,6 @@ class _Statement:
             condition = AND[condition << 3 | node.possible]
         possible = AND[possible << 3 | condition]
         reason = "match" if possible == YES else deciding_reason(children, possible)
-        if self.effect is None:
-            possible, reason = NO, "malformed"
         node = Node("statement", self.name, possible, self.pointer, self.effect, None, reason, tuple(children))
         return StatementResult(
             self.index,
@@ -139,13 +141,19 @@ class _Statement:
 class Policy:
     """A compiled trust policy. Holds no state between decisions, so it may be shared by threads."""
 
-    __slots__ = ("_malformed", "_statements")
+    __slots__ = ("_statements", "_unreadable")
 
     def __init__(self, document: object, *, pasted: bool) -> None:
         raw = document.get("Statement") if isinstance(document, Mapping) else None
         version = document.get("Version") if isinstance(document, Mapping) else None
-        self._malformed = not isinstance(raw, (list, tuple, Mapping))
+        self._unreadable: list[Node] = []
         self._statements: list[_Statement] = []
+        if not isinstance(raw, (list, tuple, Mapping)):
+            self._unreadable = [Node("member", "Statement", YES | NO, "/Statement", raw, None, "unreadable")]
+        elif isinstance(document, Mapping):
+            self._unreadable = _unreadable_members(document, _POLICY_MEMBERS, "")
+            if "Version" in document and not (isinstance(version, str) and version in variables.VERSIONS):
+                self._unreadable.append(Node("member", "Version", YES | NO, "/Version", version, None, "unreadable"))
         if isinstance(raw, Mapping):
             self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted)]
         elif isinstance(raw, (list, tuple)):
@@ -162,12 +170,13 @@ class Policy:
         """
         request = Request(context)
         results = [statement.evaluate(principal, action, request) for statement in self._statements]
-        granted: bool | None = False
-        denied: bool | None = False
+        # A part that IAM would not store stands for another one, which may grant as well as deny.
+        granted: bool | None = None if self._unreadable else False
+        denied = granted
         for result in results:
-            if result.effect == "Deny":
+            if result.effect != "Allow":
                 denied = _either(denied, result.applies)
-            else:
+            if result.effect != "Deny":
                 granted = _either(granted, result.applies)
         effect: Effect
         if denied:
@@ -178,8 +187,8 @@ class Policy:
             effect, possible = "allow", YES
         else:
             effect, possible = "unknown", YES | NO
-        children = tuple([result.node for result in results])
-        trace = Node("policy", "Policy", possible, "", None, None, "malformed" if self._malformed else effect, children)
+        children = (*self._unreadable, *[result.node for result in results])
+        trace = Node("policy", "Policy", possible, "", None, None, effect, children)
         return Decision(effect, results, trace)
 
 
@@ -189,9 +198,18 @@ def _either(left: bool | None, right: bool | None) -> bool | None:
     return None if left is None or right is None else False
 
 
+def _unreadable_members(box: Mapping[str, Any], known: frozenset[str], pointer: str) -> list[Node]:
+    """The members that IAM stores in no trust policy: of other names, or of other letters."""
+    return [
+        Node("member", str(name), YES | NO, f"{pointer}/{escape(str(name))}", value, None, "unreadable")
+        for name, value in box.items()
+        if name not in known
+    ]
+
+
 def compile_policy(document: Mapping[str, Any], *, pasted: bool = False) -> Policy:
     """Prepare a trust policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
 
-    A malformed document raises nothing: an unusable part grants nothing, and the trace says where.
+    Raises nothing on any JSON data. A part that IAM would not store is unknown: IAM holds something else there.
     """
     return Policy(document, pasted=pasted)

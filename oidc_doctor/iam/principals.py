@@ -22,18 +22,19 @@ class _PrincipalName:
 
     __slots__ = ("fixed", "name", "pasted", "pointer", "raw", "type")
 
-    def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool) -> None:
+    def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool, grants: bool) -> None:
         self.type = type_
         self.raw = raw
         self.name = raw if isinstance(raw, str) else ""
         self.pointer = pointer
         self.pasted = pasted
         self.fixed: tuple[int, Reason] | None = None
-        if type_ in OTHER_TYPES:
-            # Measured: {"AWS": "*"} does not authorise an OIDC caller either.
+        is_readable = isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw))
+        if type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
+            # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. For Deny it was not measured.
             self.fixed = (NO, "other-principal-type")
-        elif type_ != "Federated" or not isinstance(raw, str):
-            self.fixed = (NO, "malformed")
+        elif not is_readable or type_ not in {"Federated", *OTHER_TYPES}:
+            self.fixed = (YES | NO, "unreadable")
         elif raw == "*":
             self.fixed = (YES | NO, "wildcard-principal-unverified")
 
@@ -62,6 +63,7 @@ class Principals:
     __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
 
     def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
+        grants = statement.get("Effect") == "Allow"
         self._entries: list[_PrincipalName] = []
         self._fixed: tuple[int, Reason] | None = None
         self._name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
@@ -69,26 +71,26 @@ class Principals:
         self._raw = statement.get(self._name)
         if self._name == "NotPrincipal":
             # IAM refuses it in a role trust policy (Access Analyzer, ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL).
-            self._fixed = (NO, "not-principal-unsupported")
+            self._fixed = (YES | NO, "unreadable")
         elif "Principal" not in statement:
-            self._fixed = (NO, "element-missing")
+            self._fixed = (YES | NO, "unreadable")
         elif self._raw == "*":
             # Access Analyzer calls it unsupported in a role trust policy; its effect in a policy in force is not known.
             self._fixed = (YES | NO, "wildcard-principal-unverified")
-        elif isinstance(self._raw, Mapping):
+        elif isinstance(self._raw, Mapping) and self._raw:
             for type_, names in self._raw.items():
                 at = f"{self._pointer}/{escape(str(type_))}"
-                if isinstance(names, (list, tuple)):
+                if isinstance(names, (list, tuple)) and names:
                     self._entries += [
-                        _PrincipalName(str(type_), name, f"{at}/{index}", pasted=pasted)
+                        _PrincipalName(str(type_), name, f"{at}/{index}", pasted=pasted, grants=grants)
                         for index, name in enumerate(names)
                     ]
                 else:
-                    self._entries.append(_PrincipalName(str(type_), names, at, pasted=pasted))
+                    self._entries.append(_PrincipalName(str(type_), names, at, pasted=pasted, grants=grants))
         elif pasted and isinstance(self._raw, str) and placeholder.has_placeholder(self._raw):
             self._fixed = (YES | NO, "placeholder")
         else:
-            self._fixed = (NO, "malformed")
+            self._fixed = (YES | NO, "unreadable")
 
     def evaluate(self, principal: str) -> Node:
         """Return the element's node, with a child for each name."""

@@ -2,8 +2,9 @@
 
 `None` has two meanings. The real engine may be unable to decide (an ARN pattern that it cannot read, or a condition
 that IAM would not store): then an Allow does not grant and a Deny applies. Or evidence may be missing (a value that was
-not read, a placeholder): then the answer is unknown. So every node keeps the set of answers the real engine could
-return, `possible`, and `result` is the summary of that set.
+not read, a placeholder, an element that IAM would not store, so that IAM holds another one): then the answer is
+unknown. So every node keeps the set of answers the real engine could return, `possible`, and `result` is the summary of
+that set.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     Level: TypeAlias = Literal[
-        "policy", "statement", "principal", "action", "resource", "operator", "key", "element", "value"
+        "policy", "statement", "member", "principal", "action", "operator", "key", "element", "value"
     ]
     Reason: TypeAlias = Literal[
         "match",
@@ -30,10 +31,7 @@ if TYPE_CHECKING:
         "variable-literal-in-old-version",
         "placeholder",
         "unknown-operator",
-        "malformed",
-        "element-missing",
-        "not-principal-unsupported",
-        "resource-unsupported",
+        "unreadable",
         "other-principal-type",
         "wildcard-principal-unverified",
         "allow",

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.context import Request, Unknown
     from oidc_doctor.iam.wildcards import Piece
 
+VERSIONS = frozenset(("2008-10-17", "2012-10-17"))
+"""The versions of the policy language (IAM User Guide, JSON policy elements: Version)."""
+
 SUPPORTING_VERSION = "2012-10-17"
 """In any other version, and without one, `${...}` is literal text (IAM User Guide, Variables and tags)."""
 

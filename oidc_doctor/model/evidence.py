@@ -37,6 +37,7 @@ class Token(NamedTuple):
     fault_where: str = ""  # the malformed part: header, claims, signature, whole
     duplicates: tuple[str, ...] = ()  # claim names that appear twice; the last one counts
     verified: dict[str, Json] | None = None  # a redacted token's {"signature": bool, "kid": …, "alg": …}
+    verified_here: bool = False  # this run checked the signature; otherwise `verified` is what a bundle says
     signing_input: bytes = b""
     signature: bytes = b""
     missing_claims: frozenset[str] = frozenset()  # claims that the observed error calls missing
@@ -124,6 +125,7 @@ class AwsEvidence(NamedTuple):
     caller_account: str | None = None
     attached_policies: Document | Missing = Missing("aws/attached-policies.json", "not in the bundle")
     rcps: tuple[Document, ...] = ()
+    unread_rcps: tuple[str, ...] = ()  # files of resource control policies that could not be read
     documents: dict[str, Documents] = _NONE
 
 

@@ -98,6 +98,7 @@ class Kind(enum.StrEnum):
     CONDITION_OPERATOR_MISUSED = "condition-operator-misused", "aws:authorise"
     POLICY_VARIABLE_UNRESOLVED = "policy-variable-unresolved", "aws:authorise"
     EXPLICIT_DENY = "explicit-deny", "aws:authorise"
+    TRUST_POLICY_UNREADABLE = "trust-policy-unreadable", "aws:authorise"
     TAGS_CLAIM_MALFORMED = "tags-claim-malformed", "aws:session-claims"
     SESSION_TAGS_NOT_ALLOWED = "session-tags-not-allowed", "aws:authorise"
     SOURCE_IDENTITY_NOT_ALLOWED = "source-identity-not-allowed", "aws:authorise"
@@ -197,5 +198,12 @@ class Kind(enum.StrEnum):
         "endpoint-unreachable",
         "aws:obtain aws:request aws:permission gcp:obtain gcp:target gcp:impersonate gcp:permission",
         SEEN_ONLY,
+    )
+    EVIDENCE_CONTRADICTS = (
+        "evidence-contradicts",
+        (
+            "aws:token aws:provider aws:audience aws:keys aws:authorise "
+            "gcp:target gcp:token gcp:issuer gcp:audience gcp:keys gcp:condition gcp:mapping gcp:impersonate"
+        ),
     )
     REFUSED_UNEXPLAINED = "refused-unexplained", "", SEEN_ONLY, CONCLUDES

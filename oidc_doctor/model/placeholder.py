@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 UNNAMED = frozenset(("", "...", "\u2026", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip"))
 """What people write into the brackets without meaning anything by it."""
 
+LEFT_OUT = "redacted"
+"""The word that people write over a whole value, with or without brackets."""
+
 LONGEST = 256
 """A bracket pair further apart than this is text. Keeps the scan linear."""
+
+_BRACKETS = 3  # characters around such a word, at most, on each side
 
 ELLIPSIS = "\u2026"
 TRIGGERS = ("<", "{", "$", "...", ELLIPSIS, "xxx", "XXX", "###", "***")
@@ -35,6 +40,8 @@ class Pasted(str):
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the placeholders as (start, end), from left to right."""
+    if is_redaction(text):
+        return [(0, len(text))]
     if not any(trigger in text for trigger in TRIGGERS):
         return []
     places = []
@@ -50,6 +57,19 @@ def spans(text: str) -> list[tuple[int, int]]:
 def has_placeholder(text: str) -> bool:
     """Whether the text holds a placeholder."""
     return bool(spans(text))
+
+
+def is_redaction(text: str) -> bool:
+    """Whether the whole text is a word such as `REDACTED`, which no cloud holds as a value."""
+    return len(text) <= len(LEFT_OUT) + 2 * _BRACKETS and text.strip("[](){}<>").lower() == LEFT_OUT
+
+
+def stands_for_another(text: str) -> bool:
+    """Whether no policy can hold this text as a name: it is empty, redacted, or has an ellipsis or a placeholder.
+
+    Runs of `*`, `x` and `#` are not counted: the first are wildcards, the others may be part of a name.
+    """
+    return not text or is_redaction(text) or any(text[start] not in "xX#*" for start, _ in spans(text))
 
 
 def account_is_redacted(account: str) -> bool:

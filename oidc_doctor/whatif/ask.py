@@ -306,6 +306,7 @@ def _without_raw_form(token: Token, verified: dict[str, Json] | None) -> Token:
         signing_input=b"",
         signature=b"",
         verified=verified,
+        verified_here=verified is not None,
         missing_claims=missing_times(token.claims),
         recorded=True,
     )

@@ -21,8 +21,10 @@ from oidc_doctor.capture.capture import capture
 from oidc_doctor.cli.main import main
 from oidc_doctor.examine.question import Question
 from oidc_doctor.findings.packs import bundled
+from oidc_doctor.model.kinds import Kind
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
+OF_KEYS = {str(kind) for kind in Kind if any(step == "keys" for _, step in kind.steps)}
 SCENARIOS = sorted(path.name for path in SAMPLES.iterdir() if path.is_dir())
 
 
@@ -32,7 +34,8 @@ def report(bundle: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
     return (
         [(one["cloud"], one["prediction"], one["step"]) for one in value["exchanges"]],
         [(one["code"], one["confidence"], one["step"], one["position"]) for one in value["causes"]],
-        [(one["code"], one["status"]) for one in value["checks"]],
+        # a copy says that the signature held, which a report assumes: the checks of it are then skipped
+        [(one["code"], one["status"]) for one in value["checks"] if one["name"] not in OF_KEYS],
         value["verdict"],
         value["exit_code"],
     )

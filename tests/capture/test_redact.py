@@ -21,8 +21,10 @@ from oidc_doctor.capture.redact_texts import CollectedNames, Texts, kept_starts
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
 from oidc_doctor.iam import conditions_hold
+from oidc_doctor.model.kinds import Kind
 
 KEY = b"k" * 32
+OF_KEYS = {str(kind) for kind in Kind if any(step == "keys" for _, step in kind.steps)}
 
 
 def redacted(source: Path, target: Path, **how: Any) -> Redacted:
@@ -41,7 +43,8 @@ def answer(folder: Path) -> Any:
     return (
         [(one.cloud, one.prediction, one.step) for one in report.exchanges],
         [(one.code, one.confidence, one.step, one.status) for one in report.causes],
-        [(one.code, one.status) for one in report.checks],
+        # a copy says that the signature held, which a report assumes: the checks of it are then skipped
+        [(one.code, one.status) for one in report.checks if one.name not in OF_KEYS or one.status == "failed"],
     )
 
 

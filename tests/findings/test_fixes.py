@@ -34,6 +34,7 @@ def apply(made: Bundle, fix: FixRow) -> None:
         made.write("aws/role.json", role)
     elif "Url" in document:
         made.manifest([]).aws_provider(tuple(document["ClientIDList"]), document["Url"].removeprefix("https://"))
+        made.aws_providers(f"arn:aws:iam::{made.ACCOUNT}:oidc-provider/{document['Url'].removeprefix('https://')}")
     elif "ClientIDList" in document:
         made.write("aws/oidc-provider.json", made.read("aws/oidc-provider.json") | document)
 

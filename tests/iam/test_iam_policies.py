@@ -87,11 +87,15 @@ class TestDecision:
         assert decide(statement(Condition=condition), context=context).effect == "implicit-deny"
         assert decide(statement(), statement(Effect="Deny", Condition=condition), context=context).effect == "unknown"
 
-    @pytest.mark.parametrize("effect", ["allow", "DENY", "", None, 5, ["Allow"]])
-    def test_effect_is_case_sensitive(self, effect: object) -> None:
-        decision = decide(statement(Effect=effect))
-        assert decision.effect == "implicit-deny"
-        assert decision.trace.children[0].reason == "malformed"
+    @pytest.mark.parametrize("effect", ["allow", "DENY", "", "***", None, 5, ["Allow"]])
+    def test_another_effect_may_be_either(self, effect: object) -> None:
+        unreadable = statement(Effect=effect)
+        decision = decide(unreadable)
+        assert (decision.effect, decision.trace.children[0].reason) == ("unknown", "unreadable")
+        assert decide(statement(), unreadable).effect == "unknown"
+        assert decide(statement(), {**unreadable, "Principal": {"Service": "ec2.amazonaws.com"}}).effect == "allow"
+        assert decide(statement(), {**unreadable, "Action": "s3:GetObject"}).effect == "allow"
+        assert decide(statement(), statement(Effect="Deny"), unreadable).effect == "explicit-deny"
 
     def test_a_single_statement_needs_no_list(self) -> None:
         decision = compile_policy({"Statement": statement()}).decide(PROVIDER, ACTION, {})
@@ -123,12 +127,18 @@ class TestPrincipal:
             ({"CanonicalUser": "79a59d"}, False, "other-principal-type"),
             ("*", None, "wildcard-principal-unverified"),
             ({"Federated": "*"}, None, "wildcard-principal-unverified"),
-            (PROVIDER, False, "malformed"),
-            ({"federated": PROVIDER}, False, "malformed"),
-            ({"Federated": 5}, False, "malformed"),
-            ({"Federated": [[PROVIDER]]}, False, "malformed"),
-            ([PROVIDER], False, "malformed"),
-            ({}, False, "no-match"),
+            (PROVIDER, None, "unreadable"),
+            ("REDACTED", None, "unreadable"),
+            ({"federated": PROVIDER}, None, "unreadable"),
+            ({"Federated": 5}, None, "unreadable"),
+            ({"Federated": "REDACTED"}, None, "unreadable"),
+            ({"Federated": "..."}, None, "unreadable"),
+            ({"Federated": ""}, None, "unreadable"),
+            ({"Federated": [[PROVIDER]]}, None, "unreadable"),
+            ({"Federated": [5, PROVIDER]}, True, "match"),
+            ([PROVIDER], None, "unreadable"),
+            ({"Federated": []}, None, "unreadable"),
+            ({}, None, "unreadable"),
         ],
     )
     def test_forms(self, principal: object, result: bool | None, reason: str) -> None:
@@ -141,21 +151,31 @@ class TestPrincipal:
     def test_built_in_providers_go_by_their_names(self, name: str) -> None:
         assert decide(statement(Principal={"Federated": name}), principal=name).effect == "allow"
 
-    def test_missing(self) -> None:
-        decision = decide(statement(Principal=None))
-        assert decision.effect == "implicit-deny"
-        assert decision.trace.children[0].reason == "element-missing"
-
     @pytest.mark.parametrize("effect", ["Allow", "Deny"])
-    def test_not_principal_is_unsupported(self, effect: str) -> None:
-        decision = decide(statement(Effect=effect, Principal=None, NotPrincipal={"Federated": "other"}))
-        assert decision.effect == "implicit-deny"
-        assert decision.trace.children[0].reason == "not-principal-unsupported"
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"Principal": None},
+            {"Principal": None, "NotPrincipal": {"Federated": "other"}},
+            {"Resource": "*"},
+            {"NotResource": "*"},
+            {"principal": "*"},
+            {"condition": {}},
+            {"Comment": "x"},
+        ],
+    )
+    def test_what_no_trust_policy_holds_is_unknown(self, effect: str, changes: dict[str, Any]) -> None:
+        unreadable = statement(Effect=effect, **changes)
+        decision = decide(statement(), unreadable)
+        assert decision.effect == ("allow" if effect == "Allow" else "unknown")
+        assert decision.trace.children[1].reason == "unreadable"
+        assert decide(unreadable).effect == ("unknown" if effect == "Allow" else "implicit-deny")
 
-    def test_resource_is_unsupported(self) -> None:
-        decision = decide(statement(Resource="*"))
-        assert decision.effect == "implicit-deny"
-        assert decision.trace.children[0].reason == "resource-unsupported"
+    @pytest.mark.parametrize("principal", [{"AWS": "*"}, {"AWS": "REDACTED"}, {"AWS": ["arn:aws:iam::1:root", "*"]}])
+    def test_a_deny_of_everybody_in_the_aws_form_was_not_measured(self, principal: Any) -> None:
+        assert decide(statement(), statement(Effect="Deny", Principal=principal)).effect == "unknown"
+        role = {"AWS": "arn:aws:iam::123456789012:role/x"}
+        assert decide(statement(), statement(Effect="Deny", Principal=role)).effect == "allow"
 
 
 class TestAction:
@@ -171,23 +191,28 @@ class TestAction:
             (["sts:TagSession", ACTION], True),
             ("sts:AssumeRole", False),
             ("sts:TagSession", False),
-            ("", False),
-            ([], False),
-            (5, False),
-            ([None, 5], False),
-            ({"a": ACTION}, False),
+            ("AssumeRoleWithWebIdentity", False),
+            ("", None),
+            ("REDACTED", None),
+            ("sts:...", None),
+            ("sts:<action>", None),
+            ([], None),
+            (5, None),
+            ([None, 5], None),
+            ([None, ACTION], True),
+            ({"a": ACTION}, None),
         ],
     )
-    def test_action(self, action: object, result: bool) -> None:
+    def test_action(self, action: object, result: bool | None) -> None:
         assert decide(statement(Action=action)).statements[0].action is result
 
     def test_not_action(self) -> None:
         assert decide(statement(Action=None, NotAction="sts:TagSession")).effect == "allow"
         assert decide(statement(Action=None, NotAction=["sts:TagSession", "sts:Assume*"])).effect == "implicit-deny"
-        assert decide(statement(NotAction="sts:TagSession")).effect == "implicit-deny"  # beside Action
+        assert decide(statement(NotAction="sts:TagSession")).effect == "unknown"  # beside Action
 
     def test_missing(self) -> None:
-        assert decide(statement(Action=None)).trace.children[0].children[1].reason == "element-missing"
+        assert decide(statement(Action=None)).trace.children[0].children[1].reason == "unreadable"
 
 
 class TestTrace:
@@ -283,8 +308,14 @@ class TestPasted:
         assert self.effect({"Principal": {"Federated": PROVIDER.replace("1234", "9234")}}) == "implicit-deny"
 
     def test_unmarked_text_is_read_as_it_stands(self) -> None:
-        document = policy(statement(Principal={"Federated": PROVIDER.replace("123456789012", "<account>")}))
-        assert compile_policy(document).decide(PROVIDER, ACTION, CONTEXT).effect == "implicit-deny"
+        condition = {"StringEquals": {"oidc.example.com/tenant:sub": "<subject>"}}
+        assert decide(statement(Condition=condition)).effect == "implicit-deny"
+
+    def test_a_redacted_value_is_a_gap_whoever_read_it(self) -> None:
+        for block in ({"StringLike": {"oidc.example.com/tenant:sub": "[REDACTED]"}}, {"Null": {"redacted": "true"}}):
+            assert decide(statement(Condition=block)).effect == "unknown"
+            assert decide(statement(), statement(Effect="Deny", Condition=block)).effect == "unknown"
+        assert decide(statement(Condition={"StringLike": {"k": "redacted-*"}}), context={"k": "redacted-1"}).granted
 
     @pytest.mark.parametrize(
         ("pattern", "effect"),
@@ -350,20 +381,51 @@ class TestPasted:
 
 
 @pytest.mark.parametrize("document", [None, 5, "x", [], {}, {"Statement": None}, {"Statement": "x"}])
-def test_a_malformed_document_grants_nothing(document: Any) -> None:
+def test_a_document_without_statements_is_unknown(document: Any) -> None:
     decision = compile_policy(document).decide(PROVIDER, ACTION, {})
-    assert (decision.effect, decision.trace.reason) == ("implicit-deny", "malformed")
+    assert (decision.effect, decision.trace.children[0].reason) == ("unknown", "unreadable")
 
 
-@pytest.mark.parametrize("item", [None, 5, "x", [], [statement()]])
-def test_a_malformed_statement_grants_nothing(item: Any) -> None:
+@pytest.mark.parametrize(
+    "member", [{"Version": "2099-01-01"}, {"Version": None}, {"version": "2012-10-17"}, {"statement": []}]
+)
+def test_a_document_with_what_iam_does_not_know_is_unknown(member: dict[str, Any]) -> None:
+    decision = compile_policy({"Statement": [statement()], **member}).decide(PROVIDER, ACTION, {})
+    assert decision.effect == "unknown"
+    assert decision.trace.children[0].pointer == "/" + next(iter(member))
+    denied = compile_policy({"Statement": [statement(), statement(Effect="Deny")], **member})
+    assert denied.decide(PROVIDER, ACTION, {}).effect == "explicit-deny"
+
+
+@pytest.mark.parametrize("item", [None, 5, "x", "...", [], [statement()]])
+def test_a_statement_that_is_no_object_may_allow_and_deny(item: Any) -> None:
     decision = decide(item)
-    assert (decision.effect, decision.trace.children[0].reason) == ("implicit-deny", "malformed")
-    assert decide(item, statement()).effect == "allow"
+    assert (decision.effect, decision.trace.children[0].reason) == ("unknown", "unreadable")
+    assert decide(item, statement()).effect == "unknown"
+    assert decide(item, statement(), statement(Effect="Deny")).effect == "explicit-deny"
 
 
-@pytest.mark.parametrize("condition", [5, "x", [], {"StringEquals": 5}, {"StringEquals": ["x"]}])
-def test_a_malformed_condition_grants_nothing_and_denies(condition: Any) -> None:
+@pytest.mark.parametrize(
+    "condition",
+    [
+        5,
+        "x",
+        [],
+        None,
+        {"StringEquals": 5},
+        {"StringEquals": ["x"]},
+        {"REDACTED": {"k": "v"}},
+        {"StringEquals": {"k": {}}},
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_unknown(condition: Any) -> None:
+    changes = {**statement(), "Condition": condition}
+    assert decide(changes, context={"k": "v"}).effect == "unknown"
+    assert decide(statement(), {**changes, "Effect": "Deny"}, context={"k": "v"}).effect == "unknown"
+
+
+def test_an_operator_that_iam_does_not_have_grants_nothing_and_denies() -> None:
+    condition = {"StringMatches": {"k": "v"}}
     assert decide(statement(Condition=condition)).effect == "implicit-deny"
     assert decide(statement(), statement(Effect="Deny", Condition=condition)).effect == "explicit-deny"
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Keys that exist on other calls and never on this one.
 _TAG_KEY = "aws:requesttag/"
 _EXTERNAL_ID = "sts:externalid"
-_UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "malformed")
+_UNREADABLE = ("unreadable-request-value", "unreadable-policy-value", "unknown-operator", "unreadable")
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 # Keys whose values are networks, of which none is nearer to an address than another.
 _ADDRESSES = ("aws:sourceip", "aws:vpcsourceip")

@@ -10,12 +10,14 @@ from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.audience import judge_audience
+from oidc_doctor.judge.aws.contradictions import contradictions
 from oidc_doctor.judge.aws.provider import judge_provider
 from oidc_doctor.judge.aws.request import judge_request
 from oidc_doctor.judge.aws.session_claims import judge_session_claims
 from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.aws.token import judge_token
 from oidc_doctor.judge.aws.trust import judge_trust
+from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.issuer import judge_keys
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
@@ -42,6 +44,8 @@ def evaluate_aws(case: Case) -> Trace:
     _judge_role(exchange)
     _judge_duration(exchange)
     judge_sources(exchange)
+    if case.explain:
+        suspect(exchange, contradictions(exchange))
     return exchange.trace()
 
 

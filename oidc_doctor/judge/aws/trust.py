@@ -11,8 +11,9 @@ from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
 from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
-from oidc_doctor.judge.exchange import plain_note, same
-from oidc_doctor.model.document import Document, Json
+from oidc_doctor.judge.contradictions import place_in_words
+from oidc_doctor.judge.exchange import plain_note, same, shown
+from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.json_pointer import segments
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
@@ -53,29 +54,31 @@ def _resource_control(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
         context = request_context(exchange, document.value)
-        statements = document.value.get("Statement") if isinstance(document.value, dict) else None
-        for index, statement in enumerate(statements if isinstance(statements, list) else [statements]):
-            if not isinstance(statement, dict) or statement.get("Effect") != "Deny":
+        for statement in iam.control_statements(document.value):
+            denies = statement.denies(ASSUME, context)
+            if denies is False:
                 continue
-            actions = statement.get("Action")
-            actions = actions if isinstance(actions, list) else [actions]
-            patterns = [action.lower() for action in actions if isinstance(action, str)]
-            if iam.conditions_hold({"StringLike": {"k": patterns}}, {"k": ASSUME.lower()}) is not True:
-                continue
-            if iam.conditions_hold(statement.get("Condition", {}), context) is not True:
-                continue
-            block = statement.get("Condition", {})
-            clauses = [(operator, key) for operator, keys in block.items() for key in keys]
+            clauses = statement.clauses
             operator, key = clauses[0] if clauses else ("", "")
             by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
+            verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
             exchange.refuse(
                 Kind.OUTSIDE_THE_TRUST_POLICY,
-                where=document.at(f"/Statement/{index}" if isinstance(statements, list) else "/Statement"),
+                where=document.at(statement.pointer),
                 certain=False,
-                location=Clause(statement=index, operator=operator, key=key, document=document.file),
+                location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
                 settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
-                reason=f"the resource control policy {document.file} denies it{by}, if it is attached to this account",
+                reason=f"the resource control policy {document.file} {verb}, if it is attached to this account",
             )
+    for file in exchange.aws.unread_rcps:
+        exchange.refuse(
+            Kind.OUTSIDE_THE_TRUST_POLICY,
+            where=Origin(file),
+            certain=False,
+            location=Clause(document=file),
+            settle="aws organizations describe-policy: the policy's text",
+            reason=f"the resource control policy {file} could not be read, and may deny it",
+        )
 
 
 def _allowing(decision: Decision) -> str:
@@ -199,7 +202,10 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     if not exchange.case.explain:
         exchange.settle("authorise", REFUSED if decision.effect == "implicit-deny" else UNDECIDED)
         return
+    _suspect_unreadable(exchange, decision, document)
     allows = [statement for statement in decision.statements if statement.effect == "Allow"]
+    if not allows and decision.effect == "unknown":
+        return
     if not allows:
         exchange.refuse(
             Kind.NO_ALLOW_STATEMENT,
@@ -211,11 +217,17 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     nearest = min(allows, key=_nearness)
     # A refusal is certain only where no other statement could still allow it
     sure = decision.effect == "implicit-deny" and exchange.grounded
-    if nearest.principal is not True:
+    unreadable = {node.level for node in _unreadable(nearest)}
+    if nearest.principal is not True and "principal" not in unreadable:
         _principal(exchange, nearest, document, sure=sure)
-    if nearest.action is not True:
+    if nearest.action is not True and "action" not in unreadable:
         _action(exchange, nearest, document, sure=sure)
-    keys = [(operator, key) for operator in operators_of(nearest) for key in operator.children]
+    keys = [
+        (operator, key)
+        for operator in operators_of(nearest)
+        for key in operator.children
+        if operator.reason != "unreadable"
+    ]
     for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # what fails, then what is open
         if key.result is not True:
             where = document.at(key.pointer)
@@ -230,12 +242,38 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
     exchange.detail["nearest"] = nearest.node.pointer
 
 
+def _unreadable(statement: StatementResult) -> list[Node]:
+    """The elements of a statement that IAM would not store, where they leave open whether the statement applies."""
+    if statement.applies is not None:
+        return []
+    parts = statement.node.children or (statement.node,)  # a statement that is no object has no elements
+    return [node for node in parts if node.reason == "unreadable" and node.result is None]
+
+
+def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Document) -> None:
+    """Suspect the parts that IAM would not store, and so does not hold: the text that it does hold may refuse."""
+    nodes = [node for node in decision.trace.children if node.level == "member"]
+    nodes += [node for statement in decision.statements for node in _unreadable(statement)]
+    for node in nodes:
+        at = document.at(node.pointer)
+        exchange.refuse(
+            Kind.TRUST_POLICY_UNREADABLE,
+            where=at,
+            actual=Side(shown(node.expected), at),
+            certain=False,
+            location=Clause((place_in_words(node.pointer),)),
+            settle="the trust policy as IAM holds it",
+            rank=-1,
+            part=place_in_words(node.pointer),
+            absent="yes" if node.expected is None and node.level in ("principal", "action") else "",
+        )
+
+
 def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:
-    """Refuse operators that IAM does not have and conditions of a shape that it cannot read: no request meets them."""
+    """Refuse operators that IAM does not have: no request meets them."""
     for operator in operators_of(statement):
-        if operator.children or operator.result is True:
+        if operator.children or operator.result is True or operator.reason == "unreadable":
             continue
-        is_operator = operator.reason != "unknown-operator"
         exchange.refuse(
             Kind.CONDITION_OPERATOR_MISUSED,
             where=document.at(operator.pointer),
@@ -243,14 +281,14 @@ def _broken_conditions(exchange: AwsExchange, statement: StatementResult, docume
             location=Clause(("Condition",), statement.index, operator.name),
             rank=2,
             operator=operator.name,
-            reason="what stands under it cannot be read as a condition" if is_operator else "IAM has no such operator",
+            reason="IAM has no such operator",
         )
 
 
 def _undecided_deny(exchange: AwsExchange, decision: Decision, document: Document) -> None:
     """Suspect a Deny where an Allow grants and the Deny depends on values that were not read."""
     for statement in decision.statements:
-        if statement.effect == "Deny" and statement.applies is None:
+        if statement.effect == "Deny" and statement.applies is None and not _unreadable(statement):
             open_keys = [
                 (operator.name, key.name)
                 for operator in operators_of(statement)

@@ -8,7 +8,9 @@ September 2026; what is only inferred is marked where it is used and never makes
 from __future__ import annotations
 
 from oidc_doctor.judge.access import judge_sources
+from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.gcp.audience import judge_audience
+from oidc_doctor.judge.gcp.contradictions import contradictions
 from oidc_doctor.judge.gcp.impersonate import judge_impersonation, judge_permission
 from oidc_doctor.judge.gcp.issuer import judge_issuer
 from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
@@ -43,6 +45,8 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_impersonation(exchange)
     judge_permission(exchange)
     judge_sources(exchange)
+    if case.explain:
+        suspect(exchange, contradictions(exchange))
     return exchange.trace()
 
 

@@ -51,14 +51,5 @@ def test_not_action(aws: Bundle) -> None:
     assert answer.refused("action-differs", "authorise").location == "Statement[0] · NotAction"
 
 
-def test_no_action(aws: Bundle) -> None:
-    aws.trust(aws.statement(Action=...)).ask().refused("action-differs", "authorise", aws.NOT_AUTHORIZED)
-
-
 def test_no_policy_was_read(aws: Bundle) -> None:
     aws.remove("aws/role.json").ask().skipped("action-differs")
-
-
-@pytest.mark.parametrize("action", [[{}], {"a": "b"}, [["sts:*"]], 5])
-def test_an_action_that_is_no_text(aws: Bundle, action: Any) -> None:
-    aws.trust(aws.statement(Action=action)).ask().refused("action-differs", "authorise", aws.NOT_AUTHORIZED)

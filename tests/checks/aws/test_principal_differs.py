@@ -36,15 +36,6 @@ def test_both_sides_are_marked(aws: Bundle) -> None:
     assert aws.marked(cause.expected) == aws.PROVIDER_ARN + "[/]"
 
 
-def test_no_principal(aws: Bundle) -> None:
-    aws.trust(aws.statement(Principal=...)).ask().refused("principal-differs", "authorise", aws.NOT_AUTHORIZED)
-
-
-def test_not_principal_is_not_allowed_in_a_trust_policy(aws: Bundle) -> None:
-    statement = aws.statement(Principal=..., NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"})
-    assert aws.trust(statement).ask().exchange().prediction == "refused"
-
-
 @pytest.mark.parametrize("principal", ["*", {"Federated": "*"}])
 def test_what_a_bare_star_does_was_never_measured(aws: Bundle, principal: Any) -> None:
     aws.trust(aws.statement(Principal=principal)).ask().suspected("principal-differs")

@@ -1,0 +1,171 @@
+"""ACC024: two readings of one thing differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from evidence import Answer, Bundle
+
+OTHER = "v=1:org=elsewhere:*"
+
+
+def doubt(answer: Answer, step: str, *words: str) -> None:
+    """The contradiction is named at the step, and neither reading decides."""
+    cause = answer.cause("evidence-contradicts")
+    assert (cause.step, cause.confidence) == (step, "suspected")
+    assert all(word in cause.summary for word in words), cause.summary
+    assert answer.exchange().prediction == "unknown", answer.steps()
+    assert answer.report.exit_code == 3
+
+
+def twice(bundle: Bundle, path: str, name: str, value: Any) -> Answer:
+    """The answer with a member that stands twice in a file, the written one last."""
+    text = json.dumps(bundle.read(path))
+    return bundle.write(path, text.replace(f'"{name}":', f'"{name}": {json.dumps(value)}, "{name}":', 1)).ask()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("Effect", "Deny"), ("Condition", {}), ("Statement", []), ("AssumeRolePolicyDocument", {})]
+)
+def test_a_member_twice_in_the_trust_policy(aws: Bundle, name: str, value: Any) -> None:
+    doubt(twice(aws, "aws/role.json", name, value), "authorise", name, "twice")
+
+
+def test_a_member_twice_in_a_provider(aws: Bundle) -> None:
+    doubt(twice(aws, "aws/oidc-provider.json", "ClientIDList", []), "audience", "ClientIDList")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "step"),
+    [("attributeCondition", "false", "condition"), ("attributeMapping", {}, "mapping"), ("issuerUri", "x", "issuer")],
+)
+def test_a_member_twice_in_a_google_provider(gcp: Bundle, name: str, value: Any, step: str) -> None:
+    doubt(twice(gcp, "gcp/provider.json", name, value), step, name)
+
+
+def test_a_member_twice_in_an_allow_policy(gcp: Bundle) -> None:
+    doubt(twice(gcp, "gcp/service-account-policy.json", "bindings", []), "impersonate", "bindings")
+
+
+def test_one_member_in_two_spellings(gcp: Bundle) -> None:
+    provider = gcp.read("gcp/provider.json")
+    doubt(
+        gcp.write("gcp/provider.json", {"AttributeCondition": "false", **provider}).ask(),
+        "condition",
+        "AttributeCondition",
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_role_twice(aws: Bundle, order: int) -> None:
+    role = aws.read("aws/role.json")["Role"]
+    other = {**role, "AssumeRolePolicyDocument": aws.policy(aws.statement(aws.subject(OTHER)))}
+    doubt(aws.write("aws/role.json", {"Roles": [role, other][::order]}).ask(), "authorise", role["Arn"])
+
+
+def test_one_role_in_two_files(aws: Bundle) -> None:
+    role = aws.read("aws/role.json")["Role"]
+    assert aws.write("aws/roles.json", {"Roles": [role]}).ask().accepted
+    other = {**role, "AssumeRolePolicyDocument": aws.policy(aws.statement(aws.subject(OTHER)))}
+    doubt(aws.write("aws/roles.json", {"Roles": [other]}).ask(), "authorise", role["Arn"])
+
+
+def test_two_trust_policies_of_one_role_are_not_read(aws: Bundle) -> None:
+    role = aws.read("aws/role.json")["Role"]
+    answer = aws.write(
+        "aws/role.json", {"Role": {"assumeRolePolicyDocument": aws.policy(aws.statement(aws.subject(OTHER))), **role}}
+    ).ask()
+    assert answer.exchange().prediction == "unknown"
+    assert answer.report.exit_code == 3
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_one_google_provider_twice(gcp: Bundle, order: int) -> None:
+    provider = gcp.read("gcp/provider.json")
+    other = {**provider, "attributeCondition": "false"}
+    doubt(gcp.write("gcp/provider.json", [provider, other][::order]).ask(), "condition", "attributeCondition")
+
+
+def test_one_google_provider_in_two_files(gcp: Bundle) -> None:
+    provider = gcp.read("gcp/provider.json")
+    assert gcp.write("gcp/providers.json", [provider]).ask().accepted
+    other = {**provider, "disabled": True}
+    doubt(gcp.write("gcp/providers.json", [other]).ask(), "target", "disabled")
+
+
+def test_one_provider_twice(aws: Bundle) -> None:
+    provider = aws.read("aws/oidc-provider.json")
+    doubt(aws.write("aws/oidc-provider.json", [provider, {**provider, "ClientIDList": ["x"]}]).ask(), "audience")
+
+
+@pytest.mark.parametrize("arns", [[], ["arn:aws:iam::{}:oidc-provider/other.example"]])
+def test_a_provider_that_the_list_lacks(aws: Bundle, arns: list[str]) -> None:
+    account = aws.PROVIDER_ARN.split(":")[4]
+    doubt(aws.aws_providers(*(arn.format(account) for arn in arns)).ask(), "provider", "list")
+    assert aws.aws_providers(aws.PROVIDER_ARN).ask().accepted
+
+
+def test_a_list_of_another_account_says_nothing(aws: Bundle) -> None:
+    assert (
+        aws.aws_providers("arn:aws:iam::554433221100:oidc-provider/other.example").ask().exchange().prediction
+        == "accepted"
+    )
+
+
+def test_an_answer_of_another_account(aws: Bundle) -> None:
+    doubt(aws.write("aws/caller-identity.json", {"Account": "554433221100"}).ask(), "authorise", "554433221100")
+
+
+def _audience(configuration: dict[str, Any]) -> None:
+    configuration["audience"] += "-other"
+
+
+def _saml(configuration: dict[str, Any]) -> None:
+    configuration["subject_token_type"] = "urn:ietf:params:oauth:token-type:saml2"
+
+
+@pytest.mark.parametrize(("change", "step"), [(_audience, "target"), (_saml, "token")])
+def test_a_client_that_asks_for_another_exchange(
+    gcp: Bundle, change: Callable[[dict[str, Any]], None], step: str
+) -> None:
+    audience = f"//iam.googleapis.com/{gcp.GCP_PROVIDER}"
+    configuration: dict[str, Any] = {
+        "type": "external_account",
+        "audience": audience,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {"file": "/token"},
+    }
+    gcp.write(
+        "oidc-doctor.toml",
+        f'[target.gcp]\nprovider = "{gcp.GCP_PROVIDER}"\nservice_account = "{gcp.SERVICE_ACCOUNT}"\n',
+    )
+    assert gcp.write("gcp/credentials.json", configuration).ask().accepted
+    change(configuration)
+    doubt(gcp.write("gcp/credentials.json", configuration).ask(), step, "client")
+
+
+def test_a_file_that_the_manifest_calls_missing(aws: Bundle) -> None:
+    aws.write(
+        "manifest.json",
+        {"collected_at": aws.COLLECTED_AT, "reads": [{"path": "aws/role.json", "outcome": "not_found"}]},
+    )
+    answer = aws.ask()
+    assert answer.exchange().prediction == "unknown"
+    assert answer.report.exit_code == 3
+    aws.write(
+        "manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": [{"path": "aws/role.json", "outcome": "denied"}]}
+    )
+    assert aws.ask().accepted  # read by somebody else, later
+
+
+def test_a_bundle_that_vouches_for_its_own_token(aws: Bundle) -> None:
+    aws.remove("token.jwt").write("claims.json", {"claims": aws.claims_of(), "verified": {"signature": True}})
+    answer = aws.ask()
+    assert answer.state("keys") == "assumed"
+    assert any("the bundle says so" in text for text in answer.exchange().assumed)
