@@ -1,0 +1,97 @@
+"""Run the fuzz targets, guided by coverage.
+
+    python tests/fuzz/fuzz.py [--runs N] [TARGET …]
+
+Each target runs in a process of its own, from the seeds of the repository, with a fixed random seed. Prints a line for
+each target with its executions, and exits with 1 where one raised, hung for over 20 s or used over 1 GiB; the input is
+then in the folder that is printed. Needs the extra `fuzz` (Atheris).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+# Of 1,000 executions, how many go to the targets that examine or copy a whole bundle each time.
+WHOLE = ("reports", "captures")
+WHOLE_SHARE = 4
+EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
+NOT_INSTRUMENTED = ("oidc_doctor.tui", "oidc_doctor.live", "oidc_doctor.__main__")  # no target runs them
+
+
+def fuzz_one(name: str, corpus: str, runs: int, artifacts: str) -> None:
+    """Fuzz one target in this process; libFuzzer ends the process."""
+    import atheris
+
+    with atheris.instrument_imports(include=["oidc_doctor"]):
+        import oidc_doctor
+
+        for module in pkgutil.walk_packages(oidc_doctor.__path__, "oidc_doctor."):
+            if not module.name.startswith(NOT_INSTRUMENTED):
+                importlib.import_module(module.name)
+        from fuzz_targets import TARGETS
+    target = TARGETS[name]
+    for index, seed in enumerate(target.seeds()):
+        (Path(corpus) / f"seed-{index}").write_bytes(seed)
+    limits = ["-timeout=20", "-rss_limit_mb=1024", "-max_len=20000"]
+    output = ["-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={artifacts}/{name}-"]
+    atheris.Setup([sys.argv[0], f"-runs={runs}", "-seed=1", *limits, *output, corpus], target.run)
+    atheris.Fuzz()
+
+
+def shares(names: list[str], runs: int) -> dict[str, int]:
+    """How many executions each target has."""
+    whole = [name for name in names if name in WHOLE]
+    small = [name for name in names if name not in WHOLE]
+    each = dict.fromkeys(whole, runs * WHOLE_SHARE // 1000 if small else runs // max(1, len(whole)))
+    left = runs - sum(each.values())
+    return each | dict.fromkeys(small, -(-left // max(1, len(small))))
+
+
+def main() -> int:
+    """Run the targets named, or all."""
+    parser = argparse.ArgumentParser(description="Fuzz the parsers, evaluators and renderers.")
+    parser.add_argument("targets", nargs="*", metavar="TARGET")
+    parser.add_argument("--runs", type=int, default=1_000_000, help="executions of all targets together")
+    parser.add_argument("--artifacts", default=tempfile.gettempdir(), help="folder for inputs that fail")
+    parser.add_argument("--one", nargs=2, metavar=("TARGET", "CORPUS"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        fuzz_one(*options.one, options.runs, options.artifacts)
+    from fuzz_targets import TARGETS
+
+    if strange := set(options.targets) - set(TARGETS):
+        parser.error(f"no such target: {', '.join(sorted(strange))}; there are {', '.join(TARGETS)}")
+    failed, executed = [], 0
+    for name, runs in shares(options.targets or list(TARGETS), options.runs).items():
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory() as corpus:
+            command = [sys.executable, "-P", __file__, "--one", name, corpus, "--runs", str(runs)]
+            command += ["--artifacts", options.artifacts]
+            done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        count = int((EXECUTED.search(done.stderr) or [0, 0])[1])
+        executed += count
+        good = done.returncode == 0 and count >= runs
+        seconds = time.monotonic() - started
+        print(f"{name:15} {count:>9,} executions in {seconds:6.0f} s  {'ok' if good else 'FAILED'}", flush=True)
+        if not good:
+            failed.append(name)
+            print(
+                done.stdout[-4000:], done.stderr[-4000:], f"inputs: {options.artifacts}/{name}-*", sep="\n", flush=True
+            )
+    print(f"{'all':15} {executed:>9,} executions, {len(failed)} targets failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
