@@ -69,6 +69,10 @@ def _unknown_command(name: str) -> str:
 
 def _main(arguments: list[str]) -> int:
     options = make_parser().parse_args(arguments)
+    if options.pack:
+        from oidc_doctor.findings import packs  # late: most runs name no pack
+
+        packs.use(options.pack)
     if options.list_checks:
         return list_checks(options)
     if options.web is not None:

@@ -80,6 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="hide these checks (the verdict is unaffected)",
     )
     checks.add_argument(
+        "--pack", action="append", default=[], metavar="NAME", help="also load the checks of this installed package"
+    )
+    checks.add_argument(
         "--fail-on",
         choices=("blocks", "weakens", "never"),
         default="blocks",

@@ -24,6 +24,7 @@ from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
+    Coverage,
     Role,
     Target,
     TargetEvidence,
@@ -73,6 +74,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
     by_code = {check.code: check for check in pack}
+    failed = [Coverage(f"pack {name}", "missing", why, named=True) for name, why in packs.failed_packs().items()]
+    run.coverage.extend(failed)
     verdict, exit_code = conclude(causes, judged, rows, run.coverage, question.fail_on)
     report = Report(
         verdict=verdict,

@@ -1,7 +1,9 @@
-"""Load the rule pack: every file under checks/, by path, and third-party packs by entry point.
+"""Load the rule pack: every file under checks/, by path, and other people's packs that the user names.
 
 The pack is code that runs in a process which may hold cloud credentials, so it is never looked for in the current
-directory: the bundled folder first, else, only in a checkout, the folder next to the package.
+directory: the bundled folder first, else, only in a checkout, the folder next to the package. Another package's checks
+are loaded only where the user names them (--pack NAME); such a pack fails alone, and takes no code, name or kind of
+another check.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
+from typing import NamedTuple
 
 from oidc_doctor import checkkit
 from oidc_doctor.checkkit import Check
@@ -59,53 +62,76 @@ def load_folder(folder: str | os.PathLike[str], prefix: str) -> list[Check]:
     return checks
 
 
-def _declares_pack(folder: str) -> bool:
-    """Whether an installed distribution names our entry-point group. Its text is all that is read."""
+def use(names: Iterable[str]) -> None:
+    """Load these packs besides the built-in checks: names in the entry-point group, as the user gave them."""
+    global _named  # noqa: PLW0603 - one choice for the whole process, made before anything is examined
+    _named = tuple(dict.fromkeys(names))
+    _pack.cache_clear()
+
+
+_named: tuple[str, ...] = ()
+
+
+class _Pack(NamedTuple):
+    checks: tuple[Check, ...]  # ordered by code
+    failed: dict[str, str]  # name of a pack that could not be used → why
+
+
+def _third_party(name: str) -> list[Check]:
+    """The checks of an installed pack. Raises PackError; whatever the pack raises is its own failure."""
+    from importlib.metadata import entry_points  # late: 15 ms, and most runs name no pack
+
+    points = entry_points(group=ENTRY_POINTS, name=name)
+    if not points:
+        message = f"no installed package has it under the entry-point group {ENTRY_POINTS}"
+        raise PackError(message)
+    checkkit._loading.clear()
     try:
-        with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as stream:
-            return ENTRY_POINTS in stream.read()
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _distributions() -> Iterator[str]:
-    for place in sys.path:
-        try:
-            yield from (entry.path for entry in os.scandir(place) if entry.name.endswith(".dist-info"))
-        except OSError:
-            continue  # an entry of sys.path need not exist
-
-
-def _third_party() -> list[Check]:
-    # importlib.metadata costs 15 ms; most installations have no further pack, and a look at their files shows it
-    if not any(_declares_pack(folder) for folder in _distributions()):
-        return []
-    from importlib.metadata import entry_points
-
-    checks: list[Check] = []
-    for point in entry_points(group=ENTRY_POINTS):
-        checkkit._loading.clear()
-        point.load()
-        checks += checkkit._loading
-    return checks
+        for point in points:
+            point.load()
+    except Exception as error:  # noqa: BLE001 - a stranger's code: it fails alone, and is reported as not loaded
+        message = f"{type(error).__name__}: {error}"
+        raise PackError(message) from None
+    return list(checkkit._loading)
 
 
 @cache
-def all_checks() -> tuple[Check, ...]:
-    """The whole pack, ordered by code. PackError when it is empty or two checks share a code or a kind."""
-    checks = load_folder(bundled("_checks", "checks"), "oidc_doctor_checks") + _third_party()
-    if not checks:
+def _pack() -> _Pack:
+    built_in = load_folder(bundled("_checks", "checks"), "oidc_doctor_checks")
+    if not built_in:
         message = "no checks were loaded; install oidc-doctor again"
         raise PackError(message)
-    claims: dict[object, Check] = {}
-    for check in checks:
-        for key in (check.code, check.name, check.kind):
-            if key is None:
-                continue
-            # a StrEnum member equals its text, so the type distinguishes a kind
-            claimed = (type(key), key)
-            if claimed in claims and claims[claimed] is not check:
-                message = f"two checks claim {key}: {claims[claimed].code} and {check.code}"
-                raise PackError(message)
-            claims[claimed] = check
-    return tuple(sorted(checks, key=lambda check: check.code))
+    claims: dict[tuple[type, object], Check] = {}
+    _claim(claims, built_in)
+    checks, failed = list(built_in), {}
+    for name in _named:
+        try:
+            own = _third_party(name)
+            _claim(claims, own)
+        except PackError as error:
+            failed[name] = str(error)
+        else:
+            checks += own
+    return _Pack(tuple(sorted(checks, key=lambda check: check.code)), failed)
+
+
+def _claim(claims: dict[tuple[type, object], Check], checks: Iterable[Check]) -> None:
+    """Add the codes, names and kinds of the checks; PackError, and nothing added, where one of them is taken."""
+    # a StrEnum member equals its text, so the type distinguishes a kind
+    own = [((type(key), key), check) for check in checks for key in (check.code, check.name, check.kind) if key]
+    taken = dict(claims)
+    for key, check in own:
+        if taken.setdefault(key, check) is not check:
+            message = f"two checks claim {key[1]}: {taken[key].code} {taken[key].name} and {check.code} {check.name}"
+            raise PackError(message)
+    claims |= dict(own)
+
+
+def all_checks() -> tuple[Check, ...]:
+    """The built-in checks and those of the named packs. PackError when the installation is incomplete."""
+    return _pack().checks
+
+
+def failed_packs() -> dict[str, str]:
+    """The named packs that could not be used, each with the reason."""
+    return _pack().failed

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,7 +221,7 @@ def test_values_from_tokens_and_policies_are_only_passed_on(check: Check) -> Non
 def test_an_empty_pack_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(packs, "bundled", lambda *_: str(tmp_path))
     with pytest.raises(packs.PackError, match="no checks were loaded"):
-        packs.all_checks.__wrapped__()
+        packs._pack.__wrapped__()
 
 
 @pytest.mark.parametrize("names", [{"_PACKAGE": "nowhere"}, {"_PACKAGE": "pkg"}])
@@ -266,9 +268,76 @@ def test_the_pack_is_never_loaded_from_the_current_directory(tmp_path: Path) -> 
 
 
 def test_two_checks_of_one_code_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packs, "_third_party", lambda: [CHECKS[0]._replace(name="another", kind=None)])
+    twice = [CHECKS[0], CHECKS[0]._replace(name="another", kind=None)]
+    monkeypatch.setattr(packs, "load_folder", lambda *_: twice)
     with pytest.raises(packs.PackError, match="two checks claim"):
-        packs.all_checks.__wrapped__()
+        packs._pack.__wrapped__()
+
+
+CHECK = """
+from oidc_doctor.checkkit import Finding, GcpProvider, TargetEvidence, weakness
+
+@weakness("{code}", "{name}", opens_trust=False)
+def found(evidence: TargetEvidence):
+    "Title"
+    yield Finding("house rule of {name}")
+"""
+
+
+@pytest.fixture
+def with_packs(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a report where a package with four packs is installed."""
+    info = tmp_path / "house-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: house\nVersion: 1.0\n", encoding="utf-8")
+    modules = {
+        "good": CHECK.format(code="HSE001", name="house-rule"),
+        "code": CHECK.format(code="AWS021", name="house-other"),
+        "named": CHECK.format(code="HSE002", name="token-expired"),
+        "raises": "raise SystemError('not today')",
+    }
+    points = ["[oidc_doctor.checks]", *(f"{name} = house_{name}" for name in modules)]
+    (info / "entry_points.txt").write_text("\n".join(points), encoding="utf-8")
+    for name, text in modules.items():
+        (tmp_path / f"house_{name}.py").write_text(text, encoding="utf-8")
+
+    def doctor(*names: str) -> subprocess.CompletedProcess[str]:
+        named = [argument for name in names for argument in ("--pack", name)]
+        command = [sys.executable, "-P", "-m", "oidc_doctor", "--report", "--demo", "healthy-aws", "--format", "json"]
+        environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+        return subprocess.run([*command, *named], env=environment, capture_output=True, text=True, check=False)
+
+    return doctor
+
+
+def test_an_installed_pack_is_loaded_only_where_it_is_named(
+    with_packs: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    assert "HSE001" not in with_packs().stdout
+    done = with_packs("good")
+    assert "house rule of house-rule" in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("code", "two checks claim AWS021"),
+        ("named", "token-expired"),
+        ("raises", "not today"),
+        ("absent", "no installed"),
+    ],
+)
+def test_a_pack_fails_alone(
+    with_packs: Callable[..., subprocess.CompletedProcess[str]], name: str, reason: str
+) -> None:
+    done = with_packs(name, "good")
+    report = json.loads(done.stdout)
+    row = next(row for row in report["coverage"] if row["what"] == f"pack {name}")
+    assert reason in row["reason"]
+    assert "house rule of house-rule" in done.stdout
+    assert {row["code"] for row in report["checks"]} == {check.code for check in CHECKS} | {"HSE001"}
+    assert done.returncode == 3
 
 
 def test_files_that_begin_with_an_underscore_are_no_checks(tmp_path: Path) -> None:

@@ -223,8 +223,7 @@ def _expression_seeds() -> Iterator[bytes]:
         for text in (provider.get("attributeCondition", ""), *provider.get("attributeMapping", {}).values()):
             yield text.encode()
     yield (
-        b"assertion.sub.extract('a={x}:') in ['x', 'y'] ? true : has(assertion.b) && assertion.n > 1"
-         b'\0{"sub": "a"}'
+        b"assertion.sub.extract('a={x}:') in ['x', 'y'] ? true : has(assertion.b) && assertion.n > 1\0{\"sub\": \"a\"}"
     )
     yield b"assertion.aud.exists(a, a.matches('^x+$')) || !(size(assertion.sub) < 3)"
 
