@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from configparser import ConfigParser
@@ -15,6 +16,8 @@ from email import message_from_string
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from oidc_doctor import __version__
 from oidc_doctor.findings import packs
@@ -57,6 +60,26 @@ def unpacked(sdist: Path, folder: Path) -> Path:
 def wheel(unpacked: Path, folder: Path) -> Path:
     """The wheel made from the sdist, as an installer makes it."""
     return hatchling("wheel", unpacked, folder / "wheel")
+
+
+def test_a_wheel_is_the_same_wherever_and_whenever_it_is_built(wheel: Path, unpacked: Path, tmp_path: Path) -> None:
+    elsewhere = Path(shutil.copytree(unpacked, tmp_path / "elsewhere", copy_function=shutil.copyfile))
+    for place in elsewhere.rglob("*"):
+        os.utime(place, (1_000_000_000, 1_000_000_000))
+    again = hatchling("wheel", elsewhere, tmp_path / "wheel")
+    assert (again.name, again.read_bytes()) == (wheel.name, wheel.read_bytes())
+
+
+def test_the_lock_has_what_the_project_asks_for() -> None:
+    text = (ROOT / ".ci" / "requirements-dev.txt").read_text(encoding="utf-8")
+    locked = {canonicalize_name(name): version for name, version in re.findall(r"^(\S+?)==(\S+)", text, re.MULTILINE)}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    for wanted in map(Requirement, [*project["dependencies"], *extras["web"], *extras["test"], *extras["dev"]]):
+        if wanted.name != "oidc-doctor":
+            assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), wanted
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert "://" not in text
 
 
 @pytest.fixture(scope="module")
@@ -189,10 +212,9 @@ def test_every_page_has_its_headings() -> None:
 
 
 @pytest.fixture
-def fresh_pack(monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
-    """`all_checks` without its memory, and without packs of other distributions."""
-    monkeypatch.setattr(packs, "_third_party", list)
-    return packs.all_checks.__wrapped__
+def fresh_pack() -> Callable[[], object]:
+    """`all_checks` without its memory."""
+    return packs._pack.__wrapped__
 
 
 def test_no_check_at_all_is_an_error(installed: Path, fresh_pack: Callable[[], object]) -> None:
