@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 
 
@@ -102,7 +103,7 @@ def _request(
         question = _with_environment(question, snapshot.targets[0].target, base)
         snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in local.names())
-    goals = tuple(_goal(snapshot_target.target, snapshot_target.tokens) for snapshot_target in snapshot.targets)
+    goals = tuple(_goal(options, found.target, found.tokens, base) for found in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
     if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
@@ -140,12 +141,17 @@ def _request(
     return request, question
 
 
-def _goal(target: Target, tokens: tuple[Token, ...]) -> Goal:
+def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...], base: Bundle | None) -> Goal:
     from oidc_doctor.live.plan import Goal
 
     origin = target.origins.get("issuer")
     by_token = origin is not None and any(origin.file == token.origin.file for token in tokens)
-    return Goal(target, tokens, None if by_token else target.issuer)
+    by_file = origin.file if origin is not None and not origin.file.startswith("--") else ""
+    by = target.origins.get("gcp.provider") or target.origins.get("gcp.audience")
+    # a configuration of a client that neither a bundle nor an option brought is that of the environment
+    own = base is None and not options.credentials and by is not None and by.file == _CREDENTIALS
+    own = own or (by is not None and by.file.startswith("--"))
+    return Goal(target, tokens, None if by_token else target.issuer, "" if by_token else by_file, own)
 
 
 def _names_a_resource(target: Target) -> bool:
@@ -191,13 +197,13 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
         files.append(("truss/whoami.txt", _bytes(options.whoami, "--whoami")))
     credentials = options.credentials
     if credentials:
-        files.append(("gcp/credentials.json", _configuration(credentials, "--credentials", must=True) or b""))
+        files.append((_CREDENTIALS, _configuration(credentials, "--credentials", must=True) or b""))
     elif live and base is None and os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         name = "GOOGLE_APPLICATION_CREDENTIALS"
         # the variable may also name a user login; only the configuration of a federated client is evidence
         configuration = _configuration(os.environ[name], name, must=False)
         if configuration and (options.gcp_provider or options.live):
-            files.append(("gcp/credentials.json", configuration))
+            files.append((_CREDENTIALS, configuration))
     named = options.role or options.gcp_provider or options.truss or credentials
     if live and base is None and not named and os.path.isfile(TARGET_FILE):
         files.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))

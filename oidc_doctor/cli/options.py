@@ -164,7 +164,9 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         action="store_true",
         help="really exchange the token and use the cloud's response",
     )
-    live.add_argument("--fetch-token-issuer", action="store_true", help="fetch an issuer that only the token names")
+    live.add_argument(
+        "--fetch-token-issuer", action="store_true", help="fetch an issuer that only a token or a file names"
+    )
     live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
     live.add_argument("--fetch-github-token", metavar="AUDIENCE", help="request the token of the GitHub job")
     return live
