@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -128,6 +129,7 @@ def _request(
         until=until,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
+        owners=_owners(options.resource_account),
         logs=not options.no_logs,
         oracles=options.cross_check,
         attempt=options.attempt,
@@ -152,6 +154,18 @@ def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...]
     own = base is None and not options.credentials and by is not None and by.file == _CREDENTIALS
     own = own or (by is not None and by.file.startswith("--"))
     return Goal(target, tokens, None if by_token else target.issuer, "" if by_token else by_file, own)
+
+
+def _owners(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Return (name, account) of each --resource-account; the name is empty where it is for all. Raises UsageError."""
+    owners = []
+    for text in texts:
+        name, _, account = text.rpartition("=")
+        if not re.fullmatch(r"[0-9]{12}", account):
+            message = f"--resource-account {text}: not an account id of 12 digits, nor NAME=ID"
+            raise UsageError(message)
+        owners.append((name, account))
+    return tuple(owners)
 
 
 def _names_a_resource(target: Target) -> bool:

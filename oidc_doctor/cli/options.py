@@ -145,6 +145,13 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live = parser.add_argument_group("live (read-only; begins with --role, --gcp-provider, --truss, … or --live)")
     live.add_argument("--live", action="store_true", help="read the clouds and the issuer, also with --from BUNDLE")
     live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    live.add_argument(
+        "--resource-account",
+        action="append",
+        default=[],
+        metavar="[NAME=]ID",
+        help="the account of the buckets, or of bucket NAME, where it is not that of the AWS credentials",
+    )
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
     live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")

@@ -63,7 +63,19 @@ _LONGEST_NAME = 253  # RFC 1035
 # Names that are no one's on the internet: RFC 6761 (localhost, invalid, test), RFC 6762 (local, and appendix G), RFC
 # 7686, RFC 8375, RFC 9476, ICANN on internal (2024) and on corp, home and mail (2018); and the suffixes of Kubernetes,
 # Consul and Docker.
-_INSIDE = ("alt", "arpa", "cluster", "consul", "corp", "docker", "home", "internal", "intranet", "invalid", "kube")
+_INSIDE: tuple[str, ...] = (
+    "alt",
+    "arpa",
+    "cluster",
+    "consul",
+    "corp",
+    "docker",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "kube",
+)
 _INSIDE += ("lan", "local", "localdomain", "localhost", "mail", "onion", "private", "svc", "test")
 
 

@@ -45,6 +45,7 @@ class CollectionRequest(NamedTuple):
     until: float | None = None
     max_pages: int = 40
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    owners: tuple[tuple[str, str], ...] = ()  # the accounts of buckets and repositories, by name; "" is all others
     logs: bool = True
     oracles: bool = False
     attempt: bool = False  # --try
@@ -105,6 +106,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
         oracles=request.oracles,
         attempt=_token_to_exchange(request, goal),
         prefix=prefix,
+        owners=request.owners,
     )
 
 
