@@ -68,8 +68,17 @@ def _declares_pack(folder: str) -> bool:
         return False
 
 
+def _places() -> list[str]:
+    """The folders of sys.path without the current one, where an interactive Python or `python -m` also looks."""
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:  # it was deleted
+        here = ""
+    return [place for place in sys.path if place and os.path.realpath(place) != here]
+
+
 def _distributions() -> Iterator[str]:
-    for place in sys.path:
+    for place in _places():
         try:
             yield from (entry.path for entry in os.scandir(place) if entry.name.endswith(".dist-info"))
         except OSError:
@@ -80,13 +89,14 @@ def _third_party() -> list[Check]:
     # importlib.metadata costs 15 ms; most installations have no further pack, and a look at their files shows it
     if not any(_declares_pack(folder) for folder in _distributions()):
         return []
-    from importlib.metadata import entry_points
+    from importlib.metadata import distributions
 
     checks: list[Check] = []
-    for point in entry_points(group=ENTRY_POINTS):
-        checkkit._loading.clear()
-        point.load()
-        checks += checkkit._loading
+    for distribution in distributions(path=_places()):
+        for point in distribution.entry_points.select(group=ENTRY_POINTS):
+            checkkit._loading.clear()
+            point.load()
+            checks += checkkit._loading
     return checks
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pty
 import select
@@ -112,26 +111,6 @@ def test_usage_error_without_a_terminal(tmp_path: Path) -> None:
     assert finished.stdout == ""
     assert finished.stderr.count("\n") == 1
     assert "--report" in finished.stderr
-
-
-def test_browser_server_refuses_other_hosts_and_origins() -> None:
-    from aiohttp.test_utils import TestClient, TestServer
-
-    from oidc_doctor.tui.web import HOST, LocalServer
-
-    async def ask() -> dict[str, int]:
-        server = LocalServer("true", host=HOST, port=8765, title="oidc-doctor")
-        async with TestClient(TestServer(await server._make_app())) as client:
-            own = f"{HOST}:8765"
-            requests = {
-                "own": {"Host": own},
-                "own page": {"Host": "localhost:8765", "Origin": "http://localhost:8765"},
-                "other name": {"Host": "evil.example:8765"},
-                "other page": {"Host": own, "Origin": "https://evil.example"},
-            }
-            return {name: (await client.get("/", headers=headers)).status for name, headers in requests.items()}
-
-    assert asyncio.run(ask()) == {"own": 200, "own page": 200, "other name": 403, "other page": 403}
 
 
 def test_worker_processes_start_while_textual_replaces_stderr() -> None:
