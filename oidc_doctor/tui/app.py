@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
@@ -180,6 +181,10 @@ class Doctor(App[None]):
             except (OSError, subprocess.TimeoutExpired) as error:
                 self.log(f"tmux: {error}")
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the key as the footer, the help and the palette show it."""
+        return visible(super().get_key_display(binding))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the command palette: every action that has a key, then the commands of Textual."""
         listed: set[tuple[DOMNode, str]] = set()
@@ -190,10 +195,9 @@ class Doctor(App[None]):
                     continue
                 listed.add((active.node, binding.action))
                 name = binding.description
-                key = self.get_key_display(binding)
-                yield SystemCommand(
-                    name, f"{active.tooltip or name} ({key})", partial(self._run_on, active.node, binding.action)
-                )
+                # the palette reads a text as markup, and a Content as it is
+                hint: Any = Content(f"{active.tooltip or name} ({self.get_key_display(binding)})")
+                yield SystemCommand(name, hint, partial(self._run_on, active.node, binding.action))
         for command in super().get_system_commands(screen):
             if command.title != "Quit":  # listed above with its key
                 yield command
