@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -180,6 +181,26 @@ class Doctor(App[None]):
                 subprocess.run(["tmux", "load-buffer", "-w", "-"], input=text.encode(), timeout=1, check=False)  # noqa: S607
             except (OSError, subprocess.TimeoutExpired) as error:
                 self.log(f"tmux: {error}")
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Write a picture of the screen to a new file, where Textual does; in a browser, offer it for download."""
+        if self.is_web:
+            return super().deliver_screenshot(filename, path, time_format)
+        from platformdirs import user_downloads_path  # late: few sessions take a picture
+
+        from oidc_doctor import files
+
+        folder = path or str(user_downloads_path())
+        name = filename or f"oidc-doctor-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}.svg"
+        try:
+            place = files.create_numbered(folder, name, self.export_screenshot().encode())
+        except OSError as error:
+            self.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
+            return None
+        self.notify(f"written to {visible(place)}", markup=False)
+        return None
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the key as the footer, the help and the palette show it."""
