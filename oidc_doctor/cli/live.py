@@ -69,7 +69,8 @@ def prepare(
     from oidc_doctor.live.plan import gather
 
     if not question.tokens and base is None:
-        question = question._replace(tokens=_tokens_of_environment(options))
+        tokens, warnings = _tokens_of_environment(options)
+        question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
     collected = gather(request, narrate or (_silence if options.quiet else complain))
     return Prepared(collected.bundle, question._replace(warnings=(*question.warnings, *collected.warnings)))
@@ -243,39 +244,66 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     return json.dumps(value, indent=2).encode()
 
 
-def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
-    """Return the token that the environment of the workload names; GitHub's only with --fetch-github-token."""
+def _tokens_of_environment(options: argparse.Namespace) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+    """Return the token that the environment of the workload names, and warnings.
+
+    GitHub's is requested only with --fetch-github-token.
+    """
     from oidc_doctor.documents.token import parse_token
 
     if options.fetch_github_token is not None:
         text = _github_token(options.fetch_github_token, private=options.private_issuer)
-        return (parse_token(text, Origin("the variable ACTIONS_ID_TOKEN_REQUEST_URL"), "github"),)
+        return (parse_token(text, Origin("the variable ACTIONS_ID_TOKEN_REQUEST_URL"), "github"),), ()
     for name in _TOKEN_FILES:
         path = os.environ.get(name)
         if path:
             text = _bytes(path, name).decode("utf-8", "surrogateescape")
-            return (parse_token(text, Origin(f"the variable {name}"), "token"),)
+            return (parse_token(text, Origin(f"the variable {name}"), "token"),), ()
     return _token_of_configuration(options.credentials)
 
 
-def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
-    """Return the token in the file that the external_account configuration of --credentials names, if it exists."""
+def _token_of_configuration(path: str | None) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+    """Return the token in the file that the external_account configuration of --credentials names, and warnings.
+
+    A stranger may have written the configuration, and name any file: one outside the configuration's own folder is not
+    read, and what is no OIDC token is not shown.
+    """
     from oidc_doctor.documents.token import parse_token
 
     value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
     source = value.get("credential_source")
-    if not isinstance(source, dict):
-        return ()
-    file, shape = source.get("file"), source.get("format")
-    if not isinstance(file, str) or not os.path.isfile(file):
-        return ()
-    text: Any = _bytes(file, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    file = source.get("file") if isinstance(source, dict) else None
+    if not isinstance(source, dict) or not isinstance(file, str) or path is None or not _is_file(file):
+        return (), ()
+    place = os.path.realpath(file)
+    inside = os.path.relpath(place, os.path.dirname(os.path.realpath(path)))
+    if path == "-" or any(part.startswith(".") for part in inside.split(os.sep)):  # above it, or hidden below it
+        outside = f"--credentials {path}: its token file {file} lies outside its folder, and was not read"
+        return (), (f"{outside}; --token reads the file that you name",)
+    text: Any = _bytes(place, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    shape = source.get("format")
     if isinstance(shape, dict) and shape.get("type") == "json":
         try:
             text = json.loads(text)[shape["subject_token_field_name"]]
-        except (ValueError, KeyError, TypeError):
-            return ()
-    return (parse_token(text, Origin(f"--credentials {path}"), "token"),) if isinstance(text, str) else ()
+        except (ValueError, KeyError, TypeError, RecursionError):
+            text = None
+    token = parse_token(text, Origin(f"--credentials {path}"), "token") if isinstance(text, str) else None
+    if token is None or not _is_oidc(token):
+        return (), (f"--credentials {path}: its token file {file} holds no OIDC token, and is not shown",)
+    return (token,), ()
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return os.path.isfile(path)
+    except ValueError:  # a NUL in the name
+        return False
+
+
+def _is_oidc(token: Token) -> bool:
+    """Whether a text is a compact JWT with the claims of an OIDC token."""
+    named = isinstance(token.claims.get("iss"), str) and ("sub" in token.claims or "aud" in token.claims)
+    return token.kind == "jwt" and bool(token.signing_input) and token.header is not None and named
 
 
 def _github_token(audience: str, *, private: bool) -> str:
