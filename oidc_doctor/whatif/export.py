@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.commands import command
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.files import create_numbered
 from oidc_doctor.findings.fixes.documents import changes
