@@ -65,6 +65,11 @@ def is_plain(value: str, *, of_aws: bool = False) -> bool:
     return bool(value) and value.isprintable() and not value.lower().startswith(refused)
 
 
+def is_expression(text: str) -> bool:
+    """Whether a text in a language of its own, of lines perhaps, can stand in a command: each character is seen."""
+    return all(character.isprintable() or character in "\n\r\t" for character in text)
+
+
 def command(*words: str) -> str:
     """A command with every word quoted; empty where the guard refuses a word."""
     ours = _OUR_OPTIONS.get(words[0]) if words else None
@@ -81,12 +86,12 @@ def _is_harmless(word: str, ours: frozenset[str] | None) -> bool:
     if ours is not None and name not in ours:
         return False
     if name in _EXPRESSIONS:
-        return all(character.isprintable() or character in "\n\t" for character in value)
-    if name in _LISTS:
+        return is_expression(value)
+    if name in _LISTS and value:
         separator = value[1] if value[:1] == "^" and value[2:3] == "^" else ","
         values = (value[3:] if separator != "," else value).split(separator)
         return all(is_plain(part) for part in values)
-    return "=" not in word or is_plain(value)
+    return not value or is_plain(value)
 
 
 def commands(words: str, *values: str) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ def test_expressions_of_google_may_have_lines_but_no_control_characters() -> Non
     option = "--attribute-condition=assertion.a == 'x' &&\n\tassertion.b == 'y'"
     text = command("gcloud", "x", option).replace("gcloud", "printf %s", 1)
     assert subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=True).stdout == "x" + option
-    for character in "\x1b\r\x9b\u202e\x00":
+    assert command("gcloud", "x", "--attribute-condition=", "--allowed-audiences=").endswith("--allowed-audiences=")
+    for character in "\x1b\x7f\x9b\u202e\x00":
         assert command("gcloud", "x", option + character) == ""
 
 
