@@ -63,20 +63,11 @@ _LONGEST_NAME = 253  # RFC 1035
 # Names that are no one's on the internet: RFC 6761 (localhost, invalid, test), RFC 6762 (local, and appendix G), RFC
 # 7686, RFC 8375, RFC 9476, ICANN on internal (2024) and on corp, home and mail (2018); and the suffixes of Kubernetes,
 # Consul and Docker.
-_INSIDE: tuple[str, ...] = (
-    "alt",
-    "arpa",
-    "cluster",
-    "consul",
-    "corp",
-    "docker",
-    "home",
-    "internal",
-    "intranet",
-    "invalid",
-    "kube",
-)
-_INSIDE += ("lan", "local", "localdomain", "localhost", "mail", "onion", "private", "svc", "test")
+_INSIDE: tuple[str, ...] = ("alt", "arpa", "cluster", "consul", "corp", "default", "docker", "home", "internal", "lan")
+_INSIDE += ("intranet", "invalid", "kube", "local", "localdomain", "localhost", "mail", "onion", "private", "svc")
+_INSIDE += ("test",)
+_TOP = re.compile(r"[a-z]{2,}|xn--[a-z0-9-]+")  # of the domains in IANA's root zone
+_METADATA = ("metadata.tencentyun.com",)  # a public name: Tencent Cloud, instance metadata
 
 
 def is_public(text: str) -> bool:
@@ -122,6 +113,5 @@ def refusal_of_host(host: str, *, private: bool = False) -> str:
         return "an address in another spelling"
     if private:
         return ""
-    if len(labels) == 1:
-        return "a name of the local network"
-    return "a name of the local network" if labels[-1] in _INSIDE else ""
+    local = len(labels) == 1 or labels[-1] in _INSIDE or not _TOP.fullmatch(labels[-1]) or host in _METADATA
+    return "a name of the local network" if local else ""

@@ -131,6 +131,10 @@ def test_a_private_address_is_private_in_every_other_form(inner: ipaddress.IPv4A
         "kubernetes.default.svc",
         "kubernetes.default.svc.cluster.local",
         "vault.service.consul",
+        "kubernetes.default",
+        "dns.kube-system",
+        "api.team_1",
+        "metadata.tencentyun.com",
         "hidden.onion",
         "oidc.example.com.",
         "oidc..example.com",
@@ -156,7 +160,9 @@ def test_hosts_that_are_not_called_whoever_resolves_them(host: str) -> None:
     assert refusal_of_host(host)
 
 
-@pytest.mark.parametrize("host", ["oidc.baseten.co", "OIDC.Example.com", "xn--bcher-kva.example.org", "1.example.com"])
+@pytest.mark.parametrize(
+    "host", ["oidc.baseten.co", "OIDC.Example.com", "xn--bcher-kva.example.org", "1.example.com", "a.xn--p1ai"]
+)
 def test_hosts_that_are_called(host: str) -> None:
     assert not refusal_of_host(host)
 
@@ -354,3 +360,35 @@ def test_the_target_of_the_working_folder_vouches_for_no_issuer(site: Site, doct
     written(Path(), bundle_files(site)["target"])
     doctor("--live", "--no-logs", "--private-issuer")
     assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    ("origins", "bundle", "by_option", "speaks"),
+    [
+        ({"gcp.provider": "--gcp-provider"}, True, False, True),
+        ({"gcp.provider": "oidc-doctor.toml"}, True, False, False),
+        ({"gcp.provider": "oidc-doctor.toml"}, False, False, False),
+        ({"gcp.provider": "gcp/provider.json"}, True, False, False),
+        ({"gcp.provider": "truss/config.yaml"}, False, False, False),
+        ({"gcp.audience": "gcp/credentials.json"}, False, True, False),
+        ({"gcp.audience": "gcp/credentials.json"}, True, False, False),
+        ({"gcp.audience": "gcp/credentials.json"}, False, False, True),  # GOOGLE_APPLICATION_CREDENTIALS
+        ({}, False, False, False),
+    ],
+)
+def test_a_provider_of_google_speaks_for_its_issuer_where_the_user_names_it(
+    origins: dict[str, str], bundle: bool, by_option: bool, speaks: bool
+) -> None:
+    from oidc_doctor.bundle.files import Bundle
+    from oidc_doctor.cli.live import _goal
+    from oidc_doctor.cli.options import make_parser
+    from oidc_doctor.live.plan import CollectionRequest, _of_issuer
+    from oidc_doctor.model.document import Origin
+    from oidc_doctor.model.evidence import Target
+
+    options = make_parser().parse_args(["--credentials", "x.json"] if by_option else [])
+    target = Target("x", origins={name: Origin(file) for name, file in origins.items()})
+    goal = _goal(options, target, (), Bundle("", {}) if bundle else None)
+    vouchers = _of_issuer(CollectionRequest((goal,)), goal, "").vouchers
+    assert ("gcp.provider" in vouchers) == speaks
+    assert "aws.provider" in vouchers, "it is read in the account of the credentials"
