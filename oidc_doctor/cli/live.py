@@ -221,6 +221,9 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
             files.append((_CREDENTIALS, configuration))
     named = options.role or options.gcp_provider or options.truss or credentials
     if live and base is None and not named and os.path.isfile(TARGET_FILE):
+        if os.path.dirname(os.path.realpath(TARGET_FILE)) != os.path.realpath(os.curdir):
+            message = f"{TARGET_FILE}: a link that leads out of this folder, which is not read"
+            raise UsageError(message)
         files.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))
     return files
 

@@ -362,6 +362,18 @@ def test_the_target_of_the_working_folder_vouches_for_no_issuer(site: Site, doct
     assert site.asked == []
 
 
+def test_a_target_file_that_is_a_link_out_of_the_folder_is_not_read(
+    site: Site, doctor: Callable[..., FinishedRun], tmp_path: Path
+) -> None:
+    (tmp_path / "private.toml").write_text('CANARY = "x"\n')
+    Path("oidc-doctor.toml").symlink_to(tmp_path / "private.toml")
+    done = doctor("--live", "--no-logs")
+    assert done.code == 2
+    assert "leads out of this folder" in done.err
+    assert "CANARY" not in done.out + done.err
+    assert site.asked == []
+
+
 @pytest.mark.parametrize(
     ("origins", "bundle", "by_option", "speaks"),
     [
