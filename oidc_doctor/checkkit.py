@@ -8,10 +8,10 @@ weakness and log checks declare what they need: a need that was not read makes t
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
+from oidc_doctor.commands import command, commands, is_plain
 from oidc_doctor.model import arns
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
@@ -49,7 +49,7 @@ __all__ = [
 class Words(NamedTuple):
     """The words of a cause check: `headline` completes "AWS refuses this token: …", lower case, no full stop.
 
-    `fix` is the next step, a full sentence. `commands` are ready to paste (build them with `command`).
+    `fix` is the next step, a full sentence. `commands` are ready to paste (build them with `commands`).
     """
 
     headline: str
@@ -131,50 +131,6 @@ def log_check(code: str, name: str) -> Callable[[Callable[..., Iterable[Finding]
     return register
 
 
-def command(*words: str) -> str:
-    """A command for bash and zsh with every word quoted: the words may come from a token or a policy."""
-    return " ".join(_as_word(word) for word in words)
-
-
-def is_plain(value: str, *, of_aws: bool = False) -> bool:
-    """Whether a command reads this value as the value of an option or as an argument, and shows it as it is.
-
-    Not so an option, the name of a file to read, and control characters. The AWS CLI reads the file that `file://` and
-    `fileb://` name; version 1 also fetches `http://` and `https://`, unless cli_follow_urlparam is false, where the
-    option takes no URL (awscli 1.46.3, paramfile.py; AWS CLI User Guide, load a parameter from a file).
-    """
-    refused = (*_OPTIONS_AND_FILES, *(_FETCHED if of_aws else ()))
-    return bool(value) and value.isprintable() and not value.lower().startswith(refused)
-
-
-_OPTIONS_AND_FILES = ("-", "@", "file:", "fileb:")
-_FETCHED = ("http:", "https:")
-_BARE = re.compile(r"(?!=)[A-Za-z0-9_@%+=:,./-]+")  # zsh reads =name as the path of a program
-_OPTION = re.compile(r"(--[a-z][a-z-]*=)(.+)", re.DOTALL)
-
-
-def _as_word(word: str) -> str:
-    """A word of a shell command, in the quotes that are the easiest to read."""
-    option = _OPTION.fullmatch(word)
-    if option:
-        return option[1] + _as_word(option[2])
-    if _BARE.fullmatch(word):
-        return word
-    if not (word.isascii() and word.isprintable()):
-        return f"$'{''.join(map(_escaped, word))}'"
-    if "'" in word and not set(word) & set('"$`\\!'):
-        return f'"{word}"'
-    return shlex.quote(word)
-
-
-def _escaped(character: str) -> str:
-    """A character inside $'…' of bash and zsh."""
-    if character.isascii() and character.isprintable():
-        return f"\\{character}" if character in "\\'" else character
-    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
-    return short or "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-
-
 # --- words -----------------------------------------------------------------------------------------------------------
 
 _LONGEST_QUOTED = 44  # characters; longer values are in the expected/actual pair only
@@ -220,22 +176,6 @@ def credentials_first(refusal: Refusal, fix: str) -> str:
 def seconds(value: str) -> str:
     """A number of seconds with its unit; other texts carry theirs."""
     return f"{value} s" if value.isdigit() else value
-
-
-def commands(words: str, *values: str) -> tuple[str, ...]:
-    """The command `words` with each {} replaced by a quoted value, as the only command of a Words.
-
-    Empty when a value is not known, or is not plain (`is_plain`).
-    """
-    rest = list(values)
-    filled: list[str] = []
-    for word in words.split():
-        value = rest.pop(0) if "{}" in word else ""
-        of_aws = words.startswith("aws ") and filled[-1:] != ["--url"]  # this option takes a URL
-        if "{}" in word and not is_plain(value, of_aws=of_aws):
-            return ()
-        filled.append(word.replace("{}", value))
-    return (command(*filled),)
 
 
 def role_name(refusal: Refusal) -> str:

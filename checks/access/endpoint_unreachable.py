@@ -29,6 +29,6 @@ def endpoint_unreachable(refusal: Refusal) -> Words:
         "is at fault, and no cloud has answered",
         "Check the host name and Region, name resolution and the way through firewall and proxy, then retry.",
         commands(
-            "curl -sS -o /dev/null -w %{http_code} {}", f"{scheme if mark else 'https'}://{host}/" if host else ""
+            "curl -gsS -o /dev/null -w %{http_code} {}", f"{scheme if mark else 'https'}://{host}/" if host else ""
         ),
     )

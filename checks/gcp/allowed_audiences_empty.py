@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP014", "allowed-audiences-empty", Kind.ALLOWED_AUDIENCES_EMPTY)
@@ -26,9 +26,9 @@ def allowed_audiences_empty(refusal: Refusal) -> Words:
     provider, audience = refusal.fact("provider"), refusal.actual.value if refusal.actual else ""
     # the flag is a list: a comma, or a caret at its start, inside an audience would be read as syntax
     plain = re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_:/.@-]*", audience)
-    update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
+    update = "gcloud iam workload-identity-pools providers update-oidc {} --allowed-audiences={}"
     return Words(
         "the provider has no allowed audiences, so Google expects the provider's own name as the token's audience",
         "Add the token's audience to the provider's allowed audiences; a list switches the default audience off.",
-        (command(*update, f"--allowed-audiences={audience}"),) if plain and provider.startswith("projects/") else (),
+        commands(update, provider, audience) if plain and provider.startswith("projects/") else (),
     )

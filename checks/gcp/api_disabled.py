@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 _APIS = {  # as the error names them
     "iam service account credentials": "iamcredentials.googleapis.com",
@@ -32,7 +32,7 @@ def api_disabled(refusal: Refusal) -> Words:
     return Words(
         f"{api or 'an API that the request needs'} is not enabled in {where}",
         f"Enable {api or 'the API'} in {where} and try again after some minutes.",
-        (command("gcloud", "services", "enable", name, f"--project={project}"),)
-        if name.endswith(".googleapis.com") and name[0].isalnum() and project
+        commands("gcloud services enable {} --project={}", name, project)
+        if name.endswith(".googleapis.com") and name[0].isalnum()
         else (),
     )

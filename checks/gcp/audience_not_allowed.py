@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP013", "audience-not-allowed", Kind.AUDIENCE_NOT_ALLOWED)
@@ -29,11 +29,9 @@ def audience_not_allowed(refusal: Refusal) -> Words:
     audiences = [*re.split(r", *", sides[0]), sides[1]]
     # the flag is a list: a comma, or a caret at its start, inside an audience would be read as syntax
     plain = all(re.fullmatch(r"[A-Za-z0-9/][A-Za-z0-9_:/.@-]*", audience) for audience in audiences)
-    update = ("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", provider)
+    update = "gcloud iam workload-identity-pools providers update-oidc {} --allowed-audiences={}"
     return Words(
         "the token's audience is not one that the provider allows" + (f" ({note})" if note else ""),
         "Request the token for an audience that the provider allows, or allow the token's audience beside those.",
-        (command(*update, f"--allowed-audiences={','.join(audiences)}"),)
-        if plain and provider.startswith("projects/")
-        else (),
+        commands(update, provider, ",".join(audiences)) if plain and provider.startswith("projects/") else (),
     )

@@ -20,7 +20,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 _FEW = 80  # characters of the roles that are named
 
@@ -28,8 +28,7 @@ _FEW = 80  # characters of the roles that are named
 @cause("GCP030", "impersonation-binding-missing", Kind.IMPERSONATION_BINDING_MISSING)
 def impersonation_binding_missing(refusal: Refusal) -> Words:
     account, principal, roles = (refusal.fact(name) for name in ("service_account", "principal", "roles"))
-    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
-    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
     wanting = "roles/iam.workloadIdentityUser" not in roles and len(roles) <= _FEW
     granted = f"; its policy grants only {roles}" if roles and wanting else ""
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
@@ -40,5 +39,5 @@ def impersonation_binding_missing(refusal: Refusal) -> Words:
         if brief
         else "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the "
         "account.",
-        (bind,) if account[:1].isalnum() and principal and not brief else (),
+        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
     )

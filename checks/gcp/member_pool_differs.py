@@ -16,17 +16,16 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP036", "member-pool-differs", Kind.MEMBER_POOL_DIFFERS)
 def member_pool_differs(refusal: Refusal) -> Words:
     account, principal = refusal.fact("service_account"), refusal.fact("principal")
-    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
-    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
         "the binding on the service account names another pool than the one that the token came through",
         "Bind the same kind of member with the project number and ID of the pool that holds the provider.",
-        (bind,) if account[:1].isalnum() and principal and not brief else (),
+        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
     )

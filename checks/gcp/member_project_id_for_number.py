@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP037", "member-project-id-for-number", Kind.MEMBER_PROJECT_ID_FOR_NUMBER)
@@ -26,7 +26,5 @@ def member_project_id_for_number(refusal: Refusal) -> Words:
     return Words(
         f"the binding's member holds {project_id}, where only the project number matches",
         "Bind the same member with the project number in place of the project ID.",
-        (command("gcloud", "projects", "describe", project, "--format=value(projectNumber)"),)
-        if project[:1].isalnum()
-        else (),
+        commands("gcloud projects describe {} --format=value(projectNumber)", project) if project[:1].isalnum() else (),
     )

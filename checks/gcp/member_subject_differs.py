@@ -18,7 +18,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
@@ -26,8 +26,7 @@ def member_subject_differs(refusal: Refusal) -> Words:
     segment, actual = refusal.fact("segment"), refusal.actual
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     account, principal = refusal.fact("service_account"), refusal.fact("principal")
-    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={principal}")
-    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
     expects = f"another {segment} in the subject" if named else "another subject"
@@ -37,5 +36,5 @@ def member_subject_differs(refusal: Refusal) -> Words:
         if brief
         else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "
         "with each run.",
-        (bind,) if account[:1].isalnum() and principal and not brief else (),
+        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
     )

@@ -15,7 +15,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP009", "pool-deleted", Kind.POOL_DELETED)
@@ -23,9 +23,8 @@ def pool_deleted(refusal: Refusal) -> Words:
     name, expires = refusal.fact("name").partition("/providers/")[0], refusal.fact("expires")
     short = name.rpartition("/")[2] or "of the provider"
     until = f"before it is purged ({expires})" if expires else "within 30 days of its deletion"
-    undelete = command("gcloud", "iam", "workload-identity-pools", "undelete", name)
     return Words(
         f"the workload identity pool {short} is deleted",
         f"Undelete the pool {until}, then check that its providers are active.",
-        (undelete,) if name.startswith("projects/") else (),
+        commands("gcloud iam workload-identity-pools undelete {}", name) if name.startswith("projects/") else (),
     )

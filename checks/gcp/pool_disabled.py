@@ -17,7 +17,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP008", "pool-disabled", Kind.POOL_DISABLED)
@@ -27,7 +27,7 @@ def pool_disabled(refusal: Refusal) -> Words:
     return Words(
         f"the workload identity pool {short} is disabled",
         "Enable the pool, once it is clear why it was disabled; all its providers and tokens come back with it.",
-        (command("gcloud", "iam", "workload-identity-pools", "update", name, "--no-disabled"),)
+        commands("gcloud iam workload-identity-pools update {} --no-disabled", name)
         if name.startswith("projects/")
         else (),
     )

@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP002", "project-id-for-number", Kind.PROJECT_ID_FOR_NUMBER)
@@ -24,9 +24,9 @@ def project_id_for_number(refusal: Refusal) -> Words:
     project, wanted = refusal.fact("project"), refusal.fact("wanted")
     project_id = f"the project ID {project}" if project else "a project ID"
     fix = "Write the project number in place of the project ID in the client's provider name"
-    commands = (command("gcloud", "projects", "describe", project, "--format=value(projectNumber)"),)
+    describe = "gcloud projects describe {} --format=value(projectNumber)"
     return Words(
         f"the provider is named with {project_id}, where Google accepts only the project number",
         f"{fix}: {wanted}" if wanted else f"{fix}.",
-        commands if project[:1].isalnum() and not wanted else (),
+        commands(describe, project) if project[:1].isalnum() and not wanted else (),
     )

@@ -16,17 +16,18 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP006", "provider-deleted", Kind.PROVIDER_DELETED)
 def provider_deleted(refusal: Refusal) -> Words:
     name, expires = refusal.fact("name"), refusal.fact("expires")
     short = name.rpartition("/")[2] or "that the request names"
-    undelete = command("gcloud", "iam", "workload-identity-pools", "providers", "undelete", name)
     until = f"before it is purged ({expires})" if expires else "within 30 days of its deletion"
     return Words(
         f"the provider {short} is deleted",
         f"Undelete the provider {until}, or create one under another ID and change the clients.",
-        (undelete,) if name.startswith("projects/") else (),
+        commands("gcloud iam workload-identity-pools providers undelete {}", name)
+        if name.startswith("projects/")
+        else (),
     )

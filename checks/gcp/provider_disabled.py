@@ -17,16 +17,16 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP005", "provider-disabled", Kind.PROVIDER_DISABLED)
 def provider_disabled(refusal: Refusal) -> Words:
     name = refusal.fact("name")
     short = name.rpartition("/")[2] or "that the request names"
-    enable = command("gcloud", "iam", "workload-identity-pools", "providers", "update-oidc", name, "--no-disabled")
+    enable = "gcloud iam workload-identity-pools providers update-oidc {} --no-disabled"
     return Words(
         f"the provider {short} is disabled",
         "Enable the provider, once it is clear why it was disabled.",
-        (enable,) if name.startswith("projects/") else (),
+        commands(enable, name) if name.startswith("projects/") else (),
     )

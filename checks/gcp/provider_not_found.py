@@ -16,19 +16,18 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP004", "provider-not-found", Kind.PROVIDER_NOT_FOUND)
 def provider_not_found(refusal: Refusal) -> Words:
     pool, _, provider = refusal.fact("name").rpartition("/providers/")
     name = f"provider {provider}" if provider else "provider"
-    flags = ("--show-deleted", "--location=global", f"--workload-identity-pool={pool}")
-    listing = command("gcloud", "iam", "workload-identity-pools", "providers", "list", *flags)
+    listing = "gcloud iam workload-identity-pools providers list --show-deleted --location=global"
     return Words(
         f"there is no {name} under the name that the request gives",
         "Send the name of the provider that exists."
         if refusal.expected
         else "Correct the provider name that the client sends, or create that provider.",
-        (listing,) if pool.startswith("projects/") else (),
+        commands(f"{listing} --workload-identity-pool={{}}", pool) if pool.startswith("projects/") else (),
     )

@@ -17,19 +17,17 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP044", "quota-project-permission", Kind.QUOTA_PROJECT_PERMISSION)
 def quota_project_permission(refusal: Refusal) -> Words:
     project, principal = refusal.fact("project"), refusal.fact("principal")
     name = f"project {project}, which" if project else "a project that"
-    grant = ("--role=roles/serviceusage.serviceUsageConsumer", f"--member={principal}")
+    grant = "gcloud projects add-iam-policy-binding {} --role=roles/serviceusage.serviceUsageConsumer --member={}"
     return Words(
         f"the call charges its quota to {name} its caller may not use",
         "Leave the quota project (x-goog-user-project) out of the call, or grant its caller "
         f"roles/serviceusage.serviceUsageConsumer on {project or 'that project'}.",
-        (command("gcloud", "projects", "add-iam-policy-binding", project, *grant),)
-        if project[:1].isalnum() and principal
-        else (),
+        commands(grant, project, principal) if project[:1].isalnum() else (),
     )

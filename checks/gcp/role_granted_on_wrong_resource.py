@@ -17,17 +17,16 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP040", "role-granted-on-wrong-resource", Kind.ROLE_GRANTED_ON_WRONG_RESOURCE)
 def role_granted_on_wrong_resource(refusal: Refusal) -> Words:
     resource, role = refusal.fact("resource"), refusal.fact("role") or "the role"
     account, member = refusal.fact("service_account"), refusal.fact("member")
-    grant = ("--role=roles/iam.workloadIdentityUser", f"--member={member}")
-    bind = command("gcloud", "iam", "service-accounts", "add-iam-policy-binding", account, *grant)
+    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
     return Words(
         f"{role} is granted on {resource or 'another resource'}, not on the service account to be impersonated",
         "Grant this workload roles/iam.workloadIdentityUser on the service account itself.",
-        (bind,) if account[:1].isalnum() and member else (),
+        commands(bind, account, member) if account[:1].isalnum() else (),
     )

@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
 
 
 @cause("GCP042", "service-account-disabled", Kind.SERVICE_ACCOUNT_DISABLED)
@@ -25,5 +25,5 @@ def service_account_disabled(refusal: Refusal) -> Words:
     return Words(
         f"the service account {account or 'to be impersonated'} is disabled",
         "Enable the service account, once it is clear why it was disabled.",
-        (command("gcloud", "iam", "service-accounts", "enable", account),) if account[:1].isalnum() else (),
+        commands("gcloud iam service-accounts enable {}", account) if account[:1].isalnum() else (),
     )

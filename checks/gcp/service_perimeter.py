@@ -18,7 +18,9 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command, given
+import re
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given
 
 _CALLS = {
     "target": "the token exchange (sts.googleapis.com)",
@@ -30,13 +32,13 @@ _CALLS = {
 def service_perimeter(refusal: Refusal) -> Words:
     """Name the call that the perimeter stops, and the log entry of the violation."""
     identifier = refusal.fact("identifier")
+    plain = re.fullmatch(r"[\w-]+", identifier, re.ASCII)  # it stands in quotation marks of the filter
     entry = f'protoPayload.metadata.vpcServiceControlsUniqueId="{identifier}"'
+    entry = f'log_id("cloudaudit.googleapis.com/policy") AND {entry}'
     return Words(
         f"a service perimeter (VPC Service Controls) stops {_CALLS.get(refusal.step, 'the call')}"
         f"{given(', identifier {}', identifier)}; no role is missing",
         "Read the violation in the policy log, then let the perimeter's owner decide on an ingress rule for this one "
         "identity and service.",
-        (command("gcloud", "logging", "read", f'log_id("cloudaudit.googleapis.com/policy") AND {entry}'),)
-        if identifier
-        else (),
+        commands("gcloud logging read {}", entry if plain else ""),
     )

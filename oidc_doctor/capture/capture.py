@@ -20,6 +20,7 @@ from oidc_doctor.capture.redact_bundle import Redacted, redact_bundle
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
+from oidc_doctor.files import replace
 from oidc_doctor.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -214,10 +215,7 @@ def _key_of(place: str) -> bytes:
 def _write_map(place: str, key: bytes, redacted: Redacted) -> None:
     """Write the key and each original with its pseudonym, readable by the user alone."""
     key_document = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(place)
-    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(key_document, stream, indent=1, ensure_ascii=True)
+    replace(place, json.dumps(key_document, indent=1, ensure_ascii=True).encode(), 0o600)
 
 
 def _umask() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
+_CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
 _LARGEST_FILE = 256 * 1024  # bytes of a file of the command line
 
 
@@ -67,7 +69,8 @@ def prepare(
     from oidc_doctor.live.plan import gather
 
     if not question.tokens and base is None:
-        question = question._replace(tokens=_tokens_of_environment(options))
+        tokens, warnings = _tokens_of_environment(options)
+        question = question._replace(tokens=tokens, warnings=(*question.warnings, *warnings))
     request, question = _request(options, question, base, files)
     collected = gather(request, narrate or (_silence if options.quiet else complain))
     return Prepared(collected.bundle, question._replace(warnings=(*question.warnings, *collected.warnings)))
@@ -102,7 +105,7 @@ def _request(
         question = _with_environment(question, snapshot.targets[0].target, base)
         snapshot = load_snapshot(local, overrides=question.overrides, extra_tokens=question.tokens)
     folders = len(snapshot.targets) > 1 or any(name.startswith("targets/") for name in local.names())
-    goals = tuple(_goal(snapshot_target.target, snapshot_target.tokens) for snapshot_target in snapshot.targets)
+    goals = tuple(_goal(options, found.target, found.tokens, base) for found in snapshot.targets)
     if folders:
         _check_names([goal.target.name for goal in goals])
     if not any(goal.target.aws or goal.target.gcp or goal.issuer or goal.tokens for goal in goals):
@@ -127,6 +130,7 @@ def _request(
         until=until,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
+        owners=_owners(options.resource_account),
         logs=not options.no_logs,
         oracles=options.cross_check,
         attempt=options.attempt,
@@ -140,12 +144,29 @@ def _request(
     return request, question
 
 
-def _goal(target: Target, tokens: tuple[Token, ...]) -> Goal:
+def _goal(options: argparse.Namespace, target: Target, tokens: tuple[Token, ...], base: Bundle | None) -> Goal:
     from oidc_doctor.live.plan import Goal
 
     origin = target.origins.get("issuer")
     by_token = origin is not None and any(origin.file == token.origin.file for token in tokens)
-    return Goal(target, tokens, None if by_token else target.issuer)
+    by_file = origin.file if origin is not None and not origin.file.startswith("--") else ""
+    by = target.origins.get("gcp.provider") or target.origins.get("gcp.audience")
+    # a configuration of a client that neither a bundle nor an option brought is that of the environment
+    own = base is None and not options.credentials and by is not None and by.file == _CREDENTIALS
+    own = own or (by is not None and by.file.startswith("--"))
+    return Goal(target, tokens, None if by_token else target.issuer, "" if by_token else by_file, own)
+
+
+def _owners(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Return (name, account) of each --resource-account; the name is empty where it is for all. Raises UsageError."""
+    owners = []
+    for text in texts:
+        name, _, account = text.rpartition("=")
+        if not re.fullmatch(r"[0-9]{12}", account):
+            message = f"--resource-account {text}: not an account id of 12 digits, nor NAME=ID"
+            raise UsageError(message)
+        owners.append((name, account))
+    return tuple(owners)
 
 
 def _names_a_resource(target: Target) -> bool:
@@ -191,15 +212,18 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
         files.append(("truss/whoami.txt", _bytes(options.whoami, "--whoami")))
     credentials = options.credentials
     if credentials:
-        files.append(("gcp/credentials.json", _configuration(credentials, "--credentials", must=True) or b""))
+        files.append((_CREDENTIALS, _configuration(credentials, "--credentials", must=True) or b""))
     elif live and base is None and os.environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         name = "GOOGLE_APPLICATION_CREDENTIALS"
         # the variable may also name a user login; only the configuration of a federated client is evidence
         configuration = _configuration(os.environ[name], name, must=False)
         if configuration and (options.gcp_provider or options.live):
-            files.append(("gcp/credentials.json", configuration))
+            files.append((_CREDENTIALS, configuration))
     named = options.role or options.gcp_provider or options.truss or credentials
     if live and base is None and not named and os.path.isfile(TARGET_FILE):
+        if os.path.dirname(os.path.realpath(TARGET_FILE)) != os.path.realpath(os.curdir):
+            message = f"{TARGET_FILE}: a link that leads out of this folder, which is not read"
+            raise UsageError(message)
         files.append((TARGET_FILE, _bytes(TARGET_FILE, TARGET_FILE)))
     return files
 
@@ -223,39 +247,66 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     return json.dumps(value, indent=2).encode()
 
 
-def _tokens_of_environment(options: argparse.Namespace) -> tuple[Token, ...]:
-    """Return the token that the environment of the workload names; GitHub's only with --fetch-github-token."""
+def _tokens_of_environment(options: argparse.Namespace) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+    """Return the token that the environment of the workload names, and warnings.
+
+    GitHub's is requested only with --fetch-github-token.
+    """
     from oidc_doctor.documents.token import parse_token
 
     if options.fetch_github_token is not None:
         text = _github_token(options.fetch_github_token, private=options.private_issuer)
-        return (parse_token(text, Origin("the variable ACTIONS_ID_TOKEN_REQUEST_URL"), "github"),)
+        return (parse_token(text, Origin("the variable ACTIONS_ID_TOKEN_REQUEST_URL"), "github"),), ()
     for name in _TOKEN_FILES:
         path = os.environ.get(name)
         if path:
             text = _bytes(path, name).decode("utf-8", "surrogateescape")
-            return (parse_token(text, Origin(f"the variable {name}"), "token"),)
+            return (parse_token(text, Origin(f"the variable {name}"), "token"),), ()
     return _token_of_configuration(options.credentials)
 
 
-def _token_of_configuration(path: str | None) -> tuple[Token, ...]:
-    """Return the token in the file that the external_account configuration of --credentials names, if it exists."""
+def _token_of_configuration(path: str | None) -> tuple[tuple[Token, ...], tuple[str, ...]]:
+    """Return the token in the file that the external_account configuration of --credentials names, and warnings.
+
+    A stranger may have written the configuration, and name any file: one outside the configuration's own folder is not
+    read, and what is no OIDC token is not shown.
+    """
     from oidc_doctor.documents.token import parse_token
 
     value: dict[str, Any] = json.loads(_configuration(path, "--credentials", must=True) or b"{}") if path else {}
     source = value.get("credential_source")
-    if not isinstance(source, dict):
-        return ()
-    file, shape = source.get("file"), source.get("format")
-    if not isinstance(file, str) or not os.path.isfile(file):
-        return ()
-    text: Any = _bytes(file, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    file = source.get("file") if isinstance(source, dict) else None
+    if not isinstance(source, dict) or not isinstance(file, str) or path is None or not _is_file(file):
+        return (), ()
+    place = os.path.realpath(file)
+    inside = os.path.relpath(place, os.path.dirname(os.path.realpath(path)))
+    if path == "-" or any(part.startswith(".") for part in inside.split(os.sep)):  # above it, or hidden below it
+        outside = f"--credentials {path}: its token file {file} lies outside its folder, and was not read"
+        return (), (f"{outside}; --token reads the file that you name",)
+    text: Any = _bytes(place, f"--credentials {path}: the token's file").decode("utf-8", "surrogateescape")
+    shape = source.get("format")
     if isinstance(shape, dict) and shape.get("type") == "json":
         try:
             text = json.loads(text)[shape["subject_token_field_name"]]
-        except (ValueError, KeyError, TypeError):
-            return ()
-    return (parse_token(text, Origin(f"--credentials {path}"), "token"),) if isinstance(text, str) else ()
+        except (ValueError, KeyError, TypeError, RecursionError):
+            text = None
+    token = parse_token(text, Origin(f"--credentials {path}"), "token") if isinstance(text, str) else None
+    if token is None or not _is_oidc(token):
+        return (), (f"--credentials {path}: its token file {file} holds no OIDC token, and is not shown",)
+    return (token,), ()
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return os.path.isfile(path)
+    except ValueError:  # a NUL in the name
+        return False
+
+
+def _is_oidc(token: Token) -> bool:
+    """Whether a text is a compact JWT with the claims of an OIDC token."""
+    named = isinstance(token.claims.get("iss"), str) and ("sub" in token.claims or "aud" in token.claims)
+    return token.kind == "jwt" and bool(token.signing_input) and token.header is not None and named
 
 
 def _github_token(audience: str, *, private: bool) -> str:

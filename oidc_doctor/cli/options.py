@@ -148,6 +148,13 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live = parser.add_argument_group("live (read-only; begins with --role, --gcp-provider, --truss, … or --live)")
     live.add_argument("--live", action="store_true", help="read the clouds and the issuer, also with --from BUNDLE")
     live.add_argument("--profile", metavar="NAME", help="the AWS profile (default: as the AWS CLI chooses)")
+    live.add_argument(
+        "--resource-account",
+        action="append",
+        default=[],
+        metavar="[NAME=]ID",
+        help="the account of the buckets, or of bucket NAME, where it is not that of the AWS credentials",
+    )
     live.add_argument("--truss", metavar="FILE", help="a Truss config.yaml: roles, providers, buckets")
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
     live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")
@@ -167,7 +174,9 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         action="store_true",
         help="really exchange the token and use the cloud's response",
     )
-    live.add_argument("--fetch-token-issuer", action="store_true", help="fetch an issuer that only the token names")
+    live.add_argument(
+        "--fetch-token-issuer", action="store_true", help="fetch an issuer that only a token or a file names"
+    )
     live.add_argument("--private-issuer", action="store_true", help="fetch an issuer at a private address")
     live.add_argument("--fetch-github-token", metavar="AUDIENCE", help="request the token of the GitHub job")
     return live

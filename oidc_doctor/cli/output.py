@@ -99,9 +99,10 @@ def write(options: argparse.Namespace, text: str) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
+    from oidc_doctor import files  # late: most reports go to stdout
+
     try:
-        with open(options.report, "wb") as stream:
-            stream.write(data)
+        files.write(options.report, data)
     except OSError as error:
         message = f"--report {options.report}: {error.strerror or error}"
         raise UsageError(message) from None

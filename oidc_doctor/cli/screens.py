@@ -46,7 +46,7 @@ def open_screens(options: argparse.Namespace) -> NoReturn:
         source = _source(options, target_file=target_file)
     elif target_file:
         source = EvidenceSource(_TARGET_FILE, ".")
-    doctor = Doctor(source, load((config_file(), _TARGET_FILE)), _parse_options)
+    doctor = Doctor(source, load(config_file()), _parse_options)
     doctor.run()
     doctor.leave()
     # At exit, the interpreter ends a thread that still reads; inside a C++ library, this aborts the process. No file is

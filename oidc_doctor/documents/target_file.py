@@ -14,6 +14,8 @@ from oidc_doctor.model.json_pointer import pointer_segment
 FILE = "oidc-doctor.toml"
 NAME = "target"  # of a target that has none
 
+_FILE = {"target": "table", "keys": "table", "theme": "text"}
+_OF_THE_USER = ("keys", "theme")  # of the screens: a bundle, which may be a stranger's, has no say in them
 _TOP = {"name": "text", "issuer": "text", "aws": "table", "gcp": "table"}
 _AWS = {
     "role_arn": "text",
@@ -101,7 +103,12 @@ class _Reader:
         self.warnings: list[str] = []
 
     def targets(self, document: dict[str, Any]) -> list[Target]:
-        self.warn_of_unknown(document, {"target": "table", "keys": "table"}, "")  # keys are for the screens
+        self.warn_of_unknown(document, _FILE, "")
+        for name in _OF_THE_USER:
+            if name in document:
+                line = self.lines.get(pointer_segment(name))
+                place = "" if line is None else f"line {line}: "
+                self.warnings.append(f"{place}{name} is read from your own configuration file only, and ignored here")
         tables = document.get("target", [])
         if isinstance(tables, dict):  # [target] instead of [[target]]
             tables = [tables]

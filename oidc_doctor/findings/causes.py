@@ -243,6 +243,6 @@ def _named_by_check(refusal: Refusal, checks: Mapping[Kind, Check]) -> NamedRefu
         check.name if check else str(refusal.kind),
         words.headline,
         words.fix,
-        words.commands,
+        tuple(filter(None, words.commands)),  # empty where the guard refused a word
         broken,
     )

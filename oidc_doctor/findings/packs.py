@@ -77,11 +77,21 @@ class _Pack(NamedTuple):
     failed: dict[str, str]  # name of a pack that could not be used → why
 
 
+def _places() -> list[str]:
+    """The folders of sys.path without the current one, where an interactive Python or `python -m` also looks."""
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:  # it was deleted
+        here = ""
+    return [place for place in sys.path if place and os.path.realpath(place) != here]
+
+
 def _third_party(name: str) -> list[Check]:
     """The checks of an installed pack. Raises PackError; whatever the pack raises is its own failure."""
-    from importlib.metadata import entry_points  # late: 15 ms, and most runs name no pack
+    from importlib.metadata import distributions  # late: 15 ms, and most runs name no pack
 
-    points = entry_points(group=ENTRY_POINTS, name=name)
+    installed = (one.entry_points.select(group=ENTRY_POINTS, name=name) for one in distributions(path=_places()))
+    points = [point for found in installed for point in found]
     if not points:
         message = f"no installed package has it under the entry-point group {ENTRY_POINTS}"
         raise PackError(message)

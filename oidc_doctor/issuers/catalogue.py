@@ -89,6 +89,7 @@ def _profile(raw: Mapping[str, Any]) -> Profile:
                 condition_keys=match.get("condition_keys", False),
                 shared_control=tuple(match.get("shared_control", ())),
                 in_issuer=match.get("in_issuer", False),
+                domains=tuple(match.get("domains", ())),
             )
             for match in raw.get("match", ())
         ),

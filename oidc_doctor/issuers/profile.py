@@ -23,10 +23,15 @@ class IssuerMatch(NamedTuple):
     condition_keys: bool = False  # AWS exports this issuer's own claims as condition keys
     shared_control: tuple[str, ...] = ()  # keys that IAM requires in a trust policy for this issuer
     in_issuer: bool = False  # each customer has an address of its own in this family
+    domains: tuple[str, ...] = ()  # the issuer's own, which every address is in; empty where anyone may host one
 
     def fits(self, issuer: str) -> bool:
         """Whether the normalised issuer is one of this family."""
         return re.fullmatch(self.pattern, issuer) is not None
+
+    def is_of_issuer(self, host: str) -> bool:
+        """Whether a host of this family is in a domain of the issuer's own: nobody else can answer there."""
+        return any(host == domain or host.endswith(f".{domain}") for domain in self.domains)
 
 
 class Audience(NamedTuple):

@@ -1,7 +1,7 @@
 """The schema of a profile's TOML file: the keys and values that it may hold, and which of them have to agree.
 
 The catalogue reads the files that ship without it, for speed; the tests check each of them, and
-`python -m oidc_doctor.issuers.schema FILE…` checks a profile that is being written.
+`python -P -m oidc_doctor.issuers.schema FILE…` checks a profile that is being written.
 """
 
 from __future__ import annotations

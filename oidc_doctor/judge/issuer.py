@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from oidc_doctor.commands import commands
 from oidc_doctor.judge.answers import error_of_key
 from oidc_doctor.judge.certificates import judge_connection
 from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
@@ -137,7 +138,8 @@ def _judge_published_issuer(exchange: ExchangeBuilder, issuer_uri: Side) -> None
         actual=Side(published, discovery.at("/issuer")),
         # a pasted document may be of another address than issuerUri
         certain=not exchange.pasted or exchange.seen_at("keys"),
-        settle=f"curl -s {issuer_uri.value.rstrip('/')}/.well-known/openid-configuration",
+        settle="".join(commands("curl -s {}", f"{issuer_uri.value.rstrip('/')}/.well-known/openid-configuration"))
+        or "the discovery document of the provider's issuerUri",
     )
 
 

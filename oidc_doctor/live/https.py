@@ -1,15 +1,15 @@
 """Fetch a document over HTTPS, from an address that an attacker may have written.
 
-https only; the host is resolved once, every address is checked, and the connection uses a checked address, so that a
-second DNS answer changes nothing. Time, size and redirects are bounded, and each redirect is checked like the first
-address. Behind a proxy the proxy resolves the name: then only hosts written as addresses can be checked.
+https only; the host is judged as it is written, then resolved once, every address is checked, and the connection uses a
+checked address, so that a second DNS answer changes nothing. Time, size and redirects are bounded, and each redirect is
+checked like the first address. Behind a proxy the proxy resolves the name for the connection: the host is judged as it
+is written, and by the addresses that it has from here, where it has any.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
-import ipaddress
 import os
 import socket
 import ssl
@@ -20,12 +20,14 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from oidc_doctor import __version__
+from oidc_doctor.live.addresses import is_address, is_public, refusal_of_host
 from oidc_doctor.live.collect import CallError
 
 MOST_BYTES = 1024 * 1024  # of a document; a key set of a hundred keys has 50 KB
 MOST_REDIRECTS = 3
 _MOST_SECONDS = 10.0
 _MOST_ADDRESSES = 4  # of a host, that are tried
+_RESOLVING = 2.0  # seconds for a name that a proxy will resolve as well
 _CHUNK = 64 * 1024
 
 
@@ -104,18 +106,6 @@ def _untrusted(url: str, rules: Rules, deadline: float) -> str:
     return ""
 
 
-def is_public(text: str) -> bool:
-    """Whether an address is public; an address that embeds another is judged by the embedded address."""
-    address = ipaddress.ip_address(text.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is None and address in ipaddress.ip_network("64:ff9b::/96"):  # RFC 6052
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None and not is_public(str(inner)):
-            return False
-    return address.is_global and not address.is_multicast
-
-
 # ------------------------------------------------------------------------------------------------------- one request
 
 
@@ -184,11 +174,12 @@ class _Connection(http.client.HTTPSConnection):
 
     def connect(self) -> None:
         """Open the connection: instead of the base class's own way, which would resolve the name again."""
+        _check_name(self.host, self._rules)
         proxy = _proxy(self.host)
         if proxy is None:
             raw = _connected(_addresses(self.host, self.port, self._rules), self._deadline)
         else:
-            _literal(self.host, self._rules)
+            _check_from_here(self.host, self.port, self._rules)
             raw = _through(proxy, self.host, self.port, self._deadline)
         self._raw = raw
         try:
@@ -244,27 +235,44 @@ def _addresses(host: str, port: int, rules: Rules) -> list[tuple[Any, ...]]:
     if not rules.private:
         hidden = [str(address[4][0]) for address in addresses if not is_public(str(address[4][0]))]
         if hidden:
-            raise _not_public(host, hidden[0])
+            raise _not_public(host, f"{hidden[0]}, no public address", rules)
     return [tuple(address) for address in addresses[:_MOST_ADDRESSES]]
 
 
-def _literal(host: str, rules: Rules) -> None:
-    try:
-        public = rules.private or is_public(host)
-    except ValueError:
-        public = host != "localhost" and not host.endswith((".localhost", ".local", ".internal"))
-        public = public or rules.private
-    if not public:
-        raise _not_public(host, host)
+def _check_name(host: str, rules: Rules) -> None:
+    """Raise CallError for a host that is not called, as it is written."""
+    reason = refusal_of_host(host, private=rules.private)
+    if reason:
+        raise _not_public(host, reason, rules)
 
 
-def _not_public(host: str, address: str) -> CallError:
-    return CallError(
-        "failed",
-        "NotPublic",
-        f"{host} is {address}, no public address; the clouds cannot reach it, and it was not called "
-        "(--private-issuer calls it)",
-    )
+def _check_from_here(host: str, port: int, rules: Rules) -> None:
+    """Raise CallError for a name that this machine resolves to a private address, though a proxy will resolve it.
+
+    Behind a proxy a machine often resolves no names of the internet: no answer in time says nothing.
+    """
+    if rules.private or is_address(host):
+        return
+    failures: list[CallError] = []
+
+    def resolve() -> None:
+        try:
+            _addresses(host, port, rules)
+        except CallError as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=resolve, daemon=True)
+    thread.start()
+    thread.join(_RESOLVING)
+    for failure in failures:
+        if failure.code == "NotPublic":
+            raise failure
+
+
+def _not_public(host: str, reason: str, rules: Rules) -> CallError:
+    hint = "" if rules.private else " (--private-issuer calls it)"
+    message = f"{host[:200]} is {reason}; the clouds cannot reach it, and it was not called{hint}"
+    return CallError("failed", "NotPublic", message)
 
 
 def _connected(addresses: list[tuple[Any, ...]], deadline: float) -> socket.socket:

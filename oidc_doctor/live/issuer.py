@@ -1,7 +1,7 @@
 """The documents of the token's issuer: discovery document, key set, and the certificates of its host.
 
-An address that only a token names is not fetched unless the user allows it: a token in a ticket could otherwise make
-this machine call any address that the token's author chooses.
+An address that only a token names, or only a file of a bundle, is not fetched unless the user allows it: a token in a
+ticket could otherwise make this machine call any address that the token's author chooses.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.issuers.catalogue import match_for, normalised, profile_for
+from oidc_doctor.live.addresses import refusal_of_host
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.https import Page, Rules, chain, fetch
 
@@ -25,9 +27,10 @@ _FEDERATED = re.compile(r":oidc-provider/([^\"\\\s]+)")
 class IssuerScope(NamedTuple):
     """The issuer, and the sources that name it."""
 
-    named: str | None  # by the user, on the command line or in a file of theirs
-    claimed: tuple[str, ...] = ()  # by tokens
-    from_token: bool = False  # fetch also addresses that only a token names
+    named: str | None  # by the user, with --issuer
+    claimed: tuple[str, ...] = ()  # by tokens and files, which strangers may have written; the first is meant
+    claimed_by: str = "the token"  # what names the first of them
+    from_token: bool = False  # fetch also addresses that only a token or a file names
     rules: Rules = Rules()
     vouchers: tuple[str, ...] = ()  # readers whose answers name issuers: of the account's own configuration
     prefix: str = ""
@@ -46,7 +49,7 @@ def readers(scope: IssuerScope) -> list[Reader]:
         if normalised(issuer) in {normalised(candidate) for candidate in configured}:
             return issuer
         collector.warn(
-            f"the issuer {issuer[:200]} is named by the token alone, so its address was not fetched; "
+            f"the issuer {issuer[:200]} is named by {scope.claimed_by} alone, so its address was not fetched; "
             "--fetch-token-issuer fetches it"
         )
         return None
@@ -93,9 +96,19 @@ def readers(scope: IssuerScope) -> list[Reader]:
 
 
 def is_known(issuer: str) -> bool:
-    """Whether the address is in the catalogue, so that no attacker controls it."""
+    """Whether the address is one that the catalogue knows as the issuer's own, so that nobody else can answer there.
+
+    A profile also fits addresses at which anyone may host such an issuer: those are recognised, and not known.
+    """
     profile = profile_for(issuer)
-    return profile is not None and match_for(profile, issuer) is not None
+    match = match_for(profile, issuer) if profile else None
+    try:
+        parts = urlsplit(_address(issuer))
+        host, port = parts.hostname or "", parts.port
+    except (ValueError, CallError):
+        return False
+    plain = parts.scheme == "https" and parts.username is None and port in (None, 443)
+    return match is not None and plain and not refusal_of_host(host) and match.is_of_issuer(host)
 
 
 def _issuers_of(answer: Any) -> Iterator[str]:

@@ -20,11 +20,17 @@ FOLDER = re.compile(r"[\w-][\w.-]{0,63}", re.ASCII)  # target names that are val
 
 
 class Goal(NamedTuple):
-    """A target, the tokens that are judged for it, and the issuer if a source other than a token names it."""
+    """A target, the tokens that are judged for it, and the issuer if a source other than a token names it.
+
+    `issuer_by` is that source where it is a file, which a stranger may have written; else empty.
+    `own_provider`: the user named Google's provider, so what is configured there speaks for its issuer.
+    """
 
     target: Target
     tokens: tuple[Token, ...] = ()
     issuer: str | None = None
+    issuer_by: str = ""
+    own_provider: bool = False
 
 
 class CollectionRequest(NamedTuple):
@@ -39,6 +45,7 @@ class CollectionRequest(NamedTuple):
     until: float | None = None
     max_pages: int = 40
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
+    owners: tuple[tuple[str, str], ...] = ()  # the accounts of buckets and repositories, by name; "" is all others
     logs: bool = True
     oracles: bool = False
     attempt: bool = False  # --try
@@ -99,6 +106,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
         oracles=request.oracles,
         attempt=_token_to_exchange(request, goal),
         prefix=prefix,
+        owners=request.owners,
     )
 
 
@@ -145,12 +153,18 @@ def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope
 
 
 def _of_issuer(request: CollectionRequest, goal: Goal, prefix: str) -> issuer.IssuerScope:
+    in_file = goal.issuer if goal.issuer_by else None
+    # a role and its providers are read in the caller's own account; a provider of Google in any project that lets us
+    vouchers = ["aws.provider", "aws.role"]
+    vouchers += ["gcp.provider"] if goal.own_provider else []
+    vouchers += ["gcp.providers"] if goal.own_provider or request.project else []
     return issuer.IssuerScope(
-        named=goal.issuer,
-        claimed=_claimed(goal.tokens),
+        named=None if in_file else goal.issuer,
+        claimed=tuple(dict.fromkeys([*([in_file] if in_file else []), *_claimed(goal.tokens)])),
+        claimed_by=goal.issuer_by if in_file else "the token",
         from_token=request.from_token,
         rules=Rules(private=request.private),
-        vouchers=tuple(prefix + name for name in ("aws.provider", "aws.role", "gcp.provider", "gcp.providers")),
+        vouchers=tuple(prefix + name for name in vouchers),
         prefix=prefix,
     )
 

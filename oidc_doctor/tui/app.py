@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.content import Content
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
@@ -180,6 +182,30 @@ class Doctor(App[None]):
             except (OSError, subprocess.TimeoutExpired) as error:
                 self.log(f"tmux: {error}")
 
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Write a picture of the screen to a new file, where Textual does; in a browser, offer it for download."""
+        if self.is_web:
+            return super().deliver_screenshot(filename, path, time_format)
+        from platformdirs import user_downloads_path  # late: few sessions take a picture
+
+        from oidc_doctor import files
+
+        folder = path or str(user_downloads_path())
+        name = filename or f"oidc-doctor-{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}.svg"
+        try:
+            place = files.create_numbered(folder, name, self.export_screenshot().encode())
+        except OSError as error:
+            self.notify(f"Not written: {visible(str(error))}", severity="error", markup=False)
+            return None
+        self.notify(f"written to {visible(place)}", markup=False)
+        return None
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the key as the footer, the help and the palette show it."""
+        return visible(super().get_key_display(binding))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield the command palette: every action that has a key, then the commands of Textual."""
         listed: set[tuple[DOMNode, str]] = set()
@@ -190,10 +216,9 @@ class Doctor(App[None]):
                     continue
                 listed.add((active.node, binding.action))
                 name = binding.description
-                key = self.get_key_display(binding)
-                yield SystemCommand(
-                    name, f"{active.tooltip or name} ({key})", partial(self._run_on, active.node, binding.action)
-                )
+                # the palette reads a text as markup, and a Content as it is
+                hint: Any = Content(f"{active.tooltip or name} ({self.get_key_display(binding)})")
+                yield SystemCommand(name, hint, partial(self._run_on, active.node, binding.action))
         for command in super().get_system_commands(screen):
             if command.title != "Quit":  # listed above with its key
                 yield command

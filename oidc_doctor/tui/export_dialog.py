@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from oidc_doctor import files
 from oidc_doctor.report.formats import FORMATS, render
 from oidc_doctor.report.parts.escape import forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import document_name
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.model.report import Report
 
+_EXISTS = "exists: Enter again writes over it"
 _WIDTH = 80  # columns of a report in a file, as --report writes it
 
 
@@ -67,14 +69,15 @@ class ExportScreen(ModalScreen[None]):
     def _write(self) -> None:
         formats, path = self.query_one("#formats", OptionList), os.path.expanduser(self.query_one("#file", Input).value)
         name = list(FORMATS)[formats.highlighted or 0]
-        if os.path.exists(path) and self._overwrite != path:
+        exists = os.path.lexists(path)
+        if exists and self._overwrite != path:
             self._overwrite = path
-            self.query_one("#said", Static).update(f"{visible(path)} exists: Enter again writes over it")
+            what = "is a link: Enter again puts the report in its place" if os.path.islink(path) else _EXISTS
+            self.query_one("#said", Static).update(f"{visible(path)} {what}")
             return
+        data = render(self._report, name, width=_WIDTH, color=False).encode("utf-8", "backslashreplace")
         try:
-            text = render(self._report, name, width=_WIDTH, color=False)
-            with open(path, "wb") as stream:
-                stream.write(text.encode("utf-8", "backslashreplace"))
+            (files.replace if exists else files.create)(path, data)
             documents = self._write_documents(os.path.dirname(path))
         except OSError as error:
             self.query_one("#said", Static).update(f"{visible(path)}: {error.strerror or error}")

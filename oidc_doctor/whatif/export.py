@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.commands import command
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.files import create_numbered
 from oidc_doctor.findings.fixes.documents import changes
 
 if TYPE_CHECKING:
     from oidc_doctor.whatif.ask import WhatIf
     from oidc_doctor.whatif.parts import PartId
-
-_MOST_FILES = 100  # files with the same stem in a folder
 
 
 class Export(NamedTuple):
@@ -41,13 +40,4 @@ def export(what_if: WhatIf, folder: str, part: PartId, text: str) -> Export:
 
 def write_new(folder: str, file: str, text: str) -> str:
     """Write `text` to a new file of this name, or with a number, in `folder`; return its path. Raises OSError."""
-    stem, dot, ending = file.rpartition(".")
-    for number in range(1, _MOST_FILES):
-        path = os.path.join(folder, f"{stem}{'' if number == 1 else f'-{number}'}{dot}{ending}")
-        try:
-            with open(path, "x", encoding="utf-8") as stream:
-                stream.write(text if text.endswith("\n") else text + "\n")
-        except FileExistsError:
-            continue
-        return path
-    raise FileExistsError(f"{folder} already holds {_MOST_FILES - 1} files of that name")
+    return create_numbered(folder, file, (text if text.endswith("\n") else text + "\n").encode())

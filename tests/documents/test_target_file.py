@@ -177,3 +177,12 @@ def test_no_text_raises_anything_but_unreadable(text: str) -> None:
         parse_targets(text)
     except Unreadable as error:
         assert str(error).isprintable()
+
+
+def test_settings_of_the_screens_are_the_users_own() -> None:
+    targets, warnings = parse_targets('theme = "nord"\n[[target]]\nissuer = "https://a"\n[keys]\nquit = "Z"\n')
+    assert targets[0].issuer == "https://a"
+    assert warnings == [
+        "line 1: theme is read from your own configuration file only, and ignored here",
+        "line 4: keys is read from your own configuration file only, and ignored here",
+    ]

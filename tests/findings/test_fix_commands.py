@@ -153,13 +153,24 @@ def test_a_trust_policy_is_stored_shown_and_put_back(cloud: Aws, subject: str | 
 
 def test_client_ids_are_added_and_removed_shown_and_put_back(cloud: Aws) -> None:
     with_provider(cloud, "old", "kept")
-    new = ("kept", "https://github.com/acme", "--it's a client")
+    new = ("kept", "https://github.com/acme", "it's a client")
     change = only(evidence(role(), provider("old", "kept")), evidence(role(), provider(*new)))
     shown = cloud.run(*change.commands, *change.verify)
     assert sorted(cloud.client_ids) == sorted(json.loads(change.after)["ClientIDList"]) == sorted(json.loads(shown))
     assert sorted(cloud.client_ids) == sorted(new)
     cloud.run(*change.undo)
     assert sorted(cloud.client_ids) == ["kept", "old"]
+
+
+@pytest.mark.parametrize("client_id", ["--profile=evil", "file:///etc/hostname", "http://127.0.0.1/", "@x", "\x1b"])
+def test_a_client_id_that_the_cli_would_read_otherwise_is_in_no_command(client_id: str) -> None:
+    before, after = (evidence(role(), provider("kept", *more)) for more in ((), (client_id, "plain")))
+    added, removed = only(before, after), only(after, before)
+    assert (added.commands, added.undo, removed.commands, removed.undo) == ([], [], [], [])
+    assert added.verify
+    assert json.loads(added.after)["ClientIDList"] == ["kept", client_id, "plain"]
+    created = only(evidence(role()), evidence(role(), provider(client_id)))
+    assert created.commands == []
 
 
 @pytest.mark.parametrize("client_ids", [("sts.amazonaws.com", "two"), ("https://github.com/acme",)])

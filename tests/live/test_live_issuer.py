@@ -16,8 +16,9 @@ import pytest
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
+from oidc_doctor.live.addresses import is_public
 from oidc_doctor.live.collect import CallError, Collected, collect
-from oidc_doctor.live.https import MOST_BYTES, Rules, chain, fetch, is_public
+from oidc_doctor.live.https import MOST_BYTES, Rules, chain, fetch
 from oidc_doctor.live.issuer import IssuerScope, is_known, readers
 from oidc_doctor.report.parts.sentences import summary
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.commands import as_word
 from oidc_doctor.model.report import Report
 from oidc_doctor.report.parts.commands import command_lines
 from oidc_doctor.report.parts.lines import columns, wrap
@@ -75,7 +75,7 @@ def test_bash_reads_the_wrapped_words(room: int) -> None:
         '"',
     ]
     values += ["--attribute-condition=a == 'b' &&\n c == 'd e'", "back\\slash's", "~", "*", "{a,b}"]
-    shown = command_lines(command("printf", "%s\\0", *values), room)
+    shown = command_lines(" ".join(map(as_word, ["printf", "%s\\0", *values])), room)
     done = subprocess.run(["bash", "-c", "\n".join(shown)], capture_output=True, check=True)
     assert done.stdout.decode().split("\0")[:-1] == values
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from textual.widgets import Footer
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.events import EventsScreen
 from oidc_doctor.tui.path import PathScreen
-from oidc_doctor.tui.preferences import Preferences, load
+from oidc_doctor.tui.preferences import Preferences, config_file, is_key, load
 from oidc_doctor.tui.timeline import TimelineScreen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -114,14 +116,68 @@ def test_unknown_theme_is_reported(play: Play, press: Play, text_of: Play) -> No
     play(story, None, app=Doctor(None, Preferences({}, "none-such")))
 
 
-def test_preferences_are_merged_from_files(tmp_path: Path) -> None:
-    first, second, broken = tmp_path / "config.toml", tmp_path / "oidc-doctor.toml", tmp_path / "odd.toml"
-    first.write_text('theme = "nord"\n[keys]\nquit = "Q"\ncopy = "c"\n')
-    second.write_text('[keys]\ncopy = "ctrl+y"\n')
-    broken.write_text("[keys\n")
-    preferences = load((str(first), str(second), str(broken), str(tmp_path / "none")))
-    assert preferences.keys == {"quit": "Q", "copy": "ctrl+y"}
-    assert preferences.theme == "nord"
+def test_preferences_of_the_users_own_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    assert load(str(path)) == load(None) == Preferences({})
+    path.write_text('theme = "nord"\n[keys]\nquit = "Q"\ncopy = "ctrl+y, c"\n')
+    assert load(str(path)) == Preferences({"quit": "Q", "copy": "ctrl+y, c"}, "nord")
+
+
+@pytest.mark.parametrize(
+    "text", ["[keys\n", "keys = 3\n", f"x = {'9' * 5000}\n", "x = " + "[" * 60_000, "# " + "x" * 70_000]
+)
+def test_preferences_that_cannot_be_read_are_told_in_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    preferences = load(str(path))
+    assert preferences.keys == {}
     assert len(preferences.problems) == 1
-    broken.write_text("keys = 3\n")
-    assert load((str(broken),)).problems
+    assert len(preferences.problems[0]) < 300
+    assert "\n" not in preferences.problems[0]
+
+
+@pytest.mark.parametrize("home", ["", ".", "here"])
+def test_no_folder_of_the_user_is_not_the_working_folder(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", home)
+    monkeypatch.setattr(os.path, "expanduser", lambda _: "~")  # as without HOME and without an entry of the user
+    assert config_file() is None
+
+
+@pytest.mark.parametrize(
+    "key", ["q", "Q", "ctrl+y", "f5", "question_mark", "?", "+", "[", "é", "shift+tab", "left", "at"]
+)
+def test_keys_that_there_are(key: str) -> None:
+    assert is_key(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "qq", "\x1b]52;c;RVZJTA==\x07", "\x9b", "\u202e", "a\u0301", "[@click=app.bell]ZZ[/]", "[/]", "ctrl+",
+     "q+ctrl", "right_to_left_override", "zero_width_space", " ", "ctrl+\x07", "\ue000", "ctrl+[/]"],
+)  # fmt: skip
+def test_texts_that_are_no_key(key: str, tmp_path: Path) -> None:
+    assert not is_key(key)
+    path = tmp_path / "config.toml"
+    path.write_text(f"[keys]\nfix = {json.dumps(key)}\nquit = 'Q'\n")
+    preferences = load(str(path))
+    assert preferences.keys == {"quit": "Q"}
+    assert "[keys] fix: there is no key" in preferences.problems[0]
+
+
+@pytest.mark.parametrize("key", ["[@click=app.bell]ZZ[/]", "[/]", "\x1b]0;x\x07\x9b", "[$accent]", "\\", "["])
+def test_the_palette_and_the_help_show_a_key_as_text(key: str, play: Play, press: Play, text_of: Play) -> None:
+    async def story(pilot: Any) -> None:
+        app = pilot.app
+        await app.switch_mode("path")
+        for shown in (["2", "1"], ["ctrl+p"], ["escape", "question_mark"]):
+            await press(pilot, *shown)
+            await pilot.pause()
+            text = text_of(app)
+            assert not {character for character in text if ord(character) < 32 and character != "\n"}
+            assert "\x9b" not in text
+            clicks = [segment.style.meta for line in app.screen._compositor.render_strips() for segment in line
+                      if segment.style is not None and "app.bell" in str(segment.style.meta)]  # fmt: skip
+            assert not clicks
+        assert app.is_running
+
+    play(story, None, app=Doctor(None, Preferences({"fix": key, "copy": "c"})))

@@ -78,3 +78,41 @@ def test_export_writes_the_edited_documents_beside_the_report(
         assert "trust-policy-3.json" in text_of(pilot.app).replace("\n", "")
 
     play(story)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_export_never_writes_through_a_link(exists: bool, play: Play, press: Play, tmp_path: Path) -> None:
+    target, link = tmp_path / "$(touch x)", tmp_path / "bundle" / "oidc-doctor-report.txt"
+    link.parent.mkdir()
+    link.symlink_to(target)
+    if exists:
+        target.write_text("kept")
+
+    async def story(pilot: Any) -> None:
+        await press(pilot, "e")
+        pilot.app.screen.query_one("#file").value = str(link)
+        await press(pilot, "enter")
+        assert "is a link" in str(pilot.app.screen.query_one("#said").render())
+        assert link.is_symlink()
+        await press(pilot, "enter")
+        assert not link.is_symlink()
+        assert "AWS025" in link.read_text(encoding="utf-8")
+
+    play(story, size=(200, 40))
+    assert (target.read_text() if target.exists() else None) == ("kept" if exists else None)
+
+
+def test_picture_of_the_screen_goes_to_a_new_file(play: Play, tmp_path: Path, text_of: Play, press: Play) -> None:
+    (tmp_path / "shot.svg").symlink_to(tmp_path / "outside")
+
+    async def story(pilot: Any) -> None:
+        pilot.app.deliver_screenshot("shot.svg", str(tmp_path))
+        await press(pilot)
+        assert "shot-2.svg" in text_of(pilot.app).replace("\n", "")
+        pilot.app.deliver_screenshot("shot.svg", str(tmp_path / "none"))
+        await press(pilot)
+        assert "Not written" in text_of(pilot.app)
+
+    play(story, size=(200, 40))
+    assert (tmp_path / "shot-2.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert not (tmp_path / "outside").exists()

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cel import CelError
-from oidc_doctor.checkkit import account_of, command, is_plain
+from oidc_doctor.checkkit import account_of
+from oidc_doctor.commands import aws_iam, command, is_plain
 from oidc_doctor.findings.fixes import terraform
 from oidc_doctor.findings.fixes.client_files import client_files
-from oidc_doctor.findings.fixes.commands import aws_iam, gcloud_list, gcloud_map
+from oidc_doctor.findings.fixes.commands import gcloud_list, gcloud_map
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.findings.fixes.gcp_resources import created
 from oidc_doctor.issuers import profile_for
@@ -33,7 +34,15 @@ _SESSION = 3600  # seconds, the default of a role's maximum (IAM API Reference, 
 
 def changes(before: TargetEvidence, after: TargetEvidence) -> list[DocumentChange]:
     """Return the documents that differ, in the order in which they are to be stored."""
-    return [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
+    found = [*_aws(before, after), *created(before, after), *_gcp(before, after), *client_files(before, after)]
+    return [_guarded(change) for change in found]
+
+
+def _guarded(change: DocumentChange) -> DocumentChange:
+    """The change without a series of commands of which the guard refused one: half an edit is none."""
+    series = (change.commands, change.verify, change.undo)
+    whole = [commands if all(commands) else [] for commands in series]
+    return change._replace(commands=whole[0], verify=whole[1], undo=whole[2])
 
 
 def objections(before: TargetEvidence, after: TargetEvidence) -> list[str]:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.checkkit import command
+from oidc_doctor.commands import command
 from oidc_doctor.documents.provider import service_states
 from oidc_doctor.findings.fixes.commands import gcloud_list, gcloud_map
 from oidc_doctor.findings.fixes.edit import DocumentChange

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from oidc_doctor.commands import command
 from oidc_doctor.documents.provider import service_states
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.error_texts import is_of_federated_principal, on_the_wire
@@ -109,7 +110,8 @@ def _suspect_account(exchange: GcpExchange, account: str, other: Side) -> None:
         expected=other._replace(spans=difference.expected_spans),
         actual=Side(account, origins.get("gcp.service_account"), difference.actual_spans),
         certain=False,
-        settle=f"gcloud iam service-accounts get-iam-policy {account}",
+        settle=command("gcloud", "iam", "service-accounts", "get-iam-policy", account)
+        or "gcloud iam service-accounts get-iam-policy of the account that the client names",
         rank=-1,
         service_account=account,
         read=other.value,

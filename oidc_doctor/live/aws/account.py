@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _PAGING = Paging("Marker", "Marker", truncated="IsTruncated")
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_OWNER_OPTION = "--resource-account"
 _UNSAFE = re.compile(r"[^\w+=,.@-]", re.ASCII)
 _ECR_URI = re.compile(
     r"(?:https://)?(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^:@]+)"
@@ -39,6 +40,7 @@ class AwsScope(NamedTuple):
     oracles: bool = False
     attempt: Token | None = None  # present this token to AWS
     prefix: str = ""  # targets/NAME/ where there are several
+    owners: tuple[tuple[str, str], ...] = ()  # by bucket or repository, as the user named them; "" is all others
 
 
 def partition_of(target: Target, regions: Sequence[str] = ()) -> str:
@@ -112,6 +114,33 @@ class Account:
                 "choose credentials of that account with --profile",
             )
 
+    def owner_of(self, collector: Collector, name: str) -> str:
+        """Return the account that a bucket or repository must belong to: the one the user names, else the caller's.
+
+        A file names the resource, and a stranger may have written it: a request to a stranger's bucket would show
+        whose credentials signed it. Raises CallError where neither account is known.
+        """
+        owners = dict(self.scope.owners)
+        owner = owners.get(name) or owners.get("") or collector.answer(self.name("caller"))
+        if not isinstance(owner, str):
+            raise CallError(
+                "failed",
+                "OwnerUnknown",
+                f"the account of the credentials is not known, so {name} may be a stranger's and was not read; "
+                f"{_OWNER_OPTION} names its account",
+            )
+        return owner
+
+    def bucket(self, collector: Collector, operation: str, bucket: str, permission: str, **parameters: Any) -> Any:
+        """Return a response of S3 about a bucket, which S3 gives only where the expected account owns it."""
+        owner = self.owner_of(collector, bucket)
+        try:
+            return self.ask(
+                collector, "s3", self.region, operation, Bucket=bucket, ExpectedBucketOwner=owner, **parameters
+            )
+        except CallError as failure:
+            raise not_of_owner(failure, bucket, owner, permission) from None
+
     def absent(self, collector: Collector, failure: CallError) -> CallError:
         """Return a not_found that proves nothing, because the account of the credentials is not known."""
         if (
@@ -144,6 +173,15 @@ class Account:
             return account
 
         return Reader(self.name("caller"), path, call, read)
+
+
+def not_of_owner(failure: CallError, name: str, owner: str, permission: str) -> CallError:
+    """Return the failure; where it is a refusal, with both ways out: the permission, and the resource's own account."""
+    if failure.outcome == "denied" and not failure.hint:
+        failure.hint = (
+            f"allow {permission}, or where {name} is not of account {owner}: {_OWNER_OPTION} with its account"
+        )
+    return failure
 
 
 def member(value: Any, name: str, shape: Any) -> Any:

@@ -193,19 +193,19 @@ class AwsConfiguration(Account):
         path, call = self.path("bucket-policy.json"), "s3:GetBucketPolicy"
 
         def read(collector: Collector) -> None:
-            answer = self.ask(collector, "s3", self.region, "get_bucket_policy", Bucket=bucket)
+            answer = self.bucket(collector, "get_bucket_policy", bucket, call)
             policy_text(answer, "Policy")
             collector.save(path, call, answer)
 
         grants = (Grant(call, f"arn:{self.partition}:s3:::{bucket}"),)
-        return Reader(self.name("bucket-policy"), path, call, read, (), grants)
+        return Reader(self.name("bucket-policy"), path, call, read, (self.name("caller"),), grants)
 
     def bucket_encryption(self, bucket: str) -> Reader:
         """The bucket's encryption, and the policy of the key that it names."""
         path, call = self.path("bucket-encryption.json"), "s3:GetBucketEncryption"
 
         def read(collector: Collector) -> None:
-            answer = self.ask(collector, "s3", self.region, "get_bucket_encryption", Bucket=bucket)
+            answer = self.bucket(collector, "get_bucket_encryption", bucket, grants[0].permission)
             rules = member(member(answer, "ServerSideEncryptionConfiguration", dict), "Rules", list)
             collector.save(path, call, answer)
             for rule in rules:
@@ -217,7 +217,7 @@ class AwsConfiguration(Account):
 
         grants = (Grant("s3:GetEncryptionConfiguration", f"arn:{self.partition}:s3:::{bucket}"),)
         follows = (Following(self.path("key-policy.json"), (self.key_grant("*"),)),)
-        return Reader(self.name("bucket-encryption"), path, call, read, (), grants, follows)
+        return Reader(self.name("bucket-encryption"), path, call, read, (self.name("caller"),), grants, follows)
 
     def key_grant(self, key: str) -> Grant:
         """Grants for reading a key's policy."""
@@ -242,16 +242,24 @@ class AwsConfiguration(Account):
         path, call = self.path("repository-policy.json"), "ecr:GetRepositoryPolicy"
         account, region, name = repository_of(repository)
         region = region or self.region
-        registry: dict[str, Any] = {"registryId": account} if account else {}
 
         def read(collector: Collector) -> None:
-            answer = self.ask(collector, "ecr", region, "get_repository_policy", repositoryName=name, **registry)
+            owners = {self.owner_of(collector, name), collector.answer(self.name("caller"))}
+            if account not in (None, *owners):
+                raise CallError(
+                    "failed",
+                    "OtherAccount",
+                    f"the repository is of account {account}, and the credentials are of another; "
+                    f"--resource-account {account} reads it",
+                )
+            owner = account or self.owner_of(collector, name)
+            answer = self.ask(collector, "ecr", region, "get_repository_policy", repositoryName=name, registryId=owner)
             policy_text(answer, "policyText")
             collector.save(path, call, answer)
 
         owner = account or self.account or "*"
         grants = (Grant(call, f"arn:{self.partition}:ecr:{region}:{owner}:repository/{name}"),)
-        return Reader(self.name("repository-policy"), path, call, read, (), grants)
+        return Reader(self.name("repository-policy"), path, call, read, (self.name("caller"),), grants)
 
 
 def _near_providers(arns: list[str], issuers: Sequence[str], role: dict[str, Any] | None) -> list[str]:

@@ -185,7 +185,8 @@ class AwsLogs(Account):
 
     def folders(self, collector: Collector, bucket: str, prefix: str) -> list[str]:
         """The folders right below a prefix: account ids, or the organisation's."""
-        answer = self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, Delimiter="/")
+        page = {"Prefix": prefix, "Delimiter": "/"}
+        answer = self.bucket(collector, "list_objects_v2", bucket, "s3:ListBucket", **page)
         entries = answer.get("CommonPrefixes") or []
         folders = [entry.get("Prefix") for entry in entries if isinstance(entry, dict)]
         return [folder for folder in folders if isinstance(folder, str)]
@@ -194,7 +195,7 @@ class AwsLogs(Account):
         """Keys and sizes of a folder."""
 
         def ask(page: dict[str, Any]) -> Any:
-            return self.ask(collector, "s3", self.region, "list_objects_v2", Bucket=bucket, Prefix=prefix, **page)
+            return self.bucket(collector, "list_objects_v2", bucket, "s3:ListBucket", Prefix=prefix, **page)
 
         files: list[tuple[str, int]] = []
         for answer in pages(ask, _PAGING, f"pages of files in {prefix}"):
@@ -207,9 +208,10 @@ class AwsLogs(Account):
     def object(self, collector: Collector, bucket: str, key: str) -> bytes:
         """Return a file's bytes unchanged."""
         client = self.clients.of("s3", self.region)
+        owner = self.owner_of(collector, bucket)
 
         def fetch() -> bytes:
-            data: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            data: bytes = client.get_object(Bucket=bucket, Key=key, ExpectedBucketOwner=owner)["Body"].read()
             return data
 
         return bytes(collector.call(lambda: with_call_errors(fetch)))

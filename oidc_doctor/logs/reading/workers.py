@@ -37,6 +37,7 @@ MOST_PROCESSES = 4  # each holds up to 60 MiB
 
 _BATCH_BYTES = 1 << 20
 _BATCH_FILES = 64
+_SAFE_PATH = "PYTHONSAFEPATH"
 _STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
 
 
@@ -119,11 +120,28 @@ def _interrupt_deferred() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _nothing_of_the_working_folder() -> Iterator[None]:
+    """Keep new processes from importing modules of the working folder, which may be a stranger's bundle.
+
+    multiprocessing starts them by `python -c`, whose path of imports begins there [using/cmdline, -P].
+    """
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
+
+
 def _start_tracker() -> None:
     """Start the process that spawned processes need. It inherits stderr, which the screens have replaced meanwhile."""
     from multiprocessing.resource_tracker import ensure_running
 
-    with redirect_stderr(sys.__stderr__):
+    with redirect_stderr(sys.__stderr__), _nothing_of_the_working_folder():
         ensure_running()
 
 
@@ -176,7 +194,8 @@ class _Pool:
         parent_end, child_end = context.Pipe()
         inherited = [*(worker.pipe for worker in self.workers.values()), parent_end] if forks else []
         process = context.Process(target=_work, args=(child_end, inherited, self.state.empty()), daemon=True)
-        process.start()
+        with _nothing_of_the_working_folder():
+            process.start()
         child_end.close()
         self.workers[parent_end] = _Worker(process, parent_end)
 

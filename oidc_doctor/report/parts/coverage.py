@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.commands import as_word, is_plain
 from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.times import parse, period
@@ -47,9 +48,7 @@ def _filled(command: str, names: dict[str, str]) -> str:
 
 
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:
-    """Return the values for the commands, quoted for a shell; unknown values are names in capitals."""
-    from shlex import quote  # late: only needed for unknown steps
-
+    """Return the values for the commands, quoted for a shell; unknown and unsafe values are names in capitals."""
     resource = exchange.resource or ""
     view = next((target for target in report.target if target.get("name") == exchange.target_name), {})
     claims = exchange.token.get("claims")
@@ -57,7 +56,7 @@ def _names(report: Report, exchange: Exchange) -> dict[str, str]:
     google = view.get("gcp")
     account = google.get("service_account") if isinstance(google, dict) else None
     known = {
-        "issuer": issuer.rstrip("/") if isinstance(issuer, str) else "",
+        "issuer": issuer.rstrip("/") if isinstance(issuer, str) and issuer.startswith("https://") else "",
         "role": resource.rpartition("/")[2] if ":role/" in resource else "",
         "provider_arn": _provider_arn(resource, issuer),
         "provider": resource if "/providers/" in resource else "",
@@ -65,7 +64,7 @@ def _names(report: Report, exchange: Exchange) -> dict[str, str]:
         "account": account if isinstance(account, str) else "",
     }
     return {
-        name: quote(value) if value and value.isprintable() and value[0] != "-" else name.upper()
+        name: as_word(value) if is_plain(value, of_aws=name != "issuer") else name.upper()
         for name, value in known.items()
     }
 

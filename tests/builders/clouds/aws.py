@@ -46,6 +46,7 @@ class Cloud:
     decisions: dict[str, str] = field(default_factory=dict)
     policies: list[dict[str, Any]] = field(default_factory=list)  # resource control policies
     last_body: bytes = b""
+    owners: list[tuple[str, str]] = field(default_factory=list)  # of S3's reads: operation, expected owner
 
     @property
     def url(self) -> str:
@@ -95,6 +96,8 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
                 cloud.times.append((name, region, time.monotonic()))
                 number = cloud.calls[name]
                 cloud.last_body = body
+                if service == "s3" and self.command == "GET":
+                    cloud.owners.append((operation, self.headers.get("x-amz-expected-bucket-owner", "")))
             if cloud.latency:
                 time.sleep(cloud.latency)
             try:

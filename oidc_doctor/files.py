@@ -1,0 +1,81 @@
+"""Files are written here alone: a new one exclusively, an old one by another in its place, and none through a link.
+
+The working folder may be a stranger's unpacked bundle, in which a link with the name of a report leads elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_OF_THE_SYSTEM = ("/dev", "/proc")  # where the shell's own links are: /dev/stdout, /dev/fd/63
+_MOST_NUMBERED = 100  # files with the same stem in a folder
+
+
+def create(path: str, data: bytes, mode: int = 0o666) -> None:
+    """Write a new file. Raises OSError; FileExistsError also for a link, wherever it leads. No half file stays."""
+    with os.fdopen(os.open(path, _NEW, mode), "wb") as stream:
+        try:
+            stream.write(data)
+            stream.flush()
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+            raise
+
+
+def create_numbered(folder: str, name: str, data: bytes) -> str:
+    """Write a new file of this name, or with a number, in `folder`; return its path. Raises OSError."""
+    stem, dot, ending = name.rpartition(".")
+    for number in range(1, _MOST_NUMBERED):
+        path = os.path.join(folder, f"{stem}{'' if number == 1 else f'-{number}'}{dot}{ending}")
+        try:
+            create(path, data)
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(f"{folder} already holds {_MOST_NUMBERED - 1} files of that name")
+
+
+def replace(path: str, data: bytes, mode: int | None = None) -> None:
+    """Write a file in the place of another, which stays until the new one is complete. Raises OSError.
+
+    A link is replaced itself; the file that it leads to stays as it is. `mode` is else that of the old file.
+    """
+    if mode is None:
+        with contextlib.suppress(OSError):
+            old = os.lstat(path)
+            mode = stat.S_IMODE(old.st_mode) if stat.S_ISREG(old.st_mode) else None
+    beside = os.path.join(os.path.dirname(path), f".oidc-doctor-{secrets.token_hex(8)}")
+    create(beside, data, 0o666 if mode is None else mode)
+    try:
+        if mode is not None:
+            os.chmod(beside, mode)  # whatever the umask takes away
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def write(path: str, data: bytes) -> None:
+    """Write a file that the user named, over an old one. Raises OSError, also for a link.
+
+    Devices and pipes are written to, and the links of the system that lead to them.
+    """
+    try:
+        found = os.lstat(path).st_mode
+    except FileNotFoundError:
+        create(path, data)
+        return
+    if stat.S_ISREG(found):
+        replace(path, data)
+        return
+    if stat.S_ISLNK(found) and not os.path.abspath(path).startswith(tuple(f"{place}/" for place in _OF_THE_SYSTEM)):
+        raise OSError(errno.ELOOP, "a link, which is not written through; name the file itself")
+    with open(path, "wb") as stream:
+        stream.write(data)
