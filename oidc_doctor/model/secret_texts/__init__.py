@@ -9,7 +9,7 @@ Every search is linear in the text. A cheap look for the words of a rule comes f
 
 from oidc_doctor.model.secret_texts.remove import REMOVED, REMOVED_SECRET, contains_secret, removed, without_secrets
 from oidc_doctor.model.secret_texts.tokens import contains_jwt
-from oidc_doctor.model.secret_texts.values import PRIVATE_KEY_MEMBERS, is_secret_member, without_secrets_in
+from oidc_doctor.model.secret_texts.values import PRIVATE_KEY_MEMBERS, is_secret_member, secret_or, without_secrets_in
 
 __all__ = [
     "PRIVATE_KEY_MEMBERS",
@@ -19,6 +19,7 @@ __all__ = [
     "contains_secret",
     "is_secret_member",
     "removed",
+    "secret_or",
     "without_secrets",
     "without_secrets_in",
 ]

@@ -62,7 +62,11 @@ _FORMS: Final = (
         ),
     ),
     _Form(("private",), re.compile(r"(?<=PuTTY-User-Key-File)-[23]:[^\"'{}<]*+")),
-    _Form(("ls0tls1crudjti",), re.compile(r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUM)[A-Za-z0-9+/=_-]{20,}"), goes_on=True),
+    _Form(
+        ("ls0tls1crudjti",),
+        re.compile(r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUM)[A-Za-z0-9+/=_-]{20,}"),
+        goes_on=True,
+    ),
     _Form(("zxlk",), re.compile(_B + r"ZXlK[A-Za-z0-9+/=_-]{80,}"), goes_on=True),  # base64 of a JWT
     _Form(
         ("iqoj", "fwog", "fqog", "aqod"),
@@ -80,17 +84,30 @@ _FORMS: Final = (
     _Form(("xox", "xapp-"), re.compile(_B + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,}")),
     _Form(("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/-]{16,})")),
     _Form(("hf_",), re.compile(_B + r"hf_[A-Za-z0-9]{16,}")),
-    _Form(("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed),
+    _Form(
+        ("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed
+    ),
     _Form(("aiza",), re.compile(_B + r"AIza[\w-]{20,}")),
     _Form(("ya29",), re.compile(_B + r"ya29\.[\w.%/-]{10,}")),
     _Form(("gocspx-",), re.compile(_B + r"GOCSPX-[\w-]{16,}")),
     _Form(("1//0",), re.compile(_B + r"1//0[\w-]{20,}")),  # a refresh token of Google
-    _Form(("npm_", "pypi-", "dckr_", "dop_v1_", "doo_v1_"), re.compile(_B + r"(?:npm_|pypi-|dckr_(?:pat|oat)_|do[opr]_v1_)[\w-]{16,}")),
+    _Form(
+        ("npm_", "pypi-", "dckr_", "dop_v1_", "doo_v1_"),
+        re.compile(_B + r"(?:npm_|pypi-|dckr_(?:pat|oat)_|do[opr]_v1_)[\w-]{16,}"),
+    ),
     _Form(("sg.",), re.compile(_B + r"SG\.[\w-]{16,}\.[\w-]{16,}")),
     _Form(("hvs.", "hvb.", "hvr."), re.compile(_B + r"hv[sbr]\.[\w-]{16,}")),
-    _Form(("shpat_", "shpss_", "shpca_", "atlasv1", "lin_api_", "nvapi-", "gsk_", "r8_", "dapi"), re.compile(_B + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}|nvapi-[\w-]{16,}|gsk_\w{20,}|r8_\w{30,}|dapi[0-9a-f]{32})")),
+    _Form(
+        ("shpat_", "shpss_", "shpca_", "atlasv1", "lin_api_", "nvapi-", "gsk_", "r8_", "dapi"),
+        re.compile(
+            _B
+            + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}|nvapi-[\w-]{16,}|gsk_\w{20,}|r8_\w{30,}|dapi[0-9a-f]{32})"
+        ),
+    ),
     # a key of Baseten's API: eight characters, a full stop, 32 characters
-    _Form((".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: _is_random_key(key[9:])),
+    _Form(
+        (".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: _is_random_key(key[9:])
+    ),
     _Form(
         ("api-key",),
         re.compile(r"(?i:\bapi-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),

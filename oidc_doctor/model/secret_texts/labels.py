@@ -42,10 +42,14 @@ _HEADER = re.compile(
 )
 _REST = re.compile(r"(?:[^\"'\r\n\\]|\\(?![rn\"'u]))++")  # of a line or a quotation
 _REST_OF_LINE = re.compile(r"[^\r\n\\\"]++")
-_SCHEME = re.compile(r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|aws4-[\w-]+|aws)(?:[ +]|%20)")
+_SCHEME = re.compile(
+    r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|aws4-[\w-]+|aws)(?:[ +]|%20)"
+)
 _QUOTE = re.compile(r"\\*[\"']")
 _BARE = re.compile(r"(?:[^\s\"'&<>\\│┃]|\\(?![nrt\"'\\u]))++")
-_PLAIN = re.compile(r"(?:\[(?:secret |token )?removed\].*|\*{3,}|<.*>|\$(?:[{(].*|[A-Z_][A-Z0-9_]*)|%[A-Z_]+%|[xX*.#-]+|…)", re.DOTALL)
+_PLAIN = re.compile(
+    r"(?:\[(?:secret |token )?removed\].*|\*{3,}|<.*>|\$(?:[{(].*|[A-Z_][A-Z0-9_]*)|%[A-Z_]+%|[xX*.#-]+|…)", re.DOTALL
+)
 _MARK = re.compile(r"\[(?:secret |token )?removed\]")
 _WORDS = frozenset(
     "null none nil true false undefined empty unset missing required redacted hidden masked omitted removed secret snip"
@@ -144,7 +148,13 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
     sign = label["sign"] or ""
     if quote:
         start, end = _quoted(text, at, quote)
-        return (start, end) if is_accepted(strength, text[start:end], certain=True, name=label[0][: label.end() - label.start() - len(sign)]) else None
+        return (
+            (start, end)
+            if is_accepted(
+                strength, text[start:end], certain=True, name=label[0][: label.end() - label.start() - len(sign)]
+            )
+            else None
+        )
     close = sign.endswith(":") and not sign[:1] in "\"'\\"
     if close and before and before not in " \t\r\n{,;(&?|\"'":
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
@@ -172,7 +182,9 @@ def _beginning(text: str, core: int) -> tuple[int, str]:
     begin = start + name.start() if name else core
     line = text.rfind("\n", start, begin) + 1
     lead = text[line:begin] if line or not start else "?"
-    if re.fullmatch(r"[ \t>|│#+-]*(?:(?:export|set|env|declare -x|\$env:)[ \t]*)?[\"']?", lead) or text[line:begin].endswith("\\n"):
+    if re.fullmatch(r"[ \t>|│#+-]*(?:(?:export|set|env|declare -x|\$env:)[ \t]*)?[\"']?", lead) or text[
+        line:begin
+    ].endswith("\\n"):
         return begin, "\n"
     return begin, text[begin - 1 : begin]
 

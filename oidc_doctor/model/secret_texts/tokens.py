@@ -16,7 +16,9 @@ _HEAD = re.compile(r"(?<![A-Za-z0-9_-])e(?:y[A-DI-L]|w[k-r0-3])")  # base64url o
 _RUN = re.compile(rf"{_B64}*+")
 _DOT = re.compile(r"\.|%(?:25)*2[Ee]|\\+u002[Ee]|\\+x2[Ee]|=2E|&#(?:46|x2[Ee]);")
 _SOFT = re.compile(r"=(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa])")  # a soft line break of quoted-printable
-_LINE = re.compile(r"[ \t│┃|]{0,80}\\*(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa]|\\+u000[Aa]|<br ?/?>)(?:[ \t>|│┃#+]|%20)*")
+_LINE = re.compile(
+    r"[ \t│┃|]{0,80}\\*(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa]|\\+u000[Aa]|<br ?/?>)(?:[ \t>|│┃#+]|%20)*"
+)
 _SPACE = re.compile(r"[ \t]++|[\"']\s*+\+?\s*+[\"']")
 _SEGMENTS: Final = 2  # full stops of a signed token; an encrypted one has four
 _MOST_DOTS: Final = 4

@@ -44,10 +44,14 @@ def secret_or(name: str, item: Any, siblings: Mapping[Any, Any]) -> Any:
     if is_secret_member(name, item) or ("kty" in siblings and name in PRIVATE_KEY_MEMBERS and item):
         return None if isinstance(item, str) and _WRAPPED_TOKEN.search(item) else REMOVED_SECRET
     if isinstance(item, list) and item and all(isinstance(part, str) for part in item):
-        return [REMOVED_SECRET if holds_secret(name, part) else without_secrets(part) for part in item] if any(
-            holds_secret(name, part) for part in item
-        ) else None
+        return (
+            [REMOVED_SECRET if holds_secret(name, part) else without_secrets(part) for part in item]
+            if any(holds_secret(name, part) for part in item)
+            else None
+        )
     if name.lower() == "value" and isinstance(item, str):
-        called = next((siblings[key] for key in ("name", "Name", "key", "Key") if isinstance(siblings.get(key), str)), "")
+        called = next(
+            (siblings[key] for key in ("name", "Name", "key", "Key") if isinstance(siblings.get(key), str)), ""
+        )
         return REMOVED_SECRET if called and holds_secret(called, item) else None
     return None
