@@ -52,8 +52,7 @@ _PLAIN = re.compile(
 )
 _MARK = re.compile(r"\[(?:secret |token )?removed\]")
 _WORDS = frozenset(
-    "null none nil true false undefined empty unset missing required redacted hidden masked omitted removed secret snip"
-    " yes no string bool boolean invalid expired write read optional default".split()
+    ["null", "none", "nil", "true", "false", "undefined", "empty", "unset", "missing", "required", "redacted", "hidden", "masked", "omitted", "removed", "secret", "snip", "yes", "no", "string", "bool", "boolean", "invalid", "expired", "write", "read", "optional", "default"]
 )
 _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
@@ -155,7 +154,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
             )
             else None
         )
-    close = sign.endswith(":") and not sign[:1] in "\"'\\"
+    close = sign.endswith(":") and sign[:1] not in "\"'\\"
     if close and before and before not in " \t\r\n{,;(&?|\"'":
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
     starts_line = before in ("", "\n")

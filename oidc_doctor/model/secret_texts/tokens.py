@@ -131,9 +131,9 @@ class _Lines:
         elif width + self.column > _WIDE:
             goes_on = False
         elif is_line:
-            goes_on = length >= _PIECE or (0 < length and width >= _PIECE and self.is_rest(gap.end(), last))
+            goes_on = length >= _PIECE or (length > 0 and width >= _PIECE and self.is_rest(gap.end(), last))
         else:
-            goes_on = length >= _LONG_PIECE or (0 < length and self.full > 0 and is_mixed(self.text[gap.end() : last]))
+            goes_on = length >= _LONG_PIECE or (length > 0 and self.full > 0 and is_mixed(self.text[gap.end() : last]))
         if not goes_on:
             return None
         if self.start != first or not self.column:
