@@ -39,7 +39,7 @@ _ENGLISH = """
 _DOMAIN = """
     abort aborted access accessed accessible account accounts action actions active added address admin alert alg
     anonymous apply applied application argument arguments assert asserted assertion assume assumed assumes assuming
-    attach attached attempt attempted attempting attempts attribute attributes audience audiences audit auth
+    attach attached attempt attempted attempting attempts attribute attributes audience audiences audit audited auth
     authenticate authenticated authentication authority authorization authorize authorized authorizing automatic
     available aware backend backoff bad basic batch bearer begin bind binding bindings blocked body bool boundary branch
     bucket buckets bug build builder building builds byte bytes cache cached call called caller calling calls cancel
@@ -48,9 +48,9 @@ _DOMAIN = """
     command commands commit condition conditions config configuration configurations configure configured configuring
     confirm conflict connect connected connecting connection connections console container containers content context
     copy corrupt count create created creates creating creation credential credentials cross current currently custom
-    damaged data database date deadline debug decode decoded default defined delegated delegation delete deleted deletes
+    damaged data database date deadline debug decode decoded decrypt default defined delegated delegation delete deleted deletes
     denied denies deny dependency deploy deployed deploying deployment deployments deprecated detail details detected
-    diagnostic directory disable disabled discovery disk dns document documents domain download downloading duplicate
+    diagnostic directory disable disabled discovery disk display dns document documents domain download downloading duplicate
     duration email enable enabled encoded encoding encrypted endpoint endpoints enforce ensure entity entries entry
     environment environments equal error errors escape evaluate evaluated evaluation event events exceed exceeded
     exceeds exception exceptions exchange exchanged exchanging execute executed execution exist existing exists exit
@@ -60,7 +60,7 @@ _DOMAIN = """
     grant granted grants group groups guide handle handler handshake hash header headers health healthy history host
     hostname http https id identifier identities identity ids ignore ignored image images impersonate impersonated
     impersonating impersonation implicit implicitly import include included includes incoming incomplete incorrect
-    index info information initial initialize input inspect install installed instance instances internal internet
+    index info information initial initialize input insert inspect install installed instance instances internal internet
     invalid invoke invoked issue issued issuer issuers issues item items job jobs join json key keys label language
     large layer length level library lifetime limit limited limits line lines link load loaded loading local location
     lock log logged logging logs lookup login malformed manage managed management manifest manual map mapped mapping
@@ -73,7 +73,7 @@ _DOMAIN = """
     principal principals print private problem process processing profile project projects prompt properties property
     protected protocol provide provided provider providers proxy public publish published pull push queries query queue
     quota range rate raw reach reached reason receive received record records redirect refer reference refresh refreshed
-    refuse refused region regions register registered registration registry reject rejected rejection related release
+    regional gce dynamodb    refuse refused region regions register registered registration registry reject rejected rejection related release
     remote remove removed replace reply report repository request requested requests require required requires reset
     resolve resolved resource resources respond response responses restart restarted restrict restricted result results
     retried retries retry retrying return returned returning returns revision revoked role roles root rotate rotated
@@ -93,7 +93,46 @@ _DOMAIN = """
     xml yaml zone
 """
 _ALSO_NAMES = frozenset(
-    ["will", "may", "mark", "grant", "case", "page", "field", "price", "long", "little", "young", "short", "white", "rich", "major", "bill", "hope", "rose", "grace", "may", "bond", "chase", "ford", "stone", "frank", "hunter", "carter", "mason", "baker", "cook", "day", "early", "good", "well", "wells", "back", "best", "new"]
+    [
+        "will",
+        "may",
+        "mark",
+        "grant",
+        "case",
+        "page",
+        "field",
+        "price",
+        "long",
+        "little",
+        "young",
+        "short",
+        "white",
+        "rich",
+        "major",
+        "bill",
+        "hope",
+        "rose",
+        "grace",
+        "may",
+        "bond",
+        "chase",
+        "ford",
+        "stone",
+        "frank",
+        "hunter",
+        "carter",
+        "mason",
+        "baker",
+        "cook",
+        "day",
+        "early",
+        "good",
+        "well",
+        "wells",
+        "back",
+        "best",
+        "new",
+    ]
 )
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;\n>*#(\[|•-]|\\n)[\s\"'(]*\Z")
@@ -125,7 +164,7 @@ def is_made_of_known_parts(text: str) -> bool:
     left = _PART.sub("", text)
     return (
         bool(parts)
-        and not left.strip("._-:/@ ")
+        and not left.strip("._-:/@, ")
         and all(
             part.isdigit() or part.lower() in known_parts() or part.lower().removesuffix("s") in known_parts()
             for part in parts

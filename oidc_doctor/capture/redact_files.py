@@ -57,7 +57,13 @@ _NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a key of a 
 _MEMBER = re.compile(r"@?[A-Za-z_$][\w$:/.#*+@-]*")  # the form of a member's name
 _TAGGED = re.compile(r"(?i)(?:Principal|Request|Resource|ExistingObject|RequestObject)Tag/|/principal_tags/")
 # Maps from names that somebody chose
-_LABELS = frozenset(["labels", "userlabels", "tags", "annotations", "principal_tags", "resourcelabels", "tagset", "usertags"])
+# The labels of a log entry's monitored resource, as Google documents them for the types of IAM and STS
+_RESOURCE_LABELS = frozenset(
+    ["method", "service", "project_id", "email_id", "unique_id", "location", "role_name", "organization_id", "folder_id", "pool_id", "version"]
+)
+_LABELS = frozenset(
+    ["labels", "userlabels", "tags", "annotations", "principal_tags", "resourcelabels", "tagset", "usertags"]
+)
 _PUBLIC_ID = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # thumbprint, event id
 _CONDITION: Final = "Condition"
 
@@ -178,7 +184,9 @@ class _Json:
 
     def in_labels(self) -> bool:
         """Return whether the present member is one of a map of labels or tags."""
-        return len(self.path) > 1 and self.path[-2].lower() in _LABELS
+        if len(self.path) < 2 or self.path[-2].lower() not in _LABELS:  # noqa: PLR2004 - the map and its member
+            return False
+        return self.path[-3:-2] != ["resource"] or self.path[-1] not in _RESOURCE_LABELS
 
     def in_claims(self) -> bool:
         return self.path[:1] == ["claims"] and len(self.path) > 1

@@ -52,7 +52,36 @@ _PLAIN = re.compile(
 )
 _MARK = re.compile(r"\[(?:secret |token )?removed\]")
 _WORDS = frozenset(
-    ["null", "none", "nil", "true", "false", "undefined", "empty", "unset", "missing", "required", "redacted", "hidden", "masked", "omitted", "removed", "secret", "snip", "yes", "no", "string", "bool", "boolean", "invalid", "expired", "write", "read", "optional", "default"]
+    [
+        "null",
+        "none",
+        "nil",
+        "true",
+        "false",
+        "undefined",
+        "empty",
+        "unset",
+        "missing",
+        "required",
+        "redacted",
+        "hidden",
+        "masked",
+        "omitted",
+        "removed",
+        "secret",
+        "snip",
+        "yes",
+        "no",
+        "string",
+        "bool",
+        "boolean",
+        "invalid",
+        "expired",
+        "write",
+        "read",
+        "optional",
+        "default",
+    ]
 )
 _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
