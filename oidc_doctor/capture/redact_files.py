@@ -59,7 +59,19 @@ _TAGGED = re.compile(r"(?i)(?:Principal|Request|Resource|ExistingObject|RequestO
 # Maps from names that somebody chose
 # The labels of a log entry's monitored resource, as Google documents them for the types of IAM and STS
 _RESOURCE_LABELS = frozenset(
-    ["method", "service", "project_id", "email_id", "unique_id", "location", "role_name", "organization_id", "folder_id", "pool_id", "version"]
+    [
+        "method",
+        "service",
+        "project_id",
+        "email_id",
+        "unique_id",
+        "location",
+        "role_name",
+        "organization_id",
+        "folder_id",
+        "pool_id",
+        "version",
+    ]
 )
 _LABELS = frozenset(
     ["labels", "userlabels", "tags", "annotations", "principal_tags", "resourcelabels", "tagset", "usertags"]

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from oidc_doctor.model.secret_texts.tokens import Span, end_of_lines, is_mixed
+from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed
 
-_B = r"(?<![A-Za-z0-9])"  # the beginning of a word; an underscore may stand before it
+_B = BEGINNING  # an underscore may stand before it
 
 
 class _Form(NamedTuple):
@@ -58,7 +58,8 @@ _FORMS: Final = (
         re.compile(
             r"-{5}BEGIN(?:[ +_]|%20)(?:[A-Z0-9]{1,12}(?:[ +_]|%20)){0,4}PRIVATE(?:[ +_]|%20)KEY"
             r"(?:(?:[ +_]|%20)BLOCK)?-{5}"
-            r"(?:(?!-{5})[^\"'{}<])*+(?:-{5}END(?:[ +_A-Z0-9]|%20){1,60}-{5})?"
+            r"(?:(?:(?!-{5})[^\"'{}<])*+-{5}END(?:[ +_A-Z0-9]|%20){1,60}-{5}"
+            r"|(?:(?:\s|\\+[nr]|%0[AaDd])*+[A-Za-z0-9+/=%]{12,})*)"
         ),
     ),
     _Form(("private",), re.compile(r"(?<=PuTTY-User-Key-File)-[23]:[^\"'{}<]*+")),
@@ -110,24 +111,24 @@ _FORMS: Final = (
     ),
     _Form(
         ("api-key",),
-        re.compile(r"(?i:\bapi-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),
+        re.compile(r"(?i:\b|(?<=\\[nrt]))(?i:api-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),
         is_mixed,
     ),
     _Form(
         ("akia", "asia"),  # the secret key beside its key id
         re.compile(
-            r"\bA[KS]IA[A-Z0-9]{12,28}\b[\s,;:|=\"'\\]{1,16}(?:\w{1,32}[\s,;:|=\"'\\]{1,16}){0,3}"
+            _B + r"A[KS]IA[A-Z0-9]{12,28}\b[\s,;:|=\"'\\]{1,16}(?:\w{1,32}[\s,;:|=\"'\\]{1,16}){0,3}"
             r"(?P<secret>(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))"
         ),
         _is_random_key,
     ),
     _Form(
         ("bearer",),
-        re.compile(r"(?i:\bbearer)(?:[ \t]++|%20|\+|[ \t]*+[:=][ \t]*+[\"']?)(?P<secret>[A-Za-z0-9._~+/%-]{8,}=*)"),
+        re.compile(_B + r"(?i:bearer)(?:[ \t]++|%20|\+|[ \t]*+[:=][ \t]*+[\"']?)(?P<secret>[A-Za-z0-9._~+/%-]{8,}=*)"),
         lambda value: is_mixed(value) or len(value) >= _LONG_ENOUGH or value.isupper(),
         goes_on=True,
     ),
-    _Form(("basic",), re.compile(r"(?i:\bbasic)(?:[ \t]++|%20)(?P<secret>[A-Za-z0-9+/_-]{6,}=*)"), is_basic),
+    _Form(("basic",), re.compile(_B + r"(?i:basic)(?:[ \t]++|%20)(?P<secret>[A-Za-z0-9+/_-]{6,}=*)"), is_basic),
     _Form(
         ("://",),
         re.compile(r"://[^\s/:@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>]{1,512})@(?=[\w\[])"),

@@ -161,6 +161,8 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
     at = label.end()
     begin, before = _beginning(text, label.start())
     quote = _QUOTE.match(text, at)
+    if label["gap"] == ">" and text[max(begin - 2, 0) : begin].endswith("/"):
+        return None  # the end of an element
     if label["gap"] is not None:
         is_option = text.startswith("--", begin) and label["gap"].isspace()
         is_element = label["gap"] == ">"

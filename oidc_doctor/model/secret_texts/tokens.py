@@ -12,7 +12,11 @@ _B64 = "[A-Za-z0-9_-]"
 _COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
-_HEAD = re.compile(r"(?<![A-Za-z0-9_-])e(?:y[A-DI-L]|w[k-r0-3])")  # base64url of { and a quotation mark or white space
+# The beginning of a word, also behind an escape such as \n, %3D or \u0022
+BEGINNING: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrtfb])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))"
+_HEAD = re.compile(
+    r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))e(?:y[A-DI-L]|w[k-r0-3])"
+)  # base64url of { and a quotation mark or white space
 _RUN = re.compile(rf"{_B64}*+")
 _DOT = re.compile(r"\.|%(?:25)*2[Ee]|\\+u002[Ee]|\\+x2[Ee]|=2E|&#(?:46|x2[Ee]);")
 _SOFT = re.compile(r"=(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa])")  # a soft line break of quoted-printable
@@ -120,20 +124,24 @@ class _Lines:
         if behind_dot and is_line and length >= _PIECE:  # a line for each segment
             self.start, self.column, self.full = gap.end(), 0, 0
             return gap.end()
-        if self.full and not soft and (width < self.full or length > self.full):
-            goes_on = False
-        elif soft:
+        alone = is_line and _ends_line(self.text, last)
+        mixed = length > 0 and is_mixed(self.text[gap.end() : last])
+        is_full = not self.full or (width >= self.full and length <= self.full)
+        if soft:
             goes_on = True
         elif not complete:
-            goes_on = length >= (_SHORT_PIECE if is_line and width + self.column >= _LONG_PIECE else _PIECE) or (
-                is_line and width + self.column >= _LONG_PIECE and _DOT.match(self.text, last) is not None
+            wraps = is_line and width + self.column >= _LONG_PIECE
+            goes_on = length >= (_SHORT_PIECE if wraps else _PIECE) or (
+                wraps and _DOT.match(self.text, last) is not None
             )
-        elif width + self.column > _WIDE:
+        elif width + self.column > _WIDE or not length:
             goes_on = False
         elif is_line:
-            goes_on = length >= _PIECE or (length > 0 and width >= _PIECE and self.is_rest(gap.end(), last))
+            goes_on = (length >= _PIECE and (is_full or (alone and mixed))) or (
+                width >= _PIECE and ((is_full and alone) or (mixed and (alone or (is_full and self.full > 0))))
+            )
         else:
-            goes_on = length >= _LONG_PIECE or (length > 0 and self.full > 0 and is_mixed(self.text[gap.end() : last]))
+            goes_on = length >= _LONG_PIECE or (self.full > 0 and is_full and mixed)
         if not goes_on:
             return None
         if self.start != first or not self.column:
