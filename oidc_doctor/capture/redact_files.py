@@ -54,6 +54,7 @@ _AUDIENCES = frozenset(
 )
 _CEL = frozenset(("attributeCondition", "expression", "attribute_condition"))
 _NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a key of a map that is not a member name
+_KEY_PART = re.compile(r"(?=.*\d)(?=.*[A-Z])[\w-]{20,}")
 _MEMBER = re.compile(r"@?[A-Za-z_$][\w$:/.#*+@-]*")  # the form of a member's name
 _TAGGED = re.compile(r"(?i)(?:Principal|Request|Resource|ExistingObject|RequestObject)Tag/|/principal_tags/")
 # Maps from names that somebody chose
@@ -100,6 +101,7 @@ class _Json:
         self.frames: list[tuple[str, int]] = []  # the bracket, and the length of the path outside it
         self.wants_name = False
         self.called = ""  # the name in a pair of a name and a value
+        self.is_key = False  # whether the present object is a JSON Web Key
 
     def rewrite(self, pieces: Iterable[str]) -> Iterator[str]:
         waiting: list[str] = []  # the beginning of a token whose end was not read yet
@@ -147,7 +149,7 @@ class _Json:
         elif token in ("}", "]"):
             if self.frames:
                 del self.path[self.frames.pop()[1] :]
-            self.called = ""
+            self.called, self.is_key = "", False
             self.wants_name = False
         elif token not in _LITERALS:
             check_length(token)
@@ -183,6 +185,7 @@ class _Json:
             return
         if _CONDITION in self.path[:-1]:
             self.texts.collected.condition_key(name)
+        self.is_key = self.is_key or name == "kty"
         if self.in_claims() and re.fullmatch(r"[\w-]+", name) and not self.in_labels():
             self.texts.collected.names.add(name)
         if self.path[-2:-1] == ["attributeMapping"]:
@@ -225,6 +228,8 @@ class _Json:
             return text
         if (low in _SECRET_MEMBERS and not claims and text) or is_secret_member(name, text) or self.is_named(low, text):
             return self.texts.secret(name)
+        if name in PRIVATE_KEY_MEMBERS and not claims and (self.is_key or _KEY_PART.fullmatch(text)):
+            return self.texts.secret("a private key")
         if self.path[:1] == ["keys"] and (name in PRIVATE_KEY_MEMBERS or "oth" in self.path):
             return self.texts.secret("a private key")
         if "credential_source" in self.path[:-1]:

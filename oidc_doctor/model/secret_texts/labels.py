@@ -27,25 +27,29 @@ _CORE = (
     r"[ _.-]?token|secret|(?<![A-Za-z])pwd|jsessionid|phpsessid|sess(?:ion)?[_-]?id(?=\s*=)|connect\.sid)"
     r"|(?P<weak>token|signature|(?<![A-Za-z])sig|credentials?|(?<![A-Za-z])_?auth)"
 )
+# A quotation mark, an equals sign and a colon, also as JSON, URLs and XML escape them
+_Q = r"(?:\\*[\"']|\\+u002[27]|&quot;|&apos;|&#3[49];|%2[27])"
+_EQUALS = r"(?:=>|:=|=|:|%3[AaDd]|\\+u003[aAdD])"
 _LABEL = re.compile(
     rf"(?i:{_CORE})(?:s|[ _-]?\d{{1,2}})?(?![A-Za-z0-9_-])"
     r"(?:"
-    r"(?P<listed>\\*[\"']?,?\s{1,16}\\*[\"']?value\\*[\"']?\s{0,16}[:=]\s{0,16}(?=\\*[\"'\w])|\\*[\"']\s{0,16},\s{0,16}\\*[\"']value\\*[\"']\s{0,16}:\s{0,16})"
-    r"|(?P<sign>\\*[\"']?\]?[ \t]{0,64}(?:=>|:=|=|:|%3[AaDd]|%22%3[Aa](?:%20)?%22)[ \t]{0,64}(?:[|>][+-]?[ \t]*)?(?:\r?\n[ \t]{1,64})?)"
-    r"|(?P<gap>>|[ \t]{0,64}[│┃|][ \t]{0,64}|[ \t]{1,64})"
+    rf"(?P<listed>{_Q}?,?\s{{1,16}}{_Q}?value{_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
+    rf"|{_Q}\s{{0,16}},\s{{0,16}}{_Q}value{_Q}\s{{0,16}}{_EQUALS}\s{{0,16}})"
+    rf"|(?P<sign>{_Q}?\]?(?:[ \t]|%20){{0,64}}{_EQUALS}(?:[ \t]|%20){{0,64}}(?:[|>][+-]?[ \t]*)?(?:\r?\n[ \t]{{1,64}})?)"
+    r"|(?P<gap>>|\\+u003[eE]|&gt;|[ \t]{0,64}[│┃|][ \t]{0,64}|[ \t]{1,64})"
     r")",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
     r"(?i:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[a-z-]{0,40}(?:key|token|auth|secret))"
-    r"(?P<sign>\\*[\"']?[ \t]{0,16}(?::|=|=>|%3[Aa])[ \t]{0,16}|[ \t]{0,16}[│┃|][ \t]{0,16})(?P<quote>\\*[\"'])?"
+    rf"(?P<sign>{_Q}?[ \t]{{0,16}}{_EQUALS}[ \t]{{0,16}}|[ \t]{{0,16}}[│┃|][ \t]{{0,16}})(?P<quote>{_Q})?"
 )
 _REST = re.compile(r"(?:[^\"'\r\n\\]|\\(?![rn\"'u]))++")  # of a line or a quotation
 _REST_OF_LINE = re.compile(r"[^\r\n\\\"]++")
 _SCHEME = re.compile(
     r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|aws4-[\w-]+|aws)(?:[ +]|%20)"
 )
-_QUOTE = re.compile(r"\\*[\"']")
+_QUOTE = re.compile(_Q)
 _BARE = re.compile(r"(?:[^\s\"'&<>\\│┃]|\\(?![nrt\"'\\u]))++")
 _PLAIN = re.compile(
     r"(?:\[(?:secret |token )?removed\].*|\*{3,}|<.*>|\$(?:[{(].*|[A-Z_][A-Z0-9_]*)|%[A-Z_]+%|[xX*.#-]+|…)", re.DOTALL
@@ -161,11 +165,11 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
     at = label.end()
     begin, before = _beginning(text, label.start())
     quote = _QUOTE.match(text, at)
-    if label["gap"] == ">" and text[max(begin - 2, 0) : begin].endswith("/"):
+    if label["gap"] and not label["gap"].isspace() and text[max(begin - 2, 0) : begin].endswith("/"):
         return None  # the end of an element
     if label["gap"] is not None:
         is_option = text.startswith("--", begin) and label["gap"].isspace()
-        is_element = label["gap"] == ">"
+        is_element = not label["gap"].isspace() and label["gap"].strip() not in tuple("│┃|")
         start, end = _quoted(text, at, quote) if quote else _bare(text, at)
         value = text[start:end]
         if is_element or is_option:
@@ -185,7 +189,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
             )
             else None
         )
-    close = sign.endswith(":") and sign[:1] not in "\"'\\"
+    close = sign.endswith(":") and not _QUOTE.match(sign)
     if close and before and before not in " \t\r\n{,;(&?|\"'":
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
     starts_line = before in ("", "\n")
@@ -194,7 +198,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
         line = _REST_OF_LINE.match(text, start)
         end = max(end, line.end()) if line else end
         end = start + len(text[start:end].partition(" #")[0].rstrip())
-    certain = starts_line or "=" in sign or sign[:1] in "\"'\\" or label["listed"] is not None or "%" in sign
+    certain = starts_line or "=" in sign or _QUOTE.match(sign) or label["listed"] is not None or "%" in sign
     if "%" in sign:
         end = start + len(re.split(r"%2[26Cc]|%7[Dd]|&", text[start:end], maxsplit=1)[0])
     if not is_accepted(strength, text[start:end], certain=certain, name=label[0].rstrip(" \t:=")):

@@ -18,7 +18,10 @@ _HEAD = re.compile(
     r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4}))e(?:y[A-DI-L]|w[k-r0-3])"
 )  # base64url of { and a quotation mark or white space
 _RUN = re.compile(rf"{_B64}*+")
-_DOT = re.compile(r"\.|%(?:25)*2[Ee]|\\+u002[Ee]|\\+x2[Ee]|=2E|&#(?:46|x2[Ee]);")
+_N = r"(?:=?\r?\n[ \t>]{0,16}|\\+n[ \t>]{0,16})?"  # a full stop that is encoded may be wrapped itself
+_DOT = re.compile(
+    rf"\.|%{_N}(?:2{_N}5{_N})*2{_N}[Ee]|\\+{_N}u{_N}0{_N}0{_N}2{_N}[eE]|\\+x{_N}2{_N}[eE]|=2E|&#(?:46|x2[eE]);"
+)
 _SOFT = re.compile(r"=(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa])")  # a soft line break of quoted-printable
 _LINE = re.compile(
     r"[ \t│┃|]{0,80}\\*(?:\r?\n|\\+r\\+n|\\+n|%0[Dd]%0[Aa]|%0[Aa]|\\+u000[Aa]|<br ?/?>)(?:[ \t>|│┃#+]|%20)*"
