@@ -14,7 +14,8 @@ from oidc_doctor.capture.vocabulary import REGION
 
 _WORDS: Final = None  # of known parts
 _TIME = re.compile(
-    r"[\d\sTZ:.,+/-]+|[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d\s?[AP]M|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)"
+    r"[\d\sTZ:.,+/-]+"
+    r"|[A-Z][a-z]{2} \d{1,2}, \d{4},? \d{1,2}:\d\d:\d\d\s?[AP]M|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:?\d\d)"
 )
 _ID = re.compile(r"(?=[^\d]*\d)[A-Za-z0-9_+/=-]{8,128}|[0-9A-Fa-f-]{8,64}")
 _SERVICE = re.compile(

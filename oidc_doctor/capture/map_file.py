@@ -1,4 +1,4 @@
-"""The map of a capture: its key, and the original of each pseudonym. It is the user's alone, and never in the bundle."""
+"""The map of a capture: its key, and the original of each pseudonym; the user's alone, and never in the bundle."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote, unquote
 
-from oidc_doctor.capture import documented
-from oidc_doctor.capture.redact_texts import SECRET, Texts, check_length
+from oidc_doctor.capture import documented, plain_words
+from oidc_doctor.capture.redact_texts import SECRET, LeftOut, Texts, check_length
 from oidc_doctor.model.secret_texts import PRIVATE_KEY_MEMBERS, is_secret_member
 
 Path = tuple[str, ...]  # the names of the members that lead to a value; elements of lists have none
@@ -21,6 +21,7 @@ Path = tuple[str, ...]  # the names of the members that lead to a value; element
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s"{}\[\],:]+|\s+', re.DOTALL)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _LITERALS = frozenset(("true", "false", "null", "NaN", "Infinity", "-Infinity"))
+_DEEPEST_JSON: Final = 1000  # levels; no reader takes more than 200
 _DEEPEST = 6  # documents inside strings inside documents
 _LONG_NUMBER, _EPOCH = 5, re.compile(r"1\d{9}(?:\d{3})?|2[01]\d{8}(?:\d{3})?")
 
@@ -144,6 +145,8 @@ class _Json:
         elif token == ":":
             self.wants_name = False
         elif token in ("{", "["):
+            if len(self.frames) >= _DEEPEST_JSON:
+                raise LeftOut(f"nested more than {_DEEPEST_JSON} levels deep")
             self.frames.append((token, len(self.path)))
             self.wants_name = token == "{"
         elif token in ("}", "]"):
@@ -222,21 +225,13 @@ class _Json:
         name = self.path[-1] if self.path else ""
         claims = self.path[:1] == ["claims"]
         if self.path[:1] == ["compact"]:
-            return text  # a word of oidc-doctor
-        low = name.lower()
+            # words of oidc-doctor
+            return text if plain_words.is_made_of_known_parts(text) else self.texts.sentence(text)
         if text == SECRET:
             return text
-        if (low in _SECRET_MEMBERS and not claims and text) or is_secret_member(name, text) or self.is_named(low, text):
-            return self.texts.secret(name)
-        if name in PRIVATE_KEY_MEMBERS and not claims and (self.is_key or _KEY_PART.fullmatch(text)):
-            return self.texts.secret("a private key")
-        if self.path[:1] == ["keys"] and (name in PRIVATE_KEY_MEMBERS or "oth" in self.path):
-            return self.texts.secret("a private key")
-        if "credential_source" in self.path[:-1]:
-            if "headers" in self.path[:-1]:
-                return self.texts.secret("a header of the credential configuration")
-            if "executable" in self.path[:-1]:
-                return self.texts.secret("a command of the credential configuration")
+        what = self.secret_of(name, text, claims=claims)
+        if what:
+            return self.texts.secret(what)
         if self.texts.cipher is None:
             self.collect(name, text, claims)
         is_identifier = _NAMES_A_THING.search(text) and not _PUBLIC_ID.fullmatch(
@@ -262,6 +257,22 @@ class _Json:
         if name in _SENTENCES and not claims:
             return self.texts.sentence(text)
         return self.texts.value(text)
+
+    def secret_of(self, name: str, text: str, *, claims: bool) -> str:
+        """Return what kind of secret the member is; empty where it is none."""
+        low = name.lower()
+        if (low in _SECRET_MEMBERS and not claims and text) or is_secret_member(name, text) or self.is_named(low, text):
+            return name
+        if name in PRIVATE_KEY_MEMBERS and not claims and (self.is_key or _KEY_PART.fullmatch(text)):
+            return "a private key"
+        if self.path[:1] == ["keys"] and (name in PRIVATE_KEY_MEMBERS or "oth" in self.path):
+            return "a private key"
+        if "credential_source" in self.path[:-1]:
+            if "headers" in self.path[:-1]:
+                return "a header of the credential configuration"
+            if "executable" in self.path[:-1]:
+                return "a command of the credential configuration"
+        return ""
 
     def is_named(self, low: str, text: str) -> bool:
         """Return whether this is the value of a pair such as {"name": "DB_PASSWORD", "value": …}."""

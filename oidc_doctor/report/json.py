@@ -28,7 +28,7 @@ _UNSEEN = re.compile(
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """Return the report as plain JSON values, in the order of the schema. Tokens and other secrets are removed from every text."""
+    """Return the report as plain JSON values, in the order of the schema. Secrets are removed from every text."""
     plain: dict[str, Any] = _plain(
         {
             "schema": SCHEMA,

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from canaries import canaries, member_values, members
 from oidc_doctor.bundle import contract
@@ -92,12 +94,13 @@ def plant(folder: Path, chunks: list[str], box: dict[str, Any]) -> None:
     (folder / "token.jwt").unlink(missing_ok=True)
     turn = itertools.cycle(chunks)
     text = next(turn)
+    quoted = json.dumps(text)
     texts = {
         "error.txt": f"AccessDenied: no\n{text}\n",
         "setup/output.txt": text,
         "truss/whoami.txt": f"Workspace: x\nIssuer: https://oidc.baseten.co\n{text}\n",
         "issuer/chain.pem": text,
-        "oidc-doctor.toml": f"[[target]]\nname = {json.dumps(text)}\n[target.aws]\ncontext = {{ k = {json.dumps(text)} }}\n",
+        "oidc-doctor.toml": f"[[target]]\nname = {quoted}\n[target.aws]\ncontext = {{ k = {quoted} }}\n",
         "truss/config.yaml": json.dumps({"weights": [{"source": text, "auth": box}], "secrets": box}),
         "claims.json": json.dumps(claims | box | {"note": text}),
         "tokens/other.json": json.dumps({"header": {"alg": "RS256", "note": text}, "claims": claims | {"n": [text]}}),
@@ -211,3 +214,79 @@ def test_no_planted_secret_is_in_any_output(
     main(["capture", "--diff", str(source), str(SAMPLES / sample)])
     told = capfd.readouterr()
     assert found(told.out + told.err, pieces) == []
+
+
+def test_the_page_of_a_raw_event_shows_no_secret() -> None:
+    from oidc_doctor.tui.raw_events import _write_event
+    from oidc_doctor.tui.widgets.page_view import StyledSheet
+
+    for text in (lambda event: json.dumps(event), lambda event: str(event)):
+        for canary in ALL[::3]:
+            sheet = StyledSheet(60)
+            box = members()
+            _write_event(sheet, text({"eventName": "x", "userAgent": canary.text, "requestParameters": box}), ())
+            shown = str(sheet.content())
+            assert found(shown, list(canary.pieces)) == [], canary.kind
+            assert text is not json.dumps or found(shown, member_values(box)) == []
+
+
+# ------------------------------------------------------------------------------------------------------- any text
+
+PARTS = st.sampled_from(
+    [canary.text for canary in ALL[::7]]
+    + [
+        "password",
+        "token",
+        "=",
+        ":",
+        " ",
+        "\n",
+        '"',
+        "'",
+        "\\",
+        "[secret removed]",
+        "eyJ",
+        ".",
+        "://",
+        "@",
+        "x",
+        "-----",
+    ]
+)
+
+
+@given(parts=st.lists(PARTS | st.text(max_size=6), max_size=8))
+@settings(max_examples=150)
+def test_a_clean_text_stays_as_it_is(parts: list[str]) -> None:
+    clean = without_secrets("".join(parts))
+    assert without_secrets(clean) == clean
+
+
+@given(st.recursive(st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3)
+       | st.dictionaries(st.sampled_from(["password", "kty", "d", "name", "value", "a"]), inner, max_size=3)))  # fmt: skip
+@settings(max_examples=100)
+def test_a_value_keeps_its_shape(value: Any) -> None:
+    clean = without_secrets_in(value)
+    assert without_secrets_in(clean) == clean
+    assert json.loads(without_secrets(json.dumps(clean))) is not ...
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "password ",
+        "password=",
+        "authorization: x ",
+        "eyJhbGciOiJSUzI1NiJ9\n",
+        "eyJ.",
+        "://a:b",
+        "-----BEGIN PRIVATE KEY-----",
+        "password='",
+        'password=\\"',
+        '{"kty": "d": "',
+    ],
+)
+def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:
+    small, large = (unit * (size // len(unit)) for size in (20_000, 80_000))
+    without_secrets(small)
+    assert lines_run(lambda: without_secrets(large)) < 8 * lines_run(lambda: without_secrets(small)) + 2_000

@@ -101,8 +101,8 @@ _FORMS: Final = (
     _Form(
         ("shpat_", "shpss_", "shpca_", "atlasv1", "lin_api_", "nvapi-", "gsk_", "r8_", "dapi"),
         re.compile(
-            _B
-            + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}|nvapi-[\w-]{16,}|gsk_\w{20,}|r8_\w{30,}|dapi[0-9a-f]{32})"
+            _B + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}"
+            r"|nvapi-[\w-]{16,}|gsk_\w{20,}|r8_\w{30,}|dapi[0-9a-f]{32})"
         ),
     ),
     # a key of Baseten's API: eight characters, a full stop, 32 characters
@@ -139,7 +139,8 @@ _FORMS: Final = (
     _Form(
         ("x-amz-", "x-goog-"),
         re.compile(
-            r"(?i:x-(?:amz|goog)-(?:signature|security-token|credential))(?:=|%3D|%253D|\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?)"
+            r"(?i:x-(?:amz|goog)-(?:signature|security-token|credential))"
+            r"(?:=|%3D|%253D|\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?)"
             r"(?P<secret>[^\s\"'&<>\\\[]{4,})"
         ),
     ),
@@ -159,6 +160,6 @@ def jwk_spans(text: str) -> Iterator[Span]:
     places = [match.start() for match in _KTY.finditer(text)]
     for match in _JWK_MEMBER.finditer(text):
         nearest = bisect_left(places, match.start())
-        if any(abs(place - match.start()) < _NEAR for place in places[max(nearest - 1, 0) : nearest + 1]):
-            if not match["secret"].startswith("["):
-                yield match.span("secret")
+        is_near = any(abs(place - match.start()) < _NEAR for place in places[max(nearest - 1, 0) : nearest + 1])
+        if is_near and not match["secret"].startswith("["):
+            yield match.span("secret")

@@ -1,4 +1,4 @@
-"""Secrets that the name before them shows: password=…, "clientSecret": "…", Cookie: …, <SessionToken>…
+"""Secrets that the name before them shows: password=…, "clientSecret": "…", Cookie: …, <SessionToken>….
 
 Three kinds of names. STRONG names hold nothing but secrets. A COMPOUND name (session_token, secret) may stand in a
 sentence as well, and WEAK names (token, signature) name many things: what they hold must look like a secret.
@@ -22,8 +22,8 @@ _CORE = (
     r"|secret[_-]?(?:string|binary|value)|api[ _.-]?key|(?<!public)[_-]?access[ _.-]?key"
     r"|(?:private|signing|encryption|master|account|shared|storage|subscription|ssh|deploy|decryption)[ _.-]?key"
     r"|(?:client|app|webhook|consumer|shared|signing|api)[ _.-]?secret|connection[_-]?string)"
-    r"|(?P<compound>(?:access|refresh|id|session|security|auth|bearer|oauth2?|csrf|xsrf|federated|subject|identity|login"
-    r"|user|bot|deploy|private|ci|job|request|registration|vault|device|sas|api|jwt|install|push|npm|pypi|hub|lab)"
+    r"|(?P<compound>(?:access|refresh|id|session|security|auth|bearer|oauth2?|csrf|xsrf|federated|subject|identity"
+    r"|login|user|bot|deploy|private|ci|job|request|registration|vault|device|sas|api|jwt|install|push|npm|pypi|hub|lab)"
     r"[ _.-]?token|secret|(?<![A-Za-z])pwd|jsessionid|phpsessid|sess(?:ion)?[_-]?id(?=\s*=)|connect\.sid)"
     r"|(?P<weak>token|signature|(?<![A-Za-z])sig|credentials?|(?<![A-Za-z])_?auth)"
 )
@@ -35,7 +35,8 @@ _LABEL = re.compile(
     r"(?:"
     rf"(?P<listed>{_Q}?,?\s{{1,16}}{_Q}?value{_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
     rf"|{_Q}\s{{0,16}},\s{{0,16}}{_Q}value{_Q}\s{{0,16}}{_EQUALS}\s{{0,16}})"
-    rf"|(?P<sign>{_Q}?\]?(?:[ \t]|%20){{0,64}}{_EQUALS}(?:[ \t]|%20){{0,64}}(?:[|>][+-]?[ \t]*)?(?:\r?\n[ \t]{{1,64}})?)"
+    rf"|(?P<sign>{_Q}?\]?(?:[ \t]|%20){{0,64}}{_EQUALS}(?:[ \t]|%20){{0,64}}"
+    r"(?:[|>][+-]?[ \t]*)?(?:\r?\n[ \t]{1,64})?)"
     r"|(?P<gap>>|\\+u003[eE]|&gt;|[ \t]{0,64}[│┃|][ \t]{0,64}|[ \t]{1,64})"
     r")",
     re.IGNORECASE,
@@ -44,7 +45,7 @@ _HEADER = re.compile(
     r"(?i:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[a-z-]{0,40}(?:key|token|auth|secret))"
     rf"(?P<sign>{_Q}?[ \t]{{0,16}}{_EQUALS}[ \t]{{0,16}}|[ \t]{{0,16}}[│┃|][ \t]{{0,16}})(?P<quote>{_Q})?"
 )
-_REST = re.compile(r"(?:[^\"'\r\n\\]|\\(?![rn\"'u]))++")  # of a line or a quotation
+_REST = re.compile(r"(?:[^\"'\r\n\\]|\\(?![rn\"'u])){1,8192}+")  # of a line or a quotation
 _REST_OF_LINE = re.compile(r"[^\r\n\\\"]++")
 _SCHEME = re.compile(
     r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|aws4-[\w-]+|aws)(?:[ +]|%20)"
@@ -55,38 +56,11 @@ _PLAIN = re.compile(
     r"(?:\[(?:secret |token )?removed\].*|\*{3,}|<.*>|\$(?:[{(].*|[A-Z_][A-Z0-9_]*)|%[A-Z_]+%|[xX*.#-]+|…)", re.DOTALL
 )
 _MARK = re.compile(r"\[(?:secret |token )?removed\]")
-_WORDS = frozenset(
-    [
-        "null",
-        "none",
-        "nil",
-        "true",
-        "false",
-        "undefined",
-        "empty",
-        "unset",
-        "missing",
-        "required",
-        "redacted",
-        "hidden",
-        "masked",
-        "omitted",
-        "removed",
-        "secret",
-        "snip",
-        "yes",
-        "no",
-        "string",
-        "bool",
-        "boolean",
-        "invalid",
-        "expired",
-        "write",
-        "read",
-        "optional",
-        "default",
-    ]
-)
+_NO_SECRETS = """
+    null none nil true false undefined empty unset missing required redacted hidden masked omitted removed secret snip
+    yes no string bool boolean invalid expired write read optional default
+"""
+_WORDS = frozenset(_NO_SECRETS.split())
 _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9+/=_.~%:-]+")
@@ -170,7 +144,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
     if label["gap"] is not None:
         is_option = text.startswith("--", begin) and label["gap"].isspace()
         is_element = not label["gap"].isspace() and label["gap"].strip() not in tuple("│┃|")
-        start, end = _quoted(text, at, quote) if quote else _bare(text, at)
+        start, end = _quoted(text, quote) if quote else _bare(text, at)
         value = text[start:end]
         if is_element or is_option:
             known = is_accepted(strength, value, certain=True) and not value.startswith("-") and not value.isupper()
@@ -181,7 +155,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
         return start, end_of_lines(text, start, end)
     sign = label["sign"] or ""
     if quote:
-        start, end = _quoted(text, at, quote)
+        start, end = _quoted(text, quote)
         return (
             (start, end)
             if is_accepted(
@@ -198,7 +172,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
         line = _REST_OF_LINE.match(text, start)
         end = max(end, line.end()) if line else end
         end = start + len(text[start:end].partition(" #")[0].rstrip())
-    certain = starts_line or "=" in sign or _QUOTE.match(sign) or label["listed"] is not None or "%" in sign
+    certain = starts_line or "=" in sign or bool(_QUOTE.match(sign)) or label["listed"] is not None or "%" in sign
     if "%" in sign:
         end = start + len(re.split(r"%2[26Cc]|%7[Dd]|&", text[start:end], maxsplit=1)[0])
     if not is_accepted(strength, text[start:end], certain=certain, name=label[0].rstrip(" \t:=")):
@@ -223,8 +197,8 @@ def _beginning(text: str, core: int) -> tuple[int, str]:
     return begin, text[begin - 1 : begin]
 
 
-def _quoted(text: str, at: int, quote: re.Match[str]) -> Span:
-    """Return the content of a quotation that begins at `at`; to the end of the line where it does not end."""
+def _quoted(text: str, quote: re.Match[str]) -> Span:
+    """Return the content of a quotation that begins with `quote`; to the end of the line where it does not end."""
     mark = quote[0]
     start = quote.end()
     if len(mark) > 1:
@@ -246,7 +220,7 @@ def _header_value(text: str, header: re.Match[str]) -> Span | None:
     quote = header["quote"]
     start = header.end()
     if quote:
-        begin, end = _quoted(text, header.start("quote"), _QUOTE.match(text, header.start("quote")))  # type: ignore[arg-type]
+        begin, end = _quoted(text, _QUOTE.match(text, header.start("quote")))  # type: ignore[arg-type]
     else:
         rest = _REST.match(text, start)
         begin, end = start, rest.end() if rest else start
@@ -260,7 +234,7 @@ def _header_value(text: str, header: re.Match[str]) -> Span | None:
         return None if not rest_of or _PLAIN.fullmatch(rest_of) else (begin + scheme.end(), begin + len(value))
     if is_cookie and "=" in value and not value.partition("=")[2].startswith("["):
         return begin, begin + len(value)
-    first = value.split(" ")[0]
+    first = value.partition(" ")[0]
     known = first == value or bool(quote)
     if known and (is_mixed(value) or len(value) >= _LONG_RANDOM or value.isupper()) and not _PLACE.match(value):
         return begin, begin + len(value)

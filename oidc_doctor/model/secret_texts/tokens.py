@@ -32,6 +32,8 @@ _MOST_DOTS: Final = 4
 _WIDE: Final = 200  # columns: a longer line was not wrapped
 _LONG_PIECE, _PIECE, _SHORT_PIECE = 40, 20, 4  # characters of a part of a token in one line
 _LONGEST: Final = 64 * 1024  # characters of a wrapped token
+_MOST_FAILURES: Final = 2_000  # beginnings of tokens that are none, in one text
+_LONGEST_HEADER: Final = 2048  # characters of its header, so that many beginnings cost little
 
 
 def jwt_spans(text: str) -> list[Span]:
@@ -81,14 +83,17 @@ def _contiguous(text: str) -> list[Span]:
 
 def _with_wrapped(text: str, spans: list[Span]) -> list[Span]:
     found = list(spans)
-    reached = 0
+    reached = failures = 0
     for head in _HEAD.finditer(text):
         if head.start() < reached:
             continue
-        end = _end_of_wrapped(text, head.start())
-        if end is not None:
+        if failures > _MOST_FAILURES:  # a text that was made to cost time
+            break
+        end, is_token = _end_of_wrapped(text, head.start())
+        if is_token:
             found.append((head.start(), end))
-            reached = end
+        failures += not is_token
+        reached = end
     return merged(found)
 
 
@@ -157,8 +162,11 @@ class _Lines:
         return _ends_line(self.text, end) or (self.full > 0 and is_mixed(self.text[start:end]))
 
 
-def _end_of_wrapped(text: str, start: int) -> int | None:
-    """Return the end of the JWT that begins at `start`, wrapped or with encoded full stops; None where it is none."""
+def _end_of_wrapped(text: str, start: int) -> tuple[int, bool]:
+    """Return the end of the JWT that begins at `start`, wrapped or with encoded full stops, and True.
+
+    Where it is none, False, and the place before which no other can begin.
+    """
     lines = _Lines(text, start)
     header: list[str] = []
     at, dots, size = start, 0, 0
@@ -173,13 +181,16 @@ def _end_of_wrapped(text: str, start: int) -> int | None:
         if dot and size and (dots < _SEGMENTS or (dots < _MOST_DOTS and _RUN.match(text, dot.end())[0])):  # type: ignore[index]
             dots, size, at = dots + 1, 0, dot.end()
             if dots == 1 and not _is_header("".join(header)):
-                return None
+                return start, False
             continue
+        if not dots and at - start > _LONGEST_HEADER:
+            return start, False
         following = lines.goes_on(at, start, complete=dots >= _SEGMENTS and size > 0, behind_dot=not size)
         if following is None:
             break
         at = following
-    return at if dots >= _SEGMENTS and size else None
+    is_token = dots >= _SEGMENTS and size > 0
+    return at if is_token or not dots else start, is_token
 
 
 def _is_header(segment: str) -> bool:
@@ -194,6 +205,7 @@ def _ends_line(text: str, at: int) -> bool:
 
 def is_mixed(value: str) -> bool:
     """Return whether a value looks random: letters and digits, or small letters and capitals within it."""
+    value = value[:_LONGEST_HEADER]
     letters = any(character.isalpha() for character in value)
     digits = any(character.isdigit() for character in value)
     small = any(character.islower() for character in value)
