@@ -184,11 +184,11 @@ class _Json:
         outer = self.frames[-1][1]
         del self.path[outer:]
         self.path.append(name)
+        self.is_key = self.is_key or name == "kty"
         if self.texts.cipher is not None:
             return
         if _CONDITION in self.path[:-1]:
             self.texts.collected.condition_key(name)
-        self.is_key = self.is_key or name == "kty"
         if self.in_claims() and re.fullmatch(r"[\w-]+", name) and not self.in_labels():
             self.texts.collected.names.add(name)
         if self.path[-2:-1] == ["attributeMapping"]:

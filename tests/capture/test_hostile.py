@@ -104,7 +104,8 @@ def test_a_sentence_keeps_words_of_the_language_only(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "member", ["state", "code", "service", "type", "method", "permission", "lifetime", "action", "producer", "outcome", "kid"]
+    "member",
+    ["state", "code", "service", "type", "method", "permission", "lifetime", "action", "producer", "outcome", "kid"],
 )
 def test_a_member_of_the_clouds_words_keeps_only_those(member: str, aws: Any, tmp_path: Path) -> None:
     event = {

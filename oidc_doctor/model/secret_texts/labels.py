@@ -61,6 +61,7 @@ _NO_SECRETS = """
     yes no string bool boolean invalid expired write read optional default
 """
 _WORDS = frozenset(_NO_SECRETS.split())
+_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9+/=_.~%:-]+")
@@ -168,6 +169,8 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
     starts_line = before in ("", "\n")
     start, end = _bare(text, at)
+    if text[start : start + 1] in tuple("[{(") or (_QUOTE.match(sign) and _NUMBER.fullmatch(text, start, end)):
+        return None  # JSON, in which a mark without quotation marks would be a fault
     if strength == "strong" and starts_line and ":" in sign and text[start:end].strip():
         line = _REST_OF_LINE.match(text, start)
         end = max(end, line.end()) if line else end
