@@ -263,7 +263,7 @@ class _Json:
         low = name.lower()
         if (low in _SECRET_MEMBERS and not claims and text) or is_secret_member(name, text) or self.is_named(low, text):
             return name
-        if name in PRIVATE_KEY_MEMBERS and not claims and (self.is_key or _KEY_PART.fullmatch(text)):
+        if name in PRIVATE_KEY_MEMBERS and (self.is_key or (not claims and _KEY_PART.fullmatch(text))):
             return "a private key"
         if self.path[:1] == ["keys"] and (name in PRIVATE_KEY_MEMBERS or "oth" in self.path):
             return "a private key"

@@ -243,8 +243,14 @@ def test_a_clean_text_stays_as_it_is(parts: list[str]) -> None:
     assert without_secrets(clean) == clean
 
 
-@given(st.recursive(st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.lists(inner, max_size=3)
-       | st.dictionaries(st.sampled_from(["password", "kty", "d", "name", "value", "a"]), inner, max_size=3)))  # fmt: skip
+MEMBERS = st.sampled_from(["password", "kty", "d", "name", "value", "a"])
+VALUES = st.recursive(
+    st.none() | st.text(max_size=9) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS, inner, max_size=3),
+)
+
+
+@given(value=VALUES)
 @settings(max_examples=100)
 def test_a_value_keeps_its_shape(value: Any) -> None:
     clean = without_secrets_in(value)

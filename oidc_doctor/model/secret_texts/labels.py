@@ -169,7 +169,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
     starts_line = before in ("", "\n")
     start, end = _bare(text, at)
-    if text[start : start + 1] in tuple("[{(") or (_QUOTE.match(sign) and _NUMBER.fullmatch(text, start, end)):
+    if text[start : start + 1] in ("[", "{") or (_QUOTE.match(sign) and _NUMBER.fullmatch(text, start, end)):
         return None  # JSON, in which a mark without quotation marks would be a fault
     if strength == "strong" and starts_line and ":" in sign and text[start:end].strip():
         line = _REST_OF_LINE.match(text, start)
