@@ -123,7 +123,12 @@ def _check_size(value: object, left: list[int]) -> None:
 
 def _walked(value: object, texts: Texts, name: str) -> object:
     if isinstance(value, dict):
-        return {_key(str(key), texts): _walked(inner, texts, str(key)) for key, inner in value.items()}
+        return {
+            _key(str(key), texts): texts.secret("a private key")
+            if "kty" in value and key in PRIVATE_KEY_MEMBERS
+            else _walked(inner, texts, str(key))
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [_walked(inner, texts, name) for inner in value]
     if is_secret_member(name, value):
