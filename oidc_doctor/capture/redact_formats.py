@@ -10,7 +10,7 @@ from oidc_doctor.capture.redact_files import is_json, json_text
 from oidc_doctor.capture.redact_texts import SECRET, LeftOut, Texts
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.yaml_text import load_yaml
-from oidc_doctor.model.secret_texts import PRIVATE_KEY_MEMBERS, is_secret_member
+from oidc_doctor.model.secret_texts import PRIVATE_KEY_MEMBERS, is_secret_member, secret_or
 
 _LARGEST_TOML: Final = 1024 * 1024  # characters
 _LARGEST_YAML: Final = 1024 * 1024  # characters, aliases included
@@ -124,8 +124,8 @@ def _check_size(value: object, left: list[int]) -> None:
 def _walked(value: object, texts: Texts, name: str) -> object:
     if isinstance(value, dict):
         return {
-            _key(str(key), texts): texts.secret("a private key")
-            if "kty" in value and key in PRIVATE_KEY_MEMBERS
+            _key(str(key), texts): texts.secret(str(key))
+            if isinstance(inner, str) and secret_or(str(key), inner, value)
             else _walked(inner, texts, str(key))
             for key, inner in value.items()
         }
