@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import json
 import os
 import secrets
 import tarfile
@@ -16,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture.given import with_given
+from oidc_doctor.capture.map_file import MapError, NewMap, read_map
 from oidc_doctor.capture.redact_bundle import Redacted, redact_bundle
-from oidc_doctor.documents.json_text import printable
+from oidc_doctor.documents.json_text import Unreadable, printable
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
-from oidc_doctor.files import replace
 from oidc_doctor.model.kinds import Kind
 
 if TYPE_CHECKING:
@@ -58,20 +57,29 @@ def capture(
     """Write `original`, and what `question` gives, to a folder or .tar.gz that is not there yet. Raises CaptureError.
 
     `map_file` keeps the key and the originals, with mode 600; where it is there already its key is used again, so that
-    two captures can be compared.
+    two captures can be compared, and its originals are kept.
     """
-    check_place(place)
-    map_path = map_file or place.rstrip("/") + ".map.json"
-    if redact and os.path.abspath(map_path).startswith(os.path.abspath(place) + os.sep):
-        raise CaptureError(f"{printable(map_path)}: the map must not lie in the bundle, which goes to others")
-    key = _key_of(map_path) if redact and os.path.exists(map_path) else secrets.token_bytes(_KEY_BYTES)
-    bundle = with_given(original, question)
+    check_place(place, map_file, redact=redact)
+    map_path = _map_path(place, map_file)
+    try:
+        earlier = read_map(map_path) if redact and os.path.lexists(map_path) else None
+    except MapError as error:
+        raise CaptureError(str(error)) from None
+    key = earlier.key if earlier else secrets.token_bytes(_KEY_BYTES)
+    try:
+        bundle = with_given(original, question)
+    except (OSError, Unreadable) as error:
+        raise CaptureError(f"the evidence cannot be captured: {printable(str(error))}") from None
     expected = run(original, question)
     window = Question(since=question.since, since_back=question.since_back, until=question.until)
     parent = os.path.dirname(os.path.abspath(place))
     try:
-        with tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
+        with contextlib.ExitStack() as undo, tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
             folder, captured = _first_faithful_copy(bundle, work, key, expected, window, redact=redact)
+            images = captured.redacted.images
+            new_map = NewMap(map_path, key, images, earlier.originals if earlier else {}) if redact else None
+            if new_map is not None:
+                undo.callback(new_map.drop)
             if place.endswith(_ARCHIVES):
                 _pack(folder, os.path.join(work, "packed"), _name_in_archive(place))
                 os.replace(os.path.join(work, "packed"), place)
@@ -80,16 +88,26 @@ def capture(
                     os.rmdir(place)
                 os.replace(folder, place)
                 os.chmod(place, 0o777 & ~_umask())
-        if redact:
-            _write_map(map_path, key, captured.redacted)
+            if new_map is not None:
+                new_map.place_it()
+    except MapError as error:
+        raise CaptureError(str(error)) from None
     except OSError as error:
         raise CaptureError(f"{printable(place)}: {error.strerror or error}") from None
     return captured._replace(place=place, map=map_path if redact else None)
 
 
-def check_place(place: str) -> None:
-    """Raises CaptureError where no bundle can be written to `place`: to be called before anything is read."""
+def check_place(place: str, map_file: str | None = None, *, redact: bool = True) -> None:
+    """Raises CaptureError where no bundle or map can be written: to be called before anything is read.
+
+    A map that the user did not name is never used: whoever planted it would know the key.
+    """
     shown = printable(place)
+    try:
+        os.getcwd()
+    except OSError:
+        if not os.path.isabs(place) or not os.path.isabs(map_file or place):
+            raise CaptureError(f"{shown}: the current folder was deleted; change to another one") from None
     if os.path.lexists(place) and not (os.path.isdir(place) and not os.listdir(place)):
         raise CaptureError(f"{shown}: it exists already")
     if place.lower().endswith((".zip", ".tar")):
@@ -99,6 +117,22 @@ def check_place(place: str) -> None:
         raise CaptureError(f"{shown}: there is no folder {printable(parent)}")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise CaptureError(f"{shown}: {printable(parent)} is not yours to write to")
+    if not redact:
+        return
+    map_path = _map_path(place, map_file)
+    shown = printable(map_path)
+    if os.path.abspath(map_path).startswith(os.path.abspath(place) + os.sep):
+        raise CaptureError(f"{shown}: the map must not lie in the bundle, which goes to others")
+    if map_file is None and os.path.lexists(map_path):
+        raise CaptureError(f"{shown}: it exists already; name it with --map to use its key again, or remove it")
+    if os.path.islink(map_path):
+        raise CaptureError(f"{shown}: it is a link, and no map is read or written through a link")
+    if not os.path.isdir(os.path.dirname(os.path.abspath(map_path))):
+        raise CaptureError(f"{shown}: there is no folder for it")
+
+
+def _map_path(place: str, map_file: str | None) -> str:
+    return map_file or place.rstrip("/") + ".map.json"
 
 
 def _first_faithful_copy(
@@ -202,20 +236,6 @@ def _name_in_archive(place: str) -> str:
     for ending in _ARCHIVES:
         name = name.removesuffix(ending)
     return name or "bundle"
-
-
-def _key_of(place: str) -> bytes:
-    try:
-        with open(place, encoding="utf-8") as stream:
-            return bytes.fromhex(json.load(stream)["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CaptureError(f"{printable(place)}: no map of an earlier capture") from None
-
-
-def _write_map(place: str, key: bytes, redacted: Redacted) -> None:
-    """Write the key and each original with its pseudonym, readable by the user alone."""
-    key_document = {"key": key.hex(), "originals": {image: word for word, image in sorted(redacted.images.items())}}
-    replace(place, json.dumps(key_document, indent=1, ensure_ascii=True).encode(), 0o600)
 
 
 def _umask() -> int:

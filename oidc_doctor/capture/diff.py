@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.model.json_pointer import pointer_segment
-from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.model.secret_texts import without_secrets, without_secrets_in
+from oidc_doctor.report.parts.escape import visible
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _ABSENT: Final = object()
 _LONGEST = 200  # characters of one value
 _MOST = 40  # lines of one file
+_MOST_COMPARED, _LONGEST_TEXT = 2_000, 1024 * 1024  # lines and characters of texts that are compared line by line
 
 
 def difference(left: Bundle, right: Bundle) -> Iterator[str]:
@@ -45,19 +47,29 @@ def _of_file(left_bundle: Bundle, right_bundle: Bundle, name: str) -> Iterator[s
     if before == after:
         return
     if isinstance(before, str) or isinstance(after, str):
-        if contract.split_target(name)[1] == contract.TOKEN_FILES[0]:
+        if contract.is_token(contract.split_target(name)[1]) and name.endswith(".jwt"):
             yield "another token"
         else:
-            yield from _lines(str(before), str(after))
+            yield from _lines(_clean_text(before), _clean_text(after))
         return
-    for pointer, left, right in _values(before[0], after[0], ""):
+    sides = before[0], after[0]
+    for pointer, left, right in _values(sides, tuple(map(without_secrets_in, sides)), ""):
         at = visible(pointer or "(whole)")
         if left is _ABSENT:
             yield f"{at}: + {_shown(right)}"
         elif right is _ABSENT:
             yield f"{at}: - {_shown(left)}"
+        elif left == right:
+            yield f"{at}: another secret"
         else:
             yield f"{at}: {_shown(left)} → {_shown(right)}"
+
+
+def _clean_text(content: Any) -> str:
+    """Return a file's text, or its JSON, without secrets."""
+    if isinstance(content, str):
+        return without_secrets(content)
+    return json.dumps(without_secrets_in(content[0]), indent=2, ensure_ascii=False)
 
 
 def _bytes(bundle: Bundle, name: str) -> object:
@@ -87,30 +99,48 @@ def _read(bundle: Bundle, name: str) -> Any:
     return text
 
 
-def _values(before: Any, after: Any, pointer: str) -> Iterator[tuple[str, Any, Any]]:
+def _values(sides: tuple[Any, Any], clean: tuple[Any, ...], pointer: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each place where the sides differ, and both values there without secrets."""
+    before, after = sides
     if before == after and type(before) is type(after):
         return
-    if isinstance(before, dict) and isinstance(after, dict):
+    if all(isinstance(value, dict) for value in (*sides, *clean)):
         for name in dict.fromkeys([*before, *after]):
-            yield from _values(before.get(name, _ABSENT), after.get(name, _ABSENT), pointer + pointer_segment(name))
-    elif isinstance(before, list) and isinstance(after, list):
+            inner = pointer + pointer_segment(without_secrets(name))
+            yield from _values(_members(sides, name), _members(clean, name), inner)
+    elif all(isinstance(value, list) for value in (*sides, *clean)):
         for index in range(max(len(before), len(after))):
-            left = before[index] if index < len(before) else _ABSENT
-            right = after[index] if index < len(after) else _ABSENT
-            yield from _values(left, right, pointer + pointer_segment(index))
+            inner = pointer + pointer_segment(index)
+            yield from _values(_elements(sides, index), _elements(clean, index), inner)
     else:
-        yield pointer, before, after
+        yield pointer, clean[0], clean[1]
+
+
+def _members(sides: tuple[Any, ...], name: str) -> tuple[Any, Any]:
+    left, right = (side.get(name, side.get(without_secrets(name), _ABSENT)) for side in sides)
+    return left, right
+
+
+def _elements(sides: tuple[Any, ...], index: int) -> tuple[Any, Any]:
+    left, right = (side[index] if index < len(side) else _ABSENT for side in sides)
+    return left, right
 
 
 def _lines(before: str, after: str) -> Iterator[str]:
     import difflib
 
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-    for line in list(lines)[2:]:
+    sides = before.splitlines(), after.splitlines()
+    if before == after:
+        yield "another secret, or another layout"
+        return
+    if max(map(len, sides)) > _MOST_COMPARED or max(len(before), len(after)) > _LONGEST_TEXT:
+        yield f"texts differ: {len(sides[0])} and {len(sides[1])} lines"
+        return
+    for line in list(difflib.unified_diff(*sides, lineterm="", n=0))[2:]:
         if not line.startswith("@@"):
             yield f"{line[0]} {visible(line[1:])[:_LONGEST]}"
 
 
 def _shown(value: Any) -> str:
-    text = visible(forbid_tokens(json.dumps(value, ensure_ascii=False)))
+    text = visible(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.bundle import contract
@@ -121,4 +123,8 @@ def _member(data: bytes) -> BundleMember:
 
 
 def _file(place: str) -> BundleMember:
-    return BundleMember(os.path.getsize(place), lambda: open(place, "rb"), place)
+    """Return a log file that the command line names. Raises OSError for what is no file, which may never end."""
+    status = os.stat(place)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", place)
+    return BundleMember(status.st_size, lambda: open(place, "rb"), place)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 Mode = Literal["prefix", "letters"]
@@ -22,7 +23,10 @@ _HEX_RUN: Final = re.compile(r"[0-9a-f_-]*")
 _BLOCK: Final = 64  # adjacent code points that are of one script
 _IPV4_BITS: Final = 32
 _SHARED_OCTETS: Final = frozenset((100, 169, 172, 192, 198, 203))  # two octets identify the special networks there
-_MOST_KEPT: Final = 200_000
+_MOST_KEPT: Final = 100_000  # words
+_MOST_TABLES: Final = 10_000
+_LONG: Final = 256  # characters of a word, beyond which a table serves for a block of them
+_LONG_BLOCK: Final = 64
 
 
 class Cipher:
@@ -37,7 +41,7 @@ class Cipher:
         self.mode: Mode = mode
         self._kept: dict[str, set[str]] = {}
         for start in kept_starts:
-            low = start.lower()
+            low = start.lower()[:_LONG]
             for index, character in enumerate(low):
                 self._kept.setdefault(low[:index], set()).add(character)
         self._tables: dict[tuple[str, bool], dict[str, str]] = {}
@@ -47,10 +51,30 @@ class Cipher:
         """Return the pseudonym of a word; it has the word's length."""
         pseudonym = self._words.get(text)
         if pseudonym is None:
-            pseudonym = "".join(self._character(text, index) for index in range(len(text)))
+            pseudonym = "".join(self._character(text, index) for index in range(min(len(text), _LONG)))
+            if len(text) > _LONG:
+                return pseudonym + self._long(text)
             if len(self._words) < _MOST_KEPT:
                 self._words[text] = pseudonym
         return pseudonym
+
+    def _long(self, text: str) -> str:
+        """Return the rest of the pseudonym of a long word: each block has one table, which the text before decides.
+
+        So the work grows with the length and not with its square, and two words still share a prefix exactly as long
+        as their pseudonyms do.
+        """
+        pieces: list[str] = []
+        groups = [_HEX, _REST, _DIGITS]
+        digest = self._digest("b" + text[:_LONG].lower())
+        for start in range(_LONG, len(text), _LONG_BLOCK):
+            block = text[start : start + _LONG_BLOCK]
+            low = block.lower()
+            seed = digest.hex() if self.mode == "prefix" else ""
+            table = self._new_table(seed, groups, set()) if self.mode == "prefix" else self._table("", in_base_16=True)
+            pieces += [self._in_case(character, table.get(character.lower()), seed) for character in block]
+            digest = self._digest(seed + low)
+        return "".join(pieces)
 
     def address(self, text: str) -> str | None:
         """Return the pseudonym of an IP address or network, None for other texts. Networks keep their addresses."""
@@ -82,12 +106,16 @@ class Cipher:
         if len(low) != 1:
             return character
         before = text[:index].lower() if self.mode == "prefix" else ""
-        if not low.isascii():
-            image = self._foreign(before, low)
-        else:
-            # a hexadecimal word remains hexadecimal: some subjects are recognised by it
-            table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before)))
-            image = table.get(low, low)
+        # a hexadecimal word remains hexadecimal: some subjects are recognised by it
+        table = self._table(before, self.mode != "prefix" or bool(_HEX_RUN.fullmatch(before))) if low.isascii() else {}
+        return self._in_case(character, table.get(low), before)
+
+    def _in_case(self, character: str, image: str | None, before: str) -> str:
+        low = character.lower()
+        if len(low) != 1:
+            return character
+        if image is None:
+            image = low if low.isascii() else self._foreign(before, low)
         if character != low:
             raised = image.upper()
             image = raised if len(raised) == 1 else image
@@ -96,41 +124,53 @@ class Cipher:
     def _table(self, before: str, in_base_16: bool) -> dict[str, str]:
         table = self._tables.get((before, in_base_16))
         if table is None:
-            kept = self._kept.get(before, set())
             groups = [_HEX, _REST] if in_base_16 else [_HEX + _REST]
             groups += [_DIGITS] if before and self.mode == "prefix" else [_DIGITS[1:]]  # a number keeps its length
-            table = {}
-            digest = self._digest("w" + before)
-            for group in groups:
-                free = [character for character in group if character not in kept]
-                table |= dict(zip(free, _rotated(free, digest), strict=True))
-                digest = digest[::-1]
-            if len(self._tables) < _MOST_KEPT:
+            table = self._new_table(before, groups, self._kept.get(before, set()))
+            if len(self._tables) < _MOST_TABLES:
                 self._tables[before, in_base_16] = table
+        return table
+
+    def _new_table(self, before: str, groups: list[str], kept: set[str]) -> dict[str, str]:
+        table: dict[str, str] = {}
+        digest = self._digest("w" + before)
+        for group in groups:
+            free = [character for character in group if character not in kept]
+            table |= dict(zip(free, _rotated(free, digest), strict=True))
+            digest = digest[::-1]
         return table
 
     def _foreign(self, before: str, character: str) -> str:
         """Map a letter outside ASCII to one of the same script, category and encoded length."""
-        import unicodedata
-
-        kind = unicodedata.category(character)
-        if kind[0] not in "LN":
+        alike = _alike(character)
+        if alike is None:
             return character
         start = ord(character) // _BLOCK * _BLOCK
-        alike = [
-            chr(code)
-            for code in range(start, start + _BLOCK)
-            if unicodedata.category(chr(code)) == kind
-            and chr(code).lower() == chr(code)
-            and len(chr(code).upper().lower()) == 1
-            and len(chr(code).encode("utf-8")) == len(character.encode("utf-8"))
-        ]
-        if character not in alike:
-            return character
         return dict(zip(alike, _rotated(alike, self._digest(f"u{start}{before}")), strict=True))[character]
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self.key[:64]).digest()
+
+
+@lru_cache(maxsize=4096)
+def _alike(character: str) -> list[str] | None:
+    """Return the letters that a letter outside ASCII may become; None where it stays."""
+    import unicodedata
+
+    kind = unicodedata.category(character)
+    if kind[0] not in "LN":
+        return None
+    start = ord(character) // _BLOCK * _BLOCK
+    size = len(character.encode("utf-8"))
+    alike = [
+        chr(code)
+        for code in range(start, start + _BLOCK)
+        if unicodedata.category(chr(code)) == kind
+        and chr(code).lower() == chr(code)
+        and len(chr(code).upper().lower()) == 1
+        and len(chr(code).encode("utf-8", "surrogatepass")) == size
+    ]
+    return alike if character in alike else None
 
 
 def _rotated(items: list[str], digest: bytes) -> list[str]:

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from oidc_doctor.bundle import contract
-from oidc_doctor.capture import redact_files
+from oidc_doctor.capture import plain_words, redact_files, redact_formats
 from oidc_doctor.capture.pseudonyms import Cipher, Mode
-from oidc_doctor.capture.redact_texts import CollectedNames, Texts, kept_starts
+from oidc_doctor.capture.redact_texts import SECRET, CollectedNames, LeftOut, Texts, kept_starts
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_gcp_providers
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.judge.keys import check_keys
 from oidc_doctor.model.document import Document, Origin
 from oidc_doctor.model.evidence import Token
-from oidc_doctor.report.parts.escape import forbid_tokens
+from oidc_doctor.model.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 256 * 1024
 _TRIES: Final = 24  # keys to try; the key with the fewest clashes is used
+_FEW_CHARACTERS: Final = 200_000  # of all words
 _FEW_WORDS: Final = 20_000  # with more words, another key clashes elsewhere: the first key is used
 _TRAIL_FILE = re.compile(r"(\d{12})(_CloudTrail_[a-z0-9-]+_\d{8}T\d{4}Z_)([\w-]+)(.*)")
 
@@ -44,6 +45,8 @@ class Redacted:
     images: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)  # file of the original → file of the copy
     left_out: list[str] = field(default_factory=list)
+    too_large: dict[str, str] = field(default_factory=dict)  # file that is left out as a whole → why
+    plain: list[str] = field(default_factory=list)  # words of sentences that stay, as words of a language
     stand_in: Callable[[str], str] = str  # returns the redacted form of a name, subject, ARN or path
 
 
@@ -56,17 +59,17 @@ def redact_bundle(
     """
     collected = CollectedNames()
     learner = _Copy(bundle, Texts(collected), Redacted())
+    for name in bundle.names():
+        for _ in learner.pieces(name):
+            pass
     if not names_stay:
-        for name in bundle.names():
-            for _ in learner.pieces(name):
-                pass
         for name in bundle.names():
             learner.path(name)
         _settle_names(collected)
     cipher = Cipher(key, mode, kept_starts(collected))
     if not names_stay:
         cipher = _best(collected, cipher)
-    result = Redacted()
+    result = Redacted(too_large=learner.result.too_large)
     copy = _Copy(bundle, Texts(collected, cipher, names_stay=names_stay), result)
     copy.name_all()
     for name, new in result.names.items():
@@ -80,6 +83,7 @@ def redact_bundle(
     for prefix in {contract.split_target(name)[0] for name in result.names if name.endswith(contract.MANIFEST)} | {""}:
         write(copy.path(prefix) + contract.MANIFEST, iter([copy.manifest(prefix + contract.MANIFEST)]))
     result.images = dict(copy.texts.images)
+    result.plain = list(copy.texts.plain)
     result.stand_in = copy.texts.value
     return result
 
@@ -109,7 +113,7 @@ def _settle_names(collected: CollectedNames) -> None:
 def _best(collected: CollectedNames, first: Cipher) -> Cipher:
     """Derive the cipher from the key under which the fewest pseudonyms equal a word that is kept."""
     best, fewest = first, -1
-    if len(collected.words) > _FEW_WORDS:
+    if len(collected.words) > _FEW_WORDS or sum(map(len, collected.words)) > _FEW_CHARACTERS:
         return first
     for number in range(_TRIES):
         key = first.key if not number else first.key[:32] + bytes([number])
@@ -142,6 +146,8 @@ class _Copy:
             if not contract.is_known(name):
                 if path != contract.EXPECTED:
                     self.result.left_out.append(name)
+                continue
+            if name in self.result.too_large:
                 continue
             new = self.path(name)
             if path == contract.TOKEN_FILES[0]:
@@ -190,7 +196,9 @@ class _Copy:
             if contract.is_log(path):
                 yield from self._log(name)
                 return
-            yield forbid_tokens(self._small(name, path)).encode("utf-8", "surrogateescape")
+            yield _bytes(without_secrets(self._small(name, path), SECRET))
+        except LeftOut as error:
+            self.result.too_large[name] = str(error)
         except (Unreadable, OSError) as error:
             self.texts.removed[f"the file, which cannot be read ({type(error).__name__})"] = 1
 
@@ -199,18 +207,18 @@ class _Copy:
         if path in (contract.TOKEN_FILES) or contract.is_token(path):
             return self._token(name, text)
         if path == contract.TARGET_FILE:
-            return redact_files.toml_text(text, self.texts)
+            return redact_formats.toml_text(text, self.texts)
         if path == "truss/config.yaml":
-            return redact_files.yaml_text(text, self.texts)
+            return redact_formats.yaml_text(text, self.texts)
         if path in ("error.txt", "setup/output.txt"):
             return self.texts.sentence(text)
         if path == "truss/whoami.txt":
             return redact_files.json_text(text, self.texts) if text.lstrip().startswith("{") else self._whoami(text)
         if path == "issuer/chain.pem":
-            return redact_files.chain_text(text, self.texts)
+            return redact_formats.chain_text(text, self.texts)
         if path.startswith(contract.ISSUER):
             self._learn_issuer(text)
-            return redact_files.public_text(text, self.texts)
+            return redact_formats.public_text(text, self.texts)
         return redact_files.json_text(text, self.texts)
 
     def _learn_issuer(self, text: str) -> None:
@@ -221,7 +229,9 @@ class _Copy:
         """Redact the rows of `truss whoami`; their labels and the issuer are kept."""
         rows = []
         for line in text.splitlines(keepends=True):
-            label = re.match(r"\W*[A-Za-z][A-Za-z ]{1,30}(?::|\s*[│┃|])", line)
+            label = re.match(r"\W{0,40}[A-Za-z][A-Za-z ]{1,30}(?::|\s{0,80}[│┃|])", line)
+            if label and not plain_words.is_made_of_known_parts(label[0].strip("-*•│┃|: \t")):
+                label = None
             value = line[label.end() :] if label else line
             head = label[0] if label else ""
             if self.texts.cipher is None and re.search(r"(?i)issuer|audience", head):
@@ -287,7 +297,7 @@ class _Copy:
         packer = zlib.compressobj(6, zlib.DEFLATED, 31) if zipped else None
         with self.bundle.open(name) as stream:
             for piece in redact_files.json_pieces(_characters(stream, self.texts), self.texts):
-                data = piece.encode("utf-8", "surrogateescape")
+                data = _bytes(piece)
                 yield packer.compress(data) if packer else data
         if packer:
             yield packer.flush()
@@ -303,26 +313,35 @@ class _Copy:
                 self.texts.removed[f"the manifest, which cannot be read ({error.reason})"] = 1
         document = document if isinstance(document, dict) else {}
         reads = document.get("reads")
-        for read in reads if isinstance(reads, list) else []:
+        reads = reads if isinstance(reads, list) else []
+        for read in reads:
             if isinstance(read, dict) and isinstance(read.get("path"), str):
                 path = prefix + read["path"].removeprefix("./")
                 read["path"] = self.result.names.get(path, self.path(path)).removeprefix(self.path(prefix))
                 if isinstance(read.get("message"), str):
                     read["message"] = self.texts.sentence(read["message"])
-        paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads or []]
+        paths = [read.pop("path", None) if isinstance(read, dict) else None for read in reads]
         redacted: Any = json.loads(redact_files.json_text(json.dumps(document), self.texts))
-        for read, path in zip(redacted.get("reads") or [], paths, strict=False):
+        copied = redacted.get("reads")
+        for read, path in zip(copied if isinstance(copied, list) else [], paths, strict=False):
             if isinstance(read, dict) and path is not None:
                 read |= {"path": path}
         if self.texts.cipher is not None and not prefix:
             redacted["redaction"] = {
                 "names": "kept" if self.texts.names_stay else "replaced",
                 "removed": self.result.removed,
-                "left_out": len(self.result.left_out),
+                "left_out": len(self.result.left_out) + len(self.result.too_large),
             }
-        return (forbid_tokens(json.dumps(redacted, indent=2, ensure_ascii=False)) + "\n").encode(
-            "utf-8", "surrogateescape"
-        )
+        text = json.dumps(redacted, indent=2, ensure_ascii=False)
+        return _bytes(without_secrets(text, SECRET) + "\n")
+
+
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+def _bytes(text: str) -> bytes:
+    """Encode a text: bytes that were not UTF-8 as they were, other surrogates as JSON writes them."""
+    return _NO_BYTE.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode("utf-8", "surrogateescape")
 
 
 def _decoded(token: Token, index: int) -> str:

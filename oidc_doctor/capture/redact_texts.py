@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from oidc_doctor.capture import vocabulary
+from oidc_doctor.capture import plain_words, vocabulary
 from oidc_doctor.capture.pseudonyms import Cipher
 from oidc_doctor.judge import error_texts
-from oidc_doctor.report.parts.escape import REMOVED, forbid_tokens
+from oidc_doctor.model.secret_texts import removed
 
 SECRET: Final = "[removed]"
 _MOST_KEPT: Final = 50_000  # values
@@ -22,14 +22,14 @@ _SHORT_NUMBER: Final = 5  # digits: a shorter number is a version, a port or a c
 _EPOCH = re.compile(r"1[5-9]\d{8}|2[01]\d{8}")  # seconds since 1970, in present times
 _TELLING: Final = 4  # characters: a shorter pseudonym may occur by chance
 
-_SECRETS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\b(?:IQoJ|FwoG|FQoG)[A-Za-z0-9+/=_-]{16,}|\bya29\.[\w.-]+|\b(?:gh[pousr]_|github_pat_|glpat-|glcbt-|xox[abp]-)[\w-]+"
-    r"|(?i:\b(?:authorization|bearer|password|passwd|secret_?access_?key|client_secret|session_?token)\b"
-    r"[\"']?\s*[:=]\s*[\"']?)(?:Bearer\s+)?[^\s\"',;}]+",
-    re.DOTALL,
+LONGEST: Final = 1024 * 1024  # characters of one text; AWS and Google log 256 KiB at most
+_MOST_CACHED: Final = 2_000  # characters
+_MOST_FLOATING: Final = 400  # pieces that may stand inside words
+_LONGEST_CEL: Final = 64 * 1024
+_TAG_NAME = re.compile(
+    r"((?:.*/)?(?:PrincipalTag|RequestTag|ResourceTag|ExistingObjectTag|RequestObjectTag|principal_tags)/)(.+)",
+    re.DOTALL | re.IGNORECASE,
 )
-_LABEL = re.compile(r"^(.*?[:=]\s*[\"']?)(?:Bearer\s+)?[^\s\"',;}]+$", re.DOTALL)
 
 _SERVICES = (
     "sts|iam|s3|ecr|ecr-public|kms|ec2|lambda|logs|cloudtrail|secretsmanager|ssm|organizations|athena|access-analyzer"
@@ -44,7 +44,7 @@ _PARTS = re.compile(
     r"(?P<stays>"
     rf"\d{{4}}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
     rf"|(?<![\w:.-])\d{{1,2}}:\d\d:\d\d(?![\w:-])|\d{{8}}T\d{{4,6}}Z|\b(?:{_MONTHS})\b"
-    r"|\$\{[A-Za-z0-9._/-]+:[^}]*\}"  # a policy variable
+    r"|\$\{[A-Za-z0-9._/-]+:[A-Za-z_]+"  # a policy variable, without the name of a tag
     r"|\b(?:attribute|google|assertion)\.[a-z_][a-z0-9_]*\b"
     rf"|(?<![\w/-])(?:{_SERVICES}):(?:[A-Z][A-Za-z]*\*?|\*)(?![\w-])"
     rf"|(?<![\w./@-])(?:{_GOOGLE})(?:\.googleapis\.com/\w+)?\.[a-zA-Z]+\.[a-z][A-Za-z]+(?![\w-])"
@@ -118,6 +118,8 @@ class Texts:
         self.images: dict[str, str] = {}
         self._values: dict[str, str] = {}
         self._said: frozenset[str] = frozenset()  # the words of the sentence by which a text is read
+        self.plain: dict[str, None] = {}  # words of sentences that were kept as words of a language, in order
+        self._sentences: dict[str, str] = {}
         self._everywhere = vocabulary.everywhere()
         self._phrases = _any_of(collected.phrases) if cipher else None
         self._floating: re.Pattern[str] | None = None
@@ -133,24 +135,44 @@ class Texts:
         """Redact a name, subject, pattern, ARN or path: every word but those of the vocabulary."""
         redacted = self._values.get(text)
         if redacted is None:
-            before = len(self.removed)
+            check_length(text)
             redacted = self._apply(text, self._word)
-            if before == len(self.removed) and SECRET not in redacted and len(self._values) < _MOST_KEPT:
+            if SECRET not in redacted and len(text) < _MOST_CACHED and len(self._values) < _MOST_KEPT:
                 self._values[text] = redacted  # logs repeat the same values many times
         return redacted
 
     def sentence(self, text: str) -> str:
-        """Redact a sentence of a person or a service: plain words are kept as well."""
+        """Redact a sentence of a person or a service: words of the language and of the clouds' sentences are kept.
+
+        A sentence that would no longer be read as the same refusal keeps the words by which it is read.
+        """
+        check_length(text)
         if self.cipher is None:
             for match in _QUOTED_ISSUER.finditer(text):
                 self.collected.issuer(match[1].rstrip(".,;"))
             return text
-        (start, end), facts = error_texts.spoken(text)
-        plain = text[start:end]
-        for span in facts:
-            plain = plain.replace(text[span[0] : span[1]], " ")
-        self._said = frozenset(re.findall(r"[\w-]+", plain))
-        return self._apply(text, self._word_of_sentence)
+        known = self._sentences.get(text)
+        if known is not None:
+            return known
+        self._said = frozenset()
+        counted = dict(self.removed)
+        redacted = self._apply(text, self._word_of_sentence)
+        if not self.names_stay and not _reads_alike(text, redacted):
+            self.removed = counted
+            (start, end), facts = error_texts.spoken(text)
+            plain = text[start:end]
+            for span in facts:
+                plain = plain.replace(text[span[0] : span[1]], " ")
+            self._said = frozenset(re.findall(r"[\w-]+", plain))
+            redacted = self._apply(text, self._word_of_sentence)
+        if len(text) < _MOST_CACHED and counted == self.removed and len(self._sentences) < _MOST_KEPT:
+            self._sentences[text] = redacted
+        return redacted
+
+    def name(self, name: str) -> str:
+        """Redact the name of a condition key or a claim that ends with the name of a tag."""
+        tag = _TAG_NAME.fullmatch(name)
+        return tag[1] + self.value(tag[2]) if tag else self.value(name)
 
     def call(self, text: str) -> str:
         """Redact the call of a manifest's read: the tool's own words are kept, its arguments are not."""
@@ -160,6 +182,9 @@ class Texts:
 
     def cel(self, text: str) -> str:
         """Redact the string literals and comments of a CEL expression."""
+        if len(text) > _LONGEST_CEL:  # no expression that Google stores
+            return self.value(text)
+        text = self.without_secrets(text)
         pieces, end = [], 0
         for match in _CEL_STRING.finditer(text):
             pieces.append(text[end : match.start()])
@@ -206,7 +231,7 @@ class Texts:
             self.collected.starts.add(last[0])
 
     def _apply(self, text: str, word: Callable[[str, int, int, str], str]) -> str:
-        text = self._without_secrets(text)
+        text = self.without_secrets(text)
         if self.names_stay:
             return text
         if self._phrases is None:
@@ -269,17 +294,26 @@ class Texts:
             return word
         before, after = text[start - 1 : start], text[end : end + 1]
         attached = (
-            before in tuple("/:@=.") or after in tuple("/@=") or (after == ":" and text[end + 1 : end + 2].strip())
+            before in tuple("/:@=.\\")
+            or after in tuple("/@=\\")
+            or (after in tuple(":.") and text[end + 1 : end + 2].strip() != "")
         )
         is_name = word in self.collected.words
         if word in vocabulary.in_sentences() and not (attached and is_name):
             return word
         if not is_name and word in self._said and before not in tuple("/@=") and after not in tuple("/@="):
+            return self._as_plain(word)
+        if not is_name and _EPOCH.fullmatch(word):
             return word
-        if not is_name and ((not attached and vocabulary.PLAIN.fullmatch(word)) or _EPOCH.fullmatch(word)):
-            return word
+        if not is_name and not attached and plain_words.is_plain(word, start, end, text):
+            return self._as_plain(word)
         # a sentence may quote an unknown word: it is replaced here, but not collected as a name
         return word if self.cipher is None else self._image(word)
+
+    def _as_plain(self, word: str) -> str:
+        if len(self.plain) < _MOST_KEPT:
+            self.plain[word.lower()] = None
+        return word
 
     def is_kept(self, word: str) -> bool:
         """Return whether a word identifies no person, account or workload and is kept."""
@@ -315,18 +349,13 @@ class Texts:
     def _atom(self, atom: str, cipher: Cipher) -> str:
         return atom if atom in self._kept else cipher.word(atom)
 
-    def _without_secrets(self, text: str) -> str:
-        redacted = forbid_tokens(text)
-        if redacted != text:
-            self.removed["a token"] = self.removed.get("a token", 0) + redacted.count(REMOVED)
-            redacted = redacted.replace(REMOVED, SECRET)
-        return _SECRETS.sub(self._no_secret, redacted)
-
-    def _no_secret(self, match: re.Match[str]) -> str:
-        label = _LABEL.match(match[0])
-        if label and match[0].endswith(SECRET):
-            return match[0]
-        return (label[1] if label and not match[0].startswith("-") else "") + self.secret("a secret in a text")
+    def without_secrets(self, text: str) -> str:
+        """Remove tokens and other secrets, and count them."""
+        clean, tokens, others = removed(text, SECRET)
+        for what, count in (("a token", tokens), ("a secret in a text", others)):
+            if count:
+                self.removed[what] = self.removed.get(what, 0) + count
+        return clean
 
     # ---------------------------------------------------------------------------------------------------------- looks
 
@@ -348,29 +377,56 @@ def _each_word(part: str, begin: int, text: str, word: Callable[[str, int, int, 
     return "".join(replaced)
 
 
+def _reads_alike(text: str, redacted: str) -> bool:
+    """Return whether both texts are read as the same refusal of the same speaker."""
+    before, after = (error_texts.read_error(each) for each in (text, redacted))
+    if before is None or after is None:
+        return before is after
+    return (before.kind, before.steps, before.speaker) == (after.kind, after.steps, after.speaker)
+
+
+class LeftOut(Exception):  # noqa: N818 - a file that is left out is no fault of ours
+    """A file cannot be redacted within bounds, so it is left out as a whole; the message is the reason."""
+
+
+def check_length(text: str) -> None:
+    """Raise LeftOut for a text that is too long to be redacted in bounded memory."""
+    if len(text) > LONGEST:
+        raise LeftOut(f"a text in it is longer than {LONGEST // 1024 // 1024} MiB")
+
+
+def _low_words(collected: CollectedNames) -> list[str]:
+    used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
+    return sorted({word.lower() for word in used})
+
+
 def kept_starts(collected: CollectedNames) -> frozenset[str]:
     """Return the prefixes that a pattern shares with a kept word; they must be kept too."""
-    used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
-    low = [word.lower() for word in used]
-    return frozenset(piece for piece in collected.starts if any(word.startswith(piece.lower()) for word in low))
+    from bisect import bisect_left
+
+    low = _low_words(collected)
+    return frozenset(
+        piece
+        for piece in collected.starts
+        if (at := bisect_left(low, piece.lower())) < len(low) and low[at].startswith(piece.lower())
+    )
 
 
 def _kept_pieces(
     collected: CollectedNames, is_kept: Callable[[str], bool]
 ) -> tuple[frozenset[str], re.Pattern[str] | None]:
     """Return the pieces to keep because a kept word contains them, and the pattern of the floating pieces."""
-    used = collected.used | collected.names | {word for phrase in collected.phrases for word in _split(phrase)}
     floating = {piece for piece in collected.floating if any(character.isalnum() for character in piece)}
-    low = [word.lower() for word in used]
+    if len(floating) > _MOST_FLOATING:  # no honest policy has so many
+        floating = set(sorted(floating)[:_MOST_FLOATING])
+    used = "\0".join(_low_words(collected))
     kept = {piece for piece in floating if is_kept(piece)}
-    kept |= {piece for piece in floating if len(piece) >= 3 and any(piece.lower() in word for word in low)}  # noqa: PLR2004
+    kept |= {piece for piece in floating if len(piece) >= 3 and piece.lower() in used}  # noqa: PLR2004
     kept |= kept_starts(collected)
     # a piece that is always a full word needs no pattern
-    inside = {
-        piece
-        for piece in floating
-        if any(piece.lower() in word.lower() and piece.lower() != word.lower() for word in collected.words)
-    }
+    words = {word.lower() for word in collected.words}
+    joined = "\0".join(words)
+    inside = {piece for piece in floating if joined.count(piece.lower()) > (piece.lower() in words)}
     return frozenset(kept), _any_of(inside, bounded=False)
 
 

@@ -55,7 +55,6 @@ REGION = re.compile(
     r"(?:[a-z]{2}(?:-(?:gov|iso[a-z]?))?-(?:north|south|east|west|central|northeast|northwest|southeast|southwest)-\d[a-z]?"
     r"|(?:us|europe|asia|northamerica|southamerica|australia|me|africa)-[a-z]+\d{1,2}(?:-[a-z])?|global|us|eu|asia)"
 )
-PLAIN = re.compile(r"[A-Z]?[a-z]+(?:'[a-z]{1,2})?|[AI]")  # a word of a language, not a name made for a thing
 
 
 @cache

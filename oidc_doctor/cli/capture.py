@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oidc_doctor.examine.question import Question
 
 _MOST_NAMED = 8  # omitted files
+_MOST_WORDS = 60
 
 
 def capture(arguments: list[str]) -> int:
@@ -38,7 +39,8 @@ def _capture(options: argparse.Namespace) -> int:
     if not options.output:
         message = "capture: no output given: use -o FOLDER or -o FILE.tar.gz"
         raise UsageError(message)
-    check_place(options.output)  # before a live run of several minutes
+    check_place(options.output, options.map, redact=not options.no_redact)  # before a live run of several minutes
+    _end_in_order()
     bundle, question = _evidence(options)
     try:
         captured = write_bundle(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)
@@ -49,6 +51,21 @@ def _capture(options: argparse.Namespace) -> int:
         for line in _summary(captured):
             note(line)
     return ExitCode.UNKNOWN if captured.differs else ExitCode.OK
+
+
+def _end_in_order() -> None:
+    """Let a signal that ends the program remove the half-written copy first."""
+    import signal
+    import threading
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, end)
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
@@ -93,6 +110,11 @@ def _summary(captured: Captured) -> list[str]:
     for name, removed in redacted.removed.items():
         items = ", ".join(f"{item} ({count} times)" if count > 1 else item for item, count in removed.items())
         lines.append(f"removed from {printable(name)}: {printable(items)}")
+    for name, reason in redacted.too_large.items():
+        lines.append(f"left out as a whole: {printable(name)}: {printable(reason)}")
+    if captured.map and redacted.plain:
+        words = ", ".join(redacted.plain[:_MOST_WORDS]) + (" …" if len(redacted.plain) > _MOST_WORDS else "")
+        lines.append(f"kept in error texts as plain words, make sure that none is a name: {printable(words, 2_000)}")
     if redacted.left_out:
         names = ", ".join(map(printable, redacted.left_out[:_MOST_NAMED]))
         lines.append(f"left out, not part of a bundle: {names}")

@@ -16,6 +16,7 @@ from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws
+from oidc_doctor.model.secret_texts import without_secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,7 +245,9 @@ def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     source = value.get("credential_source")
     if isinstance(source, dict) and isinstance(source.get("headers"), dict):
         source["headers"] = dict.fromkeys(source["headers"], "(not kept)")
-    return json.dumps(value, indent=2).encode()
+    if isinstance(source, dict) and isinstance(source.get("executable"), dict):
+        source["executable"] = {"command": "(not kept)"}
+    return json.dumps(without_secrets_in(value), indent=2).encode()
 
 
 def _tokens_of_environment(options: argparse.Namespace) -> tuple[tuple[Token, ...], tuple[str, ...]]:

@@ -28,7 +28,9 @@ def complain(message: str) -> None:
 
 def note(message: str) -> None:
     """Print a line about a written file on stderr."""
-    print(message, file=sys.stderr)
+    from oidc_doctor.report.parts.escape import forbid_tokens
+
+    print(forbid_tokens(message), file=sys.stderr)
 
 
 def print_traceback(text: str) -> None:

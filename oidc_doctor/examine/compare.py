@@ -10,6 +10,7 @@ from oidc_doctor.judge.aws.trust import node_json
 from oidc_doctor.judge.times import seconds_of
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.refusal import Trace
+from oidc_doctor.model.secret_texts import without_secrets_in
 
 _NEW_EACH_TIME = frozenset(("jti", "iat", "exp", "nbf", "auth_time", "run_id", "run_number", "run_attempt"))
 _LEVELS = ("principal", "action", "key")
@@ -74,7 +75,7 @@ def _claims(first: Token, second: Token) -> Iterator[dict[str, Any]]:
             continue
         yield {
             "claim": part + name,
-            "values": [box.get(name) for box in boxes],
+            "values": [without_secrets_in({name: box.get(name)}).get(name) for box in boxes],
             "present": [name in box for box in boxes],
             "new_each_time": name in _NEW_EACH_TIME,
         }

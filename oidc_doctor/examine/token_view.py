@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.issuers import Profile
 from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
+from oidc_doctor.model.secret_texts import without_secrets_in
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Token
@@ -19,13 +20,13 @@ _TOLERANCE: dict[Cloud, tuple[int, str]] = {
 
 
 def describe(token: Token, profile: Profile | None, at: float, cloud: Cloud) -> dict[str, Any]:
-    """Return the token as the report shows it. Claims are as the issuer wrote them."""
+    """Return the token as the report shows it. Claims are as the issuer wrote them, but for secrets."""
     view: dict[str, Any] = {
         "name": token.name,
         "kind": token.kind,
         "read_at": str(token.origin),
-        "header": token.header,
-        "claims": token.claims,
+        "header": without_secrets_in(token.header),
+        "claims": without_secrets_in(token.claims),
         "times": _times(token, at, cloud),
     }
     if token.fault:

@@ -9,7 +9,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.model.document import Origin
-from oidc_doctor.report.parts.escape import contains_jwt, forbid_tokens
+from oidc_doctor.model.secret_texts import secret_or
+from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
 from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _UNSEEN = re.compile(
 
 
 def to_json(report: Report) -> dict[str, Any]:
-    """Return the report as plain JSON values, in the order of the schema. Tokens are removed from every text."""
+    """Return the report as plain JSON values, in the order of the schema. Secrets are removed from every text."""
     plain: dict[str, Any] = _plain(
         {
             "schema": SCHEMA,
@@ -152,7 +153,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
 def _side(side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    spans = [] if contains_jwt(side.value) else side.spans  # the removal of a token changes the positions
+    spans = [] if contains_secret(side.value) else side.spans  # the removal of a secret changes the positions
     return {"value": side.value, "spans": spans, "at": _place(side)}
 
 
@@ -228,7 +229,10 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth >= _DEEPEST:
         return "[nested too deep to show]"
     if isinstance(value, Mapping):
-        return {forbid_tokens(_key(key)): _plain(item, depth + 1) for key, item in value.items()}
+        return {
+            forbid_tokens(_key(key)): _plain(secret_or(_key(key), item, value) or item, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple) and not isinstance(value, Origin):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from oidc_doctor.bundle.files import BundleError
+from oidc_doctor.model.secret_texts import without_secrets, without_secrets_in
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
 from oidc_doctor.report.rows import log_rows
@@ -136,9 +137,9 @@ def _deciding_values(row: log_rows.Row) -> tuple[str, ...]:
 def _write_event(sheet: StyledSheet, text: str, values: tuple[str, ...]) -> None:
     """Write an event as JSON, a line for each member, with a mark before the members that decide."""
     try:
-        lines = json.dumps(json.loads(text), indent=2, ensure_ascii=False).split("\n")
+        lines = json.dumps(without_secrets_in(json.loads(text)), indent=2, ensure_ascii=False).split("\n")
     except ValueError:
-        lines = text.split("\n")
+        lines = without_secrets(text).split("\n")
     width = max(sheet.width - 2, 1)
     for line in lines:
         name, _, value = line.strip().partition(": ")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role
-from oidc_doctor.report.parts.escape import is_clear
+from oidc_doctor.model.secret_texts import without_secrets_in
+from oidc_doctor.report.parts.escape import forbid_tokens, is_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,7 @@ class Part(NamedTuple):
 def parts_of(case: Case) -> tuple[Part, ...]:
     """Return the parts of an exchange, without those whose text is too long."""
     parts = [
-        Part(name, KINDS[name].title, KINDS[name].language, editable(text), KINDS[name].file, read_at)
+        Part(name, KINDS[name].title, KINDS[name].language, editable(forbid_tokens(text)), KINDS[name].file, read_at)
         for name, text, read_at in _texts_of(case)
     ]
     return tuple(part for part in parts if len(part.text) <= LONGEST)
@@ -76,7 +77,7 @@ def _texts_of(case: Case) -> Iterator[tuple[PartId, str, str]]:
     """Return id, present text and place of each part."""
     yield from _aws_texts(case) if case.cloud == "aws" else _gcp_texts(case)
     token = case.token
-    yield "claims", json_text(token.claims) if token.claims else "", str(token.origin)
+    yield "claims", json_text(without_secrets_in(token.claims)) if token.claims else "", str(token.origin)
 
 
 def _aws_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:

@@ -1,4 +1,4 @@
-"""Printable text: untrusted characters are made visible, tokens are removed from every output.
+"""Printable text: untrusted characters are made visible, tokens and other secrets are removed from every output.
 
 Claims, policies and log entries are untrusted. A control character, an invisible character, or one that reorders its
 neighbours is printed as its escape, so that the printed text shows every character of the value.
@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-REMOVED = "[token removed]"
+from oidc_doctor.model.secret_texts import REMOVED, contains_jwt, contains_secret, without_secrets
+
+__all__ = [
+    "REMOVED",
+    "cells",
+    "code_point",
+    "contains_jwt",
+    "contains_secret",
+    "exact",
+    "forbid_tokens",
+    "is_clear",
+    "visible",
+]
 
 _BYTE, _PLANE, _DELETE = 0x100, 0x10000, 0x7F
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -18,11 +30,6 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _UNCLEAR = re.compile("[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff]")
 # Backslashes before an escape, or before text that looks like one, are doubled, so that no two values look the same.
 _LOOKS_ESCAPED = re.compile(r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])")
-
-_B64 = "[A-Za-z0-9_-]"
-# A lookahead at each start of a segment finds all overlapping candidates, and reads a long run only once.
-_COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
-_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 
 def code_point(character: str) -> str:
@@ -79,61 +86,6 @@ def exact(text: str) -> str:
     return shown[:-1] + code_point(" ") if shown.endswith(" ") else shown
 
 
-def _decoded(segment: str) -> bytes:
-    from binascii import Error, a2b_base64  # late: only for texts shaped like a token
-
-    try:
-        return a2b_base64(segment[: len(segment) - (len(segment) % 4 == 1)].translate(_STANDARD_ALPHABET) + "===")
-    except Error:
-        return b""
-
-
-def _header_start(segment: str) -> int | None:
-    r"""Return the start of a JOSE header in `segment`, or None. Text before it, such as a `\n` of JSON, is skipped.
-
-    All four alignments are tried. An object with "alg" suffices, even if JSON parsers disagree about it.
-    """
-    for shift in range(4):
-        data = _decoded(segment[shift:])
-        alg = data.find(b'"alg"')
-        if alg < 0:
-            continue
-        if not shift and data.lstrip().startswith(b"{"):
-            return 0
-        brace = data.rfind(b"{", 0, alg)
-        if brace >= 0:
-            # The character with the first bits of the brace; inside a group of four, a brace starts within a character.
-            return shift + brace // 3 * 4 + brace % 3
-    return None
-
-
-def _tokens(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the compact JWTs in `text`, in order, not overlapping."""
-    spans: list[tuple[int, int]] = []
-    if "." not in text:  # a compact JWT has two full stops
-        return spans
-    for outline in _COMPACT.finditer(text):
-        if spans and outline.start() < spans[-1][1]:
-            continue
-        start = _header_start(outline[1])
-        if start is not None:
-            spans.append((outline.start() + start, outline.end(2)))
-    return spans
-
-
-def contains_jwt(text: str) -> bool:
-    """Return whether `text` contains a compact JWT: three base64url segments, the first an object with `alg`."""
-    return bool(_tokens(text))
-
-
 def forbid_tokens(text: str) -> str:
-    """Replace every compact JWT in `text`. Safe on finished JSON: escape sequences and quotes are unchanged."""
-    spans = _tokens(text)
-    if not spans:
-        return text
-    pieces: list[str] = []
-    end = 0
-    for start, stop in spans:
-        pieces += [text[end:start], REMOVED]
-        end = stop
-    return "".join([*pieces, text[end:]])
+    """Remove every token and every other secret from `text`. Safe on finished JSON: quotes and escapes stay."""
+    return without_secrets(text)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import sentences
-from oidc_doctor.report.parts.escape import exact, visible
+from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
 from oidc_doctor.report.parts.fixes import changed, edit_of
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened
 from oidc_doctor.report.parts.pair import difference, is_cut, pair, plain
@@ -220,7 +220,9 @@ def errors(sheet: Sheet, report: Report, exchange: Exchange) -> None:
     for entry in observed:
         if not _says(entry, message):
             place = _place(entry.get("at", ""))
-            sheet.row("seen", _text(" ".join(entry.get("text", "").split())) + (f" ({place})" if place else ""))
+            sheet.row(
+                "seen", _text(" ".join(forbid_tokens(entry.get("text", "")).split())) + (f" ({place})" if place else "")
+            )
         if entry.get("reading") == "unknown":
             from oidc_doctor.model.speakers import SPEAKERS  # late: few texts are unknown
 

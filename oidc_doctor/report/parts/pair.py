@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from oidc_doctor.report.parts.escape import cells, code_point, contains_jwt, exact, forbid_tokens, is_clear, visible
+from oidc_doctor.report.parts.escape import cells, code_point, contains_secret, exact, forbid_tokens, is_clear, visible
 from oidc_doctor.report.parts.lines import GOOD_BREAKS, columns
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def is_cut(side: Side, name: str, rows: list[Row]) -> bool:
 
 
 def _safe(side: Side) -> Side:
-    return side._replace(value=forbid_tokens(side.value), spans=()) if contains_jwt(side.value) else side
+    return side._replace(value=forbid_tokens(side.value), spans=()) if contains_secret(side.value) else side
 
 
 def difference(expected: Side | None, actual: Side | None) -> str:

@@ -1,0 +1,89 @@
+"""The map of a capture: its key, and the original of each pseudonym; the user's alone, and never in the bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import stat
+import tempfile
+from typing import Final, NamedTuple
+
+from oidc_doctor.documents.json_text import printable
+from oidc_doctor.model.secret_texts import contains_secret
+
+_LEAST_KEY: Final = 16  # bytes
+_LARGEST: Final = 512 * 1024 * 1024  # bytes of a map
+_RANDOM = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w+/=-]{24,}")
+_LONGEST: Final = 1024  # characters of an original
+
+
+class MapError(Exception):
+    """The map cannot be read or written; the message is one line that says why."""
+
+
+class MapFile(NamedTuple):
+    """The content of a map: the key, and the originals by their pseudonyms."""
+
+    key: bytes
+    originals: dict[str, str]
+
+
+def read_map(place: str) -> MapFile:
+    """Read the map of an earlier capture. Raises MapError."""
+    shown = printable(place)
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        reason = "it is a link" if os.path.islink(place) else error.strerror or "it cannot be read"
+        raise MapError(f"{shown}: {reason}") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise MapError(f"{shown}: no map of an earlier capture")
+        try:
+            document = json.loads(stream.read())
+            key = bytes.fromhex(document["key"])
+            listed = document.get("originals", {})
+            originals = {image: word for image, word in listed.items() if isinstance(word, str)}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise MapError(f"{shown}: no map of an earlier capture") from None
+    if len(key) < _LEAST_KEY:
+        raise MapError(f"{shown}: no map of an earlier capture: its key is shorter than {_LEAST_KEY} bytes")
+    return MapFile(key, originals)
+
+
+class NewMap:
+    """A map that is written beside its place and takes it at the end, so that an old map is whole until then."""
+
+    def __init__(self, place: str, key: bytes, images: dict[str, str], earlier: dict[str, str]) -> None:
+        """Write the new content. Raises OSError. Originals of earlier captures under the same key are kept."""
+        self.place = place
+        if os.path.islink(place):
+            raise MapError(f"{printable(place)}: it is a link")
+        originals = earlier | {image: word for word, image in sorted(images.items()) if not _is_secret(word)}
+        text = json.dumps({"key": key.hex(), "originals": originals}, indent=1, ensure_ascii=True)
+        # exclusive, and mode 600
+        descriptor, self._work = tempfile.mkstemp(prefix=".oidc-doctor-map-", dir=os.path.dirname(place) or ".")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except BaseException:
+            self.drop()
+            raise
+
+    def place_it(self) -> None:
+        """Put the map at its place."""
+        os.replace(self._work, self.place)
+
+    def drop(self) -> None:
+        """Remove the new content, unless it is at its place."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._work)
+
+
+def _is_secret(word: str) -> bool:
+    return len(word) > _LONGEST or bool(_RANDOM.fullmatch(word)) or contains_secret(word)

@@ -1,0 +1,165 @@
+"""Secrets that their own form shows: private keys, tokens with a vendor's prefix, passwords in URLs, bearer tokens.
+
+The prefixes are those that the vendors document: GitHub, GitLab, Slack, Hugging Face, OpenAI, Stripe, Google, npm,
+PyPI, Docker, SendGrid, HashiCorp Vault, DigitalOcean, Shopify. AWS does not document the beginning of a session token;
+those here were observed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed
+
+_B = BEGINNING  # an underscore may stand before it
+
+
+class _Form(NamedTuple):
+    needles: tuple[str, ...]  # small letters; one of them is in every text that the pattern finds
+    pattern: re.Pattern[str]  # the group `secret`, or all of the match, is the secret
+    accepts: Callable[[str], bool] = lambda _: True
+    goes_on: bool = False  # a base64 value that may be wrapped
+
+
+def form_spans(text: str, low: str) -> Iterator[Span]:
+    """Yield the spans of secrets of a known form; `low` is the text in small letters."""
+    for form in _FORMS:
+        if not any(needle in low for needle in form.needles):
+            continue
+        for match in form.pattern.finditer(text):
+            start, end = match.span("secret") if "secret" in form.pattern.groupindex else match.span()
+            if end > start and form.accepts(text[start:end]):
+                yield start, end_of_lines(text, start, end) if form.goes_on else end
+
+
+def is_basic(value: str) -> bool:
+    """Return whether `value` is base64 of NAME:PASSWORD."""
+    from binascii import Error, a2b_base64
+
+    try:
+        data = a2b_base64(value.replace("-", "+").replace("_", "/").rstrip("=") + "===")
+        return ":" in data.decode()
+    except (Error, ValueError):
+        return False
+
+
+def _is_random_key(value: str) -> bool:
+    has = [any(map(test, value)) for test in (str.isdigit, str.islower, str.isupper)]
+    return all(has)
+
+
+_LONG_ENOUGH: Final = 20
+
+_FORMS: Final = (
+    _Form(
+        ("private",),
+        re.compile(
+            r"-{5}BEGIN(?:[ +_]|%20)(?:[A-Z0-9]{1,12}(?:[ +_]|%20)){0,4}PRIVATE(?:[ +_]|%20)KEY"
+            r"(?:(?:[ +_]|%20)BLOCK)?-{5}"
+            r"(?:(?:(?!-{5})[^\"'{}<])*+-{5}END(?:[ +_A-Z0-9]|%20){1,60}-{5}"
+            r"|(?:(?:\s|\\+[nr]|%0[AaDd])*+[A-Za-z0-9+/=%]{12,})*)"
+        ),
+    ),
+    _Form(("private",), re.compile(r"(?<=PuTTY-User-Key-File)-[23]:[^\"'{}<]*+")),
+    _Form(
+        ("ls0tls1crudjti",),
+        re.compile(r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUM)[A-Za-z0-9+/=_-]{20,}"),
+        goes_on=True,
+    ),
+    _Form(("zxlk",), re.compile(_B + r"ZXlK[A-Za-z0-9+/=_-]{80,}"), goes_on=True),  # base64 of a JWT
+    _Form(
+        ("iqoj", "fwog", "fqog", "aqod"),
+        re.compile(_B + r"(?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9+/=_%-]{16,}"),
+        goes_on=True,
+    ),
+    _Form(
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        re.compile(_B + r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,})"),
+    ),
+    _Form(
+        ("glpat-", "glcbt-", "gldt-", "glrt-", "glptt-", "glsoat-", "glft-", "glimt-", "glagent-", "gloas-", "glffct-"),
+        re.compile(_B + r"gl(?:pat|cbt|dt|rt|ptt|soat|ft|imt|agent|oas|ffct)-[\w.-]{16,}"),
+    ),
+    _Form(("xox", "xapp-"), re.compile(_B + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,}")),
+    _Form(("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/-]{16,})")),
+    _Form(("hf_",), re.compile(_B + r"hf_[A-Za-z0-9]{16,}")),
+    _Form(
+        ("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed
+    ),
+    _Form(("aiza",), re.compile(_B + r"AIza[\w-]{20,}")),
+    _Form(("ya29",), re.compile(_B + r"ya29\.[\w.%/-]{10,}")),
+    _Form(("gocspx-",), re.compile(_B + r"GOCSPX-[\w-]{16,}")),
+    _Form(("1//0",), re.compile(_B + r"1//0[\w-]{20,}")),  # a refresh token of Google
+    _Form(
+        ("npm_", "pypi-", "dckr_", "dop_v1_", "doo_v1_"),
+        re.compile(_B + r"(?:npm_|pypi-|dckr_(?:pat|oat)_|do[opr]_v1_)[\w-]{16,}"),
+    ),
+    _Form(("sg.",), re.compile(_B + r"SG\.[\w-]{16,}\.[\w-]{16,}")),
+    _Form(("hvs.", "hvb.", "hvr."), re.compile(_B + r"hv[sbr]\.[\w-]{16,}")),
+    _Form(
+        ("shpat_", "shpss_", "shpca_", "atlasv1", "lin_api_", "nvapi-", "gsk_", "r8_", "dapi"),
+        re.compile(
+            _B + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}"
+            r"|nvapi-[\w-]{16,}|gsk_\w{20,}|r8_\w{30,}|dapi[0-9a-f]{32})"
+        ),
+    ),
+    # a key of Baseten's API: eight characters, a full stop, 32 characters
+    _Form(
+        (".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: _is_random_key(key[9:])
+    ),
+    _Form(
+        ("api-key",),
+        re.compile(r"(?i:\b|(?<=\\[nrt]))(?i:api-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),
+        is_mixed,
+    ),
+    _Form(
+        ("akia", "asia"),  # the secret key beside its key id
+        re.compile(
+            _B + r"A[KS]IA[A-Z0-9]{12,28}\b[\s,;:|=\"'\\]{1,16}(?:\w{1,32}[\s,;:|=\"'\\]{1,16}){0,3}"
+            r"(?P<secret>(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))"
+        ),
+        _is_random_key,
+    ),
+    _Form(
+        ("bearer",),
+        re.compile(_B + r"(?i:bearer)(?:[ \t]++|%20|\+|[ \t]*+[:=][ \t]*+[\"']?)(?P<secret>[A-Za-z0-9._~+/%-]{8,}=*)"),
+        lambda value: is_mixed(value) or len(value) >= _LONG_ENOUGH or value.isupper(),
+        goes_on=True,
+    ),
+    _Form(("basic",), re.compile(_B + r"(?i:basic)(?:[ \t]++|%20)(?P<secret>[A-Za-z0-9+/_-]{6,}=*)"), is_basic),
+    _Form(
+        ("://",),
+        re.compile(r"://[^\s/:@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>]{1,512})@(?=[\w\[])"),
+        lambda value: not value.startswith("["),
+    ),
+    _Form(("%3a%2f%2f",), re.compile(r"(?i:%3a%2f%2f)[\w.~-]{0,256}(?i:%3a)(?P<secret>[^\s\"'&]{1,256}?)(?i:%40)")),
+    _Form(("://",), re.compile(r"://(?P<secret>[^\s/:@\"'<>]{16,256})@(?=[\w\[])"), is_mixed),
+    _Form(
+        ("x-amz-", "x-goog-"),
+        re.compile(
+            r"(?i:x-(?:amz|goog)-(?:signature|security-token|credential))"
+            r"(?:=|%3D|%253D|\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?)"
+            r"(?P<secret>[^\s\"'&<>\\\[]{4,})"
+        ),
+    ),
+)
+
+_JWK_MEMBER = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k|r|t)\\*\"\s{0,64}:\s{0,64}\\*\"(?P<secret>[^\"\\]+)")
+_KTY = re.compile(r"\"kty\\*\"")
+_NEAR: Final = 8192  # characters between the kty of a key and its members
+
+
+def jwk_spans(text: str) -> Iterator[Span]:
+    """Yield the spans of the private members of JSON Web Keys (RFC 7518, section 6) in a text."""
+    if '"kty' not in text:
+        return
+    from bisect import bisect_left
+
+    places = [match.start() for match in _KTY.finditer(text)]
+    for match in _JWK_MEMBER.finditer(text):
+        nearest = bisect_left(places, match.start())
+        is_near = any(abs(place - match.start()) < _NEAR for place in places[max(nearest - 1, 0) : nearest + 1])
+        if is_near and not match["secret"].startswith("["):
+            yield match.span("secret")

@@ -1,0 +1,61 @@
+"""Remove every secret from a text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans
+from oidc_doctor.model.secret_texts.labels import label_spans
+from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
+
+REMOVED: Final = "[token removed]"
+REMOVED_SECRET: Final = "[secret removed]"
+_SHORTEST: Final = 6  # characters of a text that can hold a secret and what tells it
+_ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
+
+
+def without_secrets(text: str, mark: str | None = None) -> str:
+    """Return `text` with every secret replaced by a mark. On finished JSON, quotes and escapes stay as they are."""
+    return removed(text, mark)[0]
+
+
+def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
+    """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
+    tokens = others = 0
+    for _ in range(_ROUNDS):
+        token_spans = jwt_spans(text) if len(text) >= _SHORTEST else []
+        spans = _other_spans(text)
+        if not token_spans and not spans:
+            break
+        before = len(token_spans), len(spans)
+        text = _replaced(text, token_spans, spans, mark)
+        tokens += before[0]
+        others += before[1]
+    return text, tokens, others
+
+
+def contains_secret(text: str) -> bool:
+    """Return whether a secret would be removed from `text`."""
+    return len(text) >= _SHORTEST and bool(jwt_spans(text) or _other_spans(text))
+
+
+def _other_spans(text: str) -> list[Span]:
+    if len(text) < _SHORTEST:
+        return []
+    low = text.lower()
+    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low)]
+    return merged([(start, end) for start, end in found if end > start]) if found else found
+
+
+def _replaced(text: str, tokens: list[Span], others: list[Span], mark: str | None) -> str:
+    pieces: list[str] = []
+    reached = 0
+    waiting = iter([*tokens, (len(text) + 1, 0)])
+    token = next(waiting)
+    for start, end in merged([*tokens, *others]):
+        is_token = token[0] < end
+        pieces += [text[reached:start], mark or (REMOVED if is_token else REMOVED_SECRET)]
+        reached = end
+        while token[0] < end:
+            token = next(waiting)
+    return "".join([*pieces, text[reached:]])

@@ -1,0 +1,173 @@
+"""Files that were made to cost time or memory, or to end capture: a clear line, or a copy without the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import stat
+import string
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oidc_doctor.capture.pseudonyms import Cipher
+from oidc_doctor.capture.redact_texts import CollectedNames, Texts
+from oidc_doctor.cli.main import main
+
+LONG = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=200_000))
+
+
+def test_a_long_word_costs_little_memory() -> None:
+    tracemalloc.start()
+    image = Cipher(b"k" * 32).word(LONG)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(image) == len(LONG)
+    assert peak < 16 * 1024 * 1024
+    other = Cipher(b"k" * 32).word(LONG[:150_000] + "!" + LONG[150_001:])
+    same = next(at for at, (one, two) in enumerate(zip(image, other, strict=True)) if one != two)
+    assert same == 150_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("error.txt", "1234567890" * 200_000, "longer than 1 MiB"),
+        ("aws/cloudtrail/a.json", json.dumps({"Records": [{"userAgent": "ab " * 500_000}]}), "longer than 1 MiB"),
+        ("truss/config.yaml", "a: &a [x, x]\n" + "".join(
+            f"{b}: &{b} [{','.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+        ) + "weights: *j\n", "aliases"),
+        ("truss/config.yaml", f'z: &z "{"x y " * 50_000}"\nweights:\n' + "- source: *z\n" * 40, "more than 1 MiB"),
+        ("truss/config.yaml", "weights:\n- source: s3://x\n  auth: &a\n    b: *a\n", "cannot be read as YAML"),
+        ("aws/role.json", '{"a":' * 5_000, "levels deep"),
+    ],
+)  # fmt: skip
+def test_a_file_beyond_the_bounds_is_left_out_as_a_whole(
+    name: str, content: str, why: str, aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.write(name, content)
+    main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)])
+    err = capfd.readouterr().err
+    (line,) = [line for line in err.splitlines() if line.startswith("left out as a whole")]
+    assert name.rpartition("/")[2] in line
+    assert why in line
+    assert not (tmp_path / "copy" / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", '{"note": "\\ud800", "reads": []}'),
+        ("manifest.json", '{"a": NaN, "b": Infinity, "c": 1e999, "d": -Infinity}'),
+        ("manifest.json", '{"reads": 5}'),
+        ("manifest.json", '{"reads": [5, null, {"path": 5}, {"path": "x", "message": {"a": 1}}]}'),
+        ("manifest.json", "[" * 100_000),
+        ("truss/config.yaml", f"weights:\n- source: {'9' * 5_000}\n"),
+        ("oidc-doctor.toml", "x = " + "a" * 100_000 + ' "b"\n'),
+        ("issuer/chain.pem", "-----BEGIN CERTIFICATE-----" * 10_000),
+    ],
+)
+def test_no_content_ends_a_capture(
+    name: str, content: str, aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.write(name, content)
+    assert main(["capture", "-o", str(tmp_path / "copy"), "--from", str(aws.root)]) in (0, 3)
+    assert "internal error" not in capfd.readouterr().err
+    assert (tmp_path / "copy" / "manifest.json").exists()
+
+
+NAMED = [
+    "Deploy of Contoso failed for Maria Schneider (maria.monq@contoso.example)",
+    "host zeus.finance.internal is unreachable",
+    r"C:\Users\Maria\src\Apollo",
+    "bucket apollo project hermes",
+    "mschneider could not assume the role",
+    "refused 'Apollo' and \"Hermes\" by `zeus`",
+    'File "/home/maria/app/apollo.py", line 3, in load_hermes',
+    "Ticket HERMES-123 by @maria",
+]
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_a_sentence_keeps_words_of_the_language_only(text: str) -> None:
+    texts = Texts(CollectedNames(), Cipher(b"k" * 32))
+    shown = texts.sentence(text).lower()
+    for name in ("contoso", "maria", "schneider", "monq", "zeus", "finance", "apollo", "hermes"):
+        assert name not in shown
+    assert set(texts.plain) <= set(text.lower().replace(",", " ").split())
+
+
+@pytest.mark.parametrize(
+    "member",
+    ["state", "code", "service", "type", "method", "permission", "lifetime", "action", "producer", "outcome", "kid"],
+)
+def test_a_member_of_the_clouds_words_keeps_only_those(member: str, aws: Any, tmp_path: Path) -> None:
+    event = {
+        "eventName": "AssumeRole",
+        "requestParameters": {member: "MariaSchneider", "tags": {"Apollo": "x"}, "a": "aws:PrincipalTag/Hermes"},
+    }
+    aws.cloudtrail([event])
+    main(["capture", "-q", "-o", str(tmp_path / "copy"), "--from", str(aws.root)])
+    text = "".join(path.read_text() for path in (tmp_path / "copy/aws/cloudtrail").rglob("*.json"))
+    assert "AssumeRole" in text
+    for name in ("Maria", "Schneider", "Apollo", "Hermes"):
+        assert name not in text
+
+
+def test_a_planted_map_is_not_used(aws: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "copy"
+    Path(f"{copy}.map.json").write_text(json.dumps({"key": "00" * 32}))
+    assert main(["capture", "-o", str(copy), "--from", str(aws.root)]) == 2
+    assert "name it with --map" in capfd.readouterr().err
+    assert not copy.exists()
+    (tmp_path / "link").symlink_to(f"{copy}.map.json")
+    assert main(["capture", "-o", str(copy), "--map", str(tmp_path / "link"), "--from", str(aws.root)]) == 2
+    (tmp_path / "short").write_text(json.dumps({"key": "00"}))
+    assert main(["capture", "-o", str(copy), "--map", str(tmp_path / "short"), "--from", str(aws.root)]) == 2
+    assert not copy.exists()
+
+
+def test_a_map_keeps_the_originals_of_earlier_captures(aws: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "map.json"
+    assert main(["capture", "-q", "-o", str(tmp_path / "a"), "--map", str(kept), "--from", str(aws.root)]) == 0
+    first = json.loads(kept.read_text())
+    (aws.root / "oidc-doctor.toml").write_text('[[target]]\nname = "anotherone"\n')
+    main(["capture", "-q", "-o", str(tmp_path / "b"), "--map", str(kept), "--from", str(aws.root)])
+    second = json.loads(kept.read_text())
+    assert second["key"] == first["key"]
+    assert first["originals"].items() <= second["originals"].items()
+    assert "anotherone" in second["originals"].values()
+    assert stat.S_IMODE(os.stat(kept).st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+def test_in_a_deleted_folder(aws: Any, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = (
+        "import os, sys; os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]); from oidc_doctor.cli.main import main;"
+        "sys.exit(main(['capture', '-o', 'copy', '--from', sys.argv[2]]))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, gone, aws.root], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "deleted" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_signal_leaves_nothing_behind(aws: Any, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    code = (
+        "import os, signal, sys; from oidc_doctor.capture import capture as c; from oidc_doctor.cli.main import main;"
+        "c.run = lambda *_: os.kill(os.getpid(), signal.SIGTERM) if os.listdir(sys.argv[1]) else None;"
+        "sys.exit(main(['capture', '-o', sys.argv[1] + '/copy', '--from', sys.argv[2]]))"
+    )
+    run = subprocess.run([sys.executable, "-c", code, place, aws.root], capture_output=True, text=True, check=False)
+    assert run.returncode == 128 + signal.SIGTERM, run.stderr
+    assert list(place.iterdir()) == []

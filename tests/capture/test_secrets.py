@@ -1,0 +1,279 @@
+"""No secret that is planted in the evidence appears in anything that is written: reports, copies, maps, messages."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from canaries import canaries, member_values, members
+from oidc_doctor.bundle import contract
+from oidc_doctor.cli.main import main
+from oidc_doctor.findings.packs import bundled
+from oidc_doctor.model.secret_texts import contains_secret, without_secrets, without_secrets_in
+
+SAMPLES = Path(bundled("_samples", "sample_logs"))
+ALL = canaries()
+CHUNK = 6
+
+
+@pytest.mark.parametrize("canary", ALL, ids=[canary.kind for canary in ALL])
+@pytest.mark.parametrize("around", ["{}", "it said\n{}\nand ended", "\n{}\n"])
+def test_a_secret_goes_and_the_rest_stays(canary: Any, around: str) -> None:
+    text = around.format(canary.text)
+    clean = without_secrets(text)
+    assert not [piece for piece in canary.pieces if piece in clean], clean
+    assert contains_secret(text)
+    assert without_secrets(clean) == clean
+    before, after = around.split("{}")
+    assert clean.startswith(before)
+    assert clean.endswith(after)
+    inside = json.dumps({"note": text})
+    assert json.loads(without_secrets(inside)).keys() == {"note"}
+    assert not [piece for piece in canary.pieces if piece in without_secrets(inside)]
+
+
+def test_members_go_by_their_names() -> None:
+    box = members()
+    clean = json.dumps(without_secrets_in(box))
+    assert not [value for value in member_values(box) if value in clean]
+    assert not [value for value in member_values(box) if value in without_secrets(json.dumps(box, indent=1))]
+
+
+KEPT = [
+    "repo:acme/token:ref:refs/heads/main",
+    "repo:acme/api_key:environment:password",
+    "repo:acme/secret:pull_request",
+    "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container",
+    "system:serviceaccount:token:reader",
+    "system:serviceaccount:vault:secret",
+    "arn:aws:iam::111122223333:role/secret-reader",
+    "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/password-AbCdEf",
+    "projects/1/secrets/api-key/versions/3",
+    "id-token: write",
+    "permissions:\n  id-token: write\n  contents: read",
+    "auth_secret_name: hf_access_token",
+    "aws_secret_access_key_secret_name: aws_secret_access_key",
+    "AWS_WEB_IDENTITY_TOKEN_FILE=/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+    "subject_token_type: urn:ietf:params:oauth:token-type:jwt",
+    "https://oidc.example.com:8443/id/1",
+    "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/system:sa:x@y",
+    "AWS refuses this token: the team differs",
+    "token: expired",
+    "Token audience: sts.amazonaws.com",
+    "6938fd4d98bab03faadb97b34396831e3780aea1",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    '{"kid": "key-1234567890abcdefABCDEF", "n": "sXchAQAB", "kty": "RSA", "e": "AQAB"}',
+    "oidc-doctor --report --token token.jwt",
+    "the password: must be set by the caller",
+    "Cookie policy of the site",
+    "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "ASIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJSUzI1NiJ9 at sts.amazonaws.com failed",
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_a_report_needs_stays(text: str) -> None:
+    assert without_secrets(text) == text
+
+
+# ------------------------------------------------------------------------------------------------------ whole bundles
+
+
+def plant(folder: Path, chunks: list[str], box: dict[str, Any]) -> None:
+    """Put the next of the texts and the members into every file of the bundle, and make the files that it lacks."""
+    claims = {"iss": "https://oidc.baseten.co", "sub": "v=1:org=a:team=b", "aud": "sts.amazonaws.com"}
+    (folder / "token.jwt").unlink(missing_ok=True)
+    turn = itertools.cycle(chunks)
+    text = next(turn)
+    quoted = json.dumps(text)
+    texts = {
+        "error.txt": f"AccessDenied: no\n{text}\n",
+        "setup/output.txt": text,
+        "truss/whoami.txt": f"Workspace: x\nIssuer: https://oidc.baseten.co\n{text}\n",
+        "issuer/chain.pem": text,
+        "oidc-doctor.toml": f"[[target]]\nname = {quoted}\n[target.aws]\ncontext = {{ k = {quoted} }}\n",
+        "truss/config.yaml": json.dumps({"weights": [{"source": text, "auth": box}], "secrets": box}),
+        "claims.json": json.dumps(claims | box | {"note": text}),
+        "tokens/other.json": json.dumps({"header": {"alg": "RS256", "note": text}, "claims": claims | {"n": [text]}}),
+        "gcp/credentials.json": json.dumps(
+            {
+                "type": "external_account",
+                "audience": text,
+                "credential_source": {"url": text, "headers": box, "executable": {"command": text}},
+            }
+        ),
+    }
+    for name, content in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    for path in contract_files():
+        place = folder / path
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("{}")
+        if path not in texts:
+            text = next(turn)
+            document = json.loads(place.read_text())
+            planted = planted_in(document, text, box)
+            place.write_text(json.dumps(planted | box | {"note": text} if isinstance(planted, dict) else planted))
+    for place in sorted([*folder.glob("aws/cloudtrail/**/*.json*"), *folder.glob("gcp/logs/**/*.json*")]):
+        text = next(turn)
+        data = place.read_bytes()
+        content = (gzip.decompress(data) if place.suffix == ".gz" else data).decode()
+        document = in_logs(content, text, box)
+        place.write_bytes(gzip.compress(document.encode()) if place.suffix == ".gz" else document.encode())
+
+
+def in_logs(content: str, text: str, box: dict[str, Any]) -> str:
+    try:
+        document = json.loads(content)
+    except ValueError:
+        lines = [json.loads(line) for line in content.splitlines() if line.strip()]
+        return "\n".join(json.dumps(planted_event(line, text, box)) for line in lines)
+    records = document.get("Records") if isinstance(document, dict) else document
+    if not isinstance(records, list):
+        return json.dumps(planted_event(document, text, box))
+    planted = [planted_event(record, text, box) for record in records]
+    return json.dumps({**document, "Records": planted} if isinstance(document, dict) else planted)
+
+
+def planted_event(event: Any, text: str, box: dict[str, Any]) -> Any:
+    event = dict(event)
+    for name in ("userAgent", "errorMessage"):
+        if name in event or name == "userAgent":
+            event[name] = f"{event.get(name) or ''} {text}"
+    for name in ("requestParameters", "responseElements", "protoPayload", "additionalEventData"):
+        if isinstance(event.get(name), dict):
+            event[name] = {**event[name], **box, "note": text}
+    return event
+
+
+def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: planted_in(item, text, box) for name, item in value.items()} | {"zz": text}
+    if isinstance(value, list):
+        return [planted_in(item, text, box) for item in value]
+    return value
+
+
+def contract_files() -> list[str]:
+    rows = [row.path for row in contract.FILES if row.path.endswith(".json")]
+    return [path.replace("*", "one") for path in rows if "**" not in path and not path.startswith("tokens/")]
+
+
+def everything(folder: Path) -> str:
+    texts = []
+    for place in sorted(folder.rglob("*")):
+        texts.append(place.relative_to(folder).as_posix())
+        if place.is_file():
+            data = place.read_bytes()
+            texts.append((gzip.decompress(data) if place.suffix == ".gz" else data).decode("utf-8", "replace"))
+    return "\n".join(texts)
+
+
+def found(text: str, pieces: list[str]) -> list[str]:
+    """The pieces in a text, also where line breaks and frames were put between."""
+    import re
+
+    bare = re.sub(r"[\s│>|]+", "", text)
+    return [piece for piece in pieces if piece in text or re.sub(r"[\s│>|]+", "", piece) in bare]
+
+
+@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("sample", ["aws-wrong-team", "gcp-condition-false"])
+def test_no_planted_secret_is_in_any_output(
+    sample: str, part: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    some = ALL[part::3]
+    box = members()
+    pieces = [piece for canary in some for piece in canary.pieces] + member_values(box)
+    source = tmp_path / "source"
+    shutil.copytree(SAMPLES / sample, source)
+    chunks = ["\n\nthen\n".join(canary.text for canary in some[at : at + CHUNK]) for at in range(0, len(some), CHUNK)]
+    plant(source, chunks, box)
+    for form in (["--format", "text"], ["-v"], ["--format", "markdown"], ["--format", "json"]):
+        assert main(["--report", "--from", str(source), *form]) in (0, 1, 3)
+        told = capfd.readouterr()
+        assert found(told.out + told.err, pieces) == [], form
+    for form in ([], ["--no-redact"]):
+        copy = tmp_path / f"copy{len(form)}"
+        main(["capture", "-o", str(copy), "--from", str(source), *form])
+        told = capfd.readouterr()
+        assert copy.is_dir(), told.err
+        assert found(everything(copy) + told.out + told.err, pieces) == [], form
+    assert found((tmp_path / "copy0.map.json").read_text(), pieces) == []
+    main(["capture", "--diff", str(source), str(SAMPLES / sample)])
+    told = capfd.readouterr()
+    assert found(told.out + told.err, pieces) == []
+
+
+def test_the_page_of_a_raw_event_shows_no_secret() -> None:
+    from oidc_doctor.tui.raw_events import _write_event
+    from oidc_doctor.tui.widgets.page_view import StyledSheet
+
+    for text in (json.dumps, str):
+        for canary in ALL[::3]:
+            sheet = StyledSheet(60)
+            box = members()
+            _write_event(sheet, text({"eventName": "x", "userAgent": canary.text, "requestParameters": box}), ())
+            shown = str(sheet.content())
+            assert found(shown, list(canary.pieces)) == [], canary.kind
+            assert text is not json.dumps or found(shown, member_values(box)) == []
+
+
+# ------------------------------------------------------------------------------------------------------- any text
+
+BITS = ["password", "token", "=", ":", "[", "]", "{", '"', "'", "\\", "eyJ", ".", "://", "@", "x", "-----"]
+PARTS = st.sampled_from([*(canary.text for canary in ALL[::7]), " ", "\n", "[secret removed]", *BITS])
+
+
+@given(parts=st.lists(PARTS | st.text(max_size=6), max_size=8))
+@settings(max_examples=150)
+def test_a_clean_text_stays_as_it_is(parts: list[str]) -> None:
+    clean = without_secrets("".join(parts))
+    assert without_secrets(clean) == clean
+
+
+MEMBERS = st.sampled_from(["password", "kty", "d", "name", "value", "a"])
+VALUES = st.recursive(
+    st.none() | st.text(max_size=9) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(MEMBERS, inner, max_size=3),
+)
+
+
+@given(value=VALUES)
+@settings(max_examples=100)
+def test_a_value_keeps_its_shape(value: Any) -> None:
+    clean = without_secrets_in(value)
+    assert without_secrets_in(clean) == clean
+    assert json.loads(without_secrets(json.dumps(clean))) is not ...
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "password ",
+        "password=",
+        "authorization: x ",
+        "eyJhbGciOiJSUzI1NiJ9\n",
+        "eyJ.",
+        "://a:b",
+        "-----BEGIN PRIVATE KEY-----",
+        "password='",
+        'password=\\"',
+        '{"kty": "d": "',
+    ],
+)
+def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:
+    small, large = (unit * (size // len(unit)) for size in (20_000, 80_000))
+    without_secrets(small)
+    assert lines_run(lambda: without_secrets(large)) < 8 * lines_run(lambda: without_secrets(small)) + 2_000
