@@ -21,6 +21,9 @@ StepKind = Literal["agrees", "value", "format", "other", "only-expected", "only-
 # Real subjects have at most ten segments; beyond this no explanation by segments would help anyone.
 _MOST_NODES = 24
 
+MOST_ALIGNED = 8
+"""Expected texts that one subject is aligned with, those first that may be the nearest."""
+
 # The cost of reporting a segment as missing although the other side has it in another place.
 _ELSEWHERE = 10
 
@@ -84,6 +87,31 @@ def align(
     if max(len(left), len(right)) > _MOST_NODES:
         return None
     return _Table((expected.text, actual.text), (left, right), matches, changes).best()
+
+
+def least_cost(
+    expected: Subject, actual: Subject, open_ended: Callable[[str], bool], changes: Sequence[FormatChange]
+) -> Cost:
+    """Return a cost that no alignment of the two is below, from the names and values alone.
+
+    A policy may list hundreds of subjects: those that cannot be the nearest one are not aligned.
+    """
+    values: dict[str, set[str]] = {}
+    for segment in actual.segments:
+        if open_ended(segment.value):
+            return Cost()  # it may stand for segments of the other side
+        values.setdefault(segment.name, set()).add(segment.value)
+    changed = {name for change in changes for name in (*change.adds, change.old_key, change.new_key)}
+    missing = different = 0
+    for segment in expected.segments:
+        if segment.name == WILD or not (segment.known or segment.labelled) or segment.name in changed:
+            continue
+        reaches = WILD in segment.value or open_ended(segment.value)
+        if segment.name not in values:
+            missing += segment.labelled or not reaches
+        elif not reaches and "?" not in segment.value:
+            different += segment.value not in values[segment.name]
+    return Cost(form=missing) if missing else Cost(values=different)
 
 
 def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:

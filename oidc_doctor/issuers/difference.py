@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from oidc_doctor.issuers.alignment import Alignment, Cost, align
+from oidc_doctor.issuers.alignment import MOST_ALIGNED, Alignment, Cost, align, least_cost
 from oidc_doctor.issuers.characters import (
     Span,
     agreeing,
@@ -204,17 +204,22 @@ class _Question:
         """Align the nearest expected text with the subject and report the first difference."""
         subject = self._parse(self.actual)
         changes = self.profile.changes if self.profile else ()
+        candidates = sorted(
+            (least_cost(self._parse(text), subject, self._open_ended, changes), -agreeing(text, self.actual), index)
+            for index, text in enumerate(self.expected)
+        )
         aligned: list[tuple[Cost, int, int, Alignment, Subject]] = []
-        for index, text in enumerate(self.expected):
-            pattern = self._as_pattern(text)
-            parsed = self._parse(text)
-            matches = functools.partial(self._match, pattern=pattern)
+        for least, agrees, index in candidates[:MOST_ALIGNED]:
+            if aligned and min(aligned)[:3] <= (least, agrees, index):
+                break  # none of the others can be nearer
+            parsed = self._parse(self.expected[index])
+            matches = functools.partial(self._match, pattern=self._as_pattern(parsed.text))
             alignment = align(parsed, subject, matches, self._open_ended, changes)
             if alignment is not None:
-                aligned.append((alignment.cost, -agreeing(text, self.actual), index, alignment, parsed))
+                aligned.append((alignment.cost, agrees, index, alignment, parsed))
         if not aligned:
             return self.plain_difference(SEGMENT)
-        _, _, index, alignment, parsed = min(aligned, key=lambda candidate: candidate[:3])
+        _, _, index, alignment, parsed = min(aligned)
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
         mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
@@ -296,21 +301,18 @@ class _Question:
 
     def _first(self, judge: Callable[[str], bool | None]) -> int | None:
         """Find the first expected text that the judge accepts; else the first that it cannot refuse."""
-        verdicts = [judge(text) for text in self.expected]
-        for wanted in (True, None):
-            if wanted in verdicts:
-                return verdicts.index(wanted)
-        return None
+        return _first([judge(text) for text in self.expected])
 
     def _but_for(self, change: Callable[[str], str]) -> int | None:
         """Find the first expected text that certainly differs, but not after `change` is applied to both sides."""
         actual = change(self.actual)
-        return self._first(
-            lambda text: (
-                self.verdicts[self.expected.index(text)] is False
-                and self._match(change(text), actual, pattern=self._as_pattern(text))
-            )
-        )
+        verdicts = [
+            verdict is False
+            and ((changed := change(text)) != text or actual != self.actual)
+            and self._match(changed, actual, pattern=self._as_pattern(text))
+            for text, verdict in zip(self.expected, self.verdicts, strict=True)
+        ]
+        return _first(verdicts)
 
     def _parse(self, text: str) -> Subject:
         if self.profile:
@@ -347,6 +349,10 @@ class _Question:
         certain = True in self.verdicts or None not in self.verdicts
         text = self.expected[index]
         return Difference(kind, text, index, tuple(expected), tuple(actual), segment, note, certain=certain)
+
+
+def _first(verdicts: list[bool | None]) -> int | None:
+    return next((verdicts.index(wanted) for wanted in (True, None) if wanted in verdicts), None)
 
 
 def _without_equals(texts: tuple[str, str], expected: Spans, actual: Spans) -> tuple[Spans, Spans]:

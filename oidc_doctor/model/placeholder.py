@@ -35,7 +35,10 @@ class Pasted(str):
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the placeholders as (start, end), from left to right."""
-    if not any(trigger in text for trigger in TRIGGERS):
+    for trigger in TRIGGERS:  # a loop: this is asked of every text, and `any` takes four times as long
+        if trigger in text:
+            break
+    else:
         return []
     places = []
     position = 0
@@ -147,6 +150,12 @@ def may_contain(text: str, part: str) -> bool | None:
 
 def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: bool = True) -> bool | None:
     """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
+    if len(pattern) == 1:
+        written, wildcards, gaps = pattern[0]
+        if not (gaps and has_placeholder(written)) and not (text_gaps and has_placeholder(text)):
+            literal = min(_before(written, "*"), _before(written, "?")) if wildcards else len(written)
+            if literal == len(written) or not text.startswith(written[:literal]):  # nearly always
+                return written == text
     expected = _cells(pattern, 1)
     actual = _cells([(text, False, text_gaps)], -1)
     _drop_common(expected, actual[0])
@@ -154,6 +163,12 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
         return False
     # Strictly: a gap of the text is a cell that only a star covers, or the same gap.
     return True if _fits(expected, actual[0], loose=False) else None
+
+
+def _before(text: str, character: str) -> int:
+    """Count the characters before the first of this kind."""
+    place = text.find(character)
+    return len(text) if place < 0 else place
 
 
 def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:
