@@ -96,17 +96,18 @@ def least_cost(
 
     A policy may list hundreds of subjects: those that cannot be the nearest one are not aligned.
     """
+    if open_ended(actual.text):
+        return Cost()  # its gaps may stand for segments of the other side
     values: dict[str, set[str]] = {}
     for segment in actual.segments:
-        if open_ended(segment.value):
-            return Cost()  # it may stand for segments of the other side
         values.setdefault(segment.name, set()).add(segment.value)
     changed = {name for change in changes for name in (*change.adds, change.old_key, change.new_key)}
+    gaps = open_ended(expected.text)
     missing = different = 0
     for segment in expected.segments:
         if segment.name == WILD or not (segment.known or segment.labelled) or segment.name in changed:
             continue
-        reaches = WILD in segment.value or open_ended(segment.value)
+        reaches = WILD in segment.value or (gaps and open_ended(segment.value))
         if segment.name not in values:
             missing += segment.labelled or not reaches
         elif not reaches and "?" not in segment.value:

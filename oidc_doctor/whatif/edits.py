@@ -8,7 +8,9 @@ from oidc_doctor import cel
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
+from oidc_doctor.documents.trust_policy import within
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
@@ -108,7 +110,7 @@ def unescaped(segment: str) -> str:
 
 
 def _trust_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    document = load(text, "trust-policy.json")._replace(file="the edited trust policy")
+    document = within(load(text, "trust-policy.json"), limits.TRUST_POLICY)._replace(file="the edited trust policy")
     evidence, aws = case.evidence, case.evidence.aws
     if aws is None or isinstance(aws.role, Missing):
         arn = evidence.target.aws.role_arn if evidence.target.aws else None

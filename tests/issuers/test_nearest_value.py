@@ -44,6 +44,7 @@ def test_few_of_many_subjects_are_aligned(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(difference, "align", counting)
     listed = [f"v=1:org=Ab1:team=Cd2:model=m{number}:*:type=build" for number in range(1_000)]
-    answer = compare_subject(listed, "v=1:org=Ab1:team=Cd2:model=m7:environment=dev:type=run", wildcards=True, profile=PROFILE)
+    subject = "v=1:org=Ab1:team=Cd2:model=m7:environment=dev:type=run"
+    answer = compare_subject(listed, subject, wildcards=True, profile=PROFILE)
     assert answer.expected == listed[7]
     assert len(aligned) <= alignment.MOST_ALIGNED
