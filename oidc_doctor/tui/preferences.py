@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-_LONGEST = 64 * 1024  # characters of a file
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.toml_text import load_toml
+from oidc_doctor.model.limits import TOML
 
 
 class Preferences(NamedTuple):
@@ -42,16 +44,14 @@ def load(paths: tuple[str, ...]) -> Preferences:
 def _read(path: str, problems: list[str]) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as stream:
-            text = stream.read(_LONGEST)
+            text = stream.read(TOML.most + 1)
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: {error}")
         return {}
-    import tomllib  # late: most users have no such file
-
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        problems.append(f"{path}: {error}")
+        return load_toml(text, path)
+    except Unreadable as error:
+        problems.append(str(error))
         return {}
