@@ -23,6 +23,8 @@ _MOST_NODES = 24
 
 MOST_ALIGNED = 8
 """Expected texts that one subject is aligned with, those first that may be the nearest."""
+MOST_BOUNDED = 64
+"""Expected texts among which those are looked for: of more, those that begin most like the subject."""
 
 # The cost of reporting a segment as missing although the other side has it in another place.
 _ELSEWHERE = 10

@@ -7,12 +7,13 @@ actual ones by whoever holds a token: notes quote both shortened and with invisi
 
 from __future__ import annotations
 
+import bisect
 import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from oidc_doctor.issuers.alignment import MOST_ALIGNED, Alignment, Cost, align, least_cost
+from oidc_doctor.issuers.alignment import MOST_ALIGNED, MOST_BOUNDED, Alignment, Cost, align, least_cost
 from oidc_doctor.issuers.characters import (
     Span,
     agreeing,
@@ -206,7 +207,7 @@ class _Question:
         changes = self.profile.changes if self.profile else ()
         candidates = sorted(
             (least_cost(self._parse(text), subject, self._open_ended, changes), -agreeing(text, self.actual), index)
-            for index, text in enumerate(self.expected)
+            for index, text in self._likeliest()
         )
         aligned: list[tuple[Cost, int, int, Alignment, Subject]] = []
         for least, agrees, index in candidates[:MOST_ALIGNED]:
@@ -228,6 +229,16 @@ class _Question:
         note = mismatch.note(with_detail=True) + also
         difference = self._answer(mismatch.kind, index, expected, actual, note, mismatch.segment())
         return difference._replace(detail=mismatch.detail, note_without_detail=mismatch.note(with_detail=False) + also)
+
+    def _likeliest(self) -> list[tuple[int, str]]:
+        """Return the expected texts with their indexes; of very many, the neighbours of the subject in sorted order."""
+        texts = list(enumerate(self.expected))
+        if len(texts) <= MOST_BOUNDED:
+            return texts
+        texts.sort(key=lambda pair: pair[1])
+        place = bisect.bisect([text for _, text in texts], self.actual)
+        start = min(max(0, place - MOST_BOUNDED // 2), len(texts) - MOST_BOUNDED)
+        return texts[start : start + MOST_BOUNDED]
 
     def blanks_around(self) -> Difference | None:
         """Report texts that are equal but for blanks at an end."""

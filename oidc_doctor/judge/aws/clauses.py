@@ -13,7 +13,7 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.condition_names import correct_key, form_of, meant_by, names_issuer_alone
+from oidc_doctor.judge.aws.condition_names import correct_key, forms_of, meant_by, names_issuer_alone
 from oidc_doctor.judge.aws.global_keys import supported_instead
 from oidc_doctor.judge.exchange import plain_note, segment_noun
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
@@ -259,7 +259,7 @@ def _misplaced(exchange: AwsExchange, clause: FailedCondition) -> str:
     claim = clause.key.name.rpartition(":")[2].lower()
     negated = "not" in clause.operator.name.lower()
     values = _patterns(clause)
-    if claim not in ("sub", "aud") or negated or any(form_of(exchange, value) == claim for value in values):
+    if claim not in ("sub", "aud") or negated or claim in forms_of(exchange, values):
         return ""
     meant = meant_by(exchange, clause.operator.name, values)
     return meant if meant and meant != claim else ""
