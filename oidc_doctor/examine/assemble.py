@@ -93,6 +93,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         warnings=[
             *question.warnings,
             *left_out,
+            *(line for replayed in run.replayed.values() if (line := replayed.replayer.left_out())),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )

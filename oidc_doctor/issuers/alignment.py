@@ -88,7 +88,29 @@ def align(
     right = _nodes(actual, open_ended)
     if max(len(left), len(right)) > _MOST_NODES:
         return None
-    return _Table((expected.text, actual.text), (left, right), matches, changes).best()
+    return (
+        _side_by_side(left, right, matches)
+        or _Table((expected.text, actual.text), (left, right), matches, changes).best()
+    )
+
+
+def _side_by_side(left: Sequence[_Node], right: Sequence[_Node], matches: Matches) -> Alignment | None:
+    """Pair the segments in order where both sides have the same ones; None where they have not.
+
+    That has then the least cost: any other alignment leaves out a segment.
+    """
+    if len(left) != len(right) or any(
+        (a.name, a.label, a.before) != (b.name, b.label, b.before) or a.wild or b.elastic
+        for a, b in zip(left, right, strict=True)
+    ):
+        return None
+    steps: list[AlignedStep] = []
+    cost = Cost()
+    for a, b in zip(left, right, strict=True):
+        verdict = matches(a.segment.value, b.segment.value)
+        cost = cost.plus(Cost(values=1) if verdict is False else _open(verdict=verdict, reach=1))
+        steps.append(AlignedStep("value" if verdict is False else "agrees", (a.segment,), (b.segment,)))
+    return Alignment(tuple(steps), cost)
 
 
 def least_cost(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.issuers import alignment, difference, profile_for
@@ -24,12 +24,14 @@ def _subject(parts: list[tuple[str, str]]) -> str:
 subjects = segments.map(_subject)
 
 
+@settings(deadline=None)
 @given(st.lists(subjects, min_size=1, max_size=6), subjects, st.booleans())
 def test_the_answer_is_that_of_aligning_all(expected: list[str], actual: str, wildcards: bool) -> None:
     quick = compare_subject(expected, actual, wildcards=wildcards, profile=PROFILE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(difference, "least_cost", lambda *_: Cost())
         patch.setattr(difference, "MOST_ALIGNED", 99)
+        patch.setattr(alignment, "_side_by_side", lambda *_: None)
         slow = compare_subject(expected, actual, wildcards=wildcards, profile=PROFILE)
     assert quick == slow
 

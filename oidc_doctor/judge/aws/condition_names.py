@@ -39,7 +39,8 @@ def meant_by(exchange: AwsExchange, operator: str, values: list[str]) -> str | N
     met = [claim for claim, value in token.items() if isinstance(value, str) and holds({"k": value}) is True]
     if met:
         return met[0] if len(met) == 1 else None
-    forms = forms_of(exchange, values)
+    audiences = _audiences(exchange)
+    forms = {_form_of(exchange, value, audiences) for value in values}
     return forms.pop() if len(forms) == 1 else None
 
 
@@ -48,10 +49,10 @@ def _test(operator: str, values: tuple[str, ...]) -> Callable[[dict[str, Any]], 
     return iam.compile_conditions({operator: {"k": list(values)}})
 
 
-def forms_of(exchange: AwsExchange, values: list[str]) -> set[str | None]:
-    """The claims, sub or aud, of whose form a policy's values are; None among them for one of no form."""
+def is_any_of_form(exchange: AwsExchange, values: list[str], claim: str) -> bool:
+    """Whether any of a policy's values is of the form of the claim, sub or aud."""
     audiences = _audiences(exchange)
-    return {_form_of(exchange, value, audiences) for value in values}
+    return any(_form_of(exchange, value, audiences) == claim for value in values)
 
 
 def _audiences(exchange: AwsExchange) -> set[str | None]:
