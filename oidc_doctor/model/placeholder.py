@@ -125,7 +125,9 @@ def _dollar(text: str, start: int) -> tuple[int, bool]:
 
 def may_equal(left: str, right: str) -> bool | None:
     """Whether the two texts are the same."""
-    return left == right or compare([(left, False, True)], right)
+    if left == right:
+        return True
+    return compare([(left, False, True)], right) if has_placeholder(left) or has_placeholder(right) else False
 
 
 def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
