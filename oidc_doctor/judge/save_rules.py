@@ -215,13 +215,14 @@ def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list
     """Return Google's objections to an attribute condition. Raises CelError where the text is no expression."""
     if not text.strip():
         return _without_condition(profile, issuer)
+    most = limits.CONDITION.most
+    if len(text) > most:
+        return [Objection(f"it has {len(text):,} characters; a condition may have {most:,}")]
     program = cel.compile(text)
     objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
     ]
-    if len(text) > limits.CONDITION.most:
-        objections.append(Objection(f"it has {len(text):,} characters; a condition may have {limits.CONDITION.most:,}"))
     objections += [
         Objection(f"Google's documentation does not say that it offers {name} here", span=(start, end), certain=False)
         for name, start, end in program.unconfirmed_functions()
@@ -241,14 +242,13 @@ def of_mapping_expression(name: str, text: str) -> list[Objection]:
     """Return Google's objections to one attribute's expression. Raises CelError where the text is no expression."""
     # an attribute is text and google.groups a list of texts; a claim's type is known from the token only
     wanted = "list(string)" if name == "google.groups" else "string"
-    objections = [
+    most = limits.MAPPING_EXPRESSION.most
+    if len(text) > most:
+        return [Objection(f"it has {len(text):,} characters; an expression may have {most:,}")]
+    return [
         Objection(error.message, span=(error.start, error.end))
         for error in cel.compile(text).check({"assertion": "dyn"}, result=wanted)
     ]
-    most = limits.MAPPING_EXPRESSION.most
-    if len(text) > most:
-        objections.append(Objection(f"it has {len(text):,} characters; an expression may have {most:,}"))
-    return objections
 
 
 def of_mapping(mapping: dict[str, str]) -> list[Objection]:

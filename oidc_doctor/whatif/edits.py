@@ -150,6 +150,12 @@ def _gcp_provider(evidence: TargetEvidence, **changed: Any) -> TargetEvidence:
     return evidence._replace(gcp=gcp._replace(provider=gcp.provider._replace(**changed)))
 
 
+def _without_provider(evidence: TargetEvidence, reason: str) -> TargetEvidence:
+    """The evidence with a provider that Google would not store: nothing is judged from it."""
+    assert evidence.gcp is not None  # noqa: S101 - the part exists
+    return evidence._replace(gcp=evidence.gcp._replace(provider=Missing("the edited provider", reason, "unreadable")))
+
+
 def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     provider = case.evidence.gcp.provider if case.evidence.gcp else None
     issuer = provider.issuer_uri if isinstance(provider, GcpProvider) else None
@@ -157,6 +163,8 @@ def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
         objections = of_condition(text, case.profile, issuer)
     except cel.CelError as error:
         raise UnreadableCel(error) from None
+    if len(text) > limits.CONDITION.most:
+        return _without_provider(case.evidence, limits.CONDITION.exceeded_by(len(text))), objections
     return _gcp_provider(case.evidence, condition=text), objections
 
 
@@ -175,6 +183,9 @@ def _mapping(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
             raise UnreadableCel(error, pointer) from None
         for objection in of_expression:
             objections.append(objection._replace(pointer=pointer, span=None, message=f"{name}: {objection.message}"))
+    longest = max(map(len, mapping.values()), default=0)
+    if longest > limits.MAPPING_EXPRESSION.most:
+        return _without_provider(case.evidence, limits.MAPPING_EXPRESSION.exceeded_by(longest)), objections
     return _gcp_provider(case.evidence, mapping=mapping), objections
 
 
