@@ -51,6 +51,7 @@ class ProviderName(NamedTuple):
         return _PROJECT_ID.fullmatch(self.project) is not None
 
 
+@functools.lru_cache(maxsize=64)  # the request's own is asked for with each member of a policy
 def read_name(text: str) -> ProviderName:
     """A provider's name, with or without Google's host before it."""
     bare = text.removeprefix("https:").removeprefix(HOST)
