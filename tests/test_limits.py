@@ -33,7 +33,11 @@ AWS = {
         "101 entries: a Client",
     ),
     "claims": (lambda b: b.claims(b.claims_of(note="x" * 20_000)), "authorise", "a file of claims has at most 20,000"),
-    "token": (lambda b: b.write("token.jwt", "eyJ" + "a" * 70_000), "authorise", "70,003 characters: a compact token"),
+    "token": (
+        lambda b: b.write("token.jwt", "eyJ" + "a" * 70_000),
+        "authorise",
+        "70,003 characters without white space: a compact",
+    ),
 }
 GCP = {
     "condition": (

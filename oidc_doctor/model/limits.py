@@ -30,8 +30,12 @@ KIB = 1024
 MIB = 1024 * KIB
 
 # Tokens
-TOKEN = Limit("a compact token", 64 * KIB, "characters", f"{_OURS}; AWS STS takes 20,000, Google's STS 12,288")
-CLAIMS = Limit("a file of claims", 20_000, "characters", "AWS STS API: no token that is longer is taken")
+TOKEN = Limit(
+    "a compact token", 64 * KIB, "characters without white space", f"{_OURS}; AWS STS takes 20,000, Google's STS 12,288"
+)
+CLAIMS = Limit(
+    "a file of claims", 20_000, "characters without white space", "AWS STS API: no token that is longer is taken"
+)
 
 # AWS
 TRUST_POLICY = Limit("a role's trust policy", 8_192, "characters without white space", "AWS, IAM quotas")
