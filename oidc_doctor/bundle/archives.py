@@ -11,7 +11,6 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from oidc_doctor.bundle.files import (
-    MIB,
     MOST_FILES,
     Bundle,
     BundleError,
@@ -21,13 +20,14 @@ from oidc_doctor.bundle.files import (
     without_outer_folder,
     words,
 )
+from oidc_doctor.model.limits import ARCHIVE, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from zipfile import ZipFile, ZipInfo
 
-LARGEST_ARCHIVE = 4 * 1024 * MIB  # unpacked
+LARGEST_ARCHIVE = ARCHIVE.most  # unpacked
 _KEPT = 64 * MIB  # bytes of small files, kept while a tar is listed: seeking back means unpacking it again
 _KEPT_FILE = 4 * MIB
 _IN_MEMORY = 64 * MIB  # a larger file of a tar is streamed

@@ -7,23 +7,15 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol, Self
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.model.limits import EVIDENCE_FILE, FILES, LOG_FILE, MIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-MIB = 1024 * 1024
-
-
-MOST_FILES = 200_000
-
-
-LARGEST_EVIDENCE = 32 * MIB  # bytes of a file that is read at once
-
-
-LARGEST_FILE = 1024 * MIB  # unpacked
-
-
+MOST_FILES = FILES.most
+LARGEST_EVIDENCE = EVIDENCE_FILE.most  # of a file that is read at once
+LARGEST_FILE = LOG_FILE.most
 _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 

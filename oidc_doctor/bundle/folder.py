@@ -30,6 +30,7 @@ from oidc_doctor.model.evidence import (
     TargetGcp,
     Token,
 )
+from oidc_doctor.model.limits import ERROR_TEXT, TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ class Folder:
     def __init__(self, reader: BundleReader, prefix: str, extra_tokens: Sequence[Token]) -> None:
         self.reader = reader
         self.prefix = prefix
-        self.names = frozenset(name.removeprefix(prefix) for name in reader.bundle.names() if name.startswith(prefix))
+        self.names = frozenset(name.removeprefix(prefix) for name in reader.names[prefix])
         self.tokens = (*extra_tokens, *self._tokens())
         self.common = TargetEvidence(
             target=Target(""),
@@ -114,7 +115,7 @@ class Folder:
         row = contract.row_of(path)
         parser: Callable[[str, str], Any] = row.parser or contract.as_text
         if row.folder:
-            return self.reader.each(self.prefix + row.folder, parser)
+            return self.reader.each(self.prefix, row.folder, parser)
         prefix = self.prefix if prefix is None else prefix
         return self.reader.parsed(prefix + path, parser, lenient=row.lenient)
 
@@ -150,14 +151,21 @@ class Folder:
 
     def _logs(self, folder: str) -> tuple[str, ...]:
         """Return the log files of the folder, then the shared ones, in the order of the bundle."""
-        names = [name for name in self.reader.bundle.names() if contract.is_log(contract.split_target(name)[1])]
+        names = self.reader.log_names
         of_folder = [name for name in names if name.startswith(self.prefix + folder)]
         return tuple(of_folder + [name for name in names if self.prefix and name.startswith(folder)])
 
     def _tokens(self) -> list[Token]:
         tokens: list[Token] = []
         samples = sorted(name for name in self.names if contract.is_token(name))
-        for path in (*contract.TOKEN_FILES, *samples):
+        if len(samples) > TOKENS.most:
+            self.reader.cover(
+                f"{self.prefix}{TOKENS.of} beyond the first {TOKENS.most}",
+                "missing",
+                TOKENS.exceeded_by(len(samples)),
+                named=True,
+            )
+        for path in (*contract.TOKEN_FILES, *samples[: TOKENS.most]):
             name = "token" if path in contract.TOKEN_FILES else path.rpartition("/")[2].partition(".")[0]
             parse = partial(_token, name=name)
             token = self.reader.parsed(self.prefix + path, parse, lenient=path.endswith(".jwt"))
@@ -178,6 +186,9 @@ class Folder:
         if not text.strip():
             self.reader.cover(path, "partial", "the file is empty")
             return ()
+        if len(text.strip()) > ERROR_TEXT.most:
+            reason = f"the first {ERROR_TEXT.most:,} of its {len(text.strip()):,} characters ({ERROR_TEXT.source})"
+            self.reader.cover(path, "partial", reason, named=True)
         return (ObservedError(text.strip(), Origin(self.reader.bundle.shown(path))),)
 
     def _read_aws(self) -> AwsEvidence:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 from oidc_doctor.bundle.files import (
     LARGEST_EVIDENCE,
-    MIB,
     MOST_FILES,
     Bundle,
     BundleError,
@@ -26,6 +25,8 @@ from oidc_doctor.bundle.files import (
     without_outer_folder,
     words,
 )
+from oidc_doctor.documents.regular_file import open_regular
+from oidc_doctor.model.limits import MIB
 
 _MAGIC = 512
 
@@ -86,7 +87,7 @@ def _folder(root: str, label: str) -> Bundle:
 
 
 def _opener(path: str) -> Callable[[], BinaryIO]:
-    return lambda: open(path, "rb")
+    return lambda: open_regular(path)
 
 
 def _why_refused(entry: os.DirEntry[str], root: str) -> str | None:

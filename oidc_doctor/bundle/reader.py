@@ -34,6 +34,11 @@ class BundleReader:
         self.coverage: dict[str, Coverage] = {}
         self.reads: dict[str, ManifestRead] = {}
         self.collected_at: float | None = None
+        self.names: dict[str, list[str]] = {"": list(bundle.names())}  # those below each target's folder, and all
+        for name in bundle.names():
+            if prefix := contract.split_target(name)[0]:
+                self.names.setdefault(prefix, []).append(name)
+        self.log_names = [name for name in bundle.names() if contract.is_log(contract.split_target(name)[1])]
         self._read_manifests()
 
     def parsed(self, path: str, parse: Callable[[str, str], T], *, lenient: bool = False) -> T | Missing:
@@ -57,9 +62,10 @@ class BundleReader:
             self.cover(path, "read")
         return value
 
-    def each(self, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
-        """Apply `parse` to every JSON file of a folder; a file that cannot be read is named and left out."""
-        paths = sorted(name for name in self.bundle.names() if name.startswith(folder) and contract.is_known(name))
+    def each(self, prefix: str, folder: str, parse: Callable[[str, str], T]) -> tuple[T, ...]:
+        """Apply `parse` to every JSON file of a target's folder; a file that cannot be read is named and left out."""
+        below = (name for name in self.names[prefix] if name.startswith(prefix + folder))
+        paths = sorted(name for name in below if contract.is_known(name))
         values = (self.parsed(path, parse) for path in paths)
         return tuple(value for value in values if not isinstance(value, Missing))
 

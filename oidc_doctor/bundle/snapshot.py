@@ -11,6 +11,7 @@ from oidc_doctor.bundle.reader import BundleReader
 from oidc_doctor.documents.target_file import NAME, merge
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import ObservedError, Snapshot, Target, TargetEvidence, Token
+from oidc_doctor.model.limits import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def load_snapshot(
     reader = BundleReader(bundle or Bundle("", {}))
     errors = () if error_text is None else (ObservedError(error_text, Origin("--error")),)
     targets: list[TargetEvidence] = []
-    for prefix, tables in _folders(reader):
+    for prefix, tables in _bounded(reader, _folders(reader)):
         folder = Folder(reader, prefix, extra_tokens)
         evidence = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
         folder.cover_what_is_missing(evidence)
@@ -43,6 +44,21 @@ def load_snapshot(
         collected_at=reader.collected_at,
         reads={path: reader.missing(path) for path, read in reader.reads.items() if read.outcome != "ok"},
     )
+
+
+def _bounded(reader: BundleReader, folders: list[tuple[str, list[Target]]]) -> list[tuple[str, list[Target]]]:
+    """Return the folders with as many targets as are judged, and say what is left out."""
+    found = sum(len(tables) for _, tables in folders)
+    if found <= TARGETS.most:
+        return folders
+    reader.cover(f"targets beyond the first {TARGETS.most}", "missing", TARGETS.exceeded_by(found), named=True)
+    kept: list[tuple[str, list[Target]]] = []
+    left = TARGETS.most
+    for prefix, tables in folders:
+        if left > 0:
+            kept.append((prefix, tables[:left]))
+        left -= len(tables)
+    return kept
 
 
 def _folders(reader: BundleReader) -> list[tuple[str, list[Target]]]:

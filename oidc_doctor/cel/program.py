@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .errors import CelError
 from .parser import parse
 from .syntax import TOO_DEEP
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Program:
     """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
 
-    __slots__ = ("_slots", "_step", "container", "text", "tree")
+    __slots__ = ("_references", "_slots", "_step", "container", "text", "tree")
 
     def __init__(self, text: str, tree: Expr, container: str) -> None:
         self.text = text
@@ -28,6 +30,7 @@ class Program:
         self.container = container
         self._step: CompiledStep | None = None
         self._slots = 0
+        self._references: tuple[Reference, ...] | None = None  # walked once: they are asked for with every token
 
     def __repr__(self) -> str:
         return f"<Program {self.text!r}>"
@@ -65,14 +68,16 @@ class Program:
         except RecursionError:
             raise _too_deep(self.text) from None
 
-    def references(self) -> list[Reference]:
+    def references(self) -> tuple[Reference, ...]:
         """Return every path that the expression reads, with its position, in the order of the text."""
-        from .references import references
+        if self._references is None:
+            from .references import references
 
-        try:
-            return references(self.tree)
-        except RecursionError:
-            raise _too_deep(self.text) from None
+            try:
+                self._references = tuple(references(self.tree))
+            except RecursionError:
+                raise _too_deep(self.text) from None
+        return self._references
 
     def texts(self) -> list[str]:
         """Return the string literals that are not empty, each once, in the order of the text."""
@@ -114,6 +119,7 @@ class Program:
         return sorted(unconfirmed, key=lambda use: use[1])
 
 
+@functools.lru_cache(maxsize=128)  # the same few texts, and their parts, are asked of many tokens
 def compile(text: str, *, container: str = "") -> Program:  # noqa: A001  # cel.compile(...) is how it reads
     """Parse an expression; raises `CelError` with the code ``syntax`` or ``limit`` and the place at fault.
 

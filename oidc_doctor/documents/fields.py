@@ -9,6 +9,7 @@ from oidc_doctor.model.json_pointer import pointer_segment
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Document, Json
+    from oidc_doctor.model.limits import Limit
 
 
 def wrong(document: Document, pointer: str, message: str) -> Unreadable:
@@ -50,6 +51,12 @@ def texts(document: Document, pointer: str, box: dict[str, Any], name: str) -> t
         if not isinstance(item, str):
             raise wrong(document, place + pointer_segment(index), f"expected text, found {kind(item)}")
     return tuple(value)
+
+
+def within(document: Document, pointer: str, found: int, limit: Limit) -> None:
+    """Raise the error of a value at `pointer` that is larger than the limit."""
+    if found > limit.most:
+        raise wrong(document, pointer, limit.exceeded_by(found))
 
 
 def flag(document: Document, pointer: str, box: dict[str, Any], name: str) -> bool:

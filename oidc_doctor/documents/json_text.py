@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.limits import JSON_DEPTH, JSON_DIGITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-DEEPEST = 200  # levels of nesting: later readers may walk the value by recursion
-_DIGITS = 4300  # Python refuses to read a longer whole number (sys.int_info.default_max_str_digits)
+DEEPEST = JSON_DEPTH.most  # later readers may walk the value by recursion
+_DIGITS = JSON_DIGITS.most
 
 _MOST_DUPLICATES = 1000  # that are noted
 _NUMBER = re.compile(r"\d+")

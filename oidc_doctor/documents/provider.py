@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load, part
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import UNKNOWN, Document, Gap, Json
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, Binding, GcpPool, GcpProvider, ServiceAccount
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -88,6 +89,8 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     bindings = tuple(
         _binding(document, "/bindings" + pointer_segment(index), entry) for index, entry in enumerate(entries)
     )
+    members = sum(max(1, len(binding.members)) for binding in bindings)
+    fields.within(document, "/bindings", members, limits.MEMBERS)
     return AllowPolicy(bindings, document, resource)
 
 
@@ -167,7 +170,9 @@ def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvi
         url = arn.partition(":oidc-provider/")[2] if arn else ""
         if not url:
             raise fields.wrong(document, pointer, "not an OIDC provider: no Url in it")
-    clients = fields.texts(document, pointer, box, spelling.get("clientidlist", "ClientIDList"))
+    clients_name = spelling.get("clientidlist", "ClientIDList")
+    clients = fields.texts(document, pointer, box, clients_name)
+    fields.within(document, pointer + pointer_segment(clients_name), len(clients or ()), limits.CLIENT_IDS)
     return AwsOidcProvider(
         url=url.removeprefix("https://"),
         arn=arn,
@@ -186,16 +191,20 @@ def _gcp_provider(document: Document, pointer: str, value: Json) -> GcpProvider:
     oidc: dict[str, Any] = {}
     if box.get("oidc") is not None:
         oidc = fields.members(document, pointer + "/oidc", box["oidc"])
+    condition = fields.text(document, pointer, box, "attributeCondition")
+    fields.within(document, pointer + "/attributeCondition", len(condition or ""), limits.CONDITION)
+    audiences = fields.texts(document, pointer + "/oidc", oidc, "allowedAudiences") or ()
+    fields.within(document, pointer + "/oidc/allowedAudiences", len(audiences), limits.AUDIENCES)
     return GcpProvider(
         name=name,
         kind=kind or "unknown",
         state=fields.text(document, pointer, box, "state"),
         disabled=fields.flag(document, pointer, box, "disabled"),
         issuer_uri=fields.text(document, pointer + "/oidc", oidc, "issuerUri"),
-        allowed_audiences=fields.texts(document, pointer + "/oidc", oidc, "allowedAudiences") or (),
+        allowed_audiences=audiences,
         jwks_json=fields.text(document, pointer + "/oidc", oidc, "jwksJson"),
         mapping=_mapping(document, pointer + "/attributeMapping", box.get("attributeMapping")),
-        condition=fields.text(document, pointer, box, "attributeCondition"),
+        condition=condition,
         document=part(document, pointer, value),
     )
 
@@ -205,8 +214,13 @@ def _mapping(document: Document, pointer: str, value: Json) -> dict[str, str] | 
         return UNKNOWN
     box = fields.members(document, pointer, value)
     for name in box:
-        if fields.text(document, pointer, box, name) is None:
-            raise fields.wrong(document, pointer + pointer_segment(name), "expected text, found null")
+        expression = fields.text(document, pointer, box, name)
+        place = pointer + pointer_segment(name)
+        if expression is None:
+            raise fields.wrong(document, place, "expected text, found null")
+        fields.within(document, place, len(expression), limits.MAPPING_EXPRESSION)
+    custom = sum(name.startswith("attribute.") for name in box)
+    fields.within(document, pointer, custom, limits.CUSTOM_ATTRIBUTES)
     return box
 
 

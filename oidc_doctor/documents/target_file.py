@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from oidc_doctor.documents.fields import kind
 from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.documents.toml_text import load_toml
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import Target, TargetAws, TargetGcp
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -44,8 +45,6 @@ _WANTED = {
     "list": "a list of texts",
     "table": "a table",
 }
-_LONGEST = 64 * 1024  # characters; tomllib takes quadratic time over dotted names
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\[?([^][]+)\]")
 _KEY = re.compile(r"\s*([\w.-]+)\s*=")
 
@@ -59,20 +58,8 @@ def parse_targets(text: str, file: str = FILE) -> tuple[list[Target], list[str]]
     Raises Unreadable for text that is not TOML and for a value of a wrong type. A target without a name is called
     `target`.
     """
-    import tomllib  # late: 13 ms, and many bundles have no such file
-
     text = text.removeprefix("\ufeff")
-    if len(text) > _LONGEST:
-        raise Unreadable(file, None, None, f"longer than {_LONGEST // 1024} KiB")
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        position = _AT.search(str(error))
-        line, column = (int(position[1]), int(position[2])) if position and position[1] else (None, None)
-        message = _AT.sub("", str(error))
-        raise Unreadable(file, line, column, f"not TOML: {message[:1].lower()}{message[1:]}") from None
-    except (RecursionError, ValueError):
-        raise Unreadable(file, None, None, "not TOML: nested too deep, or a number of too many digits") from None
+    document = load_toml(text, file)
     reader = _Reader(file, _lines(text))
     return reader.targets(document), reader.warnings
 

@@ -16,6 +16,7 @@ from oidc_doctor.documents.json_text import Unreadable, load, part
 from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.json_pointer import pointer_segment, segments
+from oidc_doctor.model.limits import CLAIMS, TOKEN
 
 _SEGMENTS = ("header", "claims", "signature")
 _JWE_SEGMENTS = 5
@@ -54,7 +55,7 @@ _WRAPPERS = (("value",), ("id_token",), ("idToken",), ("token",), ("access_token
 class _Fault(NamedTuple):
     words: str
     where: Literal["header", "claims", "signature", "whole"] = "whole"
-    kind: Literal["not-a-jwt", "no-token"] = "not-a-jwt"
+    kind: Literal["not-a-jwt", "no-token", ""] = "not-a-jwt"  # "": of the file
 
 
 def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
@@ -71,7 +72,12 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     if _VARIABLE.fullmatch(bare):
         fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
         return _faulty(fault, body, origin, name)
-    if bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare):
+    is_json = bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare)
+    limit = CLAIMS if is_json else TOKEN
+    size = len("".join(bare.split()))  # people print claims with indents
+    if size > limit.most:
+        return _faulty(_Fault(limit.exceeded_by(size), kind=""), body, origin, name)
+    if is_json:
         return _json(text, origin, name)
     return _compact(body, origin, name)
 

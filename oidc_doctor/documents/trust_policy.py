@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load, load_inner, part
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.json_pointer import element_lines, pointer_segment
@@ -45,7 +47,24 @@ def parse_roles(text: str, file: str) -> tuple[Role, ...]:
 
 def parse_policy(text: str, file: str) -> Document:
     """A policy: bare, or in the answer of the call that reads it. Raises Unreadable."""
-    document = load(text, file)
+    return within(_policy(load(text, file)), limits.POLICY)
+
+
+def within(policy: Document, limit: limits.Limit) -> Document:
+    """The policy as it is. Raises Unreadable for one that is longer than the cloud stores."""
+    size = policy_size(policy.value)
+    if size > limit.most:
+        line = policy.at().line
+        raise Unreadable(policy.file, line, None, limit.exceeded_by(size))
+    return policy
+
+
+def policy_size(policy: Json) -> int:
+    """The characters of a policy as IAM counts them: without white space."""
+    return len("".join(json.dumps(policy, separators=(",", ":"), ensure_ascii=False).split()))
+
+
+def _policy(document: Document) -> Document:
     if isinstance(document.value, str):
         document = load_inner(document, "", document.value)
     value = fields.members(document, "", document.value, "a policy")
@@ -77,7 +96,7 @@ def _role(document: Document, pointer: str, value: Json, origin: Origin) -> Role
             origin = origin if origin.pointer else document.at(pointer)
             break
     if "Statement" in box:
-        return Role(None, None, part(document, pointer, box), origin)
+        return Role(None, None, _bounded(part(document, pointer, box)), origin)
     if not any(_either(box, name)[1] is not None for name in ("Arn", "RoleName", _POLICY)):
         raise fields.wrong(
             document, pointer, "neither a role (RoleName, AssumeRolePolicyDocument) nor a trust policy (Statement)"
@@ -111,13 +130,20 @@ def _trust_policy(document: Document, pointer: str, box: dict[str, Any]) -> Docu
     if value is None:
         return Missing(document.file, f"the role is there without its {_POLICY}")
     if isinstance(value, dict):
-        return part(document, place, value)
+        return _bounded(part(document, place, value))
     try:
         if isinstance(value, str):
-            return load_inner(document, place, value)
+            return _bounded(load_inner(document, place, value))
         raise fields.wrong(document, place, f"expected a policy, found {fields.kind(value)}")
     except Unreadable as error:
         return Missing(document.file, error.reason, "unreadable")
+
+
+def _bounded(policy: Document) -> Document | Missing:
+    try:
+        return within(policy, limits.TRUST_POLICY)
+    except Unreadable as error:
+        return Missing(policy.file, error.reason, "unreadable")
 
 
 def _either(box: dict[str, Any], name: str) -> tuple[str, Json]:

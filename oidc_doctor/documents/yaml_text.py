@@ -11,10 +11,9 @@ from typing import Any
 from oidc_doctor.documents.json_text import DEEPEST, Unreadable
 from oidc_doctor.model.document import Document, Json
 from oidc_doctor.model.json_pointer import INDEX, segments
+from oidc_doctor.model.limits import YAML, YAML_VALUES
 
 YamlNode = Any  # of a library that is imported late
-_LARGEST_YAML = 256 * 1024  # characters; the YAML reader is slow, and a longer file is no configuration
-_MOST_YAML_VALUES = 20_000  # aliases can make a small YAML file grow without end
 
 
 def load_yaml(text: str, file: str) -> Document:
@@ -27,8 +26,8 @@ def _compose(text: str, file: str) -> YamlNode:
     """The nodes of a YAML text. They carry their lines, and nothing is built from tags."""
     import yaml  # type: ignore[import-untyped,unused-ignore]  # late: 24 ms, for one file of the bundle
 
-    if len(text) > _LARGEST_YAML:
-        raise Unreadable(file, None, None, f"longer than {_LARGEST_YAML // 1024} KiB")
+    if len(text) > YAML.most:
+        raise Unreadable(file, None, None, YAML.exceeded_by(len(text)))
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -53,9 +52,10 @@ class _Yaml:
     def value(self, node: YamlNode, depth: int = 0) -> Json:
         """The node's JSON value. Raises Unreadable where aliases make it endless."""
         self.count += 1
-        if depth > DEEPEST or self.count > _MOST_YAML_VALUES:
-            line = node.start_mark.line + 1
-            raise Unreadable(self.file, line, None, f"nested more than {DEEPEST} levels deep, or aliases without end")
+        if depth > DEEPEST:
+            raise Unreadable(self.file, node.start_mark.line + 1, None, f"nested more than {DEEPEST} levels deep")
+        if self.count > YAML_VALUES.most:
+            raise Unreadable(self.file, node.start_mark.line + 1, None, YAML_VALUES.exceeded_by())
         if node is None:
             return None
         if node.id == "scalar":

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Signature
 
 _MOST_ROWS = 500
+_MOST_FIXED = 8  # exchanges whose edits are proven: each with some fifty tokens
 _SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves nobody
 
 
@@ -70,7 +71,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
         contradictions = view.contradictions(run.replayed)
         timeline = view.timeline(run.replayed.values())
-    fixes = _fixes(judged, causes, checks)
+    fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
     by_code = {check.code: check for check in pack}
@@ -94,6 +95,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         observed=_observed(run, judged),
         warnings=[
             *question.warnings,
+            *left_out,
+            *(line for replayed in run.replayed.values() if (line := replayed.replayer.left_out())),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )
@@ -208,23 +211,27 @@ def _repeated(evidence: TargetEvidence) -> list[str]:
     ]
 
 
-def _fixes(judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]) -> list[FixRow]:
-    """Proven edits, for exchanges with a cause that is more than suspected."""
-    rows = []
+def _fixes(
+    judged: Sequence[Judged], causes: list[Cause], checks: Mapping[Kind, Check]
+) -> tuple[list[FixRow], list[str]]:
+    """Proven edits, for exchanges with a cause that is more than suspected; and a line where there are too many."""
+    rows: list[FixRow] = []
+    caused = {cause.exchange for cause in causes if cause.confidence != "suspected"}
+    refused = [exchange for exchange in judged if exchange.id in caused]
 
     def code_of(kind: Kind) -> str:
         check = checks.get(kind)
         return check.code if check else str(kind)
 
-    for exchange in judged:
-        if not any(cause.exchange == exchange.id and cause.confidence != "suspected" for cause in causes):
-            continue
+    for exchange in refused[:_MOST_FIXED]:
         from oidc_doctor.findings.fixes.propose import propose  # late: a healthy exchange does not need it
 
         for row in propose(exchange.diagnosis, _seen(exchange), code_of):
             row.exchange = exchange.id
             rows.append(row)
-    return rows
+    if len(refused) <= _MOST_FIXED:
+        return rows, []
+    return rows, [f"edits were looked for and proven for the first {_MOST_FIXED} of {len(refused)} refused exchanges"]
 
 
 def _in_words_of_edits(

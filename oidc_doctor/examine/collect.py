@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
 from oidc_doctor.judge.times import rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
@@ -62,7 +63,7 @@ def read_logs(run: Run, bundle: Bundle | None) -> None:
 
         def open_file(name: str, on_disk: frozenset[str] = on_disk) -> Any:
             if name in on_disk or bundle is None:
-                return open(name, "rb")
+                return open_regular(name)
             return bundle.open(name)
 
         def path_of(name: str, on_disk: frozenset[str] = on_disk) -> str | None:

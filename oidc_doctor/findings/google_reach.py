@@ -175,9 +175,11 @@ class GoogleReach(TrustReach):
             drafts = candidates_of(base, self._provider(), self._policies())
             own = base.case.token.subject == base.subject
             for subject, more in [(base.subject, {})] * own + drafts:
+                if len(made) >= _MOST_BASES:
+                    break
                 case = self._with_claims(base, subject, more)
                 key = (subject, str(sorted(case.token.claims.items(), key=str)))
-                if key not in made and len(made) < _MOST_BASES:
+                if key not in made:
                     made.add(key)
                     yield Base(case, base.issuer, subject)
             if not drafts and not own:

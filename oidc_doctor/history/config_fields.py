@@ -166,7 +166,9 @@ def _role(aws: AwsEvidence, fields: SourcedFields, evidence: TargetEvidence) -> 
         return parsed
     role: Role = parsed[0]
     if isinstance(role.trust_policy, Missing):
-        return role._replace(trust_policy=Missing("aws/role.json", "the trust policy of that time is in no log"))
+        why = role.trust_policy
+        reason = why.reason if why.outcome == "unreadable" else "the trust policy of that time is in no log"
+        return role._replace(trust_policy=Missing("aws/role.json", reason))
     if "trust" in fields and fields["trust"][1] is None and isinstance(aws.role, Role):
         return role._replace(trust_policy=aws.role.trust_policy, origin=aws.role.origin)
     return role._replace(trust_policy=role.trust_policy._replace(inner=True))

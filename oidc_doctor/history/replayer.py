@@ -24,6 +24,8 @@ Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt, on the configurat
 JudgeCase = Callable[["Case", int], "Diagnosis"]  # a case of the present, likewise
 
 _MOST_REVISIONS = 400
+_MOST_REPLAYS = 6_000  # of all attempts on all revisions; a replay takes half a millisecond
+_LEAST_REVISIONS = 4
 _OUTSIDE = ("configure", "obtain", "permission")  # steps that no logged exchange shows
 # Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
 _CIRCUMSTANCES = {
@@ -64,6 +66,9 @@ class Replayer:
         )
         fields = {field for name, field in _CIRCUMSTANCES.items() if name in text} if cloud == "aws" else set()
         self.by_circumstance = bool(fields)
+        # of very many attempts each is replayed on fewer revisions, the newest; on the others its verdict is unknown
+        affordable = max(_LEAST_REVISIONS, _MOST_REPLAYS // max(1, len(signatures)))
+        self.most_revisions = min(_MOST_REVISIONS, affordable)
         self.request_fields = frozenset(fields | {"duration_seconds"})  # of an attempt, that decide alongside the token
 
     def verdict(self, attempt: Attempt, index: int) -> Verdict:
@@ -97,17 +102,29 @@ class Replayer:
         writes = [place for place in range(1, len(self.starts)) if _of_provider(self.history, place)]
         begin = max((self.starts[place] + self.lag for place in writes if place <= index), default=0.0)
         end = min((self.starts[place] for place in writes if place > index), default=float("inf"))
+        numbers: dict[str, list[int]] = {}
+        for signature in self.signatures:
+            if signature.sample.outcome == "accepted" and signature.sample.provider:
+                numbers.setdefault(signature.sample.provider, []).append(signature.number)
         return frozenset(
-            signature.sample.provider
-            for signature in self.signatures
-            if signature.sample.outcome == "accepted"
-            and signature.sample.provider
-            and (not writes or self.attempts.count_between([signature.number], begin, end))
+            provider
+            for provider, keys in numbers.items()
+            if not writes or self.attempts.count_between(keys, begin, end)
+        )
+
+    def left_out(self) -> str | None:
+        """Describe the revisions on which no attempt was replayed; None where there are none."""
+        skipped = len(self.starts) - self.most_revisions
+        if skipped <= 0:
+            return None
+        return (
+            f"{len(self.signatures):,} kinds of attempt and {len(self.starts):,} configurations: attempts were "
+            f"replayed on the newest {self.most_revisions:,}; on those before them their verdict is unknown"
         )
 
     def vector(self, attempt: Attempt) -> tuple[Verdict, ...]:
         """Return the verdict on an attempt in each revision, or in the newest ones where there are very many."""
-        skipped = max(0, len(self.starts) - _MOST_REVISIONS)
+        skipped = max(0, len(self.starts) - self.most_revisions)
         return (
             *(Verdict("unknown") for _ in range(skipped)),
             *(self.verdict(attempt, index) for index in range(skipped, len(self.starts))),

@@ -1,6 +1,6 @@
 """An evaluator for the trust policies of AWS IAM roles, which explains every part of its decision."""
 
-from oidc_doctor.iam.conditions import conditions_hold
+from oidc_doctor.iam.conditions import compile_conditions, conditions_hold
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.controls import control_statements
 from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
@@ -14,6 +14,7 @@ __all__ = [
     "Policy",
     "StatementResult",
     "Unknown",
+    "compile_conditions",
     "compile_policy",
     "conditions_hold",
     "control_statements",

@@ -330,10 +330,20 @@ def conditions_hold(block: Mapping[str, Any], context: Context, version: str = "
     means that it cannot be decided: a key is UNKNOWN, an ARN meets a pattern that is none, or IAM would not store the
     block. An Allow does not grant then, and a Deny applies. Raises nothing on any JSON data.
     """
-    if not isinstance(context, Mapping):
-        return None  # type: ignore[unreachable]  # callers without types pass anything
-    request = Request(context)
-    possible = YES
-    for clause in clauses(block, "", version=version, pasted=False):
-        possible = AND[possible << 3 | clause.evaluate(request).possible]
-    return TRUTH[possible]
+    return compile_conditions(block, version)(context)
+
+
+def compile_conditions(block: object, version: str = "2012-10-17") -> Callable[[Context], bool | None]:
+    """Prepare `conditions_hold` for many requests."""
+    compiled = clauses(block, "", version=version, pasted=False)
+
+    def hold(context: Context) -> bool | None:
+        if not isinstance(context, Mapping):
+            return None  # type: ignore[unreachable]  # callers without types pass anything
+        request = Request(context)
+        possible = YES
+        for clause in compiled:
+            possible = AND[possible << 3 | clause.evaluate(request).possible]
+        return TRUTH[possible]
+
+    return hold

@@ -21,6 +21,11 @@ StepKind = Literal["agrees", "value", "format", "other", "only-expected", "only-
 # Real subjects have at most ten segments; beyond this no explanation by segments would help anyone.
 _MOST_NODES = 24
 
+MOST_ALIGNED = 8
+"""Expected texts that one subject is aligned with, those first that may be the nearest."""
+MOST_BOUNDED = 64
+"""Expected texts among which those are looked for: of more, those that begin most like the subject."""
+
 # The cost of reporting a segment as missing although the other side has it in another place.
 _ELSEWHERE = 10
 
@@ -83,7 +88,55 @@ def align(
     right = _nodes(actual, open_ended)
     if max(len(left), len(right)) > _MOST_NODES:
         return None
-    return _Table((expected.text, actual.text), (left, right), matches, changes).best()
+    return (
+        _side_by_side(left, right, matches)
+        or _Table((expected.text, actual.text), (left, right), matches, changes).best()
+    )
+
+
+def _side_by_side(left: Sequence[_Node], right: Sequence[_Node], matches: Matches) -> Alignment | None:
+    """Pair the segments in order where both sides have the same ones; None where they have not.
+
+    That has then the least cost: any other alignment leaves out a segment.
+    """
+    if len(left) != len(right) or any(
+        (a.name, a.label, a.before) != (b.name, b.label, b.before) or a.wild or b.elastic
+        for a, b in zip(left, right, strict=True)
+    ):
+        return None
+    steps: list[AlignedStep] = []
+    cost = Cost()
+    for a, b in zip(left, right, strict=True):
+        verdict = matches(a.segment.value, b.segment.value)
+        cost = cost.plus(Cost(values=1) if verdict is False else _open(verdict=verdict, reach=1))
+        steps.append(AlignedStep("value" if verdict is False else "agrees", (a.segment,), (b.segment,)))
+    return Alignment(tuple(steps), cost)
+
+
+def least_cost(
+    expected: Subject, actual: Subject, open_ended: Callable[[str], bool], changes: Sequence[FormatChange]
+) -> Cost:
+    """Return a cost that no alignment of the two is below, from the names and values alone.
+
+    A policy may list hundreds of subjects: those that cannot be the nearest one are not aligned.
+    """
+    if open_ended(actual.text):
+        return Cost()  # its gaps may stand for segments of the other side
+    values: dict[str, set[str]] = {}
+    for segment in actual.segments:
+        values.setdefault(segment.name, set()).add(segment.value)
+    changed = {name for change in changes for name in (*change.adds, change.old_key, change.new_key)}
+    gaps = open_ended(expected.text)
+    missing = different = 0
+    for segment in expected.segments:
+        if segment.name == WILD or not (segment.known or segment.labelled) or segment.name in changed:
+            continue
+        reaches = WILD in segment.value or (gaps and open_ended(segment.value))
+        if segment.name not in values:
+            missing += segment.labelled or not reaches
+        elif not reaches and "?" not in segment.value:
+            different += segment.value not in values[segment.name]
+    return Cost(form=missing) if missing else Cost(values=different)
 
 
 def _nodes(subject: Subject, open_ended: Callable[[str], bool]) -> list[_Node]:

@@ -35,6 +35,8 @@ def ordinary(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower the case without moving offsets; `$NAME` is kept, as only upper case makes it a placeholder."""
+    if text.isascii() and "$" not in text:
+        return text.lower()
     folded = "".join(low if len(low := char.lower()) == 1 else char for char in text)
     for match in re.finditer(r"\$[A-Z_][A-Z0-9_]*", text):
         folded = folded[: match.start()] + match.group() + folded[match.end() :]

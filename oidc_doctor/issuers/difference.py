@@ -7,12 +7,13 @@ actual ones by whoever holds a token: notes quote both shortened and with invisi
 
 from __future__ import annotations
 
+import bisect
 import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from oidc_doctor.issuers.alignment import Alignment, Cost, align
+from oidc_doctor.issuers.alignment import MOST_ALIGNED, MOST_BOUNDED, Alignment, Cost, align, least_cost
 from oidc_doctor.issuers.characters import (
     Span,
     agreeing,
@@ -204,17 +205,22 @@ class _Question:
         """Align the nearest expected text with the subject and report the first difference."""
         subject = self._parse(self.actual)
         changes = self.profile.changes if self.profile else ()
+        candidates = sorted(
+            (least_cost(self._parse(text), subject, self._open_ended, changes), -agreeing(text, self.actual), index)
+            for index, text in self._likeliest()
+        )
         aligned: list[tuple[Cost, int, int, Alignment, Subject]] = []
-        for index, text in enumerate(self.expected):
-            pattern = self._as_pattern(text)
-            parsed = self._parse(text)
-            matches = functools.partial(self._match, pattern=pattern)
+        for least, agrees, index in candidates[:MOST_ALIGNED]:
+            if aligned and min(aligned)[:3] <= (least, agrees, index):
+                break  # none of the others can be nearer
+            parsed = self._parse(self.expected[index])
+            matches = functools.partial(self._match, pattern=self._as_pattern(parsed.text))
             alignment = align(parsed, subject, matches, self._open_ended, changes)
             if alignment is not None:
-                aligned.append((alignment.cost, -agreeing(text, self.actual), index, alignment, parsed))
+                aligned.append((alignment.cost, agrees, index, alignment, parsed))
         if not aligned:
             return self.plain_difference(SEGMENT)
-        _, _, index, alignment, parsed = min(aligned, key=lambda candidate: candidate[:3])
+        _, _, index, alignment, parsed = min(aligned)
         if all(step.kind == "agrees" for step in alignment.steps):
             return self.plain_difference(SEGMENT, index)
         mismatch = Mismatch(alignment, (parsed, subject), self.profile, pattern=self._as_pattern(parsed.text))
@@ -223,6 +229,16 @@ class _Question:
         note = mismatch.note(with_detail=True) + also
         difference = self._answer(mismatch.kind, index, expected, actual, note, mismatch.segment())
         return difference._replace(detail=mismatch.detail, note_without_detail=mismatch.note(with_detail=False) + also)
+
+    def _likeliest(self) -> list[tuple[int, str]]:
+        """Return the expected texts with their indexes; of very many, the neighbours of the subject in sorted order."""
+        texts = list(enumerate(self.expected))
+        if len(texts) <= MOST_BOUNDED:
+            return texts
+        texts.sort(key=lambda pair: pair[1])
+        place = bisect.bisect([text for _, text in texts], self.actual)
+        start = min(max(0, place - MOST_BOUNDED // 2), len(texts) - MOST_BOUNDED)
+        return texts[start : start + MOST_BOUNDED]
 
     def blanks_around(self) -> Difference | None:
         """Report texts that are equal but for blanks at an end."""
@@ -296,21 +312,18 @@ class _Question:
 
     def _first(self, judge: Callable[[str], bool | None]) -> int | None:
         """Find the first expected text that the judge accepts; else the first that it cannot refuse."""
-        verdicts = [judge(text) for text in self.expected]
-        for wanted in (True, None):
-            if wanted in verdicts:
-                return verdicts.index(wanted)
-        return None
+        return _first([judge(text) for text in self.expected])
 
     def _but_for(self, change: Callable[[str], str]) -> int | None:
         """Find the first expected text that certainly differs, but not after `change` is applied to both sides."""
         actual = change(self.actual)
-        return self._first(
-            lambda text: (
-                self.verdicts[self.expected.index(text)] is False
-                and self._match(change(text), actual, pattern=self._as_pattern(text))
-            )
-        )
+        verdicts = [
+            verdict is False
+            and ((changed := change(text)) != text or actual != self.actual)
+            and self._match(changed, actual, pattern=self._as_pattern(text))
+            for text, verdict in zip(self.expected, self.verdicts, strict=True)
+        ]
+        return _first(verdicts)
 
     def _parse(self, text: str) -> Subject:
         if self.profile:
@@ -347,6 +360,10 @@ class _Question:
         certain = True in self.verdicts or None not in self.verdicts
         text = self.expected[index]
         return Difference(kind, text, index, tuple(expected), tuple(actual), segment, note, certain=certain)
+
+
+def _first(verdicts: list[bool | None]) -> int | None:
+    return next((verdicts.index(wanted) for wanted in (True, None) if wanted in verdicts), None)
 
 
 def _without_equals(texts: tuple[str, str], expected: Spans, actual: Spans) -> tuple[Spans, Spans]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from oidc_doctor.judge.speakers import speaker_of_envelope
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import ERROR_TEXT
 from oidc_doctor.model.speakers import SPEAKERS
 from oidc_doctor.model.steps import STEPS, Cloud
 
@@ -145,7 +146,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 # A sentence is long, a log dump is longer: what was pasted beyond this is not searched.
-_LONGEST = 20_000
 _LINE = re.compile(r"[^\n]+")
 _WARNING = re.compile(r"\bwarn(?:ing)?\b|you can ignore", re.IGNORECASE)
 _RETRY = re.compile(r"\b(?:retry|retries|retrying|attempt:? \d+)\b", re.IGNORECASE)
@@ -168,7 +168,7 @@ def _match(text: str) -> tuple[_SentenceRow, re.Match[str]] | None:
     After a refused exchange a client may go on with other credentials: in a text without retries the denial of another
     caller does not take the place of the exchange.
     """
-    end = min(len(text), _LONGEST)
+    end = min(len(text), ERROR_TEXT.most)
     if "\n" not in text[:end].strip():
         return _first(text, 0, end)
     lines = [line.span() for line in _LINE.finditer(text, 0, end) if not _WARNING.search(line[0])]
@@ -245,7 +245,7 @@ def read_error(text: str, source: str = "") -> Reading | None:
     return Reading(
         row.cloud,
         row.steps,
-        text[:_LONGEST],
+        text[: ERROR_TEXT.most],
         row.kind,
         facts,
         missing,
@@ -259,7 +259,7 @@ def read_error(text: str, source: str = "") -> Reading | None:
 
 def read_unknown(text: str, source: str = "") -> Reading:
     """Read a sentence that is not known: it names no step, and its cloud only where its envelope shows the speaker."""
-    speaker = speaker_of_envelope(text[:_LONGEST]) or ""
+    speaker = speaker_of_envelope(text[: ERROR_TEXT.most]) or ""
     if speaker == "google-sts":  # its error code is a refusal of the exchange, whatever the words beside it
         steps = frozenset(step.id for step in STEPS["gcp"] if step.exchange and step.id != "impersonate")
         return Reading("gcp", steps, text, source=source, speaker=speaker, follows_steps=False)
@@ -291,7 +291,7 @@ _LONGEST_MESSAGE = 300
 
 def on_the_wire(text: str) -> tuple[str, str]:
     """Code and message of an observed error without what an SDK put around them; the code may be empty."""
-    text = text[:_LONGEST]
+    text = text[: ERROR_TEXT.most]
     for pattern in _WRAPPED:
         wrapped = re.search(pattern, text)
         if wrapped:

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 from oidc_doctor import cel, iam
 from oidc_doctor.cel.checker import WORKLOAD_IDENTITY_TYPES
+from oidc_doctor.documents.trust_policy import policy_size
 from oidc_doctor.iam.context import text_of
 from oidc_doctor.iam.operators import operator
 from oidc_doctor.issuers import Profile, shared_issuer_control
 from oidc_doctor.issuers.catalogue import normalised
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Json
 from oidc_doctor.model.json_pointer import pointer_segment
 
@@ -35,9 +37,6 @@ _APPLICATION_IDS = {
     "graph.facebook.com": ("app_id", "sub"),
 }
 _POLICY_QUOTA = 2048  # characters without white space; adjustable
-_CONDITION_LONGEST = 4096  # characters
-_MAPPING_LONGEST = 2048  # characters of one expression
-MOST_ATTRIBUTES = 50
 _MAPPED = ("google", "attribute")  # what a condition reads of the mapping
 
 
@@ -70,7 +69,7 @@ def _trust_policy(policy: Json) -> Iterator[Objection]:
     if not isinstance(listed, list | dict) or not listed:
         yield Objection("IAM stores no trust policy without a Statement")
         return
-    size = sum(not character.isspace() for character in _compact(policy))
+    size = policy_size(policy)
     if size > _POLICY_QUOTA:
         yield Objection(
             f"it has {size:,} characters without white space; the default quota is {_POLICY_QUOTA:,}", certain=False
@@ -87,12 +86,6 @@ def _trust_policy(policy: Json) -> Iterator[Objection]:
         yield from _actions(statement, pointer)
     for pointer, statement in statements:
         yield from _providers(statement, pointer)
-
-
-def _compact(policy: Json) -> str:
-    import json
-
-    return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
 
 
 def _elements(statement: dict[str, Any], pointer: str) -> Iterator[Objection]:
@@ -224,13 +217,14 @@ def of_condition(text: str, profile: Profile | None, issuer: str | None) -> list
     """Return Google's objections to an attribute condition. Raises CelError where the text is no expression."""
     if not text.strip():
         return _without_condition(profile, issuer)
+    most = limits.CONDITION.most
+    if len(text) > most:
+        return [Objection(f"it has {len(text):,} characters; a condition may have {most:,}")]
     program = cel.compile(text)
     objections = [
         Objection(error.message, span=(error.start, error.end))
         for error in program.check(WORKLOAD_IDENTITY_TYPES, result="bool")
     ]
-    if len(text) > _CONDITION_LONGEST:
-        objections.append(Objection(f"it has {len(text):,} characters; a condition may have {_CONDITION_LONGEST:,}"))
     objections += [
         Objection(
             f"Google's documentation does not say that it offers {name} here",
@@ -271,13 +265,13 @@ def of_mapping_expression(name: str, text: str) -> list[Objection]:
     """Return Google's objections to one attribute's expression. Raises CelError where the text is no expression."""
     # an attribute is text and google.groups a list of texts; a claim's type is known from the token only
     wanted = "list(string)" if name == "google.groups" else "string"
-    objections = [
+    most = limits.MAPPING_EXPRESSION.most
+    if len(text) > most:
+        return [Objection(f"it has {len(text):,} characters; an expression may have {most:,}")]
+    return [
         Objection(error.message, span=(error.start, error.end))
         for error in cel.compile(text).check({"assertion": "dyn"}, result=wanted)
     ]
-    if len(text) > _MAPPING_LONGEST:
-        objections.append(Objection(f"it has {len(text):,} characters; an expression may have {_MAPPING_LONGEST:,}"))
-    return objections
 
 
 def of_mapping(mapping: dict[str, str]) -> list[Objection]:
@@ -286,6 +280,6 @@ def of_mapping(mapping: dict[str, str]) -> list[Objection]:
     if "google.subject" not in mapping:
         objections.append(Objection("an OIDC provider's mapping has google.subject"))
     custom = sum(name.startswith("attribute.") for name in mapping)
-    if custom > MOST_ATTRIBUTES:
-        objections.append(Objection(f"it has {custom} custom attributes; {MOST_ATTRIBUTES} are allowed"))
+    if custom > limits.CUSTOM_ATTRIBUTES.most:
+        objections.append(Objection(f"it has {custom} custom attributes; {limits.CUSTOM_ATTRIBUTES.most} are allowed"))
     return objections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from oidc_doctor.model.kinds import Kind
@@ -49,6 +50,7 @@ def shared_fault(kind: Kind, configured: list[str], sent: str, note: str, name: 
     return kind, {"note": note}
 
 
+@functools.lru_cache(maxsize=4096)  # the same names are compared for every token
 def similarity(left: str, right: str) -> float:
     """How alike two names are, from 0 to 1: difflib's ratio, which is high where one misspells the other."""
     from difflib import SequenceMatcher  # late: few names are compared

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -17,7 +18,6 @@ def pointer_segment(name: str | int) -> str:
     return "/" + str(name).replace("~", "~0").replace("/", "~1")
 
 
-@functools.lru_cache(maxsize=1024)  # cached: strangers and edits are judged on the same documents many times
 def line_of(text: str, pointer: str) -> int | None:
     """Return the line, from 1, of the member or element at `pointer`, of the last one where a name is repeated.
 
@@ -26,25 +26,16 @@ def line_of(text: str, pointer: str) -> int | None:
     if pointer and not pointer.startswith("/"):
         return None
     try:
-        place = _place(text, segments(pointer))
+        return _places(text).line(segments(pointer))
     except (RecursionError, ValueError):
         return None
-    return None if place is None else text.count("\n", 0, place[0]) + 1
 
 
 def element_lines(text: str, pointer: str) -> list[int]:
-    """Return the lines of all elements of the array at `pointer`, in one pass: a pass for each is quadratic."""
-    place = _place(text, segments(pointer))
-    if place is None:
-        return []
-    at = before = _after_space(text, place[1] + 1)
-    line = text.count("\n", 0, at) + 1
-    lines = []
-    while text[at : at + 1] != "]":
-        line += text.count("\n", before, at)
-        lines.append(line)
-        before, at = at, _next(text, at, "]")
-    return lines
+    """Return the lines of all elements of the array at `pointer`."""
+    places = _places(text)
+    place = places.of(segments(pointer))
+    return [] if place is None else [places.line_at(start) for start in places.elements(place[1])]
 
 
 def segments(pointer: str) -> list[str]:
@@ -52,29 +43,66 @@ def segments(pointer: str) -> list[str]:
     return [name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:]]
 
 
-def _place(text: str, steps: list[str]) -> tuple[int, int] | None:
-    """Return the positions of the name and the value of the member at `steps`; an element has the same for both.
+class _Places:
+    """The positions in one text. Each object and array on the path of a question is cut once, and then remembered."""
 
-    Raises ValueError when `text` is not JSON. Values off the path are skipped.
-    """
-    name_start = start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
-    for depth, name in enumerate(steps):
-        kind = text[start : start + 1]
-        if kind == "{":
-            hits = [(at, value) for key, at, value in _members(text, start) if key == name]
-            if not hits:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.start = _after_space(text, 1 if text[:1] == "\ufeff" else 0)
+        self.line_ends = [match.start() for match in re.finditer("\n", text)]
+        self._members: dict[int, dict[str, tuple[int, int]]] = {}  # by the position of the object
+        self._elements: dict[int, list[int]] = {}
+
+    def line(self, steps: list[str]) -> int | None:
+        """Return the line of the value at `steps`."""
+        place = self.of(steps)
+        return None if place is None else self.line_at(place[0])
+
+    def line_at(self, position: int) -> int:
+        """Return the line of a position, from 1."""
+        return bisect_left(self.line_ends, position) + 1
+
+    def of(self, steps: list[str]) -> tuple[int, int] | None:
+        """Return the positions of the name and the value of the member at `steps`; an element has the same for both.
+
+        Raises ValueError when the text is not JSON. Values off the path are skipped.
+        """
+        name_start = start = self.start
+        for depth, name in enumerate(steps):
+            kind = self.text[start : start + 1]
+            if kind == "{":
+                place = self.members(start).get(name)
+                if place is None:
+                    return None
+                name_start, start = place
+            elif kind == "[":
+                elements = self.elements(start)
+                index = int(name) if INDEX.fullmatch(name) else len(elements)
+                if index >= len(elements):
+                    return None
+                name_start = start = elements[index]
+            elif depth == 0:
+                raise ValueError  # a scalar: no pointer has a value in it, but the text may be YAML
+            else:
                 return None
-            name_start, start = hits[-1]
-        elif kind == "[":
-            element = _element(text, start, int(name)) if INDEX.fullmatch(name) else None
-            if element is None:
-                return None
-            name_start = start = element
-        elif depth == 0:
-            raise ValueError  # a scalar: no pointer has a value in it, but the text may be YAML
-        else:
-            return None
-    return name_start, start
+        return name_start, start
+
+    def members(self, start: int) -> dict[str, tuple[int, int]]:
+        """Return the positions of name and value of each member of the object at `start`, the last of each name."""
+        if start not in self._members:
+            self._members[start] = {name: (at, value) for name, at, value in _members(self.text, start)}
+        return self._members[start]
+
+    def elements(self, start: int) -> list[int]:
+        """Return the positions of the elements of the array at `start`."""
+        if start not in self._elements:
+            self._elements[start] = list(_elements(self.text, start))
+        return self._elements[start]
+
+
+@functools.lru_cache(maxsize=8)  # texts at work: strangers and edits are judged on the same documents many times
+def _places(text: str) -> _Places:
+    return _Places(text)
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
@@ -90,14 +118,12 @@ def _members(text: str, start: int) -> Iterator[tuple[str, int, int]]:
         at = _next(text, value, "}")
 
 
-def _element(text: str, start: int, index: int) -> int | None:
-    """Return the position of an array's element; None when the array is shorter."""
+def _elements(text: str, start: int) -> Iterator[int]:
+    """Yield the position of each element of the array at `start`."""
     at = _after_space(text, start + 1)
-    for _ in range(index):
-        if text[at : at + 1] == "]":
-            return None
+    while text[at : at + 1] != "]":
+        yield at
         at = _next(text, at, "]")
-    return None if text[at : at + 1] == "]" else at
 
 
 def _next(text: str, value: int, closing: str) -> int:

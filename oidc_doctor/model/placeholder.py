@@ -42,7 +42,10 @@ def spans(text: str) -> list[tuple[int, int]]:
     """Return the spans of the placeholders as (start, end), from left to right."""
     if is_redaction(text):
         return [(0, len(text))]
-    if not any(trigger in text for trigger in TRIGGERS):
+    for trigger in TRIGGERS:  # a loop: this is asked of every text, and `any` takes four times as long
+        if trigger in text:
+            break
+    else:
         return []
     places = []
     position = 0
@@ -142,7 +145,9 @@ def _dollar(text: str, start: int) -> tuple[int, bool]:
 
 def may_equal(left: str, right: str) -> bool | None:
     """Whether the two texts are the same."""
-    return left == right or compare([(left, False, True)], right)
+    if left == right:
+        return True
+    return compare([(left, False, True)], right) if has_placeholder(left) or has_placeholder(right) else False
 
 
 def may_match(pattern: str, text: str, wildcards: bool) -> bool | None:
@@ -167,6 +172,14 @@ def may_contain(text: str, part: str) -> bool | None:
 
 def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: bool = True) -> bool | None:
     """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
+    if len(pattern) == 1:
+        written, wildcards, gaps = pattern[0]
+        if not (gaps and has_placeholder(written)) and not (text_gaps and has_placeholder(text)):
+            literal = min(_before(written, "*"), _before(written, "?")) if wildcards else len(written)
+            if literal == len(written) or not text.startswith(written[:literal]):  # nearly always
+                return written == text
+            if len(written) - written.count("*") > len(text):  # each of the others takes a character
+                return False
     expected = _cells(pattern, 1)
     actual = _cells([(text, False, text_gaps)], -1)
     _drop_common(expected, actual[0])
@@ -174,6 +187,12 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
         return False
     # Strictly: a gap of the text is a cell that only a star covers, or the same gap.
     return True if _fits(expected, actual[0], loose=False) else None
+
+
+def _before(text: str, character: str) -> int:
+    """Count the characters before the first of this kind."""
+    place = text.find(character)
+    return len(text) if place < 0 else place
 
 
 def _cells(pieces: Iterable[tuple[str, bool, bool]], side: int) -> list[Cells]:

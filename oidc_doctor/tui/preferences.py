@@ -9,7 +9,10 @@ import os
 import re
 from typing import Any, NamedTuple
 
-_LONGEST = 64 * 1024  # characters of a file
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.toml_text import load_toml
+from oidc_doctor.model.limits import TOML
+
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 _NAME = re.compile(r"[a-z0-9_]{2,60}")
 
@@ -75,19 +78,14 @@ def is_key(text: str) -> bool:
 def _read(path: str, problems: list[str]) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as stream:
-            text = stream.read(_LONGEST + 1)
+            text = stream.read(TOML.most + 1)
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path}: {error}")
         return {}
-    if len(text) > _LONGEST:
-        problems.append(f"{path}: longer than {_LONGEST // 1024} KiB")
-        return {}
-    import tomllib  # late: most users have no such file
-
     try:
-        return tomllib.loads(text)
-    except RecursionError:
-        problems.append(f"{path}: nested too deep")
-    except ValueError as error:  # also a number of more digits than Python reads
-        problems.append(f"{path}: {str(error).partition(';')[0]}")
-    return {}
+        return load_toml(text, path)
+    except Unreadable as error:
+        problems.append(str(error))
+        return {}

@@ -8,7 +8,9 @@ from oidc_doctor import cel
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
+from oidc_doctor.documents.trust_policy import within
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
@@ -108,7 +110,7 @@ def unescaped(segment: str) -> str:
 
 
 def _trust_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    document = load(text, "trust-policy.json")._replace(file="the edited trust policy")
+    document = within(load(text, "trust-policy.json"), limits.TRUST_POLICY)._replace(file="the edited trust policy")
     evidence, aws = case.evidence, case.evidence.aws
     if aws is None or isinstance(aws.role, Missing):
         arn = evidence.target.aws.role_arn if evidence.target.aws else None
@@ -148,6 +150,12 @@ def _gcp_provider(evidence: TargetEvidence, **changed: Any) -> TargetEvidence:
     return evidence._replace(gcp=gcp._replace(provider=gcp.provider._replace(**changed)))
 
 
+def _without_provider(evidence: TargetEvidence, reason: str) -> TargetEvidence:
+    """The evidence with a provider that Google would not store: nothing is judged from it."""
+    assert evidence.gcp is not None  # noqa: S101 - the part exists
+    return evidence._replace(gcp=evidence.gcp._replace(provider=Missing("the edited provider", reason, "unreadable")))
+
+
 def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     provider = case.evidence.gcp.provider if case.evidence.gcp else None
     issuer = provider.issuer_uri if isinstance(provider, GcpProvider) else None
@@ -155,6 +163,8 @@ def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
         objections = of_condition(text, case.profile, issuer)
     except cel.CelError as error:
         raise UnreadableCel(error) from None
+    if len(text) > limits.CONDITION.most:
+        return _without_provider(case.evidence, limits.CONDITION.exceeded_by(len(text))), objections
     return _gcp_provider(case.evidence, condition=text), objections
 
 
@@ -173,6 +183,9 @@ def _mapping(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
             raise UnreadableCel(error, pointer) from None
         for objection in of_expression:
             objections.append(objection._replace(pointer=pointer, span=None, message=f"{name}: {objection.message}"))
+    longest = max(map(len, mapping.values()), default=0)
+    if longest > limits.MAPPING_EXPRESSION.most:
+        return _without_provider(case.evidence, limits.MAPPING_EXPRESSION.exceeded_by(longest)), objections
     return _gcp_provider(case.evidence, mapping=mapping), objections
 
 

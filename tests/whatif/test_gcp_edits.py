@@ -60,6 +60,21 @@ def test_what_google_would_not_store_of_a_condition(
     assert not said or said in answer.problems[0].message
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"condition": "true || " + "'" + "a" * 4_096 + "' == 'a'"},
+        {"mapping": json.dumps({"google.subject": "'" + "a" * 2_048 + "'"})},
+    ],
+)
+def test_nothing_is_judged_from_what_google_cannot_hold(
+    edit: dict[str, str], gcp: Bundle, what_if_of: Callable[..., WhatIf]
+) -> None:
+    answer = what_if_of(gcp).ask(edit)
+    assert answer.diagnosis is not None
+    assert answer.diagnosis.prediction == "unknown"
+
+
 def test_what_google_would_not_store_of_a_mapping(gcp: Bundle, what_if_of: Callable[..., WhatIf]) -> None:
     what_if = what_if_of(gcp)
 

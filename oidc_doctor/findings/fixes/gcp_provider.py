@@ -17,13 +17,13 @@ from oidc_doctor.judge.typos import left_in, similarity, strip_invisible
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import GcpPool, GcpProvider, ServiceAccount
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import AUDIENCES
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Refusal
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
 
-_MOST_AUDIENCES = 10  # entries of allowedAudiences (Google Cloud, IAM API)
 _LONGEST_AUDIENCE = 256  # characters of one
 _ALIKE = 0.9  # how similar two hosts are of which one misspells the other
 
@@ -55,7 +55,7 @@ def allowed_audience(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         present = [f"https:{HOST}{provider.name}", f"{HOST}{provider.name}"]
     for audience in _audiences(case):
         entries = tuple(dict.fromkeys([*present, audience]))
-        if len(entries) <= _MOST_AUDIENCES:
+        if len(entries) <= AUDIENCES.most:
             yield from edited_provider(case, "add", "declared", allowed_audiences=entries)
 
 

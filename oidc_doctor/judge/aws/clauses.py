@@ -6,6 +6,7 @@ changed, form, segment; for the audience `azp-decides-audience` whenever `aud` a
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +14,7 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.issuers.difference import Difference, compare_subject, compare_value
 from oidc_doctor.judge.aws.arns import issuer_path
-from oidc_doctor.judge.aws.condition_names import correct_key, form_of, meant_by, names_issuer_alone
+from oidc_doctor.judge.aws.condition_names import correct_key, is_any_of_form, meant_by, names_issuer_alone
 from oidc_doctor.judge.aws.global_keys import supported_instead
 from oidc_doctor.judge.exchange import plain_note, segment_noun
 from oidc_doctor.judge.typos import invisible_in, left_in, strip_invisible
@@ -23,6 +24,7 @@ from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
     from oidc_doctor.iam import Node
+    from oidc_doctor.issuers import Profile
     from oidc_doctor.judge.aws.state import AwsExchange
 
 # Keys that exist on other calls and never on this one.
@@ -259,7 +261,7 @@ def _misplaced(exchange: AwsExchange, clause: FailedCondition) -> str:
     claim = clause.key.name.rpartition(":")[2].lower()
     negated = "not" in clause.operator.name.lower()
     values = _patterns(clause)
-    if claim not in ("sub", "aud") or negated or any(form_of(exchange, value) == claim for value in values):
+    if claim not in ("sub", "aud") or negated or is_any_of_form(exchange, values, claim):
         return ""
     meant = meant_by(exchange, clause.operator.name, values)
     return meant if meant and meant != claim else ""
@@ -288,11 +290,8 @@ def _value(
     wildcards = "like" in operator or operator.startswith("arn")
     certain = clause.sure and clause.key.result is False
     subject = claim == "sub"
-    difference = (
-        compare_subject(patterns, texts[0], wildcards=wildcards, profile=exchange.case.profile, pasted=exchange.pasted)
-        if subject
-        else compare_value(patterns, texts[0], wildcards=wildcards, pasted=exchange.pasted)
-    )
+    profile = exchange.case.profile if subject else None
+    difference = _difference(tuple(patterns), texts[0], wildcards, exchange.pasted, _Same(profile) if subject else None)
     kind, rank = _kind(exchange, claim, difference, patterns, operator)
     facts = {**facts, "note": plain_note(difference), "segment": segment_noun(difference)}
     if exchange.case.profile is not None:
@@ -332,6 +331,28 @@ def _value(
         rank=rank,
         facts=facts,
     )
+
+
+class _Same:
+    """A profile, equal to itself alone: it has no hash of its own."""
+
+    def __init__(self, profile: Profile | None) -> None:
+        self.profile = profile
+
+    def __hash__(self) -> int:
+        return id(self.profile)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.profile is other.profile
+
+
+@functools.lru_cache(maxsize=256)  # an attempt is replayed on revisions, most of which leave this clause as it is
+def _difference(
+    patterns: tuple[str, ...], text: str, wildcards: bool, pasted: bool, subject_of: _Same | None
+) -> Difference:
+    if subject_of is None:
+        return compare_value(patterns, text, wildcards=wildcards, pasted=pasted)
+    return compare_subject(patterns, text, wildcards=wildcards, profile=subject_of.profile, pasted=pasted)
 
 
 def _excluded(

@@ -5,7 +5,8 @@ The value decides before the name: a subject that stands under `:aud` was meant 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
 from oidc_doctor.judge.aws.arns import issuer_path, split_provider
@@ -14,6 +15,8 @@ from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.document import ABSENT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.judge.aws.state import AwsExchange
 
 # How similar two key names must be for one to be a misspelling of the other (difflib's ratio).
@@ -32,19 +35,27 @@ def names_issuer_alone(exchange: AwsExchange, name: str) -> bool:
 def meant_by(exchange: AwsExchange, operator: str, values: list[str]) -> str | None:
     """The claim, sub or aud, that the values were written for: the one that meets them, else the one of their form."""
     token = {"sub": exchange.token.claim("sub"), "aud": exchange.audience}
-    met = [
-        claim
-        for claim, value in token.items()
-        if isinstance(value, str) and iam.conditions_hold({operator: {"k": values}}, {"k": value}) is True
-    ]
+    holds = _test(operator, tuple(values))
+    met = [claim for claim, value in token.items() if isinstance(value, str) and holds({"k": value}) is True]
     if met:
         return met[0] if len(met) == 1 else None
-    forms = {form_of(exchange, value) for value in values}
+    audiences = _audiences(exchange)
+    forms = {_form_of(exchange, value, audiences) for value in values}
     return forms.pop() if len(forms) == 1 else None
 
 
-def form_of(exchange: AwsExchange, value: str) -> str | None:
-    """The claim, sub or aud, of whose form a policy's value is, as far as that can be told."""
+@functools.lru_cache(maxsize=64)  # one policy's values are compared with many subjects
+def _test(operator: str, values: tuple[str, ...]) -> Callable[[dict[str, Any]], bool | None]:
+    return iam.compile_conditions({operator: {"k": list(values)}})
+
+
+def is_any_of_form(exchange: AwsExchange, values: list[str], claim: str) -> bool:
+    """Whether any of a policy's values is of the form of the claim, sub or aud."""
+    audiences = _audiences(exchange)
+    return any(_form_of(exchange, value, audiences) == claim for value in values)
+
+
+def _audiences(exchange: AwsExchange) -> set[str | None]:
     profile, provider = exchange.case.profile, exchange.provider
     audiences = {
         exchange.audience,
@@ -52,6 +63,11 @@ def form_of(exchange: AwsExchange, value: str) -> str | None:
     }
     if profile is not None:
         audiences |= {profile.audience.fixed, profile.audience.aws}
+    return audiences
+
+
+def _form_of(exchange: AwsExchange, value: str, audiences: set[str | None]) -> str | None:
+    profile = exchange.case.profile
     if value in audiences:
         return "aud"
     if profile is None:

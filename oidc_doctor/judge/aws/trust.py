@@ -34,7 +34,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     principal = exchange.provider_arn
     if principal is None:
         return
-    policy = iam.compile_policy(document.value, pasted=exchange.pasted)
+    policy = _compiled(document, pasted=exchange.pasted)
     context = request_context(exchange, document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
@@ -48,6 +48,21 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         _denied(exchange, decision, document)
     else:
         _not_allowed(exchange, decision, document, context)
+
+
+# The compiled policies of the documents at work, by the id of their value, which is kept and so stays its own. Attempts
+# and strangers are judged on the same few documents, and compiling one takes longer than asking it.
+_COMPILED: dict[tuple[int, bool], tuple[Json, iam.Policy]] = {}
+_MOST_COMPILED = 64
+
+
+def _compiled(document: Document, *, pasted: bool) -> iam.Policy:
+    key = (id(document.value), pasted)
+    if key not in _COMPILED:
+        if len(_COMPILED) >= _MOST_COMPILED:
+            _COMPILED.clear()
+        _COMPILED[key] = (document.value, iam.compile_policy(document.value, pasted=pasted))
+    return _COMPILED[key][1]
 
 
 def _resource_control(exchange: AwsExchange) -> None:

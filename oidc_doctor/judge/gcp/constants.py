@@ -47,7 +47,7 @@ def _unquoted(attribute: str, value: str, token: Token) -> str:
     try:
         references = cel.compile(value).references()
     except cel.CelError:
-        references = []
+        references = ()
     if references and not value.startswith("[") and all(name.keys[0] == "assertion" for name in references):
         return value
     if value in token.claims or value == attribute.partition(".")[2]:

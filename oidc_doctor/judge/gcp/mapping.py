@@ -6,7 +6,6 @@ as a rejection by the condition (measured); the judge names it a missing claim.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import cel
@@ -62,14 +61,9 @@ def _claims(exchange: GcpExchange, program: Program) -> dict[str, Any]:
     return claims
 
 
-@functools.lru_cache(maxsize=64)  # one provider's texts are judged on many subjects
-def _program(text: str) -> Program:
-    return cel.compile(text)
-
-
 def _compile(exchange: GcpExchange, text: str, which: str, step: str, at: Origin) -> Program | None:
     try:
-        return _program(text)
+        return cel.compile(text)
     except cel.CelError as error:
         exchange.refuse(
             Kind.EXPRESSION_INVALID,
@@ -98,19 +92,32 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         program = _compile(exchange, text, name, "mapping", at)
         if program is None:
             continue
-        node = program.trace({"assertion": _claims(exchange, program)})
-        traces[name] = node
-        if node.error is None:
-            mapped[name] = node.value
-            constant = constant_of(name, program, node.value, exchange.token)
-            if constant is not None:
-                exchange.constants[name] = constant
-        else:
-            if node.error.code == "unknown":
-                mapped[name] = cel.UNKNOWN
-            faults.append((name, node.error))
+        claims = {"assertion": _claims(exchange, program)}
+        value: object = None if exchange.case.explain else _value_of(program, claims)
+        if value is None:
+            node = program.trace(claims)
+            traces[name] = node
+            if node.error is not None:
+                if node.error.code == "unknown":
+                    mapped[name] = cel.UNKNOWN
+                faults.append((name, node.error))
+                continue
+            value = node.value
+        mapped[name] = value
+        constant = constant_of(name, program, value, exchange.token)
+        if constant is not None:
+            exchange.constants[name] = constant
     exchange.detail["mapping"] = traces
     return mapped, faults
+
+
+def _value_of(program: Program, claims: dict[str, Any]) -> str | None:
+    """The text that an expression gives, without the trace that an explanation needs; None for anything else."""
+    try:
+        value = program.evaluate(claims)
+    except cel.CelError:
+        return None
+    return value if isinstance(value, str) else None
 
 
 def _mapping_at(exchange: GcpExchange, name: str) -> Origin:
@@ -149,7 +156,8 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
     ]
     unconfirmed = [name for name, _, _ in program.unconfirmed_functions()]
     exchange.detail["unconfirmed_functions"] = unconfirmed
-    node = program.trace({**bindings, "assertion": _claims(exchange, program)})
+    known = {**bindings, "assertion": _claims(exchange, program)}
+    node = program.trace(known)
     exchange.detail["condition"] = node
     if node.error is not None:
         _condition_error(exchange, text, node, at)
@@ -157,7 +165,7 @@ def _judge_condition(exchange: GcpExchange, text: str | None, bindings: dict[str
 
     def part(text: str) -> Any:
         try:
-            return cel.compile(text).trace({**bindings, "assertion": _claims(exchange, program)})
+            return cel.compile(text).trace(known)
         except cel.CelError:
             return None
 

@@ -6,6 +6,7 @@ refusals of malformed names are those quoted in public threads.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -50,6 +51,7 @@ class ProviderName(NamedTuple):
         return _PROJECT_ID.fullmatch(self.project) is not None
 
 
+@functools.lru_cache(maxsize=64)  # the request's own is asked for with each member of a policy
 def read_name(text: str) -> ProviderName:
     """A provider's name, with or without Google's host before it."""
     bare = text.removeprefix("https:").removeprefix(HOST)
@@ -157,6 +159,7 @@ def _read_gke_member(text: str) -> Member:
     return Member(text, pool=match["pool"], form="subject", value=value, deleted=text.startswith("deleted:"))
 
 
+@functools.lru_cache(maxsize=2048)  # an allow policy has at most 1,500, and each is read again for every token
 def read_member(text: str) -> Member | None:
     """A member of a pool; None for members of other kinds (users, groups, service accounts).
 

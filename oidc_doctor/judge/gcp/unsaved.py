@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from oidc_doctor.judge.save_rules import (
-    MOST_ATTRIBUTES,
     Objection,
     of_condition,
     of_mapped_names,
@@ -35,7 +34,7 @@ def suspect_condition(exchange: GcpExchange, text: str, at: Origin) -> None:
 
 
 def suspect_mapping(exchange: GcpExchange, mapping: dict[str, str], names: Iterable[str]) -> None:
-    """Suspect each of these attributes' expressions that Google would not save, and a mapping of too many."""
+    """Suspect each of these attributes' expressions that Google would not save."""
     provider = exchange.provider
     if not exchange.case.explain or provider is None:
         return
@@ -44,17 +43,6 @@ def suspect_mapping(exchange: GcpExchange, mapping: dict[str, str], names: Itera
         objections = of_mapping_expression(name, mapping[name])
         place = provider.document.at("/attributeMapping" + pointer_segment(name)) if objections else at
         _suspect(exchange, "mapping", name, objections, mapping[name], place)
-    custom = sum(name.startswith("attribute.") for name in mapping)
-    if custom > MOST_ATTRIBUTES:
-        exchange.refuse(
-            Kind.ATTRIBUTES_OVER_LIMIT,
-            where=at,
-            certain=False,
-            settle="the mapping as Google holds it",
-            what="custom attributes",
-            size=str(custom),
-            limit=str(MOST_ATTRIBUTES),
-        )
 
 
 def _suspect(

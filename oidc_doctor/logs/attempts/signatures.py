@@ -162,20 +162,27 @@ class Attempts:
             keep |= mask
         if complete_keys:
             keep |= frame["key"].isin(list(complete_keys)).to_numpy()
-        frame = frame[keep & (frame["time"] != NO_TIME).to_numpy()]
-        if frame.empty:
+        times = frame["time"].to_numpy()
+        kept = np.flatnonzero(keep & (times != NO_TIME))
+        if not kept.size:
             return []
-        yes = [key for key in frame["key"].unique() if int(key) in accepted]
-        good = frame["key"].isin(yes)
-        cut = (good != good.shift()).cumsum()
-        part_frame = frame.assign(row=frame.index, good=good).groupby(cut, sort=True)
-        table = part_frame.agg(
-            good=("good", "first"), first=("row", "first"), last=("row", "last"), begin=("time", "first"),
-            end=("time", "last"), count=("count", "sum"),
-        )  # fmt: skip
+        # numpy and no groupby: it is asked for each group of attempts, and a groupby takes ten milliseconds
+        keys = frame["key"].to_numpy()[kept]
+        good = np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in accepted])
+        begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
+        ends = np.concatenate((begins[1:], [good.size])) - 1
+        counts = np.add.reduceat(frame["count"].to_numpy(np.int64)[kept], begins)
+        rows = frame.index.to_numpy()[kept]
         return [
-            OutcomeRun(bool(good), int(first), int(last), float(begin), float(end), int(count))
-            for good, first, last, begin, end, count in table.itertuples(index=False)
+            OutcomeRun(
+                bool(good[begin]),
+                int(rows[begin]),
+                int(rows[end]),
+                float(times[kept[begin]]),
+                float(times[kept[end]]),
+                int(count),
+            )
+            for begin, end, count in zip(begins, ends, counts, strict=True)
         ]
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:

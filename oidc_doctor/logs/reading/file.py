@@ -17,6 +17,7 @@ import functools
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from oidc_doctor.documents.regular_file import NotRegularError
 from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.columns import NO_PLACE
 from oidc_doctor.logs.reading.tolerant import values
@@ -44,6 +45,8 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
                     state.add(record, origin, NO_PLACE)
         else:
             is_open = True
+    except NotRegularError:
+        state.problems(Origin(name), "not a regular file, so it was not read")
     except (OSError, EOFError, zlib.error) as error:
         state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
     state.files += is_open

@@ -18,6 +18,7 @@ from importlib import import_module
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.logs.attempts.columns import MOST_ROWS
 from oidc_doctor.logs.reading.file import read_file
 
@@ -282,4 +283,4 @@ def _read_batch(batch: list[_LogFile], state: ScanState) -> ScanState:
 
 
 def _open(path: str | None, name: str) -> BinaryIO:
-    return open(path or name, "rb", buffering=0)
+    return open_regular(path or name, buffering=0)

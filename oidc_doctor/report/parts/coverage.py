@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
@@ -199,9 +200,10 @@ def _facts(row: Coverage, now: str) -> str:
 def _by_folder(names: list[str]) -> str:
     """Format file names, with each folder named once: "error.txt; in aws/: roles.json, boundary.json"."""
     folders: dict[str, list[str]] = {}
+    sizes = Counter(name.partition("/")[0] for name in names if "/" in name)
     for name in names:
         folder, slash, file = name.partition("/")
-        many = slash and file and sum(other.startswith(folder + slash) for other in names) > _FEW
+        many = slash and file and sizes[folder] > _FEW
         folders.setdefault(folder + slash if many else "", []).append(file if many else name)
     return "; ".join((f"in {folder}: " if folder else "") + ", ".join(files) for folder, files in folders.items())
 

@@ -1,0 +1,177 @@
+"""Every bound says what it did not read, and an exhausted one is unknown: never accepted, and never refused."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.toml_text import load_toml
+from oidc_doctor.documents.trust_policy import parse_policy, policy_size
+from oidc_doctor.model import limits
+from oidc_doctor.model.json_pointer import line_of
+from tests.conftest import Bundle
+
+PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
+LinesRun = Callable[[Callable[[], object]], int]
+
+
+def _policy_of(size: int, aws: Bundle) -> Bundle:
+    """A trust policy of so many characters, as IAM counts them: it trusts the token, whatever its Sid."""
+    statement = aws.statement(aws.subject(aws.SUBJECT), Sid="")
+    return aws.trust({**statement, "Sid": "S" * (size - policy_size(aws.policy(statement)))})
+
+
+AWS = {
+    "trust policy": (lambda b: _policy_of(8_193, b), "authorise", "8,193 characters without white space: a role's"),
+    "client ids": (
+        lambda b: b.aws_provider([b.AUDIENCE, *(f"a{n}" for n in range(100))]),
+        "audience",
+        "101 entries: a Client",
+    ),
+    "claims": (lambda b: b.claims(b.claims_of(note="x" * 20_000)), "authorise", "a file of claims has at most 20,000"),
+    "token": (
+        lambda b: b.write("token.jwt", "eyJ" + "a" * 70_000),
+        "authorise",
+        "70,003 characters without white space: a compact",
+    ),
+}
+GCP = {
+    "condition": (
+        lambda b: b.gcp_provider(condition="true || google.subject == '" + "a" * 4_096 + "'"),
+        "condition",
+        "characters: an attribute condition has at most 4,096 characters",
+    ),
+    "expression": (
+        lambda b: b.gcp_provider(mapping={"google.subject": "assertion.sub + '" + "a" * 2_048 + "'"}),
+        "mapping",
+        "an attribute's expression has at most 2,048 characters",
+    ),
+    "attributes": (
+        lambda b: b.gcp_provider(
+            mapping={"google.subject": "assertion.sub"} | {f"attribute.a{n}": "'x'" for n in range(51)}
+        ),
+        "mapping",
+        "51 custom attributes: an attribute mapping has at most 50 custom attributes",
+    ),
+    "audiences": (
+        lambda b: b.gcp_provider(audiences=(b.AUDIENCE, *(f"a{n}" for n in range(10)))),
+        "audience",
+        "11 entries: allowedAudiences has at most 10 entries",
+    ),
+    "members": (
+        lambda b: b.service_account_policy(b.MEMBER, *(f"user:u{n}@example.com" for n in range(1_500))),
+        "impersonate",
+        "1,501 members in all bindings: an allow policy has at most 1,500",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AWS)
+def test_beyond_a_quota_of_aws(case: str, aws: Bundle) -> None:
+    change, step, line = AWS[case]
+    _is_unknown(change(aws), step, line)
+
+
+@pytest.mark.parametrize("case", GCP)
+def test_beyond_a_quota_of_google(case: str, gcp: Bundle) -> None:
+    change, step, line = GCP[case]
+    _is_unknown(change(gcp), step, line)
+
+
+def _is_unknown(bundle: Bundle, step: str, line: str) -> None:
+    answer = bundle.ask()
+    assert answer.exchange().prediction == "unknown"
+    assert answer.state(step) == "unknown"
+    assert [row.reason for row in answer.report.coverage if line in row.reason and "so it was not read" in row.reason]
+    assert answer.report.exit_code != 0
+
+
+def test_a_trust_policy_within_the_quota_is_judged(aws: Bundle) -> None:
+    assert _policy_of(8_192, aws).ask().exchange().prediction == "accepted"
+
+
+def test_tokens_beyond_the_bound_are_named(aws: Bundle) -> None:
+    for number in range(limits.TOKENS.most + 1):
+        aws.write(f"tokens/t{number:03}.json", {"claims": aws.claims_of()})
+    answer = aws.ask()
+    assert len(answer.report.exchanges) == limits.TOKENS.most + 1  # with token.jwt
+    assert any("51 tokens: tokens/ has at most 50 tokens" in row.reason for row in answer.report.coverage)
+    assert answer.report.exit_code == 3
+
+
+def test_targets_beyond_the_bound_are_named(bundle: Bundle) -> None:
+    for number in range(limits.TARGETS.most + 1):
+        bundle.write(f"targets/t{number:03}/error.txt", "x")
+    answer = bundle.ask()
+    assert len(answer.report.target) == limits.TARGETS.most
+    assert any("101 targets: a bundle has at most 100 targets" in row.reason for row in answer.report.coverage)
+    assert answer.report.exit_code == 3
+
+
+def test_an_error_text_beyond_the_bound_is_read_in_part(aws: Bundle) -> None:
+    answer = aws.error("x " * 10_001).ask()
+    reasons = [row.reason for row in answer.report.coverage if row.what == "error.txt"]
+    assert reasons == ["the first 20,000 of its 20,001 characters (oidc-doctor's bound)"]
+
+
+def test_edits_of_many_refused_exchanges_are_bounded(aws: Bundle) -> None:
+    for number in range(9):
+        aws.write(f"tokens/t{number}.json", {"claims": aws.claims_of(sub=f"{aws.SUBJECT}{number}")})
+    aws.trust(aws.statement(aws.subject("v=1:org=other"))).remove("token.jwt")
+    warnings = aws.ask().report.warnings
+    assert "edits were looked for and proven for the first 8 of 9 refused exchanges" in warnings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [".".join(["a"] * 9) + " = 1", "[" + ".".join(["a"] * 9) + "]", "x = {" + ".".join(["a"] * 30_000) + " = 1}"],
+)
+def test_a_dotted_name_of_many_parts(text: str) -> None:
+    with pytest.raises(Unreadable, match=r"line 2: a name in oidc-doctor.toml has at most 8 parts"):
+        load_toml("name = 'x'\n" + text, "oidc-doctor.toml")
+
+
+def test_dots_in_a_value_are_no_name() -> None:
+    assert load_toml("x = '" + ".".join(["a"] * 20) + "'", "oidc-doctor.toml") == {"x": ".".join(["a"] * 20)}
+
+
+def test_a_policy_of_a_resource_is_bounded() -> None:
+    with pytest.raises(Unreadable, match="a policy of AWS has at most 32,768 characters"):
+        parse_policy('{"Statement": "' + "x" * 32_768 + '"}', "aws/key-policy.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no FIFOs")
+def test_what_is_no_regular_file_is_not_waited_for(aws: Bundle, tmp_path: Path) -> None:
+    from oidc_doctor.cli.evidence import _files
+
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    os.mkfifo(logs / "a.json")
+    (logs / "b.json").symlink_to("/dev/zero")
+    answer = aws.ask(cloudtrail=_files([str(logs)], "--cloudtrail"))
+    (row,) = [row for row in answer.report.coverage if row.what == "aws/cloudtrail"]
+    assert "not a regular file, so it was not read" in row.reason
+    assert row.status == "partial"
+
+
+def test_the_lines_of_a_document_are_found_in_one_pass(lines_run: LinesRun) -> None:
+    def ask(count: int) -> None:
+        text = "[" + ",\n".join(f'{{"a": {number}}}' for number in range(count)) + "]"
+        assert [line_of(text, f"/{number}/a") for number in range(count)] == list(range(1, count + 1))
+
+    small, large = lines_run(lambda: ask(50)), lines_run(lambda: ask(500))
+    assert large < 15 * small
+
+
+def test_the_page_shows_the_table() -> None:
+    rows = [f"| {row.of} | {row.most:,} {row.unit} | {row.source} |" for row in limits.LIMITS]
+    table = "\n".join(["| what | at most | source |", "|---|---|---|", *rows]) + "\n"
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    if os.environ.get("UPDATE_README"):
+        PAGE.write_text(page.partition("| what |")[0] + table, encoding="utf-8")
+    else:
+        assert page.endswith(table), "run it again with UPDATE_README=1"
