@@ -9,6 +9,7 @@ from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_capture_parser
 from oidc_doctor.cli.output import note
+from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
     import argparse
@@ -88,8 +89,7 @@ def _diff(first: str, second: str) -> int:
             lines = list(difference(before, after))
     except BundleError as error:
         raise UsageError(str(error)) from None
-    for line in lines:
-        print(line)
+    show("".join(f"{line}\n" for line in lines))
     return ExitCode.FINDING if lines else ExitCode.OK
 
 

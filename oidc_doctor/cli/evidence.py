@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from oidc_doctor.cli import live
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.streams import read_file
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w)")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST_SPAN = 36_525 * 86_400  # a hundred years, further back than any log
+_LARGEST_TOKEN = 32 * 1024 * 1024  # bytes of a token's file, as of a file of a bundle
 _LIVE = ("s3://", "logging:")  # schemes of paths that are not local files
 _FIRST_SCENARIO = "aws-wrong-team"  # the scenario of --demo without a name: the most common failure, with logs
 
 
 def _moment(text: str, name: str) -> float:
-    from datetime import UTC, datetime
+    from oidc_doctor.model.times import epoch_of
 
-    if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
+    if re.fullmatch(r"\d{9,11}(\.\d{1,20})?", text, re.ASCII):
         return float(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+    moment = None if re.fullmatch(r"\d{12,}", text) else epoch_of(text)  # so many digits are milliseconds, no date
+    if moment is None:
         message = f"{name} {text}: not a time; use 2026-11-22T13:00:00Z or seconds since 1970"
-        raise UsageError(message) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise UsageError(message)
+    return moment
 
 
 def _since(text: str | None) -> tuple[float | None, float | None]:
@@ -40,20 +41,17 @@ def _since(text: str | None) -> tuple[float | None, float | None]:
     if text is None:
         return None, None
     span = _SPAN.fullmatch(text.strip())
-    if span:
-        return None, float(span[1]) * _SECONDS[span[2]]
-    return _moment(text, "--since"), None
+    if span is None:
+        return _moment(text, "--since"), None
+    seconds = float(span[1]) * _SECONDS[span[2]]
+    if seconds > _LONGEST_SPAN:
+        message = f"--since {text}: longer than {_LONGEST_SPAN // _SECONDS['d']} days"
+        raise UsageError(message)
+    return None, seconds
 
 
 def _read_text(path: str, name: str) -> str:
-    try:
-        if path == "-":
-            return sys.stdin.read()
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
-    except OSError as error:
-        message = f"{name} {path}: {error.strerror or error}"
-        raise UsageError(message) from None
+    return read_file(path, name, _LARGEST_TOKEN).decode("utf-8", "surrogateescape")
 
 
 def _tokens(options: argparse.Namespace) -> tuple[Token, ...]:
@@ -134,6 +132,10 @@ def question_of(options: argparse.Namespace) -> Question:
     from oidc_doctor.examine.question import Question
 
     since, back = _since(options.since)
+    until = _moment(options.until, "--until") if options.until else None
+    if since is not None and until is not None and until < since:
+        message = f"--until {options.until}: before --since {options.since}"
+        raise UsageError(message)
     return Question(
         overrides=_overrides(options),
         error_text=options.error,
@@ -141,7 +143,7 @@ def question_of(options: argparse.Namespace) -> Question:
         at=_moment(options.at, "--at") if options.at else None,
         since=since,
         since_back=back,
-        until=_moment(options.until, "--until") if options.until else None,
+        until=until,
         cloudtrail=_files(_local(options), "--cloudtrail"),
         gcp_logs=_files(options.gcp_logs, "--gcp-logs"),
         check=tuple(options.check),

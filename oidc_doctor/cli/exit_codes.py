@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2  # an option, or a file that it names, cannot be used
     UNKNOWN = 3  # the evidence does not decide; for capture: the redacted copy yields another diagnosis
     BROKEN = 4  # oidc-doctor itself is broken: an internal error, a broken check, no checks
-    INTERRUPTED = 130  # by Ctrl+C
+    INTERRUPTED = 130  # by Ctrl+C; other signals that end the program: 128 and the signal's number, see signals.py
 
 
 class UsageError(Exception):

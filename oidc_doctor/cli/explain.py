@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import Parser
+from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +31,7 @@ def explain(arguments: list[str]) -> int:
         if not checks:
             message = f"explain {options.code}: no such check; oidc-doctor --list-checks lists them"
             raise UsageError(message)
-    print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks))
+    show("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks) + "\n")
     return ExitCode.OK
 
 
@@ -58,8 +59,10 @@ def list_checks(options: argparse.Namespace) -> int:
     """Print a line for each check that --check and --skip select."""
     from oidc_doctor.findings import packs, run_checks
 
+    lines = []
     for check in packs.all_checks():
         if run_checks.wanted(check, options.check, options.skip):
             title = check.page.strip().split("\n", 1)[0]
-            print(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}")
+            lines.append(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}\n")
+    show("".join(lines))
     return ExitCode.OK

@@ -6,12 +6,13 @@ import argparse
 import json
 import os
 import re
-import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.cli.exit_codes import UsageError
 from oidc_doctor.cli.output import complain
+from oidc_doctor.cli.streams import read_file
+from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.documents.target_file import FILE as TARGET_FILE
 from oidc_doctor.documents.target_file import merge
 from oidc_doctor.model.document import Origin
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from oidc_doctor.live.plan import CollectionRequest, Goal
     from oidc_doctor.model.evidence import Token
 
+_DAY = 86_400
+_FIRST_LOGS = 1_384_300_800  # 13 November 2013: CloudTrail began, before Google's audit logs; both ask day by day
 _USUAL_WINDOW = 7 * 86_400.0  # seconds: the window of logs without --since
 _TOKEN_FILES = ("B10_OIDC_TOKEN_PATH", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _CREDENTIALS = "gcp/credentials.json"  # where the configuration of a client stands in a bundle
@@ -119,15 +122,17 @@ def _request(
         message = "--try needs a role or provider: give --role ARN or --gcp-provider NAME"
         raise UsageError(message)
     now = time.time()
-    until = question.until
-    since = question.since if question.since_back is None else (until or now) - question.since_back
+    until = None if question.until is None else min(question.until, now + _DAY)
+    end = now if until is None else until
+    since = question.since if question.since_back is None else end - question.since_back
+    since = end - _USUAL_WINDOW if since is None else since
     request = CollectionRequest(
         goals=goals,
         folders=folders,
         given=tuple(files),
         profile=options.profile,
         regions=tuple(region for region in (options.region or "").split(",")[1:] if region),
-        since=since if since is not None else (until or now) - _USUAL_WINDOW,
+        since=max(since, _FIRST_LOGS),
         until=until,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
@@ -231,14 +236,13 @@ def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> l
 
 def _configuration(path: str, name: str, *, must: bool) -> bytes | None:
     """Return an external_account configuration without possible secrets; None for other files."""
-    data = _bytes(path, name)
     try:
-        value = json.loads(data)
-    except ValueError:
-        value = None
+        value, reason = load(decode(_bytes(path, name), path), path).value, ""
+    except Unreadable as error:
+        value, reason = None, f" ({error.reason})"
     if not isinstance(value, dict) or value.get("type") != "external_account":
         if must:
-            message = f"{name} {path}: no configuration of type external_account"
+            message = f"{name} {path}: no configuration of type external_account{reason}"
             raise UsageError(message)
         return None
     value.pop("client_secret", None)
@@ -290,8 +294,8 @@ def _token_of_configuration(path: str | None) -> tuple[tuple[Token, ...], tuple[
     shape = source.get("format")
     if isinstance(shape, dict) and shape.get("type") == "json":
         try:
-            text = json.loads(text)[shape["subject_token_field_name"]]
-        except (ValueError, KeyError, TypeError, RecursionError):
+            text = load(text, file).value[shape["subject_token_field_name"]]
+        except (Unreadable, KeyError, TypeError):
             text = None
     token = parse_token(text, Origin(f"--credentials {path}"), "token") if isinstance(text, str) else None
     if token is None or not _is_oidc(token):
@@ -326,11 +330,11 @@ def _github_token(audience: str, *, private: bool) -> str:
     separator = "&" if "?" in url else "?"
     try:
         page = fetch(f"{url}{separator}audience={quote(audience, safe='')}", Rules(private=private), bearer=bearer)
-        value = json.loads(page.body)["value"]
+        value = load(decode(page.body, url), url).value["value"]
     except CallError as error:
         message = f"--fetch-github-token: {error}"
         raise UsageError(message) from None
-    except (ValueError, KeyError, TypeError):
+    except (Unreadable, KeyError, TypeError):
         value = None
     if not isinstance(value, str):
         message = "--fetch-github-token: the response contains no token"
@@ -339,18 +343,7 @@ def _github_token(audience: str, *, private: bool) -> str:
 
 
 def _bytes(path: str, name: str) -> bytes:
-    try:
-        if path == "-":
-            return sys.stdin.buffer.read(_LARGEST_FILE)
-        with open(path, "rb") as stream:
-            data = stream.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        message = f"{name} {path}: {error.strerror or error}"
-        raise UsageError(message) from None
-    if len(data) > _LARGEST_FILE:
-        message = f"{name} {path}: larger than {_LARGEST_FILE // 1024} KiB"
-        raise UsageError(message)
-    return data
+    return read_file(path, name, _LARGEST_FILE)
 
 
 def _silence(_: str) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import re
+from typing import Any, NoReturn
 
 from oidc_doctor import __version__
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.streams import show
 from oidc_doctor.report.formats import FORMATS
 
 _WEB_PORT = 8765
 _HELP_WIDTH = 100  # columns of --help
 _TIMEOUT = 300.0  # seconds for all reads of a live run
+_LONGEST_TIMEOUT = 86_400  # a day; the system cannot wait for any number of seconds
 
 
 class Parser(argparse.ArgumentParser):
@@ -21,6 +24,38 @@ class Parser(argparse.ArgumentParser):
         """Raise the message as a UsageError, after the name of the command."""
         command = self.prog.partition(" ")[2]
         raise UsageError(f"{command}: {message}" if command else message)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print --help and --version."""
+        del file  # stdout, which has one way
+        show(message)
+
+
+def _whole_number(text: str, least: int, most: int) -> int:
+    number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
+    if not least <= number <= most:
+        message = f"{text}: not a whole number from {least} to {most}"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def _pages(text: str) -> int:
+    return _whole_number(text, 1, 999_999_999)
+
+
+def _port(text: str) -> int:
+    return _whole_number(text, 1, 65_535)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text) if "_" not in text else 0.0
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_TIMEOUT:  # false for NaN
+        message = f"{text}: not a number of seconds above 0 and up to {_LONGEST_TIMEOUT}"
+        raise argparse.ArgumentTypeError(message)
+    return seconds
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
@@ -58,7 +93,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--web",
         nargs="?",
         const=_WEB_PORT,
-        type=int,
+        type=_port,
         metavar="PORT",
         help=f"open the UI in a browser on this machine (port {_WEB_PORT}; needs oidc-doctor[web])",
     )
@@ -159,10 +194,12 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     live.add_argument("--credentials", metavar="FILE", help="the client's external_account configuration for Google")
     live.add_argument("--whoami", metavar="FILE", help="the saved output of truss whoami --show-oidc; - is stdin")
     live.add_argument("--no-logs", action="store_true", help="do not query the clouds' logs")
-    live.add_argument("--max-pages", type=int, default=40, metavar="N", help="maximum pages per log query (default 40)")
+    live.add_argument(
+        "--max-pages", type=_pages, default=40, metavar="N", help="maximum pages per log query (default 40)"
+    )
     live.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=_TIMEOUT,
         metavar="SECONDS",
         help=f"for the whole live run (default {_TIMEOUT:.0f})",

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cli.exit_codes import UsageError
+from oidc_doctor.cli.streams import Messages, show, tell
 
 if TYPE_CHECKING:
     from oidc_doctor.model.report import Report
@@ -23,21 +24,21 @@ def complain(message: str) -> None:
     """Print an error, a warning or progress as one line on stderr, escaped and without tokens."""
     from oidc_doctor.report.parts.escape import forbid_tokens, visible
 
-    print(f"oidc-doctor: {visible(forbid_tokens(message))}", file=sys.stderr, flush=True)
+    tell(f"oidc-doctor: {visible(forbid_tokens(message))}\n")
 
 
 def note(message: str) -> None:
     """Print a line about a written file on stderr."""
     from oidc_doctor.report.parts.escape import forbid_tokens
 
-    print(forbid_tokens(message), file=sys.stderr)
+    tell(forbid_tokens(message) + "\n")
 
 
 def print_traceback(text: str) -> None:
     """Print the traceback of an internal error on stderr, without tokens."""
     from oidc_doctor.report.parts.escape import forbid_tokens
 
-    sys.stderr.write(forbid_tokens(text))
+    tell(forbid_tokens(text))
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
@@ -46,7 +47,7 @@ def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
         return nullcontext()
     from oidc_doctor.logs.reading.progress import ProgressBar
 
-    return ProgressBar(sys.stderr)
+    return ProgressBar(Messages())
 
 
 def warn_of_unknown_checks(options: argparse.Namespace) -> None:
@@ -96,15 +97,13 @@ def _color() -> bool:
 def write(options: argparse.Namespace, text: str) -> None:
     """Write to stdout, or to the file of --report. Raises UsageError."""
     text = text if text.endswith("\n") else text + "\n"
-    data = text.encode("utf-8", "backslashreplace")
     if options.report in (None, "-"):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        show(text)
         return
     from oidc_doctor import files  # late: most reports go to stdout
 
     try:
-        files.write(options.report, data)
+        files.write(options.report, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         message = f"--report {options.report}: {error.strerror or error}"
         raise UsageError(message) from None

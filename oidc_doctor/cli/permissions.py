@@ -6,6 +6,7 @@ import json
 
 from oidc_doctor.cli.exit_codes import ExitCode
 from oidc_doctor.cli.options import Parser, add_cross_check
+from oidc_doctor.cli.streams import show
 
 
 def permissions(arguments: list[str]) -> int:
@@ -27,7 +28,7 @@ def permissions(arguments: list[str]) -> int:
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     if options.cloud == "gcp":
-        print(live.gcp_role())
+        show(live.gcp_role() + "\n")
         return ExitCode.OK
     policy = live.aws_policy(
         options.role,
@@ -37,5 +38,5 @@ def permissions(arguments: list[str]) -> int:
         oracles=options.cross_check,
         account=options.account,
     )
-    print(json.dumps(policy, indent=2))
+    show(json.dumps(policy, indent=2) + "\n")
     return ExitCode.OK

@@ -8,6 +8,7 @@ from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.output import complain, progress_bar, rendered, warn_of_unknown_checks, write
+from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +23,7 @@ def report(options: argparse.Namespace) -> int:
     warn_of_unknown_checks(options)
     bundle = open_evidence(options)
     if options.dry_run:
-        print(live.dry_run(options, question, bundle))
+        show(live.dry_run(options, question, bundle) + "\n")
         return ExitCode.OK
     if live.is_live(options) or live.uses_files(options):
         bundle, question = live.prepare(options, question, bundle)

@@ -21,17 +21,34 @@ if TYPE_CHECKING:
     from oidc_doctor.tui.examination import EvidenceSource
 
 _TARGET_FILE = "oidc-doctor.toml"
+_FEWEST_COLUMNS, _FEWEST_LINES = 20, 6  # of a terminal: below, nothing can be read
 
 
-def on_a_terminal(options: argparse.Namespace) -> bool:
-    """Return whether to open the screens: on a terminal, without an option of the report (a format, -q, -v)."""
-    if options.format != "text" or options.quiet or options.verbose:
-        return False
-    if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
-        return True
-    # Textual draws on stderr
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    return all(stream.isatty() for stream in streams) and os.environ.get("TERM") != "dumb"
+def why_no_screens(options: argparse.Namespace) -> str:
+    """Return why the screens are not opened: no terminal that can show them, or an option of the report; else ""."""
+    if not (options.format != "text" or options.quiet or options.verbose):
+        if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve shows them in a browser
+            return ""
+        # Textual draws on stderr
+        streams = (sys.stdin, sys.stdout, sys.stderr)
+        if all(stream.isatty() for stream in streams) and not _dumb():
+            return _too_small()
+    return "no terminal to open the interactive UI on"
+
+
+def _dumb() -> bool:
+    """Return whether the terminal cannot move its cursor. Only Unix names its terminals."""
+    return os.environ.get("TERM", "" if os.name == "posix" else "windows") in ("", "dumb", "unknown")
+
+
+def _too_small() -> str:
+    import shutil
+
+    size = shutil.get_terminal_size()
+    if size.columns >= _FEWEST_COLUMNS and size.lines >= _FEWEST_LINES:
+        return ""
+    needed = f"{_FEWEST_COLUMNS} × {_FEWEST_LINES}"
+    return f"the terminal of {size.columns} × {size.lines} is too small for the interactive UI (at least {needed})"
 
 
 def open_screens(options: argparse.Namespace) -> NoReturn:

@@ -117,6 +117,14 @@ def load(text: str, file: str) -> Document:
     return Document(file, text, value, duplicates=duplicates)
 
 
+def value_of(answer: bytes | str) -> Json:
+    """The value of a JSON text that a service sent; None, as for null, where it cannot be read."""
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+
+
 def load_inner(document: Document, pointer: str, text: str) -> Document:
     """The document in the string `text` at `pointer` of `document`, URL-encoded or not.
 

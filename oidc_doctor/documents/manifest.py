@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load, printable
 from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.times import epoch_of, number, on_calendar
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Document, Json
 
 Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
-_LATEST = 1e12  # epoch seconds; a larger number is milliseconds or nonsense
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
 
 
@@ -65,14 +63,9 @@ def _instant(document: Document, pointer: str, value: Json) -> float | None:
     """An RFC 3339 time, or epoch seconds, as epoch seconds; a time without a zone is UTC."""
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < _LATEST:
-        return float(value)
-    try:
-        if isinstance(value, str):
-            time = datetime.fromisoformat(value.strip())
-            return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        pass
+    seconds = epoch_of(value.strip()) if isinstance(value, str) else number(value)
+    if seconds is not None and on_calendar(seconds):
+        return float(seconds)
     raise fields.wrong(document, pointer, "expected a time such as 2026-11-22T22:40:00Z")
 
 
@@ -110,9 +103,8 @@ def _text(box: dict[str, Any], name: str) -> str | None:
 
 
 def _seconds(value: Json) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
-        return float(value)
-    return None
+    seconds = number(value)
+    return float(seconds) if seconds is not None and seconds >= 0 else None
 
 
 def _list(value: Json) -> list[Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.model.document import Document, Json
@@ -28,7 +29,9 @@ class TrussAuth(NamedTuple):
 
 def parse_truss(text: str, file: str) -> Document:
     """A config.yaml as a document. Raises Unreadable."""
-    return load_yaml(text, file)
+    document = load_yaml(text, file)
+    fields.members(document, "", document.value)  # any text is YAML: an empty file and a page of a proxy as well
+    return document
 
 
 def truss_auths(document: Document) -> tuple[TrussAuth, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.documents.regular_file import open_regular
 from oidc_doctor.examine.question import Question
-from oidc_doctor.judge.times import rfc3339, seconds_of
+from oidc_doctor.judge.times import on_calendar, rfc3339, seconds_of
 from oidc_doctor.model.evidence import (
     Coverage,
     Snapshot,
@@ -106,7 +106,7 @@ def _instant(run: Run) -> float:
     for evidence in run.snapshot.targets:
         for token in evidence.tokens:
             issued = seconds_of(token.claims.get("iat"))
-            if issued is not None:
+            if issued is not None and on_calendar(issued):
                 times.append(float(issued))
     return min(max(times), now) if times else now
 

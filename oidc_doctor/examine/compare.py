@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis
 from oidc_doctor.judge.aws.trust import node_json
-from oidc_doctor.judge.times import seconds_of
+from oidc_doctor.judge.times import on_calendar, seconds_of
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.secret_texts import without_secrets_in
@@ -32,7 +32,9 @@ class ClauseRow(NamedTuple):
 def instant_for(token: Token, at: float) -> float:
     """`at`; where the token is not valid then, the moment after it was issued: an old success is no expired one."""
     issued, expires = seconds_of(token.claims.get("iat")), seconds_of(token.claims.get("exp"))
-    if issued is not None and expires is not None and not issued <= at <= expires and issued < expires:
+    if issued is None or expires is None or not on_calendar(issued + 1):
+        return at
+    if not issued <= at <= expires and issued < expires:
         return float(issued) + 1
     return at
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oidc_doctor.judge.times import span
+from oidc_doctor.judge.times import number, span
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
@@ -12,6 +12,7 @@ from oidc_doctor.model.steps import (
     STEPS,
     UNKNOWN,
 )
+from oidc_doctor.model.times import epoch_of
 
 # The usual meaning of an observed refusal of a step, for when no evidence refuses at that step.
 _SUSPECTS: dict[tuple[str, str], tuple[tuple[Kind, str], ...]] = {
@@ -113,17 +114,12 @@ def _role_arn(case: Case) -> str:
 
 
 def _fresh_role(case: Case) -> bool:
-    from datetime import datetime
-
     aws = case.evidence.aws
     role = aws.role if aws else None
-    if not isinstance(role, Role) or not role.created:
+    if not isinstance(role, Role):
         return False
-    try:
-        created = datetime.fromisoformat(role.created).timestamp()
-    except ValueError:
-        return False
-    return 0 <= case.at - created < _FRESH
+    created = epoch_of(role.created)
+    return created is not None and 0 <= case.at - created < _FRESH
 
 
 def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> None:
@@ -131,8 +127,8 @@ def _suspect(trace: Trace, case: Case, step: str, kind: Kind, settle: str) -> No
     if kind is Kind.PROPAGATION_DELAY and case.since_change is not None:
         facts |= {"what": "the configuration", "seconds": f"{case.since_change:.0f}"}
     if kind is Kind.TOKEN_STALE:
-        issued = case.token.claim("iat")
-        if isinstance(issued, int | float) and not isinstance(issued, bool):
+        issued = number(case.token.claim("iat"))
+        if issued is not None:
             facts["reason"] = f"it was issued {span(case.at - issued)} before this exchange, too long ago for Google"
     if case.profile is not None and case.profile.token_sources:
         facts["hint"] = case.profile.token_sources[0].hint

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from oidc_doctor.model.times import number, on_calendar, rfc3339
+
+__all__ = ("number", "on_calendar", "relative", "rfc3339", "seconds_of", "span")
 
 _UNITS_SHOWN = 2
 _DIGITS = 20  # more are no time, and Python limits how many it reads
@@ -32,20 +34,13 @@ def relative(instant: float, now: float) -> str:
     return f"in {span(delta)}" if delta > 0 else f"{span(delta)} ago"
 
 
-def rfc3339(instant: float) -> str:
-    """`2026-11-22T22:40:00Z`; far-off values that no calendar holds come back as the number."""
-    try:
-        return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):
-        return str(instant)
-
-
 def seconds_of(value: object) -> int | None:
-    """A token time as AWS reads it: an integer or a string of digits (recorded); anything else is not a time."""
-    if isinstance(value, bool):
-        return None
+    """A token time as AWS reads it: an integer or a string of digits (recorded); anything else is not a time.
+
+    An integer of more than 64 bits is none either: nobody has recorded how AWS reads it.
+    """
     if isinstance(value, int):
-        return value
+        return value if number(value) is not None else None
     if isinstance(value, str) and len(value) < _DIGITS and value.isascii() and value.removeprefix("-").isdigit():
         return int(value)
     return None

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from oidc_doctor.bundle import contract
 from oidc_doctor.bundle.files import Bundle, BundleMember
-from oidc_doctor.documents.json_text import Unreadable, printable
+from oidc_doctor.documents.json_text import Unreadable, decode, load, printable
+from oidc_doctor.live.clock import Clocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -61,6 +62,7 @@ class CallError(Exception):
         super().__init__(f"{code}: {message}")
         self.hint = hint
         self.answered = answered
+        self.headers: dict[str, str] = {}  # of the answer, where it is the service's own
         self.outcome: Outcome = outcome
         self.code = code
         self.message = message
@@ -138,14 +140,13 @@ class Collector:
         self.files: dict[str, bytes] = {}
         self.reads: dict[str, dict[str, Json]] = {}
         self.warnings: list[str] = []
+        self.clocks = Clocks()
         self._narrate = narrate
         self._answers: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._voice = threading.Lock()  # one line after the other
         self._closed = threading.Event()
         self._start: Callable[[Reader], None] | None = None
-
-    # ------------------------------------------------------------------------------------------------ for the readers
 
     def answer(self, name: str) -> Any:
         """Return the answer of the reader `name`; None if it failed or is not in the plan."""
@@ -279,8 +280,6 @@ class Collector:
         if over or self._closed.is_set() or time.monotonic() >= self.deadline:
             raise CallError("timeout", "TimeIsUp", "the time given with --timeout ended before")
 
-    # ------------------------------------------------------------------------------------------------- for collect()
-
     def _keep(self, name: str, answer: Any) -> None:
         with self._lock:
             self._answers[name] = answer
@@ -313,6 +312,8 @@ def collect(
         _Run(collector, planned).work()
     finally:
         collector._close()  # noqa: SLF001 - its other half
+    collector.warnings += filter(None, [collector.clocks.warning()])
+    began -= collector.clocks.ahead()
     return Collected(
         _bundle(collector, base, began, live=bool(planned)), tuple(collector.warnings), tuple(collector.reads.values())
     )
@@ -458,8 +459,8 @@ def _manifest_of(base: Bundle) -> dict[str, Any]:
     if contract.MANIFEST not in base:
         return {}
     try:
-        manifest = json.loads(base.read(contract.MANIFEST))
-    except (ValueError, Unreadable):
+        manifest = load(decode(base.read(contract.MANIFEST), contract.MANIFEST), contract.MANIFEST).value
+    except Unreadable:
         return {}
     return manifest if isinstance(manifest, dict) else {}
 

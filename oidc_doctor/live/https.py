@@ -15,6 +15,8 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -38,6 +40,7 @@ class Page(NamedTuple):
     content_type: str
     seconds: float
     redirects: tuple[str, ...]  # the addresses that redirects led to
+    headers: Mapping[str, str] = MappingProxyType({})  # names in lower case
 
 
 class Rules(NamedTuple):
@@ -67,7 +70,7 @@ def fetch(url: str, rules: Rules, seconds: float = _MOST_SECONDS, bearer: str | 
         redirects.append(url)
     if status != http.client.OK:
         raise _not_ok(status)
-    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects))
+    return Page(body, headers.get("content-type", ""), time.monotonic() - began, tuple(redirects), headers)
 
 
 class HostCertificates(NamedTuple):

@@ -137,6 +137,7 @@ def _address(issuer: str) -> str:
 
 def _fetched(collector: Collector, url: str, rules: Rules) -> Page:
     page: Page = collector.call(lambda: fetch(url, rules, collector.seconds_left(10)))
+    collector.clocks.hear("the issuer", page.headers, is_cloud=False)
     return page
 
 

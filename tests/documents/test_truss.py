@@ -46,10 +46,16 @@ def test_the_identities_of_a_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "3", "weights: x", "weights: [3, {auth: 3}]", "base_image: {docker_auth: [1]}", "base_image: x"]
+    "text", ["weights: x", "weights: [3, {auth: 3}]", "base_image: {docker_auth: [1]}", "base_image: x"]
 )
 def test_configurations_without_identities(text: str) -> None:
     assert truss_auths(parse_truss(text, "f")) == ()
+
+
+@pytest.mark.parametrize("text", ["", "# a comment", "[]", "3", "<html>sign in</html>"])
+def test_a_text_that_is_no_configuration(text: str) -> None:
+    with pytest.raises(Unreadable, match="the top: expected an object"):
+        parse_truss(text, "f")
 
 
 def test_values_that_are_no_text_are_left_out() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -19,10 +20,11 @@ PATIENCE = 60  # seconds
 
 
 @contextmanager
-def terminal(*arguments: str, cwd: Path, term: str = "xterm-256color") -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def terminal(*arguments: str, cwd: Path, **world: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Run oidc-doctor on a pseudo-terminal; yield the other end of the terminal, and the process."""
     parent_end, child_end = pty.openpty()
-    environment = os.environ | {"TERM": term, "COLUMNS": "80", "LINES": "24", "XDG_CONFIG_HOME": str(cwd)}
+    usual = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", "XDG_CONFIG_HOME": str(cwd)}
+    environment = os.environ | usual | world
     command = [sys.executable, "-m", "oidc_doctor", *arguments]
     with subprocess.Popen(
         command, stdin=child_end, stdout=child_end, stderr=child_end, cwd=cwd, env=environment
@@ -129,10 +131,30 @@ def test_invalid_options_open_no_screen(arguments: tuple[str, ...], words: bytes
 
 
 def test_dumb_terminal_prints_the_report(tmp_path: Path) -> None:
-    with terminal("--demo", cwd=tmp_path, term="dumb") as (pty_end, process):
+    with terminal("--demo", cwd=tmp_path, TERM="dumb") as (pty_end, process):
         output = read_until(pty_end, b"AWS refuses this token")
         assert b"\x1b[?1049h" not in output
         assert drain(pty_end, process) == 1
+
+
+@pytest.mark.parametrize("world", [{"TERM": ""}, {"TERM": "dumb"}, {"COLUMNS": "1", "LINES": "1"}], ids=str)
+def test_usage_error_on_a_terminal_without_screens(world: dict[str, str], tmp_path: Path) -> None:
+    with terminal(cwd=tmp_path, **world) as (pty_end, process):
+        output = read_until(pty_end, b"--help lists all options")
+        assert output.count(b"\n") <= 1
+        assert b"\x1b" not in output
+        assert (b"1 \xc3\x97 1 is too small" in output) == ("COLUMNS" in world)
+        assert drain(pty_end, process) == 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_closes_the_screens(number: int, code: int, tmp_path: Path) -> None:
+    with terminal("--demo", "aws-wrong-team", cwd=tmp_path) as (pty_end, process):
+        read_until(pty_end, b"AWS025")
+        process.send_signal(number)
+        output = read_until(pty_end, b"\x1b[?1049l")  # the terminal as it was
+        assert b"Traceback" not in output
+        assert drain(pty_end, process) == code
 
 
 def test_usage_error_without_a_terminal(tmp_path: Path) -> None:

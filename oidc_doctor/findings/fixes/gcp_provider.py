@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.documents.provider import service_states
@@ -20,6 +19,7 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.limits import AUDIENCES
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Refusal
+from oidc_doctor.model.times import epoch_of
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
@@ -146,10 +146,8 @@ def _is_purged(value: Any, at: float) -> bool:
     text = value.get("expireTime") if isinstance(value, dict) else None
     if not isinstance(text, str) or value.get("state") != "DELETED":
         return False
-    try:
-        return datetime.fromisoformat(text).timestamp() <= at
-    except ValueError:
-        return False
+    end = epoch_of(text)
+    return end is not None and end <= at
 
 
 # --- a provider that is not there ------------------------------------------------------------------------------------

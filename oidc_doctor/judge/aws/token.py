@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import ExchangeBuilder, shown
-from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
+from oidc_doctor.judge.times import number, relative, rfc3339, seconds_of, span
 from oidc_doctor.judge.token_form import judge_algorithm, pass_unless_refused, settle_unread
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
@@ -129,10 +129,13 @@ def _judge_times(exchange: ExchangeBuilder) -> None:
             continue
         seconds = seconds_of(value)
         if seconds is None:
+            certain = _is_recorded(value)
             exchange.refuse(
                 Kind.CLAIM_MALFORMED,
-                invalid(texts.INVALID_TIMESTAMP),
+                invalid(texts.INVALID_TIMESTAMP, certain=certain),
+                certain=certain,
                 where=exchange.claim_origin(name),
+                settle="nobody has recorded how AWS reads such a time; send a token with a whole number of seconds",
                 claim=name,
                 found=shown(value),
                 wanted="seconds since 1970 as a whole number",
@@ -153,6 +156,15 @@ def _judge_times(exchange: ExchangeBuilder) -> None:
         _ahead(exchange, Kind.TOKEN_NOT_YET_VALID, "nbf", times["nbf"], text)
     if token.kind == "decoded" and UNKNOWN in (token.claim("exp"), token.claim("iat")):
         exchange.assume("token", "the token's times (not given)")
+
+
+def _is_recorded(value: Json) -> bool:
+    """Whether AWS's answer to what is no time was recorded: to null, a fraction and a text, not to a huge number."""
+    if isinstance(value, str):
+        return not value.removeprefix("-").isdigit()
+    if isinstance(value, float):
+        return not value.is_integer() and number(value) is not None
+    return not isinstance(value, int) or isinstance(value, bool)
 
 
 def _expired(exchange: ExchangeBuilder, exp: int) -> None:

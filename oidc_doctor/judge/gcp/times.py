@@ -6,8 +6,8 @@ from oidc_doctor.judge.exchange import NO_TOKEN, shown
 from oidc_doctor.judge.gcp.state import GcpExchange
 from oidc_doctor.judge.gcp.target import grant
 from oidc_doctor.judge.gcp.token import missing
-from oidc_doctor.judge.times import relative, rfc3339, seconds_of, span
-from oidc_doctor.model.document import ABSENT, UNKNOWN
+from oidc_doctor.judge.times import number, relative, rfc3339, seconds_of, span
+from oidc_doctor.model.document import ABSENT, UNKNOWN, Json
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side
 
@@ -37,9 +37,9 @@ def judge_times(exchange: GcpExchange) -> None:
     iat, exp = token.claim("iat"), token.claim("exp")
     stale = f"ID Token issued at {'null' if iat in (ABSENT, None) else shown(iat)} is stale to sign-in."
     _judge_form(exchange, stale)
-    _judge_expiry(exchange, seconds_of(exp), stale)
-    _judge_issue(exchange, seconds_of(iat), stale)
-    _judge_start(exchange, seconds_of(token.claim("nbf")), stale)
+    _judge_expiry(exchange, _seconds(exp), stale)
+    _judge_issue(exchange, _seconds(iat), stale)
+    _judge_start(exchange, _seconds(token.claim("nbf")), stale)
     result = exchange.results["times"]
     if result.state == "unknown" and not result.refusals:
         if UNKNOWN in (iat, exp):
@@ -48,12 +48,18 @@ def judge_times(exchange: GcpExchange) -> None:
             exchange.passed("times", "", exchange.claim_origin("exp"))
 
 
+def _seconds(value: Json) -> float | None:
+    """The instant that a claim means, however Google reads such a one: of a fraction or a text of digits as well."""
+    seconds = seconds_of(value)
+    return number(value) if seconds is None else seconds
+
+
 def _judge_form(exchange: GcpExchange, stale: str) -> None:
     for name in ("iat", "exp"):
         value = exchange.token.claim(name)
         if value is ABSENT or value is None:
             missing(exchange, "times", name, grant(stale))
-        elif value is not UNKNOWN and not isinstance(value, int | float):
+        elif value is not UNKNOWN and (not isinstance(value, int) or seconds_of(value) is None):
             exchange.refuse(
                 Kind.CLAIM_MALFORMED,
                 grant(stale, certain=False),

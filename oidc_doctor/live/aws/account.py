@@ -100,7 +100,14 @@ class Account:
     ) -> Any:
         """Return a response without the members that the transport adds."""
         client = self.clients.of(service, region)
-        answer = collector.call(lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer)
+        try:
+            answer = collector.call(
+                lambda: with_call_errors(lambda: getattr(client, operation)(**parameters)), pacer=pacer
+            )
+        except CallError as failure:
+            collector.clocks.hear("AWS", failure.headers, is_cloud=True)
+            raise
+        collector.clocks.hear("AWS", answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}), is_cloud=True)
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
     def require_own_account(self, collector: Collector) -> None:

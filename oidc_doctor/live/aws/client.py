@@ -123,12 +123,15 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
     try:
         return make()
     except errors.ClientError as error:
-        raise _refused(error) from None
+        failure = _refused(error)
+        if failure.answered:
+            failure.headers = (error.response.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+        raise failure from None
     except (errors.ConnectTimeoutError, errors.ReadTimeoutError) as error:
         raise CallError("timeout", type(error).__name__, str(error), heals=True) from None
     except errors.ConnectionClosedError as error:
         raise CallError("failed", type(error).__name__, str(error), heals=True) from None
-    except (ResponseParserError, LookupError, TypeError, AttributeError):
+    except (ResponseParserError, LookupError, TypeError, AttributeError, RecursionError):
         # an answer of another shape breaks botocore's parsers; their text may quote it, and credentials with it
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
     except (errors.BotoCoreError, ValueError) as error:  # ValueError: an endpoint or a Region of impossible form

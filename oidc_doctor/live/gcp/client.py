@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from oidc_doctor.documents.json_text import value_of
 from oidc_doctor.live.collect import MOST_ATTEMPTS, CallError, Collector, Pacer
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class GcpClients:
             return None
         try:
             with open(configuration, "rb") as stream:
-                box = json.loads(stream.read(_LARGEST))
-        except (OSError, ValueError):
+                box = value_of(stream.read(_LARGEST))
+        except OSError:
             return None  # google-auth has the better message
         audience = box.get("audience") if isinstance(box, dict) else None
         if not isinstance(audience, str) or _bare(audience) != _bare(self.audience):
@@ -173,7 +173,9 @@ class GcpClients:
                 stream=False,
                 **options,
             )
-            return _value(answer)
+            value = _value(answer)
+            collector.clocks.hear("Google", answer.headers, is_cloud=True)
+            return value
 
         answer: dict[str, Any] = collector.call(lambda: with_call_errors(once))
         return answer
@@ -201,7 +203,7 @@ def with_call_errors(make: Callable[[], Any]) -> Any:
         raise CallError("failed", type(error).__name__, _first_line(error)) from None
     except requests.ConnectionError as error:
         raise CallError("failed", type(error).__name__, _first_line(error), heals=True) from None
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, ValueError, RecursionError) as error:
         raise CallError("failed", "Malformed", _first_line(error)) from None
 
 
@@ -209,7 +211,7 @@ def with_any_error(make: Callable[[], Any]) -> Any:
     """Return the result of a call of Google's libraries, which assume an answer's shape and break on another."""
     try:
         return make()
-    except (LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError, AttributeError, RecursionError):
         # their text may quote the answer, and a credential with it
         raise CallError("failed", "Malformed", "the answer cannot be read") from None
 
@@ -266,10 +268,7 @@ def _value(answer: Any) -> dict[str, Any]:
     data: bytes = answer.content
     if len(data) > _LARGEST:
         raise CallError("failed", "TooLarge", f"an answer of more than {_LARGEST >> 20} MiB")
-    try:
-        value = json.loads(data)
-    except ValueError:
-        value = None
+    value = value_of(data)
     if answer.status_code >= 400:  # noqa: PLR2004 - client and server errors
         raise service_error(answer.status_code, value)
     if not isinstance(value, dict):
@@ -280,10 +279,7 @@ def _value(answer: Any) -> dict[str, Any]:
 def _body_of(error: Any) -> Any:
     """Return the response of an error of google-cloud; None where it was not JSON."""
     response = getattr(error, "response", None)
-    try:
-        return json.loads(response.content) if response is not None else {"error": {"message": error.message}}
-    except ValueError:
-        return None
+    return value_of(response.content) if response is not None else {"error": {"message": error.message}}
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from oidc_doctor.documents.json_text import value_of
 from oidc_doctor.live.aws.oracles import compact
 from oidc_doctor.live.collect import CallError, Collector, Reader
 from oidc_doctor.live.gcp.client import endpoint, segment, service_error, with_any_error, with_call_errors
@@ -164,7 +165,4 @@ def _refusal_of(error: Any) -> ExchangeRefusal:
 
 
 def _json(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, TypeError):
-        return None
+    return value_of(text) if isinstance(text, bytes | str) else None

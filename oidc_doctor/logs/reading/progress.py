@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,10 +15,23 @@ _WIDTH = 24
 _MIB = 1 << 20
 
 
+class Screen(Protocol):
+    """The stream of the messages."""
+
+    def isatty(self) -> bool:
+        """Return whether a person watches."""
+
+    def write(self, text: str, /) -> object:
+        """Write a part of a line."""
+
+    def flush(self) -> None:
+        """Show what was written."""
+
+
 class ProgressBar:
     """Call it with files done, files, bytes done, bytes. As a context, it leaves the terminal's line empty."""
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: Screen, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
         self._terminal = stream.isatty()

@@ -1,6 +1,6 @@
 """Read many files in several processes: each reads batches of files into a state, and the parent merges the states.
 
-The parent reads the batch of a process that dies. Ctrl-C ends all processes.
+The parent reads the batch of a process that dies. Ctrl-C, and each signal that ends the parent, ends all processes.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ MOST_PROCESSES = 4  # each holds up to 60 MiB
 _BATCH_BYTES = 1 << 20
 _BATCH_FILES = 64
 _SAFE_PATH = "PYTHONSAFEPATH"
+_ENDING = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 _STAMP = re.compile(r"_(\d{8}T\d{4}Z)_")
 
 
@@ -109,12 +110,12 @@ def _keep_freed_memory() -> None:
 
 
 @contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Defer Ctrl-C until the end of the block, where the system can."""
+def _ending_deferred() -> Iterator[None]:
+    """Defer Ctrl-C and the like until the end of the block, where the system can."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
     finally:
@@ -170,7 +171,7 @@ class _Pool:
         """Read everything."""
         import_module("oidc_doctor.logs.reading.trail")  # once, before the processes are forked
         try:
-            with _interrupt_deferred():  # a process is registered from its start, so that it is always ended
+            with _ending_deferred():  # a process is registered from its start, so that it is always ended
                 for _ in range(self.count):
                     self._start()
             self._assign()
@@ -259,8 +260,12 @@ def _batches(files: list[_LogFile]) -> list[list[_LogFile]]:
 
 
 def _work(pipe: Connection, inherited: list[Connection], template: ScanState) -> None:
-    """Read batches in a process until there are no more. Only the parent handles Ctrl-C."""
+    """Read batches in a process until there are no more. Only the parent handles Ctrl-C; it ends this process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ENDING - {signal.SIGINT}:
+        signal.signal(number, signal.SIG_DFL)  # a forked process has the parent's handlers
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # and its mask
     _keep_freed_memory()
     for end in inherited:
         end.close()  # so that this process reads an end of file when the parent has ended

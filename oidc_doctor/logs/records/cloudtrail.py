@@ -11,11 +11,11 @@ import json
 import math
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.documents.fields import kind
 from oidc_doctor.model.events import Attempt, Outcome
+from oidc_doctor.model.times import epoch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,11 +62,10 @@ def members(value: Json) -> Record:
 def epoch(value: Json) -> float | None:
     """RFC 3339 text or a number as epoch seconds, UTC where no offset is given; None where it is not a time."""
     if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)  # cuts nanoseconds to microseconds
-        except ValueError:
+        written = epoch_of(value)
+        if written is None:
             return None
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = written
     elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LATEST * 1000:
         seconds = value / 1000 if value > _MILLISECONDS else float(value)
     else:

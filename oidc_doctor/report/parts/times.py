@@ -19,11 +19,10 @@ def parse(text: object) -> datetime | None:
     """Parse an instant; None if it is unreadable."""
     from datetime import UTC, datetime  # late: --help needs no times
 
-    try:
-        moment = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    from oidc_doctor.model.times import epoch_of
+
+    seconds = epoch_of(str(text))
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def moment(text: object, near: object = None, *, seconds: bool = False) -> str:

@@ -22,11 +22,11 @@ REGION = "us-east-1"
 
 
 class Broken(Exception):  # noqa: N818 - an answer, not an error of ours
-    """The answer of a fault instead of the right one: status, body, headers."""
+    """The answer of a fault instead of the right one: status, body, headers. `cut`: the connection ends before it."""
 
-    def __init__(self, status: int, body: bytes, kind: str = "text/xml") -> None:
+    def __init__(self, status: int, body: bytes, kind: str = "text/xml", *, cut: bool = False) -> None:
         super().__init__(status)
-        self.status, self.body, self.kind = status, body, kind
+        self.status, self.body, self.kind, self.cut = status, body, kind, cut
 
 
 @dataclass
@@ -105,7 +105,7 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
                     raise broken
                 answer = self.own(name, region, body)
             except Broken as error:
-                self.answer(error.status, error.body, error.kind)
+                self.answer(error.status, error.body, error.kind, cut=error.cut)
                 return
             if answer is not None:
                 self.answer(200, *answer)
@@ -175,11 +175,14 @@ def handler(cloud: Cloud, moto_port: int) -> type[BaseHTTPRequestHandler]:  # no
             finally:
                 connection.close()
 
-        def answer(self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None) -> None:
+        def answer(
+            self, status: int, body: bytes, kind: str, more: dict[str, str] | None = None, *, cut: bool = False
+        ) -> None:
             with contextlib.suppress(OSError):
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) * 2 if cut else len(body)))
+                self.close_connection = cut
                 for name, value in (more or {}).items():
                     self.send_header(name, value)
                 self.end_headers()

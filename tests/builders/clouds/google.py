@@ -31,6 +31,12 @@ def error(status: int, message: str, name: str = "", **info: Any) -> tuple[int, 
     return status, {"error": box}
 
 
+class Cut(bytes):
+    """A body after whose half the connection ends."""
+
+    __slots__ = ()
+
+
 class Google:
     """The answers, and what was asked: (service-less path, body)."""
 
@@ -173,12 +179,16 @@ def serving_google(google: Google) -> Iterator[str]:
             if status == 0:  # no answer at all
                 self.close_connection = True
                 return
-            text = value if isinstance(value, str) else json.dumps(value)
+            cut = isinstance(value, Cut)
+            sent = (
+                value if isinstance(value, bytes) else (value if isinstance(value, str) else json.dumps(value)).encode()
+            )
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text.encode())))
+            self.send_header("Content-Length", str(len(sent) * 2 if cut else len(sent)))
+            self.close_connection = cut
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(sent)
 
         do_GET = do_POST = do  # noqa: N815 - the base class's names
 

@@ -1,0 +1,112 @@
+"""stdin, stdout and stderr, whatever the caller made of them: closed, full, a pipe without a reader, any encoding.
+
+stdout is data, UTF-8 in every locale. Data that cannot be written is a usage error, as with --report FILE; a reader
+that closes the pipe wants no more, which changes nothing. stderr is messages: a message that cannot be written is
+lost, and changes neither the exit code nor stdout. The rest of the command line uses no stream itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from typing import Any
+
+from oidc_doctor.cli.exit_codes import UsageError
+
+
+def open_streams() -> None:
+    """Replace each stream that the caller closed by one that refuses what it is for.
+
+    Python has None in its place, and its descriptor would go to the next file that is opened.
+    """
+    for name, mode, refusing in (
+        ("stdin", "r", os.O_WRONLY),
+        ("stdout", "w", os.O_RDONLY),
+        ("stderr", "w", os.O_RDONLY),
+    ):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, refusing)  # the lowest that is free: the stream's own
+            stream = open(descriptor, mode, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115 - it stays
+            setattr(sys, name, stream)
+
+
+def show(text: str) -> None:
+    """Write data to stdout. Raises UsageError where it cannot be written."""
+    stream: Any = sys.stdout
+    try:
+        stream.flush()
+        _wait_for_readers(stream)
+        if hasattr(stream, "buffer"):
+            stream.buffer.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        _give_up(stream)
+    except OSError as error:
+        _give_up(stream)
+        message = f"stdout: {_reason(error)}"
+        raise UsageError(message) from None
+
+
+def tell(text: str) -> None:
+    """Write a message to stderr, if that is possible."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _give_up(sys.stderr)
+
+
+def read_file(path: str, name: str, most: int) -> bytes:
+    """Return the bytes of a file that the option or variable `name` names; - is stdin. Raises UsageError."""
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(most + 1)
+        else:
+            with open(path, "rb") as stream:
+                data = stream.read(most + 1)
+    except OSError as error:
+        message = f"{name} {path}: {_reason(error)}"
+        raise UsageError(message) from None
+    if len(data) > most:
+        message = f"{name} {path}: larger than {most // 1024} KiB"
+        raise UsageError(message)
+    return data
+
+
+class Messages:
+    """stderr as a stream that never fails, for those that write a part of a line."""
+
+    def isatty(self) -> bool:
+        """Return whether a person watches."""
+        return sys.stderr.isatty()
+
+    def write(self, text: str) -> None:
+        """Write a part of a message."""
+        tell(text)
+
+    def flush(self) -> None:
+        """Do nothing: every part is written at once."""
+
+
+def _reason(error: OSError) -> str:
+    return "it is closed" if error.errno == errno.EBADF else str(error.strerror or error)
+
+
+def _wait_for_readers(stream: Any) -> None:
+    """Make a pipe that was set to fail when it is full wait instead."""
+    with contextlib.suppress(OSError, AttributeError):
+        if not os.get_blocking(stream.fileno()):
+            os.set_blocking(stream.fileno(), True)
+
+
+def _give_up(stream: Any) -> None:
+    """Send what is left, and all that follows, nowhere: at its exit Python would try again, and exit with 120."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        stream.flush()
