@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 
 
 @cause("TOK015", "no-token-sent", Kind.NO_TOKEN_SENT)
@@ -24,6 +24,15 @@ def no_token_sent(refusal: Refusal) -> Words:
     """Name the setting that makes the client send a token."""
     hint = refusal.fact("hint").rstrip(". ")
     method = "GCP_OIDC" if refusal.cloud == "gcp" else "AWS_OIDC"
+    entry, unsupported = refusal.fact("entry"), refusal.fact("unsupported")
+    if entry:
+        return Words(
+            f"{entry} of the Truss configuration has no `auth:` for {quoted(refusal.fact('source'), 'its source')}"
+            f"{given(': {}', unsupported)}",
+            f"Move the source to `weights:` with `auth:` and `auth_method: {method}`."
+            if unsupported
+            else f"Add `auth:` with `auth_method: {method}` and its two keys to {entry}.",
+        )
     return Words(
         "the request carried no token",
         f"Make the client send one: {hint}."

@@ -17,6 +17,7 @@ from oidc_doctor.bundle.choose import (
 )
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.token import parse_token
+from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
     AwsEvidence,
@@ -75,8 +76,10 @@ class Folder:
     def evidence(self, target: Target) -> TargetEvidence:
         """The evidence for `target`, whose open values are filled from the files."""
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
-        names_aws = target.aws is not None or self._names("aws/")
-        names_gcp = target.gcp is not None or self._names("gcp/")
+        truss = _or(self.common.truss, None)
+        asked = {source.cloud for source in truss_sources(truss)} if truss is not None else set()
+        names_aws = target.aws is not None or self._names("aws/") or "aws" in asked
+        names_gcp = target.gcp is not None or self._names("gcp/") or "gcp" in asked
         if not (names_aws or names_gcp):  # only the shared logs mention a cloud
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
         target = target._replace(

@@ -14,6 +14,55 @@ from oidc_doctor.model.json_pointer import pointer_segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oidc_doctor.model.steps import Cloud
+
+
+OIDC_METHODS: dict[str, Cloud] = {"AWS_OIDC": "aws", "GCP_OIDC": "gcp"}
+"""The methods by which a workload's token is exchanged, and with which cloud."""
+
+# Amazon ECR, private registry authentication: both forms of a registry's host name its account and Region
+ECR_HOST = re.compile(
+    r"\d{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
+    r"\.(?:amazonaws\.com(?:\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)"
+)
+_GOOGLE_REGISTRY = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io")
+_STORES: dict[str, Cloud] = {"s3": "aws", "gs": "gcp"}
+
+
+def store_of(resource: str) -> Cloud | None:
+    """The cloud whose store or registry a source or an image is in; None for any other."""
+    scheme, mark, _ = resource.partition("://")
+    if mark:
+        return _STORES.get(scheme.lower())
+    host = resource.partition("/")[0]
+    if ECR_HOST.fullmatch(host) or host == "public.ecr.aws":
+        return "aws"
+    return "gcp" if _GOOGLE_REGISTRY.fullmatch(host) else None
+
+
+class TrussSource(NamedTuple):
+    """An image or weights that a Truss configuration asks for, and the credentials that it names for it."""
+
+    pointer: str  # of the entry
+    section: str  # base_image, weights, model_cache or training
+    resource: str | None  # the image or the source, as written
+    resource_pointer: str
+    auth: dict[str, Json] | None  # the object with auth_method; None where there is none
+    auth_pointer: str
+    secret: bool = False  # auth_secret_name stands beside it
+    registry: Json = None  # docker_auth.registry
+
+    @property
+    def method(self) -> str:
+        """The auth_method in upper case, as Truss reads it; empty where none is written."""
+        written = self.auth.get("auth_method") if self.auth is not None else None
+        return written.upper() if isinstance(written, str) else ""
+
+    @property
+    def cloud(self) -> Cloud | None:
+        """The cloud that it concerns: by its method, otherwise by its place."""
+        return OIDC_METHODS.get(self.method) or store_of(self.resource or "")
+
 
 class TrussAuth(NamedTuple):
     """A place of a Truss configuration that names a cloud identity. Values are as written, or None."""
@@ -32,6 +81,50 @@ def parse_truss(text: str, file: str) -> Document:
     document = load_yaml(text, file)
     fields.members(document, "", document.value)  # any text is YAML: an empty file and a page of a proxy as well
     return document
+
+
+def truss_sources(document: Document) -> tuple[TrussSource, ...]:
+    """Everything that a configuration fetches: the base image, the weights and the cached models, in this order.
+
+    The training's image and weights follow (truss_train writes them in the same classes).
+    """
+    box = document.value if isinstance(document.value, dict) else {}
+    training = box.get("training")
+    parts = [("", "", box), *([("/training", "training", training)] if isinstance(training, dict) else [])]
+    return tuple(source for place, name, part in parts for source in _sources(place, name, part))
+
+
+def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource]:
+    image = box.get("base_image") or box.get("image")
+    if isinstance(image, dict):
+        pointer = f"{place}/{'base_image' if 'base_image' in box else 'image'}"
+        auth = image.get("docker_auth")
+        auth = auth if isinstance(auth, dict) else None
+        yield TrussSource(
+            pointer,
+            name or "base_image",
+            _text(image, "image") or _text(image, "base_image"),
+            pointer + "/image",
+            auth,
+            pointer + "/docker_auth",
+            registry=auth.get("registry") if auth else None,
+        )
+    for section, key in (("weights", "source"), ("model_cache", "repo_id")):
+        entries = box.get(section)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            if not isinstance(entry, dict):
+                continue
+            pointer = f"{place}/{section}" + pointer_segment(index)
+            auth = entry.get("auth")
+            yield TrussSource(
+                pointer,
+                name or section,
+                _text(entry, key),
+                f"{pointer}/{key}",
+                auth if isinstance(auth, dict) else None,
+                pointer + "/auth",
+                secret=bool(_text(entry, "auth_secret_name")),
+            )
 
 
 def truss_auths(document: Document) -> tuple[TrussAuth, ...]:

@@ -167,6 +167,10 @@ class Kind(enum.StrEnum):
     PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission", SEEN_ONLY
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
+    TRUSS_KEY_INVALID = "truss-key-invalid", "aws:obtain gcp:obtain"
+    AUTH_METHOD_FOR_OTHER_CLOUD = "auth-method-for-other-cloud", "aws:permission gcp:permission"
+    REGISTRY_DIFFERS_FROM_IMAGE = "registry-differs-from-image", "aws:permission gcp:permission"
+    ECR_REGION_DIFFERS = "ecr-region-differs", "aws:permission"
     SECOND_HOP_REFUSED = "second-hop-refused", "aws:permission", SEEN_ONLY
     SESSION_CREDENTIALS_INVALID = (
         "session-credentials-invalid",

@@ -7,7 +7,6 @@ otherwise (recorded STS calls of September 2026, STS API reference, IAM user gui
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
-from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.audience import judge_audience
 from oidc_doctor.judge.aws.contradictions import contradictions
@@ -19,6 +18,7 @@ from oidc_doctor.judge.aws.token import judge_token
 from oidc_doctor.judge.aws.trust import judge_trust
 from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.judge.truss import judge_truss
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.kinds import Kind
@@ -43,7 +43,7 @@ def evaluate_aws(case: Case) -> Trace:
     judge_session_claims(exchange)
     _judge_role(exchange)
     _judge_duration(exchange)
-    judge_sources(exchange)
+    judge_truss(exchange)
     if case.explain:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

@@ -7,7 +7,6 @@ September 2026; what is only inferred is marked where it is used and never makes
 
 from __future__ import annotations
 
-from oidc_doctor.judge.access import judge_sources
 from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.gcp.audience import judge_audience
 from oidc_doctor.judge.gcp.contradictions import contradictions
@@ -19,6 +18,7 @@ from oidc_doctor.judge.gcp.target import judge_credentials, judge_target
 from oidc_doctor.judge.gcp.times import judge_times
 from oidc_doctor.judge.gcp.token import judge_token
 from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.judge.truss import judge_truss
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side, Trace
@@ -44,7 +44,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
     judge_permission(exchange)
-    judge_sources(exchange)
+    judge_truss(exchange)
     if case.explain:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

@@ -26,9 +26,7 @@ def config(source: str, method: str, **auth: str) -> str:
 AWS = {"aws_oidc_role_arn": "arn:aws:iam::210987654321:role/ModelWeights", "aws_oidc_region": "us-east-1"}
 
 
-@pytest.mark.parametrize(
-    "source", ["r2://account.weights/model", "azure://account/weights", "hf://org/model", "gs://weights/model"]
-)
+@pytest.mark.parametrize("source", ["r2://account.weights/model", "azure://account/weights", "hf://org/model"])
 def test_aws_oidc_on_another_store(aws: Bundle, source: str) -> None:
     answer = aws.write("truss/config.yaml", config(source, "AWS_OIDC", **AWS)).ask()
     cause = answer.cause("source-not-served")
