@@ -21,7 +21,7 @@ HOSTILE = {
     "markup": "[bold red]x[/] [@click=app.quit]y[/] [/nothing]",
     "escape codes": "\x1b[2J\x1b]52;c;ZXZpbA==\x07\x1b[31mred",
     "right to left": "team=\u202egnol\u2066x\u05d0\u05d1",
-    "long": "v=1:" + "org=Org8Kd2P:" * 800,
+    "long": "v=1:" + "org=Org8Kd2P:" * 500,
     "invisible": "job:\u200bblue\u00ad:7\U000e0041",
     "wide": "漢字" * 300 + "e\u0301\u0301\u0301",
     "lines": "a\nb\r\nc\td",

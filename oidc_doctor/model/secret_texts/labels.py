@@ -127,7 +127,8 @@ def is_accepted(strength: Strength, value: str, *, certain: bool, name: str = ""
     if _PLACE.match(bare):
         return False
     if strength == "compound":
-        return len(bare) >= _SHORT and " " not in bare and not _LOWER.fullmatch(bare)
+        is_value = len(bare) >= _SHORT and " " not in bare and not _LOWER.fullmatch(bare)
+        return is_value and (certain or (len(bare) >= _RANDOM and is_mixed(bare)))
     return len(bare) >= _LONG_RANDOM and is_mixed(bare) and bool(_TOKEN_LIKE.fullmatch(bare)) and ":" not in bare
 
 
@@ -167,7 +168,7 @@ def _value(text: str, label: re.Match[str]) -> Span | None:
     close = sign.endswith(":") and not _QUOTE.match(sign)
     if close and before and before not in " \t\r\n{,;(&?|\"'":
         return None  # a segment of a subject or a path, such as repo:NAME/token:ref:…
-    starts_line = before in ("", "\n")
+    starts_line = before in ("", "\n") and not text.startswith("--", begin)  # of an option, its message follows
     start, end = _bare(text, at)
     if text[start : start + 1] in ("[", "{") or (_QUOTE.match(sign) and _NUMBER.fullmatch(text, start, end)):
         return None  # JSON, in which a mark without quotation marks would be a fault
