@@ -58,7 +58,6 @@ _NAMES_A_THING = re.compile(r"^arn:|@|\d{12}|principal(?:Set)?:")  # a key of a 
 _KEY_PART = re.compile(r"(?=.*\d)(?=.*[A-Z])[\w-]{20,}")
 _MEMBER = re.compile(r"@?[A-Za-z_$][\w$:/.#*+@-]*")  # the form of a member's name
 _TAGGED = re.compile(r"(?i)(?:Principal|Request|Resource|ExistingObject|RequestObject)Tag/|/principal_tags/")
-# Maps from names that somebody chose
 # The labels of a log entry's monitored resource, as Google documents them for the types of IAM and STS
 _RESOURCE_LABELS = frozenset(
     [
@@ -75,8 +74,12 @@ _RESOURCE_LABELS = frozenset(
         "version",
     ]
 )
+# Maps from names that somebody chose
 _LABELS = frozenset(
-    ["labels", "userlabels", "tags", "annotations", "principal_tags", "resourcelabels", "tagset", "usertags"]
+    [
+        *("labels", "userlabels", "tags", "annotations", "principal_tags", "resourcelabels", "tagset", "usertags"),
+        *("env", "envvars", "environment", "environmentvariables", "variables"),
+    ]
 )
 _PUBLIC_ID = re.compile(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")  # thumbprint, event id
 _CONDITION: Final = "Condition"

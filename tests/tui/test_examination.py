@@ -6,14 +6,15 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.examine import collect
 from oidc_doctor.examine.question import Question
 from oidc_doctor.tui.app import Doctor
 from oidc_doctor.tui.examination import EvidenceSource
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Play = Callable[..., Any]
