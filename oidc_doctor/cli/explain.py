@@ -30,7 +30,10 @@ def explain(arguments: list[str]) -> int:
         if not checks:
             message = f"explain {options.code}: no such check; oidc-doctor --list-checks lists them"
             raise UsageError(message)
-    print("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks))
+    from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
+
+    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks)
+    print(as_lines("\n\n".join(pages)))
     return ExitCode.OK
 
 
@@ -57,9 +60,10 @@ def _proof(check: Check) -> str:
 def list_checks(options: argparse.Namespace) -> int:
     """Print a line for each check that --check and --skip select."""
     from oidc_doctor.findings import packs, run_checks
+    from oidc_doctor.report.parts.escape import as_lines
 
     for check in packs.all_checks():
         if run_checks.wanted(check, options.check, options.skip):
             title = check.page.strip().split("\n", 1)[0]
-            print(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}")
+            print(f"{check.code}  {check.effect:<7}  {check.name:<34}  {as_lines(title)}")
     return ExitCode.OK

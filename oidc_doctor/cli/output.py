@@ -27,15 +27,15 @@ def complain(message: str) -> None:
 
 
 def note(message: str) -> None:
-    """Print a line about a written file on stderr."""
+    """Print a line about a written file on stderr. Its names are `visible`."""
     print(message, file=sys.stderr)
 
 
 def print_traceback(text: str) -> None:
-    """Print the traceback of an internal error on stderr, without tokens."""
-    from oidc_doctor.report.parts.escape import forbid_tokens
+    """Print the traceback of an internal error on stderr, escaped and without tokens."""
+    from oidc_doctor.report.parts.escape import as_lines
 
-    sys.stderr.write(forbid_tokens(text))
+    sys.stderr.write(as_lines(text))
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
@@ -107,4 +107,6 @@ def write(options: argparse.Namespace, text: str) -> None:
         message = f"--report {options.report}: {error.strerror or error}"
         raise UsageError(message) from None
     if not options.quiet:
-        note(f"report written to {options.report}")
+        from oidc_doctor.report.parts.escape import visible
+
+        note(f"report written to {visible(options.report)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import facts, fixes, sentences
-from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.escape import as_written, forbid_tokens, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
@@ -118,7 +118,7 @@ def _claims(sheet: Sheet, exchange: Exchange) -> None:
     if isinstance(claims, dict) and claims:
         sheet.gap()
         for index, (name, value) in enumerate(claims.items()):
-            sheet.row("claims" if not index else "", shortened(visible(f"{name} = {value}"), _LONG))
+            sheet.row("claims" if not index else "", shortened(visible(f"{name} = {as_written(value)}"), _LONG))
 
 
 def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:

@@ -71,6 +71,31 @@ def visible(text: str) -> str:
     return "".join(cells(text))
 
 
+def as_lines(text: str) -> str:
+    """Return a text of several lines ready to print: tokens removed, unclear characters escaped.
+
+    Backslashes are not doubled: commands are for pasting, and pages and tracebacks are texts of programs.
+    """
+    text = forbid_tokens(text)
+    return "".join(char if char == "\n" or is_clear(char) else code_point(char) for char in text)
+
+
+def as_written(value: object) -> str:
+    """Return a claim's value as Python writes it, but with every character of a text as it is: `visible` escapes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(item)}' for name, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return str(value)
+
+
+def _quoted(value: object) -> str:
+    if not isinstance(value, str):
+        return as_written(value)
+    quote = '"' if "'" in value and '"' not in value else "'"
+    return f"{quote}{value}{quote}"
+
+
 def exact(text: str) -> str:
     """Return `visible` text in which a space at either end, where it is invisible, is escaped as well."""
     shown = visible(text)
