@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.model.json_pointer import pointer_segment
-from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.escape import as_lines, visible
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
@@ -112,5 +112,5 @@ def _lines(before: str, after: str) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    text = visible(forbid_tokens(json.dumps(value, ensure_ascii=False)))
+    text = as_lines(json.dumps(value, ensure_ascii=False))  # JSON, whose backslashes are doubled already
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

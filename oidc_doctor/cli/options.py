@@ -22,6 +22,12 @@ class Parser(argparse.ArgumentParser):
         command = self.prog.partition(" ")[2]
         raise UsageError(f"{command}: {message}" if command else message)
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Name a wrong choice as it was typed: `complain` escapes it."""
+        if action.choices is not None and value not in action.choices:
+            message = f"invalid choice: '{value}' (choose from {', '.join(map(repr, action.choices))})"
+            raise argparse.ArgumentError(action, message)
+
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # with an explicit width, argparse does not import shutil to ask the terminal for every option

@@ -35,7 +35,8 @@ def print_traceback(text: str) -> None:
     """Print the traceback of an internal error on stderr, escaped and without tokens."""
     from oidc_doctor.report.parts.escape import as_lines
 
-    sys.stderr.write(as_lines(text))
+    # set off from our own lines: the exception's message may have lines too
+    sys.stderr.write("".join(f"  | {line}\n" for line in as_lines(text).split("\n") if line))
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:

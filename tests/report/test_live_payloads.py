@@ -70,7 +70,7 @@ def test_every_file_of_the_contract_is_planted(files: Files) -> None:
     assert missing == {"token.jwt", "tokens/*"}  # see test_tokens
 
 
-# --------------------------------------------------------------------------------------------------- the files of a bundle
+# The files of a bundle
 
 
 def _rooms(files: Files) -> list[list[tuple[str, tuple[str | int, ...]]]]:
@@ -79,7 +79,7 @@ def _rooms(files: Files) -> list[list[tuple[str, tuple[str | int, ...]]]]:
     for name, value in files.items():
         room = "logs" if contract.is_log(name) else name.partition("/")[0] if "/" in name else "general"
         rooms.setdefault(room, []).extend((name, place) for place in leaves(value))
-    return list(rooms.values())
+    return [places[half::2] for places in rooms.values() for half in (0, 1)]
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -104,8 +104,10 @@ def test_payloads_in_every_text_and_name_of_a_file(chunk: int, files: Files) -> 
         if number % CHUNKS == chunk:
             numbers = itertools.count(number * 7)
             planted = dict(files)
-            planted[name] = with_members(files[name], some(number)) if number // CHUNKS % 2 else everywhere(
-                files[name], lambda text, numbers=numbers: text + some(next(numbers))
+            planted[name] = (
+                with_members(files[name], some(number))
+                if number // CHUNKS % 2
+                else everywhere(files[name], lambda text, numbers=numbers: text + some(next(numbers)))
             )
             is_dead(examined(planted, account=name == "aws/roles.json"), number)
 
@@ -139,7 +141,7 @@ def test_names_of_files_targets_and_checks(files: Files) -> None:
         is_dead(examined(planted, check=(words, "*"), skip=(words,)), number)
 
 
-# ------------------------------------------------------------------------------------------------ the fields of a report
+# The fields of a report
 
 
 @pytest.mark.parametrize("situation", [healthy, past, permission, refused, suspected, two, unknown])
@@ -154,7 +156,7 @@ def test_payloads_in_every_text_of_a_report(situation: Callable[[], Report]) -> 
         is_dead(planted_report(situation(), hostile), start // 9)
 
 
-# -------------------------------------------------------------------------------------------------------------- commands
+# Commands
 
 SHELLS = [shell for shell in ("bash", "dash", "zsh") if shutil.which(shell)]
 ORDERS = {
@@ -247,15 +249,17 @@ def test_no_command_has_a_value_that_its_program_would_read_as_something_else() 
 
 def test_the_commands_of_a_report_start_what_they_show(files: Files, tmp_path: Path) -> None:
     """Those of fixes and checks, and those that print a missing file: a name in them may say the name of another."""
-    planted = {name: files[name] for name in ("oidc-doctor.toml", "claims.json", "aws/role.json", "gcp/provider.json")}
+    made = Bundle(tmp_path)
+    planted = {name: files[name] for name in ("aws/role.json", "gcp/provider.json")}
+    planted["manifest.json"] = {"collected_at": made.COLLECTED_AT}
     scripts: list[str] = []
     for number, payload in enumerate((*PAYLOADS["shell"], *PAYLOADS["markdown"][:6], *PAYLOADS["json"])):
-        issuer = f"https://evil.example/{payload}"
-        found = dict(planted)
-        found["claims.json"] = everywhere(files["claims.json"], lambda text, p=payload: text + p)
-        found["claims.json"]["claims"]["iss"] = issuer
+        issuer = f"https://evil.example/{payload if number % 3 else ''}"
+        claims = everywhere(made.claims_of(), lambda text, p=payload: text + p) | {"iss": issuer}
+        found = planted | {"token.jwt": made.compact(claims)}
         target = dict(files["oidc-doctor.toml"]["target"][0]) | {"issuer": issuer}
-        target["gcp"] = target["gcp"] | {"service_account": payload, "provider": target["gcp"]["provider"] + payload}
+        target["aws"] = target["aws"] | {"role_arn": f"{made.ROLE_ARN}{payload if number % 4 else ''}"}
+        target["gcp"] = target["gcp"] | {"service_account": payload}
         found["oidc-doctor.toml"] = {"target": [target]}
         if number % 2:
             found["aws/role.json"] = everywhere(files["aws/role.json"], lambda text, p=payload: text + p)

@@ -26,7 +26,7 @@ OURS = ("outcome", "step")  # words of closed lists, though a str
 
 
 def whole(root: Path) -> dict[str, Json]:
-    """The files of one bundle for both clouds, as JSON values, or as texts: a refused token, with logs and a manifest."""
+    """The files of one bundle for both clouds, as JSON values or texts: a refused token, with logs and a manifest."""
     made = Bundle(root)
     made.jwks().discovery().aws_provider().aws_role().aws_providers(made.PROVIDER_ARN)
     made.gcp_provider(condition=f"assertion.sub == '{made.SUBJECT}x'").gcp_pool().gcp_project().service_account()
@@ -149,7 +149,7 @@ def _toml(value: Mapping[str, Json]) -> str:
     return "".join(f"{text(name)} = {text(inner)}\n" for name, inner in value.items())
 
 
-# ------------------------------------------------------------------------------------------------------------- planting
+# Planting
 
 
 def leaves(value: Json, place: Place = ()) -> Iterator[Place]:

@@ -30,7 +30,7 @@ def on_a_terminal(text: str, *, color: bool = False) -> None:
     """Every character is one that a terminal shows, and no line is a stranger's that looks like ours."""
     plain = OUR_STYLES.sub("", text) if color else text
     for character in sorted(set(plain) - {"\n"}):
-        assert unicodedata.category(character) not in UNSEEN, f"{ascii(character)} in {ascii(_around(plain, character))}"
+        assert unicodedata.category(character) not in UNSEEN, f"{character!a} in {_around(plain, character)!a}"
         assert unicodedata.bidirectional(character) not in RIGHT_TO_LEFT, ascii(character)
     for line in plain.split("\n"):
         assert not FORGED_LINE.match(line), line
@@ -43,7 +43,7 @@ def _around(text: str, character: str) -> str:
     return text[max(at - 60, 0) : at + 20]
 
 
-# -------------------------------------------------------------------------------------------------------------- a ticket
+# A ticket
 
 _ELEMENTS = {"h2", "h3", "p", "pre", "code", "strong", "ul", "li", "details", "summary"}
 _LANGUAGES = {"language-text", "language-diff", "language-sh", "language-hcl"}
@@ -103,7 +103,7 @@ def in_a_ticket(markdown: str) -> None:
     assert not page.open, page.open
 
 
-# -------------------------------------------------------------------------------------------------------------- a program
+# A program
 
 
 def for_a_program(text: str) -> Any:
@@ -120,7 +120,7 @@ def _no_number(name: str) -> None:
     raise AssertionError(name)
 
 
-# ---------------------------------------------------------------------------------------------------------------- a shell
+# A shell
 
 _STUB = '#!/bin/dash\nprintf "%s\\0" "${0##*/}" "$@" >> "$RECORD"\nprintf "\\036\\0" >> "$RECORD"\n'
 PROGRAMS = ("aws", "gcloud", "curl", "oidc-doctor")
