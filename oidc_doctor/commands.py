@@ -172,7 +172,7 @@ def as_word(word: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    """A character inside $'…' of bash and zsh. No quote is in it: to other shells as well it is one text, no command."""
+    """A character inside $'…' of bash and zsh. No quote is in it: to other shells too it is one text, no command."""
     if character.isascii() and character.isprintable() and character != "'":
         return character * 2 if character == "\\" else character
     short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)

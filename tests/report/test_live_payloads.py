@@ -156,6 +156,15 @@ def test_payloads_in_every_text_of_a_report(situation: Callable[[], Report]) -> 
         is_dead(planted_report(situation(), hostile), start // 9)
 
 
+@pytest.mark.parametrize("words", ["Checks    forged", "Read      forged", "fix       forged", "✓ forged"])
+def test_spaces_put_no_line_of_ours_at_the_start_of_a_line(words: str) -> None:
+    for spaces in range(1, 90):
+        added = " " * spaces + words
+        report = planted_report(refused(), lambda text, added=added: f"x{text}{added}" if text else text)
+        for layout in ({"quiet": True}, {"verbose": True}):
+            on_a_terminal(render(report, "text", width=80, color=False, **layout))
+
+
 # Commands
 
 SHELLS = [shell for shell in ("bash", "dash", "zsh") if shutil.which(shell)]

@@ -19,6 +19,7 @@ _UNCLEAR = re.compile("[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\
 # Backslashes before an escape, or before text that looks like one, are doubled, so that no two values look the same.
 _LOOKS_ESCAPED = re.compile(r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])")
 
+_GAP = re.compile(" {2,}")
 _B64 = "[A-Za-z0-9_-]"
 # A lookahead at each start of a segment finds all overlapping candidates, and reads a long run only once.
 _COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
@@ -94,6 +95,11 @@ def _quoted(value: object) -> str:
         return as_written(value)
     quote = '"' if "'" in value and '"' not in value else "'"
     return f"{quote}{value}{quote}"
+
+
+def gapless(text: str) -> str:
+    """Return `visible` text with its runs of spaces escaped: it cannot be laid out as a label and a column of ours."""
+    return _GAP.sub(lambda gap: code_point(" ") * len(gap[0]), text)
 
 
 def exact(text: str) -> str:

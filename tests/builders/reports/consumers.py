@@ -23,7 +23,7 @@ OUR_STYLES = re.compile(r"\x1b\[(?:0|1|2|31|32|33|1;31|1;32)m")
 UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me")
 RIGHT_TO_LEFT = ("R", "AL", "AN")
 # At the columns where our own lines begin; a line that goes on is further to the right, or has the text before it.
-FORGED_LINE = re.compile(rf"(?:^| {{2}}| {{4}})(?:[✓✗◆!?$] +|(?:Fix|fix|checked|Checks|Read) +){FORGED}")
+FORGED_LINE = re.compile(rf"(?:(?: {{4}})?[✓✗◆!?$] +|(?: {{2}}| {{4}})?(?:Fix|fix|checked|Checks|Read) {{2,}}){FORGED}")
 
 
 def on_a_terminal(text: str, *, color: bool = False) -> None:
