@@ -107,10 +107,10 @@ def test_every_screen(group: str, tmp_path: Path, play: Play, press: Play, monke
     play(story, folder, size=(110, 40))
 
 
-@pytest.mark.parametrize("number", range(0, len(ALL), 8))
+@pytest.mark.parametrize("number", range(0, len(ALL), 16))
 def test_keys_problems_titles_and_states(number: int, play: Play, press: Play) -> None:
     """Texts that are the user's, or the system's: they reach the same places."""
-    words = some(number, 8)
+    words = some(number // 16, 16)
     key = words.encode("utf-8", "ignore").decode()  # as TOML can say it
     preferences = Preferences({"fix": key, "copy": "c"}, problems=(words,), theme=words)
 
