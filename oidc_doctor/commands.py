@@ -172,9 +172,9 @@ def as_word(word: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    """A character inside $'…' of bash and zsh."""
-    if character.isascii() and character.isprintable():
-        return f"\\{character}" if character in "\\'" else character
+    """A character inside $'…' of bash and zsh. No quote is in it: to other shells too it is one text, no command."""
+    if character.isascii() and character.isprintable() and character != "'":
+        return character * 2 if character == "\\" else character
     short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
     return short or "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
 

@@ -10,7 +10,7 @@ from oidc_doctor.bundle import contract
 from oidc_doctor.documents.json_text import Unreadable, decode, load
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.secret_texts import without_secrets, without_secrets_in
-from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.escape import as_lines, visible
 
 if TYPE_CHECKING:
     from oidc_doctor.bundle.files import Bundle
@@ -142,5 +142,5 @@ def _lines(before: str, after: str) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    text = visible(json.dumps(value, ensure_ascii=False))
+    text = as_lines(json.dumps(value, ensure_ascii=False))  # JSON, whose backslashes are doubled already
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

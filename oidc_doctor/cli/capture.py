@@ -94,13 +94,13 @@ def _diff(first: str, second: str) -> int:
 
 
 def _summary(captured: Captured) -> list[str]:
-    from oidc_doctor.documents.json_text import printable
+    from oidc_doctor.report.parts.escape import visible
 
     redacted = captured.redacted
-    lines = [f"{len(redacted.names)} files written to {printable(captured.place)}"]
+    lines = [f"{len(redacted.names)} files written to {visible(captured.place)}"]
     if captured.map:
         lines.append(
-            f"{len(redacted.images)} names replaced; mapping saved to {printable(captured.map)} (keep it private)"
+            f"{len(redacted.images)} names replaced; mapping saved to {visible(captured.map)} (keep it private)"
         )
     if captured.mode == "letters":
         lines.append(
@@ -109,20 +109,20 @@ def _summary(captured: Captured) -> list[str]:
         )
     for name, removed in redacted.removed.items():
         items = ", ".join(f"{item} ({count} times)" if count > 1 else item for item, count in removed.items())
-        lines.append(f"removed from {printable(name)}: {printable(items)}")
+        lines.append(f"removed from {visible(name)}: {visible(items)}")
     for name, reason in redacted.too_large.items():
-        lines.append(f"left out as a whole: {printable(name)}: {printable(reason)}")
+        lines.append(f"left out as a whole: {visible(name)}: {visible(reason)}")
     if captured.map and redacted.plain:
         words = ", ".join(redacted.plain[:_MOST_WORDS]) + (" …" if len(redacted.plain) > _MOST_WORDS else "")
-        lines.append(f"kept in error texts as plain words, make sure that none is a name: {printable(words, 2_000)}")
+        lines.append(f"kept in error texts as plain words, make sure that none is a name: {visible(words)}")
     if redacted.left_out:
-        names = ", ".join(map(printable, redacted.left_out[:_MOST_NAMED]))
+        names = ", ".join(map(visible, redacted.left_out[:_MOST_NAMED]))
         lines.append(f"left out, not part of a bundle: {names}")
     if not captured.differs:
         return [*lines, "checked: a report on it yields the same causes, findings and predictions"]
     copy = "the redacted copy" if captured.map else "the copy"
-    lines += [f"{copy} yields different {name}: {printable(how)}" for name, how in captured.differs.items()]
+    lines += [f"{copy} yields different {name}: {visible(how)}" for name, how in captured.differs.items()]
     import shlex  # late: every report imports this file
 
     command = f"oidc-doctor --report --from {shlex.quote(captured.place)}"
-    return [*lines, f"compare its report with yours before you send it: {printable(command)}"]
+    return [*lines, f"compare its report with yours before you send it: {visible(command)}"]

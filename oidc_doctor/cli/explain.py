@@ -31,7 +31,10 @@ def explain(arguments: list[str]) -> int:
         if not checks:
             message = f"explain {options.code}: no such check; oidc-doctor --list-checks lists them"
             raise UsageError(message)
-    show("\n\n".join(f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks) + "\n")
+    from oidc_doctor.report.parts.escape import as_lines  # late, as the packs
+
+    pages = (f"{check.code} {check.name}\n\n{check.page.strip()}{_proof(check)}" for check in checks)
+    show(as_lines("\n\n".join(pages)) + "\n")
     return ExitCode.OK
 
 
@@ -58,11 +61,12 @@ def _proof(check: Check) -> str:
 def list_checks(options: argparse.Namespace) -> int:
     """Print a line for each check that --check and --skip select."""
     from oidc_doctor.findings import packs, run_checks
+    from oidc_doctor.report.parts.escape import as_lines
 
     lines = []
     for check in packs.all_checks():
         if run_checks.wanted(check, options.check, options.skip):
             title = check.page.strip().split("\n", 1)[0]
-            lines.append(f"{check.code}  {check.effect:<7}  {check.name:<34}  {title}\n")
+            lines.append(f"{check.code}  {check.effect:<7}  {check.name:<34}  {as_lines(title)}\n")
     show("".join(lines))
     return ExitCode.OK

@@ -83,11 +83,12 @@ def prepare(
 def dry_run(options: argparse.Namespace, question: Question, base: Bundle | None) -> str:
     """Return the files that `prepare` would read, one line each. Raises UsageError."""
     from oidc_doctor.live.plan import plan
+    from oidc_doctor.report.parts.escape import visible
 
     request, _ = _request(options, question, base, _files(options, live=True, base=base))
     lines = []
     for reader in plan(request):
-        lines.append(f"{reader.path:<44} {reader.call}")
+        lines.append(f"{visible(reader.path):<44} {visible(reader.call)}")
         also = dict.fromkeys(grant.permission for files in reader.follows for grant in files.grants)
         lines += [f"  {'then, for each that it names':<42} {', '.join(also)}"] if also else []
     return "\n".join(lines) or "nothing: no role, provider or issuer is named"

@@ -30,6 +30,12 @@ class Parser(argparse.ArgumentParser):
         del file  # stdout, which has one way
         show(message)
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Name a wrong choice as it was typed: `complain` escapes it."""
+        if action.choices is not None and value not in action.choices:
+            message = f"invalid choice: '{value}' (choose from {', '.join(map(repr, action.choices))})"
+            raise argparse.ArgumentError(action, message)
+
 
 def _whole_number(text: str, least: int, most: int) -> int:
     number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1

@@ -28,17 +28,18 @@ def complain(message: str) -> None:
 
 
 def note(message: str) -> None:
-    """Print a line about a written file on stderr."""
+    """Print a line about a written file on stderr. Its names are `visible`."""
     from oidc_doctor.report.parts.escape import forbid_tokens
 
     tell(forbid_tokens(message) + "\n")
 
 
 def print_traceback(text: str) -> None:
-    """Print the traceback of an internal error on stderr, without tokens."""
-    from oidc_doctor.report.parts.escape import forbid_tokens
+    """Print the traceback of an internal error on stderr, escaped and without tokens."""
+    from oidc_doctor.report.parts.escape import as_lines
 
-    tell(forbid_tokens(text))
+    # set off from our own lines: the exception's message may have lines too
+    tell("".join(f"  | {line}\n" for line in as_lines(text).split("\n") if line))
 
 
 def progress_bar(options: argparse.Namespace) -> AbstractContextManager[Any]:
@@ -108,4 +109,6 @@ def write(options: argparse.Namespace, text: str) -> None:
         message = f"--report {options.report}: {error.strerror or error}"
         raise UsageError(message) from None
     if not options.quiet:
-        note(f"report written to {options.report}")
+        from oidc_doctor.report.parts.escape import visible
+
+        note(f"report written to {visible(options.report)}")

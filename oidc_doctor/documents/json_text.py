@@ -70,9 +70,14 @@ class Unreadable(Exception):  # noqa: N818 - it is raised for evidence, which is
 
 
 def printable(text: str, limit: int = 400) -> str:
-    """`text` on one line, at most `limit` characters, with escapes for all that a terminal would act on."""
+    """`text` on one line, at most `limit` characters, with `<U+001B>` for what is not printable, and spaces for breaks.
+
+    Part of a message, which a renderer escapes: a backslash of ours would be doubled there, as one of the text's own.
+    """
     short = text if len(text) <= limit else text[: limit - 1] + "…"
-    return short if short.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)
+    if short.isprintable():
+        return short
+    return "".join(c if c.isprintable() else " " if c in "\n\r\t" else f"<U+{ord(c):04X}>" for c in short)
 
 
 def decode(data: bytes, file: str) -> str:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 SCHEMA = "oidc-doctor.report/1"
 
 _DEEPEST = 150  # levels; the nesting of claims is untrusted
-# Control and invisible characters, and surrogates, which UTF-8 cannot encode. JSON parsers restore all of them.
+# Control, format and invisible characters, and surrogates, which UTF-8 cannot encode. JSON parsers restore all of them.
 _UNSEEN = re.compile(
-    "[\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0"
-    "\ufff0-\uffff\U000e0000-\U000e0fff]"
+    "[\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 

@@ -27,7 +27,7 @@ _PLAIN_WORD = re.compile(
     r"""["'(]?(?:[^\W\d_]+(?:['\u2019-][^\W\d_]+)*|\d{1,6}(?:[:,.]\d{1,6})*|[·–→])["')]?[.,;:?]*["')]?"""
 )
 _QUOTED = r"\(?`[^`]+`\)?[.,;:?]*\)?"  # a word that is a code span already
-_LOOKS_LIKE_HASH = re.compile(r"[0-9a-f]{7,40}")
+_LOOKS_LIKE_HASH = re.compile(r"(?<![^\W_])[0-9a-fA-F]{7,40}(?![^\W_])")  # GitHub links it, whatever stands around it
 
 
 def render_markdown(report: Report, **_layout: object) -> str:
@@ -168,7 +168,7 @@ def prose(value: str) -> str:
     code: list[str] = []
     words = re.findall(rf"{_QUOTED}(?= |$)|[^ ]+", value) if "`" in value else value.split(" ")
     for word in words:
-        plain = not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.fullmatch(word))
+        plain = not word or (_PLAIN_WORD.fullmatch(word) and not _LOOKS_LIKE_HASH.search(word))
         if plain or ("`" in word and re.fullmatch(_QUOTED, word)):
             if code:
                 parts.append(_span(code))

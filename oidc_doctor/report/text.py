@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from oidc_doctor.report.parts import facts, fixes, sentences
-from oidc_doctor.report.parts.escape import forbid_tokens, visible
+from oidc_doctor.report.parts.escape import as_written, forbid_tokens, gapless, visible
 from oidc_doctor.report.parts.lines import Sheet, clip, columns, shortened, wrap
 from oidc_doctor.report.parts.times import moment, period
 
@@ -37,7 +37,8 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
     several = len(report.exchanges) != 1
     if several or report.verdict == "broken":
         sign, sentence = sentences.headline(report)
-        sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+        sentence = gapless(shortened(sentence, _LONG))
+        sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     for exchange in sentences.in_order(report):
         _exchange(sheet, report, exchange, verbose=verbose, quiet=quiet)
     if report.comparisons or report.account:
@@ -57,15 +58,20 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
 
 
 def _head(sheet: Sheet, parts: list[str]) -> None:
-    """Write the first line; on a narrow sheet it breaks between two parts."""
-    line = ""
-    for part in parts:
-        if line and columns(f"{line} · {part}") > sheet.width:
-            sheet.say(line)
-            line = part
+    """Write the first line; on a narrow sheet it breaks between two parts. No line begins with a stranger's word."""
+    lead = line = ""
+    for index, part in enumerate(map(gapless, parts)):
+        if line and columns(f"{lead}{line} · {part}") > sheet.width:
+            _head_line(sheet, line, lead)
+            lead, line = "· " if index == 1 else "", part  # the names of the targets are not our words
         else:
             line = f"{line} · {part}" if line else part
-    sheet.say(line)
+    _head_line(sheet, line, lead)
+
+
+def _head_line(sheet: Sheet, line: str, lead: str) -> None:
+    first, *more = wrap(line, sheet.width - 2) if columns(lead + line) > sheet.width else [line]
+    sheet.lines += [lead + first, *(f"  {rest}" for rest in more)]
 
 
 def title(report: Report) -> list[str]:
@@ -89,7 +95,8 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     if not quiet:
         sheet.gap()
     tag = cause.confidence if cause is not None else ""
-    sheet.say(shortened(sentence, _LONG), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], tag=tag, bold=True)
+    sentence = gapless(shortened(sentence, _LONG))
+    sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], tag=tag, bold=True)
     if quiet:
         return
     sheet.gap()
@@ -118,7 +125,7 @@ def _claims(sheet: Sheet, exchange: Exchange) -> None:
     if isinstance(claims, dict) and claims:
         sheet.gap()
         for index, (name, value) in enumerate(claims.items()):
-            sheet.row("claims" if not index else "", shortened(visible(f"{name} = {value}"), _LONG))
+            sheet.row("claims" if not index else "", shortened(visible(f"{name} = {as_written(value)}"), _LONG))
 
 
 def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:

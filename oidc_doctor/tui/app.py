@@ -173,6 +173,7 @@ class Doctor(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy with the terminal's escape sequence, and inside tmux also with tmux, which discards that sequence."""
+        text = text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate has no encoding
         super().copy_to_clipboard(text)
         if os.environ.get("TMUX") and not self.is_headless:
             import subprocess

@@ -118,4 +118,4 @@ class ReportScreen(Screen[None]):
             self._say_why_nothing_is_selected()
 
     def _say_why_nothing_is_selected(self) -> None:
-        self.notify(self.session.status or "Nothing was examined yet.", markup=False)
+        self.notify(visible(self.session.status) or "Nothing was examined yet.", markup=False)

@@ -123,7 +123,7 @@ def test_messages_carry_no_control_characters() -> None:
     error = Unreadable("a\x1b[2J\nb", 1, 1, "x\x1b]0;y\x07\nz" + "w" * 1000)
     assert str(error).isprintable()
     assert len(str(error)) < 600
-    assert printable("é\t\u202e") == "é\\t\\u202e"
+    assert printable("é\t\u202e") == "é <U+202E>"
 
 
 # -------------------------------------------------------------------------------------------------------------- lines

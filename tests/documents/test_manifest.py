@@ -64,7 +64,7 @@ def test_reads() -> None:
     assert (one.path, one.outcome, one.reason) == (
         "aws/role.json",
         "not_found",
-        "aws iam get-role: NoSuchEntity: The role\\nx",
+        "aws iam get-role: NoSuchEntity: The role x",
     )
     assert (two.outcome, two.reason, two.since, two.until, two.truncated) == ("ok", "404", "a", "b", True)
     assert (three.outcome, three.reason) == ("failed", "failed")

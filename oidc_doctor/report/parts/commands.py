@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oidc_doctor.report.parts.escape import code_point, forbid_tokens, is_clear
+from oidc_doctor.report.parts.escape import as_lines, is_clear
 from oidc_doctor.report.parts.lines import columns
 
 _LONGEST_COMMAND = 12_000  # a trust policy has at most 4,096 without its layout (IAM quotas)
@@ -28,7 +28,7 @@ def command_lines(command: str, room: int) -> list[str]:
     # In a quoted newline or a here-document, a space may be part of a text instead of the end of a word.
     breakable = "<<" not in command and not any(_SHELL_WORD.sub("", line).strip() for line in command.split("\n"))
     for number, typed in enumerate(command.split("\n")):
-        text = _as_shown(typed)
+        text = as_lines(typed)
         if columns(text) <= room or not (breakable or (not number and _opens_at_its_end(command))):
             lines.append(text)
         else:
@@ -65,8 +65,3 @@ def _shell_words(command: str) -> list[str]:
         else:
             kept.append(word)
     return kept
-
-
-def _as_shown(command: str) -> str:
-    """Return a command as shown. Backslashes are not doubled: the text is for pasting."""
-    return "".join(shown if is_clear(shown) else code_point(shown) for shown in forbid_tokens(command))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from oidc_doctor.commands import as_word, is_plain
 from oidc_doctor.model.report import DecidingFile
-from oidc_doctor.report.parts.escape import visible
+from oidc_doctor.report.parts.escape import as_lines, visible
 from oidc_doctor.report.parts.times import parse, period
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ TOKEN = "token.jwt"
 _LOGS = {"aws": "aws/cloudtrail/", "gcp": "gcp/logs/"}
 _ERROR = "error.txt"
 _OPEN = ("refused", "unknown", "assumed")  # states of a step that more evidence could settle
+_NAME = re.compile(r"\{(\w+)\}")
 _FEW = 3  # files that are listed by name
 _PLAIN = "not in the bundle"  # the reason of a file that was never requested
 
@@ -43,9 +45,8 @@ def settling(report: Report, exchange: Exchange) -> list[tuple[str, list[str], s
 
 
 def _filled(command: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        command = command.replace(f"{{{name}}}", value)
-    return visible(command)
+    """Return the command with each name replaced, once: a value may say {name} too, inside its quotes."""
+    return as_lines(_NAME.sub(lambda found: names.get(found[1], found[0]), command))
 
 
 def _names(report: Report, exchange: Exchange) -> dict[str, str]:

@@ -31,6 +31,8 @@ _UNCLEAR = re.compile("[\u115f-\u11ff\u2800\u3164\ud7b0-\ud7ff\uffa0\U0001f1e6-\
 # Backslashes before an escape, or before text that looks like one, are doubled, so that no two values look the same.
 _LOOKS_ESCAPED = re.compile(r"(?<!\\)\\++(?=[nrt]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[^\\ -~])")
 
+_GAP = re.compile(" {2,}")
+
 
 def code_point(character: str) -> str:
     r"""Return the escape of one character: `\n`, `\x1b`, `\u200b`, `\U000e0041`."""
@@ -76,6 +78,36 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(cells(text))
+
+
+def as_lines(text: str) -> str:
+    """Return a text of several lines ready to print: tokens removed, unclear characters escaped.
+
+    Backslashes are not doubled: commands are for pasting, and pages and tracebacks are texts of programs.
+    """
+    text = forbid_tokens(text)
+    return "".join(char if char == "\n" or is_clear(char) else code_point(char) for char in text)
+
+
+def as_written(value: object) -> str:
+    """Return a claim's value as Python writes it, but with every character of a text as it is: `visible` escapes it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_quoted(name)}: {_quoted(item)}' for name, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return str(value)
+
+
+def _quoted(value: object) -> str:
+    if not isinstance(value, str):
+        return as_written(value)
+    quote = '"' if "'" in value and '"' not in value else "'"
+    return f"{quote}{value}{quote}"
+
+
+def gapless(text: str) -> str:
+    """Return `visible` text with its runs of spaces escaped: it cannot be laid out as a label and a column of ours."""
+    return _GAP.sub(lambda gap: code_point(" ") * len(gap[0]), text)
 
 
 def exact(text: str) -> str:
