@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from evidence.planting import everywhere, files_of, whole
+from oidc_doctor.cli import commands
 from oidc_doctor.cli.main import main
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.report.parts.escape import visible
@@ -143,7 +143,7 @@ def test_a_defect_of_ours_hands_nothing_on(capsys: Captured, monkeypatch: pytest
     def broken(_options: object) -> int:
         raise RuntimeError("".join(PAYLOADS["terminal"]))
 
-    monkeypatch.setattr(sys.modules["oidc_doctor.cli.main"], "report", broken)
+    monkeypatch.setattr(commands, "report", broken)
     assert main(["--report", "-v", "--demo"]) == 4
     out, err = capsys.readouterr()
     assert not out

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 # Of 1,000 executions, how many go to the targets that examine or copy a whole bundle each time.
 WHOLE = ("reports", "captures")
-WHOLE_SHARE = 4
+WHOLE_SHARE = 1
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 NOT_INSTRUMENTED = ("oidc_doctor.tui", "oidc_doctor.live", "oidc_doctor.__main__")  # no target runs them
 
@@ -72,24 +74,25 @@ def main() -> int:
 
     if strange := set(options.targets) - set(TARGETS):
         parser.error(f"no such target: {', '.join(sorted(strange))}; there are {', '.join(TARGETS)}")
-    failed, executed = [], 0
-    for name, runs in shares(options.targets or list(TARGETS), options.runs).items():
+
+    def fuzz(target: tuple[str, int]) -> tuple[int, bool]:
+        name, runs = target
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as corpus:
             command = [sys.executable, "-P", __file__, "--one", name, corpus, "--runs", str(runs)]
             command += ["--artifacts", options.artifacts]
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         count = int((EXECUTED.search(done.stderr) or [0, 0])[1])
-        executed += count
         good = done.returncode == 0 and count >= runs
-        seconds = time.monotonic() - started
-        print(f"{name:15} {count:>9,} executions in {seconds:6.0f} s  {'ok' if good else 'FAILED'}", flush=True)
-        if not good:
-            failed.append(name)
-            print(
-                done.stdout[-4000:], done.stderr[-4000:], f"inputs: {options.artifacts}/{name}-*", sep="\n", flush=True
-            )
-    print(f"{'all':15} {executed:>9,} executions, {len(failed)} targets failed")
+        line = f"{name:15} {count:>9,} executions in {time.monotonic() - started:6.0f} s  {'ok' if good else 'FAILED'}"
+        more = [] if good else [done.stdout[-4000:], done.stderr[-4000:], f"inputs: {options.artifacts}/{name}-*"]
+        print(line, *more, sep="\n", flush=True)
+        return count, good
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = list(pool.map(fuzz, shares(options.targets or list(TARGETS), options.runs).items()))
+    failed = sum(not good for _, good in answers)
+    print(f"{'all':15} {sum(count for count, _ in answers):>9,} executions, {failed} targets failed")
     return 1 if failed else 0
 
 
