@@ -68,6 +68,15 @@ def _compiled(document: Document, *, pasted: bool) -> iam.Policy:
 def _resource_control(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
+        if document.duplicates:
+            exchange.refuse(
+                Kind.OUTSIDE_THE_TRUST_POLICY,
+                where=document.at(document.duplicates[0]),
+                certain=False,
+                location=Clause(document=document.file),
+                settle="aws organizations describe-policy: the policy's text",
+                reason=f"the resource control policy {document.file} has a member twice, and may deny it",
+            )
         context = request_context(exchange, document.value)
         for statement in iam.control_statements(document.value):
             denies = statement.denies(ASSUME, context)
