@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from oidc_doctor.iam import wildcards
 from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason
 from oidc_doctor.model import placeholder
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.trace import Reason
 
 
-_FORM = re.compile(r"\*|[a-z0-9-]+:[a-z0-9*?]+")
+_FORM = r"\*|[a-z0-9-]+:[a-z0-9*?]+"
 # AWS Service Authorization Reference, actions of AWS Security Token Service (November 2026)
 _STS = frozenset(
     f"sts:{name.lower()}"
@@ -31,7 +29,9 @@ _STS = frozenset(
 
 def _is_no_action(pattern: str) -> bool:
     """Whether a folded text is no action of any service, or none of STS: IAM stores another one in its place."""
-    if not _FORM.fullmatch(pattern) or "***" in pattern:
+    import re  # late: importing it costs more than this package
+
+    if not re.fullmatch(_FORM, pattern) or "***" in pattern:
         return True
     return pattern.startswith("sts:") and not {"*", "?"} & {*pattern} and pattern not in _STS
 

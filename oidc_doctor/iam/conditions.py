@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
@@ -275,13 +274,15 @@ class NullKey(Key):
 
 
 # A key has its vendor, or its provider, before a colon ("Conditions must be prefaced by a vendor", IAM's refusal).
-_KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~%/@+=,-]*(?::[A-Za-z0-9._~%/@+=,-]+)+")
-_TAG_KEY = re.compile(r"[A-Za-z0-9-]+:[A-Za-z]*Tag/.+", re.IGNORECASE | re.DOTALL)  # a tag's key has spaces as well
+_KEY_NAME = r"[A-Za-z0-9][A-Za-z0-9._~%/@+=,-]*(?::[A-Za-z0-9._~%/@+=,-]+)+"
+_TAG_KEY = r"(?is)[a-z0-9-]+:[a-z]*tag/.+"  # a tag's key has spaces as well
 
 
 def is_key_name(name: str) -> bool:
     """Whether IAM could store this as the name of a condition key."""
-    return bool(_KEY_NAME.fullmatch(name) or _TAG_KEY.fullmatch(name))
+    import re  # late: importing it costs more than this package
+
+    return bool(re.fullmatch(_KEY_NAME, name) or re.fullmatch(_TAG_KEY, name))
 
 
 class Clause:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from oidc_doctor.iam.trace import NO, OR, YES, Node, deciding_reason, escape
@@ -19,7 +18,7 @@ OTHER_TYPES = frozenset(("AWS", "Service", "CanonicalUser"))
 
 # IAM stores domain names and the ARNs of providers as Federated ("Federated principals must be valid domain names or
 # SAML metadata ARNs"); an account has 12 digits, and a provider's host a dot.
-_FEDERATED = re.compile(
+_FEDERATED = (
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:oidc-provider/[A-Za-z0-9-]+\.[^\s\[\](){}<>*?\"]+|saml-provider/[\w+=,.@-]+)"
     r"|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
 )
@@ -55,7 +54,9 @@ class _PrincipalName:
 
     def _may_be_another(self, principal: str) -> bool:
         """Whether a Deny's name is none that IAM stores, or the caller's issuer without the ARN: not seen in force."""
-        return not _FEDERATED.fullmatch(self.name) or self.name == principal.partition(":oidc-provider/")[2]
+        import re  # late: importing it costs more than this package
+
+        return not re.fullmatch(_FEDERATED, self.name) or self.name == principal.partition(":oidc-provider/")[2]
 
     def _compare(self, principal: str) -> tuple[int, Reason]:
         """Compare exactly, including a trailing slash and the case of the path; built-in providers have bare names."""

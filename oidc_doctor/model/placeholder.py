@@ -7,8 +7,6 @@ written; the others stand for another text each time, save that two identical te
 
 from __future__ import annotations
 
-import re
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +25,7 @@ UNNAMED = frozenset(
 _LEFT_OUT = ("redacted", "censored")  # what people write over a whole value, with or without brackets
 _LONGEST_REDACTION = 14  # characters of such a word, with up to three brackets on each side
 _BARS = "\u2580-\u259f\u25a0\u25ae\u2b1b"  # black bars: block elements and black squares
-_BY_HAND = re.compile(
+_BY_HAND = (
     rf"[{_BARS}]+"
     r"|[\u2022\u25cf]{3,}"
     r"|\[(?i:hidden|masked|omitted|redacted|removed|secret|snip|censored)\]"
@@ -72,7 +70,9 @@ def spans(text: str) -> list[tuple[int, int]]:
 def _by_hand(text: str) -> list[tuple[int, int]]:
     """Return the spans of black bars and of words such as `[hidden]` and REDACTED."""
     if "ED" in text or "[" in text or "(" in text or "HIDDEN" in text or not text.isascii():
-        return [match.span() for match in _BY_HAND.finditer(text)]
+        import re  # late: importing it costs more than this module; it keeps what it compiled
+
+        return [match.span() for match in re.finditer(_BY_HAND, text)]
     return []
 
 
@@ -96,7 +96,9 @@ def is_left_out(text: str) -> bool:
 
 def with_gaps(text: str) -> str:
     """The text with an ellipsis in place of what was left out by hand, which a change of letter case would hide."""
-    return ELLIPSIS if is_redaction(text) else _BY_HAND.sub(ELLIPSIS, text)
+    import re  # late
+
+    return ELLIPSIS if is_redaction(text) else re.sub(_BY_HAND, ELLIPSIS, text)
 
 
 def stands_for_another(text: str) -> bool:

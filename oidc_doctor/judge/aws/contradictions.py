@@ -48,7 +48,8 @@ def _names_of(role: Role) -> Iterator[Contradiction]:
     if not role.arn or not isinstance(written, str) or has_placeholder(role.arn + written + str(path)):
         return
     named = role.arn.partition(":role/")[2]
-    if named and (named.rpartition("/")[2] != written or (isinstance(path, str) and path + written != "/" + named)):
+    below = path if isinstance(path, str) and path != "/" else ""  # people who write a role by hand leave the default
+    if named and (named.rpartition("/")[2] != written or (below and below + written != "/" + named)):
         yield Contradiction(
             "authorise",
             f"the role: {role.origin.file} has the Arn of one role and the RoleName or Path of another",
