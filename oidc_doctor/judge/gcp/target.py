@@ -251,7 +251,9 @@ def judge_project(exchange: GcpExchange) -> None:
     """Leave `target` open where the project is not active: that its pools still exchange tokens is not documented."""
     state = exchange.gcp.project_state
     if state not in _GOOD_STATES:
-        exchange.settle("target", "unknown", f"the project's lifecycleState is {state}", Origin("gcp/project.json"))
+        name = exchange.provider_name
+        at = Origin("gcp/project.json", "/lifecycleState")
+        _bad_state(exchange, Kind.POOL_DELETED, name.pool if name else "", at, state, "", certain=False)
 
 
 def _judge_states(exchange: GcpExchange) -> None:
