@@ -73,7 +73,8 @@ def judge_keys(
             exchange.assumed.append("that the cloud reaches the issuer and trusts its certificate")
         exchange.passed("keys", "the signature holds", jwks.at(answer.pointer))
     elif token.kind == "jwt" and not isinstance((token.verified or {}).get("signature"), bool):
-        exchange.settle("keys", "unknown", "the signature could not be checked")
+        why = f": {answer.reason}" if answer.pointer else ""
+        exchange.settle("keys", "unknown", f"the signature could not be checked{why}")
     else:
         _assume_decoded(exchange)
 
