@@ -21,6 +21,7 @@ from oidc_doctor.documents.provider import (
     parse_gcp_providers,
     parse_project,
     parse_service_account,
+    parse_services,
 )
 from oidc_doctor.documents.truss import parse_truss, parse_whoami
 from oidc_doctor.documents.trust_policy import parse_policy, parse_roles
@@ -323,7 +324,7 @@ _GCP = (
     ),
     File(
         "gcp/services.json",
-        parser=load,
+        parser=parse_services,
         field="services",
         printed_by="gcloud services list --format=json",
     ),

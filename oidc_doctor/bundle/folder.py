@@ -224,7 +224,7 @@ class Folder:
         values, documents = self._read_below("gcp/")
         providers, pools = values["provider"], values["pool"]
         listed, listed_pools = values["provider_list"], values["pool_list"]
-        number, project_id = _or(values["project_id"], (None, None))
+        number, project_id, project_state = _or(values["project_id"], (None, None, None))
         self.resources = self.resources._replace(
             gcp_providers=_or(providers, ()),
             listed_gcp_providers=() if isinstance(listed, Missing) else listed[1],
@@ -242,6 +242,7 @@ class Folder:
             "pool_list": listed_pools if isinstance(listed_pools, Missing) else listed_pools[0],
             "project_number": number,
             "project_id": project_id,
+            "project_state": project_state,
         }
         return GcpEvidence(**values, documents=documents), missing_pool
 

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Lists by which a thing that they lack is known not to exist; one that was cut off shows nothing of the kind.
+_LISTS = frozenset(
+    (
+        *("aws/oidc-providers.json", "aws/role-policy-list.json", "aws/attached-policies.json"),
+        *("gcp/providers.json", "gcp/pools.json"),
+    )
+)
 _NOT_THERE = "not in the bundle"
 _NAMES_SHOWN = 8
 
@@ -57,7 +64,10 @@ class BundleReader:
             self.cover(path, "missing", error.reason, named=True)
             return Missing(shown, error.reason, "unreadable")
         if read and read.truncated:
-            self.cover(path, "partial", read.cut_off)
+            if contract.split_target(path)[1] in _LISTS:
+                self.cover(path, "partial", read.cut_off)
+                return Missing(shown, f"the list was cut off ({read.cut_off})", "failed")
+            self.cover(path, "partial", read.cut_off, named=not contract.is_log(contract.split_target(path)[1]))
         else:
             self.cover(path, "read")
         return value
@@ -122,7 +132,7 @@ class BundleReader:
                 else:
                     self.cover(path, "denied" if read.outcome == "denied" else "missing", read.reason)
                 self.coverage[path] = replace(self.coverage[path], since=read.since, until=read.until)
-            elif read.outcome != "ok":
+            elif read.outcome != "ok" or (path not in self.bundle and contract.is_known(path) and path[-1:] != "/"):
                 self.cover_missing(path)
         for name, reason in self.bundle.refused:
             self.cover(name, "missing", reason, named=True)
@@ -151,6 +161,9 @@ class BundleReader:
                 continue
             manifest = self.parsed(name, parse_manifest)
             if isinstance(manifest, Manifest):
-                self.reads |= {prefix + read.path: read for read in manifest.reads}
+                for read in manifest.reads:
+                    earlier = self.reads.get(prefix + read.path)
+                    if earlier is None or earlier.outcome != "not_found":  # of two words, the one against the file
+                        self.reads[prefix + read.path] = read
                 if manifest.collected_at is not None and (not prefix or self.collected_at is None):
                     self.collected_at = manifest.collected_at

@@ -6,6 +6,7 @@ operators and functions accept is read from the evaluator's own rows in `functio
 
 from __future__ import annotations
 
+from . import times
 from .errors import CelError, quoted
 from .functions import function_of
 from .strings import compiled_pattern
@@ -32,6 +33,7 @@ WORKLOAD_IDENTITY_TYPES: Final[Mapping[str, str]] = {
     "assertion": "dyn",
 }
 
+_INSTANTS: Final = {"duration": times.parse_duration, "timestamp": times.parse_timestamp}
 _DYN: Final[Type] = ("dyn",)
 _BOOL: Final[Type] = ("bool",)
 _OF_FUNCTION: Final[dict[str, Type]] = {}
@@ -240,7 +242,19 @@ class _Checker:
             return self.refuse(expr, function.mismatch([_type_text(kind) for kind in kinds], method=expr.method))
         if expr.name == "matches" and kinds and isinstance(expr.children[-1].value, str):
             self.pattern(expr.children[-1])
+        if expr.name in ("duration", "timestamp") and not expr.method and len(expr.children) == 1:
+            self.instant(expr, expr.children[0])
         return _join(results)
+
+    def instant(self, expr: Expr, literal: Expr) -> None:
+        """Record a literal that is no duration or timestamp: cel-go's validators of literals refuse it."""
+        if literal.op != "literal" or not isinstance(literal.value, str):
+            return
+        try:
+            _INSTANTS[expr.name](literal.value)
+        except CelError as error:
+            error.start, error.end = literal.start, literal.end
+            self.errors.append(error)
 
     def pattern(self, literal: Expr) -> None:
         """Record a regular expression, written as a literal, that RE2 does not compile."""

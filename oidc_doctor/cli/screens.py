@@ -13,6 +13,7 @@ from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
+from oidc_doctor.cli.streams import show
 from oidc_doctor.model.arns import account_of
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def serve_screens(arguments: list[str], port: int) -> int:
         if not argument.startswith("--web") and arguments[max(index - 1, 0)] != "--web"
     ]
     try:
-        serve(others, port)
+        serve(others, port, show)
     except OSError as error:
         message = f"--web {port}: {error.strerror or error}"
         raise UsageError(message) from None

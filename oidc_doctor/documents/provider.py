@@ -72,6 +72,8 @@ def parse_service_account(text: str, file: str) -> ServiceAccount:
     document = load(text, file)
     box = fields.members(document, "", document.value, "a service account")
     name = fields.text(document, "", box, "name") or ""
+    if not {"name", "email", "uniqueId", "disabled", "projectId"} & box.keys():
+        raise fields.wrong(document, "", "not a service account: no name or email in it")
     return ServiceAccount(
         email=fields.text(document, "", box, "email") or name.partition("/serviceAccounts/")[2] or None,
         unique_id=fields.text(document, "", box, "uniqueId"),
@@ -100,8 +102,8 @@ def parse_caller_identity(text: str, file: str) -> str | None:
     return fields.text(document, "", fields.members(document, "", document.value), "Account")
 
 
-def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
-    """`gcloud projects describe`: the project's number and its ID. Raises Unreadable."""
+def parse_project(text: str, file: str) -> tuple[str | None, str | None, str | None]:
+    """`gcloud projects describe`: the project's number, its ID and its lifecycleState. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "a project")
     number = box.get("projectNumber")
@@ -112,7 +114,22 @@ def parse_project(text: str, file: str) -> tuple[str | None, str | None]:
         number = number if number.isdecimal() else None
     if number is not None and not isinstance(number, str):
         raise fields.wrong(document, "/projectNumber", f"expected a number, found {fields.kind(number)}")
-    return number, fields.text(document, "", box, "projectId")
+    state = box.get("lifecycleState", box.get("state"))  # v1, which gcloud prints, and v3 of the API
+    if state is not None and not isinstance(state, str):
+        raise fields.wrong(document, "/lifecycleState", f"expected text, found {fields.kind(state)}")
+    return number, fields.text(document, "", box, "projectId"), state
+
+
+def parse_services(text: str, file: str) -> Document:
+    """`gcloud services list`: a list of services, with or without the REST API's wrapper. Raises Unreadable."""
+    document = load(text, file)
+    value = document.value
+    if isinstance(value, dict) and "services" not in value:
+        return document  # a plain map of names to states
+    listed, place = (value["services"], "/services") if isinstance(value, dict) else (value, "")
+    for index, entry in enumerate(fields.elements(document, place, listed)):
+        fields.members(document, place + pointer_segment(index), entry, "a service")
+    return document
 
 
 def service_states(document: Document) -> dict[str, str]:
@@ -184,7 +201,10 @@ def _aws_provider(document: Document, pointer: str, value: Json) -> AwsOidcProvi
 
 def _gcp_provider(document: Document, pointer: str, value: Json) -> GcpProvider:
     box = fields.members(document, pointer, value, "a provider")
-    kind = next((name for name in _KINDS if box.get(name) is not None), None)
+    kinds = [name for name in _KINDS if box.get(name) is not None]
+    if len(kinds) > 1:
+        raise fields.wrong(document, pointer, f"a provider is of one kind, and this is of {' and '.join(kinds)}")
+    kind = kinds[0] if kinds else None
     name = fields.text(document, pointer, box, "name")
     if kind is None and "attributeMapping" not in box and not (name and "/workloadIdentityPools/" in name):
         raise fields.wrong(document, pointer, "not a provider: no name, oidc or attributeMapping in it")
@@ -226,8 +246,11 @@ def _mapping(document: Document, pointer: str, value: Json) -> dict[str, str] | 
 
 def _gcp_pool(document: Document, pointer: str, value: Json) -> GcpPool:
     box = fields.members(document, pointer, value, "a pool")
+    name = fields.text(document, pointer, box, "name")
+    if not {"name", "state", "disabled", "mode", "displayName"} & box.keys() or (name and "/providers/" in name):
+        raise fields.wrong(document, pointer, "not a pool: no name or state of a pool in it")
     return GcpPool(
-        name=fields.text(document, pointer, box, "name"),
+        name=name,
         state=fields.text(document, pointer, box, "state"),
         disabled=fields.flag(document, pointer, box, "disabled"),
         document=part(document, pointer, value),
@@ -236,6 +259,9 @@ def _gcp_pool(document: Document, pointer: str, value: Json) -> GcpPool:
 
 def _binding(document: Document, pointer: str, value: Json) -> Binding:
     box = fields.members(document, pointer, value, "a binding")
+    for name in box:
+        if name.lower() in ("role", "members", "condition") and name != name.lower():
+            raise fields.wrong(document, pointer + pointer_segment(name), f"a binding has no {name}, in these letters")
     role = fields.text(document, pointer, box, "role")
     if role is None:
         raise fields.wrong(document, pointer, "a binding without a role")

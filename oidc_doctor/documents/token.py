@@ -17,6 +17,7 @@ from oidc_doctor.model.document import Document, Json, Origin
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.json_pointer import pointer_segment, segments
 from oidc_doctor.model.limits import CLAIMS, TOKEN
+from oidc_doctor.model.placeholder import is_left_out, spans
 
 _SEGMENTS = ("header", "claims", "signature")
 _JWE_SEGMENTS = 5
@@ -58,6 +59,26 @@ class _Fault(NamedTuple):
     kind: Literal["not-a-jwt", "no-token", ""] = "not-a-jwt"  # "": of the file
 
 
+_SIGNATURE_WORD = re.compile(
+    r"[<\[({*]*(?:(?:your|the|jwt)[-_ ]?)?sig(?:nature)?(?:[-_ ]?(?:removed|redacted|stripped|omitted|hidden|here))?"
+    r"[>\])}*]*",
+    re.IGNORECASE,
+)
+
+
+def _is_gap(text: str) -> bool:
+    """Whether the whole text is a placeholder, such as `...`, `<token>` or REDACTED."""
+    return bool(text) and spans(text) == [(0, len(text))]
+
+
+def _is_signature_left_out(text: str) -> bool:
+    """Whether a person put a word or an ellipsis in place of the signature, or of a part of it.
+
+    Runs of x count only where nothing else is there: a signature may have them by chance.
+    """
+    return _is_gap(text) or bool(_SIGNATURE_WORD.fullmatch(text)) or any(text[at] not in "xX" for at, _ in spans(text))
+
+
 def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     """A compact JWT or decoded claims. Never raises: a text that cannot be read becomes a Token with a `fault`.
 
@@ -72,6 +93,8 @@ def parse_token(text: str, origin: Origin, name: str = "token") -> Token:
     if _VARIABLE.fullmatch(bare):
         fault = _Fault("a variable name or a null stands in place of the token", kind="no-token")
         return _faulty(fault, body, origin, name)
+    if bare[0] not in "{[" and _is_gap(bare):
+        return _unusable("the token was left out: a placeholder stands in its place", origin, name)
     is_json = bare[0] in "{[" and not _CREDENTIALS_FILE.match(bare)
     limit = CLAIMS if is_json else TOKEN
     size = len("".join(bare.split()))  # people print claims with indents
@@ -121,6 +144,13 @@ def _compact(body: str, origin: Origin, name: str, wrapped: _Fault | None = None
         if pattern.match(bare):
             return _faulty(_Fault(words), body, origin, name)
     segments = bare.split(".")
+    rest = bare.split(".", 2)
+    if len(rest) == len(_SEGMENTS) and not faults and _is_signature_left_out(rest[2]):
+        header, _, header_faults = _object(rest[0], "header", origin)
+        claims, duplicates, claims_faults = _object(rest[1], "claims", origin)
+        if not header_faults and not claims_faults and claims is not None:
+            # what is there is exactly what was sent, as the claims of a compact JWT are
+            return Token("decoded", claims, header, True, origin, name, duplicates=duplicates, recorded=True)
     if len(segments) == 1:
         fault = _Fault("no JWT: one piece of text without dots, as opaque access tokens are")
         return _faulty(fault, body, origin, name)
@@ -239,6 +269,9 @@ def _json(text: str, origin: Origin, name: str) -> Token:
     foreign = _foreign(box)
     if foreign:
         return _faulty(foreign, text.strip(), origin, name)
+    for member in ("header", "claims", "payload", "verified", "complete", "compact"):
+        if pointer_segment(member) in document.duplicates:
+            return _unusable(f"{member} stands in it twice", origin, name)
     if box.keys() & {"iss", "sub", "aud"}:
         return _decoded(document, "", origin, name)
     for path in _WRAPPERS:
@@ -260,6 +293,8 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         return _unusable(f"{member}: expected an object, found {kind(claims)}", origin, name)
     if header is not None and not isinstance(header, dict):
         return _unusable(f"header: expected an object, found {kind(header)}", origin, name)
+    claims = _with_whole_times(_read(claims, ("iss", "iat", "exp")))
+    header = _read(header, ("alg",)) if header is not None else None
     complete = box.get("complete") if member else None
     verified = box.get("verified") if member else None
     if set(claims) == {"sub"} and isinstance(claims["sub"], str) and not (header or verified or complete):
@@ -280,6 +315,24 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
         verified=verified if isinstance(verified, dict) else None,
         document=part(document, place, claims),
     )
+
+
+def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The members without those of these names that were left out by hand: they are not known."""
+    hidden = [
+        name for name in names if isinstance(box.get(name), str) and (_is_gap(box[name]) or is_left_out(box[name]))
+    ]
+    return {name: value for name, value in box.items() if name not in hidden} if hidden else box
+
+
+def _with_whole_times(claims: dict[str, Any]) -> dict[str, Any]:
+    """The claims with times such as 1795107731.0 as whole numbers: many decoders print every number with a fraction."""
+    times = {
+        name: int(value)
+        for name in ("iat", "exp", "nbf")
+        if isinstance(value := claims.get(name), float) and value.is_integer()
+    }
+    return {**claims, **times} if times else claims
 
 
 def _once_compact(

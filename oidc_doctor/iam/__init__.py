@@ -1,6 +1,6 @@
 """An evaluator for the trust policies of AWS IAM roles, which explains every part of its decision."""
 
-from oidc_doctor.iam.conditions import compile_conditions, conditions_hold
+from oidc_doctor.iam.conditions import compile_conditions, conditions_hold, is_key_name
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.controls import control_statements
 from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
@@ -18,5 +18,6 @@ __all__ = [
     "compile_policy",
     "conditions_hold",
     "control_statements",
+    "is_key_name",
     "variable_keys",
 ]

@@ -14,13 +14,39 @@ if TYPE_CHECKING:
     from oidc_doctor.iam.trace import Reason
 
 
+_FORM = r"\*|[a-z0-9-]+:[a-z0-9*?]+"
+# AWS Service Authorization Reference, actions of AWS Security Token Service (November 2026)
+_STS = frozenset(
+    f"sts:{name.lower()}"
+    for name in (
+        *("AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "DecodeAuthorizationMessage"),
+        *("GetAccessKeyInfo", "GetCallerIdentity", "GetDelegatedAccessToken", "GetFederationToken"),
+        *("GetServiceBearerToken", "GetSessionToken", "GetWebIdentityToken", "SetContext", "SetSourceIdentity"),
+        *("TagGetWebIdentityToken", "TagSession"),
+    )
+)
+
+
+def _is_no_action(pattern: str) -> bool:
+    """Whether a folded text is no action of any service, or none of STS: IAM stores another one in its place."""
+    import re  # late: importing it costs more than this package
+
+    if not re.fullmatch(_FORM, pattern) or "***" in pattern:
+        return True
+    return pattern.startswith("sts:") and not {"*", "?"} & {*pattern} and pattern not in _STS
+
+
 class _ActionPattern:
-    """An action pattern. Prefix and name are compared without regard to case."""
+    """An action pattern. Prefix and name are compared without regard to case.
 
-    __slots__ = ("matches", "pattern", "pointer", "raw")
+    `must_read`: where it does not match, the token is let through, so that only an action that exists is no match.
+    """
 
-    def __init__(self, raw: object, pointer: str, *, pasted: bool) -> None:
+    __slots__ = ("matches", "must_read", "pattern", "pointer", "raw")
+
+    def __init__(self, raw: object, pointer: str, *, pasted: bool, must_read: bool) -> None:
         self.raw = raw
+        self.must_read = must_read
         self.pointer = pointer
         self.pattern: str | None = None
         self.matches: Callable[[str], bool] | None = None
@@ -35,6 +61,8 @@ class _ActionPattern:
 
     def _compare(self, folded: str) -> tuple[int, Reason]:
         if self.pattern is None:
+            return YES | NO, "unreadable"
+        if self.must_read and _is_no_action(self.pattern):
             return YES | NO, "unreadable"
         if self.matches is not None:
             return (YES, "match") if self.matches(folded) else (NO, "no-match")
@@ -53,14 +81,16 @@ class Actions:
         self._name = "NotAction" if "NotAction" in statement else "Action"
         self._pointer = f"{pointer}/{self._name}"
         self._raw = raw = statement.get(self._name)
+        must_read = statement.get("Effect") != "Allow" or self._name == "NotAction"
         if self._name not in statement or ("Action" in statement and "NotAction" in statement):
             self._fixed = (YES | NO, "unreadable")
         elif isinstance(raw, (list, tuple)) and raw:
             self._entries = [
-                _ActionPattern(pattern, f"{self._pointer}/{index}", pasted=pasted) for index, pattern in enumerate(raw)
+                _ActionPattern(pattern, f"{self._pointer}/{index}", pasted=pasted, must_read=must_read)
+                for index, pattern in enumerate(raw)
             ]
         elif isinstance(raw, str):
-            self._entries = [_ActionPattern(raw, self._pointer, pasted=pasted)]
+            self._entries = [_ActionPattern(raw, self._pointer, pasted=pasted, must_read=must_read)]
         else:
             self._fixed = (YES | NO, "unreadable")
 

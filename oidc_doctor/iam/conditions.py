@@ -19,7 +19,7 @@ from oidc_doctor.iam.operators import (
 )
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, TRUTH, YES, Node, deciding_reason, escape
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
-from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder, is_redaction
+from oidc_doctor.model.placeholder import Pasted, compare, has_placeholder, is_left_out, with_gaps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PolicyValue:
         self.pointer = pointer
         self.family = how.family
         self.negated = how.negated
-        self.pasted = pasted = pasted or (isinstance(raw, str) and is_redaction(raw))
+        self.pasted = pasted = pasted or (isinstance(raw, str) and is_left_out(raw))
         self.outcomes = _OUTCOMES[how.negated]
         self.compare: Callable[[str], bool | str] | None = None
         self.fixed: Outcome | None = None
@@ -145,7 +145,7 @@ class Key:
         self.raw = raw
         self.pointer = pointer
         self.how = how
-        self.pasted = (pasted and has_placeholder(name)) or is_redaction(name)
+        self.pasted = (pasted and has_placeholder(name)) or is_left_out(name)
         if isinstance(raw, (list, tuple)):
             self.values = [
                 PolicyValue(value, f"{pointer}/{index}", how, version=version, pasted=pasted)
@@ -198,8 +198,9 @@ class Key:
     def _may_be_present(self, request: Request) -> bool:
         """Whether a gap in this key's name, or in one of the request's, could make the two the same."""
         names = request.values if self.pasted else request.gapped
+        written = with_gaps(self.name).lower() if self.pasted else self.folded
         return any(
-            compare([(self.folded, False, self.pasted)], name, text_gaps=name in request.gapped) is not False
+            compare([(written, False, self.pasted)], name, text_gaps=name in request.gapped) is not False
             for name in names
         )
 
@@ -272,19 +273,38 @@ class NullKey(Key):
         return Node("key", self.name, possible, self.pointer, self.raw, shown, reason, tuple(children))
 
 
+# A key has its vendor, or its provider, before a colon ("Conditions must be prefaced by a vendor", IAM's refusal).
+_KEY_NAME = r"[A-Za-z0-9][A-Za-z0-9._~%/@+=,-]*(?::[A-Za-z0-9._~%/@+=,-]+)+"
+_TAG_KEY = r"(?is)[a-z0-9-]+:[a-z]*tag/.+"  # a tag's key has spaces as well
+
+
+def is_key_name(name: str) -> bool:
+    """Whether IAM could store this as the name of a condition key."""
+    import re  # late: importing it costs more than this package
+
+    return bool(re.fullmatch(_KEY_NAME, name) or re.fullmatch(_TAG_KEY, name))
+
+
 class Clause:
-    """An operator with its keys, joined by AND; `fixed` is the node of an unusable one."""
+    """An operator with its keys, joined by AND; `fixed` is the node of an unusable one.
 
-    __slots__ = ("fixed", "keys", "name", "pointer", "raw")
+    `lets_in` is the answer by which the token gets past: where only a key that IAM would not store gives it, what
+    IAM holds in its place is not known.
+    """
 
-    def __init__(self, name: str, raw: object, pointer: str, *, version: object, pasted: bool) -> None:
+    __slots__ = ("fixed", "keys", "lets_in", "name", "pointer", "raw")
+
+    def __init__(
+        self, name: str, raw: object, pointer: str, *, version: object, pasted: bool, lets_in: int = ERROR
+    ) -> None:
         self.name = name
         self.raw = raw
         self.pointer = pointer
+        self.lets_in = lets_in
         self.keys: list[Key] = []
         self.fixed: Node | None = None
         how = operator(name)
-        if not isinstance(raw, Mapping) or is_redaction(name):
+        if not isinstance(raw, Mapping) or is_left_out(name):
             self.fixed = Node("operator", name, ANY, pointer, raw, None, "unreadable")
         elif how is None:
             self.fixed = Node("operator", name, ERROR, pointer, raw, None, "unknown-operator")
@@ -300,7 +320,7 @@ class Clause:
         """The operator's node, with a child for each key."""
         if self.fixed is not None:
             return self.fixed
-        children = [key.evaluate(request) for key in self.keys]
+        children = [self._evaluated(key, request) for key in self.keys]
         if len(children) == 1:
             only = children[0]
             return Node("operator", self.name, only.possible, self.pointer, None, None, only.reason, (only,))
@@ -310,15 +330,21 @@ class Clause:
         reason = "match" if possible == YES else deciding_reason(children, possible)
         return Node("operator", self.name, possible, self.pointer, None, None, reason, tuple(children))
 
+    def _evaluated(self, key: Key, request: Request) -> Node:
+        node = key.evaluate(request)
+        if node.possible == self.lets_in and key.folded not in request.values and not is_key_name(key.name):
+            return Node("key", key.name, ANY, key.pointer, key.raw, node.actual, "unreadable", node.children)
+        return node
 
-def clauses(block: object, pointer: str, *, version: object, pasted: bool) -> list[Clause]:
+
+def clauses(block: object, pointer: str, *, version: object, pasted: bool, lets_in: int = ERROR) -> list[Clause]:
     """The operators of a Condition element, to be joined by AND. Anything but an object is one that cannot be read."""
     if not isinstance(block, Mapping):
         unusable = Clause("Condition", None, pointer, version=version, pasted=pasted)
         unusable.fixed = Node("operator", "Condition", ANY, pointer, block, None, "unreadable")
         return [unusable]
     return [
-        Clause(str(name), body, f"{pointer}/{escape(str(name))}", version=version, pasted=pasted)
+        Clause(str(name), body, f"{pointer}/{escape(str(name))}", version=version, pasted=pasted, lets_in=lets_in)
         for name, body in block.items()
     ]
 

@@ -108,7 +108,8 @@ class _Statement:
         if self.effect is None:
             self.unreadable.append(Node("member", "Effect", YES | NO, f"{pointer}/Effect", effect, None, "unreadable"))
         if "Condition" in raw:
-            self.clauses = clauses(raw["Condition"], f"{pointer}/Condition", version=version, pasted=pasted)
+            at, lets_in = f"{pointer}/Condition", YES if self.effect == "Allow" else NO
+            self.clauses = clauses(raw["Condition"], at, version=version, pasted=pasted, lets_in=lets_in)
 
     def evaluate(self, principal: str, action: str, request: Request) -> StatementResult:
         if self.fixed is not None:

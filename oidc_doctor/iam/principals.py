@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
 OTHER_TYPES = frozenset(("AWS", "Service", "CanonicalUser"))
 
+# IAM stores domain names and the ARNs of providers as Federated ("Federated principals must be valid domain names or
+# SAML metadata ARNs"); an account has 12 digits, and a provider's host a dot.
+_FEDERATED = (
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:oidc-provider/[A-Za-z0-9-]+\.[^\s\[\](){}<>*?\"]+|saml-provider/[\w+=,.@-]+)"
+    r"|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
+)
+
 
 class _PrincipalName:
     """A name in a Principal element."""
 
-    __slots__ = ("fixed", "name", "pasted", "pointer", "raw", "type")
+    __slots__ = ("fixed", "grants", "name", "pasted", "pointer", "raw", "type")
 
     def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool, grants: bool) -> None:
         self.type = type_
@@ -28,6 +35,7 @@ class _PrincipalName:
         self.name = raw if isinstance(raw, str) else ""
         self.pointer = pointer
         self.pasted = pasted
+        self.grants = grants
         self.fixed: tuple[int, Reason] | None = None
         is_readable = isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw))
         if type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
@@ -40,7 +48,15 @@ class _PrincipalName:
 
     def evaluate(self, principal: str) -> Node:
         possible, reason = self.fixed or self._compare(principal)
+        if self.fixed is None and possible == NO and not self.grants and self._may_be_another(principal):
+            possible, reason = YES | NO, "unreadable"
         return Node("value", self.type, possible, self.pointer, self.raw, principal, reason)
+
+    def _may_be_another(self, principal: str) -> bool:
+        """Whether a Deny's name is none that IAM stores, or the caller's issuer without the ARN: not seen in force."""
+        import re  # late: importing it costs more than this package
+
+        return not re.fullmatch(_FEDERATED, self.name) or self.name == principal.partition(":oidc-provider/")[2]
 
     def _compare(self, principal: str) -> tuple[int, Reason]:
         """Compare exactly, including a trailing slash and the case of the path; built-in providers have bare names."""

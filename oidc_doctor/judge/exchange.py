@@ -12,7 +12,7 @@ from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Gap, Json, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import has_placeholder, may_equal, spans
+from oidc_doctor.model.placeholder import has_placeholder, is_left_out, may_equal, spans
 from oidc_doctor.model.refusal import NO_CLAUSE, Clause, CloudError, Refusal, Side, StepResult, Trace
 from oidc_doctor.model.steps import ASSUMED, PASSED, REFUSED, STEPS, UNKNOWN, Cloud, State
 
@@ -29,7 +29,7 @@ def same(left: str, right: str, *, pasted: bool) -> bool | None:
     """Whether two texts are equal; None where a placeholder of pasted evidence leaves it open."""
     if left == right:
         return True
-    return may_equal(left, right) if pasted else False
+    return may_equal(left, right) if pasted or is_left_out(left) or is_left_out(right) else False
 
 
 def shown(value: Json) -> str:
@@ -165,8 +165,8 @@ class ExchangeBuilder:
         return origin._replace(pointer=f"{origin.pointer}/{name}", claim=name, of_token=True)
 
     def gap(self, *texts: str) -> bool:
-        """Whether any of the texts holds a placeholder of pasted evidence."""
-        return self.pasted and any(has_placeholder(text) for text in texts)
+        """Whether any of the texts holds a placeholder of pasted evidence, or a part of it was left out by hand."""
+        return any(is_left_out(text) or (self.pasted and has_placeholder(text)) for text in texts)
 
     def trace(self) -> Trace:
         """Return the finished trace, each step's certain refusals first."""

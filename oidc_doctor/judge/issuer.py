@@ -12,6 +12,7 @@ from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids, nameless_k
 from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import CloudError, Side
 
 # IAM user guide, "create an OIDC provider": members that the discovery document must have for AWS.
@@ -72,7 +73,8 @@ def judge_keys(
             exchange.assumed.append("that the cloud reaches the issuer and trusts its certificate")
         exchange.passed("keys", "the signature holds", jwks.at(answer.pointer))
     elif token.kind == "jwt" and not isinstance((token.verified or {}).get("signature"), bool):
-        exchange.settle("keys", "unknown", "the signature could not be checked")
+        why = f": {answer.reason}" if answer.pointer else ""
+        exchange.settle("keys", "unknown", f"the signature could not be checked{why}")
     else:
         _assume_decoded(exchange)
 
@@ -100,7 +102,14 @@ def _uploaded_set(exchange: ExchangeBuilder, text: str, at: Origin) -> Document 
     try:
         return Document(at.file, text, json.loads(text), at.pointer, inner=True)
     except (ValueError, RecursionError):
-        exchange.refuse(Kind.KEY_UNUSABLE, where=at, reason="the uploaded jwksJson is not JSON")
+        shortened = not text.strip() or has_placeholder(text)
+        exchange.refuse(
+            Kind.KEY_UNUSABLE,
+            where=at,
+            certain=not shortened,
+            settle="the key set as Google holds it" if shortened else "",
+            reason="the uploaded jwksJson is not JSON",
+        )
         return Missing("jwksJson", "it is not JSON", "unreadable")
 
 

@@ -188,6 +188,7 @@ class GcpEvidence(NamedTuple):
     provider_list: Document | Missing = Missing("gcp/providers.json", "not in the bundle")
     pool_list: Document | Missing = Missing("gcp/pools.json", "not in the bundle")
     project_number: str | None = None
+    project_state: str | None = None  # lifecycleState
     project_id: str | None = None
     services: Document | Missing = Missing("gcp/services.json", "not in the bundle")
     service_account: ServiceAccount | Missing = Missing("gcp/service-account.json", "not in the bundle")

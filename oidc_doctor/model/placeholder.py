@@ -17,16 +17,25 @@ if TYPE_CHECKING:
     # What stands between two places where any run of characters may stand.
     Cells: TypeAlias = list[Cell]
 
-UNNAMED = frozenset(("", "...", "\u2026", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip"))
+UNNAMED = frozenset(
+    ("", "...", "\u2026", "censored", "hidden", "masked", "omitted", "redacted", "removed", "secret", "snip")
+)
 """What people write into the brackets without meaning anything by it."""
 
-LEFT_OUT = "redacted"
-"""The word that people write over a whole value, with or without brackets."""
+_LEFT_OUT = ("redacted", "censored")  # what people write over a whole value, with or without brackets
+_LONGEST_REDACTION = 14  # characters of such a word, with up to three brackets on each side
+_BARS = "\u2580-\u259f\u25a0\u25ae\u2b1b"  # black bars: block elements and black squares
+_BY_HAND = (
+    rf"[{_BARS}]+"
+    r"|[\u2022\u25cf]{3,}"
+    r"|\[(?i:hidden|masked|omitted|redacted|removed|secret|snip|censored)\]"
+    r"|\((?i:hidden|masked|omitted|redacted|removed|censored)\)"
+    r"|(?<![A-Za-z0-9])(?:REDACTED|CENSORED|HIDDEN|MASKED|OMITTED|REMOVED)(?![A-Za-z0-9])"
+)
+"""What people write over a part of a value, and no cloud puts there."""
 
 LONGEST = 256
 """A bracket pair further apart than this is text. Keeps the scan linear."""
-
-_BRACKETS = 3  # characters around such a word, at most, on each side
 
 ELLIPSIS = "\u2026"
 TRIGGERS = ("<", "{", "$", "...", ELLIPSIS, "xxx", "XXX", "###", "***")
@@ -46,15 +55,25 @@ def spans(text: str) -> list[tuple[int, int]]:
         if trigger in text:
             break
     else:
-        return []
+        return _by_hand(text)
+    by_hand = dict(_by_hand(text))
     places = []
     position = 0
     while position < len(text):
-        end, is_gap = _gap_at(text, position)
+        end, is_gap = (by_hand[position], True) if position in by_hand else _gap_at(text, position)
         if is_gap:
             places.append((position, end))
         position = end
     return places
+
+
+def _by_hand(text: str) -> list[tuple[int, int]]:
+    """Return the spans of black bars and of words such as `[hidden]` and REDACTED."""
+    if "ED" in text or "[" in text or "(" in text or "HIDDEN" in text or not text.isascii():
+        import re  # late: importing it costs more than this module; it keeps what it compiled
+
+        return [match.span() for match in re.finditer(_BY_HAND, text)]
+    return []
 
 
 def has_placeholder(text: str) -> bool:
@@ -64,7 +83,22 @@ def has_placeholder(text: str) -> bool:
 
 def is_redaction(text: str) -> bool:
     """Whether the whole text is a word such as `REDACTED`, which no cloud holds as a value."""
-    return len(text) <= len(LEFT_OUT) + 2 * _BRACKETS and text.strip("[](){}<>").lower() == LEFT_OUT
+    return len(text) <= _LONGEST_REDACTION and text.strip("[](){}<>").lower() in _LEFT_OUT
+
+
+def is_left_out(text: str) -> bool:
+    """Whether the text, or a part of it, was left out in a way that no cloud writes: black bars, `[hidden]`, REDACTED.
+
+    Unlike `<account>` or `***`, which a policy may hold, this is a redaction whoever says that the file was read.
+    """
+    return bool(_by_hand(text)) or is_redaction(text)
+
+
+def with_gaps(text: str) -> str:
+    """The text with an ellipsis in place of what was left out by hand, which a change of letter case would hide."""
+    import re  # late
+
+    return ELLIPSIS if is_redaction(text) else re.sub(_BY_HAND, ELLIPSIS, text)
 
 
 def stands_for_another(text: str) -> bool:

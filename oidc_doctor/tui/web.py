@@ -30,8 +30,10 @@ class LocalServer(Server):
     Every address begins with a secret of this run: any user of the machine can connect to a port of it.
     """
 
-    def __init__(self, command: str, **options: Any) -> None:
+    def __init__(self, command: str, say: Callable[[str], None], **options: Any) -> None:
+        """`say` prints a text on stdout."""
         super().__init__(command, **options)
+        self.say = say
         self.secret = secrets.token_urlsafe(32)
 
     @property
@@ -64,8 +66,7 @@ class LocalServer(Server):
 
     async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002 - textual-serve's signature
         """Print the address: the only place that shows the secret."""
-        sys.stdout.write(f"oidc-doctor is at {self.address}\nCtrl+C ends it\n")
-        sys.stdout.flush()
+        self.say(f"oidc-doctor is at {self.address}\nCtrl+C ends it\n")
 
 
 def command(arguments: Sequence[str]) -> str:
@@ -76,7 +77,7 @@ def command(arguments: Sequence[str]) -> str:
     return shlex.join([sys.executable, "-P", "-m", "oidc_doctor", *arguments])
 
 
-def serve(arguments: Sequence[str], port: int) -> None:
+def serve(arguments: Sequence[str], port: int, say: Callable[[str], None]) -> None:
     """Serve `oidc-doctor ARGUMENTS` at 127.0.0.1:PORT until interrupted. Raises OSError if the port is taken."""
     os.environ["PYTHONSAFEPATH"] = "1"  # also for the processes that the screens start
-    LocalServer(command(arguments), host=HOST, port=port, title="oidc-doctor").serve()
+    LocalServer(command(arguments), say, host=HOST, port=port, title="oidc-doctor").serve()

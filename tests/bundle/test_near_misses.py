@@ -17,6 +17,7 @@ from evidence.snapshots import (
     POOL,
     PROVIDER,
     ROLE,
+    load,
     only_target,
     toml,
 )
@@ -183,3 +184,27 @@ def test_the_targets_account(tmp_path: Path, sent: str) -> None:
     evidence = only_target(tmp_path, files)
     assert evidence.gcp is not None
     assert isinstance(evidence.gcp.service_account, ServiceAccount)
+
+
+def test_of_two_entries_for_one_file_the_one_against_it_holds(tmp_path: Path) -> None:
+    entries = [{"path": "aws/role.json", "outcome": outcome} for outcome in ("not_found", "ok")]
+    for reads in (entries, entries[::-1]):
+        snapshot = load(tmp_path, {"aws/role.json": {"Statement": []}, "manifest.json": {"reads": reads}})
+        (row,) = [row for row in snapshot.coverage if row.what == "aws/role.json"]
+        assert (row.status, row.named) == ("missing", True)
+
+
+def test_a_list_that_was_cut_off_proves_no_absence(tmp_path: Path) -> None:
+    path = "aws/oidc-providers.json"
+    reads = [{"path": path, "outcome": "ok", "truncated": True}]
+    snapshot = load(tmp_path, {path: {"OpenIDConnectProviderList": []}, "manifest.json": {"reads": reads}})
+    (evidence,) = snapshot.targets
+    assert evidence.aws is not None
+    assert isinstance(evidence.aws.provider_arns, Missing)
+    assert not evidence.aws.provider_arns.proves_absence
+
+
+def test_a_file_that_the_manifest_promises_is_named_where_it_is_missing(tmp_path: Path) -> None:
+    reads = [{"path": name, "outcome": "ok"} for name in ("aws/rcps/a.json", "aws/rcps/", "notes.txt")]
+    snapshot = load(tmp_path, {"aws/role.json": {"Statement": []}, "manifest.json": {"reads": reads}})
+    assert [row.what for row in snapshot.coverage if row.named] == ["aws/rcps/a.json"]

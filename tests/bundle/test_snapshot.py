@@ -100,7 +100,7 @@ FULL: dict[str, Any] = {
     "gcp/pool.json": {"name": POOL},
     "gcp/pools.json": [{"name": POOL}],
     "gcp/providers.json": [GCP_PROVIDER],
-    "gcp/project.json": {"projectNumber": "123", "projectId": "p"},
+    "gcp/project.json": {"projectNumber": "123", "projectId": "p", "lifecycleState": "ACTIVE"},
     "gcp/services.json": {"sts.googleapis.com": "ENABLED"},
     "gcp/service-account.json": {"email": EMAIL},
     "gcp/service-account-policy.json": {"bindings": [{"role": "r", "members": ["m"]}]},

@@ -235,14 +235,15 @@ def test_wrong_allow_policies(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ({"projectNumber": "123", "projectId": "p"}, ("123", "p")),
-        ({"projectNumber": 123}, ("123", None)),
-        ({"name": "projects/123", "projectId": "p"}, ("123", "p")),
-        ({"name": "My project", "projectId": "p"}, (None, "p")),
-        ({}, (None, None)),
+        ({"projectNumber": "123", "projectId": "p"}, ("123", "p", None)),
+        ({"projectNumber": 123}, ("123", None, None)),
+        ({"name": "projects/123", "projectId": "p", "state": "ACTIVE"}, ("123", "p", "ACTIVE")),
+        ({"name": "My project", "projectId": "p"}, (None, "p", None)),
+        ({"projectId": "p", "lifecycleState": "DELETE_REQUESTED"}, (None, "p", "DELETE_REQUESTED")),
+        ({}, (None, None, None)),
     ],
 )
-def test_a_project(value: Any, expected: tuple[str | None, str | None]) -> None:
+def test_a_project(value: Any, expected: tuple[str | None, str | None, str | None]) -> None:
     assert parse_project(json.dumps(value), "f") == expected
 
 

@@ -17,6 +17,9 @@ from oidc_doctor.model.evidence import Token
 ORIGIN = Origin("token.jwt", of_token=True)
 HEADER = {"alg": "RS256", "kid": "k1"}
 CLAIMS = {"iss": "https://oidc.baseten.co", "sub": "v=1:org=a", "aud": "oidc.baseten.co", "exp": 1}
+SIGNED = ".".join(
+    [*(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (HEADER, CLAIMS)), "AAAA"]
+)
 
 
 def b64(data: bytes) -> str:
@@ -304,3 +307,39 @@ def test_no_text_raises(text: str) -> None:
 def test_every_clean_jwt_is_read_back(claims: dict[str, Any], signature: bytes) -> None:
     token = read(jwt(claims=claims, signature=b"s" + signature))
     assert (token.claims, token.fault, token.signature) == (claims, None, b"s" + signature)
+
+
+@pytest.mark.parametrize("word", ["REDACTED", "<signature>", "***", "xxxxx", "...", "signature-removed", "AbC0..."])
+def test_a_signature_that_was_left_out(word: str) -> None:
+    header, claims, _ = SIGNED.split(".")
+    token = parse_token(f"{header}.{claims}.{word}", Origin("token.jwt"))
+    assert (token.kind, token.complete, token.recorded, token.fault) == ("decoded", True, True, None)
+    assert token.claim("sub")
+    assert token.header_value("alg") != UNKNOWN
+
+
+@pytest.mark.parametrize("text", ["REDACTED", "<token>", "...", "████", "xxxx"])
+def test_a_token_that_was_left_out_is_no_fault_of_the_token(text: str) -> None:
+    token = parse_token(text, Origin("token.jwt"))
+    assert token.fault_kind == ""
+    assert "left out" in (token.fault or "")
+
+
+@pytest.mark.parametrize("name", ["iss", "exp", "iat"])
+@pytest.mark.parametrize("word", ["REDACTED", "...", "<hidden>"])
+def test_a_claim_that_was_left_out_is_not_known(name: str, word: str) -> None:
+    claims = {"iss": "https://oidc.example.com", "sub": "a", "aud": "b", "exp": 2, "iat": 1, name: word}
+    assert parse_token(json.dumps({"claims": claims}), Origin("claims.json")).claim(name) is UNKNOWN
+
+
+def test_times_that_a_decoder_printed_with_a_fraction() -> None:
+    claims = {"iss": "https://oidc.example.com", "sub": "a", "aud": "b", "exp": 1795107731.0, "iat": 1.5}
+    token = parse_token(json.dumps(claims), Origin("claims.json"))
+    assert (token.claim("exp"), token.claim("iat")) == (1795107731, 1.5)
+
+
+@pytest.mark.parametrize("member", ["claims", "header", "verified"])
+def test_a_part_that_stands_twice(member: str) -> None:
+    text = json.dumps({"claims": {"iss": "a", "sub": "b", "aud": "c"}, "header": {}, "verified": {}})
+    token = parse_token(text.replace(f'"{member}"', f'"{member}": {{}}, "{member}"', 1), Origin("claims.json"))
+    assert "twice" in (token.fault or "")

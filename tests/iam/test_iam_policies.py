@@ -279,7 +279,14 @@ class TestTrace:
         ],
     )
     def test_reasons(self, operator: str, context: Any, result: bool | None, reason: str) -> None:
-        node = decide(statement(Condition={operator: {"k": "true"}}), context=context).trace.children[0].children[2]
+        node = (
+            decide(
+                statement(Condition={operator: {"issuer.example:k": "true"}}),
+                context={f"issuer.example:{name}": value for name, value in context.items()},
+            )
+            .trace.children[0]
+            .children[2]
+        )
         assert (node.result, node.reason) == (result, reason)
         assert all(found.reason for found in nodes(node))
 

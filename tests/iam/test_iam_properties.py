@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oidc_doctor.iam import UNKNOWN, Node, compile_policy, conditions_hold
+from oidc_doctor.iam.conditions import is_key_name
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, YES
 from oidc_doctor.iam.values import address, in_network, instant, network, number, order_numbers
 from oidc_doctor.iam.wildcards import matcher
@@ -188,7 +189,10 @@ def test_both_entrances_agree(block: Any, context: dict[str, Any]) -> None:
     context = {name: value for name, value in context.items() if type(value) is not Pasted}
     statement = {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": "*", "Condition": block}
     decision = compile_policy({"Version": "2012-10-17", "Statement": statement}).decide(PROVIDER, ACTION, context)
-    assert decision.statements[0].condition is conditions_hold(block, context)
+    condition, held = decision.statements[0].condition, conditions_hold(block, context)
+    names = [name for operands in block.values() if isinstance(operands, dict) for name in operands]
+    # an Allow that a key of impossible form lets in is unknown: conditions_hold does not know the effect
+    assert condition is held or (condition is None and held and not all(is_key_name(name) for name in names))
 
 
 @settings(max_examples=500)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from oidc_doctor.model.placeholder import (
     account_is_redacted,
     has_placeholder,
+    is_left_out,
     may_contain,
     may_end_with,
     may_equal,
@@ -239,3 +240,21 @@ def test_work_grows_with_the_length_of_a_text_alone(lines_run: Callable[[Callabl
         assert len(spans("$" * 20_000 + "a")) == 1
 
     assert lines_run(ask) < 200 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "gaps"),
+    [
+        ("v=1:org=REDACTED:team=*", ["REDACTED"]),
+        ("v=1:org=[hidden]:team=(removed)", ["[hidden]", "(removed)"]),
+        ("v=1:org=████:team=■■", ["████", "■■"]),
+        ("sub-CENSORED <x>", ["CENSORED", "<x>"]),
+        ("UNREDACTED", []),
+        ("redacted-weights", []),
+        ("[weights]", []),
+        ("f(secret)", []),
+    ],
+)
+def test_what_was_left_out_by_hand(text: str, gaps: list[str]) -> None:
+    assert [text[start:end] for start, end in spans(text)] == gaps
+    assert is_left_out(text) is bool(gaps)

@@ -27,7 +27,7 @@ def statuses(requests: dict[str, tuple[str, dict[str, str]]]) -> dict[str, tuple
     """The status and the headers of each request: its path, in which SECRET is the server's, and its headers."""
 
     async def ask() -> dict[str, tuple[int, Any]]:
-        server = LocalServer("true", host=HOST, port=8765, title="oidc-doctor")
+        server = LocalServer("true", print, host=HOST, port=8765, title="oidc-doctor")
         answers = {}
         async with TestClient(TestServer(await server._make_app())) as client:
             for name, (path, headers) in requests.items():
@@ -67,7 +67,7 @@ def test_no_page_shows_the_screens_in_a_frame() -> None:
 
 
 def test_each_run_has_its_own_secret() -> None:
-    secrets = {LocalServer("true", host=HOST, port=1, title="x").secret for _ in range(3)}
+    secrets = {LocalServer("true", print, host=HOST, port=1, title="x").secret for _ in range(3)}
     assert len(secrets) == 3
     assert min(map(len, secrets)) >= 40
 

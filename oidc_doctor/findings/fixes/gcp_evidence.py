@@ -94,7 +94,8 @@ def document(file: str, value: Any) -> Document:
 def with_member(policy: AllowPolicy, role: str, member: str, condition: dict[str, str] | None = None) -> AllowPolicy:
     """The allow policy with one more member, in the role's binding where it has one; all else stays, etag included."""
     value = copy.deepcopy(policy.document.value) if isinstance(policy.document.value, dict) else {}
-    bindings: list[Any] = value.setdefault("bindings", [])
+    bindings: list[Any] = value.get("bindings") or []
+    value["bindings"] = bindings
     place = next(
         (
             box

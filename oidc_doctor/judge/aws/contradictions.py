@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from oidc_doctor.judge.contradictions import Contradiction, different, repeated_members
 from oidc_doctor.judge.exchange import same
 from oidc_doctor.model.arns import account_of
-from oidc_doctor.model.document import Document, Missing, Origin
+from oidc_doctor.model.document import Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider, Role
-from oidc_doctor.model.placeholder import account_is_redacted
+from oidc_doctor.model.placeholder import account_is_redacted, has_placeholder
 from oidc_doctor.model.refusal import Side
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def contradictions(exchange: AwsExchange) -> Iterator[Contradiction]:
     if isinstance(role, Role):
         yield from repeated_members(_policy(role), {}, "authorise")
         yield from _roles(exchange, role)
+        yield from _names_of(role)
     if exchange.provider is not None:
         yield from repeated_members(exchange.provider.document, {"ClientIDList": "audience"}, "provider")
         yield from _providers(exchange, exchange.provider)
@@ -36,19 +37,69 @@ def _policy(role: Role) -> Document | None:
     return role.trust_policy if isinstance(role.trust_policy, Document) else None
 
 
+def _names_of(role: Role) -> Iterator[Contradiction]:
+    """A role whose ARN and whose RoleName or Path are of two roles, or that has one of them in two spellings."""
+    for name in ("Arn", "RoleName", "Path"):
+        other = role.raw.get(name[0].lower() + name[1:])
+        if isinstance(role.raw.get(name), str) and isinstance(other, str):
+            place = Origin(role.origin.file, f"{role.origin.pointer}/{name}", role.origin.line)
+            yield from different("authorise", f"the role's {name}", (role.raw[name], other), (place, place))
+    path, written = role.raw.get("Path"), role.raw.get("RoleName")
+    if not role.arn or not isinstance(written, str) or has_placeholder(role.arn + written + str(path)):
+        return
+    named = role.arn.partition(":role/")[2]
+    below = path if isinstance(path, str) and path != "/" else ""  # people who write a role by hand leave the default
+    if named and (named.rpartition("/")[2] != written or (below and below + written != "/" + named)):
+        yield Contradiction(
+            "authorise",
+            f"the role: {role.origin.file} has the Arn of one role and the RoleName or Path of another",
+            Side(role.arn, Origin(role.origin.file, role.origin.pointer + "/Arn")),
+            Side(f"{path or ''}{written}", Origin(role.origin.file, role.origin.pointer + "/RoleName")),
+        )
+
+
 def _roles(exchange: AwsExchange, role: Role) -> Iterator[Contradiction]:
     """Another reading of the target's role whose trust policy differs."""
     policy = _policy(role)
     for near in exchange.aws.near_roles:
         other = _policy(near)
-        if near.arn and near.arn == (role.arn or exchange.request.role_arn) and policy and other:
+        if role.arn and near.arn and near.arn != role.arn and _is_other_path(near.arn, role.arn):
+            places = (role.origin._replace(pointer=role.origin.pointer + "/Arn"), near.origin)
+            yield from different(
+                "authorise", "the path of the role, whose name is unique", (role.arn, near.arn), places
+            )
+        meant = (
+            near.arn == (role.arn or exchange.request.role_arn) if near.arn else near.name and near.name == role.name
+        )
+        if meant and policy and other and _canonical(policy.value) != _canonical(other.value):
             places = (policy.at(), other.at())
-            yield from different("authorise", f"the trust policy of {near.arn}", (policy.value, other.value), places)
+            about = f"the trust policy of {near.arn or near.name}"
+            yield from different("authorise", about, (policy.value, other.value), places)
+
+
+def _canonical(policy: Json) -> Json:
+    """A policy without what tools write in more than one way: a list of one element, and the order of members."""
+    if isinstance(policy, dict):
+        return {name: _canonical(value) for name, value in policy.items()}
+    if isinstance(policy, list):
+        values = [_canonical(value) for value in policy]
+        return values[0] if len(values) == 1 else sorted(values, key=repr)
+    return policy
+
+
+def _is_other_path(left: str, right: str) -> bool:
+    """Whether two ARNs are of one role's name in one account, under two paths."""
+    (account, _, name), (other_account, _, other_name) = (arn.partition(":role/") for arn in (left, right))
+    return account == other_account and name.rpartition("/")[2] == other_name.rpartition("/")[2]
 
 
 def _providers(exchange: AwsExchange, provider: AwsOidcProvider) -> Iterator[Contradiction]:
     """Another reading of the provider, or a list of the account's providers in which it is missing."""
     aws = exchange.aws
+    path = (provider.arn or "").partition(":oidc-provider/")[2]
+    if path and same(path, provider.url, pasted=exchange.either_pasted) is False:
+        places = (provider.document.at("/Arn"), provider.document.at("/Url"))
+        yield from different("provider", "the provider's address", (path, provider.url), places)
     for other in (aws.provider, *aws.other_providers):
         if not isinstance(other, AwsOidcProvider) or other is provider or other.url != provider.url:
             continue

@@ -21,6 +21,7 @@ from oidc_doctor.judge.issuer import judge_keys
 from oidc_doctor.judge.truss import judge_truss
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
+from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Side, Trace
@@ -70,6 +71,8 @@ def _judge_role(exchange: AwsExchange) -> None:
             ),
             None,
         )
+        if isinstance(role, Role) and role.arn == sent:
+            moved = None  # both were read, though an account has one role of a name: a contradiction
         gone = isinstance(role, Missing) and role.proves_absence
         if moved or gone:
             difference = (

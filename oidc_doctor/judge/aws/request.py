@@ -10,7 +10,7 @@ from oidc_doctor.judge.aws.state import AwsExchange
 from oidc_doctor.judge.aws.token import LONGEST, SHORTEST, invalid
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.placeholder import has_placeholder, is_left_out
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 
 _SESSION_NAME = re.compile(r"[\w+=,.@-]*", re.ASCII)
@@ -39,7 +39,7 @@ def judge_request(exchange: AwsExchange) -> None:
             Kind.ROLE_ARN_MALFORMED,
             CloudError(code, message),
             actual=Side(arn.text, origins.get("aws.role_arn"), arn.spans),
-            certain=not arn.unsure,
+            certain=not arn.unsure and not is_left_out(arn.text),
             found=arn.text,
             reason=arn.fault,
         )

@@ -75,7 +75,11 @@ def _keys_of_request(exchange: AwsExchange) -> dict[str, Any]:
             if value is not ABSENT:
                 context.setdefault(f"{path}:{claim}", value if isinstance(value, str | list) else iam.UNKNOWN)
     context |= _session_keys(token)
-    given = {name: _text(value, exchange) for name, value in request.context.items()}
+    given: dict[str, Any] = {name: _text(value, exchange) for name, value in request.context.items()}
+    of_token = {name.lower(): value for name, value in context.items() if name.lower().startswith(f"{path}:".lower())}
+    for name, value in given.items():
+        if of_token.get(name.lower(), value) not in (value, iam.UNKNOWN):
+            given[name] = iam.UNKNOWN  # the token says another value
     named = {name.lower() for name in given}  # IAM compares names without regard to case, so one value may stay
     return {name: value for name, value in context.items() if name.lower() not in named} | given
 

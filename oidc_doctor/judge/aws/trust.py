@@ -68,6 +68,15 @@ def _compiled(document: Document, *, pasted: bool) -> iam.Policy:
 def _resource_control(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
+        if document.duplicates:
+            exchange.refuse(
+                Kind.OUTSIDE_THE_TRUST_POLICY,
+                where=document.at(document.duplicates[0]),
+                certain=False,
+                location=Clause(document=document.file),
+                settle="aws organizations describe-policy: the policy's text",
+                reason=f"the resource control policy {document.file} has a member twice, and may deny it",
+            )
         context = request_context(exchange, document.value)
         for statement in iam.control_statements(document.value):
             denies = statement.denies(ASSUME, context)
@@ -269,12 +278,13 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
     """Suspect the parts that IAM would not store, and so does not hold: the text that it does hold may refuse."""
     nodes = [node for node in decision.trace.children if node.level == "member"]
     nodes += [node for statement in decision.statements for node in _unreadable(statement)]
-    for node in nodes:
+    for element in nodes:
+        node, value = _innermost(element)
         at = document.at(node.pointer)
         exchange.refuse(
             Kind.TRUST_POLICY_UNREADABLE,
             where=at,
-            actual=Side(shown(node.expected), at),
+            actual=Side(value, at),
             certain=False,
             location=Clause((place_in_words(node.pointer),)),
             settle="the trust policy as IAM holds it",
@@ -282,6 +292,16 @@ def _suspect_unreadable(exchange: AwsExchange, decision: Decision, document: Doc
             part=place_in_words(node.pointer),
             absent="yes" if node.expected is None and node.level in ("principal", "action") else "",
         )
+
+
+def _innermost(node: Node) -> tuple[Node, str]:
+    """The innermost part that cannot be read, and its text; an operator and a name, where that of a key is none."""
+    inner = next((child for child in node.children if child.reason == "unreadable" and child.result is None), None)
+    if inner is None:
+        return node, shown(node.expected)
+    if inner.level == "key" and not iam.is_key_name(inner.name):
+        return node, inner.name
+    return _innermost(inner)
 
 
 def _broken_conditions(exchange: AwsExchange, statement: StatementResult, document: Document, *, sure: bool) -> None:

@@ -14,7 +14,7 @@ from oidc_doctor.judge.gcp.impersonate import judge_impersonation, judge_permiss
 from oidc_doctor.judge.gcp.issuer import judge_issuer
 from oidc_doctor.judge.gcp.mapping import judge_condition_and_mapping
 from oidc_doctor.judge.gcp.state import GcpExchange
-from oidc_doctor.judge.gcp.target import judge_credentials, judge_target
+from oidc_doctor.judge.gcp.target import judge_credentials, judge_project, judge_target
 from oidc_doctor.judge.gcp.times import judge_times
 from oidc_doctor.judge.gcp.token import judge_token
 from oidc_doctor.judge.issuer import judge_keys
@@ -45,6 +45,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_impersonation(exchange)
     judge_permission(exchange)
     judge_truss(exchange)
+    judge_project(exchange)
     if case.explain:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

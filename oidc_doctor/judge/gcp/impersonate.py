@@ -253,14 +253,15 @@ def _judge_request(exchange: GcpExchange) -> None:
 
 
 def _is_disabled(services: Document, api: str) -> bool | None:
-    """Whether the list shows the service as disabled; None where a list of enabled services lacks it.
+    """Whether the list shows the service as disabled; None where it has another state.
 
-    Such a list may have been cut short.
+    None also where a list of enabled services lacks it, which may have been cut short.
     """
     states = service_states(services)
     if api in states:
-        return states[api] == "DISABLED"
-    listed = services.value if isinstance(services.value, list) else services.value.get("services")
+        return {"DISABLED": True, "ENABLED": False}.get(states[api])
+    value = services.value
+    listed = value.get("services") if isinstance(value, dict) else value
     return None if isinstance(listed, list) and set(states.values()) == {"ENABLED"} else False
 
 

@@ -7,6 +7,7 @@ IAM inheritance). Members that can never match are accepted by setIamPolicy and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -20,12 +21,19 @@ from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import is_left_out
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 from oidc_doctor.model.steps import REFUSED, UNKNOWN
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.gcp.state import GcpExchange
 
+_MEMBER = re.compile(
+    r"(?:deleted:)?[A-Za-z]+:.+|all(?:Authenticated)?Users", re.DOTALL
+)  # Google Cloud, principal identifiers
+_ROLE = re.compile(r"(?:roles|(?:projects|organizations)/[^/]+/roles)/[A-Za-z0-9_.]+|deleted:.+", re.DOTALL)
+# A policy that was read at version 1 has such a name in place of a condition (Google Cloud, troubleshooting conditions)
+_HIDDEN_CONDITION = "_withcond_"
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
 EVERYONE = "allUsers"  # Google Cloud, principal identifiers: anyone; allAuthenticatedUsers has no identities of pools
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
@@ -83,9 +91,21 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
         reason = account_policy.reason
         exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({reason})")
     elif misses:
-        _missed(exchange, misses, account, complete=not isinstance(account_policy, Missing))
+        complete = not isinstance(account_policy, Missing) and not any(map(_is_cut, policies))
+        _missed(exchange, misses, account, complete=complete)
     elif isinstance(account_policy, AllowPolicy):
-        _no_binding(exchange, account_policy, account)
+        _no_binding(exchange, account_policy, account, certain=not any(map(_is_cut, policies)))
+
+
+def _is_cut(policy: AllowPolicy) -> bool:
+    """Whether a binding that may grant has a role or member that no policy of Google's has: it was left out."""
+    for binding in policy.bindings:
+        if not _ROLE.fullmatch(binding.role) or is_left_out(binding.role):
+            return True
+        may_grant = binding.role in GRANTING or binding.role.startswith(_MAY_GRANT)
+        if may_grant and any(not _MEMBER.fullmatch(member) or is_left_out(member) for member in binding.members):
+            return True
+    return False
 
 
 def _is_of_kubernetes(exchange: GcpExchange) -> bool:
@@ -107,11 +127,13 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
         exchange.settle("impersonate", REFUSED if complete and not open_ else UNKNOWN)
 
 
-def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str) -> None:
+def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str, *, certain: bool) -> None:
     name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     exchange.refuse(
         Kind.IMPERSONATION_BINDING_MISSING,
         expected=Side(GRANTING[0], policy.document.at("/bindings")),
+        certain=certain,
+        settle="" if certain else "the allow policy of the service account, in full",
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
         roles=", ".join(sorted({binding.role for binding in policy.bindings})),
@@ -134,6 +156,8 @@ def _judge_member(
         )
     if miss is not None:
         return None
+    if binding.role.partition(_HIDDEN_CONDITION)[0] in GRANTING:
+        return Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, known=False)
     if binding.role.startswith(_MAY_GRANT):
         return Miss(2, Kind.IMPERSONATION_BINDING_MISSING, member, binding, policy, pointer, known=False)
     if policy.resource == "service-account" and binding.role.startswith("roles/iam."):

@@ -243,6 +243,19 @@ def _listed(document: Document) -> list[str]:
     return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
 
 
+# IAM v1 API, WorkloadIdentityPool.State and its provider's: ACTIVE and DELETED; absent in older output
+_GOOD_STATES = (None, "ACTIVE")
+
+
+def judge_project(exchange: GcpExchange) -> None:
+    """Leave `target` open where the project is not active: that its pools still exchange tokens is not documented."""
+    state = exchange.gcp.project_state
+    if state not in _GOOD_STATES:
+        name = exchange.provider_name
+        at = Origin("gcp/project.json", "/lifecycleState")
+        _bad_state(exchange, Kind.POOL_DELETED, name.pool if name else "", at, state, "", certain=False)
+
+
 def _judge_states(exchange: GcpExchange) -> None:
     """State of provider and pool, and the kind of the provider."""
     provider, pool = exchange.provider, exchange.gcp.pool
@@ -255,6 +268,8 @@ def _judge_states(exchange: GcpExchange) -> None:
             _bad_state(exchange, Kind.POOL_DELETED, name, pool.document.at("/state"), "DELETED", expires)
         elif pool.disabled:
             _bad_state(exchange, Kind.POOL_DISABLED, name, pool.document.at("/disabled"), "disabled: true", "")
+        elif pool.state not in _GOOD_STATES:
+            _bad_state(exchange, Kind.POOL_DELETED, name, pool.document.at("/state"), pool.state, "", certain=False)
     if provider is None:
         return
     name = provider.name or ""
@@ -270,6 +285,9 @@ def _judge_states(exchange: GcpExchange) -> None:
         )
     elif provider.disabled:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
+    elif provider.state not in _GOOD_STATES:
+        at = provider.document.at("/state")
+        _bad_state(exchange, Kind.PROVIDER_DELETED, name, at, provider.state, "", certain=False)
     if provider.kind not in ("oidc", "unknown"):
         _other_kind(exchange, provider)
 
@@ -296,8 +314,19 @@ def _other_kind(exchange: GcpExchange, provider: GcpProvider) -> None:
     exchange.settle("target", "unknown", f"the provider is {kind}, and only OIDC providers are judged here", at)
 
 
-def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:
-    exchange.refuse(kind, step="target", actual=Side(value, at), expected=Side("ACTIVE"), name=name, expires=expires)
+def _bad_state(
+    exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str | None, expires: str, *, certain: bool = True
+) -> None:
+    exchange.refuse(
+        kind,
+        step="target",
+        actual=Side(value or "", at),
+        expected=Side("ACTIVE"),
+        certain=certain,
+        settle="" if certain else "the resource as Google describes it now",
+        name=name,
+        expires=expires,
+    )
 
 
 def grant(message: str, *, certain: bool = True) -> CloudError:

@@ -40,7 +40,10 @@ class GcpFiles(Folder):
 
     def gcp_project(self) -> Self:
         """gcp/project.json."""
-        return self.write("gcp/project.json", {"projectId": self.PROJECT_ID, "projectNumber": self.PROJECT_NUMBER})
+        return self.write(
+            "gcp/project.json",
+            {"projectId": self.PROJECT_ID, "projectNumber": self.PROJECT_NUMBER, "lifecycleState": "ACTIVE"},
+        )
 
     def service_account(self, **members: Json) -> Self:
         """gcp/service-account.json."""
