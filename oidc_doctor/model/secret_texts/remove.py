@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans
-from oidc_doctor.model.secret_texts.labels import label_spans
+from oidc_doctor.model.secret_texts.encoded import encoded_spans
+from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans, secret_key_spans, value_first_spans
+from oidc_doctor.model.secret_texts.labels import holds_secret, label_spans
+from oidc_doctor.model.secret_texts.pieces import piece_spans
 from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
 
 REMOVED: Final = "[token removed]"
@@ -23,7 +25,7 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
     tokens = others = 0
     for _ in range(_ROUNDS):
-        token_spans = jwt_spans(text) if len(text) >= _SHORTEST else []
+        token_spans = _token_spans(text)
         spans = _other_spans(text)
         if not token_spans and not spans:
             break
@@ -36,14 +38,29 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
 
 def contains_secret(text: str) -> bool:
     """Return whether a secret would be removed from `text`."""
-    return len(text) >= _SHORTEST and bool(jwt_spans(text) or _other_spans(text))
+    return bool(_token_spans(text) or _other_spans(text))
 
 
-def _other_spans(text: str) -> list[Span]:
+def _token_spans(text: str) -> list[Span]:
+    if len(text) < _SHORTEST:
+        return []
+    spans = jwt_spans(text)
+    return merged([*spans, *piece_spans(text, spans)])
+
+
+def _holds(text: str) -> bool:
+    """Return whether a text that was decoded holds a secret; a text that is encoded again is not looked at."""
+    return bool(_token_spans(text) or _other_spans(text, encoded=False))
+
+
+def _other_spans(text: str, *, encoded: bool = True) -> list[Span]:
     if len(text) < _SHORTEST:
         return []
     low = text.lower()
-    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low)]
+    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low), *secret_key_spans(text, low)]
+    found += [span for name, span in value_first_spans(text, low) if holds_secret(name, text[slice(*span)])]
+    if encoded:
+        found += encoded_spans(text, _holds)
     return merged([(start, end) for start, end in found if end > start]) if found else found
 
 

@@ -1,0 +1,69 @@
+"""Tokens in pieces: their full stops spelled in another way, or their lines behind times, numbers and quotation marks.
+
+Two pieces tell one: a JOSE header and claims behind it, which both begin as JSON does in base64. Then what follows
+without a gap of more than a few words, and looks random, is of the token too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from oidc_doctor.model.secret_texts.tokens import Span, _decoded, is_mixed
+
+_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))e(?:y[A-DI-L]|w[k-r0-3])[A-Za-z0-9_-]{6,}+")
+_PIECE = re.compile(r"(?<![A-Za-z0-9_+/-])[A-Za-z0-9_+/-]{16,}+|(?<=\\[nrt])[A-Za-z0-9_+/-]{16,}+")
+_LAST = re.compile(r"[A-Za-z0-9_+/-]{4,}+(?=$|[\s\"'`\\|,)\]])")
+_CLAIM = re.compile(rb'"(?:iss|sub|aud|exp|iat)"')
+_WIDEST_GAP: Final = 64  # characters between two pieces: a time, a level and the name of a program
+_WIDEST_STOP: Final = 24  # characters between the header and the claims
+_LONGEST: Final = 64 * 1024
+_MOST: Final = 500  # tokens in pieces, in one text
+
+
+def piece_spans(text: str, spans: list[Span]) -> list[Span]:
+    """Return the spans of tokens in pieces that begin at none of `spans`."""
+    found: list[Span] = []
+    if "ey" not in text and "ew" not in text:
+        return found
+    known = {start for start, _ in spans}
+    reached = 0
+    for begin in _BEGIN.finditer(text):
+        if begin.start() < reached or begin.start() in known:
+            continue
+        end = _end(text, begin)
+        if end is not None:
+            found.append((begin.start(), end))
+            reached = end
+            if len(found) > _MOST:
+                break
+    return found
+
+
+def _end(text: str, begin: re.Match[str]) -> int | None:
+    at = begin.end()
+    data = _decoded(begin[0][:2048]).strip()
+    if b'"alg"' in data and data.startswith(b"{"):
+        following = _BEGIN.search(text, at, at + _WIDEST_STOP + 48)
+        if following is None or following.start() - at > _WIDEST_STOP:
+            return None
+        at = following.end()
+    elif not (text.startswith(".", at) and _CLAIM.search(data) and data.endswith(b"}")):
+        return None
+    first = at
+    while at - first < _LONGEST:
+        piece = _PIECE.search(text, at, at + _WIDEST_GAP + 4096)
+        if piece is None or piece.start() - at > _WIDEST_GAP or not is_mixed(piece[0]):
+            break
+        at = piece.end()
+    else:
+        return at
+    if at > first:
+        for last in _LAST.finditer(text, at, min(at + _WIDEST_GAP, len(text))):
+            if is_mixed(last[0]) and not _LETTERLESS.fullmatch(last[0]) and not _TIME.match(last[0]):
+                return last.end()
+    return at
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d")
+_LETTERLESS = re.compile(r"[\d+/_-]+|[a-z]+|[A-Z]+")
