@@ -47,12 +47,14 @@ def is_basic(value: str) -> bool:
 
 _LONG_ENOUGH: Final = 20
 
+_GAP = r"(?:[ +_]|%20|\r?\n[ \t]{0,16}|\\n)"  # between the words of a PEM label
+_LINE = r"(?:(?<![^\s\"'])|(?<=\\[nrt]))"  # the beginning of a word in a line
+
 _FORMS: Final = (
     _Form(
         ("private",),
         re.compile(
-            r"-{5}BEGIN(?:[ +_]|%20)(?:[A-Z0-9]{1,12}(?:[ +_]|%20)){0,4}PRIVATE(?:[ +_]|%20)KEY"
-            r"(?:(?:[ +_]|%20)BLOCK)?-{5}"
+            rf"-{{5}}BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY(?:{_GAP}BLOCK)?-{{5}}"
             r"(?:(?:(?!-{5})[^\"'{}<])*+-{5}END(?:[ +_A-Z0-9]|%20){1,60}-{5}"
             r"|(?:(?:\s|\\+[nr]|%0[AaDd])*+[A-Za-z0-9+/=%]{12,})*)"
         ),
@@ -128,13 +130,13 @@ _FORMS: Final = (
         re.compile(r"(?<![\w-])(?:-u|--(?:proxy-)?user)(?:[ \t=]{1,4})[\"']?[^\s:\"'/@]{1,64}:(?P<secret>[^\s\"']{4,256})"),
         lambda value: not value.isdigit(),
     ),
-    _Form(("sshpass",), re.compile(r"(?<![\w-])sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
+    _Form(("sshpass",), re.compile(_LINE + r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
     _Form(("redis-cli",), re.compile(r"redis-cli(?:[ \t][^\s]{1,64}){0,6}?[ \t]-a[ \t]{1,4}(?P<secret>[^\s\"']{4,256})")),
     _Form(("mysql", "mariadb"), re.compile(r"(?:mysql\w{0,8}|mariadb)(?:[ \t][^\s]{1,64}){0,6}?[ \t]-p(?P<secret>[^\s\"']{4,256})")),
     _Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
     _Form(  # a line of ~/.pgpass
         (":",),
-        re.compile(r"(?<![^\s\"'])[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"),
+        re.compile(_LINE + r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"),
         is_mixed,
     ),
     _Form(  # what the parameters of an address hold
@@ -177,7 +179,7 @@ def secret_key_spans(text: str, low: str) -> Iterator[Span]:
 
 
 _VALUE_FIRST = re.compile(
-    r"[\"']?\bvalue[\"']?\s{0,8}[:=]\s{0,8}\\?(?P<quote>[\"']?)(?P<secret>[^\s\"'\\,]{6,4096})\\?(?P=quote)"
+    r"\bvalue\\?[\"']?\s{0,8}[:=]\s{0,8}\\?(?P<quote>[\"']?)(?P<secret>[^\s\"'\\,]{6,4096})\\?(?P=quote)"
     r"(?:,|\\n|\s)\s{0,64}\\?[\"']?(?:name|key)\\?[\"']?\s{0,8}[:=]\s{0,8}\\?[\"']?(?P<called>[\w.-]{1,64})",
     re.IGNORECASE,
 )

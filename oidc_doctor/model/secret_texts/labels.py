@@ -16,7 +16,7 @@ from oidc_doctor.model.secret_texts.tokens import Span, end_of_lines, is_mixed, 
 
 Strength = Literal["strong", "compound", "weak"]
 
-NEEDLES: Final = ("pass", "pwd", "secret", "key", "token", "auth", "cookie", "sess", "sig", "credential", ".sid")
+NEEDLES: Final = ("pass", "pwd", "secret", "key", "token", "auth", "cookie", "sess", "sig", "credential", ".sid", "plaintext", "awsalb")
 
 _CORE = (
     r"(?P<strong>passw(?:or)?d|passphrase|passcode|secret[ _.-]?access[ _.-]?key|secret[ _.-]?key"
@@ -33,13 +33,13 @@ _CORE = (
 _SUFFIX = r"(?:s|[ _-]?\d{1,2}|[_-](?:base|base64|b64|pem|hex|raw|plain|value)(?![A-Za-z0-9_-]))?"
 # A quotation mark, an equals sign and a colon, also as JSON, URLs and XML escape them
 _Q = r"(?:\\*[\"']|\\+u002[27]|&quot;|&apos;|&#3[49];|%(?:25){0,3}2[27])"
-_EQUALS = r"(?:=>|->|→|:=|=|:|%(?:25){0,3}3[AaDd]|\\+u003[aAdD]|&#(?:58|61);)"
+_EQUALS = r"(?:=>|->|→|\\+u2192|:=|=|:|%(?:25){0,3}3[AaDd]|\\+u003[aAdD]|&#(?:58|61);)"
 _TYPE = r"(?:\(\w{1,16}\)[ \t]{0,4}|\$(?=')|\[\s{0,8}(?=\\*[\"']))?"  # (string) of a dump, $'…' of a shell, the first of a list
 _CONTINUED = r"(?:(?:\r?\n|\\n)[ \t]{1,64}|\\\r?\n[ \t]{0,64}|\\\\\\n[ \t]{0,64})?"  # the value is in the next line
 _LABEL = re.compile(
     rf"(?i:{_CORE}){_SUFFIX}(?![A-Za-z0-9_-])"
     r"(?:"
-    rf"(?P<listed>{_Q}?,?\s{{1,16}}{_Q}?value{_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
+    rf"(?P<listed>{_Q}?,?(?:\s|\\n){{1,16}}{_Q}?value{_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
     rf"|{_Q}\s{{0,16}},\s{{0,16}}{_Q}value{_Q}\s{{0,16}}{_EQUALS}\s{{0,16}})"
     rf"|(?P<sign>{_Q}?\]?(?:[ \t]\[[^\]\r\n]{{0,40}}\])?(?:[ \t]|%20){{0,64}}{_EQUALS}(?:[ \t]|%20){{0,64}}"
     rf"(?:[|>][+-]?[ \t]{{0,8}})?{_TYPE}{_CONTINUED})"

@@ -11,7 +11,10 @@ from typing import Final
 
 from oidc_doctor.model.secret_texts.tokens import Span, _decoded, is_mixed
 
-_BEGIN = re.compile(r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))e(?:y[A-DI-L]|w[k-r0-3])[A-Za-z0-9_-]{6,}+")
+_BEGIN = re.compile(
+    r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\U[0-9A-Fa-f]{8})|(?<=\\[0-7]{3}))"
+    r"e(?:y[A-DI-L]|w[k-r0-3])[A-Za-z0-9_-]{6,}+"
+)
 _PIECE = re.compile(r"(?<![A-Za-z0-9_+/-])[A-Za-z0-9_+/-]{16,}+|(?<=\\[nrt])[A-Za-z0-9_+/-]{16,}+")
 _LAST = re.compile(r"[A-Za-z0-9_+/-]{4,}+(?=$|[\s\"'`\\|,)\]])")
 _CLAIM = re.compile(rb'"(?:iss|sub|aud|exp|iat)"')
@@ -44,16 +47,18 @@ def _end(text: str, begin: re.Match[str]) -> int | None:
     at = begin.end()
     data = _decoded(begin[0][:2048]).strip()
     if b'"alg"' in data and data.startswith(b"{"):
-        following = _BEGIN.search(text, at, at + _WIDEST_STOP + 48)
-        if following is None or following.start() - at > _WIDEST_STOP:
+        near = _BEGIN.search(text, at, at + _WIDEST_STOP + 9)
+        following = _BEGIN.match(text, near.start()) if near else None
+        if following is None:
             return None
         at = following.end()
     elif not (text.startswith(".", at) and _CLAIM.search(data) and data.endswith(b"}")):
         return None
     first = at
     while at - first < _LONGEST:
-        piece = _PIECE.search(text, at, at + _WIDEST_GAP + 4096)
-        if piece is None or piece.start() - at > _WIDEST_GAP or not is_mixed(piece[0]):
+        near = _PIECE.search(text, at, at + _WIDEST_GAP + 16)
+        piece = _PIECE.match(text, near.start()) if near else None
+        if piece is None or not is_mixed(piece[0]):
             break
         at = piece.end()
     else:

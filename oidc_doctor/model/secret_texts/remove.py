@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from typing import Final
 
 from oidc_doctor.model.secret_texts.encoded import encoded_spans
@@ -13,6 +15,7 @@ from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
 REMOVED: Final = "[token removed]"
 REMOVED_SECRET: Final = "[secret removed]"
 _SHORTEST: Final = 6  # characters of a text that can hold a secret and what tells it
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+|(?:\\\\+u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+")
 _ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
 
 
@@ -25,8 +28,7 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
     tokens = others = 0
     for _ in range(_ROUNDS):
-        token_spans = _token_spans(text)
-        spans = _other_spans(text)
+        token_spans, spans = _spans(text)
         if not token_spans and not spans:
             break
         before = len(token_spans), len(spans)
@@ -38,7 +40,31 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
 
 def contains_secret(text: str) -> bool:
     """Return whether a secret would be removed from `text`."""
-    return bool(_token_spans(text) or _other_spans(text))
+    return any(_spans(text))
+
+
+def _spans(text: str) -> tuple[list[Span], list[Span]]:
+    """Return the spans of the tokens and of the other secrets; characters that cannot be seen do not hide one."""
+    marks = list(_UNSEEN.finditer(text))
+    if not marks:
+        return _token_spans(text), _other_spans(text)
+    pieces, places, at, size = [], [0], 0, 0
+    sizes = [0]  # how much of the text without the marks is before each of `places`
+    for mark in marks:
+        pieces.append(text[at : mark.start()])
+        size += mark.start() - at
+        at = mark.end()
+        places.append(at)
+        sizes.append(size)
+    shown = "".join([*pieces, text[at:]])
+
+    def place(index: int) -> int:
+        nearest = bisect_right(sizes, index) - 1
+        return places[nearest] + index - sizes[nearest]
+
+    found = (_token_spans(shown), _other_spans(shown))
+    hidden, others = ([(place(start), place(end - 1) + 1) for start, end in spans] for spans in found)
+    return hidden, others
 
 
 def _token_spans(text: str) -> list[Span]:
