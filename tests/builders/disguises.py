@@ -84,7 +84,10 @@ def _encrypted() -> list[Canary]:
 def _encoded() -> list[Canary]:
     made = []
     body = base64.b64encode(random.Random(1).randbytes(900)).decode()
-    account = {"type": "service_account", "private_key": f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"}
+    account = {
+        "type": "service_account",
+        "private_key": f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n",
+    }
     basic = base64.b64encode(f"user:{_word('encoded basic', 20)}".encode()).decode()
     jwt = compact_jwt("encoded")
     for kind, text in {

@@ -30,7 +30,9 @@ from oidc_doctor.report.formats import FORMATS, render
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
 ALL = [*canaries(), *disguises()]
-CHUNK = 8
+# Each name and each form once or twice, of all pairs of them
+PLANTED = [canary for number, canary in enumerate(ALL) if " as " not in canary.kind or number % 7 == 0]
+CHUNK, MUCH = 8, 4_000
 
 
 @pytest.mark.parametrize("canary", ALL, ids=[canary.kind for canary in ALL])
@@ -105,7 +107,19 @@ def test_what_a_report_needs_stays(text: str) -> None:
     assert without_secrets(text) == text
 
 
-NAMES = ["token", "password", "secret", "api-key", "session", "auth", "Org8Kd2P", "main", "refs/heads/token", "a1" * 20, "7d968af1"]
+NAMES = [
+    "token",
+    "password",
+    "secret",
+    "api-key",
+    "session",
+    "auth",
+    "Org8Kd2P",
+    "main",
+    "refs/heads/token",
+    "a1" * 20,
+    "7d968af1",
+]
 SENTENCES = [
     "{}",
     '{{"sub": "{}"}}',
@@ -185,11 +199,13 @@ def in_logs(content: str, text: str, box: dict[str, Any]) -> str:
         document = json.loads(content)
     except ValueError:
         lines = [json.loads(line) for line in content.splitlines() if line.strip()]
-        return "\n".join(json.dumps(planted_event(line, text, box)) for line in lines)
+        few = lines if len(text) < MUCH else lines[:2]
+        return "\n".join(map(json.dumps, [planted_event(line, text, box) for line in few] + lines[len(few) :]))
     records = document.get("Records") if isinstance(document, dict) else document
     if not isinstance(records, list):
         return json.dumps(planted_event(document, text, box))
-    planted = [planted_event(record, text, box) for record in records]
+    few = records if len(text) < MUCH else records[:2]
+    planted = [planted_event(record, text, box) for record in few] + records[len(few) :]
     return json.dumps({**document, "Records": planted} if isinstance(document, dict) else planted)
 
 
@@ -206,9 +222,12 @@ def planted_event(event: Any, text: str, box: dict[str, Any]) -> Any:
 
 def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
     if isinstance(value, dict):
-        return {name: planted_in(item, text, box) for name, item in value.items()} | {"zz": text}
+        inner = text if len(text) < MUCH else ""  # every object holds a short text, the outermost a long one
+        return {name: planted_in(item, inner, box) if inner else item for name, item in value.items()} | {"zz": text}
     if isinstance(value, list):
-        return [planted_in(item, text, box) for item in value]
+        return [
+            planted_in(item, text, box) if not number or len(text) < MUCH else item for number, item in enumerate(value)
+        ]
     return value
 
 
@@ -245,12 +264,12 @@ def in_chunks(some: list[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("redacted", [True, False])
-@pytest.mark.parametrize("part", range(3))
+@pytest.mark.parametrize("part", range(2))
 def test_no_kind_of_secret_passes_any_file_into_a_copy(part: int, redacted: bool, tmp_path: Path) -> None:
-    """Every file of the contract holds every kind of a third of them."""
+    """Every file of the contract holds every second kind."""
     source, copy = tmp_path / "source", tmp_path / "copy"
     shutil.copytree(SAMPLES / ("aws-wrong-team" if redacted else "gcp-condition-false"), source)
-    some = ALL[part::3]
+    some = PLANTED[part::2]
     plant(source, ["\n\nthen\n".join(canary.text for canary in some)], members())
     written: dict[str, bytes] = {}
 
@@ -269,8 +288,8 @@ def test_no_kind_of_secret_passes_any_file_into_a_copy(part: int, redacted: bool
 @pytest.mark.parametrize("sample", ["aws-wrong-team", "gcp-condition-false"])
 def test_no_planted_secret_is_in_any_report(sample: str, tmp_path: Path) -> None:
     """Each file holds a few kinds, other ones in each of two rounds."""
-    chunks = in_chunks(ALL)
-    for turn in (0, 13):
+    chunks = in_chunks(PLANTED)
+    for turn in (0, 11):
         source = tmp_path / f"source{turn}"
         shutil.copytree(SAMPLES / sample, source)
         plant(source, chunks[turn:] + chunks[:turn], members())
@@ -278,7 +297,7 @@ def test_no_planted_secret_is_in_any_report(sample: str, tmp_path: Path) -> None
         for name in FORMATS:
             for verbose in (False, True):
                 text = render(report, name, width=100, color=False, verbose=verbose)
-                assert found(text, pieces_of(ALL)) == [], (name, verbose)
+                assert found(text, pieces_of(PLANTED)) == [], (name, verbose)
 
 
 def test_no_planted_secret_is_in_anything_that_the_commands_write(
@@ -286,7 +305,7 @@ def test_no_planted_secret_is_in_anything_that_the_commands_write(
 ) -> None:
     source = tmp_path / "source"
     shutil.copytree(SAMPLES / "aws-wrong-team", source)
-    plant(source, in_chunks(ALL), members())
+    plant(source, in_chunks(PLANTED), members())
     commands = [
         ["--report", "--from", str(source), "-v"],
         ["capture", "-o", str(tmp_path / "copy"), "--from", str(source)],
@@ -296,13 +315,13 @@ def test_no_planted_secret_is_in_anything_that_the_commands_write(
     for command in commands:
         main(command)
         told = capfd.readouterr()
-        assert found(told.out + told.err, pieces_of(ALL)) == [], command
+        assert found(told.out + told.err, pieces_of(PLANTED)) == [], command
     with tarfile.open(tmp_path / "kept.tar.gz") as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
     shutil.rmtree(source)
     (tmp_path / "kept.tar.gz").unlink()
     assert (tmp_path / "copy.map.json").is_file()
-    assert found(everything(tmp_path), pieces_of(ALL)) == []
+    assert found(everything(tmp_path), pieces_of(PLANTED)) == []
 
 
 def test_the_page_of_a_raw_event_shows_no_secret() -> None:

@@ -21,19 +21,24 @@ _CLAIM = re.compile(rb'"(?:iss|sub|aud|exp|iat)"')
 _WIDEST_GAP: Final = 64  # characters between two pieces: a time, a level and the name of a program
 _WIDEST_STOP: Final = 24  # characters between the header and the claims
 _LONGEST: Final = 64 * 1024
+_SHORTEST_SIGNATURE: Final = 80  # characters; one of ES256 has 86
 _MOST: Final = 500  # tokens in pieces, in one text
 
 
 def piece_spans(text: str, spans: list[Span]) -> list[Span]:
-    """Return the spans of tokens in pieces that begin at none of `spans`."""
+    """Return the spans of tokens in pieces; `spans` are those of the tokens that were found as they are."""
     found: list[Span] = []
     if "ey" not in text and "ew" not in text:
         return found
-    known = {start for start, _ in spans}
+    known = dict(spans)
     reached = 0
     for begin in _BEGIN.finditer(text):
-        if begin.start() < reached or begin.start() in known:
+        if begin.start() < reached:
             continue
+        if begin.start() in known:  # its end is known, unless it is too short for a signature
+            end = known[begin.start()]
+            if end - text.rfind(".", begin.start(), end) > _SHORTEST_SIGNATURE:
+                continue
         end = _end(text, begin)
         if end is not None:
             found.append((begin.start(), end))
@@ -56,18 +61,25 @@ def _end(text: str, begin: re.Match[str]) -> int | None:
         return None
     first = at
     while at - first < _LONGEST:
-        near = _PIECE.search(text, at, at + _WIDEST_GAP + 16)
-        piece = _PIECE.match(text, near.start()) if near else None
-        if piece is None or not is_mixed(piece[0]):
+        following = _next_piece(text, at) or (_last_piece(text, at) if at > first else None)
+        if following is None:
             break
-        at = piece.end()
-    else:
-        return at
-    if at > first:
-        for last in _LAST.finditer(text, at, min(at + _WIDEST_GAP, len(text))):
-            if is_mixed(last[0]) and not _LETTERLESS.fullmatch(last[0]) and not _TIME.match(last[0]):
-                return last.end()
-    return at
+        at = following
+    return at if at > first else None  # header and claims alone are no credential
+
+
+def _next_piece(text: str, at: int) -> int | None:
+    near = _PIECE.search(text, at, at + _WIDEST_GAP + 16)
+    piece = _PIECE.match(text, near.start()) if near else None
+    return piece.end() if piece is not None and is_mixed(piece[0]) else None
+
+
+def _last_piece(text: str, at: int) -> int | None:
+    """Return the end of a short piece: the last line, or one that was broken at a hyphen."""
+    for last in _LAST.finditer(text, at, min(at + _WIDEST_GAP, len(text))):
+        if is_mixed(last[0]) and not _LETTERLESS.fullmatch(last[0]) and not _TIME.match(last[0]):
+            return last.end()
+    return None
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d")

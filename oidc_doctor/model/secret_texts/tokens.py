@@ -58,7 +58,7 @@ def end_of_lines(text: str, start: int, end: int) -> int:
         if line is None:
             return end
         run = _STANDARD_RUN.match(text, line.end())
-        length = len(run[0]) if run else 0
+        length = len(run[0]) + len(line[0]) - len(line[0].rstrip("+")) if run else 0  # a line may begin with a plus
         if run is None or length > width or not (soft or length >= _PIECE or _ends_line(text, run.end())):
             return end
         end = run.end()
