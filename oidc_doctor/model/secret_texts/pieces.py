@@ -22,7 +22,6 @@ _WIDEST_GAP: Final = 64  # characters between two pieces: a time, a level and th
 _WIDEST_STOP: Final = 24  # characters between the header and the claims
 _LONGEST: Final = 64 * 1024
 _SHORTEST_SIGNATURE: Final = 80  # characters; one of ES256 has 86
-_MOST: Final = 500  # tokens in pieces, in one text
 
 
 def piece_spans(text: str, spans: list[Span]) -> list[Span]:
@@ -36,15 +35,13 @@ def piece_spans(text: str, spans: list[Span]) -> list[Span]:
         if begin.start() < reached:
             continue
         if begin.start() in known:  # its end is known, unless it is too short for a signature
-            end = known[begin.start()]
-            if end - text.rfind(".", begin.start(), end) > _SHORTEST_SIGNATURE:
+            told = known[begin.start()]
+            if told - text.rfind(".", begin.start(), told) > _SHORTEST_SIGNATURE:
                 continue
         end = _end(text, begin)
         if end is not None:
             found.append((begin.start(), end))
             reached = end
-            if len(found) > _MOST:
-                break
     return found
 
 
@@ -53,10 +50,10 @@ def _end(text: str, begin: re.Match[str]) -> int | None:
     data = _decoded(begin[0][:2048]).strip()
     if b'"alg"' in data and data.startswith(b"{"):
         near = _BEGIN.search(text, at, at + _WIDEST_STOP + 9)
-        following = _BEGIN.match(text, near.start()) if near else None
-        if following is None:
+        claims = _BEGIN.match(text, near.start()) if near else None
+        if claims is None:
             return None
-        at = following.end()
+        at = claims.end()
     elif not (text.startswith(".", at) and _CLAIM.search(data) and data.endswith(b"}")):
         return None
     first = at
