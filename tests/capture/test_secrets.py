@@ -188,7 +188,7 @@ def plant(folder: Path, chunks: list[str], box: dict[str, Any]) -> None:
             text = next(turn)
             document = json.loads(place.read_text())
             planted = planted_in(document, text, box)
-            place.write_text(json.dumps(planted | box | {"note": text} if isinstance(planted, dict) else planted))
+            place.write_text(json.dumps(planted | box if isinstance(planted, dict) else planted))
     for place in sorted([*folder.glob("aws/cloudtrail/**/*.json*"), *folder.glob("gcp/logs/**/*.json*")]):
         text = next(turn)
         data = place.read_bytes()
