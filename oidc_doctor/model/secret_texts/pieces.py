@@ -38,14 +38,14 @@ def piece_spans(text: str, spans: list[Span]) -> list[Span]:
             told = known[begin.start()]
             if told - text.rfind(".", begin.start(), told) > _SHORTEST_SIGNATURE:
                 continue
-        end = _end(text, begin)
+        end = _end(text, begin, known)
         if end is not None:
             found.append((begin.start(), end))
             reached = end
     return found
 
 
-def _end(text: str, begin: re.Match[str]) -> int | None:
+def _end(text: str, begin: re.Match[str], known: dict[int, int]) -> int | None:
     at = begin.end()
     data = _decoded(begin[0][:2048]).strip()
     if b'"alg"' in data and data.startswith(b"{"):
@@ -58,17 +58,19 @@ def _end(text: str, begin: re.Match[str]) -> int | None:
         return None
     first = at
     while at - first < _LONGEST:
-        following = _next_piece(text, at) or (_last_piece(text, at) if at > first else None)
+        following = _next_piece(text, at, known) or (_last_piece(text, at) if at > first else None)
         if following is None:
             break
         at = following
     return at if at > first else None  # header and claims alone are no credential
 
 
-def _next_piece(text: str, at: int) -> int | None:
+def _next_piece(text: str, at: int, known: dict[int, int]) -> int | None:
     near = _PIECE.search(text, at, at + _WIDEST_GAP + 16)
     piece = _PIECE.match(text, near.start()) if near else None
-    return piece.end() if piece is not None and is_mixed(piece[0]) else None
+    if piece is None or piece.start() in known:  # another token
+        return None
+    return piece.end() if is_mixed(piece[0]) else None
 
 
 def _last_piece(text: str, at: int) -> int | None:
