@@ -228,7 +228,7 @@ class _Copy:
     def _whoami(self, text: str) -> str:
         """Redact the rows of `truss whoami`; their labels and the issuer are kept."""
         rows = []
-        for line in text.splitlines(keepends=True):
+        for line in self.texts.without_secrets(text).splitlines(keepends=True):  # a secret may have several rows
             label = re.match(r"\W{0,40}[A-Za-z][A-Za-z ]{1,30}(?::|\s{0,80}[│┃|])", line)
             if label and not plain_words.is_made_of_known_parts(label[0].strip("-*•│┃|: \t")):
                 label = None

@@ -7,6 +7,8 @@ written; the others stand for another text each time, save that two identical te
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,6 +78,7 @@ def _by_hand(text: str) -> list[tuple[int, int]]:
     return []
 
 
+@lru_cache(maxsize=8192)  # the values of a configuration are compared with every token
 def has_placeholder(text: str) -> bool:
     """Whether the text holds a placeholder."""
     return bool(spans(text))

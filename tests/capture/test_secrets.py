@@ -6,6 +6,8 @@ import gzip
 import itertools
 import json
 import shutil
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canaries import canaries, member_values, members
+from disguises import disguises
+from oidc_doctor.api import examine
 from oidc_doctor.bundle import contract
+from oidc_doctor.bundle.open import open_bundle
+from oidc_doctor.capture.redact_bundle import redact_bundle
 from oidc_doctor.cli.main import main
 from oidc_doctor.findings.packs import bundled
+from oidc_doctor.issuers.catalogue import all_profiles
+from oidc_doctor.issuers.strangers import written
 from oidc_doctor.model.secret_texts import contains_secret, without_secrets, without_secrets_in
+from oidc_doctor.report.formats import FORMATS, render
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
-ALL = canaries()
-CHUNK = 6
+ALL = [*canaries(), *disguises()]
+# Each name and each form once or twice, of all pairs of them
+PLANTED = [canary for number, canary in enumerate(ALL) if " as " not in canary.kind or number % 7 == 0]
+CHUNK, MUCH = 8, 4_000
 
 
 @pytest.mark.parametrize("canary", ALL, ids=[canary.kind for canary in ALL])
@@ -77,12 +88,65 @@ KEPT = [
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     "ASIAIOSFODNN7EXAMPLE",
     "eyJhbGciOiJSUzI1NiJ9 at sts.amazonaws.com failed",
+    "kid 6f3Kd92LmQp0Zx81Vb7Nc5 of https://issuer.example has x5t dGhpcyBpcyBhIFNIQTEgaGFzaDE",
+    "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC",
+    "the token is 20,000 characters; the token is expired; token was Refused",
+    "docker run -u 1000:1000 image",
+    "ASIAIOSFODNN7EXAMPLE of 6938fd4d98bab03faadb97b34396831e3780aea1",
+    "arn:aws:sts::111122223333:assumed-role/Reader/eyJ-session",
+    "repo:acme/api:ref:refs/heads/pass:main",
+    "MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYDVQQGEwJJ",
+    "https://issuer.example/.well-known/openid-configuration?v=2",
+    "ns/token/sa/default of system:serviceaccount:token:default",
+    '{"AWSAccessKeyId": "AKIAIOSFODNN7EXAMPLE", "RoleArn": "arn:aws:iam::111122223333:role/password-reader"}',
 ]
 
 
 @pytest.mark.parametrize("text", KEPT)
 def test_what_a_report_needs_stays(text: str) -> None:
     assert without_secrets(text) == text
+
+
+NAMES = [
+    "token",
+    "password",
+    "secret",
+    "api-key",
+    "session",
+    "auth",
+    "Org8Kd2P",
+    "main",
+    "refs/heads/token",
+    "a1" * 20,
+    "7d968af1",
+]
+SENTENCES = [
+    "{}",
+    '{{"sub": "{}"}}',
+    "{{'sub': '{}'}}",
+    "Not authorized: the subject {} is refused",
+    "sub = {}, aud = sts.amazonaws.com",
+    "{}*",
+    "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/{}",
+    "assertion.sub == '{}' || assertion.sub.startsWith(\"{}\")",
+    "| sub | {} |",
+    "https://issuer.example/{}",
+]
+
+
+@given(data=st.data())
+@settings(max_examples=300)
+def test_no_subject_of_an_issuer_is_taken_for_a_secret(data: st.DataObject) -> None:
+    profile = data.draw(st.sampled_from([profile for profile in all_profiles() if profile.grammar.forms]))
+    form = data.draw(st.sampled_from(profile.grammar.forms))
+    plain = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_-]{0,5}[0-9]", fullmatch=True) | st.uuids().map(str)
+    value = plain | st.sampled_from(NAMES) | st.from_regex(r"[a-zA-Z][a-zA-Z0-9_-]{0,23}", fullmatch=True)
+    # a word such as password at the very beginning, before a colon, would be its name
+    values = {name: data.draw(value if number else plain) for number, name in enumerate(form.segments)}
+    subject = written(profile.grammar, form, values)
+    text = data.draw(st.sampled_from(SENTENCES)).format(subject, subject)
+    assert without_secrets(text) == text
+    assert without_secrets_in({"sub": subject, "condition": text}) == {"sub": subject, "condition": text}
 
 
 # ------------------------------------------------------------------------------------------------------ whole bundles
@@ -124,7 +188,7 @@ def plant(folder: Path, chunks: list[str], box: dict[str, Any]) -> None:
             text = next(turn)
             document = json.loads(place.read_text())
             planted = planted_in(document, text, box)
-            place.write_text(json.dumps(planted | box | {"note": text} if isinstance(planted, dict) else planted))
+            place.write_text(json.dumps(planted | box if isinstance(planted, dict) else planted))
     for place in sorted([*folder.glob("aws/cloudtrail/**/*.json*"), *folder.glob("gcp/logs/**/*.json*")]):
         text = next(turn)
         data = place.read_bytes()
@@ -138,11 +202,13 @@ def in_logs(content: str, text: str, box: dict[str, Any]) -> str:
         document = json.loads(content)
     except ValueError:
         lines = [json.loads(line) for line in content.splitlines() if line.strip()]
-        return "\n".join(json.dumps(planted_event(line, text, box)) for line in lines)
+        few = lines if len(text) < MUCH else lines[:2]
+        return "\n".join(map(json.dumps, [planted_event(line, text, box) for line in few] + lines[len(few) :]))
     records = document.get("Records") if isinstance(document, dict) else document
     if not isinstance(records, list):
         return json.dumps(planted_event(document, text, box))
-    planted = [planted_event(record, text, box) for record in records]
+    few = records if len(text) < MUCH else records[:2]
+    planted = [planted_event(record, text, box) for record in few] + records[len(few) :]
     return json.dumps({**document, "Records": planted} if isinstance(document, dict) else planted)
 
 
@@ -159,9 +225,12 @@ def planted_event(event: Any, text: str, box: dict[str, Any]) -> Any:
 
 def planted_in(value: Any, text: str, box: dict[str, Any]) -> Any:
     if isinstance(value, dict):
-        return {name: planted_in(item, text, box) for name, item in value.items()} | {"zz": text}
+        inner = text if len(text) < MUCH else ""  # every object holds a short text, the outermost a long one
+        return {name: planted_in(item, inner, box) if inner else item for name, item in value.items()} | {"zz": text}
     if isinstance(value, list):
-        return [planted_in(item, text, box) for item in value]
+        return [
+            planted_in(item, text, box) if not number or len(text) < MUCH else item for number, item in enumerate(value)
+        ]
     return value
 
 
@@ -188,32 +257,74 @@ def found(text: str, pieces: list[str]) -> list[str]:
     return [piece for piece in pieces if piece in text or re.sub(r"[\s│>|]+", "", piece) in bare]
 
 
-@pytest.mark.parametrize("part", range(3))
+def pieces_of(some: list[Any]) -> list[str]:
+    return [piece for canary in some for piece in canary.pieces] + member_values(members())
+
+
+def in_chunks(some: list[Any]) -> list[str]:
+    """The texts, a few together: a longer text is not read, so it would show nothing."""
+    return ["\n\nthen\n".join(canary.text for canary in some[at : at + CHUNK]) for at in range(0, len(some), CHUNK)]
+
+
+@pytest.mark.parametrize("redacted", [True, False])
+@pytest.mark.parametrize("part", range(2))
+def test_no_kind_of_secret_passes_any_file_into_a_copy(part: int, redacted: bool, tmp_path: Path) -> None:
+    """Every file of the contract holds every second kind."""
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    shutil.copytree(SAMPLES / ("aws-wrong-team" if redacted else "gcp-condition-false"), source)
+    some = PLANTED[part::2]
+    plant(source, ["\n\nthen\n".join(canary.text for canary in some)], members())
+    written: dict[str, bytes] = {}
+
+    def write(name: str, pieces: Iterator[bytes]) -> None:
+        data = b"".join(pieces)
+        written[name] = gzip.decompress(data) if name.endswith(".gz") else data
+
+    with open_bundle(str(source)) as bundle:
+        redact_bundle(bundle, write, b"k" * 32, names_stay=not redacted)
+    assert len(written) > len(contract_files())
+    for name, data in written.items():
+        assert found(name + data.decode("utf-8", "replace"), pieces_of(some)) == [], name
+    assert not copy.exists()
+
+
 @pytest.mark.parametrize("sample", ["aws-wrong-team", "gcp-condition-false"])
-def test_no_planted_secret_is_in_any_output(
-    sample: str, part: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_no_planted_secret_is_in_any_report(sample: str, tmp_path: Path) -> None:
+    """Each file holds a few kinds, other ones in each of two rounds."""
+    chunks = in_chunks(PLANTED)
+    for turn in (0, 11):
+        source = tmp_path / f"source{turn}"
+        shutil.copytree(SAMPLES / sample, source)
+        plant(source, chunks[turn:] + chunks[:turn], members())
+        report = examine(str(source))
+        for name in FORMATS:
+            for verbose in (False, True):
+                text = render(report, name, width=100, color=False, verbose=verbose)
+                assert found(text, pieces_of(PLANTED)) == [], (name, verbose)
+
+
+def test_no_planted_secret_is_in_anything_that_the_commands_write(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    some = ALL[part::3]
-    box = members()
-    pieces = [piece for canary in some for piece in canary.pieces] + member_values(box)
     source = tmp_path / "source"
-    shutil.copytree(SAMPLES / sample, source)
-    chunks = ["\n\nthen\n".join(canary.text for canary in some[at : at + CHUNK]) for at in range(0, len(some), CHUNK)]
-    plant(source, chunks, box)
-    for form in (["--format", "text"], ["-v"], ["--format", "markdown"], ["--format", "json"]):
-        assert main(["--report", "--from", str(source), *form]) in (0, 1, 3)
+    shutil.copytree(SAMPLES / "aws-wrong-team", source)
+    plant(source, in_chunks(PLANTED), members())
+    commands = [
+        ["--report", "--from", str(source), "-v"],
+        ["capture", "-o", str(tmp_path / "copy"), "--from", str(source)],
+        ["capture", "-o", str(tmp_path / "kept.tar.gz"), "--from", str(source), "--no-redact"],
+        ["capture", "--diff", str(source), str(SAMPLES / "aws-wrong-team")],
+    ]
+    for command in commands:
+        main(command)
         told = capfd.readouterr()
-        assert found(told.out + told.err, pieces) == [], form
-    for form in ([], ["--no-redact"]):
-        copy = tmp_path / f"copy{len(form)}"
-        main(["capture", "-o", str(copy), "--from", str(source), *form])
-        told = capfd.readouterr()
-        assert copy.is_dir(), told.err
-        assert found(everything(copy) + told.out + told.err, pieces) == [], form
-    assert found((tmp_path / "copy0.map.json").read_text(), pieces) == []
-    main(["capture", "--diff", str(source), str(SAMPLES / sample)])
-    told = capfd.readouterr()
-    assert found(told.out + told.err, pieces) == []
+        assert found(told.out + told.err, pieces_of(PLANTED)) == [], command
+    with tarfile.open(tmp_path / "kept.tar.gz") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    shutil.rmtree(source)
+    (tmp_path / "kept.tar.gz").unlink()
+    assert (tmp_path / "copy.map.json").is_file()
+    assert found(everything(tmp_path), pieces_of(PLANTED)) == []
 
 
 def test_the_page_of_a_raw_event_shows_no_secret() -> None:
@@ -271,6 +382,17 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
         "password='",
         'password=\\"',
         '{"kty": "d": "',
+        "authorization: \n",
+        "authorization: ",
+        "x-amz-signature=",
+        "cookie: a=[ ",
+        "token,",
+        "AKIAIOSFODNN7EXAMPLE ",
+        "QUJD" * 19 + "\n",
+        "token&quot;:&quot;",
+        "value: abcdef name ",
+        "redis-cli -",
+        "\u200b.",
     ],
 )
 def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:

@@ -24,6 +24,7 @@ from oidc_doctor.judge import save_rules
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AllowPolicy, AwsEvidence, AwsOidcProvider, Binding, GcpPool, GcpProvider, Role
 from oidc_doctor.model.report import FixRow
+from oidc_doctor.model.secret_texts import without_secrets
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
@@ -102,7 +103,9 @@ def rows_of(
 
 def diff_of(change: DocumentChange) -> str:
     """The lines that change, with - and +, and one line around them. A comma added with a line is no change."""
-    before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in (change.before, change.after))
+    # without its secrets before it is cut into lines: a secret may have several of them
+    texts = (without_secrets(change.before), without_secrets(change.after))
+    before, after = ([line.removesuffix(",") for line in text.splitlines()] for text in texts)
     lines = [
         line
         for line in difflib.unified_diff(before, after, lineterm="", n=1)

@@ -7,6 +7,7 @@ IAM inheritance). Members that can never match are accepted by setIamPolicy and 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -222,7 +223,7 @@ def _match_value(exchange: GcpExchange, member: Member, miss: Callable[[int, Kin
     answer = same(member.value, value, pasted=exchange.either_pasted)
     if answer is True:
         return None
-    if "*" in without_gaps(exchange, member.value) and answer is False:
+    if answer is False and "*" in member.value and "*" in without_gaps(exchange, member.value):
         return miss(4, Kind.WILDCARD_IN_MEMBER, True)
     constant = exchange.constants.get(key)
     if constant is not None and constant.causes([member.value]):
@@ -265,15 +266,16 @@ def _condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
     None where it reads values that a bundle cannot hold, and where it has a part that is not valid: IAM compiles all of
     a condition when it is stored (inferred), so IAM then holds another text.
     """
-    if not binding.condition:
-        return True
+    return _holds_at(binding.condition, int(exchange.case.at)) if binding.condition else True
+
+
+@functools.lru_cache(maxsize=4096)  # an allow policy is asked with every synthetic token
+def _holds_at(condition: str, at: int) -> bool | None:
     try:
-        program = cel.compile(binding.condition)
+        program = cel.compile(condition)
         if program.check(result="bool"):
             return None
-        value = program.evaluate(
-            {"request": {"time": cel.Timestamp(int(exchange.case.at) * 1_000_000_000)}, "resource": cel.UNKNOWN}
-        )
+        value = program.evaluate({"request": {"time": cel.Timestamp(at * 1_000_000_000)}, "resource": cel.UNKNOWN})
     except cel.CelError:
         return None
     return value if isinstance(value, bool) else None

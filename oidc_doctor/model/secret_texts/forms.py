@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed
+from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed, is_random
 
 _B = BEGINNING  # an underscore may stand before it
 
@@ -30,7 +30,7 @@ def form_spans(text: str, low: str) -> Iterator[Span]:
             continue
         for match in form.pattern.finditer(text):
             start, end = match.span("secret") if "secret" in form.pattern.groupindex else match.span()
-            if end > start and form.accepts(text[start:end]):
+            if end > start and not text.startswith(_MARKS, start) and form.accepts(text[start:end]):
                 yield start, end_of_lines(text, start, end) if form.goes_on else end
 
 
@@ -45,19 +45,17 @@ def is_basic(value: str) -> bool:
         return False
 
 
-def _is_random_key(value: str) -> bool:
-    has = [any(map(test, value)) for test in (str.isdigit, str.islower, str.isupper)]
-    return all(has)
-
-
 _LONG_ENOUGH: Final = 20
+_MARKS: Final = ("[secret removed", "[token removed", "[removed")
+
+_GAP = r"(?:[ +_]|%20|\r?\n[ \t]{0,16}|\\n)"  # between the words of a PEM label
+_LINE = r"(?:(?<![^\s\"'])|(?<=\\[nrt]))"  # the beginning of a word in a line
 
 _FORMS: Final = (
     _Form(
         ("private",),
         re.compile(
-            r"-{5}BEGIN(?:[ +_]|%20)(?:[A-Z0-9]{1,12}(?:[ +_]|%20)){0,4}PRIVATE(?:[ +_]|%20)KEY"
-            r"(?:(?:[ +_]|%20)BLOCK)?-{5}"
+            rf"-{{5}}BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY(?:{_GAP}BLOCK)?-{{5}}"
             r"(?:(?:(?!-{5})[^\"'{}<])*+-{5}END(?:[ +_A-Z0-9]|%20){1,60}-{5}"
             r"|(?:(?:\s|\\+[nr]|%0[AaDd])*+[A-Za-z0-9+/=%]{12,})*)"
         ),
@@ -106,21 +104,11 @@ _FORMS: Final = (
         ),
     ),
     # a key of Baseten's API: eight characters, a full stop, 32 characters
-    _Form(
-        (".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: _is_random_key(key[9:])
-    ),
+    _Form((".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: is_random(key[9:])),
     _Form(
         ("api-key",),
         re.compile(r"(?i:\b|(?<=\\[nrt]))(?i:api-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),
         is_mixed,
-    ),
-    _Form(
-        ("akia", "asia"),  # the secret key beside its key id
-        re.compile(
-            _B + r"A[KS]IA[A-Z0-9]{12,28}\b[\s,;:|=\"'\\]{1,16}(?:\w{1,32}[\s,;:|=\"'\\]{1,16}){0,3}"
-            r"(?P<secret>(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=]))"
-        ),
-        _is_random_key,
     ),
     _Form(
         ("bearer",),
@@ -135,7 +123,44 @@ _FORMS: Final = (
         lambda value: not value.startswith("["),
     ),
     _Form(("%3a%2f%2f",), re.compile(r"(?i:%3a%2f%2f)[\w.~-]{0,256}(?i:%3a)(?P<secret>[^\s\"'&]{1,256}?)(?i:%40)")),
-    _Form(("://",), re.compile(r"://(?P<secret>[^\s/:@\"'<>]{16,256})@(?=[\w\[])"), is_mixed),
+    _Form(("://",), re.compile(r"://(?P<secret>[^\s/:@\"'<>]{16,256}):?@(?=[\w\[])"), is_mixed),
+    _Form(  # options of curl and wget, of clients of databases, and of openssl
+        ("-u", "--user", "--proxy-user"),
+        re.compile(
+            r"(?<![\w-])(?:-u|--(?:proxy-)?user)(?:[ \t=]{1,4})[\"']?[^\s:\"'/@]{1,64}:(?P<secret>[^\s\"']{4,256})"
+        ),
+        lambda value: not value.isdigit(),
+    ),
+    _Form(("sshpass",), re.compile(_LINE + r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
+    _Form(
+        ("redis-cli",), re.compile(r"redis-cli(?:[ \t][^\s]{1,64}){0,6}?[ \t]-a[ \t]{1,4}(?P<secret>[^\s\"']{4,256})")
+    ),
+    _Form(
+        ("mysql", "mariadb"),
+        re.compile(r"(?:mysql\w{0,8}|mariadb)(?:[ \t][^\s]{1,64}){0,6}?[ \t]-p(?P<secret>[^\s\"']{4,256})"),
+    ),
+    _Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
+    _Form(  # a line of ~/.pgpass
+        (":5432:", ":5433:", ":6432:", ":*:"),
+        re.compile(
+            _LINE
+            + r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"
+        ),
+        is_mixed,
+    ),
+    _Form(  # what the parameters of an address hold
+        ("code=", "key=", "sid=", "ticket=", "assertion=", "response=", "request="),
+        re.compile(
+            r"[?&](?:code|key|sid|ticket|assertion|client_assertion|saml(?:response|request))=(?P<secret>[\w.~%+/-]{16,8192})",
+            re.IGNORECASE,
+        ),
+        is_mixed,
+    ),
+    _Form(("age-secret-key-",), re.compile(r"AGE-SECRET-KEY-1\w{20,}", re.IGNORECASE)),
+    _Form(("$",), re.compile(r"\$(?:[156]|2[abxy]|y|argon2id?)\$[\w./+=,$-]{20,}")),  # a hash of a password
+    _Form(
+        ("ssm", "secretsmanager"), re.compile(r"--(?:value|secret-string)[ \t=]{1,4}[\"']?(?P<secret>[^\s\"']{6,512})")
+    ),
     _Form(
         ("x-amz-", "x-goog-"),
         re.compile(
@@ -145,6 +170,40 @@ _FORMS: Final = (
         ),
     ),
 )
+
+_KEY_ID = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))A[KS]IA[A-Z0-9]{12,28}(?![A-Za-z0-9])")
+_SECRET_KEY = re.compile(r"(?:(?<![A-Za-z0-9/+=])|(?<=[ \t,;]/)|(?<=\\[nrt]))[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_BESIDE: Final = 256  # characters between the id of a key and the secret key
+
+
+def secret_key_spans(text: str, low: str) -> Iterator[Span]:
+    """Yield the spans of AWS secret keys that stand near the id of an access key, in a table, a list or a sentence."""
+    if "akia" not in low and "asia" not in low:
+        return
+    from bisect import bisect_left
+
+    ids = [match.start() for match in _KEY_ID.finditer(text)]
+    for match in _SECRET_KEY.finditer(text) if ids else ():
+        nearest = bisect_left(ids, match.start())
+        is_near = any(abs(place - match.start()) < _BESIDE for place in ids[max(nearest - 1, 0) : nearest + 1])
+        if is_near and is_random(match[0]):
+            yield match.span()
+
+
+_VALUE_FIRST = re.compile(
+    r"\bvalue\\*[\"']?\s{0,8}[:=]\s{0,8}\\*(?P<quote>[\"']?)(?P<secret>[^\s\"'\\,]{6,4096})\\*(?P=quote)"
+    r"(?:,|\\+n|\s)\s{0,64}\\*[\"']?(?:name|key)\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']?(?P<called>[\w.-]{1,64})",
+    re.IGNORECASE,
+)
+
+
+def value_first_spans(text: str, low: str) -> Iterator[tuple[str, Span]]:
+    """Yield the values of pairs in which the value stands before the name, each with the name."""
+    if "value" in low:
+        for match in _VALUE_FIRST.finditer(text):
+            if not match["secret"].startswith("["):
+                yield match["called"], match.span("secret")
+
 
 _JWK_MEMBER = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k|r|t)\\*\"\s{0,64}:\s{0,64}\\*\"(?P<secret>[^\"\\]+)")
 _KTY = re.compile(r"\"kty\\*\"")

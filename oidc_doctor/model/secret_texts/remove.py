@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from typing import Final
 
-from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans
-from oidc_doctor.model.secret_texts.labels import label_spans
+from oidc_doctor.model.secret_texts.encoded import encoded_spans
+from oidc_doctor.model.secret_texts.forms import form_spans, jwk_spans, secret_key_spans, value_first_spans
+from oidc_doctor.model.secret_texts.labels import holds_secret, label_spans
+from oidc_doctor.model.secret_texts.pieces import piece_spans
 from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
 
 REMOVED: Final = "[token removed]"
 REMOVED_SECRET: Final = "[secret removed]"
 _SHORTEST: Final = 6  # characters of a text that can hold a secret and what tells it
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+|(?:\\\\+u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+")
 _ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
 
 
@@ -23,8 +28,7 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
     tokens = others = 0
     for _ in range(_ROUNDS):
-        token_spans = jwt_spans(text) if len(text) >= _SHORTEST else []
-        spans = _other_spans(text)
+        token_spans, spans = _spans(text)
         if not token_spans and not spans:
             break
         before = len(token_spans), len(spans)
@@ -36,14 +40,53 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
 
 def contains_secret(text: str) -> bool:
     """Return whether a secret would be removed from `text`."""
-    return len(text) >= _SHORTEST and bool(jwt_spans(text) or _other_spans(text))
+    return any(_spans(text))
 
 
-def _other_spans(text: str) -> list[Span]:
+def _spans(text: str) -> tuple[list[Span], list[Span]]:
+    """Return the spans of the tokens and of the other secrets; characters that cannot be seen do not hide one."""
+    marks = list(_UNSEEN.finditer(text))
+    if not marks:
+        return _token_spans(text), _other_spans(text)
+    pieces, places, at, size = [], [0], 0, 0
+    sizes = [0]  # how much of the text without the marks is before each of `places`
+    for mark in marks:
+        pieces.append(text[at : mark.start()])
+        size += mark.start() - at
+        at = mark.end()
+        places.append(at)
+        sizes.append(size)
+    shown = "".join([*pieces, text[at:]])
+
+    def place(index: int) -> int:
+        nearest = bisect_right(sizes, index) - 1
+        return places[nearest] + index - sizes[nearest]
+
+    found = (_token_spans(shown), _other_spans(shown))
+    hidden, others = ([(place(start), place(end - 1) + 1) for start, end in spans] for spans in found)
+    return hidden, others
+
+
+def _token_spans(text: str) -> list[Span]:
+    if len(text) < _SHORTEST:
+        return []
+    spans = jwt_spans(text)
+    return merged([*spans, *piece_spans(text, spans)])
+
+
+def _holds(text: str) -> bool:
+    """Return whether a text that was decoded holds a secret; a text that is encoded again is not looked at."""
+    return bool(_token_spans(text) or _other_spans(text, encoded=False))
+
+
+def _other_spans(text: str, *, encoded: bool = True) -> list[Span]:
     if len(text) < _SHORTEST:
         return []
     low = text.lower()
-    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low)]
+    found = [*form_spans(text, low), *jwk_spans(text), *label_spans(text, low), *secret_key_spans(text, low)]
+    found += [span for name, span in value_first_spans(text, low) if holds_secret(name, text[slice(*span)])]
+    if encoded:
+        found += encoded_spans(text, _holds)
     return merged([(start, end) for start, end in found if end > start]) if found else found
 
 

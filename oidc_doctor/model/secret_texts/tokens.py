@@ -9,7 +9,7 @@ Span = tuple[int, int]
 
 _B64 = "[A-Za-z0-9_-]"
 # A lookahead at each start of a segment finds all overlapping candidates, and reads a long run only once.
-_COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}))")
+_COMPACT = re.compile(rf"(?<!{_B64})(?=({_B64}++)((?:\.{_B64}++){{2,4}}|\.(?:\.{_B64}++){{3}}))")
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 # The beginning of a word, also behind an escape such as \n, %3D or \u0022
@@ -58,7 +58,7 @@ def end_of_lines(text: str, start: int, end: int) -> int:
         if line is None:
             return end
         run = _STANDARD_RUN.match(text, line.end())
-        length = len(run[0]) if run else 0
+        length = len(run[0]) + len(line[0]) - len(line[0].rstrip("+")) if run else 0  # a line may begin with a plus
         if run is None or length > width or not (soft or length >= _PIECE or _ends_line(text, run.end())):
             return end
         end = run.end()
@@ -206,10 +206,19 @@ def _ends_line(text: str, at: int) -> bool:
 def is_mixed(value: str) -> bool:
     """Return whether a value looks random: letters and digits, or small letters and capitals within it."""
     value = value[:_LONGEST_HEADER]
-    letters = any(character.isalpha() for character in value)
-    digits = any(character.isdigit() for character in value)
-    small = any(character.islower() for character in value)
-    return letters and (digits or (small and any(character.isupper() for character in value[1:])))
+    low = value.lower()
+    small = value.upper() != value
+    letters = small or low != value
+    return letters and (_DIGIT.search(value) is not None or (small and low[1:] != value[1:]))
+
+
+def is_random(value: str) -> bool:
+    """Return whether a value has digits, small letters and capitals."""
+    value = value[:_LONGEST_HEADER]
+    return _DIGIT.search(value) is not None and value.upper() != value and value.lower() != value
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def _decoded(segment: str) -> bytes:
@@ -226,6 +235,8 @@ def _header_start(segment: str) -> int | None:
 
     All four alignments are tried. An object with "alg" suffices, even if JSON parsers disagree about it.
     """
+    if "ImFsZyI" not in segment and "JhbGci" not in segment and "iYWxnI" not in segment:
+        return None  # "alg" at none of its three places in a group of four
     for shift in range(4):
         data = _decoded(segment[shift:])
         alg = data.find(b'"alg"')

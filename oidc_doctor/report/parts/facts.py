@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import Cause, Exchange, Report
 
+_READ = 8_000  # characters that are escaped, of which _LONG are shown
 _LONG = 600  # characters of a text; ARNs, subjects and errors are far shorter
 _PLACE = 160  # characters of a file and a place in it
 _LEAST_ROOM = 30  # columns for a note after a step
@@ -52,7 +53,10 @@ def _place(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return shortened(visible(text), _LONG)
+    if len(text) <= _READ:
+        return shortened(visible(text), _LONG)
+    clean = forbid_tokens(text)  # of all of it: a secret may begin before the cut
+    return shortened(visible(clean[:_READ]) + clean[_READ:], _LONG)
 
 
 def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None) -> None:
