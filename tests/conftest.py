@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Bundle"]
 
+# A shell ignores SIGINT in what it starts in the background; the commands under test would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # A slow machine is no bug: no example has a deadline, and how long its making takes is not judged.
 hypothesis.settings.register_profile(
     "oidc-doctor", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -21,7 +21,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, quoted
 @cause("ACC026", "auth-method-for-other-cloud", Kind.AUTH_METHOD_FOR_OTHER_CLOUD)
 def auth_method_for_other_cloud(refusal: Refusal) -> Words:
     """Name the method and the cloud that the source is in."""
-    source, method, other = refusal.fact("source"), refusal.fact("method"), refusal.fact("other")
+    source = refusal.fact("source")
+    method, other = refusal.fact("method", "a method"), refusal.fact("other", "GCP_OIDC or AWS_OIDC")
     return Words(
         f"{refusal.fact('entry', 'an entry')} of the Truss configuration asks for {quoted(source, 'a source')} with "
         f"{method}, which belongs to the other cloud",

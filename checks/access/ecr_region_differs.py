@@ -26,5 +26,7 @@ def ecr_region_differs(refusal: Refusal) -> Words:
     return Words(
         f"the token for ECR is asked for in {quoted(found, 'one Region')}, and the image is in "
         f"{quoted(wanted, 'another')}",
-        f"Write aws_oidc_region: {wanted}, the Region in the host of the image.",
+        f"Write aws_oidc_region: {wanted}, the Region in the host of the image."
+        if wanted
+        else "Write the Region in the host of the image as aws_oidc_region.",
     )

@@ -24,16 +24,17 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, quoted
 def truss_key_invalid(refusal: Refusal) -> Words:
     """Name the key of the entry, and what stands there."""
     key, entry = refusal.fact("key", "a key"), refusal.fact("entry", "an entry")
+    why = given(": {}", refusal.fact("reason"))
     absent = refusal.fact("absent")
     wanted = refusal.expected.value if refusal.expected else ""
     if absent:
         return Words(
-            f"the Truss configuration lacks {key} in the auth of {entry}: {refusal.fact('reason')}",
+            f"the Truss configuration lacks {key} in the auth of {entry}{why}",
             f"Add {key} beside auth_method.",
         )
     found = refusal.actual.value if refusal.actual else ""
     value = given(" {}", quoted("" if found == key else found, ""))
     return Words(
-        f"the Truss configuration has {key}{value} in the auth of {entry}: {refusal.fact('reason')}",
+        f"the Truss configuration has {key}{value} in the auth of {entry}{why}",
         f"Write {wanted} instead." if wanted else f"Take {key} out of this entry, or choose the method that reads it.",
     )

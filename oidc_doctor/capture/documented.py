@@ -87,6 +87,7 @@ _FORMS: Final[dict[str, tuple[Form, ...]]] = {
             "outcome",
             "code",
             "state",
+            "lifecycleState",
             "updateMask",
             "logType",
             "type",

@@ -22,10 +22,8 @@ def source(place: str, method: str) -> Rule:
     ("cloud", "place", "served"),
     [
         ("aws", "s3://weights/model", True),
-        ("aws", "gs://weights/model", False),
         ("aws", "azure://weights/model", False),
         ("gcp", "gs://weights/model", True),
-        ("gcp", "s3://weights/model", False),
         ("gcp", "hf://org/model", False),
     ],
 )

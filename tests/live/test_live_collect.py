@@ -72,7 +72,7 @@ def test_what_fails_is_named_and_the_rest_goes_on() -> None:
         ]
     )
     assert entry(found, "denied")["outcome"] == "denied"
-    assert entry(found, "denied")["message"].startswith("allow x:Get and enable x.googleapis.com (no \\x1b[1mxxx")
+    assert entry(found, "denied")["message"].startswith("allow x:Get and enable x.googleapis.com (no <U+001B>[1mxxx")
     assert len(entry(found, "denied")["message"]) < 400
     assert entry(found, "after") | {"at": ""} == {
         "path": "aws/after.json",

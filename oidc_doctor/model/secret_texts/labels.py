@@ -7,7 +7,6 @@ sentence as well, and WEAK names (token, signature) name many things: what they 
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -88,7 +87,7 @@ _NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 _PLACE = re.compile(r"arn:|urn:|https?:|file:|s3:|gs:|[./~]|[A-Za-z]:\\|-")
 _LOWER = re.compile(r"[A-Za-z]?[a-z]{1,19}")
 _TOKEN_LIKE = re.compile(r"[A-Za-z0-9+/=_.~%:-]+")
-_NAME_CHARACTERS: Final = string.ascii_letters + string.digits + "_.-"
+_NAME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _BEFORE: Final = 64  # characters of a name before its core
 _RANDOM, _LONG_RANDOM, _SHORT, _TOLD = 12, 16, 6, 20
 _RANDOM_WORD = re.compile(r"[A-Za-z0-9+/_~-]+={0,2}")

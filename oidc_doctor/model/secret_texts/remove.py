@@ -15,7 +15,10 @@ from oidc_doctor.model.secret_texts.tokens import Span, jwt_spans, merged
 REMOVED: Final = "[token removed]"
 REMOVED_SECRET: Final = "[secret removed]"
 _SHORTEST: Final = 6  # characters of a text that can hold a secret and what tells it
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]+|(?:\\\\+u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+")
+_UNSEEN = re.compile(
+    "[\u00ad\u200b-\u200f\u2060\ufeff]+"
+    r"|(?:(?<!\\)\\++u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+"
+)
 _ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
 
 
