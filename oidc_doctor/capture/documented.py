@@ -30,7 +30,6 @@ _CLOUD_VERBS = (
     "|Untag|Update|Upload|Validate|Verify|Write"
 )
 _EVENT = re.compile(rf"(?:{_CLOUD_VERBS})(?:[A-Z][A-Za-z0-9]{{0,60}}|\d{{8}})?")
-_CAMEL_CASE = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*){1,8}")
 _CIPHER = re.compile(r"[A-Z0-9]+(?:[_-][A-Z0-9]+){1,10}")
 _TYPE_URL = re.compile(r"(?:type\.googleapis\.com/)?google(?:\.[A-Za-z0-9]+)+|type\.googleapis\.com/[\w.]+")
 _URN = re.compile(r"urn:(?:ietf:params:(?:oauth|aws):[\w:.-]{1,80}|amazon[\w:.-]{1,80})")

@@ -41,7 +41,6 @@ def _capture(options: argparse.Namespace) -> int:
         message = "capture: no output given: use -o FOLDER or -o FILE.tar.gz"
         raise UsageError(message)
     check_place(options.output, options.map, redact=not options.no_redact)  # before a live run of several minutes
-    _end_in_order()
     bundle, question = _evidence(options)
     try:
         captured = write_bundle(bundle, question, options.output, redact=not options.no_redact, map_file=options.map)
@@ -52,21 +51,6 @@ def _capture(options: argparse.Namespace) -> int:
         for line in _summary(captured):
             note(line)
     return ExitCode.UNKNOWN if captured.differs else ExitCode.OK
-
-
-def _end_in_order() -> None:
-    """Let a signal that ends the program remove the half-written copy first."""
-    import signal
-    import threading
-
-    def end(number: int, _: object) -> None:
-        raise SystemExit(128 + number)
-
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, end)
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:

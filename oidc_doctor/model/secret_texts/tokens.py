@@ -157,10 +157,6 @@ class _Lines:
         self.start, self.column = gap.end(), 0
         return gap.end()
 
-    def is_rest(self, start: int, end: int) -> bool:
-        """Return whether a short piece is the token's last line: alone in its line, or random behind full lines."""
-        return _ends_line(self.text, end) or (self.full > 0 and is_mixed(self.text[start:end]))
-
 
 def _end_of_wrapped(text: str, start: int) -> tuple[int, bool]:
     """Return the end of the JWT that begins at `start`, wrapped or with encoded full stops, and True.
