@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from oidc_doctor.documents.provider import split_name
-from oidc_doctor.documents.truss import TrussAuth, truss_auths
+from oidc_doctor.documents.truss import ECR_IMAGE, TrussAuth, truss_auths
 from oidc_doctor.model.arns import without_redacted_accounts
 from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import (
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/]+):generate(?:AccessToken|IdToken)$")
-_ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.")
 _AUDIENCE_HOST = "//iam.googleapis.com/"
 
 
@@ -160,7 +159,7 @@ def _from_truss(draft: _Draft, document: Document, target: Target, resources: Re
             bucket = re.match(r"s3://([^/]+)", same.resource or "")
             if bucket:
                 draft.put("aws", "s3_bucket", bucket[1], _resource_origin(document, same))
-            if same.resource and _ECR_IMAGE.match(same.resource):
+            if same.resource and ECR_IMAGE.match(same.resource):
                 draft.put("aws", "ecr_repository", same.resource, _resource_origin(document, same))
     for auth in _preferred(gcp, lambda auth: any(same_name(auth.gcp_provider or "", name) for name in names)):
         place = auth.pointer + "/gcp_oidc_workload_id_provider"
