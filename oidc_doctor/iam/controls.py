@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oidc_doctor.iam.actions import Actions
-from oidc_doctor.iam.conditions import conditions_hold
+from oidc_doctor.iam.conditions import compile_conditions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,42 +20,40 @@ if TYPE_CHECKING:
 
 
 class ControlStatement:
-    """A statement of such a policy, of whatever form."""
+    """A compiled statement of such a policy, of whatever form. `clauses`: operators and keys as written."""
 
-    __slots__ = ("_raw", "index", "pointer")
+    __slots__ = ("_actions", "_effect", "_holds", "clauses", "index", "pointer")
 
-    def __init__(self, raw: object, index: int, pointer: str) -> None:
-        self._raw = raw
+    def __init__(self, raw: object, index: int, pointer: str, *, pasted: bool) -> None:
         self.index = index
         self.pointer = pointer
-
-    @property
-    def clauses(self) -> list[tuple[str, str]]:
-        """The operators and keys of its conditions, as written."""
-        block = self._raw.get("Condition") if isinstance(self._raw, Mapping) else None
+        box = raw if isinstance(raw, Mapping) else {}
+        block: Any = box.get("Condition", {})
         operators = block.items() if isinstance(block, Mapping) else ()
-        return [(str(name), str(key)) for name, keys in operators if isinstance(keys, Mapping) for key in keys]
+        self.clauses = [(str(name), str(key)) for name, keys in operators if isinstance(keys, Mapping) for key in keys]
+        self._effect = box.get("Effect")
+        self._actions = Actions(box, pointer, pasted=pasted)
+        self._holds = compile_conditions(block)
 
     def denies(self, action: str, context: Context) -> bool | None:
         """Whether it denies the action; None where it cannot be read, or a value that it needs is not known."""
-        if not isinstance(self._raw, Mapping):
-            return None
-        effect = self._raw.get("Effect")
-        if effect == "Allow":
+        if self._effect == "Allow":
             return False
-        of_action = Actions(self._raw, self.pointer, pasted=True).evaluate(action).result
+        of_action = self._actions.evaluate(action).result
         if of_action is False:
             return False
-        block: Any = self._raw.get("Condition", {})
-        holds = conditions_hold(block, context)
+        holds = self._holds(context)
         if holds is False:
             return False
-        return True if effect == "Deny" and of_action and holds else None
+        return True if self._effect == "Deny" and of_action and holds else None
 
 
-def control_statements(document: object) -> list[ControlStatement]:
+def control_statements(document: object, *, pasted: bool = True) -> list[ControlStatement]:
     """The statements of a resource control policy; a text in place of them is one that cannot be read."""
     raw = document.get("Statement") if isinstance(document, Mapping) else None
     if isinstance(raw, (list, tuple)):
-        return [ControlStatement(statement, index, f"/Statement/{index}") for index, statement in enumerate(raw)]
-    return [ControlStatement(raw, 0, "/Statement")]
+        return [
+            ControlStatement(statement, index, f"/Statement/{index}", pasted=pasted)
+            for index, statement in enumerate(raw)
+        ]
+    return [ControlStatement(raw, 0, "/Statement", pasted=pasted)]

@@ -21,6 +21,8 @@ from oidc_doctor.model.steps import REFUSED
 from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.iam import Decision, Node, StatementResult
     from oidc_doctor.judge.aws.state import AwsExchange
 
@@ -52,16 +54,21 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
 
 # The compiled policies of the documents at work, by the id of their value, which is kept and so stays its own. Attempts
 # and strangers are judged on the same few documents, and compiling one takes longer than asking it.
-_COMPILED: dict[tuple[int, bool], tuple[Json, iam.Policy]] = {}
+_COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Json, Any]] = {}
 _MOST_COMPILED = 64
 
 
 def _compiled(document: Document, *, pasted: bool) -> iam.Policy:
-    key = (id(document.value), pasted)
+    policy: iam.Policy = _once(document, iam.compile_policy, pasted=pasted)
+    return policy
+
+
+def _once(document: Document, make: Callable[..., Any], *, pasted: bool) -> Any:
+    key = (id(document.value), make, pasted)
     if key not in _COMPILED:
         if len(_COMPILED) >= _MOST_COMPILED:
             _COMPILED.clear()
-        _COMPILED[key] = (document.value, iam.compile_policy(document.value, pasted=pasted))
+        _COMPILED[key] = (document.value, make(document.value, pasted=pasted))
     return _COMPILED[key][1]
 
 
@@ -78,7 +85,7 @@ def _resource_control(exchange: AwsExchange) -> None:
                 reason=f"the resource control policy {document.file} has a member twice, and may deny it",
             )
         context = request_context(exchange, document.value)
-        for statement in iam.control_statements(document.value):
+        for statement in _once(document, iam.control_statements, pasted=True):
             denies = statement.denies(ASSUME, context)
             if denies is False:
                 continue
