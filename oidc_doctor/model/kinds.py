@@ -98,7 +98,7 @@ class Kind(enum.StrEnum):
     CONDITION_OPERATOR_MISUSED = "condition-operator-misused", "aws:authorise"
     POLICY_VARIABLE_UNRESOLVED = "policy-variable-unresolved", "aws:authorise"
     EXPLICIT_DENY = "explicit-deny", "aws:authorise"
-    TRUST_POLICY_UNREADABLE = "trust-policy-unreadable", "aws:authorise"
+    TRUST_POLICY_UNREADABLE = "trust-policy-unreadable", "aws:authorise", False, CONCLUDES
     TAGS_CLAIM_MALFORMED = "tags-claim-malformed", "aws:session-claims"
     SESSION_TAGS_NOT_ALLOWED = "session-tags-not-allowed", "aws:authorise"
     SOURCE_IDENTITY_NOT_ALLOWED = "source-identity-not-allowed", "aws:authorise"
@@ -209,5 +209,7 @@ class Kind(enum.StrEnum):
             "aws:token aws:provider aws:audience aws:keys aws:authorise "
             "gcp:target gcp:token gcp:issuer gcp:audience gcp:keys gcp:condition gcp:mapping gcp:impersonate"
         ),
+        False,
+        CONCLUDES,
     )
     REFUSED_UNEXPLAINED = "refused-unexplained", "", SEEN_ONLY, CONCLUDES
