@@ -1,14 +1,18 @@
-"""An evaluator for the trust policies of AWS IAM roles, which explains every part of its decision."""
+"""An evaluator for AWS IAM policies, of trust and of permissions, which explains every part of its decision."""
 
+from oidc_doctor.iam.callers import Caller, grantees
 from oidc_doctor.iam.conditions import compile_conditions, conditions_hold, is_key_name
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.controls import control_statements
-from oidc_doctor.iam.policies import Decision, Policy, StatementResult, compile_policy
+from oidc_doctor.iam.policies import IDENTITY, RESOURCE, Decision, Policy, StatementResult, compile_policy
 from oidc_doctor.iam.trace import Node
 from oidc_doctor.iam.variables import variable_keys
 
 __all__ = [
+    "IDENTITY",
+    "RESOURCE",
     "UNKNOWN",
+    "Caller",
     "Decision",
     "Node",
     "Policy",
@@ -18,6 +22,7 @@ __all__ = [
     "compile_policy",
     "conditions_hold",
     "control_statements",
+    "grantees",
     "is_key_name",
     "variable_keys",
 ]

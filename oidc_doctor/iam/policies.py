@@ -1,4 +1,4 @@
-"""A role's trust policy: its statements, and the decision over them."""
+"""A policy: its statements, and the decision over them. A `Grammar` says which elements a kind of policy has."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from oidc_doctor.iam import variables
 from oidc_doctor.iam.actions import Actions
+from oidc_doctor.iam.callers import Caller, CallerPrincipals
 from oidc_doctor.iam.conditions import clauses
 from oidc_doctor.iam.context import Request
 from oidc_doctor.iam.principals import Principals
+from oidc_doctor.iam.resources import Resources
 from oidc_doctor.iam.trace import AND, ERROR, NO, TRUTH, YES, Node, deciding_reason, escape
 
 TYPE_CHECKING = False
@@ -21,10 +23,34 @@ if TYPE_CHECKING:
     Effect: TypeAlias = Literal["allow", "explicit-deny", "implicit-deny", "unknown"]
 
 
-# Access Analyzer: a role's trust policy cannot have NotPrincipal, Resource or NotResource
-# (ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL, …_RESOURCE); the others are the grammar's (IAM User Guide).
-_STATEMENT_MEMBERS = frozenset(("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"))
 _POLICY_MEMBERS = frozenset(("Version", "Id", "Statement"))
+_ALWAYS = ("Sid", "Effect", "Action", "NotAction", "Condition")
+_PRINCIPAL = ("Principal", "NotPrincipal")
+_RESOURCE = ("Resource", "NotResource")
+
+
+class Grammar:
+    """The elements of a kind of policy (IAM User Guide, Grammar of the IAM JSON policy language).
+
+    `resource`: whether a statement needs a Resource. A repository policy of ECR has none: it is of its repository.
+    """
+
+    __slots__ = ("has_principal", "members", "resource")
+
+    def __init__(
+        self, *, has_principal: Literal["trust", "caller", "no"], resource: Literal["needed", "optional", "no"]
+    ) -> None:
+        self.has_principal = has_principal
+        self.resource = resource
+        principal = () if has_principal == "no" else _PRINCIPAL
+        self.members = frozenset((*_ALWAYS, *principal, *(() if resource == "no" else _RESOURCE)))
+
+
+# Access Analyzer: a role's trust policy cannot have NotPrincipal, Resource or NotResource
+# (ROLE_TRUST_POLICY_SYNTAX_ERROR_NOTPRINCIPAL, …_RESOURCE).
+TRUST = Grammar(has_principal="trust", resource="no")
+IDENTITY = Grammar(has_principal="no", resource="needed")
+RESOURCE = Grammar(has_principal="caller", resource="optional")
 
 
 class StatementResult:
@@ -36,7 +62,7 @@ class StatementResult:
     is neither Allow nor Deny, in these letters: IAM stores no such statement, so what it does hold is not known.
     """
 
-    __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "undecidable")
+    __slots__ = ("action", "applies", "condition", "effect", "index", "node", "principal", "resource", "undecidable")
 
     def __init__(
         self,
@@ -46,6 +72,7 @@ class StatementResult:
         *,
         principal: bool | None = False,
         action: bool | None = False,
+        resource: bool | None = True,
         condition: int = NO,
     ) -> None:
         self.index = index
@@ -53,6 +80,7 @@ class StatementResult:
         self.node = node
         self.principal = principal
         self.action = action
+        self.resource = resource
         self.condition = TRUTH[condition]
         self.undecidable = condition == ERROR
         holds = YES if effect == "Allow" else YES | ERROR
@@ -85,9 +113,22 @@ class Decision:
 class _Statement:
     """A compiled statement."""
 
-    __slots__ = ("actions", "clauses", "effect", "fixed", "index", "name", "pointer", "principals", "unreadable")
+    __slots__ = (
+        "actions",
+        "clauses",
+        "effect",
+        "fixed",
+        "index",
+        "name",
+        "pointer",
+        "principals",
+        "resources",
+        "unreadable",
+    )
 
-    def __init__(self, raw: object, index: int, pointer: str, *, version: object, pasted: bool) -> None:
+    def __init__(
+        self, raw: object, index: int, pointer: str, *, version: object, pasted: bool, grammar: Grammar
+    ) -> None:
         self.index = index
         self.pointer = pointer
         self.name = f"Statement {index}"
@@ -102,25 +143,33 @@ class _Statement:
         effect = raw.get("Effect")
         if effect == "Allow" or effect == "Deny":  # noqa: PLR1714 - narrows the type; case-sensitive
             self.effect = effect
-        self.principals = Principals(raw, pointer, pasted=pasted)
+        self.principals: Principals | CallerPrincipals | None = None
+        if grammar.has_principal == "trust":
+            self.principals = Principals(raw, pointer, pasted=pasted)
+        elif grammar.has_principal == "caller":
+            self.principals = CallerPrincipals(raw, pointer, pasted=pasted)
         self.actions = Actions(raw, pointer, pasted=pasted)
-        self.unreadable = _unreadable_members(raw, _STATEMENT_MEMBERS, pointer)
+        self.resources: Resources | None = None
+        if grammar.resource == "needed" or (grammar.resource == "optional" and {*_RESOURCE} & {*raw}):
+            self.resources = Resources(raw, pointer, version=version, pasted=pasted)
+        self.unreadable = _unreadable_members(raw, grammar.members, pointer)
         if self.effect is None:
             self.unreadable.append(Node("member", "Effect", YES | NO, f"{pointer}/Effect", effect, None, "unreadable"))
         if "Condition" in raw:
             at, lets_in = f"{pointer}/Condition", YES if self.effect == "Allow" else NO
             self.clauses = clauses(raw["Condition"], at, version=version, pasted=pasted, lets_in=lets_in)
 
-    def evaluate(self, principal: str, action: str, request: Request) -> StatementResult:
+    def evaluate(self, principal: Any, action: str, resource: str, request: Request) -> StatementResult:
         if self.fixed is not None:
             return self.fixed
-        principal_node = self.principals.evaluate(principal)
+        principal_node = self.principals.evaluate(principal) if self.principals is not None else None
         action_node = self.actions.evaluate(action)
-        children = [principal_node, action_node]
-        possible = AND[principal_node.possible << 3 | action_node.possible]
-        for member in self.unreadable:
-            children.append(member)
-            possible = AND[possible << 3 | member.possible]
+        resource_node = self.resources.evaluate(resource, request) if self.resources is not None else None
+        children = [node for node in (principal_node, action_node, resource_node) if node is not None]
+        children += self.unreadable
+        possible = YES
+        for child in children:
+            possible = AND[possible << 3 | child.possible]
         condition = YES
         for clause in self.clauses:
             node = clause.evaluate(request)
@@ -133,18 +182,19 @@ class _Statement:
             self.index,
             self.effect,
             node,
-            principal=principal_node.result,
+            principal=principal_node.result if principal_node is not None else True,
             action=action_node.result,
+            resource=resource_node.result if resource_node is not None else True,
             condition=condition,
         )
 
 
 class Policy:
-    """A compiled trust policy. Holds no state between decisions, so it may be shared by threads."""
+    """A compiled policy. Holds no state between decisions, so it may be shared by threads."""
 
     __slots__ = ("_statements", "_unreadable")
 
-    def __init__(self, document: object, *, pasted: bool) -> None:
+    def __init__(self, document: object, *, pasted: bool, grammar: Grammar = TRUST) -> None:
         raw = document.get("Statement") if isinstance(document, Mapping) else None
         version = document.get("Version") if isinstance(document, Mapping) else None
         self._unreadable: list[Node] = []
@@ -156,21 +206,24 @@ class Policy:
             if "Version" in document and not (isinstance(version, str) and version in variables.VERSIONS):
                 self._unreadable.append(Node("member", "Version", YES | NO, "/Version", version, None, "unreadable"))
         if isinstance(raw, Mapping):
-            self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted)]
+            self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted, grammar=grammar)]
         elif isinstance(raw, (list, tuple)):
             self._statements = [
-                _Statement(statement, index, f"/Statement/{index}", version=version, pasted=pasted)
+                _Statement(statement, index, f"/Statement/{index}", version=version, pasted=pasted, grammar=grammar)
                 for index, statement in enumerate(raw)
             ]
 
-    def decide(self, principal: str, action: str, context: Context) -> Decision:
-        """Decide on a federated principal (a provider's ARN, or the bare name of a built-in one) and an action.
+    def decide(self, principal: str | Caller, action: str, context: Context, resource: str = "") -> Decision:
+        """Decide on a principal and an action, and on a resource where the policy's kind has one.
+
+        The principal of a trust policy is a provider's ARN, or the bare name of a built-in one; that of a resource
+        policy is a `Caller`, and an identity policy has none.
 
         A context value is a str for a single-valued key, a list for a multivalued one, UNKNOWN for a key that
         was not read; absent keys are omitted.
         """
         request = Request(context)
-        results = [statement.evaluate(principal, action, request) for statement in self._statements]
+        results = [statement.evaluate(principal, action, resource, request) for statement in self._statements]
         # A part that IAM would not store stands for another one, which may grant as well as deny.
         granted: bool | None = None if self._unreadable else False
         denied = granted
@@ -208,9 +261,9 @@ def _unreadable_members(box: Mapping[str, Any], known: frozenset[str], pointer: 
     ]
 
 
-def compile_policy(document: Mapping[str, Any], *, pasted: bool = False) -> Policy:
-    """Prepare a trust policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
+def compile_policy(document: Mapping[str, Any], *, pasted: bool = False, grammar: Grammar = TRUST) -> Policy:
+    """Prepare a policy for many decisions. `pasted`: a person copied it by hand, so it may hold placeholders.
 
     Raises nothing on any JSON data. A part that IAM would not store is unknown: IAM holds something else there.
     """
-    return Policy(document, pasted=pasted)
+    return Policy(document, pasted=pasted, grammar=grammar)

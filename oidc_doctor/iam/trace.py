@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeAlias
 
     Level: TypeAlias = Literal[
-        "policy", "statement", "member", "principal", "action", "operator", "key", "element", "value"
+        "policy", "statement", "member", "principal", "action", "resource", "operator", "key", "element", "value"
     ]
     Reason: TypeAlias = Literal[
         "match",

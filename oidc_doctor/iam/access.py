@@ -1,0 +1,231 @@
+"""Whether a session of a role may make a call: every policy that applies, and the answer over all of them.
+
+IAM User Guide, Policy evaluation logic (requests within one account; cross-account policy evaluation): an explicit
+Deny of any policy ends it; otherwise the policies have to allow, and what a resource policy grants to the role or to
+the session itself goes around some of the others. The kinds have the names of AWS's own Access Troubleshooter.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.iam.callers import ACCOUNT, EVERYONE, ROLE, SESSION, grantees
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal, TypeAlias
+
+    from oidc_doctor.iam.callers import Caller, Grantee
+    from oidc_doctor.iam.context import Context
+    from oidc_doctor.iam.policies import Decision, Policy, StatementResult
+
+    PolicyKind: TypeAlias = Literal[
+        "SCP", "RCP", "VPC_ENDPOINT", "RESOURCE", "PRINCIPAL", "PERMISSIONS_BOUNDARY", "SESSION"
+    ]
+    Truth: TypeAlias = "bool | None"
+
+
+class AppliedPolicy:
+    """A policy that applies to the call, by its kind. `name` is what the caller knows it by, as a file."""
+
+    __slots__ = ("kind", "name", "policy")
+
+    def __init__(self, kind: PolicyKind, name: str, policy: Policy) -> None:
+        self.kind = kind
+        self.name = name
+        self.policy = policy
+
+
+class PolicySet:
+    """The policies of one call. `unread`: kinds of which a policy exists, or may exist, that was not read.
+
+    A kind with no policy and not in `unread` has none: no boundary is set, no session policy was passed, the resource
+    has no policy. `same_account`: whether the resource is in the role's account, None where that is not known.
+    `resource_must_allow`: an Allow of the identity policies is never enough, as for a KMS key.
+    """
+
+    __slots__ = ("policies", "resource_must_allow", "same_account", "unread")
+
+    def __init__(
+        self,
+        policies: Sequence[AppliedPolicy],
+        unread: frozenset[PolicyKind] = frozenset(),
+        *,
+        same_account: bool | None,
+        resource_must_allow: bool = False,
+    ) -> None:
+        self.policies = policies
+        self.unread = unread
+        self.same_account = same_account
+        self.resource_must_allow = resource_must_allow
+
+
+class PolicyAnswer:
+    """What one policy says of the call."""
+
+    __slots__ = ("allows", "applied", "decision", "denies", "grantees")
+
+    def __init__(self, applied: AppliedPolicy, decision: Decision) -> None:
+        self.applied = applied
+        self.decision = decision
+        self.allows: bool | None = False
+        self.denies: bool | None = False
+        self.grantees: dict[Grantee, bool | None] = {}
+        for result in decision.statements:
+            if result.effect != "Deny":
+                self.allows = either(self.allows, result.applies)
+                self._note_grantees(result)
+            if result.effect != "Allow":
+                self.denies = either(self.denies, result.applies)
+        if any(child.level == "member" for child in decision.trace.children):
+            self.allows, self.denies = either(self.allows, None), either(self.denies, None)
+
+    def _note_grantees(self, result: StatementResult) -> None:
+        if self.applied.kind != "RESOURCE" or result.applies is False:
+            return
+        principal = next((child for child in result.node.children if child.level == "principal"), None)
+        found = grantees(principal) if principal is not None else set()
+        for grantee in found:
+            self.grantees[grantee] = either(self.grantees.get(grantee, False), result.applies)
+
+    def denying(self, *, surely: bool) -> StatementResult | None:
+        """The first statement that denies, or that may."""
+        wanted = (True,) if surely else (True, None)
+        return next((row for row in self.decision.statements if row.effect != "Allow" and row.applies in wanted), None)
+
+
+class Access:
+    """The answer: `allowed`, None where evidence is missing.
+
+    `denied_by` is the policy with the explicit Deny. `lacking` is the kind whose Allow is missing, where that decides.
+    `open` are the kinds that have to be read before the answer is known.
+    """
+
+    __slots__ = ("allowed", "answers", "denied_by", "lacking", "open")
+
+    def __init__(
+        self,
+        allowed: bool | None,
+        answers: list[PolicyAnswer],
+        *,
+        denied_by: PolicyAnswer | None = None,
+        lacking: PolicyKind | None = None,
+        still_open: frozenset[PolicyKind] = frozenset(),
+    ) -> None:
+        self.allowed = allowed
+        self.answers = answers
+        self.denied_by = denied_by
+        self.lacking = lacking
+        self.open = still_open
+
+    def of(self, kind: PolicyKind) -> list[PolicyAnswer]:
+        """The answers of the policies of a kind."""
+        return [answer for answer in self.answers if answer.applied.kind == kind]
+
+
+def either(left: Truth, right: Truth) -> Truth:
+    """Whether one of both holds."""
+    if left or right:
+        return True
+    return None if left is None or right is None else False
+
+
+def both(left: Truth, right: Truth) -> Truth:
+    """Whether both hold."""
+    if left is False or right is False:
+        return False
+    return None if left is None or right is None else True
+
+
+def decide_access(policies: PolicySet, caller: Caller, action: str, resource: str, context: Context) -> Access:
+    """Decide on one call of the session."""
+    answers = [
+        PolicyAnswer(applied, applied.policy.decide(caller, action, context, resource)) for applied in policies.policies
+    ]
+    denying = next((answer for answer in answers if answer.denies), None)
+    if denying is not None:
+        return Access(False, answers, denied_by=denying)
+    question = _Question(policies, answers)
+    allowed, lacking = question.allowed()
+    if allowed is False:
+        return Access(False, answers, lacking=lacking)
+    doubtful = frozenset(answer.applied.kind for answer in answers if answer.denies is None)
+    still_open = (doubtful | policies.unread) if allowed else question.open_kinds() | doubtful | policies.unread
+    if allowed and not still_open:
+        return Access(True, answers)
+    return Access(None, answers, still_open=still_open)
+
+
+class _Question:
+    """The Allows of a call, by the kind of their policies."""
+
+    __slots__ = ("answers", "policies")
+
+    def __init__(self, policies: PolicySet, answers: list[PolicyAnswer]) -> None:
+        self.policies = policies
+        self.answers = answers
+
+    def _of(self, kind: PolicyKind) -> list[PolicyAnswer]:
+        return [answer for answer in self.answers if answer.applied.kind == kind]
+
+    def _allows(self, kind: PolicyKind, *, absent: bool) -> Truth:
+        """Whether a policy of the kind allows; `absent` where there is none of it."""
+        answers = self._of(kind)
+        found: Truth = False
+        for answer in answers:
+            found = either(found, answer.allows)
+        if kind in self.policies.unread:
+            return either(found, None)
+        return found if answers else absent
+
+    def _granted_to(self, *wanted: Grantee) -> Truth:
+        found: Truth = None if "RESOURCE" in self.policies.unread else False
+        for answer in self._of("RESOURCE"):
+            for grantee in wanted:
+                found = either(found, answer.grantees.get(grantee, False))
+            if answer.allows is None and not answer.grantees:
+                found = either(found, None)  # it is not known to whom
+        return found
+
+    def allowed(self) -> tuple[Truth, PolicyKind | None]:
+        """Whether the policies allow it, Denies aside; with the kind whose Allow is lacking."""
+        limits = both(self._allows("PERMISSIONS_BOUNDARY", absent=True), self._allows("SESSION", absent=True))
+        within = self._within(limits)
+        across = self._across(limits)
+        same = self.policies.same_account
+        allowed = within if same else across if same is False else within if within is across else None
+        return allowed, None if allowed is not False else self._lacking(same_account=same is not False)
+
+    def _within(self, limits: Truth) -> Truth:
+        identity = self._allows("PRINCIPAL", absent=False)
+        if self.policies.resource_must_allow:
+            # The root of the account in a key policy delegates to the identity policies (KMS, key policies)
+            granted = either(self._granted_to(SESSION, ROLE, EVERYONE), both(self._granted_to(ACCOUNT), identity))
+            return both(granted, limits)
+        # A grant to the session itself is not limited by an implicit deny of boundary or session policy
+        by_session = self._granted_to(SESSION)
+        to_everyone = self._granted_to(EVERYONE)
+        around = None if to_everyone is not False and limits is not True else to_everyone
+        return either(either(by_session, around), both(either(self._granted_to(ROLE), identity), limits))
+
+    def _across(self, limits: Truth) -> Truth:
+        """Both accounts are evaluated on their own, and both have to allow."""
+        granted = self._granted_to(SESSION, ROLE, EVERYONE, ACCOUNT)
+        return both(both(granted, self._allows("PRINCIPAL", absent=False)), limits)
+
+    def _lacking(self, *, same_account: bool) -> PolicyKind:
+        """The kind of policy whose Allow is missing, where the call is implicitly denied."""
+        if self._allows("PERMISSIONS_BOUNDARY", absent=True) is False:
+            others = either(self._allows("PRINCIPAL", absent=False), self._granted_to(ROLE, SESSION, EVERYONE))
+            if others is not False:
+                return "PERMISSIONS_BOUNDARY"
+        if self._allows("PRINCIPAL", absent=False) is False and not self.policies.resource_must_allow:
+            return "PRINCIPAL"
+        if self._allows("SESSION", absent=True) is False:
+            return "SESSION"
+        if self.policies.resource_must_allow and self._granted_to(SESSION, ROLE, EVERYONE, ACCOUNT):
+            return "PRINCIPAL"
+        return "RESOURCE" if self.policies.resource_must_allow or not same_account else "PRINCIPAL"
+
+    def open_kinds(self) -> frozenset[PolicyKind]:
+        """The kinds whose Allow is not known."""
+        return frozenset(answer.applied.kind for answer in self.answers if answer.allows is None) | self.policies.unread

@@ -1,0 +1,166 @@
+"""The Principal element of a resource policy, evaluated for the session of an IAM role.
+
+IAM User Guide, AWS JSON policy elements: Principal (account, role and session principals; a name holds no wildcard
+other than `*` alone), and Policy evaluation logic, requests within one account: whom an Allow names decides which
+other policies it goes around, so each name has its grantee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason, escape
+from oidc_doctor.model import placeholder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Literal, TypeAlias
+
+    from oidc_doctor.iam.trace import Reason
+
+    Grantee: TypeAlias = Literal["session", "role", "account", "everyone"]
+
+_TYPES = frozenset(("AWS", "Service", "Federated", "CanonicalUser"))
+
+
+# Whom a name of a Principal element means, for a session of a role.
+SESSION: Grantee = "session"  # arn:…:assumed-role/ROLE/SESSION
+ROLE: Grantee = "role"
+ACCOUNT: Grantee = "account"  # its root ARN, or its number: a delegation to the identity policies of the account
+EVERYONE: Grantee = "everyone"
+
+
+class Caller:
+    """A session of a role. `session_arn` is None where the session's name is not known."""
+
+    __slots__ = ("account", "role_arn", "role_name", "session_arn")
+
+    def __init__(self, role_arn: str, session_arn: str | None = None) -> None:
+        fields = role_arn.split(":", 5)
+        self.role_arn = role_arn
+        self.account = fields[4]
+        self.role_name = fields[5].rpartition("/")[2]
+        self.session_arn = session_arn
+
+
+def grantee_of(name: str) -> Grantee | None:
+    """Whom a name of type AWS means; None for a user, a deleted principal's id, and a text that is none."""
+    if name == "*":
+        return EVERYONE
+    fields = name.split(":", 5)
+    if name.isdecimal() or (len(fields) == 6 and fields[2] == "iam" and fields[5] == "root"):  # noqa: PLR2004 - an ARN
+        return ACCOUNT
+    if len(fields) == 6 and fields[2] == "iam" and fields[5].startswith("role/"):  # noqa: PLR2004
+        return ROLE
+    if len(fields) == 6 and fields[2] == "sts" and fields[5].startswith("assumed-role/"):  # noqa: PLR2004
+        return SESSION
+    return None
+
+
+class _Name:
+    """A name in the Principal element of a resource policy."""
+
+    __slots__ = ("name", "pasted", "pointer", "raw", "type")
+
+    def __init__(self, type_: str, raw: object, pointer: str, *, pasted: bool) -> None:
+        self.type = type_
+        self.raw = raw
+        self.name = raw if isinstance(raw, str) else ""
+        self.pointer = pointer
+        self.pasted = pasted
+
+    def evaluate(self, caller: Caller) -> Node:
+        possible, reason = self._compare(caller)
+        return Node("value", self.type, possible, self.pointer, self.raw, caller.role_arn, reason)
+
+    def _compare(self, caller: Caller) -> tuple[int, Reason]:
+        name = self.name
+        if not name or self.type not in _TYPES or placeholder.stands_for_another(name):
+            return YES | NO, "unreadable"
+        if self.type == "Federated":
+            # The session came of the provider; whether a resource policy sees it is not documented for own providers.
+            return (YES | NO, "unreadable") if ":oidc-provider/" in name else (NO, "other-principal-type")
+        if self.type != "AWS":
+            return NO, "other-principal-type"
+        grantee = grantee_of(name)
+        if grantee is EVERYONE:
+            return YES, "match"
+        if "*" in name or "?" in name:
+            return YES | NO, "unreadable"  # no policy holds a part of a name as a wildcard
+        if grantee is ACCOUNT:
+            return self._equal(name if name.isdecimal() else name.split(":")[4], caller.account)
+        if grantee is ROLE:
+            return self._equal(name, caller.role_arn)
+        if grantee is SESSION:
+            return self._session(caller)
+        return NO, "no-match"
+
+    def _equal(self, written: str, actual: str) -> tuple[int, Reason]:
+        if written == actual:
+            return YES, "match"
+        gaps = isinstance(actual, placeholder.Pasted)
+        if not (self.pasted or gaps):
+            return NO, "no-match"
+        answer = placeholder.compare([(written, False, self.pasted)], actual, text_gaps=gaps)
+        return (NO, "no-match") if answer is False else (YES | NO, "placeholder")
+
+    def _session(self, caller: Caller) -> tuple[int, Reason]:
+        account, _, rest = self.name.split(":", 4)[4].partition(":")
+        _, role, *session = rest.split("/", 2)
+        if account != caller.account or role != caller.role_name or not session:
+            return NO, "no-match"
+        if caller.session_arn is None:
+            return YES | NO, "key-unknown"
+        return self._equal(self.name, caller.session_arn)
+
+
+class CallerPrincipals:
+    """The Principal or NotPrincipal element of one statement of a resource policy."""
+
+    __slots__ = ("_fixed", "_name", "_names", "_pointer", "_raw")
+
+    def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
+        self._name = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
+        self._pointer = f"{pointer}/{self._name}"
+        self._raw = raw = statement.get(self._name)
+        self._names: list[_Name] = []
+        self._fixed: tuple[int, Reason] | None = None
+        if self._name not in statement or ("Principal" in statement and "NotPrincipal" in statement):
+            self._fixed = (YES | NO, "unreadable")
+        elif isinstance(raw, str):
+            self._names = [_Name("AWS" if raw == "*" else "", raw, self._pointer, pasted=pasted)]
+        elif isinstance(raw, Mapping) and raw:
+            for type_, names in raw.items():
+                at = f"{self._pointer}/{escape(str(type_))}"
+                listed = isinstance(names, (list, tuple)) and names
+                self._names += (
+                    [_Name(str(type_), name, f"{at}/{index}", pasted=pasted) for index, name in enumerate(names)]
+                    if listed
+                    else [_Name(str(type_), names, at, pasted=pasted)]
+                )
+        else:
+            self._fixed = (YES | NO, "unreadable")
+
+    def evaluate(self, caller: Caller) -> Node:
+        """Return the element's node, with a child for each name."""
+        if self._fixed is not None:
+            possible, reason = self._fixed
+            return Node("principal", self._name, possible, self._pointer, self._raw, caller.role_arn, reason)
+        children = [name.evaluate(caller) for name in self._names]
+        possible = NO
+        for child in children:
+            possible = OR[possible << 3 | child.possible]
+        if self._name == "NotPrincipal":
+            # A session is spared only where its account and its role are listed as well (IAM User Guide): a match of
+            # any name leaves it open.
+            possible = YES if possible == NO else NOT[possible] | YES
+        reason = deciding_reason(children, possible) if self._name == "Principal" else "no-match"
+        return Node(
+            "principal", self._name, possible, self._pointer, self._raw, caller.role_arn, reason, tuple(children)
+        )
+
+
+def grantees(node: Node) -> set[Grantee]:
+    """Whom the names that match mean, of a Principal element's node."""
+    found = (grantee_of(str(child.expected)) for child in node.children if child.result)
+    return {grantee for grantee in found if grantee is not None}
