@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
-from oidc_doctor.commands import command, commands, is_plain
+from oidc_doctor.commands import aws_iam, command, commands, is_plain
 from oidc_doctor.model import arns
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
@@ -37,6 +37,7 @@ __all__ = [
     "TargetEvidence",
     "Token",
     "Words",
+    "aws_iam",
     "cause",
     "command",
     "credentials_first",

@@ -40,6 +40,7 @@ _EXPRESSIONS = ("--attribute-condition", "--attribute-mapping", "--condition")  
 _LISTS = ("--allowed-audiences",)
 _PARAMETERS = {  # options of the AWS CLI, and the API's names of the parameters
     "--role-name": "RoleName",
+    "--policy-name": "PolicyName",
     "--policy-document": "PolicyDocument",
     "--max-session-duration": "MaxSessionDuration",
     "--open-id-connect-provider-arn": "OpenIDConnectProviderArn",

@@ -9,7 +9,9 @@ Reason
     a bucket or repository of another account a policy on its own side.
 Confirm
     Find the refused call in the logs and compare its permission and resource with the policies of the role. Reads of
-    objects are data events and are not logged by default.
+    objects are data events and are not logged by default. Where the role's policies are in the evidence, each call that
+    the Truss file or the target asks for is decided on them: `ecr:GetAuthorizationToken` needs Resource `*`,
+    `s3:ListBucket` the bucket's ARN and `s3:GetObject` the objects' (`…/*`).
 Fix
     Grant this one permission on this one resource.
 Source
@@ -18,7 +20,17 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, credentials_first, given, quoted
+from oidc_doctor.checkkit import (
+    Kind,
+    Refusal,
+    Words,
+    aws_iam,
+    cause,
+    credentials_first,
+    given,
+    quoted,
+    role_name,
+)
 
 
 @cause("ACC001", "permission-missing", Kind.PERMISSION_MISSING)
@@ -33,12 +45,30 @@ def permission_missing(refusal: Refusal) -> Words:
             f"{holder} lacks {permission or 'a permission'}, and its credentials are not those of the target's role",
             credentials_first(refusal, ""),
         )
+    if refusal.fact("shown_by"):
+        return _by_policies(refusal, permission)
     lacks = given("{} lacks {}", holder, permission) or f"{holder} lacks a permission"
     hidden = " If the object may not exist, list its prefix first: S3 answers both alike." if _hides(refusal) else ""
     return Words(
         f"the exchange is not the fault: {lacks}{given(' on {}', quoted(resource, ''))}",
         f"Grant {holder} {permission or 'the permission that the error names'}"
         f"{given(' on {}', resource) or ' on the resource that it needs'}.{hidden}",
+    )
+
+
+def _by_policies(refusal: Refusal, permission: str) -> Words:
+    """What the policies that were read lack, with the statement that was tried on them."""
+    role, statement = role_name(refusal), refusal.fact("statement")
+    holder = f"the role {role}" if role else "the role"
+    command = aws_iam(
+        "put-role-policy", RoleName=role, PolicyName="OIDCWorkloadAccess", PolicyDocument=statement or "{}"
+    )
+    allow = f"Allow {permission} on {refusal.fact('on')} in a policy of {holder}"
+    return Words(
+        f"the session lacks {permission} on {refusal.fact('on')}: no policy of {holder} allows it"
+        f"{given('; {}', refusal.fact('reason'))}",
+        f"{allow}; the command adds it as a policy of its own." if statement else f"{allow}.",
+        (command,) if role and statement else (),
     )
 
 

@@ -41,6 +41,7 @@ def exchange_row(name: str, diagnosis: Diagnosis) -> Exchange:
         reads=_reads(trace),
         decided_by=deciding(trace.cloud),
         token=describe(token, case.profile, case.at, trace.cloud),
+        accesses=tuple(trace.accesses),
     )
 
 

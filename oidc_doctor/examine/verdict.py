@@ -29,6 +29,12 @@ def conclude(
     # an error text that no table knows decides nothing, and what it was refused for may be anything
     unread_text = any(not reading.known for exchange in judged for reading in exchange.diagnosis.readings)
     unknown = unread_text or not judged or any(exchange.diagnosis.prediction == "unknown" for exchange in judged)
+    # a call that the policies which were read do not allow, where another one may
+    unknown = unknown or any(
+        refusal.fact("shown_by") and not refusal.certain
+        for exchange in judged
+        for refusal in exchange.diagnosis.refusals
+    )
     unread = any(part.named and part.status in ("partial", "missing", "denied") for part in coverage)
     verdict: Verdict = "refused" if failing else "unknown" if unknown else "healthy"
     if fail_on != "never" and (failing or (weak and fail_on == "weakens")):

@@ -157,11 +157,36 @@ def _is_contradicted(trace: Trace, refusal: Refusal) -> bool:
     return shown and refusal.step in _DECIDED_BY_DOCUMENTS and trace.step(refusal.step).state == PASSED
 
 
+def _is_same_fault(evaluated: Refusal, named: Refusal) -> bool:
+    """Whether an evaluated refusal is the one that an error names: of the same kind, and of the same call."""
+    if evaluated.kind is not named.kind:
+        return False
+    permission = named.fact("permission")
+    return not (evaluated.fact("shown_by") and permission) or permission in evaluated.fact("permission")
+
+
+def _is_explained(trace: Trace, named: Refusal) -> bool:
+    """Whether the policies deny the call that an error names, by something else than a permission that is missing.
+
+    A sentence that names no policy says only that the call is denied: a grant to the role would not help.
+    """
+    permission = named.fact("permission")
+    if named.kind is not Kind.PERMISSION_MISSING or not permission or named.fact("policy"):
+        return False
+    return any(
+        refusal.certain and refusal.fact("shown_by") and permission in refusal.fact("permission")
+        for refusal in trace.step("permission").refusals
+        if refusal.kind is not Kind.PERMISSION_MISSING
+    )
+
+
 def _add_named(trace: Trace, by_error: list[Refusal]) -> None:
     """Join the refusals that an error names with the evaluated ones: the same kind keeps the evaluated detail."""
     for refusal in by_error:
+        if _is_explained(trace, refusal):
+            continue
         for result in trace.steps:
-            index = next((at for at, rest in enumerate(result.refusals) if rest.kind is refusal.kind), None)
+            index = next((at for at, rest in enumerate(result.refusals) if _is_same_fault(rest, refusal)), None)
             if index is not None:
                 if refusal.certain:
                     evaluated = result.refusals[index]._replace(certain=True, named_by_error=True)

@@ -1,5 +1,6 @@
 """An evaluator for AWS IAM policies, of trust and of permissions, which explains every part of its decision."""
 
+from oidc_doctor.iam.access import Access, AppliedPolicy, PolicyAnswer, PolicySet, decide_access
 from oidc_doctor.iam.callers import Caller, grantees
 from oidc_doctor.iam.conditions import compile_conditions, conditions_hold, is_key_name
 from oidc_doctor.iam.context import UNKNOWN, Unknown
@@ -12,16 +13,21 @@ __all__ = [
     "IDENTITY",
     "RESOURCE",
     "UNKNOWN",
+    "Access",
+    "AppliedPolicy",
     "Caller",
     "Decision",
     "Node",
     "Policy",
+    "PolicyAnswer",
+    "PolicySet",
     "StatementResult",
     "Unknown",
     "compile_conditions",
     "compile_policy",
     "conditions_hold",
     "control_statements",
+    "decide_access",
     "grantees",
     "is_key_name",
     "variable_keys",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.judge.answers import usual_error
+from oidc_doctor.model.access import AccessDecision
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Gap, Json, Origin
 from oidc_doctor.model.json_pointer import pointer_segment
@@ -82,6 +83,7 @@ class ExchangeBuilder:
         self.groups: list[str] | None = None  # Google: google.groups as mapped; None where it is not
         self.common: dict[str, str] = {}  # facts that every refusal of this exchange has
         self.unseen: set[Kind] = set()  # kinds whose evidence was not read
+        self.accesses: list[AccessDecision] = []
 
     def settle(self, step: str, state: State, note: str = "", at: Origin | None = None) -> None:
         """Set a step's state, unless it already refuses."""
@@ -172,4 +174,6 @@ class ExchangeBuilder:
         """Return the finished trace, each step's certain refusals first."""
         for result in self.results.values():
             result.refusals.sort(key=lambda refusal: (not refusal.certain, refusal.rank))
-        return Trace(self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen)
+        return Trace(
+            self.cloud, list(self.results.values()), self.assumed, self.detail, self.mapped, self.unseen, self.accesses
+        )

@@ -164,7 +164,7 @@ class Kind(enum.StrEnum):
     )
     OUTSIDE_THE_ALLOW_POLICY = "outside-the-allow-policy", "gcp:impersonate", SEEN_ONLY
     # access
-    PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission", SEEN_ONLY
+    PERMISSION_MISSING = "permission-missing", "aws:permission gcp:permission"
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
     TRUSS_KEY_INVALID = "truss-key-invalid", "aws:obtain gcp:obtain"
@@ -180,14 +180,10 @@ class Kind(enum.StrEnum):
     CLIENT_CLOCK_WRONG = "client-clock-wrong", "aws:permission", SEEN_ONLY
     NO_CREDENTIALS_SENT = "no-credentials-sent", "aws:permission gcp:permission", SEEN_ONLY
     OBJECT_MISSING_SHOWN_AS_DENIED = "object-missing-shown-as-denied", "aws:permission gcp:permission", SEEN_ONLY
-    ACCESS_DENIED_BY_IDENTITY_POLICY = "access-denied-by-identity-policy", "aws:permission", SEEN_ONLY
-    ACCESS_DENIED_BY_RESOURCE_POLICY = "access-denied-by-resource-policy", "aws:permission", SEEN_ONLY
-    ACCESS_DENIED_BY_BOUNDARY = (
-        "access-denied-by-boundary",
-        "aws:permission gcp:impersonate gcp:permission",
-        SEEN_ONLY,
-    )
-    ACCESS_DENIED_BY_SESSION_POLICY = "access-denied-by-session-policy", "aws:permission", SEEN_ONLY
+    ACCESS_DENIED_BY_IDENTITY_POLICY = "access-denied-by-identity-policy", "aws:permission"
+    ACCESS_DENIED_BY_RESOURCE_POLICY = "access-denied-by-resource-policy", "aws:permission"
+    ACCESS_DENIED_BY_BOUNDARY = "access-denied-by-boundary", "aws:permission gcp:impersonate gcp:permission"
+    ACCESS_DENIED_BY_SESSION_POLICY = "access-denied-by-session-policy", "aws:permission"
     ACCESS_DENIED_BY_ORGANIZATION_POLICY = (
         "access-denied-by-organization-policy",
         "aws:authorise aws:permission",
@@ -195,6 +191,8 @@ class Kind(enum.StrEnum):
     )
     ACCESS_DENIED_BY_ENDPOINT_POLICY = "access-denied-by-endpoint-policy", "aws:permission", SEEN_ONLY
     ACCESS_DENIED_BY_DENY_POLICY = "access-denied-by-deny-policy", "gcp:impersonate gcp:permission", SEEN_ONLY
+    ACCESS_CONDITION_NOT_MET = "access-condition-not-met", "aws:permission"
+    KMS_DECRYPT_MISSING = "kms-decrypt-missing", "aws:permission"
     REQUESTER_PAYS = "requester-pays", "gcp:permission", SEEN_ONLY
     SERVICE_PERIMETER = "service-perimeter", "gcp:target gcp:impersonate gcp:permission", SEEN_ONLY
     # any

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from oidc_doctor.model.access import AccessDecision
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import Cloud, State
@@ -102,6 +103,7 @@ class Trace:
     detail: dict[str, Any]  # JSON: the policy's or the expressions' own trace
     mapped: dict[str, str] = field(default_factory=dict)  # Google: mapped attributes, google.subject first
     unseen: set[Kind] = field(default_factory=set)  # kinds that the evidence that was read could not have shown
+    accesses: list[AccessDecision] = field(default_factory=list)  # of the calls that the workload makes afterwards
 
     def step(self, name: str) -> StepResult:
         """Return the result of one step."""

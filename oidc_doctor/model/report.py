@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from oidc_doctor.model.access import AccessDecision
 from oidc_doctor.model.evidence import Coverage
 from oidc_doctor.model.refusal import Clause, Refusal, Side
 from oidc_doctor.model.steps import Cloud, State
@@ -57,6 +58,7 @@ class Exchange:
     )  # header, claims, times in words, subject segments; no signature
     reads: dict[str, tuple[Read, ...]] = field(default_factory=dict)  # by mapped attribute; "" is the condition
     decided_by: dict[str, tuple[DecidingFile, ...]] = field(default_factory=dict)  # step id → the most decisive first
+    accesses: tuple[AccessDecision, ...] = ()  # the calls that the workload makes with its session
 
 
 Confidence = Literal["proven", "predicted", "suspected"]

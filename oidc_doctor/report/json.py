@@ -14,6 +14,7 @@ from oidc_doctor.report.parts.escape import contains_secret, forbid_tokens
 from oidc_doctor.report.parts.sentences import summary
 
 if TYPE_CHECKING:
+    from oidc_doctor.model.access import AccessDecision
     from oidc_doctor.model.refusal import Side
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, Report
 
@@ -42,6 +43,7 @@ def to_json(report: Report) -> dict[str, Any]:
             "window": report.window,
             "observed": report.observed,
             "exchanges": [_exchange(exchange) for exchange in report.exchanges],
+            "accesses": [_access(exchange.id, row) for exchange in report.exchanges for row in exchange.accesses],
             "causes": [_cause(cause) for cause in report.causes],
             "checks": [_check(row) for row in report.checks],
             "fixes": [
@@ -113,6 +115,21 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         "steps": [{"id": step.id, "state": step.state, "at": step.at, "note": step.note} for step in exchange.steps],
         "trace": exchange.trace,
         "token": exchange.token,
+    }
+
+
+def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:
+    return {
+        "exchange": exchange,
+        "service": row.need.service,
+        "action": row.need.action,
+        "resource": str(row.need.resource),
+        "asked_by": None if row.need.asked_by is None else str(row.need.asked_by),
+        "decision": row.decision,
+        "by": row.by or None,
+        "location": None if row.location is None else str(row.location),
+        "note": row.note,
+        "trace": list(row.trace),
     }
 
 

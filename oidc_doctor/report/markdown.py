@@ -71,6 +71,7 @@ def _exchange(report: Report, exchange: Exchange) -> list[str]:
     facts.describe(sheet, report, exchange, cause, verbose=True)
     sheet.gap()
     facts.path(sheet, exchange, "path")
+    facts.accesses(sheet, exchange)
     parts = [f"{level} {sign} {prose(shortened(sentence, _LONG))}{tag}", fenced(sheet.lines)]
     if cause is None:
         return parts

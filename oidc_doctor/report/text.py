@@ -107,9 +107,11 @@ def _exchange(sheet: Sheet, report: Report, exchange: Exchange, *, verbose: bool
     sheet.gap()
     if verbose:
         facts.steps(sheet, exchange)
+        facts.accesses(sheet, exchange)
         _claims(sheet, exchange)
     else:
         facts.path(sheet, exchange, "path")
+        facts.needs(sheet, exchange)
 
 
 def main_cause(report: Report, exchange: Exchange) -> Cause | None:

@@ -7,6 +7,7 @@ otherwise (recorded STS calls of September 2026, STS API reference, IAM user gui
 from __future__ import annotations
 
 from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge.aws.access import judge_access
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
 from oidc_doctor.judge.aws.audience import judge_audience
 from oidc_doctor.judge.aws.contradictions import contradictions
@@ -45,6 +46,8 @@ def evaluate_aws(case: Case) -> Trace:
     _judge_role(exchange)
     _judge_duration(exchange)
     judge_truss(exchange)
+    if case.explain:
+        judge_access(exchange)
     if case.explain:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

@@ -40,7 +40,7 @@ def request_context(exchange: AwsExchange, policy: Json) -> dict[str, Any]:
 
     A placeholder in the prefix of one of the policy's keys leaves open whose key it is: such a key is there as well.
     """
-    keys = _condition_keys_of(policy)
+    keys = condition_keys_of(policy)
     # in this order: what the target's context says holds, whatever is known of a key otherwise
     context = _unread_keys(exchange, keys) | _keys_of_request(exchange)
     return _with_aliases(exchange, context, keys)
@@ -168,12 +168,18 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str
     return {**context, **extra}
 
 
-def _condition_keys_of(policy: Json) -> list[str]:
-    """The keys that the policy's conditions test, and those that its variables name."""
+def condition_keys_of(policy: Json) -> list[str]:
+    """The keys that the policy's conditions test, and those that the variables of its values and resources name."""
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     keys: list[str] = []
     for statement in statements if isinstance(statements, list) else [statements]:
-        block = statement.get("Condition") if isinstance(statement, dict) else None
+        if not isinstance(statement, dict):
+            continue
+        for element in ("Resource", "NotResource"):
+            patterns = statement.get(element)
+            for pattern in patterns if isinstance(patterns, list) else [patterns]:
+                keys += iam.variable_keys(pattern) if isinstance(pattern, str) else []
+        block = statement.get("Condition")
         for operands in block.values() if isinstance(block, dict) else ():
             for key, values in operands.items() if isinstance(operands, dict) else ():
                 keys.append(key)

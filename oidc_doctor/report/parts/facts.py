@@ -311,6 +311,31 @@ def path(sheet: Sheet, exchange: Exchange, label: str) -> None:
         sheet.flow(label, items)
 
 
+_DECISIONS = {"allowed": ("✓", "green"), "denied": ("✗", "bad"), "unknown": ("?", "yellow")}
+
+
+def needs(sheet: Sheet, exchange: Exchange) -> None:
+    """Write the calls that the workload makes with its session, each with the decision on it."""
+    items: list[tuple[str, str]] = []
+    for row in exchange.accesses:
+        sign, style = _DECISIONS[row.decision]
+        items.append((f"{clip(visible(row.need.action), _PLACE)} {sign} {row.decision}", style))
+    if items:
+        sheet.flow("needs", items)
+
+
+def accesses(sheet: Sheet, exchange: Exchange) -> None:
+    """Write each needed call on its own lines, with its resource and what decides it."""
+    for row in exchange.accesses:
+        sign, style = _DECISIONS[row.decision]
+        decided = f"{row.by or 'not known'}{f' ({_place(str(row.location))})' if row.location else ''}"
+        words = (
+            f"on {_text(str(row.need.resource))}: {decided}{f'; would settle it: {_text(row.note)}' * bool(row.note)}"
+        )
+        lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
+        sheet.say(words, indent=sheet.indent, lead=lead, style=style)
+
+
 def steps(sheet: Sheet, exchange: Exchange) -> None:
     """Write every step on its own lines, with its note and the place of the deciding fact."""
     for step in exchange.steps:

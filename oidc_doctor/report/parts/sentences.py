@@ -188,6 +188,8 @@ def _because(report: Report, exchange: Exchange, cause: Cause) -> tuple[str, str
     if cause.step == "permission":
         if sure and exchange.prediction == "accepted":
             return "✗", f"{accepted}, but {why}."
+        if cause.named.refusal.fact("shown_by") and exchange.prediction == "accepted":
+            return "?", f"{accepted}, but perhaps {why}."
         request = "the workload's own request"
     elif cause.step == "configure":
         request = "the set-up"

@@ -1,0 +1,70 @@
+"""The condition keys of a call that a session makes after the exchange.
+
+IAM User Guide, AWS global condition context keys ("Availability" of each key). A key of which a policy asks and that
+no row here settles is unknown: it never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import iam
+from oidc_doctor.judge.aws.arns import issuer_path
+from oidc_doctor.judge.aws.request_context import condition_keys_of
+from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model.evidence import Role
+
+if TYPE_CHECKING:
+    from oidc_doctor.judge.aws.state import AwsExchange
+    from oidc_doctor.model.access import Need
+    from oidc_doctor.model.document import Json
+
+# Absent for a federated session that calls a service directly.
+_ABSENT = frozenset(
+    (
+        *("aws:username", "aws:multifactorauthpresent", "aws:multifactorauthage", "aws:principalservicename"),
+        *("aws:principalservicenameslist", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"),
+        *("aws:calledvia", "aws:calledviafirst", "aws:calledvialast", "aws:signinsessionarn"),
+        *("aws:calledviaawsmcp", "aws:viaawsmcpservice"),
+    )
+)
+_THROUGH_S3 = frozenset(("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"))
+
+
+def session_context(exchange: AwsExchange, need: Need, account: str | None, policies: Iterable[Json]) -> dict[str, Any]:
+    """Return the value of each key that the policies ask for; `account` is that of the resource."""
+    role, request = exchange.aws.role, exchange.request
+    name = request.role_session_name
+    role_id = role.raw.get("RoleId") if isinstance(role, Role) else None
+    context: dict[str, Any] = {
+        "aws:PrincipalArn": request.role_arn or (role.arn if isinstance(role, Role) else None) or iam.UNKNOWN,
+        "aws:PrincipalAccount": exchange.account or iam.UNKNOWN,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:PrincipalIsAWSService": "false",
+        "aws:userid": f"{role_id}:{name}" if isinstance(role_id, str) and name else iam.UNKNOWN,
+        "aws:FederatedProvider": exchange.provider_arn or iam.UNKNOWN,
+        "aws:SecureTransport": "true",
+        "aws:CurrentTime": rfc3339(exchange.case.at),
+        "aws:EpochTime": str(int(exchange.case.at)),
+        "aws:RequestedRegion": request.region or iam.UNKNOWN,
+        "aws:ResourceAccount": account or iam.UNKNOWN,
+        # S3 calls KMS for the session, with forward access sessions
+        "aws:ViaAWSService": "true" if need.service == "kms" else "false",
+    }
+    subject = exchange.token.subject
+    if exchange.issuer and subject is not None:
+        context[f"{issuer_path(exchange.issuer)}:sub"] = subject
+    if exchange.issuer and exchange.audience is not None:
+        context[f"{issuer_path(exchange.issuer)}:aud"] = exchange.audience
+    given = {key: value for key, value in request.context.items() if key.lower().startswith(("aws:", need.service))}
+    named = {key.lower() for key in given}
+    context = {key: value for key, value in context.items() if key.lower() not in named} | given | dict(need.context)
+    known = {key.lower() for key in context} | _ABSENT
+    if need.service == "kms":
+        known -= _THROUGH_S3
+    for policy in policies:
+        for key in condition_keys_of(policy):
+            if key.lower() not in known:
+                context[key] = iam.UNKNOWN
+    return context

@@ -1,0 +1,37 @@
+"""What the workload asks for after the exchange, and whether the session may do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.steps import Cloud
+
+
+class Need(NamedTuple):
+    """A call that the workload makes with its session.
+
+    `resource` is an ARN, or `*` for an action without resources. It is a `placeholder.Pasted` text where a part of it
+    is not known: `arn:aws:s3:::weights/llama/<key>` is any object below a prefix.
+    """
+
+    cloud: Cloud
+    service: str  # s3, ecr, kms
+    action: str  # s3:GetObject
+    resource: str
+    asked_by: Origin | None  # where the wish was read
+    wish: str  # what was written there: s3://weights/llama
+    context: Mapping[str, str] = MappingProxyType({})  # condition keys that only this call has
+
+
+class AccessDecision(NamedTuple):
+    """The decision on one needed call."""
+
+    need: Need
+    decision: Literal["allowed", "denied", "unknown"]
+    by: str = ""  # the kind of policy that decides (PRINCIPAL, RESOURCE, …); empty where none does
+    location: Origin | None = None  # of the statement that decides
+    note: str = ""  # for people: why, or what would settle it
+    trace: tuple[dict[str, Any], ...] = ()  # each policy's own trace, as JSON

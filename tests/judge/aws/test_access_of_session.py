@@ -1,0 +1,226 @@
+"""The permission step on AWS: each call that is asked for, decided on the policies that were read."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oidc_doctor.report.parts import sentences
+
+if TYPE_CHECKING:
+    from evidence import Answer, Bundle
+
+ACCOUNT = "210987654321"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/ModelWeights"
+HOST = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com"
+BUCKET = "arn:aws:s3:::llama-weights"
+TRUSS = f"""\
+base_image:
+  image: {HOST}/ml/serve:1.4
+  docker_auth:
+    auth_method: AWS_OIDC
+    aws_oidc_role_arn: {ROLE}
+    aws_oidc_region: us-west-2
+    registry: {HOST}
+weights:
+  - source: s3://llama-weights/llama
+    mount_location: /models/llama
+    auth:
+      auth_method: AWS_OIDC
+      aws_oidc_role_arn: {ROLE}
+      aws_oidc_region: us-west-2
+"""
+PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+
+def allow(actions: Any, resource: Any, /, **members: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource, **members}
+
+
+def deny(actions: Any, resource: Any, /, **members: Any) -> dict[str, Any]:
+    return allow(actions, resource, **members) | {"Effect": "Deny"}
+
+
+ECR = allow(["ecr:GetAuthorizationToken", *PULL], "*")
+S3 = allow(["s3:GetObject", "s3:ListBucket"], [BUCKET, f"{BUCKET}/*"])
+
+
+def policy(*statements: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def role_with(made: Bundle, *statements: Any, complete: bool = True) -> Bundle:
+    """The role with one inline policy; the resources have no policies of their own."""
+    made.write("truss/config.yaml", TRUSS)
+    if statements:
+        answer = {"RoleName": "ModelWeights", "PolicyName": "Access", "PolicyDocument": policy(*statements)}
+        made.write("aws/role-policies/Access.json", json.dumps(answer))
+    if complete:
+        made.write("aws/role-policy-list.json", json.dumps({"PolicyNames": ["Access"] if statements else []}))
+        made.write("aws/attached-policies.json", json.dumps({"AttachedPolicies": []}))
+    return made
+
+
+def without_resource_policies(made: Bundle) -> Bundle:
+    rows = [
+        {"path": path, "call": "get", "outcome": "not_found"}
+        for path in ("aws/bucket-policy.json", "aws/repository-policy.json")
+    ]
+    return made.manifest(rows)
+
+
+def decisions(answer: Answer) -> dict[str, str]:
+    return {row.need.action: row.decision for exchange in answer.report.exchanges for row in exchange.accesses}
+
+
+def test_everything_is_allowed(aws: Bundle) -> None:
+    answer = without_resource_policies(role_with(aws, ECR, S3)).ask()
+    assert answer.accepted
+    assert set(decisions(answer).values()) == {"allowed"}
+    assert len(decisions(answer)) == 5
+    assert answer.report.exit_code == 0
+
+
+def test_a_resource_policy_that_was_not_read_leaves_the_call_open(aws: Bundle) -> None:
+    answer = role_with(aws, ECR, S3).ask()
+    assert answer.accepted
+    assert decisions(answer)["ecr:GetAuthorizationToken"] == "allowed"
+    assert decisions(answer)["s3:GetObject"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("statements", "denied", "words"),
+    [
+        ((ECR,), {"s3:ListBucket", "s3:GetObject"}, "s3:ListBucket and s3:GetObject"),
+        ((S3, allow(["ecr:GetAuthorizationToken", PULL[1]], "*")), {PULL[0]}, PULL[0]),
+        ((ECR, allow(["s3:GetObject", "s3:ListBucket"], BUCKET)), {"s3:GetObject"}, "names the bucket"),
+        ((ECR, allow(["s3:GetObject", "s3:ListBucket"], f"{BUCKET}/*")), {"s3:ListBucket"}, "names the objects"),
+        ((ECR, S3 | {"Resource": [BUCKET, f"{BUCKET}/llama"]}), {"s3:GetObject"}, "without `/*`"),
+        ((ECR, S3 | {"Resource": [BUCKET, "arn:aws:s3:::s3://llama-weights/*"]}), {"s3:GetObject"}, "s3://"),
+        ((ECR, S3 | {"Resource": [BUCKET, "arn:aws:s3:::llama-wieghts/*"]}), {"s3:GetObject"}, "other objects"),
+        (
+            (S3, allow(["ecr:GetAuthorizationToken", *PULL], f"arn:aws:ecr:us-west-2:{ACCOUNT}:repository/ml/serve")),
+            {"ecr:GetAuthorizationToken"},
+            "Resource `*`",
+        ),
+        (
+            (S3, allow("ecr:GetAuthorizationToken", "*"), allow(PULL, f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/*")),
+            {*PULL},
+            "other resources",
+        ),
+    ],
+)
+def test_what_no_policy_of_the_role_allows(aws: Bundle, statements: Any, denied: set[str], words: str) -> None:
+    answer = without_resource_policies(role_with(aws, *statements)).ask()
+    assert {action for action, decision in decisions(answer).items() if decision == "denied"} == denied
+    cause = answer.first
+    assert (cause.name, cause.confidence) == ("permission-missing", "predicted")
+    assert words in cause.summary
+    assert answer.report.exchanges[0].prediction == "accepted"
+    assert answer.report.exit_code == 1
+
+
+def test_the_statement_of_the_fix_allows_the_call(aws: Bundle) -> None:
+    answer = without_resource_policies(role_with(aws, ECR)).ask()
+    (command,) = answer.report.causes[0].named.commands
+    words = shlex.split(command)
+    assert words[:5] == ["aws", "iam", "put-role-policy", "--role-name", "ModelWeights"]
+    added = json.loads(words[words.index("--policy-document") + 1])["Statement"]
+    assert {statement["Resource"] for statement in added} == {BUCKET, f"{BUCKET}/llama/*"}
+    after = without_resource_policies(role_with(aws, ECR, *added)).ask()
+    assert set(decisions(after).values()) == {"allowed"}
+
+
+def test_lists_that_were_not_read_leave_a_missing_permission_open(aws: Bundle) -> None:
+    answer = without_resource_policies(role_with(aws, ECR, complete=False)).ask()
+    assert answer.accepted
+    assert decisions(answer)["s3:GetObject"] == "unknown"
+    assert answer.names == []
+
+
+def test_a_role_without_policies_and_resources_that_were_not_read(aws: Bundle) -> None:
+    answer = role_with(aws).ask()
+    assert answer.first.name == "permission-missing"
+    assert answer.first.confidence == "predicted"  # the registry's login has no resource policy
+    assert "suspected" in {cause.confidence for cause in answer.causes}
+
+
+def test_a_call_that_a_bucket_may_allow_is_never_green(aws: Bundle) -> None:
+    answer = role_with(aws, ECR).ask()
+    assert answer.first.confidence == "suspected"
+    assert answer.report.exit_code == 3
+    assert sentences.verdict(answer.report, answer.report.exchanges[0])[0] == "?"
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "name"),
+    [
+        ("aws/role-policies/Access.json", policy(ECR, S3, deny("s3:*", "*")), "access-denied-by-identity-policy"),
+        (
+            "aws/bucket-policy.json",
+            {"Policy": json.dumps(policy(deny("s3:*", f"{BUCKET}/*", Principal="*")))},
+            "access-denied-by-resource-policy",
+        ),
+        (
+            "aws/repository-policy.json",
+            {"policyText": json.dumps(policy({"Effect": "Deny", "Principal": {"AWS": ROLE}, "Action": "ecr:*"}))},
+            "access-denied-by-resource-policy",
+        ),
+        ("aws/boundary.json", {"PolicyVersion": {"Document": policy(ECR)}}, "access-denied-by-boundary"),
+    ],
+)
+def test_another_policy_denies(aws: Bundle, path: str, document: dict[str, Any], name: str) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    if "boundary" in path:
+        role = json.loads((made.root / "aws/role.json").read_text(encoding="utf-8"))
+        role["Role"]["PermissionsBoundary"] = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Limit"}
+        made.write("aws/role.json", json.dumps(role))
+    if "role-policies" in path:
+        document = {"PolicyName": "Access", "PolicyDocument": document}
+    made.write(path, document)
+    if "bucket" in path or "repository" in path:
+        made.manifest()
+    answer = made.ask()
+    assert answer.first.name == name
+    assert answer.first.confidence == "predicted"
+    assert "Grant" not in (answer.report.causes[0].named.fix or "")
+    assert not answer.report.causes[0].named.commands
+
+
+def test_a_condition_that_is_not_met_and_one_that_is_not_known(aws: Bundle) -> None:
+    region = {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}
+    answer = without_resource_policies(role_with(aws, ECR, S3 | region)).ask()
+    assert answer.first.name == "access-condition-not-met"
+    endpoint = {"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}
+    answer = without_resource_policies(role_with(aws, ECR, S3 | endpoint)).ask()
+    assert answer.names == []
+    assert decisions(answer)["s3:GetObject"] == "unknown"
+
+
+def test_a_sentence_that_names_no_policy_does_not_hide_the_one_that_denies(aws: Bundle) -> None:
+    made = role_with(aws, ECR, S3)
+    made.write("aws/bucket-policy.json", json.dumps(policy(deny("s3:*", f"{BUCKET}/*", Principal="*"))))
+    answer = made.ask(
+        error="An error occurred (AccessDenied) when calling the GetObject operation: User: "
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/ModelWeights/w is not authorized to perform: s3:GetObject on resource: "
+        f'"{BUCKET}/llama/a.bin"'
+    )
+    assert answer.first.name == "access-denied-by-resource-policy"
+    assert "permission-missing" not in answer.names
+
+
+def test_the_key_of_the_bucket(aws: Bundle) -> None:
+    key = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    made.write("aws/bucket-encryption.json", json.dumps({"ServerSideEncryptionConfiguration": {"Rules": [rule]}}))
+    assert decisions(made.ask())["kms:Decrypt"] == "unknown"
+    delegates = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+    made.write("aws/key-policy.json", json.dumps({"Policy": json.dumps(policy(delegates | {"Resource": "*"}))}))
+    answer = made.ask()
+    assert answer.first.name == "kms-decrypt-missing"
+    role_with(made, ECR, S3, allow("kms:Decrypt", key))
+    assert decisions(made.ask())["kms:Decrypt"] == "allowed"
