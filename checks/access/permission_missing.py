@@ -26,6 +26,7 @@ from oidc_doctor.checkkit import (
     Words,
     aws_iam,
     cause,
+    commands,
     credentials_first,
     given,
     quoted,
@@ -37,6 +38,8 @@ from oidc_doctor.checkkit import (
 def permission_missing(refusal: Refusal) -> Words:
     """Name the permission that the session lacks, and on what."""
     permission, resource = refusal.fact("permission"), refusal.fact("resource")
+    if refusal.cloud == "gcp" and refusal.fact("shown_by"):
+        return _by_allow_policies(refusal, permission)
     if refusal.cloud == "gcp":
         return _on_google(refusal, permission or "a permission", resource)
     holder = _holder(refusal)
@@ -69,6 +72,27 @@ def _by_policies(refusal: Refusal, permission: str) -> Words:
         f"{given('; {}', refusal.fact('reason'))}",
         f"{allow}; the command adds it as a policy of its own." if statement else f"{allow}.",
         (command,) if role and statement else (),
+    )
+
+
+def _by_allow_policies(refusal: Refusal, permission: str) -> Words:
+    """What the allow policies that were read lack, and the binding that grants it on the bucket or repository."""
+    holder, role, bucket = refusal.fact("holder"), refusal.fact("role"), refusal.fact("bucket")
+    if bucket:
+        offered = commands(
+            "gcloud storage buckets add-iam-policy-binding {} --member={} --role={}", f"gs://{bucket}", holder, role
+        )
+    else:
+        place, _, repository = refusal.fact("resource").partition("/repositories/")
+        project, _, location = place.removeprefix("projects/").partition("/locations/")
+        offered = commands(
+            "gcloud artifacts repositories add-iam-policy-binding {} --project={} --location={} --member={} --role={}",
+            *(repository, project, location, holder, role),
+        )
+    return Words(
+        f"{holder} lacks {permission} on {refusal.fact('on')}: no binding that was read grants it",
+        f"Grant {holder} the role {role} on that {'bucket' if bucket else 'repository'}.",
+        offered,
     )
 
 

@@ -323,6 +323,18 @@ _GCP = (
         decides=("gcp:impersonate",),
     ),
     File(
+        "gcp/bucket-policy.json",
+        parser=_allow_policy("bucket"),
+        field="bucket_policy",
+        printed_by="gcloud storage buckets get-iam-policy gs://BUCKET --format=json",
+    ),
+    File(
+        "gcp/repository-policy.json",
+        parser=_allow_policy("repository"),
+        field="repository_policy",
+        printed_by="gcloud artifacts repositories get-iam-policy REPOSITORY --location=LOCATION --format=json",
+    ),
+    File(
         "gcp/services.json",
         parser=parse_services,
         field="services",

@@ -15,7 +15,7 @@ from oidc_doctor.model.json_pointer import pointer_segment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Resource = Literal["service-account", "project", "folder", "organization"]
+Resource = Literal["service-account", "bucket", "repository", "project", "folder", "organization"]
 T = TypeVar("T")
 
 _KINDS: tuple[Literal["oidc", "aws", "saml", "x509"], ...] = ("oidc", "aws", "saml", "x509")

@@ -163,11 +163,11 @@ class Binding(NamedTuple):
 
 
 class AllowPolicy(NamedTuple):
-    """An IAM allow policy of a service account, project, folder or organisation."""
+    """An IAM allow policy of a resource, or of the project, folder or organisation above it."""
 
     bindings: tuple[Binding, ...]
     document: Document
-    resource: Literal["service-account", "project", "folder", "organization"]
+    resource: Literal["service-account", "bucket", "repository", "project", "folder", "organization"]
 
 
 class ServiceAccount(NamedTuple):
@@ -197,6 +197,8 @@ class GcpEvidence(NamedTuple):
     project_policy: AllowPolicy | Missing = Missing("gcp/project-policy.json", "not in the bundle")
     folder_policy: AllowPolicy | Missing = Missing("gcp/folder-policy.json", "not in the bundle")
     organization_policy: AllowPolicy | Missing = Missing("gcp/organization-policy.json", "not in the bundle")
+    bucket_policy: AllowPolicy | Missing = Missing("gcp/bucket-policy.json", "not in the bundle")
+    repository_policy: AllowPolicy | Missing = Missing("gcp/repository-policy.json", "not in the bundle")
     credentials: Document | Missing = Missing("gcp/credentials.json", "not in the bundle")
     documents: dict[str, Documents] = _NONE
 

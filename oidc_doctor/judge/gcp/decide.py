@@ -8,6 +8,7 @@ September 2026; what is only inferred is marked where it is used and never makes
 from __future__ import annotations
 
 from oidc_doctor.judge.contradictions import suspect
+from oidc_doctor.judge.gcp.access import judge_access
 from oidc_doctor.judge.gcp.audience import judge_audience
 from oidc_doctor.judge.gcp.contradictions import contradictions
 from oidc_doctor.judge.gcp.impersonate import judge_impersonation, judge_permission
@@ -44,6 +45,8 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
     judge_permission(exchange)
+    if case.explain:
+        judge_access(exchange)
     judge_truss(exchange)
     judge_project(exchange)
     if case.explain:

@@ -67,7 +67,7 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
     for policy in policies:
         for binding in policy.bindings:
             for index, text in enumerate(binding.members):
-                if text == EVERYONE and binding.role in GRANTING and _condition_holds(exchange, binding):
+                if text == EVERYONE and binding.role in GRANTING and condition_holds(exchange, binding):
                     exchange.passed("impersonate", "", policy.document.at(f"{binding.pointer}/members/{index}"))
                     return
                 member = read_member(text)
@@ -145,11 +145,11 @@ def _judge_member(
     exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str
 ) -> Miss | Literal["granted"] | None:
     """Whether this member grants the impersonation; None where its binding has nothing to do with it."""
-    miss = _match(exchange, member, binding, policy, pointer)
+    miss = match(exchange, member, binding, policy, pointer)
     if binding.role in GRANTING:
         if miss is not None:
             return miss
-        holds = _condition_holds(exchange, binding)
+        holds = condition_holds(exchange, binding)
         return (
             "granted"
             if holds
@@ -166,7 +166,7 @@ def _judge_member(
     return Miss(60, Kind.ROLE_GRANTED_ON_WRONG_RESOURCE, member, binding, policy, pointer, known=True)
 
 
-def _match(exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str) -> Miss | None:
+def match(exchange: GcpExchange, member: Member, binding: Binding, policy: AllowPolicy, pointer: str) -> Miss | None:
     """None where the member is the mapped principal; else why it is not, or may not be (`known` False)."""
 
     def miss(near: int, kind: Kind, known: bool = True) -> Miss:
@@ -260,7 +260,7 @@ def _is_unset(exchange: GcpExchange, key: str) -> bool:
     return node is not None and node.error is not None and node.error.code != "unknown"
 
 
-def _condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
+def condition_holds(exchange: GcpExchange, binding: Binding) -> bool | None:
     """Whether the binding's IAM condition holds.
 
     None where it reads values that a bundle cannot hold, and where it has a part that is not valid: IAM compiles all of

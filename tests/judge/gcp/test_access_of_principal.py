@@ -1,0 +1,108 @@
+"""The permission step on Google Cloud: each call that is asked for, decided on the allow policies that were read."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from evidence import Answer, Bundle
+
+IMAGE = "us-docker.pkg.dev/weights-prod/ml/serve:1"
+POLICIES = ("gcp/bucket-policy.json", "gcp/repository-policy.json", "gcp/project-policy.json")
+OTHER = "serviceAccount:another@weights-prod.iam.gserviceaccount.com"
+VIEWER, READER = "roles/storage.objectViewer", "roles/artifactregistry.reader"
+
+
+def binding(role: str, *members: str, condition: str = "") -> dict[str, Any]:
+    condition_of = {"condition": {"expression": condition, "title": "t"}} if condition else {}
+    return {"role": role, "members": [*members], **condition_of}
+
+
+def asks(made: Bundle, *, bucket: Any = (), repository: Any = (), project: Any = (), read: bool = True) -> Bundle:
+    """The Truss file asks for weights and an image; every policy above them was read, and has these bindings."""
+    account, provider = made.SERVICE_ACCOUNT, made.GCP_PROVIDER
+    auth = [
+        "auth_method: GCP_OIDC",
+        f"gcp_oidc_service_account: {account}",
+        f"gcp_oidc_workload_id_provider: {provider}",
+    ]
+    lines = ["base_image:", f"  image: {IMAGE}", "  docker_auth:", *(f"    {line}" for line in auth)]
+    lines += ["weights:", "  - source: gs://llama-weights/llama", "    mount_location: /models/llama", "    auth:"]
+    made.write("truss/config.yaml", "\n".join([*lines, *(f"      {line}" for line in auth)]) + "\n")
+    if read:
+        for path, bindings in zip(POLICIES, (bucket, repository, project), strict=True):
+            made.write(path, {"bindings": [*bindings], "etag": "x"})
+        for path in ("gcp/folder-policy.json", "gcp/organization-policy.json"):
+            made.write(path, {"bindings": [], "etag": "x"})
+    return made
+
+
+def decisions(answer: Answer) -> dict[str, str]:
+    return {row.need.action: row.decision for exchange in answer.report.exchanges for row in exchange.accesses}
+
+
+def test_bindings_of_the_resource_or_above_it(gcp: Bundle) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    for where in ({"bucket": [binding(VIEWER, me)]}, {"project": [binding(VIEWER, me)]}):
+        answer = asks(gcp, repository=[binding(READER, me)], **where).ask()
+        assert answer.accepted
+        assert set(decisions(answer).values()) == {"allowed"}
+
+
+@pytest.mark.parametrize(
+    ("bindings", "denied"),
+    [
+        ([], {"storage.objects.list", "storage.objects.get"}),
+        ([("roles/storage.objectCreator", "me")], {"storage.objects.list", "storage.objects.get"}),
+        ([("roles/storage.legacyObjectReader", "me")], {"storage.objects.list"}),
+        ([("roles/storage.legacyBucketReader", "me")], {"storage.objects.get"}),
+        ([(VIEWER, OTHER)], {"storage.objects.list", "storage.objects.get"}),
+    ],
+)
+def test_what_no_binding_grants(gcp: Bundle, bindings: Any, denied: set[str]) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    rows = [binding(role, me if member == "me" else member) for role, member in bindings]
+    answer = asks(gcp, bucket=rows, repository=[binding(READER, me)]).ask()
+    assert {action for action, decision in decisions(answer).items() if decision == "denied"} == denied
+    assert (answer.first.name, answer.first.confidence) == ("permission-missing", "predicted")
+    assert answer.report.exit_code == 1
+    (command,) = answer.report.causes[0].named.commands
+    words = shlex.split(command)
+    assert words[:5] == ["gcloud", "storage", "buckets", "add-iam-policy-binding", "gs://llama-weights"]
+    role = next(word for word in words if word.startswith("--role=")).removeprefix("--role=")
+    after = asks(gcp, bucket=[*rows, binding(role, me)], repository=[binding(READER, me)]).ask()
+    assert set(decisions(after).values()) == {"allowed"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        binding("projects/weights-prod/roles/reader", "me"),
+        binding("roles/viewer", "me"),
+        binding(VIEWER, "group:ml@example.com"),
+        binding(VIEWER, "projectViewer:weights-prod"),
+        binding(VIEWER, "me", condition="resource.name.startsWith('projects/_/buckets/llama')"),
+    ],
+)
+def test_what_a_bundle_cannot_tell_is_open(gcp: Bundle, row: dict[str, Any]) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    row["members"] = [me if member == "me" else member for member in row["members"]]
+    answer = asks(gcp, bucket=[row], repository=[binding(READER, me)]).ask()
+    assert decisions(answer)["storage.objects.get"] == "unknown"
+    assert answer.names == []
+
+
+def test_policies_that_were_not_read(gcp: Bundle) -> None:
+    assert decisions(asks(gcp, read=False).ask()) == {}
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    made = asks(gcp, repository=[binding(READER, me)])
+    (made.root / "gcp/organization-policy.json").unlink()
+    answer = made.ask()
+    assert answer.first.name == "permission-missing"
+    assert answer.first.confidence == "suspected"
+    assert answer.report.exit_code == 3
+    (made.root / "gcp/bucket-policy.json").unlink()
+    assert made.ask().names == []
