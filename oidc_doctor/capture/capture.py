@@ -8,7 +8,6 @@ import functools
 import os
 import secrets
 import tarfile
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ from oidc_doctor.bundle.open import open_bundle
 from oidc_doctor.capture.given import with_given
 from oidc_doctor.capture.map_file import MapError, NewMap, read_map
 from oidc_doctor.capture.redact_bundle import Redacted, redact_bundle
+from oidc_doctor.capture.work_places import work_folder
 from oidc_doctor.documents.json_text import Unreadable, printable
 from oidc_doctor.examine.examine import run
 from oidc_doctor.examine.question import Question
@@ -74,7 +74,7 @@ def capture(
     window = Question(since=question.since, since_back=question.since_back, until=question.until)
     parent = os.path.dirname(os.path.abspath(place))
     try:
-        with contextlib.ExitStack() as undo, tempfile.TemporaryDirectory(prefix=".oidc-doctor-", dir=parent) as work:
+        with contextlib.ExitStack() as undo, work_folder(parent) as work:
             folder, captured = _first_faithful_copy(bundle, work, key, expected, window, redact=redact)
             images = captured.redacted.images
             new_map = NewMap(map_path, key, images, earlier.originals if earlier else {}) if redact else None

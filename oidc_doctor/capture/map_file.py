@@ -7,9 +7,9 @@ import json
 import os
 import re
 import stat
-import tempfile
 from typing import Final, NamedTuple
 
+from oidc_doctor.capture.work_places import work_file
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.model.secret_texts import contains_secret
 
@@ -64,16 +64,13 @@ class NewMap:
             raise MapError(f"{printable(place)}: it is a link")
         originals = earlier | {image: word for word, image in sorted(images.items()) if not _is_secret(word)}
         text = json.dumps({"key": key.hex(), "originals": originals}, indent=1, ensure_ascii=True)
-        # exclusive, and mode 600
-        descriptor, self._work = tempfile.mkstemp(prefix=".oidc-doctor-map-", dir=os.path.dirname(place) or ".")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        with contextlib.ExitStack() as undo:
+            self._work = undo.enter_context(work_file(os.path.dirname(place) or "."))
+            with open(self._work, "w", encoding="utf-8") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
-        except BaseException:
-            self.drop()
-            raise
+            self._undo = undo.pop_all()
 
     def place_it(self) -> None:
         """Put the map at its place."""
@@ -81,8 +78,7 @@ class NewMap:
 
     def drop(self) -> None:
         """Remove the new content, unless it is at its place."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._work)
+        self._undo.close()
 
 
 def _is_secret(word: str) -> bool:

@@ -1,0 +1,98 @@
+"""Places for work beside a capture, and the removal of those that a killed capture left behind.
+
+A killed process (SIGKILL) removes nothing. So each place has an exclusive lock (flock) while its process lives, which
+the system drops with the process, and the next capture into the same folder removes each place of this user that it
+can lock. Where the file system has no such lock, nothing is taken for left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from typing import Final
+
+_PREFIX: Final = ".oidc-doctor-capture-"
+_OURS: Final = re.compile(re.escape(_PREFIX) + "[0-9a-f]{16}")
+_UNFOLLOWED: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+@contextlib.contextmanager
+def work_folder(parent: str) -> Iterator[str]:
+    """A new folder in `parent`, the user's alone (mode 700), locked until it is removed at the end. Raises OSError."""
+    remove_left_behind(parent)
+    with contextlib.ExitStack() as held:
+        while True:
+            folder = _new_name(parent)
+            os.mkdir(folder, 0o700)
+            if _is_held(folder, held):
+                break
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def work_file(parent: str) -> Iterator[str]:
+    """A new empty file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
+    remove_left_behind(parent)
+    with contextlib.ExitStack() as held:
+        while True:
+            path = _new_name(parent)
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            if _is_held(path, held):
+                break
+        try:
+            yield path
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+
+
+def remove_left_behind(parent: str) -> None:
+    """Remove the places of dead processes of this user in a folder. A link is not followed, and not removed."""
+    names: list[str] = []
+    with contextlib.suppress(OSError):
+        names = [name for name in os.listdir(parent) if _OURS.fullmatch(name)]
+    for name in names:
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            _remove_unless_held(os.path.join(parent, name), held)
+
+
+def _remove_unless_held(path: str, held: contextlib.ExitStack) -> None:
+    descriptor = _opened(path, held)
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: its process lives
+    if stat.S_ISDIR(status.st_mode):
+        shutil.rmtree(path, ignore_errors=True)
+    elif stat.S_ISREG(status.st_mode):
+        os.unlink(path)
+
+
+def _is_held(path: str, held: contextlib.ExitStack) -> bool:
+    """Lock a new place until `held` closes; False where another capture removed it before it was locked."""
+    try:
+        descriptor = _opened(path, held)
+    except FileNotFoundError:
+        return False
+    with contextlib.suppress(OSError):  # without locks nobody removes it either
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return os.path.lexists(path)
+
+
+def _opened(path: str, held: contextlib.ExitStack) -> int:
+    descriptor = os.open(path, _UNFOLLOWED)
+    held.callback(os.close, descriptor)
+    return descriptor
+
+
+def _new_name(parent: str) -> str:
+    return os.path.join(parent, _PREFIX + secrets.token_hex(8))
