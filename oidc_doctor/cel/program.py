@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from .syntax import Expr
     from .trace import Node
 
+_MOST_CHECKED = 8  # declarations of types that the answers of one expression are kept for
+
 
 class Program:
     """A parsed expression. It holds no state of an evaluation, and may be used from several threads."""
 
-    __slots__ = ("_references", "_slots", "_step", "container", "text", "tree")
+    __slots__ = ("_checked", "_references", "_slots", "_step", "container", "text", "tree")
 
     def __init__(self, text: str, tree: Expr, container: str) -> None:
         self.text = text
@@ -31,6 +33,7 @@ class Program:
         self._step: CompiledStep | None = None
         self._slots = 0
         self._references: tuple[Reference, ...] | None = None  # walked once: they are asked for with every token
+        self._checked: dict[object, tuple[CelError, ...]] = {}  # by the declared types: likewise
 
     def __repr__(self) -> str:
         return f"<Program {self.text!r}>"
@@ -97,13 +100,18 @@ class Program:
         """
         from .checker import check
 
-        try:
-            errors = check(self.tree, types, result=result, container=self.container)
-        except RecursionError:
-            raise _too_deep(self.text) from None
-        for error in errors:
-            error.text = self.text
-        return errors
+        asked = (None if types is None else tuple(types.items()), result)
+        if asked not in self._checked:
+            try:
+                errors = check(self.tree, types, result=result, container=self.container)
+            except RecursionError:
+                raise _too_deep(self.text) from None
+            for error in errors:
+                error.text = self.text
+            if len(self._checked) >= _MOST_CHECKED:
+                self._checked.clear()
+            self._checked[asked] = tuple(errors)
+        return list(self._checked[asked])
 
     def unconfirmed_functions(self) -> list[tuple[str, int, int]]:
         """Return the functions in use that Google does not document for identity pools: name, start, end."""

@@ -215,7 +215,9 @@ class _Answer:
         if self.by_control:
             return f"{_SETTLED_BY['RCP']} ({self.by_control})"
         names = dict(_SETTLED_BY) | {"RESOURCE": _RESOURCE_POLICIES.get(self.need.service, ("", ""))[1]}
-        kinds = sorted(self.access.open) or ["PRINCIPAL"]
+        if not self.access.open:  # the documentation leaves it open for `Principal: *` without a condition
+            return "whether the permissions boundary limits what the resource's policy grants to everyone"
+        kinds = sorted(self.access.open)
         read = [answer.applied.name for answer in self.access.answers if answer.allows is None or answer.denies is None]
         if read and not {*kinds} - {answer.applied.kind for answer in self.access.answers}:
             return f"the values that {read[0]} asks for"

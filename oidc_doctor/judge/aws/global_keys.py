@@ -7,6 +7,8 @@ that no row settles is unknown, and never absent.
 
 from __future__ import annotations
 
+from oidc_doctor.judge.typos import similarity
+
 _ABSENT = frozenset(
     name.lower()
     for name in (
@@ -74,6 +76,34 @@ _UNKNOWN = frozenset(
 # reference). The others are of the identity propagation that an OIDC provider may have since November 2026; that the
 # call itself has them is inferred too.
 _UNKNOWN_PREFIXES = ("aws:resourcetag/", "iam:resourcetag/", "aws:transactioncontext/", "aws:originidentity/")
+
+
+# Keys that the call has, or has where the token asks for them: whether one is there is read elsewhere.
+_OF_THE_CALL = frozenset(
+    name.lower()
+    for name in (
+        *("aws:CurrentTime", "aws:EpochTime", "aws:SecureTransport", "aws:ViaAWSService", "aws:PrincipalType"),
+        *("aws:PrincipalAccount", "aws:ResourceAccount", "aws:RequestedRegion", "aws:FederatedProvider", "aws:userid"),
+        *("aws:TagKeys", "aws:RequestTag/", "sts:TransitiveTagKeys", "sts:SourceIdentity", "sts:RoleSessionName"),
+        *("sts:RoleAuthorizedByIdp", "sts:ExternalId"),
+    )
+)
+_LISTED = _ABSENT | _UNKNOWN | _OF_THE_CALL
+_MISSPELLED = 0.8  # how similar a name is to one of the list that it misspells
+
+
+def is_unlisted(key: str) -> bool:
+    """Whether it is a key in AWS's own names that no list here has: AWS may have added it since November 2026.
+
+    A name that nearly is one of the list misspells that one: AWS has no such key, and the call does not have it.
+    """
+    folded = key.lower()
+    if not folded.startswith(("aws:", "sts:")) or folded in _LISTED:
+        return False
+    if folded.startswith((*_ABSENT_PREFIXES, *_UNKNOWN_PREFIXES, "aws:requesttag/")):
+        return False
+    name = folded.partition("/")[0]
+    return not any(similarity(name, listed.partition("/")[0]) >= _MISSPELLED for listed in _LISTED)
 
 
 def is_absent(key: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor import iam
 from oidc_doctor.issuers import condition_keys
 from oidc_doctor.judge.aws.arns import BUILT_IN, issuer_path
-from oidc_doctor.judge.aws.global_keys import is_unknown
+from oidc_doctor.judge.aws.global_keys import is_unknown, is_unlisted
 from oidc_doctor.judge.aws.session_claims import (
     PRINCIPAL_TAGS,
     ROLES,
@@ -108,7 +108,8 @@ def _unread_keys(exchange: AwsExchange, keys: list[str]) -> dict[str, Any]:
     """Those of the policy's keys that the request may have, and that nothing here has read."""
     known = {f"aws:requesttag/{key}".lower() for key in session_tags(exchange.token)}
     return dict.fromkeys(
-        (key.lower() for key in keys if is_unknown(key) or _may_be_tag(exchange.token, key, known)), iam.UNKNOWN
+        (key.lower() for key in keys if is_unknown(key) or is_unlisted(key) or _may_be_tag(exchange.token, key, known)),
+        iam.UNKNOWN,
     )
 
 

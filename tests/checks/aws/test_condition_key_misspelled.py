@@ -71,12 +71,33 @@ def test_keys_that_exist_elsewhere_are_not_misspelled(aws: Bundle, key: str) -> 
     assert "condition-key-misspelled" not in asking_for(aws, key).ask().names
 
 
-@pytest.mark.parametrize("key", ["oidc.baseten.co:amber", "aws:Region"])
-def test_a_name_that_is_less_alike_was_not_meant(aws: Bundle, key: str) -> None:
-    condition = {"StringEquals": {key: "x"}, "StringLike": {aws.SUB_KEY: aws.PATTERN}}
+def test_a_name_that_is_less_alike_was_not_meant(aws: Bundle) -> None:
+    condition = {"StringEquals": {"oidc.baseten.co:amber": "x"}, "StringLike": {aws.SUB_KEY: aws.PATTERN}}
     answer = aws.condition(condition).ask()
     answer.refused("condition-key-not-provided", "authorise", aws.NOT_AUTHORIZED)
     assert "condition-key-misspelled" not in answer.names
+
+
+@pytest.mark.parametrize("key", ["aws:Region", "aws:OriginNetwork", "sts:Novelty"])
+def test_a_key_in_names_of_aws_that_no_list_has_is_not_known(aws: Bundle, key: str) -> None:
+    asked = {"StringEquals": {key: "x"}}
+    allow = aws.condition(asked | {"StringLike": {aws.SUB_KEY: aws.PATTERN}}).ask()
+    assert allow.exchange().prediction == "unknown"
+    assert "condition-key-misspelled" not in allow.names
+    policy = aws.condition({"StringLike": {aws.SUB_KEY: aws.PATTERN}}).read("aws/role.json")
+    trust = policy["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"] = [
+        *(trust["Statement"] if isinstance(trust["Statement"], list) else [trust["Statement"]]),
+        {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRoleWithWebIdentity", "Condition": asked},
+    ]
+    denied = aws.write("aws/role.json", policy).ask()
+    assert denied.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize("key", ["aws:RequestTags/team", "aws:PrincipalOrgIDs", "sts:SourceIdentities"])
+def test_a_slip_in_a_name_of_aws_is_no_key_at_all(aws: Bundle, key: str) -> None:
+    condition = {"StringEquals": {key: "x"}, "StringLike": {aws.SUB_KEY: aws.PATTERN}}
+    assert aws.condition(condition).ask().exchange().prediction == "refused"
 
 
 @pytest.mark.parametrize(
