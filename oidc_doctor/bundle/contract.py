@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import (
     parse_allow_policy,
@@ -239,6 +240,14 @@ _AWS = (
 )
 
 
+def _object(text: str, file: str) -> Document:
+    """A document that is an object with members. Raises Unreadable."""
+    document = load(text, file)
+    if not fields.members(document, "", document.value):
+        raise fields.wrong(document, "", "an empty object")
+    return document
+
+
 def _allow_policy(resource: Any) -> Callable[[str, str], Any]:
     return partial(parse_allow_policy, resource=resource)
 
@@ -283,7 +292,7 @@ _GCP = (
     File(
         "gcp/credentials.json",
         "the `external_account` credential configuration of the client",
-        load,
+        _object,
         "credentials",
         members=frozenset({"service_account_impersonation_url", "subject_token_type"}),
     ),

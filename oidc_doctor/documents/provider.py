@@ -86,6 +86,8 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     """`get-iam-policy`. gcloud prints a policy without bindings as its etag alone. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "an allow policy")
+    if not {"bindings", "etag", "version", "auditConfigs"} & box.keys():
+        raise fields.wrong(document, "", "no allow policy: one without bindings is printed with its etag")
     listed = box.get("bindings")
     entries = [] if listed is None else fields.elements(document, "/bindings", listed)
     bindings = tuple(
@@ -96,16 +98,21 @@ def parse_allow_policy(text: str, file: str, resource: Resource) -> AllowPolicy:
     return AllowPolicy(bindings, document, resource)
 
 
-def parse_caller_identity(text: str, file: str) -> str | None:
+def parse_caller_identity(text: str, file: str) -> str:
     """`aws sts get-caller-identity`: the account whose credentials were used. Raises Unreadable."""
     document = load(text, file)
-    return fields.text(document, "", fields.members(document, "", document.value), "Account")
+    account = fields.text(document, "", fields.members(document, "", document.value), "Account")
+    if account is None:
+        raise fields.wrong(document, "", "no Account in it")
+    return account
 
 
 def parse_project(text: str, file: str) -> tuple[str | None, str | None, str | None]:
     """`gcloud projects describe`: the project's number, its ID and its lifecycleState. Raises Unreadable."""
     document = load(text, file)
     box = fields.members(document, "", document.value, "a project")
+    if not {"projectNumber", "projectId", "name", "lifecycleState", "state"} & box.keys():
+        raise fields.wrong(document, "", "no project in it")
     number = box.get("projectNumber")
     if isinstance(number, int) and not isinstance(number, bool):
         number = str(number)
@@ -124,6 +131,8 @@ def parse_services(text: str, file: str) -> Document:
     """`gcloud services list`: a list of services, with or without the REST API's wrapper. Raises Unreadable."""
     document = load(text, file)
     value = document.value
+    if not value or (isinstance(value, dict) and value.get("services") == []):
+        raise fields.wrong(document, "", "no service in it: a project in use has some enabled")
     if isinstance(value, dict) and "services" not in value:
         return document  # a plain map of names to states
     listed, place = (value["services"], "/services") if isinstance(value, dict) else (value, "")

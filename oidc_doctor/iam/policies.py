@@ -199,7 +199,7 @@ class Policy:
         version = document.get("Version") if isinstance(document, Mapping) else None
         self._unreadable: list[Node] = []
         self._statements: list[_Statement] = []
-        if not isinstance(raw, (list, tuple, Mapping)):
+        if not isinstance(raw, (list, tuple, Mapping)) or not raw:  # IAM stores no policy without a statement
             self._unreadable = [Node("member", "Statement", YES | NO, "/Statement", raw, None, "unreadable")]
         elif isinstance(document, Mapping):
             self._unreadable = _unreadable_members(document, _POLICY_MEMBERS, "")

@@ -164,7 +164,15 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
     wanted = _AWS_DISCOVERY if exchange.cloud == "aws" else ("jwks_uri",)
     absent = [name for name in wanted if name not in members]
     if absent:
-        exchange.refuse(Kind.DISCOVERY_INVALID, where=discovery.at(), field=", ".join(absent), found="absent")
+        is_one = bool(_OF_DISCOVERY & members.keys())
+        exchange.refuse(
+            Kind.DISCOVERY_INVALID,
+            where=discovery.at(),
+            certain=is_one or _is_what_was_served(exchange, "issuer/openid-configuration.json"),
+            settle="curl of the discovery document: the file that was read is none",
+            field=", ".join(absent),
+            found="absent",
+        )
     published = members.get("issuer")
     if any(refusal.kind is Kind.ISSUER_URL_DIFFERS for refusal in exchange.results["keys"].refusals):
         return  # said of the provider's issuerUri
@@ -207,18 +215,33 @@ def _without_key_set(exchange: ExchangeBuilder, missing: Missing) -> None:
         _assume_decoded(exchange)
 
 
+_OF_DISCOVERY = frozenset(("issuer", *_AWS_DISCOVERY))
+
+
+def _is_what_was_served(exchange: ExchangeBuilder, path: str) -> bool:
+    """Whether the issuer itself answered with this file: a capture timed the answer, or the cloud met it as well.
+
+    A file that is no document of an issuer, and that came from nobody knows where, is not evidence of what the cloud
+    reads.
+    """
+    return path in exchange.case.evidence.issuer.seconds or exchange.seen_at("keys")
+
+
 def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source: str, *, from_set: bool) -> None:
     token = exchange.token
     kid = token.header_value("kid")
     assert answer.kind is not None  # noqa: S101 - the caller's branch
     certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
+    settle = "the token's own header"
+    if answer.kind is Kind.DISCOVERY_INVALID and not from_set and not _is_what_was_served(exchange, "issuer/jwks.json"):
+        certain, settle = False, "curl of the key set: the file that was read is none"
     exchange.refuse(
         answer.kind,
         error_of_key(exchange.cloud, selected=answer.selected),
         step="keys",
         where=jwks.at(answer.pointer),
         certain=certain,
-        settle="the token's own header",
+        settle=settle,
         kid="(none)" if kid in (ABSENT, None, "") else shown(kid),
         known=", ".join(known_kids(jwks.value)),
         nameless=str(nameless_keys(jwks.value) or ""),

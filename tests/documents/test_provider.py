@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from oidc_doctor.documents.provider import (
     parse_allow_policy,
     parse_aws_provider_list,
     parse_aws_providers,
+    parse_caller_identity,
     parse_gcp_pools,
     parse_gcp_providers,
     parse_project,
     parse_service_account,
+    parse_services,
     service_states,
     split_name,
 )
@@ -210,7 +213,7 @@ def test_an_allow_policy() -> None:
     assert policy.document.at(second.pointer).line == 1
 
 
-@pytest.mark.parametrize("text", ['{"etag": "ACAB"}', '{"bindings": []}', '{"bindings": null}', "{}"])
+@pytest.mark.parametrize("text", ['{"etag": "ACAB"}', '{"bindings": []}', '{"bindings": null}'])
 def test_an_allow_policy_without_bindings(text: str) -> None:
     assert parse_allow_policy(text, "f", "service-account").bindings == ()
 
@@ -240,7 +243,6 @@ def test_wrong_allow_policies(value: Any) -> None:
         ({"name": "projects/123", "projectId": "p", "state": "ACTIVE"}, ("123", "p", "ACTIVE")),
         ({"name": "My project", "projectId": "p"}, (None, "p", None)),
         ({"projectId": "p", "lifecycleState": "DELETE_REQUESTED"}, (None, "p", "DELETE_REQUESTED")),
-        ({}, (None, None, None)),
     ],
 )
 def test_a_project(value: Any, expected: tuple[str | None, str | None, str | None]) -> None:
@@ -340,3 +342,17 @@ def test_no_file_raises_anything_but_unreadable(data: bytes) -> None:
             parse(decode(data, "f"), "f")
         except Unreadable as error:
             assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("text", ["{}", '{"keys": 5}', "[]", "null", '""'])
+def test_an_object_of_something_else_is_unread(text: str) -> None:
+    """Nothing of the kind is in it: what it would show by being absent is not known."""
+    for parse in (partial(parse_allow_policy, resource="project"), parse_project, parse_caller_identity):
+        with pytest.raises(Unreadable):
+            parse(text, "f")
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"services": []}', "null", '""'])
+def test_a_list_without_a_service_is_unread(text: str) -> None:
+    with pytest.raises(Unreadable):
+        parse_services(text, "f")

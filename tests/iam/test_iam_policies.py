@@ -39,7 +39,7 @@ class TestDecision:
         assert (decision.effect, decision.granted, decision.trace.result) == ("allow", True, True)
 
     def test_nothing_matches(self) -> None:
-        assert decide().effect == "implicit-deny"
+        assert decide().effect == "unknown"  # IAM stores no policy without a statement
         assert decide(statement(Action="sts:AssumeRole")).effect == "implicit-deny"
 
     def test_deny_wins_wherever_it_stands(self) -> None:

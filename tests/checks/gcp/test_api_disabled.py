@@ -30,11 +30,17 @@ def test_it_is_disabled(gcp: Bundle, services: Any) -> None:
 STS = "sts.googleapis.com"
 
 
-@pytest.mark.parametrize("services", [{API: "ENABLED", STS: "ENABLED"}, []])
-def test_it_is_enabled_or_not_listed(gcp: Bundle, services: Any) -> None:
-    answer = gcp.write("gcp/services.json", services).ask()
+def test_it_is_enabled(gcp: Bundle) -> None:
+    answer = gcp.write("gcp/services.json", {API: "ENABLED", STS: "ENABLED"}).ask()
     assert answer.accepted, answer.names
     assert answer.check("api-disabled").status == "passed"
+
+
+@pytest.mark.parametrize("services", [[], {}, {"services": []}])
+def test_a_list_without_any_service_shows_nothing(gcp: Bundle, services: Any) -> None:
+    answer = gcp.write("gcp/services.json", services).ask()
+    assert answer.check("api-disabled").status == "skipped"
+    assert answer.report.exit_code == 3
 
 
 @pytest.mark.parametrize("name", [API, STS])

@@ -35,7 +35,19 @@ def test_members_that_aws_does_not_need(aws: Bundle, member: str) -> None:
 
 @pytest.mark.parametrize("keys", [{"keys": {}}, [], {}])
 def test_a_key_set_without_keys(aws: Bundle, keys: Any) -> None:
-    aws.write("issuer/jwks.json", keys).ask().refused("discovery-invalid", "keys", aws.NO_VERIFICATION_KEY)
+    aws.write("issuer/jwks.json", keys)
+    answer = aws.ask()
+    assert answer.exchange().prediction == "unknown"  # a file that is no key set may be anything
+    answer.suspected("discovery-invalid")
+    aws.manifest([{"path": "issuer/jwks.json", "call": "GET", "outcome": "ok", "seconds": 0.2}])
+    aws.ask().refused("discovery-invalid", "keys", aws.NO_VERIFICATION_KEY)
+
+
+@pytest.mark.parametrize("document", [{}, {"keys": []}, []])
+def test_a_file_that_is_no_discovery_document(aws: Bundle, document: Any) -> None:
+    answer = aws.write("issuer/openid-configuration.json", document).ask()
+    assert answer.exchange().prediction == "unknown"
+    answer.suspected("discovery-invalid")
 
 
 def test_the_words_for_a_key_set_without_keys(aws: Bundle) -> None:
