@@ -22,7 +22,7 @@ from oidc_doctor.model.evidence import (
     Token,
 )
 from oidc_doctor.model.json_pointer import line_of
-from oidc_doctor.model.placeholder import may_equal
+from oidc_doctor.model.placeholder import has_placeholder, may_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -169,6 +169,30 @@ def _from_truss(draft: _Draft, document: Document, target: Target, resources: Re
         bucket = re.match(r"gs://([^/]+)", auth.resource or "")
         if bucket:
             draft.put("gcp", "gcs_bucket", bucket[1], _resource_origin(document, auth))
+
+
+def further_targets(document: Document, first: Target) -> list[Target]:
+    """A target for each role, and each provider with its account, that a Truss file names besides the first's."""
+    role = first.aws.role_arn if first.aws else None
+    identity = (first.gcp.provider, first.gcp.service_account) if first.gcp else (None, None)
+    found: dict[object, Target] = {}
+    for auth in truss_auths(document):
+        if has_placeholder(f"{auth.aws_role_arn}{auth.gcp_provider}{auth.gcp_service_account}"):
+            continue
+        if auth.auth_method == "AWS_OIDC" and auth.aws_role_arn and role and not _like_arn(role, auth.aws_role_arn):
+            at = document.at(auth.pointer + "/aws_oidc_role_arn")
+            aws = TargetAws(role_arn=auth.aws_role_arn, region=auth.aws_region)
+            name = auth.aws_role_arn.rpartition("/")[2]
+            found.setdefault(auth.aws_role_arn, Target(name, aws=aws, origins={"aws.role_arn": at}))
+        other = (auth.gcp_provider, auth.gcp_service_account)
+        same_provider = same_name(identity[0] or "", auth.gcp_provider or "")
+        is_first = same_provider and auth.gcp_service_account == identity[1]
+        if auth.auth_method == "GCP_OIDC" and all(other) and all(identity) and not is_first:
+            at = document.at(auth.pointer + "/gcp_oidc_service_account")
+            gcp = TargetGcp(provider=auth.gcp_provider, service_account=auth.gcp_service_account)
+            name = str(auth.gcp_service_account).partition("@")[0]
+            found.setdefault(other, Target(name, gcp=gcp, origins={"gcp.service_account": at}))
+    return list(found.values())
 
 
 def _preferred(auths: list[TrussAuth], read: Callable[[TrussAuth], bool]) -> list[TrussAuth]:

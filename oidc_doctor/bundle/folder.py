@@ -14,6 +14,7 @@ from oidc_doctor.bundle.choose import (
     choose_role,
     choose_service_account,
     derive,
+    further_targets,
 )
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.token import parse_token
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.bundle.reader import BundleReader
     from oidc_doctor.model.evidence import Documents
+    from oidc_doctor.model.steps import Cloud
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -73,18 +75,37 @@ class Folder:
         self.aws = self._read_aws()
         self.gcp, self.pool = self._read_gcp()
 
-    def evidence(self, target: Target) -> TargetEvidence:
-        """The evidence for `target`, whose open values are filled from the files."""
+    def also_named(self, first: Target) -> list[TargetEvidence]:
+        """The evidence for every further role and provider that the Truss file names: each is a target of its own.
+
+        The observed error is left to the first.
+        """
+        truss = _or(self.common.truss, None)
+        found = []
+        for target in further_targets(truss, first) if truss is not None else ():
+            evidence = self.evidence(target, only="aws" if target.aws is not None else "gcp")._replace(observed=())
+            if evidence.gcp is not None and first.gcp and evidence.target.gcp:
+                path = "gcp/service-account-policy.json"
+                if evidence.target.gcp.service_account != first.gcp.service_account:
+                    policy = Missing(path, f"it is taken to be that of {first.gcp.service_account}")
+                    evidence = evidence._replace(gcp=evidence.gcp._replace(service_account_policy=policy))
+            found.append(evidence)
+        return found
+
+    def evidence(self, target: Target, only: Cloud | None = None) -> TargetEvidence:
+        """The evidence for `target`, whose open values are filled from the files; `only` of one cloud."""
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
         truss = _or(self.common.truss, None)
         asked = {source.cloud for source in truss_sources(truss)} if truss is not None else set()
         names_aws = target.aws is not None or self._names("aws/") or "aws" in asked
         names_gcp = target.gcp is not None or self._names("gcp/") or "gcp" in asked
+        if only is not None:
+            names_aws, names_gcp = only == "aws", only == "gcp"
         if not (names_aws or names_gcp):  # only the shared logs mention a cloud
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
         target = target._replace(
-            aws=target.aws or (TargetAws() if names_aws else None),
-            gcp=target.gcp or (TargetGcp() if names_gcp else None),
+            aws=(target.aws or TargetAws()) if names_aws else target.aws if only is None else None,
+            gcp=(target.gcp or TargetGcp()) if names_gcp else target.gcp if only is None else None,
         )
         return self.common._replace(
             target=target,

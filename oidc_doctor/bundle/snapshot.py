@@ -34,7 +34,10 @@ def load_snapshot(
     targets: list[TargetEvidence] = []
     for prefix, tables in _bounded(reader, _folders(reader)):
         folder = Folder(reader, prefix, extra_tokens)
-        evidence = [folder.evidence(merge(table, overrides) if overrides else table) for table in tables]
+        stated = [merge(table, overrides) if overrides else table for table in tables]
+        evidence = [folder.evidence(table) for table in stated]
+        if len(stated) == 1 and stated[0].aws is None and stated[0].gcp is None:
+            evidence += folder.also_named(evidence[0].target)[: TARGETS.most - 1]
         folder.cover_what_is_missing(evidence)
         targets += [part._replace(observed=errors + part.observed) for part in evidence]
     reader.cover_the_rest()

@@ -17,6 +17,7 @@ from evidence.snapshots import (
     POOL,
     PROVIDER,
     ROLE,
+    load,
     only_target,
     toml,
 )
@@ -97,11 +98,13 @@ weights:
 
 
 def test_the_target_from_a_truss_configuration(tmp_path: Path) -> None:
-    target = only_target(tmp_path / "a", {"truss/config.yaml": TRUSS}).target
+    first, second = load(tmp_path / "a", {"truss/config.yaml": TRUSS}).targets
+    target = first.target
+    assert second.target.aws == TargetAws(role_arn=ARN, region="us-east-1", s3_bucket="my-bucket")
     assert target.aws == TargetAws(role_arn=f"arn:aws:iam::{ACCOUNT}:role/Images", region="eu-west-1")
     assert target.gcp == TargetGcp(provider=PROVIDER, service_account=EMAIL, gcs_bucket="g-bucket")
     assert str(target.origins["aws.role_arn"]) == "truss/config.yaml:5"
-    evidence = only_target(tmp_path / "b", {"truss/config.yaml": TRUSS, "aws/role.json": ROLE})
+    evidence, _ = load(tmp_path / "b", {"truss/config.yaml": TRUSS, "aws/role.json": ROLE}).targets
     assert evidence.target.aws == TargetAws(role_arn=ARN, region="us-east-1", s3_bucket="my-bucket")
     assert str(evidence.target.origins["aws.s3_bucket"]) == "truss/config.yaml:8"
 

@@ -58,6 +58,19 @@ def test_members_go_by_their_names() -> None:
     assert not [value for value in member_values(box) if value in without_secrets(json.dumps(box, indent=1))]
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        *("sk={}", "APP_SK = {}", "seed={}", "WALLET_SEED={}", '"read\\nsession={}"'),
+        'Authorization: Digest username="reader", nonce="1", response="{}"',
+    ],
+)
+def test_short_names_of_secrets(around: str) -> None:
+    secret = "aGk3Vb9xQ2mZpL8sT4wY7cN1"
+    assert secret not in without_secrets(around.format(secret))
+    assert without_secrets(around.format("42")) == around.format("42") or "Digest" in around
+
+
 KEPT = [
     "repo:acme/token:ref:refs/heads/main",
     "repo:acme/api_key:environment:password",
@@ -77,6 +90,7 @@ KEPT = [
     "https://oidc.example.com:8443/id/1",
     "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/system:sa:x@y",
     "AWS refuses this token: the team differs",
+    "disk=aGk3Vb9xQ2mZpL8s risk=high task=build-42 seed=42 response=200",
     "token: expired",
     "Token audience: sts.amazonaws.com",
     "6938fd4d98bab03faadb97b34396831e3780aea1",

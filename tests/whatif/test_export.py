@@ -54,5 +54,5 @@ def test_commands_for_google(gcp: Bundle, tmp_path: Path, what_if_of: Callable[.
         "--attribute-mapping='^;^google.subject=assertion.sub;attribute.a=[assertion.a, 1]'"
     )
     assert command("allowed-audiences", '["a", "b"]').endswith("--allowed-audiences=a,b")
-    assert "remove-iam-policy-binding" in command("service-account-policy", "{}")
+    assert "remove-iam-policy-binding" in command("service-account-policy", '{"etag": "x"}')
     assert command("claims", "{}") == "oidc-doctor --report --claims claims.json"

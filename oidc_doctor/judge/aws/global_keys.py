@@ -92,13 +92,17 @@ _LISTED = _ABSENT | _UNKNOWN | _OF_THE_CALL
 _MISSPELLED = 0.8  # how similar a name is to one of the list that it misspells
 
 
+# Keys of the compute services travel with requests to others; a key of any other service, as s3:prefix, is of its own.
+_PREFIXES_OF_AWS = ("aws:", "sts:", "ec2:", "lambda:", "glue:", "ssm:", "identitystore:")
+
+
 def is_unlisted(key: str) -> bool:
     """Whether it is a key in AWS's own names that no list here has: AWS may have added it since November 2026.
 
     A name that nearly is one of the list misspells that one: AWS has no such key, and the call does not have it.
     """
     folded = key.lower()
-    if not folded.startswith(("aws:", "sts:")) or folded in _LISTED:
+    if not folded.startswith(_PREFIXES_OF_AWS) or folded in _LISTED:
         return False
     if folded.startswith((*_ABSENT_PREFIXES, *_UNKNOWN_PREFIXES, "aws:requesttag/")):
         return False

@@ -29,10 +29,14 @@ def policies_of_role(exchange: AwsExchange) -> RolePolicies:
     """Read the role's inline and attached policies, its boundary, and the session policy of the request."""
     evidence = exchange.aws
     read = evidence.documents.get("aws/role-policies/*.json")
-    documents = [] if read is None or isinstance(read, Missing) else list(read)
+    documents = [] if read is None or isinstance(read, Missing) else [row for row in read if _is_of(exchange, row)]
     applied = [_applied(exchange, "PRINCIPAL", document) for document in documents]
     unread: set[PolicyKind] = set()
-    complete = _complete(exchange, documents) and not any(document.duplicates for document in documents)
+    complete = (
+        isinstance(evidence.role, Role)
+        and _complete(exchange, documents)
+        and not any(document.duplicates for document in documents)
+    )
     if not complete:
         unread.add("PRINCIPAL")
     boundary = evidence.documents.get("aws/boundary.json")
@@ -88,15 +92,32 @@ def _complete(exchange: AwsExchange, documents: list[Document]) -> bool:
     return all(name in found for name in names)
 
 
+def _is_of(exchange: AwsExchange, document: Document) -> bool:
+    """Whether a policy is of the target's role: its answer names the role, or the role that was read is the target's.
+
+    A bundle with several roles may hold the policies of another one.
+    """
+    name = _answer(document).get("RoleName")
+    if isinstance(name, str):
+        return exchange.role_arn is None or name == exchange.role_arn.name
+    return isinstance(exchange.aws.role, Role)
+
+
+def _answer(document: Document) -> dict[str, Json]:
+    """The whole answer that the policy is a part of; empty for a policy alone."""
+    if document.inner or not document.pointer:
+        return {}
+    answer = json.loads(document.text)
+    return answer if isinstance(answer, dict) else {}
+
+
 def _names(document: Document) -> set[str]:
     """The names that a policy's file may be known by: its own, without the kind that a capture puts before it."""
     stem = PurePosixPath(document.file).name.removesuffix(".json")
     names = {stem, stem.removeprefix("inline-"), stem.removeprefix("attached-")}
-    if not document.inner and document.pointer:
-        answer = json.loads(document.text)
-        name = answer.get("PolicyName") if isinstance(answer, dict) else None
-        if isinstance(name, str):
-            names.add(name)
+    name = _answer(document).get("PolicyName")
+    if isinstance(name, str):
+        names.add(name)
     return names
 
 

@@ -29,6 +29,10 @@ NEEDLES: Final = (
     ".sid",
     "plaintext",
     "awsalb",
+    "sk=",
+    "sk =",
+    "seed",
+    "response=",
 )
 
 _CORE = (
@@ -42,7 +46,8 @@ _CORE = (
     r"[ _.-]?token|secret|(?:(?<![A-Za-z])|(?<=\\[nrt]))pwd|jsessionid|phpsessid|sess(?:ion)?[_-]?id(?=\s{0,8}=)"
     r"|connect\.sid)"
     r"|(?P<weak>token|signature|(?<![A-Za-z])sig|credentials?|(?:(?<![A-Za-z])|(?<=\\[nrt]))_?auth|plaintext|awsalb(?:cors)?"
-    r"|(?:_|(?<![A-Za-z]))sess(?:ion)?(?=\s{0,8}=))"
+    r"|(?:_|(?<![A-Za-z])|(?<=\\[nrt]))(?:sess(?:ion)?|sk|seed)(?=\s{0,8}=)"
+    r"|(?<![A-Za-z-])(?:response|cnonce)(?==\\*\"))"  # of an Authorization: Digest
 )
 _SUFFIX = r"(?:s|[ _-]?\d{1,2}|[_-](?:base|base64|b64|pem|hex|raw|plain|value)(?![A-Za-z0-9_-]))?"
 # A quotation mark, an equals sign and a colon, also as JSON, URLs and XML escape them

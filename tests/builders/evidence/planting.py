@@ -85,6 +85,8 @@ def whole(root: Path) -> dict[str, Json]:
         },
         "gcp/folder-policy.json": binding,
         "gcp/organization-policy.json": binding,
+        "gcp/bucket-policy.json": binding,
+        "gcp/repository-policy.json": binding,
         "gcp/services.json": [{"config": {"name": "iam.googleapis.com"}, "state": "ENABLED"}],
         "gcp/org-policies/c.json": {"name": "policies/c", "spec": {"rules": [{"values": {"allowedValues": ["x"]}}]}},
         "truss/config.yaml": {"model_name": "weights", "runtime": {"docker_auth": {"auth_method": "AWS_OIDC"}}},

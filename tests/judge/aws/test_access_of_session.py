@@ -224,3 +224,14 @@ def test_the_key_of_the_bucket(aws: Bundle) -> None:
     assert answer.first.name == "kms-decrypt-missing"
     role_with(made, ECR, S3, allow("kms:Decrypt", key))
     assert decisions(made.ask())["kms:Decrypt"] == "allowed"
+
+
+def test_the_policies_of_another_role_decide_nothing(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    answer = {"RoleName": "Another", "PolicyName": "Access", "PolicyDocument": policy(ECR, S3)}
+    made.write("aws/role-policies/Access.json", answer)
+    assert "allowed" not in decisions(made.ask()).values()
+    assert "denied" not in decisions(made.ask()).values()
+    made = without_resource_policies(role_with(made, ECR))
+    made.remove("aws/role.json")  # the lists may be of another role
+    assert "denied" not in decisions(made.ask()).values()

@@ -55,7 +55,7 @@ RULES = {
     "101 keys": Rule(
         lambda b: b.jwks(*(b.jwk(kid=f"k{n}") for n in range(100)), b.jwk()), "keys", "key-unusable", NO_KEY
     ),
-    "no keys list": Rule(lambda b: b.write("issuer/jwks.json", {}), "keys", "discovery-invalid", NO_KEY),
+    "no keys list": Rule(lambda b: b.write("issuer/jwks.json", {}), "keys", "discovery-invalid?", NO_KEY),
     "no jwks_uri": Rule(
         lambda b: b.discovery(jwks_uri=...), "keys", "discovery-invalid", NO_KEY, {"field": "jwks_uri"}
     ),

@@ -42,9 +42,6 @@ RULES = {
     "another name": Rule(
         lambda b: b.aws_role(Arn=b.ROLE_ARN + "2", RoleName="ModelWeights2"), "authorise", "unknown"
     ),
-    "no statement": Rule(
-        lambda b: b.aws_role(b.policy(Statement=[])), "authorise", "no-allow-statement", DENIED, {"statements": "0"}
-    ),
     "only a deny": Rule(
         lambda b: b.trust(b.statement({"StringEquals": {AUD: "x"}}, Effect="Deny")), "authorise", "no-allow-statement",
         DENIED, {"statements": "1"},

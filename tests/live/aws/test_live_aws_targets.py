@@ -105,7 +105,8 @@ def test_live_reads_lie_over_a_bundle(
     made = set_up()
     bundle = tmp_path / "bundle"
     (bundle / "aws").mkdir(parents=True)
-    old = {"Role": {"Arn": made.role, "RoleName": "Weights", "AssumeRolePolicyDocument": {"Statement": []}}}
+    deny = {"Effect": "Deny", "Principal": {"Federated": "x.example"}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    old = {"Role": {"Arn": made.role, "RoleName": "Weights", "AssumeRolePolicyDocument": {"Statement": [deny]}}}
     (bundle / "aws" / "role.json").write_text(json.dumps(old))
     (bundle / "claims.json").write_text(json.dumps({"iss": made.issuer, "sub": SUBJECT, "aud": AUDIENCE}))
     offline = doctor("--from", bundle)
