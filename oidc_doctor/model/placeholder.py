@@ -211,7 +211,7 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
     """Whether the text matches a pattern in parts: (text, whether its wildcards act, whether it may hold gaps)."""
     if len(pattern) == 1:
         written, wildcards, gaps = pattern[0]
-        if wildcards and written and not written.strip("*"):  # alone, a star covers any text and any gap
+        if wildcards and written in ("*", "**"):  # alone, a star covers any text and any gap; three are a redaction
             return True
         if not (gaps and has_placeholder(written)) and not (text_gaps and has_placeholder(text)):
             literal = min(_before(written, "*"), _before(written, "?")) if wildcards else len(written)

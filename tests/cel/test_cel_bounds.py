@@ -198,6 +198,17 @@ def test_a_doubled_value_can_be_given_back_and_shown() -> None:
     assert outcome(doubled(60, "[1]", "[v, v]", "v")) == "none"
 
 
+def test_a_check_is_answered_once_for_the_same_declarations() -> None:
+    program = cel.compile("assertion.sub + 1 == 'a'")
+    declared = {"assertion": "dyn", "assertion.sub": "string"}
+    first, second = program.check(declared, result="bool"), program.check(dict(declared), result="bool")
+    assert first == second != []
+    assert first is not second  # a caller may change its list
+    assert program.check(declared, result="string") != first
+    for number in range(20):  # other declarations are not mixed up, however many there are
+        assert program.check({"assertion": "dyn", "assertion.sub": "int", f"x{number}": "dyn"})[0].text == program.text
+
+
 def test_importing_is_light() -> None:
     code = (
         "import sys; import oidc_doctor.cel as cel;"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from oidc_doctor.model.placeholder import (
     account_is_redacted,
+    compare,
     has_placeholder,
     is_left_out,
     may_contain,
@@ -258,3 +259,16 @@ def test_work_grows_with_the_length_of_a_text_alone(lines_run: Callable[[Callabl
 def test_what_was_left_out_by_hand(text: str, gaps: list[str]) -> None:
     assert [text[start:end] for start, end in spans(text)] == gaps
     assert is_left_out(text) is bool(gaps)
+
+
+@pytest.mark.parametrize("star", ["*", "**"])
+@pytest.mark.parametrize("text", ["", "a:b", "<key>", "arn:aws:s3:::b/<key>", "***"])
+@pytest.mark.parametrize("gaps", [True, False])
+def test_a_star_alone_covers_any_text_and_any_gap(star: str, text: str, gaps: bool) -> None:
+    assert compare([(star, True, gaps)], text, text_gaps=gaps) is True
+    assert compare([(star, False, False)], text, text_gaps=False) is (star == text)  # not a wildcard: a text
+
+
+def test_three_stars_of_a_person_are_no_wildcard() -> None:
+    assert compare([("***", True, True)], "a:b", text_gaps=False) is None
+    assert compare([("***", True, False)], "a:b", text_gaps=False) is True
