@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from oidc_doctor.iam import wildcards
-from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason
+from oidc_doctor.iam.elements import TextElement
+from oidc_doctor.iam.trace import NO, YES, Node
 from oidc_doctor.model import placeholder
 
 TYPE_CHECKING = False
@@ -70,42 +71,17 @@ class _ActionPattern:
         return (NO, "no-match") if answer is False else (YES | NO, "placeholder")
 
 
-class Actions:
+class Actions(TextElement):
     """The Action or NotAction element of one statement."""
 
-    __slots__ = ("_entries", "_fixed", "_name", "_pointer", "_raw")
+    __slots__ = ("_patterns",)
 
     def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
-        self._entries: list[_ActionPattern] = []
-        self._fixed: tuple[int, Reason] | None = None
-        self._name = "NotAction" if "NotAction" in statement else "Action"
-        self._pointer = f"{pointer}/{self._name}"
-        self._raw = raw = statement.get(self._name)
-        must_read = statement.get("Effect") != "Allow" or self._name == "NotAction"
-        if self._name not in statement or ("Action" in statement and "NotAction" in statement):
-            self._fixed = (YES | NO, "unreadable")
-        elif isinstance(raw, (list, tuple)) and raw:
-            self._entries = [
-                _ActionPattern(pattern, f"{self._pointer}/{index}", pasted=pasted, must_read=must_read)
-                for index, pattern in enumerate(raw)
-            ]
-        elif isinstance(raw, str):
-            self._entries = [_ActionPattern(raw, self._pointer, pasted=pasted, must_read=must_read)]
-        else:
-            self._fixed = (YES | NO, "unreadable")
+        super().__init__("action", "Action", statement, pointer)
+        must_read = statement.get("Effect") != "Allow" or self.excludes
+        self._patterns = [_ActionPattern(text, at, pasted=pasted, must_read=must_read) for text, at in self.texts]
 
     def evaluate(self, action: str) -> Node:
         """Return the element's node, with a child for each pattern; under NotAction a match excludes the action."""
-        if self._fixed is not None:
-            possible, reason = self._fixed
-            return Node("action", self._name, possible, self._pointer, self._raw, action, reason)
         folded = action.lower()
-        children = [entry.evaluate(action, folded) for entry in self._entries]
-        possible = NO
-        for child in children:
-            possible = OR[possible << 3 | child.possible]
-        reason = deciding_reason(children, possible)
-        if self._name == "NotAction":
-            possible = NOT[possible]
-            reason = {YES: "match", NO: "no-match"}.get(possible, reason)  # type: ignore[assignment]
-        return Node("action", self._name, possible, self._pointer, self._raw, action, reason, tuple(children))
+        return self.node(action, [pattern.evaluate(action, folded) for pattern in self._patterns])

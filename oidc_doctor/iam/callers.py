@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason, escape
+from oidc_doctor.iam.trace import NO, NOT, YES, Node, any_of, deciding_reason, escape
 from oidc_doctor.model import placeholder
 
 TYPE_CHECKING = False
@@ -147,9 +147,7 @@ class CallerPrincipals:
             possible, reason = self._fixed
             return Node("principal", self._name, possible, self._pointer, self._raw, caller.role_arn, reason)
         children = [name.evaluate(caller) for name in self._names]
-        possible = NO
-        for child in children:
-            possible = OR[possible << 3 | child.possible]
+        possible = any_of(children)
         if self._name == "NotPrincipal":
             # A session is spared only where its account and its role are listed as well (IAM User Guide): a match of
             # any name leaves it open.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oidc_doctor.iam.trace import NO, OR, YES, Node, deciding_reason, escape
+from oidc_doctor.iam.trace import NO, YES, Node, any_of, deciding_reason, escape
 from oidc_doctor.model import placeholder
 from oidc_doctor.model.arns import POLICY_ACCOUNT, REQUEST_ACCOUNT, account_of, redact_account
 
@@ -114,8 +114,6 @@ class Principals:
             possible, reason = self._fixed
             return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason)
         children = [entry.evaluate(principal) for entry in self._entries]
-        possible = NO
-        for child in children:
-            possible = OR[possible << 3 | child.possible]
+        possible = any_of(children)
         reason = deciding_reason(children, possible)
         return Node("principal", self._name, possible, self._pointer, self._raw, principal, reason, tuple(children))

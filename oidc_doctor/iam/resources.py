@@ -7,7 +7,8 @@ a field also matches beyond the colon. Variables are filled in as in conditions.
 from __future__ import annotations
 
 from oidc_doctor.iam import variables, wildcards
-from oidc_doctor.iam.trace import NO, NOT, OR, YES, Node, deciding_reason
+from oidc_doctor.iam.elements import TextElement
+from oidc_doctor.iam.trace import NO, YES, Node
 from oidc_doctor.model import placeholder
 
 TYPE_CHECKING = False
@@ -72,28 +73,14 @@ class _ResourcePattern:
         return not any(field.endswith("*") for field in self.pattern.split(":"))
 
 
-class Resources:
+class Resources(TextElement):
     """The Resource or NotResource element of one statement."""
 
-    __slots__ = ("_fixed", "_name", "_patterns", "_pointer", "_raw")
+    __slots__ = ("_patterns",)
 
     def __init__(self, statement: Mapping[str, Any], pointer: str, *, version: object, pasted: bool) -> None:
-        self._name = "NotResource" if "NotResource" in statement else "Resource"
-        self._pointer = f"{pointer}/{self._name}"
-        self._raw = raw = statement.get(self._name)
-        self._patterns: list[_ResourcePattern] = []
-        self._fixed: tuple[int, Reason] | None = None
-        if self._name not in statement or ("Resource" in statement and "NotResource" in statement):
-            self._fixed = (YES | NO, "unreadable")
-        elif isinstance(raw, (list, tuple)) and raw:
-            self._patterns = [
-                _ResourcePattern(pattern, f"{self._pointer}/{index}", version=version, pasted=pasted)
-                for index, pattern in enumerate(raw)
-            ]
-        elif isinstance(raw, str):
-            self._patterns = [_ResourcePattern(raw, self._pointer, version=version, pasted=pasted)]
-        else:
-            self._fixed = (YES | NO, "unreadable")
+        super().__init__("resource", "Resource", statement, pointer)
+        self._patterns = [_ResourcePattern(text, at, version=version, pasted=pasted) for text, at in self.texts]
 
     def evaluate(self, resource: str, request: Request) -> Node:
         """Return the element's node, with a child for each pattern; under NotResource a match excludes the resource.
@@ -101,15 +88,4 @@ class Resources:
         A resource that is a `Pasted` text may hold gaps, as `<key>` for any object of a bucket: it is matched for
         certain only where every filling is.
         """
-        if self._fixed is not None:
-            possible, reason = self._fixed
-            return Node("resource", self._name, possible, self._pointer, self._raw, resource, reason)
-        children = [pattern.evaluate(resource, request) for pattern in self._patterns]
-        possible = NO
-        for child in children:
-            possible = OR[possible << 3 | child.possible]
-        reason = deciding_reason(children, possible)
-        if self._name == "NotResource":
-            possible = NOT[possible]
-            reason = {YES: "match", NO: "no-match"}.get(possible, reason)  # type: ignore[assignment]
-        return Node("resource", self._name, possible, self._pointer, self._raw, resource, reason, tuple(children))
+        return self.node(resource, [pattern.evaluate(resource, request) for pattern in self._patterns])

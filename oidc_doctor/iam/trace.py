@@ -143,6 +143,14 @@ def _plain(value: object) -> object:
     return value if isinstance(value, (str, int, float, dict)) else None
 
 
+def any_of(children: list[Node]) -> int:
+    """Return the answers of an element of which one child has to match."""
+    possible = NO
+    for child in children:
+        possible = OR[possible << 3 | child.possible]
+    return possible
+
+
 def deciding_reason(children: list[Node], possible: int) -> Reason:
     """Return the reason of a combination: that of the first child with the same result."""
     result = TRUTH[possible]
