@@ -1,7 +1,7 @@
 """An evaluator for AWS IAM policies, of trust and of permissions, which explains every part of its decision."""
 
 from oidc_doctor.iam.access import Access, AppliedPolicy, PolicyAnswer, PolicySet, decide_access
-from oidc_doctor.iam.callers import Caller, grantees
+from oidc_doctor.iam.callers import Caller
 from oidc_doctor.iam.conditions import compile_conditions, conditions_hold, is_key_name
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.controls import control_statements
@@ -28,7 +28,6 @@ __all__ = [
     "conditions_hold",
     "control_statements",
     "decide_access",
-    "grantees",
     "is_key_name",
     "variable_keys",
 ]

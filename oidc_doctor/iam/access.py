@@ -7,7 +7,7 @@ the session itself goes around some of the others. The kinds have the names of A
 
 from __future__ import annotations
 
-from oidc_doctor.iam.callers import ACCOUNT, EVERYONE, ROLE, SESSION, grantees
+from oidc_doctor.iam.callers import ACCOUNT, EVERYONE, GRANTEES, ROLE, SESSION, is_named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,32 +60,30 @@ class PolicySet:
 
 
 class PolicyAnswer:
-    """What one policy says of the call."""
+    """What one policy says of the call. `grants`: whether a resource policy allows it to each grantee."""
 
-    __slots__ = ("allows", "applied", "decision", "denies", "grantees")
+    __slots__ = ("allows", "applied", "decision", "denies", "grants")
 
     def __init__(self, applied: AppliedPolicy, decision: Decision) -> None:
         self.applied = applied
         self.decision = decision
-        self.allows: bool | None = False
-        self.denies: bool | None = False
-        self.grantees: dict[Grantee, bool | None] = {}
+        # a part that IAM would not store stands for another one, which may allow as well as deny
+        unread = None if any(child.level == "member" for child in decision.trace.children) else False
+        self.allows: bool | None = unread
+        self.denies: bool | None = unread
+        self.grants: dict[Grantee, bool | None] = dict.fromkeys(GRANTEES, unread)
         for result in decision.statements:
             if result.effect != "Deny":
                 self.allows = either(self.allows, result.applies)
-                self._note_grantees(result)
+                self._add_grants(result)
             if result.effect != "Allow":
                 self.denies = either(self.denies, result.applies)
-        if any(child.level == "member" for child in decision.trace.children):
-            self.allows, self.denies = either(self.allows, None), either(self.denies, None)
 
-    def _note_grantees(self, result: StatementResult) -> None:
-        if self.applied.kind != "RESOURCE" or result.applies is False:
-            return
-        principal = next((child for child in result.node.children if child.level == "principal"), None)
-        found = grantees(principal) if principal is not None else set()
-        for grantee in found:
-            self.grantees[grantee] = either(self.grantees.get(grantee, False), result.applies)
+    def _add_grants(self, result: StatementResult) -> None:
+        principal = next((child for child in result.node.children if child.level == "principal"), result.node)
+        for grantee in GRANTEES:
+            grants = both(result.applies, is_named(grantee, principal))
+            self.grants[grantee] = either(self.grants[grantee], grants)
 
     def denying(self, *, surely: bool) -> StatementResult | None:
         """The first statement that denies, or that may."""
@@ -119,7 +117,12 @@ class Access:
 
     def of(self, kind: PolicyKind) -> list[PolicyAnswer]:
         """The answers of the policies of a kind."""
-        return [answer for answer in self.answers if answer.applied.kind == kind]
+        return of_kind(self.answers, kind)
+
+
+def of_kind(answers: list[PolicyAnswer], kind: PolicyKind) -> list[PolicyAnswer]:
+    """Those of the answers that are of policies of a kind."""
+    return [answer for answer in answers if answer.applied.kind == kind]
 
 
 def either(left: Truth, right: Truth) -> Truth:
@@ -148,11 +151,10 @@ def decide_access(policies: PolicySet, caller: Caller, action: str, resource: st
     allowed, lacking = question.allowed()
     if allowed is False:
         return Access(False, answers, lacking=lacking)
-    doubtful = frozenset(answer.applied.kind for answer in answers if answer.denies is None)
-    still_open = (doubtful | policies.unread) if allowed else question.open_kinds() | doubtful | policies.unread
-    if allowed and not still_open:
-        return Access(True, answers)
-    return Access(None, answers, still_open=still_open)
+    still_open = policies.unread | {answer.applied.kind for answer in answers if answer.denies is None}
+    if allowed is None:
+        still_open |= {answer.applied.kind for answer in answers if answer.allows is None}
+    return Access(True if allowed and not still_open else None, answers, still_open=still_open)
 
 
 class _Question:
@@ -164,12 +166,9 @@ class _Question:
         self.policies = policies
         self.answers = answers
 
-    def _of(self, kind: PolicyKind) -> list[PolicyAnswer]:
-        return [answer for answer in self.answers if answer.applied.kind == kind]
-
     def _allows(self, kind: PolicyKind, *, absent: bool) -> Truth:
         """Whether a policy of the kind allows; `absent` where there is none of it."""
-        answers = self._of(kind)
+        answers = of_kind(self.answers, kind)
         found: Truth = False
         for answer in answers:
             found = either(found, answer.allows)
@@ -179,11 +178,9 @@ class _Question:
 
     def _granted_to(self, *wanted: Grantee) -> Truth:
         found: Truth = None if "RESOURCE" in self.policies.unread else False
-        for answer in self._of("RESOURCE"):
+        for answer in of_kind(self.answers, "RESOURCE"):
             for grantee in wanted:
-                found = either(found, answer.grantees.get(grantee, False))
-            if answer.allows is None and not answer.grantees:
-                found = either(found, None)  # it is not known to whom
+                found = either(found, answer.grants[grantee])
         return found
 
     def allowed(self) -> tuple[Truth, PolicyKind | None]:
@@ -225,7 +222,3 @@ class _Question:
         if self.policies.resource_must_allow and self._granted_to(SESSION, ROLE, EVERYONE, ACCOUNT):
             return "PRINCIPAL"
         return "RESOURCE" if self.policies.resource_must_allow or not same_account else "PRINCIPAL"
-
-    def open_kinds(self) -> frozenset[PolicyKind]:
-        """The kinds whose Allow is not known."""
-        return frozenset(answer.applied.kind for answer in self.answers if answer.allows is None) | self.policies.unread

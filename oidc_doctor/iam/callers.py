@@ -28,6 +28,7 @@ SESSION: Grantee = "session"  # arn:…:assumed-role/ROLE/SESSION
 ROLE: Grantee = "role"
 ACCOUNT: Grantee = "account"  # its root ARN, or its number: a delegation to the identity policies of the account
 EVERYONE: Grantee = "everyone"
+GRANTEES = (SESSION, ROLE, ACCOUNT, EVERYONE)
 
 
 class Caller:
@@ -35,12 +36,13 @@ class Caller:
 
     __slots__ = ("account", "role_arn", "role_name", "session_arn")
 
-    def __init__(self, role_arn: str, session_arn: str | None = None) -> None:
-        fields = role_arn.split(":", 5)
+    def __init__(self, role_arn: str, session_name: str | None = None) -> None:
+        _, partition, _, _, self.account, role = role_arn.split(":", 5)
         self.role_arn = role_arn
-        self.account = fields[4]
-        self.role_name = fields[5].rpartition("/")[2]
-        self.session_arn = session_arn
+        self.role_name = role.rpartition("/")[2]
+        self.session_arn: str | None = None
+        if session_name is not None:  # without the role's path
+            self.session_arn = f"arn:{partition}:sts::{self.account}:assumed-role/{self.role_name}/{session_name}"
 
 
 def grantee_of(name: str) -> Grantee | None:
@@ -158,7 +160,11 @@ class CallerPrincipals:
         )
 
 
-def grantees(node: Node) -> set[Grantee]:
-    """Whom the names that match mean, of a Principal element's node."""
-    found = (grantee_of(str(child.expected)) for child in node.children if child.result)
-    return {grantee for grantee in found if grantee is not None}
+def is_named(grantee: Grantee, node: Node) -> bool | None:
+    """Whether a Principal element's node holds for this grantee; None where a name that cannot be read may mean it."""
+    if node.name == "Principal" and any(
+        child.result and grantee_of(str(child.expected)) is grantee for child in node.children
+    ):
+        return True
+    is_read = node.name == "Principal" and node.children and all(child.result is not None for child in node.children)
+    return False if is_read else None

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/Weights"
-SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Weights/pod"
+SESSION_NAME = "pod"
+SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/Weights/{SESSION_NAME}"
 OBJECT = "arn:aws:s3:::bucket/llama/model.bin"
 CONTEXT = {"aws:PrincipalArn": ROLE}
 
@@ -37,7 +38,7 @@ def policy(kind: PolicyKind, *statements: Mapping[str, Any]) -> AppliedPolicy:
 def decide(*policies: AppliedPolicy, resource: str = OBJECT, **options: Any) -> Access:
     options.setdefault("same_account", True)
     unread = frozenset(options.pop("unread", ()))
-    caller = iam.Caller(ROLE, options.pop("session", SESSION))
+    caller = iam.Caller(ROLE, options.pop("session", SESSION_NAME))
     return decide_access(PolicySet(policies, unread, **options), caller, "s3:GetObject", resource, CONTEXT)
 
 
@@ -172,9 +173,24 @@ def test_a_resource_pattern(pattern: str, resource: str, applies: bool | None) -
 def test_whom_a_resource_policy_means(principal: Any, applies: bool | None) -> None:
     document = {"Version": "2012-10-17", "Statement": statement(Principal=principal)}
     decided = iam.compile_policy(document, grammar=iam.RESOURCE).decide(
-        iam.Caller(ROLE, SESSION), "s3:GetObject", CONTEXT, OBJECT
+        iam.Caller(ROLE, SESSION_NAME), "s3:GetObject", CONTEXT, OBJECT
     )
     assert decided.granted is applies
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": [f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:role/*"]},
+        {"AWS": f"arn:aws:iam::{ACCOUNT}:role/*"},
+        "REDACTED",
+    ],
+)
+def test_a_grant_to_somebody_who_cannot_be_read_may_be_to_the_role(principal: Any) -> None:
+    """Another grant of the policy, which needs the identity policies as well, does not settle it."""
+    unread = policy("RESOURCE", statement(Principal=principal), TO_ACCOUNT)
+    assert decide(policy("PRINCIPAL", OTHER), unread).allowed is None
+    assert decide(policy("PRINCIPAL", OTHER), unread, resource_must_allow=True).allowed is None
 
 
 def test_a_session_of_unknown_name_may_be_the_one_that_is_named() -> None:
@@ -201,7 +217,7 @@ def test_reading_more_never_turns_an_answer(statements: list[dict[str, Any]], un
     """An answer that was given with kinds unread holds when these turn out to have no policy."""
     policies = [policy("PRINCIPAL", *statements), policy("PERMISSIONS_BOUNDARY", ALLOWS)]
     context = {**CONTEXT, "aws:SourceVpce": iam.UNKNOWN}
-    caller = iam.Caller(ROLE, SESSION)
+    caller = iam.Caller(ROLE, SESSION_NAME)
     kinds: Any = frozenset(unread)
     before = decide_access(PolicySet(policies, kinds, same_account=True), caller, "s3:GetObject", OBJECT, context)
     after = decide_access(PolicySet(policies, same_account=True), caller, "s3:GetObject", OBJECT, context)

@@ -54,10 +54,7 @@ def judge_access(exchange: AwsExchange) -> None:
     role = policies_of_role(exchange)
     if not needs or not (role.applied or role.complete):
         return
-    name = exchange.request.role_session_name
-    fields = role_arn.split(":", 5)
-    session = f"arn:{fields[1]}:sts::{fields[4]}:assumed-role/{fields[5].rpartition('/')[2]}/{name}" if name else None
-    caller = iam.Caller(role_arn, session)
+    caller = iam.Caller(role_arn, exchange.request.role_session_name or None)
     lacks: dict[tuple[Kind, str, bool], list[_Answer]] = {}
     for need in needs:
         answer = _Answer(exchange, caller, role, need)
