@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 _PREFIX: Final = ".oidc-doctor-capture-"
@@ -27,11 +27,7 @@ def work_folder(parent: str) -> Iterator[str]:
     """A new folder in `parent`, the user's alone (mode 700), locked until it is removed at the end. Raises OSError."""
     remove_left_behind(parent)
     with contextlib.ExitStack() as held:
-        while True:
-            folder = _new_name(parent)
-            os.mkdir(folder, 0o700)
-            if _is_held(folder, held):
-                break
+        folder = _new_place(parent, held, lambda path: os.mkdir(path, 0o700))
         try:
             yield folder
         finally:
@@ -43,11 +39,7 @@ def work_file(parent: str) -> Iterator[str]:
     """A new empty file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
     remove_left_behind(parent)
     with contextlib.ExitStack() as held:
-        while True:
-            path = _new_name(parent)
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            if _is_held(path, held):
-                break
+        path = _new_place(parent, held, _make_file)
         try:
             yield path
         finally:
@@ -94,5 +86,14 @@ def _opened(path: str, held: contextlib.ExitStack) -> int:
     return descriptor
 
 
-def _new_name(parent: str) -> str:
-    return os.path.join(parent, _PREFIX + secrets.token_hex(8))
+def _new_place(parent: str, held: contextlib.ExitStack, make: Callable[[str], None]) -> str:
+    """Make a place of a name that nothing has, and lock it until `held` closes."""
+    while True:
+        path = os.path.join(parent, _PREFIX + secrets.token_hex(8))
+        make(path)
+        if _is_held(path, held):
+            return path
+
+
+def _make_file(path: str) -> None:
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
