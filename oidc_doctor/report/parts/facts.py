@@ -319,7 +319,8 @@ def needs(sheet: Sheet, exchange: Exchange) -> None:
     items: list[tuple[str, str]] = []
     for row in exchange.accesses:
         sign, style = _DECISIONS[row.decision]
-        items.append((f"{clip(visible(row.need.action), _PLACE)} {sign} {row.decision}", style))
+        comma = "" if row is exchange.accesses[-1] else ","
+        items.append((f"{clip(visible(row.need.action), _PLACE)} {sign} {row.decision}{comma}", style))
     if items:
         sheet.flow("needs", items)
 
