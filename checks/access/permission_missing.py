@@ -64,7 +64,7 @@ def _by_policies(refusal: Refusal, permission: str) -> Words:
     role, statement = role_name(refusal), refusal.fact("statement")
     holder = f"the role {role}" if role else "the role"
     command = aws_iam(
-        "put-role-policy", RoleName=role, PolicyName="OIDCWorkloadAccess", PolicyDocument=statement or "{}"
+        "put-role-policy", RoleName=role, PolicyName=refusal.fact("policy_name"), PolicyDocument=statement or "{}"
     )
     allow = f"Allow {permission} on {refusal.fact('on')} in a policy of {holder}"
     return Words(

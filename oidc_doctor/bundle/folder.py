@@ -95,6 +95,8 @@ class Folder:
     def evidence(self, target: Target, only: Cloud | None = None) -> TargetEvidence:
         """The evidence for `target`, whose open values are filled from the files; `only` of one cloud."""
         target = derive(target._replace(pasted=self._is_pasted()), self.resources)
+        if only is not None:
+            target = target._replace(aws=None) if only == "gcp" else target._replace(gcp=None)
         truss = _or(self.common.truss, None)
         asked = {source.cloud for source in truss_sources(truss)} if truss is not None else set()
         names_aws = target.aws is not None or self._names("aws/") or "aws" in asked
@@ -104,8 +106,8 @@ class Folder:
         if not (names_aws or names_gcp):  # only the shared logs mention a cloud
             names_aws, names_gcp = bool(self.cloudtrail), bool(self.gcp_logs)
         target = target._replace(
-            aws=(target.aws or TargetAws()) if names_aws else target.aws if only is None else None,
-            gcp=(target.gcp or TargetGcp()) if names_gcp else target.gcp if only is None else None,
+            aws=target.aws or (TargetAws() if names_aws else None),
+            gcp=target.gcp or (TargetGcp() if names_gcp else None),
         )
         return self.common._replace(
             target=target,

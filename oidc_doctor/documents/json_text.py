@@ -146,7 +146,8 @@ def load_inner(document: Document, pointer: str, text: str) -> Document:
         line = document.at(pointer).line
         where = place or "the top"
         raise Unreadable(document.file, line, None, f"the policy text at {where}: {error.reason}") from None
-    return Document(document.file, inner.text, inner.value, place, inner.duplicates, inner=True)
+    answer = document.value if document.answer is None else document.answer
+    return Document(document.file, inner.text, inner.value, place, inner.duplicates, inner=True, answer=answer)
 
 
 def part(document: Document, pointer: str, value: Json) -> Document:
@@ -157,7 +158,8 @@ def part(document: Document, pointer: str, value: Json) -> Document:
     duplicates = tuple(
         name.removeprefix(pointer) for name in document.duplicates if f"{name}/".startswith(pointer + "/")
     )
-    return document._replace(value=value, pointer=document.pointer + pointer, duplicates=duplicates)
+    answer = document.value if document.answer is None else document.answer
+    return document._replace(value=value, pointer=document.pointer + pointer, duplicates=duplicates, answer=answer)
 
 
 def _not_json(text: str, file: str, error: json.JSONDecodeError) -> NoReturn:

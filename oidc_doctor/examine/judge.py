@@ -173,7 +173,7 @@ class _Target:
             evidence = present_of(replayed, token, signatures)
             if newest is not None and logged is not None:
                 age = replayed.age_of_change(newest)
-        case = Case(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age)
+        case = Case(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age, asks_access=True)
         trace = evaluate(case)
         if replayed is not None and (stand_in := replayed.stand_in()):
             trace.assumed.append(stand_in)

@@ -162,7 +162,12 @@ def _is_same_fault(evaluated: Refusal, named: Refusal) -> bool:
     if evaluated.kind is not named.kind:
         return False
     permission = named.fact("permission")
-    return not (evaluated.fact("shown_by") and permission) or permission in evaluated.fact("permission")
+    return not (evaluated.fact("shown_by") and permission) or _is_of_call(evaluated, permission)
+
+
+def _is_of_call(evaluated: Refusal, permission: str) -> bool:
+    """Whether a refusal by policies is of this call. AWS prints some actions in small letters."""
+    return permission.lower() in (name.lower() for name in evaluated.clause.names)
 
 
 def _is_explained(trace: Trace, named: Refusal) -> bool:
@@ -174,7 +179,7 @@ def _is_explained(trace: Trace, named: Refusal) -> bool:
     if named.kind is not Kind.PERMISSION_MISSING or not permission or named.fact("policy"):
         return False
     return any(
-        refusal.certain and refusal.fact("shown_by") and permission in refusal.fact("permission")
+        refusal.certain and refusal.fact("shown_by") and _is_of_call(refusal, permission)
         for refusal in trace.step("permission").refusals
         if refusal.kind is not Kind.PERMISSION_MISSING
     )

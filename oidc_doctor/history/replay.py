@@ -62,6 +62,7 @@ def replay(
             readings=(),
             accepted_providers=replayer.accepted_providers(index),
             since_change=None,
+            asks_access=False,
         )
         return diagnose(changed, evaluate(changed))
 

@@ -58,6 +58,15 @@ class PolicySet:
         self.same_account = same_account
         self.resource_must_allow = resource_must_allow
 
+    def with_policy(self, added: AppliedPolicy) -> PolicySet:
+        """The same policies and one more."""
+        return PolicySet(
+            [*self.policies, added],
+            self.unread,
+            same_account=self.same_account,
+            resource_must_allow=self.resource_must_allow,
+        )
+
 
 class PolicyAnswer:
     """What one policy says of the call. `grants`: whether a resource policy allows it to each grantee."""
@@ -85,10 +94,9 @@ class PolicyAnswer:
             grants = both(result.applies, is_named(grantee, principal))
             self.grants[grantee] = either(self.grants[grantee], grants)
 
-    def denying(self, *, surely: bool) -> StatementResult | None:
-        """The first statement that denies, or that may."""
-        wanted = (True,) if surely else (True, None)
-        return next((row for row in self.decision.statements if row.effect != "Allow" and row.applies in wanted), None)
+    def denying(self) -> StatementResult | None:
+        """The first statement that denies."""
+        return next((row for row in self.decision.statements if row.effect != "Allow" and row.applies), None)
 
 
 class Access:

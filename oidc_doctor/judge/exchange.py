@@ -149,6 +149,15 @@ class ExchangeBuilder:
         elif result.state not in (REFUSED, UNKNOWN):
             result.state = UNKNOWN
 
+    def settle_permission(self) -> None:
+        """Settle `permission` by the decisions on the calls that the workload makes."""
+        decisions = {row.decision for row in self.accesses}
+        if decisions == {"allowed"}:
+            self.passed("permission", "the policies that were read allow each call", self.accesses[0].location)
+        elif "unknown" in decisions:
+            open_ = next(row for row in self.accesses if row.decision == "unknown")
+            self.settle("permission", UNKNOWN, f"{open_.need.action}: {open_.note}")
+
     def seen_at(self, step: str) -> bool:
         """Whether an observed error is one that the cloud returns at this step."""
         return any(step in reading.steps and reading.cloud in (None, self.cloud) for reading in self.case.readings)

@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.steps import Cloud
 
+Decision = Literal["allowed", "denied", "unknown"]
+
 
 class Need(NamedTuple):
     """A call that the workload makes with its session.
@@ -30,7 +32,7 @@ class AccessDecision(NamedTuple):
     """The decision on one needed call."""
 
     need: Need
-    decision: Literal["allowed", "denied", "unknown"]
+    decision: Decision
     by: str = ""  # the kind of policy that decides (PRINCIPAL, RESOURCE, …); empty where none does
     location: Origin | None = None  # of the statement that decides
     note: str = ""  # for people: why, or what would settle it

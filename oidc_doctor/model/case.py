@@ -40,4 +40,5 @@ class Case(NamedTuple):
     accepted_providers: frozenset[str] = frozenset()  # providers with a logged success: their ClientIDList works
     since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
+    asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison

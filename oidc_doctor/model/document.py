@@ -70,6 +70,12 @@ class Document(NamedTuple):
     duplicates: tuple[str, ...] = ()  # JSON pointers of members that appear more than once; the last one counts
     inner: bool = False  # `text` is a document that was a string inside the file: its lines are not the file's
     find_line: Callable[[str, str], int | None] = json_pointer.line_of  # of the text's own syntax
+    answer: Json = None  # the answer of a service that `value` is a part of, where it is one
+
+    def in_answer(self, name: str) -> str | None:
+        """Return a text that stands beside the value in the answer it is a part of, as RoleName beside a policy."""
+        value = self.answer.get(name) if isinstance(self.answer, dict) else None
+        return value if isinstance(value, str) else None
 
     def at(self, pointer: str = "") -> Origin:
         """Return the origin of the value at `pointer` (relative to this document's value)."""

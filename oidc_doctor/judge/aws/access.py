@@ -7,23 +7,27 @@ resource control policy is attached to the account is not known from its text, s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
-from oidc_doctor.judge.aws.needs import TOKEN_ACTION, needs_of
+from oidc_doctor.judge.aws.compiled import resource_policy
+from oidc_doctor.judge.aws.needs import ANY_KEY, TOKEN_ACTION, needs_of
 from oidc_doctor.judge.aws.role_policies import policies_of_role
 from oidc_doctor.judge.aws.session_context import session_context
 from oidc_doctor.judge.aws.trust import node_json
-from oidc_doctor.model.access import AccessDecision, Need
+from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.arns import account_of
-from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.document import Document, Missing, Origin
 from oidc_doctor.model.evidence import Role
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import has_placeholder
+from oidc_doctor.model.placeholder import Pasted, has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from oidc_doctor.iam.access import PolicyKind
+    from oidc_doctor.judge.aws.role_policies import RolePolicies
     from oidc_doctor.judge.aws.state import AwsExchange
 
 _RESOURCE_POLICIES = {
@@ -31,6 +35,7 @@ _RESOURCE_POLICIES = {
     "ecr": ("aws/repository-policy.json", "aws ecr get-repository-policy"),
     "kms": ("aws/key-policy.json", "aws kms get-key-policy"),
 }
+_POLICY_NAME = "OIDCWorkloadAccess"
 _DENIED_BY = {
     "PRINCIPAL": Kind.ACCESS_DENIED_BY_IDENTITY_POLICY,
     "RESOURCE": Kind.ACCESS_DENIED_BY_RESOURCE_POLICY,
@@ -50,86 +55,102 @@ def judge_access(exchange: AwsExchange) -> None:
     role_arn = exchange.request.role_arn or (exchange.aws.role.arn if isinstance(exchange.aws.role, Role) else None)
     if role_arn is None or account_of(role_arn) is None or has_placeholder(role_arn):
         return
-    needs = needs_of(exchange)
     role = policies_of_role(exchange)
-    if not needs or not (role.applied or role.complete):
+    if not role.were_read:
         return
     caller = iam.Caller(role_arn, exchange.request.role_session_name or None)
     lacks: dict[tuple[Kind, str, bool], list[_Answer]] = {}
-    for need in needs:
+    for need in needs_of(exchange):
         answer = _Answer(exchange, caller, role, need)
         exchange.accesses.append(answer.row())
         kind = answer.kind
         if kind is not None:
             lacks.setdefault((kind, need.service, answer.access.allowed is False), []).append(answer)
+    names = set(role.inline_names)
     for (kind, _, certain), answers in lacks.items():
-        _refuse(exchange, kind, answers, certain=certain)
-    _settle(exchange)
+        name = _free_name(names)
+        names.add(name)
+        _refuse(exchange, kind, answers, certain=certain, policy_name=name)
+    exchange.settle_permission()
 
 
-def _settle(exchange: AwsExchange) -> None:
-    decisions = {row.decision for row in exchange.accesses}
-    if decisions == {"allowed"}:
-        exchange.passed("permission", "the policies that were read allow each call", exchange.accesses[0].location)
-    elif "unknown" in decisions:
-        open_ = next(row for row in exchange.accesses if row.decision == "unknown")
-        exchange.settle("permission", "unknown", f"{open_.need.action}: {open_.note}")
+def _free_name(taken: set[str]) -> str:
+    """A name for a new inline policy: put-role-policy replaces the policy that has the name."""
+    return next(
+        name
+        for number in range(1, len(taken) + 2)
+        if (name := _POLICY_NAME if number == 1 else f"{_POLICY_NAME}-{number}") not in taken
+    )
+
+
+class Deciding(NamedTuple):
+    """The statement that decides a call, and the policy that it is of."""
+
+    answer: iam.PolicyAnswer
+    statement: iam.StatementResult
 
 
 class _Answer:
     """The decision on one needed call, and what its policies lack."""
 
-    def __init__(self, exchange: AwsExchange, caller: iam.Caller, role: Any, need: Need) -> None:
+    def __init__(self, exchange: AwsExchange, caller: iam.Caller, role: RolePolicies, need: Need) -> None:
         self.need = need
         self.exchange = exchange
-        self.documents: dict[str, Document] = {document.file: document for document in role.documents}
-        applied = list(role.applied)
-        unread = set(role.unread)
+        self.caller = caller
+        resource = self._resource_policies()
+        self.documents = {document.file: document for document in (*role.documents, *(resource or ()))}
         self.account = exchange.account if need.service == "s3" else account_of(need.resource) or exchange.account
-        if need.action != TOKEN_ACTION:
-            self._add_resource_policy(applied, unread)
         policies = [document.value for document in self.documents.values()]
-        context = session_context(exchange, need, self.account, policies)
-        same = None if has_placeholder(self.account or "") else self.account == exchange.account
-        self.decide: Callable[[Sequence[iam.AppliedPolicy]], iam.Access] = lambda added: iam.decide_access(
-            iam.PolicySet(
-                [*applied, *added],
-                frozenset(unread),
-                same_account=same,
-                resource_must_allow=need.service == "kms",
-            ),
-            caller,
-            need.action,
-            need.resource,
-            context,
+        self.context = session_context(exchange, need, self.account, policies)
+        self.policies = iam.PolicySet(
+            [*role.applied, *(self._applied("RESOURCE", document) for document in resource or ())],
+            role.unread | ({"RESOURCE"} if resource is None else set()),
+            same_account=None if has_placeholder(self.account or "") else self.account == exchange.account,
+            resource_must_allow=need.service == "kms",
         )
-        self.access = self.decide(())
-        self.by_control = self._denied_by_control(caller, context) if self.access.allowed is not False else ""
+        self.access = self._decide(self.policies)
+        self.by_control = self._denied_by_control() if self.access.allowed is not False else ""
 
-    def _add_resource_policy(self, applied: list[iam.AppliedPolicy], unread: set[str]) -> None:
-        path, _ = _RESOURCE_POLICIES[self.need.service]
-        read = self.exchange.aws.documents.get(path, Missing(path, "not in the bundle"))
+    def _decide(self, policies: iam.PolicySet) -> iam.Access:
+        return iam.decide_access(policies, self.caller, self.need.action, self.need.resource, self.context)
+
+    def _applied(self, kind: PolicyKind, document: Document) -> iam.AppliedPolicy:
+        policy = resource_policy(document, pasted=self.exchange.pasted or kind == "RCP")
+        return iam.AppliedPolicy(kind, document.file, policy)
+
+    def _resource_policies(self) -> tuple[Document, ...] | None:
+        """The policies of the resource itself; None where it may have one that was not read."""
+        if self.need.action == TOKEN_ACTION:
+            return ()
+        read = self.exchange.documents(_RESOURCE_POLICIES[self.need.service][0])
         if isinstance(read, Missing):
-            if not read.proves_absence:
-                unread.add("RESOURCE")
-            return
-        for document in read:
-            self.documents[document.file] = document
-            policy = iam.compile_policy(document.value, pasted=self.exchange.pasted, grammar=iam.RESOURCE)
-            applied.append(iam.AppliedPolicy("RESOURCE", document.file, policy))
-            if document.duplicates:
-                unread.add("RESOURCE")
+            return () if read.proves_absence else None
+        return read if all(self._is_of_resource(document) for document in read) else None
 
-    def _denied_by_control(self, caller: iam.Caller, context: dict[str, Any]) -> str:
+    def _is_of_resource(self, document: Document) -> bool:
+        """Whether a policy is of this bucket or repository: of several that are asked for, a bundle has one policy."""
+        if document.duplicates:
+            return False
+        if self.need.service == "ecr":
+            name = document.in_answer("repositoryName")
+            return name is None or self.need.resource.endswith(f":repository/{name}")
+        if self.need.service != "s3":
+            return True
+        bucket = self.need.resource.partition("/")[0]
+        policy = resource_policy(document, pasted=self.exchange.pasted)
+        decisions = (
+            policy.decide(self.caller, self.need.action, {}, resource)
+            for resource in (bucket, Pasted(f"{bucket}/{ANY_KEY}"))
+        )
+        return any(row.resource is not False for decision in decisions for row in decision.statements)
+
+    def _denied_by_control(self) -> str:
         """The file of a resource control policy that denies the call, or may; empty where none does."""
         for document in self.exchange.aws.rcps:
-            policy = iam.compile_policy(document.value, pasted=True, grammar=iam.RESOURCE)
-            asked = session_context(self.exchange, self.need, self.account, [document.value]) | context
-            answer = iam.PolicyAnswer(
-                iam.AppliedPolicy("RCP", document.file, policy),
-                policy.decide(caller, self.need.action, asked, self.need.resource),
-            )
-            if answer.denies is not False:
+            applied = self._applied("RCP", document)
+            asked = session_context(self.exchange, self.need, self.account, [document.value]) | self.context
+            decision = applied.policy.decide(self.caller, self.need.action, asked, self.need.resource)
+            if iam.PolicyAnswer(applied, decision).denies is not False:
                 return document.file
         return next(iter(self.exchange.aws.unread_rcps), "")
 
@@ -148,41 +169,48 @@ class _Answer:
             if identity or "PRINCIPAL" in access.open or "RESOURCE" not in access.open or self.need.service == "kms":
                 return None
             lacking = "PRINCIPAL"
-        if self.need.service == "kms":
+        if self.need.service == "kms" and lacking in ("PRINCIPAL", "RESOURCE"):
             return Kind.KMS_DECRYPT_MISSING
         if lacking == "PRINCIPAL":
             return Kind.ACCESS_CONDITION_NOT_MET if self.unmet is not None else Kind.PERMISSION_MISSING
         return _DENIED_BY.get(lacking or "")
 
     @property
-    def unmet(self) -> tuple[iam.PolicyAnswer, iam.StatementResult] | None:
+    def unmet(self) -> Deciding | None:
         """The Allow of the role that fails by its condition alone."""
-        for answer in self.access.of("PRINCIPAL"):
-            for row in answer.decision.statements:
-                if row.effect == "Allow" and row.action and row.resource and row.condition is False:
-                    return answer, row
-        return None
+        return self._allow_of_role(lambda row: bool(row.resource) and row.condition is False)
 
-    def nearest(self) -> tuple[iam.PolicyAnswer, iam.StatementResult] | None:
+    @property
+    def nearest(self) -> Deciding | None:
         """The Allow that comes nearest: of the action, on another resource."""
-        for answer in self.access.of("PRINCIPAL"):
-            for row in answer.decision.statements:
-                if row.effect == "Allow" and row.action and row.resource is False:
-                    return answer, row
-        return None
+        return self._allow_of_role(lambda row: row.resource is False)
 
-    def deciding(self) -> tuple[iam.PolicyAnswer, iam.StatementResult] | None:
+    def _allow_of_role(self, fits: Callable[[iam.StatementResult], bool]) -> Deciding | None:
+        return next(
+            (
+                Deciding(answer, row)
+                for answer in self.access.of("PRINCIPAL")
+                for row in answer.decision.statements
+                if row.effect == "Allow" and row.action and fits(row)
+            ),
+            None,
+        )
+
+    @property
+    def deciding(self) -> Deciding | None:
         """The statement that decides, or that comes nearest to allowing the call."""
         denied_by = self.access.denied_by
         if denied_by is not None:
-            statement = denied_by.denying(surely=True)
-            return (denied_by, statement) if statement is not None else None
+            statement = denied_by.denying()
+            return Deciding(denied_by, statement) if statement is not None else None
         if self.access.allowed:
-            for answer in self.access.answers:
-                for row in answer.decision.statements:
-                    if row.effect == "Allow" and row.applies:
-                        return answer, row
-        return self.unmet or self.nearest()
+            return next(
+                Deciding(answer, row)
+                for answer in self.access.answers
+                for row in answer.decision.statements
+                if row.effect == "Allow" and row.applies
+            )
+        return self.unmet or self.nearest
 
     def would_match(self, pattern: str) -> bool:
         """Whether a statement with this Resource would match the call's."""
@@ -192,80 +220,84 @@ class _Answer:
 
     def row(self) -> AccessDecision:
         """The decision as the report has it."""
-        access, deciding = self.access, self.deciding()
-        decision = "unknown" if access.allowed is None or self.by_control else "allowed" if access.allowed else "denied"
-        by = access.denied_by.applied.kind if access.denied_by else access.lacking or ""
-        if access.allowed and deciding is not None:
-            by = deciding[0].applied.kind
-        location = None
-        if deciding is not None:
-            location = self.documents[deciding[0].applied.name].at(deciding[1].node.pointer)
+        access, deciding = self.access, self.deciding
+        decision: Decision = "allowed" if access.allowed else "denied"
+        if access.allowed is None or self.by_control:
+            decision = "unknown"
+        by = access.lacking or ""
+        if deciding is not None and (access.allowed or access.denied_by):
+            by = deciding.answer.applied.kind
         trace = tuple(
             node_json(answer.decision.trace, self.documents[answer.applied.name]) | {"policy": answer.applied.kind}
             for answer in access.answers
         )
         note = self.settled_by() if decision == "unknown" else ""
-        return AccessDecision(self.need, decision, by, location, note, trace)  # type: ignore[arg-type]
+        return AccessDecision(self.need, decision, by, self.place_of(deciding), note, trace)
+
+    def place_of(self, deciding: Deciding | None) -> Origin | None:
+        """Where a statement was read."""
+        if deciding is None:
+            return None
+        return self.documents[deciding.answer.applied.name].at(deciding.statement.node.pointer)
 
     def settled_by(self) -> str:
         """The evidence that would settle an open call."""
         if self.by_control:
             return f"{_SETTLED_BY['RCP']} ({self.by_control})"
-        names = dict(_SETTLED_BY) | {"RESOURCE": _RESOURCE_POLICIES.get(self.need.service, ("", ""))[1]}
-        if not self.access.open:  # the documentation leaves it open for `Principal: *` without a condition
-            return "whether the permissions boundary limits what the resource's policy grants to everyone"
         kinds = sorted(self.access.open)
+        if not kinds:  # the documentation leaves it open for `Principal: *` without a condition
+            return "whether the permissions boundary limits what the resource's policy grants to everyone"
         read = [answer.applied.name for answer in self.access.answers if answer.allows is None or answer.denies is None]
-        if read and not {*kinds} - {answer.applied.kind for answer in self.access.answers}:
+        if read and not {*kinds} & self.policies.unread:
             return f"the values that {read[0]} asks for"
-        return "; ".join(names.get(kind, kind) for kind in kinds)
+        names = _SETTLED_BY | {"RESOURCE": _RESOURCE_POLICIES[self.need.service][1]}
+        return "; ".join(names[kind] for kind in kinds)
 
     def statement(self) -> dict[str, Any] | None:
         """The smallest Allow for the role, where the evaluator says that with it the call is allowed, or only open."""
-        resource = str(self.need.resource).replace("<key>", "*")
+        resource = str(self.need.resource).replace(ANY_KEY, "*")
         if has_placeholder(resource):
             return None
         added = {"Effect": "Allow", "Action": self.need.action, "Resource": resource}
         policy = iam.compile_policy({"Version": "2012-10-17", "Statement": [added]}, grammar=iam.IDENTITY)
-        after = self.decide([iam.AppliedPolicy("PRINCIPAL", "added", policy)])
+        after = self._decide(self.policies.with_policy(iam.AppliedPolicy("PRINCIPAL", "added", policy)))
         if after.allowed is False or (after.allowed is None and after.open - {"RESOURCE"}):
             return None
         return added
 
 
-def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certain: bool) -> None:
+def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certain: bool, policy_name: str) -> None:
     """One refusal for the calls of a service that fail for the same reason."""
     first = answers[0]
-    deciding = first.deciding()
-    document = first.documents.get(deciding[0].applied.name) if deciding else None
+    deciding = first.deciding
     actions = list(dict.fromkeys(answer.need.action for answer in answers))
-    expected = None
-    if deciding is not None and document is not None:
-        node = next((child for child in deciding[1].node.children if child.level == "resource"), deciding[1].node)
-        value = node.expected if isinstance(node.expected, str) else json.dumps(node.expected, ensure_ascii=False)
-        expected = Side(value, document.at(node.pointer))
-    statements = [statement for answer in answers if (statement := answer.statement()) is not None]
-    fix = _joined(statements) if len(statements) == len(answers) and kind is Kind.PERMISSION_MISSING else []
+    expected, file, statement = None, "", []
+    if deciding is not None:
+        document, node = first.documents[deciding.answer.applied.name], deciding.statement.node
+        file, statement = document.file, [node.name]
+        resource = next((child for child in node.children if child.level == "resource"), node)
+        value = resource.expected
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        expected = Side(text, document.at(resource.pointer))
+    added = [answer.statement() for answer in answers] if kind is Kind.PERMISSION_MISSING else [None]
     exchange.refuse(
         kind,
         step="permission",
         expected=expected,
         actual=Side(str(first.need.resource), first.need.asked_by),
         certain=certain,
-        location=Clause(
-            (*([] if deciding is None else [deciding[1].node.name]), ", ".join(actions)),
-            document=document.file if document is not None else "",
-        ),
-        where=document.at(deciding[1].node.pointer) if document is not None and deciding else first.need.asked_by,
+        location=Clause((*statement, *actions), document=file),
+        where=first.place_of(deciding) or first.need.asked_by,
         settle=first.settled_by(),
         facts={
             "permission": _listed(actions),
             "resource": str(first.need.resource),
             "on": _listed(f"`{_short(answer.need.resource)}`" for answer in answers),
-            "reason": _reason(first, deciding),
+            "reason": _reason(first),
             "shown_by": "policies",
-            "policy_file": document.file if document is not None else "",
-            "statement": json.dumps({"Version": "2012-10-17", "Statement": fix}) if fix else "",
+            "policy_file": file,
+            "policy_name": policy_name,
+            "statement": _policy_of([row for row in added if row is not None]) if all(added) else "",
         },
     )
 
@@ -281,46 +313,46 @@ def _short(resource: str) -> str:
     return str(resource).rpartition(":")[2]
 
 
-def _joined(statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The statements, those of one resource as one."""
+def _policy_of(statements: list[dict[str, Any]]) -> str:
+    """A policy of these statements as text, those of one resource as one."""
     by_resource: dict[str, list[str]] = {}
     for statement in statements:
         by_resource.setdefault(statement["Resource"], []).append(statement["Action"])
-    return [{"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()]
+    joined = [{"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()]
+    return json.dumps({"Version": "2012-10-17", "Statement": joined})
 
 
-def _reason(answer: _Answer, deciding: tuple[iam.PolicyAnswer, iam.StatementResult] | None) -> str:
+def _reason(answer: _Answer) -> str:
     """Why the statement that comes nearest does not allow the call."""
-    need, nearest = answer.need, answer.nearest()
-    if answer.access.denied_by is not None or deciding is None:
+    if answer.access.denied_by is not None:
         return ""
-    if answer.unmet is not None:
-        failed = next(
-            (child for child in deciding[1].node.children if child.level == "operator" and not child.result), None
-        )
-        return f"its condition {failed.name} is not met" if failed is not None else "its condition is not met"
+    unmet, nearest = answer.unmet, answer.nearest
+    if unmet is not None:
+        failed = [
+            child.name for child in unmet.statement.node.children if child.level == "operator" and not child.result
+        ]
+        return f"its condition {failed[0]} is not met" if failed else "its condition is not met"
     if nearest is None:
         return ""
-    node = next((child for child in nearest[1].node.children if child.level == "resource"), None)
-    patterns = (
-        [child.expected for child in node.children if isinstance(child.expected, str)] if node is not None else []
-    )
-    if need.action == TOKEN_ACTION:
+    if answer.need.action == TOKEN_ACTION:
         return "it has no resource of its own, so only Resource `*` grants it"
-    if need.service == "s3":
-        bucket = str(need.resource).partition("/")[0]
-        for pattern in sorted(patterns, key=len, reverse=True):
-            if "s3://" in pattern and answer.would_match(pattern.replace("s3://", "").rstrip("/") + "/*"):
-                return "the statement holds an s3:// address in an ARN"
-            if answer.would_match(f"{pattern.rstrip('/')}/*"):
-                of_bucket = pattern == bucket
-                return (
-                    f"the statement names the bucket, and its objects are `{bucket}/*`"
-                    if of_bucket and len(patterns) == 1
-                    else "the statement names a prefix without `/*`, which is one object of that name"
-                    if not of_bucket
-                    else f"the statement names the bucket and other objects, and the objects asked for are `{bucket}/…`"
-                )
-            if need.action == "s3:ListBucket" and answer.would_match(pattern.partition("/")[0]):
-                return f"the statement names the objects, and the action is of the bucket, `{bucket}`"
-    return "the statement names other resources"
+    node = next((child for child in nearest.statement.node.children if child.level == "resource"), None)
+    patterns = [child.expected for child in node.children if isinstance(child.expected, str)] if node else []
+    return (answer.need.service == "s3" and _reason_of_s3(answer, patterns)) or "the statement names other resources"
+
+
+def _reason_of_s3(answer: _Answer, patterns: list[str]) -> str:
+    """How the nearest pattern misses a bucket or its objects: the pattern that was meant is put to the evaluator."""
+    bucket = str(answer.need.resource).partition("/")[0]
+    for pattern in sorted(patterns, key=len, reverse=True):
+        if "s3://" in pattern and answer.would_match(pattern.replace("s3://", "").rstrip("/") + "/*"):
+            return "the statement holds an s3:// address in an ARN"
+        if answer.would_match(f"{pattern.rstrip('/')}/*"):
+            if pattern != bucket:
+                return "the statement names a prefix without `/*`, which is one object of that name"
+            if len(patterns) == 1:
+                return f"the statement names the bucket, and its objects are `{bucket}/*`"
+            return f"the statement names the bucket and other objects, and the objects asked for are `{bucket}/…`"
+        if answer.need.action == "s3:ListBucket" and answer.would_match(pattern.partition("/")[0]):
+            return f"the statement names the objects, and the action is of the bucket, `{bucket}`"
+    return ""

@@ -46,7 +46,7 @@ def evaluate_aws(case: Case) -> Trace:
     _judge_role(exchange)
     _judge_duration(exchange)
     judge_truss(exchange)
-    if case.explain:
+    if case.asks_access and case.explain:
         judge_access(exchange)
     if case.explain:
         suspect(exchange, contradictions(exchange))

@@ -19,9 +19,8 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
-    from oidc_doctor.model.document import Document
-    from oidc_doctor.model.evidence import Documents
 
+ANY_KEY = "<key>"  # stands for the rest of an object's key, which nobody wrote
 TOKEN_ACTION = "ecr:GetAuthorizationToken"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,11}")  # the extension of a file: a version such as 3.1-8b has none
@@ -76,7 +75,7 @@ def _of_bucket(exchange: AwsExchange, text: str, at: Origin | None, wish: str) -
         return
     prefix = f"{key.rstrip('/')}/" if key.rstrip("/") else ""
     yield Need("aws", "s3", "s3:ListBucket", arn, at, wish)
-    yield Need("aws", "s3", "s3:GetObject", Pasted(f"{arn}/{prefix}<key>"), at, wish)
+    yield Need("aws", "s3", "s3:GetObject", Pasted(f"{arn}/{prefix}{ANY_KEY}"), at, wish)
 
 
 def _of_image(exchange: AwsExchange, image: str, at: Origin | None) -> Iterator[Need]:
@@ -120,8 +119,11 @@ def _of_readings(exchange: AwsExchange) -> Iterator[Need]:
 def _of_encryption(exchange: AwsExchange, needs: list[Need]) -> Iterator[Need]:
     """`kms:Decrypt` for the objects of a bucket that encrypts them with a key of the customer's."""
     reads = next((need for need in needs if need.action == "s3:GetObject"), None)
-    document = _only(exchange.aws.documents.get("aws/bucket-encryption.json"))
-    if reads is None or document is None or document.duplicates:
+    read = exchange.documents("aws/bucket-encryption.json")
+    if reads is None or isinstance(read, Missing):
+        return
+    (document,) = read
+    if document.duplicates:
         return
     configuration = document.value.get("ServerSideEncryptionConfiguration") if isinstance(document.value, dict) else {}
     rules = configuration.get("Rules") if isinstance(configuration, dict) else None
@@ -140,10 +142,6 @@ def _of_encryption(exchange: AwsExchange, needs: list[Need]) -> Iterator[Need]:
         yield Need(
             "aws", "kms", "kms:Decrypt", Pasted(arn) if has_placeholder(arn) else arn, document.at(pointer), reads.wish
         )
-
-
-def _only(read: Documents | None) -> Document | None:
-    return None if read is None or isinstance(read, Missing) or not read else read[0]
 
 
 def _partition(exchange: AwsExchange) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor import iam
+from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.judge.aws.compiled import identity_policy
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import Role
 
 if TYPE_CHECKING:
     from oidc_doctor.iam.access import PolicyKind
     from oidc_doctor.judge.aws.state import AwsExchange
-    from oidc_doctor.model.document import Json
 
 
 class RolePolicies(NamedTuple):
@@ -22,74 +22,78 @@ class RolePolicies(NamedTuple):
     applied: list[iam.AppliedPolicy]
     documents: list[Document]
     unread: frozenset[PolicyKind]
-    complete: bool  # every identity policy of the role was read
+    inline_names: tuple[str, ...] = ()  # of the role's inline policies, as far as they were listed
+
+    @property
+    def were_read(self) -> bool:
+        """Whether the role's identity policies were read at all: some of them, or all, of which there may be none."""
+        return bool(self.applied) or "PRINCIPAL" not in self.unread
 
 
 def policies_of_role(exchange: AwsExchange) -> RolePolicies:
     """Read the role's inline and attached policies, its boundary, and the session policy of the request."""
-    evidence = exchange.aws
-    read = evidence.documents.get("aws/role-policies/*.json")
-    documents = [] if read is None or isinstance(read, Missing) else [row for row in read if _is_of(exchange, row)]
-    applied = [_applied(exchange, "PRINCIPAL", document) for document in documents]
-    unread: set[PolicyKind] = set()
-    complete = (
-        isinstance(evidence.role, Role)
-        and _complete(exchange, documents)
-        and not any(document.duplicates for document in documents)
+    parts = (_identity_policies(exchange), _boundary(exchange), _session_policy(exchange))
+    return RolePolicies(
+        [applied for part in parts for applied in part.applied],
+        [document for part in parts for document in part.documents],
+        frozenset(kind for part in parts for kind in part.unread),
+        parts[0].inline_names,
     )
-    if not complete:
-        unread.add("PRINCIPAL")
-    boundary = evidence.documents.get("aws/boundary.json")
-    role = evidence.role
-    has_boundary = isinstance(role, Role) and bool(role.raw.get("PermissionsBoundary"))
-    if boundary is not None and not isinstance(boundary, Missing):
-        documents += boundary
-        applied += [_applied(exchange, "PERMISSIONS_BOUNDARY", document) for document in boundary]
-        if any(document.duplicates for document in boundary) or not has_boundary:
-            unread.add("PERMISSIONS_BOUNDARY")
-    elif has_boundary or not isinstance(role, Role) or not role.raw:
-        unread.add("PERMISSIONS_BOUNDARY")
-    if exchange.request.policy is not None:
-        document = _session_policy(exchange.request.policy)
-        if document is None:
-            unread.add("SESSION")
-        else:
-            documents.append(document)
-            applied.append(_applied(exchange, "SESSION", document))
-    return RolePolicies(applied, documents, frozenset(unread), complete)
 
 
-def _applied(exchange: AwsExchange, kind: PolicyKind, document: Document) -> iam.AppliedPolicy:
-    policy = iam.compile_policy(document.value, pasted=exchange.pasted, grammar=iam.IDENTITY)
-    return iam.AppliedPolicy(kind, document.file, policy)
+def _part(exchange: AwsExchange, kind: PolicyKind, documents: list[Document], *, all_read: bool) -> RolePolicies:
+    applied = [
+        iam.AppliedPolicy(kind, document.file, identity_policy(document, pasted=exchange.pasted))
+        for document in documents
+    ]
+    is_read = all_read and not any(document.duplicates for document in documents)
+    return RolePolicies(applied, documents, frozenset(() if is_read else (kind,)))
 
 
-def _complete(exchange: AwsExchange, documents: list[Document]) -> bool:
-    """Whether the lists of the role's policies were read, and each policy in them."""
-    names: list[str] = []
-    for path, member, key in (
-        ("aws/role-policy-list.json", "PolicyNames", None),
-        ("aws/attached-policies.json", "AttachedPolicies", "PolicyName"),
-    ):
-        read = (
-            exchange.aws.attached_policies
-            if path.endswith("attached-policies.json")
-            else exchange.aws.documents.get(path, Missing(path, "not in the bundle"))
-        )
-        if isinstance(read, Missing):
-            return False
-        document = read if isinstance(read, Document) else read[0]
-        box = document.value if isinstance(document.value, dict) else {}
-        listed = box.get(member)
-        if not isinstance(listed, list) or box.get("IsTruncated") or box.get("NextToken") or box.get("Marker"):
-            return False
-        for entry in listed:
-            name: Json = entry.get(key) if key and isinstance(entry, dict) else entry
-            if not isinstance(name, str):
-                return False
-            names.append(name)
+def _identity_policies(exchange: AwsExchange) -> RolePolicies:
+    read = exchange.documents("aws/role-policies/*.json")
+    documents = [] if isinstance(read, Missing) else [document for document in read if _is_of(exchange, document)]
+    inline = _listed(exchange.documents("aws/role-policy-list.json"), "PolicyNames", "")
+    attached = _listed(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
     found = {name for document in documents for name in _names(document)}
-    return all(name in found for name in names)
+    all_listed = inline is not None and attached is not None and found.issuperset((*inline, *attached))
+    part = _part(exchange, "PRINCIPAL", documents, all_read=all_listed and isinstance(exchange.aws.role, Role))
+    return part._replace(inline_names=inline or ())
+
+
+def _boundary(exchange: AwsExchange) -> RolePolicies:
+    """The permissions boundary. A role as IAM prints it has none where it names none."""
+    role, read = exchange.aws.role, exchange.documents("aws/boundary.json")
+    is_named = isinstance(role, Role) and bool(role.raw.get("PermissionsBoundary"))
+    if isinstance(read, Missing):
+        has_none = isinstance(role, Role) and bool(role.raw) and not is_named
+        return _part(exchange, "PERMISSIONS_BOUNDARY", [], all_read=has_none)
+    return _part(exchange, "PERMISSIONS_BOUNDARY", list(read), all_read=is_named)
+
+
+def _session_policy(exchange: AwsExchange) -> RolePolicies:
+    text = exchange.request.policy
+    if text is None:
+        return _part(exchange, "SESSION", [], all_read=True)
+    try:
+        document = load(text, "the session policy of the request")
+    except Unreadable:
+        return _part(exchange, "SESSION", [], all_read=False)
+    return _part(exchange, "SESSION", [document], all_read=True)
+
+
+def _listed(read: tuple[Document, ...] | Document | Missing, member: str, key: str) -> tuple[str, ...] | None:
+    """The names of a list of policies; None where it was not read, or not in full."""
+    if isinstance(read, Missing):
+        return None
+    document = read if isinstance(read, Document) else read[0]
+    box = document.value if isinstance(document.value, dict) else {}
+    listed = box.get(member)
+    if not isinstance(listed, list) or box.get("IsTruncated") or box.get("NextToken") or box.get("Marker"):
+        return None
+    entries = [entry.get(key) if key and isinstance(entry, dict) else entry for entry in listed]
+    names = tuple(entry for entry in entries if isinstance(entry, str))
+    return names if len(names) == len(entries) else None
 
 
 def _is_of(exchange: AwsExchange, document: Document) -> bool:
@@ -97,33 +101,18 @@ def _is_of(exchange: AwsExchange, document: Document) -> bool:
 
     A bundle with several roles may hold the policies of another one.
     """
-    name = _answer(document).get("RoleName")
-    if isinstance(name, str):
+    name = document.in_answer("RoleName")
+    if name is not None:
         return exchange.role_arn is None or name == exchange.role_arn.name
     return isinstance(exchange.aws.role, Role)
-
-
-def _answer(document: Document) -> dict[str, Json]:
-    """The whole answer that the policy is a part of; empty for a policy alone."""
-    if document.inner or not document.pointer:
-        return {}
-    answer = json.loads(document.text)
-    return answer if isinstance(answer, dict) else {}
 
 
 def _names(document: Document) -> set[str]:
     """The names that a policy's file may be known by: its own, without the kind that a capture puts before it."""
     stem = PurePosixPath(document.file).name.removesuffix(".json")
-    names = {stem, stem.removeprefix("inline-"), stem.removeprefix("attached-")}
-    name = _answer(document).get("PolicyName")
-    if isinstance(name, str):
-        names.add(name)
-    return names
-
-
-def _session_policy(text: str) -> Document | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return Document("the session policy of the request", text, value)
+    return {
+        stem,
+        stem.removeprefix("inline-"),
+        stem.removeprefix("attached-"),
+        document.in_answer("PolicyName") or stem,
+    }

@@ -57,7 +57,9 @@ def session_context(exchange: AwsExchange, need: Need, account: str | None, poli
         context[f"{issuer_path(exchange.issuer)}:sub"] = subject
     if exchange.issuer and exchange.audience is not None:
         context[f"{issuer_path(exchange.issuer)}:aud"] = exchange.audience
-    given = {key: value for key, value in request.context.items() if key.lower().startswith(("aws:", need.service))}
+    given = {
+        key: value for key, value in request.context.items() if key.lower().startswith(("aws:", f"{need.service}:"))
+    }
     named = {key.lower() for key in given}
     context = {key: value for key, value in context.items() if key.lower() not in named} | given | dict(need.context)
     known = {key.lower() for key in context} | _ABSENT

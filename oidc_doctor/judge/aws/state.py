@@ -14,7 +14,7 @@ from oidc_doctor.judge.aws.arns import (
 from oidc_doctor.judge.exchange import ExchangeBuilder, same
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.case import Case
-from oidc_doctor.model.document import UNKNOWN, Json, Missing, Origin
+from oidc_doctor.model.document import UNKNOWN, Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, Role, TargetAws
 from oidc_doctor.model.placeholder import account_is_redacted, spans
 
@@ -117,6 +117,10 @@ class AwsExchange(ExchangeBuilder):
         if isinstance(aud, list):
             return aud[0] if len(aud) == 1 and isinstance(aud[0], str) else None
         return aud if isinstance(aud, str) else None
+
+    def documents(self, path: str) -> tuple[Document, ...] | Missing:
+        """The files of this path of the contract, or why there are none."""
+        return self.aws.documents.get(path, Missing(path, "not in the bundle"))
 
     @property
     def account(self) -> str | None:

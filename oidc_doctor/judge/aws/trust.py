@@ -9,6 +9,7 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
+from oidc_doctor.judge.aws.compiled import once, trust_policy
 from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.contradictions import place_in_words
@@ -21,8 +22,6 @@ from oidc_doctor.model.steps import REFUSED
 from oidc_doctor.model.steps import UNKNOWN as UNDECIDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from oidc_doctor.iam import Decision, Node, StatementResult
     from oidc_doctor.judge.aws.state import AwsExchange
 
@@ -36,7 +35,7 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
     principal = exchange.provider_arn
     if principal is None:
         return
-    policy = _compiled(document, pasted=exchange.pasted)
+    policy = trust_policy(document, pasted=exchange.pasted)
     context = request_context(exchange, document.value)
     decision = policy.decide(principal, ASSUME, context)
     exchange.detail["policy"] = decision.trace
@@ -52,26 +51,6 @@ def judge_trust(exchange: AwsExchange, document: Document) -> None:
         _not_allowed(exchange, decision, document, context)
 
 
-# The compiled policies of the documents at work, by the id of their value, which is kept and so stays its own. Attempts
-# and strangers are judged on the same few documents, and compiling one takes longer than asking it.
-_COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Json, Any]] = {}
-_MOST_COMPILED = 64
-
-
-def _compiled(document: Document, *, pasted: bool) -> iam.Policy:
-    policy: iam.Policy = _once(document, iam.compile_policy, pasted=pasted)
-    return policy
-
-
-def _once(document: Document, make: Callable[..., Any], *, pasted: bool) -> Any:
-    key = (id(document.value), make, pasted)
-    if key not in _COMPILED:
-        if len(_COMPILED) >= _MOST_COMPILED:
-            _COMPILED.clear()
-        _COMPILED[key] = (document.value, make(document.value, pasted=pasted))
-    return _COMPILED[key][1]
-
-
 def _resource_control(exchange: AwsExchange) -> None:
     """Suspect a resource control policy that denies the call; whether it is attached to this account is not known."""
     for document in exchange.aws.rcps:
@@ -85,7 +64,7 @@ def _resource_control(exchange: AwsExchange) -> None:
                 reason=f"the resource control policy {document.file} has a member twice, and may deny it",
             )
         context = request_context(exchange, document.value)
-        for statement in _once(document, iam.control_statements, pasted=True):
+        for statement in once(document, iam.control_statements, pasted=True):
             denies = statement.denies(ASSUME, context)
             if denies is False:
                 continue

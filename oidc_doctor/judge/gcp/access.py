@@ -15,7 +15,7 @@ from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.judge.gcp.members import EVERYONE, condition_holds, match, principal_of
 from oidc_doctor.judge.gcp.names import read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
-from oidc_doctor.model.access import AccessDecision, Need
+from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy
 from oidc_doctor.model.kinds import Kind
@@ -45,13 +45,9 @@ def judge_access(exchange: GcpExchange) -> None:
             lacking.setdefault((answer.need.service, answer.lacks), []).append(answer)
     for (_, certain), of_service in lacking.items():
         _refuse(exchange, of_service, certain=certain)
-    decisions = {row.decision for row in exchange.accesses}
-    if decisions == {"allowed"}:
+    if all(row.decision == "allowed" for row in exchange.accesses):
         exchange.assumed.append("that no deny policy, perimeter or access boundary forbids what the workload reads")
-        exchange.passed("permission", "the policies that were read allow each call", exchange.accesses[0].location)
-    elif "unknown" in decisions:
-        open_ = next(row for row in exchange.accesses if row.decision == "unknown")
-        exchange.settle("permission", "unknown", f"{open_.need.action}: {open_.note}")
+    exchange.settle_permission()
 
 
 def _needs(exchange: GcpExchange) -> Iterator[Need]:
@@ -168,9 +164,9 @@ class _Answer:
         """The decision as the report has it."""
         grant = self.grant or self.open
         location = grant.policy.document.at(grant.pointer) if grant is not None else None
-        decision = "allowed" if self.grant is not None else "denied" if self.lacks else "unknown"
+        decision: Decision = "allowed" if self.grant is not None else "denied" if self.lacks else "unknown"
         by = grant.policy.resource if self.grant is not None and grant is not None else ""
-        return AccessDecision(self.need, decision, by, location, self.settled_by() if decision == "unknown" else "")  # type: ignore[arg-type]
+        return AccessDecision(self.need, decision, by, location, self.settled_by() if decision == "unknown" else "")
 
     def settled_by(self) -> str:
         """The evidence that would settle an open call."""

@@ -235,3 +235,48 @@ def test_the_policies_of_another_role_decide_nothing(aws: Bundle) -> None:
     made = without_resource_policies(role_with(made, ECR))
     made.remove("aws/role.json")  # the lists may be of another role
     assert "denied" not in decisions(made.ask()).values()
+
+
+def test_the_policy_of_one_bucket_says_nothing_of_another(aws: Bundle) -> None:
+    """A bundle has one bucket policy, and no bucket's name with it."""
+    denial = deny("s3:GetObject", f"{BUCKET}/secret/*", Principal="*")
+    both = S3 | {"Resource": "*"}
+    made = role_with(aws, ECR, both).manifest()
+    made.write("aws/bucket-policy.json", {"Policy": json.dumps(policy(denial))})
+    assert decisions(made.ask())["s3:GetObject"] == "allowed"
+    made.write("truss/config.yaml", TRUSS.replace("s3://llama-weights", "s3://other-weights"))
+    assert decisions(made.ask())["s3:GetObject"] == "unknown"
+
+
+def test_the_policy_of_one_repository_says_nothing_of_another(aws: Bundle) -> None:
+    text = json.dumps(policy({"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}))
+    made = role_with(aws, ECR, S3).manifest()
+    made.write("aws/repository-policy.json", {"repositoryName": "ml/other", "policyText": text})
+    assert decisions(made.ask())[PULL[0]] == "unknown"
+    made.write("aws/repository-policy.json", {"repositoryName": "ml/serve", "policyText": text})
+    assert decisions(made.ask())[PULL[0]] == "denied"
+
+
+def test_no_command_replaces_a_policy_of_the_role_or_of_another_command(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, allow("s3:PutObject", "*")))
+    made.write(
+        "aws/role-policies/OIDCWorkloadAccess.json",
+        {"RoleName": "ModelWeights", "PolicyName": "OIDCWorkloadAccess", "PolicyDocument": policy(deny("sqs:*", "*"))},
+    )
+    made.write("aws/role-policy-list.json", {"PolicyNames": ["Access", "OIDCWorkloadAccess"]})
+    commands = [shlex.split(cause.named.commands[0]) for cause in made.ask().report.causes]
+    names = [words[words.index("--policy-name") + 1] for words in commands]
+    assert sorted(names) == ["OIDCWorkloadAccess-2", "OIDCWorkloadAccess-3"]
+
+
+def test_a_boundary_without_the_key_is_the_boundary(aws: Bundle) -> None:
+    key = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    made = without_resource_policies(role_with(aws, ECR, S3, allow("kms:Decrypt", key)))
+    made.write("aws/bucket-encryption.json", {"ServerSideEncryptionConfiguration": {"Rules": [rule]}})
+    delegates = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "kms:*", "Resource": "*"}
+    made.write("aws/key-policy.json", {"Policy": json.dumps(policy(delegates))})
+    role = json.loads((made.root / "aws/role.json").read_text(encoding="utf-8"))
+    role["Role"]["PermissionsBoundary"] = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Limit"}
+    made.write("aws/role.json", role).write("aws/boundary.json", {"PolicyVersion": {"Document": policy(ECR, S3)}})
+    assert made.ask().first.name == "access-denied-by-boundary"
