@@ -149,10 +149,11 @@ class ExchangeBuilder:
         elif result.state not in (REFUSED, UNKNOWN):
             result.state = UNKNOWN
 
-    def settle_permission(self) -> None:
-        """Settle `permission` by the decisions on the calls that the workload makes."""
+    def settle_permission(self, assumed: str) -> None:
+        """Settle `permission` by the decisions on the needed calls; `assumed` is said where all are allowed."""
         decisions = {row.decision for row in self.accesses}
         if decisions == {"allowed"}:
+            self.assumed.append(assumed)
             self.passed("permission", "the policies that were read allow each call", self.accesses[0].location)
         elif "unknown" in decisions:
             open_ = next(row for row in self.accesses if row.decision == "unknown")

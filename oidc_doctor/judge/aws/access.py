@@ -71,7 +71,10 @@ def judge_access(exchange: AwsExchange) -> None:
         name = _free_name(names)
         names.add(name)
         _refuse(exchange, kind, answers, certain=certain, policy_name=name)
-    exchange.settle_permission()
+    exchange.settle_permission(
+        "that no control of the organisation or of a VPC endpoint denies what the workload reads, and that its buckets "
+        "are in the role's account"
+    )
 
 
 def _free_name(taken: set[str]) -> str:

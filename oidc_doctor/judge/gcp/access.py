@@ -45,9 +45,7 @@ def judge_access(exchange: GcpExchange) -> None:
             lacking.setdefault((answer.need.service, answer.lacks), []).append(answer)
     for (_, certain), of_service in lacking.items():
         _refuse(exchange, of_service, certain=certain)
-    if all(row.decision == "allowed" for row in exchange.accesses):
-        exchange.assumed.append("that no deny policy, perimeter or access boundary forbids what the workload reads")
-    exchange.settle_permission()
+    exchange.settle_permission("that no deny policy, perimeter or access boundary forbids what the workload reads")
 
 
 def _needs(exchange: GcpExchange) -> Iterator[Need]:

@@ -82,6 +82,7 @@ def test_everything_is_allowed(aws: Bundle) -> None:
     assert set(decisions(answer).values()) == {"allowed"}
     assert len(decisions(answer)) == 5
     assert answer.report.exit_code == 0
+    assert any("buckets are in the role's account" in text for text in answer.report.exchanges[0].assumed)
 
 
 def test_a_resource_policy_that_was_not_read_leaves_the_call_open(aws: Bundle) -> None:
