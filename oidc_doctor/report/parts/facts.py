@@ -316,11 +316,12 @@ _DECISIONS = {"allowed": ("✓", "green"), "denied": ("✗", "bad"), "unknown": 
 
 def needs(sheet: Sheet, exchange: Exchange) -> None:
     """Write the calls that the workload makes with its session, each with the decision on it."""
+    rows = list(dict.fromkeys((row.need.action, row.decision) for row in exchange.accesses))  # whatever the resource
     items: list[tuple[str, str]] = []
-    for row in exchange.accesses:
-        sign, style = _DECISIONS[row.decision]
-        comma = "" if row is exchange.accesses[-1] else ","
-        items.append((f"{clip(visible(row.need.action), _PLACE)} {sign} {row.decision}{comma}", style))
+    for action, decision in rows:
+        sign, style = _DECISIONS[decision]
+        comma = "" if (action, decision) == rows[-1] else ","
+        items.append((f"{clip(visible(action), _PLACE)} {sign} {decision}{comma}", style))
     if items:
         sheet.flow("needs", items)
 
