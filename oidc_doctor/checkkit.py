@@ -38,6 +38,8 @@ __all__ = [
     "Token",
     "Words",
     "aws_iam",
+    "bind_commands",
+    "bound_on",
     "cause",
     "command",
     "credentials_first",
@@ -172,6 +174,29 @@ def credentials_first(refusal: Refusal, fix: str) -> str:
         f"Check first which credentials the client uses: the call was not made with a session of {role}, but with "
         "keys, a profile or the role of the machine."
     )
+
+
+def bound_on(refusal: Refusal) -> str:
+    """What the allow policy is of that a refused member stands in: the service account, or the bucket that is read."""
+    return refusal.fact("bound_on") or "the service account"
+
+
+def bind_commands(refusal: Refusal, member: str) -> tuple[str, ...]:
+    """The command of a Words that grants `member` the role that it lacks; empty where a value is not known.
+
+    On a service account the role is workload identity user; on a bucket or repository the smallest that reads it.
+    """
+    account, bucket, role = refusal.fact("service_account"), refusal.fact("bucket"), refusal.fact("grants")
+    if refusal.step != "permission":
+        on_account = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser"
+        return commands(f"{on_account} --member={{}}", account, member) if account[:1].isalnum() else ()
+    if bucket:
+        on_bucket = "gcloud storage buckets add-iam-policy-binding {} --member={} --role={}"
+        return commands(on_bucket, f"gs://{bucket}", member, role)
+    place, _, repository = refusal.fact("resource").partition("/repositories/")
+    project, _, location = place.removeprefix("projects/").partition("/locations/")
+    on_repository = "gcloud artifacts repositories add-iam-policy-binding {} --project={} --location={}"
+    return commands(f"{on_repository} --member={{}} --role={{}}", repository, project, location, member, role)
 
 
 def seconds(value: str) -> str:

@@ -25,8 +25,8 @@ from oidc_doctor.checkkit import (
     Refusal,
     Words,
     aws_iam,
+    bind_commands,
     cause,
-    commands,
     credentials_first,
     given,
     quoted,
@@ -77,22 +77,13 @@ def _by_policies(refusal: Refusal, permission: str) -> Words:
 
 def _by_allow_policies(refusal: Refusal, permission: str) -> Words:
     """What the allow policies that were read lack, and the binding that grants it on the bucket or repository."""
-    holder, role, bucket = refusal.fact("holder"), refusal.fact("role"), refusal.fact("bucket")
-    if bucket:
-        offered = commands(
-            "gcloud storage buckets add-iam-policy-binding {} --member={} --role={}", f"gs://{bucket}", holder, role
-        )
-    else:
-        place, _, repository = refusal.fact("resource").partition("/repositories/")
-        project, _, location = place.removeprefix("projects/").partition("/locations/")
-        offered = commands(
-            "gcloud artifacts repositories add-iam-policy-binding {} --project={} --location={} --member={} --role={}",
-            *(repository, project, location, holder, role),
-        )
+    holder, role = refusal.fact("holder"), refusal.fact("grants")
+    place = "bucket" if refusal.fact("bucket") else "repository"
     return Words(
-        f"{holder} lacks {permission} on {refusal.fact('on')}: no binding that was read grants it",
-        f"Grant {holder} the role {role} on that {'bucket' if bucket else 'repository'}.",
-        offered,
+        f"{holder} lacks {permission} on {refusal.fact('on')}: "
+        f"{refusal.fact('reason') or 'no binding that was read grants it'}",
+        f"Grant {holder} the role {role} on that {place}.",
+        bind_commands(refusal, holder),
     )
 
 

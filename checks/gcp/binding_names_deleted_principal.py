@@ -16,12 +16,12 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause
 
 
 @cause("GCP035", "binding-names-deleted-principal", Kind.BINDING_NAMES_DELETED_PRINCIPAL)
-def binding_names_deleted_principal(_refusal: Refusal) -> Words:
+def binding_names_deleted_principal(refusal: Refusal) -> Words:
     return Words(
-        "the binding on the service account names a principal that was deleted",
+        f"the binding on {bound_on(refusal)} names a principal that was deleted",
         "Grant the role again to the principal that exists now; the member that begins with deleted: matches nobody.",
     )

@@ -20,7 +20,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, cause
 
 _FEW = 80  # characters of the roles that are named
 
@@ -28,7 +28,6 @@ _FEW = 80  # characters of the roles that are named
 @cause("GCP030", "impersonation-binding-missing", Kind.IMPERSONATION_BINDING_MISSING)
 def impersonation_binding_missing(refusal: Refusal) -> Words:
     account, principal, roles = (refusal.fact(name) for name in ("service_account", "principal", "roles"))
-    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
     wanting = "roles/iam.workloadIdentityUser" not in roles and len(roles) <= _FEW
     granted = f"; its policy grants only {roles}" if roles and wanting else ""
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
@@ -39,5 +38,5 @@ def impersonation_binding_missing(refusal: Refusal) -> Words:
         if brief
         else "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the "
         "account.",
-        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
+        () if brief else bind_commands(refusal, principal),
     )

@@ -18,7 +18,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
 @cause("GCP031", "impersonation-not-configured", Kind.IMPERSONATION_NOT_CONFIGURED)
@@ -26,7 +26,8 @@ def impersonation_not_configured(refusal: Refusal) -> Words:
     permission, principal = refusal.fact("permission"), refusal.fact("principal")
     lacks = f", and that lacks {permission}" if permission else ""
     return Words(
-        f"the client impersonates no service account, so the API sees only the federated principal{lacks}",
+        f"the client impersonates no service account, so the API sees only the federated principal{lacks}"
+        f"{given('; {}', refusal.fact('reason'))}",
         "Name the service account in the client's configuration, or grant the roles to the federated principal itself"
         + (f", {principal}." if principal else "."),
     )

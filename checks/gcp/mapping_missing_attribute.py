@@ -17,14 +17,14 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause
 
 
 @cause("GCP029", "mapping-missing-attribute", Kind.MAPPING_MISSING_ATTRIBUTE)
 def mapping_missing_attribute(refusal: Refusal) -> Words:
     attribute, mapped, near = (refusal.fact(name) for name in ("attribute", "mapped", "near"))
     needed = f"{attribute}, which" if attribute else "an attribute that"
-    asks = "the attribute condition" if refusal.step == "condition" else "the binding on the service account"
+    asks = "the attribute condition" if refusal.step == "condition" else f"the binding on {bound_on(refusal)}"
     place = "the condition" if refusal.step == "condition" else "the member"
     return Words(
         f"{asks} needs {needed} the provider does not map" + (f"; it maps {near}" if near else ""),

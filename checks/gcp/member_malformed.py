@@ -19,7 +19,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause
 
 
 @cause("GCP033", "member-malformed", Kind.MEMBER_MALFORMED)
@@ -27,7 +27,7 @@ def member_malformed(refusal: Refusal) -> Words:
     reason = refusal.fact("reason")
     return Words(
         "the binding's member has a form that matches nobody" + (f": {reason}" if reason else ""),
-        "Add the member in the expected form to the binding on the service account."
+        f"Add the member in the expected form to the binding on {bound_on(refusal)}."
         if refusal.expected
         else "Add the member in one of the forms that match: principal://…/subject/VALUE or "
         "principalSet://…/attribute.NAME/VALUE of the pool.",

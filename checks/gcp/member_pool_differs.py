@@ -16,16 +16,15 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause
 
 
 @cause("GCP036", "member-pool-differs", Kind.MEMBER_POOL_DIFFERS)
 def member_pool_differs(refusal: Refusal) -> Words:
-    account, principal = refusal.fact("service_account"), refusal.fact("principal")
-    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
+    principal = refusal.fact("principal")
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
-        "the binding on the service account names another pool than the one that the token came through",
+        f"the binding on {bound_on(refusal)} names another pool than the one that the token came through",
         "Bind the same kind of member with the project number and ID of the pool that holds the provider.",
-        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
+        () if brief else bind_commands(refusal, principal),
     )

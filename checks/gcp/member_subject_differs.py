@@ -2,7 +2,7 @@
 
 Symptom
     The exchange works, then impersonation fails: Permission 'iam.serviceAccounts.getAccessToken' denied on resource
-    (or it may not exist).
+    (or it may not exist). Without a service account: the bucket or repository denies the federated principal.
 Reason
     The binding names one subject and the token has another: another branch, environment, deployment or letter case.
     The whole text is compared, literally.
@@ -18,23 +18,22 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause
 
 
 @cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
 def member_subject_differs(refusal: Refusal) -> Words:
     segment, actual = refusal.fact("segment"), refusal.actual
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
-    account, principal = refusal.fact("service_account"), refusal.fact("principal")
-    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
+    principal = refusal.fact("principal")
     brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
     expects = f"another {segment} in the subject" if named else "another subject"
     return Words(
-        f"the binding on the service account expects {expects}" + (f" ({note})" if note else ""),
+        f"the binding on {bound_on(refusal)} expects {expects}" + (f" ({note})" if note else ""),
         "Bind a principalSet of a mapped attribute that names this workload: the next push changes its subject."
         if brief
         else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "
         "with each run.",
-        commands(bind, account, principal) if account[:1].isalnum() and not brief else (),
+        () if brief else bind_commands(refusal, principal),
     )

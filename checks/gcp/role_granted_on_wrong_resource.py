@@ -17,16 +17,15 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, cause
 
 
 @cause("GCP040", "role-granted-on-wrong-resource", Kind.ROLE_GRANTED_ON_WRONG_RESOURCE)
 def role_granted_on_wrong_resource(refusal: Refusal) -> Words:
     resource, role = refusal.fact("resource"), refusal.fact("role") or "the role"
-    account, member = refusal.fact("service_account"), refusal.fact("member")
-    bind = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser --member={}"
+    member = refusal.fact("member")
     return Words(
         f"{role} is granted on {resource or 'another resource'}, not on the service account to be impersonated",
         "Grant this workload roles/iam.workloadIdentityUser on the service account itself.",
-        commands(bind, account, member) if account[:1].isalnum() else (),
+        bind_commands(refusal, member),
     )

@@ -24,7 +24,7 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from oidc_doctor.iam.access import PolicyKind
     from oidc_doctor.judge.aws.role_policies import RolePolicies
@@ -66,7 +66,7 @@ def judge_access(exchange: AwsExchange) -> None:
         kind = answer.kind
         if kind is not None:
             lacks.setdefault((kind, need.service, answer.access.allowed is False), []).append(answer)
-    names = set(role.inline_names)
+    names = set(role.names)
     for (kind, _, certain), answers in lacks.items():
         name = _free_name(names)
         names.add(name)
@@ -256,17 +256,31 @@ class _Answer:
         names = _SETTLED_BY | {"RESOURCE": _RESOURCE_POLICIES[self.need.service][1]}
         return "; ".join(names[kind] for kind in kinds)
 
-    def statement(self) -> dict[str, Any] | None:
-        """The smallest Allow for the role, where the evaluator says that with it the call is allowed, or only open."""
-        resource = str(self.need.resource).replace(ANY_KEY, "*")
-        if has_placeholder(resource):
-            return None
-        added = {"Effect": "Allow", "Action": self.need.action, "Resource": resource}
-        policy = iam.compile_policy({"Version": "2012-10-17", "Statement": [added]}, grammar=iam.IDENTITY)
-        after = self._decide(self.policies.with_policy(iam.AppliedPolicy("PRINCIPAL", "added", policy)))
-        if after.allowed is False or (after.allowed is None and after.open - {"RESOURCE"}):
-            return None
-        return added
+    @property
+    def is_granted_with(self) -> bool:
+        """Whether the smallest Allow for the role settles the call, or leaves open only what was not read."""
+        policy = policy_allowing([self.need])
+        if policy is None:
+            return False
+        added = iam.AppliedPolicy("PRINCIPAL", "added", iam.compile_policy(policy, grammar=iam.IDENTITY))
+        after = self._decide(self.policies.with_policy(added))
+        return after.allowed is True or (after.allowed is None and not after.open - {"RESOURCE"})
+
+
+def policy_allowing(needs: Sequence[Need]) -> dict[str, Any] | None:
+    """The smallest policy that allows these calls, those of one resource in one statement.
+
+    None without calls, and where a part of a resource's name is not known.
+    """
+    by_resource: dict[str, list[str]] = {}
+    for need in needs:
+        by_resource.setdefault(str(need.resource).replace(ANY_KEY, "*"), []).append(need.action)
+    if not needs or any(map(has_placeholder, by_resource)):
+        return None
+    statements = [
+        {"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certain: bool, policy_name: str) -> None:
@@ -282,7 +296,9 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
         value = resource.expected
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         expected = Side(text, document.at(resource.pointer))
-    added = [answer.statement() for answer in answers] if kind is Kind.PERMISSION_MISSING else [None]
+    added = None
+    if kind is Kind.PERMISSION_MISSING and all(answer.is_granted_with for answer in answers):
+        added = policy_allowing([answer.need for answer in answers])
     exchange.refuse(
         kind,
         step="permission",
@@ -300,7 +316,8 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
             "shown_by": "policies",
             "policy_file": file,
             "policy_name": policy_name,
-            "statement": _policy_of([row for row in added if row is not None]) if all(added) else "",
+            "service": first.need.service,
+            "statement": json.dumps(added) if added is not None else "",
         },
     )
 
@@ -314,15 +331,6 @@ def _listed(words: Iterable[str]) -> str:
 def _short(resource: str) -> str:
     """An ARN without what is the same for every resource of the account: bucket/key, repository/NAME."""
     return str(resource).rpartition(":")[2]
-
-
-def _policy_of(statements: list[dict[str, Any]]) -> str:
-    """A policy of these statements as text, those of one resource as one."""
-    by_resource: dict[str, list[str]] = {}
-    for statement in statements:
-        by_resource.setdefault(statement["Resource"], []).append(statement["Action"])
-    joined = [{"Effect": "Allow", "Action": actions, "Resource": resource} for resource, actions in by_resource.items()]
-    return json.dumps({"Version": "2012-10-17", "Statement": joined})
 
 
 def _reason(answer: _Answer) -> str:

@@ -22,7 +22,7 @@ class RolePolicies(NamedTuple):
     applied: list[iam.AppliedPolicy]
     documents: list[Document]
     unread: frozenset[PolicyKind]
-    inline_names: tuple[str, ...] = ()  # of the role's inline policies, as far as they were listed
+    names: frozenset[str] = frozenset()  # that a policy of the role has, as far as they were listed or read
 
     @property
     def were_read(self) -> bool:
@@ -37,7 +37,7 @@ def policies_of_role(exchange: AwsExchange) -> RolePolicies:
         [applied for part in parts for applied in part.applied],
         [document for part in parts for document in part.documents],
         frozenset(kind for part in parts for kind in part.unread),
-        parts[0].inline_names,
+        parts[0].names,
     )
 
 
@@ -58,7 +58,7 @@ def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     found = {name for document in documents for name in _names(document)}
     all_listed = inline is not None and attached is not None and found.issuperset((*inline, *attached))
     part = _part(exchange, "PRINCIPAL", documents, all_read=all_listed and isinstance(exchange.aws.role, Role))
-    return part._replace(inline_names=inline or ())
+    return part._replace(names=frozenset(found.union(inline or ())))
 
 
 def _boundary(exchange: AwsExchange) -> RolePolicies:

@@ -2,22 +2,26 @@
 
 IAM documentation, policy inheritance: a call is allowed where a binding on the resource, its project, folder or
 organisation has the principal and a role with the permission, and its condition is true. Deny policies and perimeters
-are not in a bundle.
+are not in a bundle. The principal is the service account that the client impersonates, or the federated principal of
+the token, whose members are those of a service account's policy.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.documents.truss import truss_sources
-from oidc_doctor.judge.gcp.members import EVERYONE, condition_holds, match, principal_of
-from oidc_doctor.judge.gcp.names import read_member
+from oidc_doctor.issuers.difference import compare_value
+from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
+from oidc_doctor.judge.gcp.members import EVERYONE, Miss, condition_holds, explain_miss, match, principal_of
+from oidc_doctor.judge.gcp.names import Member, read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
+from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.document import Missing, Origin
-from oidc_doctor.model.evidence import AllowPolicy
+from oidc_doctor.model.evidence import AllowPolicy, ServiceAccount, TargetEvidence, TargetGcp
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
@@ -34,29 +38,32 @@ _OF_MANY = ("group:", "domain:", "projectOwner:", "projectEditor:", "projectView
 
 def judge_access(exchange: GcpExchange) -> None:
     """Settle `permission` by what is asked for, where a policy that can grant it was read."""
-    needs = list({(need.action, need.resource): need for need in _needs(exchange)}.values())
-    answers = [_Answer(exchange, need) for need in needs]
+    needs = needs_of(exchange.case.evidence)
+    answers = [_Answer(exchange, need, of_resource=_own_policy(exchange, need, needs)) for need in needs]
     if not any(answer.policies for answer in answers):
         return
     lacking: dict[tuple[str, bool], list[_Answer]] = {}
     for answer in answers:
         exchange.accesses.append(answer.row())
         if answer.lacks is not None:
-            lacking.setdefault((answer.need.service, answer.lacks), []).append(answer)
+            lacking.setdefault((answer.need.wish, answer.lacks), []).append(answer)
     for (_, certain), of_service in lacking.items():
         _refuse(exchange, of_service, certain=certain)
     exchange.settle_permission("that no deny policy, perimeter or access boundary forbids what the workload reads")
 
 
-def _needs(exchange: GcpExchange) -> Iterator[Need]:
-    """What the target and the Truss file read with this provider or account."""
-    request, evidence = exchange.request, exchange.case.evidence
-    truss = evidence.truss
+def needs_of(evidence: TargetEvidence) -> list[Need]:
+    """What the target and the Truss file read with this provider or account, each call once."""
+    return list({(need.action, need.resource): need for need in _needs(evidence)}.values())
+
+
+def _needs(evidence: TargetEvidence) -> Iterator[Need]:
+    request, truss = evidence.target.gcp or TargetGcp(), evidence.truss
     from_truss = "" if isinstance(truss, Missing) else truss.file
     for name, text in (("gcs_bucket", request.gcs_bucket), ("artifact_repository", request.artifact_repository)):
         at = evidence.target.origins.get(f"gcp.{name}")
         if text and at is not None and at.file != from_truss and not has_placeholder(text):
-            yield from _of(text if name != "gcs_bucket" or "://" in text else f"gs://{text}", at)
+            yield from _of(f"gs://{text}" if name == "gcs_bucket" and "://" not in text else text, at)
     if isinstance(truss, Missing):
         return
     for source in truss_sources(truss):
@@ -64,6 +71,16 @@ def _needs(exchange: GcpExchange) -> Iterator[Need]:
         named = request.service_account in (None, account)
         if source.method == "GCP_OIDC" and source.resource and named and not has_placeholder(source.resource):
             yield from _of(source.resource, truss.at(source.resource_pointer))
+
+
+def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPolicy | Missing:
+    """The allow policy of the bucket or repository. It does not name it: of several, it may be that of another one."""
+    gcp = exchange.gcp
+    policy = gcp.bucket_policy if need.service == "storage" else gcp.repository_policy
+    if len({other.resource for other in needs if other.service == need.service}) > 1:
+        file = "gcp/bucket-policy.json" if need.service == "storage" else "gcp/repository-policy.json"
+        return Missing(file, "several are asked for, and it does not say which one it is of")
+    return policy
 
 
 def _of(text: str, at: Origin) -> Iterator[Need]:
@@ -87,19 +104,35 @@ class _Grant(NamedTuple):
     why: str = ""  # what leaves it open; empty where it grants
 
 
+class _Near(NamedTuple):
+    """A binding that comes near to granting the permission, and why it does not. The smallest `near` is the nearest."""
+
+    near: int
+    policy: AllowPolicy
+    binding: Binding
+    pointer: str
+    reason: str
+    kind: Kind = Kind.PERMISSION_MISSING
+    miss: Miss | None = None  # of a member of the pool
+
+
 class _Answer:
     """The decision on one needed call."""
 
-    def __init__(self, exchange: GcpExchange, need: Need) -> None:
+    def __init__(self, exchange: GcpExchange, need: Need, *, of_resource: AllowPolicy | Missing) -> None:
         self.exchange = exchange
         self.need = need
         gcp = exchange.gcp
-        of_resource = gcp.bucket_policy if need.service == "storage" else gcp.repository_policy
+        request = exchange.request
+        # an account that the client's configuration does not impersonate makes no call
+        self.account = "" if uses_the_token_directly(exchange) else request.service_account or ""
         self.read = (of_resource, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
         self.policies = [policy for policy in self.read if isinstance(policy, AllowPolicy)]
-        grants = [grant for policy in self.policies for grant in self._grants(policy)]
+        found = [row for policy in self.policies for row in self._rows(policy)]
+        grants = [row for row in found if isinstance(row, _Grant)]
         self.grant = next((grant for grant in grants if not grant.why), None)
         self.open = next((grant for grant in grants if grant.why), None)
+        self.nearest = min((row for row in found if isinstance(row, _Near)), key=lambda row: row.near, default=None)
         self.unread = [policy for policy in self.read if isinstance(policy, Missing) and not policy.proves_absence]
 
     @property
@@ -114,54 +147,91 @@ class _Answer:
     @property
     def holder(self) -> str:
         """The principal that makes the call: the service account, or the federated one."""
-        account = self.exchange.request.service_account
-        if account:
-            return f"serviceAccount:{account}"
+        return f"serviceAccount:{self.account}" if self.account else self.principal
+
+    @property
+    def principal(self) -> str:
+        """The federated principal of the token; empty where it is not known."""
         name, subject = self.exchange.provider_name, self.exchange.mapped.get("google.subject", "")
         return principal_of(name, subject) if name and subject else ""
 
-    def _grants(self, policy: AllowPolicy) -> Iterator[_Grant]:
+    def _rows(self, policy: AllowPolicy) -> Iterator[_Grant | _Near]:
         for binding in policy.bindings:
             has = holds(binding.role, self.need.action)
-            if has is False:
-                continue
             for index, member in enumerate(binding.members):
                 pointer = f"{binding.pointer}/members/{index}"
-                is_holder = self._is_holder(member, binding, policy, pointer)
-                if is_holder is False:
-                    continue
-                condition = condition_holds(self.exchange, binding)
-                if condition is False:
-                    continue
-                why = ""
-                if has is None:
-                    why = f"gcloud iam roles describe {binding.role}: whether it holds {self.need.action}"
-                elif is_holder is None:
-                    why = f"whether {self.holder} is in {member}"
-                elif condition is None:
-                    why = f"whether the condition of {binding.role} is true for this call"
-                yield _Grant(policy, binding, pointer, why)
+                miss = self._miss(member, binding, policy, pointer)
+                if has is False:
+                    if miss is None:
+                        reason = f"{binding.role}, which it has on {_words_of(policy)}, does not hold that"
+                        yield _Near(2, policy, binding, pointer, reason)
+                elif isinstance(miss, _Near):
+                    yield miss
+                elif miss != "another":
+                    yield self._grant(policy, binding, pointer, member if miss == "open" else "", has=has)
 
-    def _is_holder(self, member: str, binding: Binding, policy: AllowPolicy, pointer: str) -> bool | None:
-        account = self.exchange.request.service_account
-        if member in (EVERYONE, self.holder):
-            return True
-        if member == "allAuthenticatedUsers":
-            return True if account else None
-        if member.startswith(_OF_MANY) or has_placeholder(member):
+    def _grant(
+        self, policy: AllowPolicy, binding: Binding, pointer: str, may_hold: str, *, has: bool | None
+    ) -> _Grant | _Near:
+        """What a binding grants whose member is the holder, or may be."""
+        condition = condition_holds(self.exchange, binding)
+        if condition is False:
+            member = Member(binding.members[int(pointer.rpartition("/")[2])])
+            miss = Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, known=True)
+            return _Near(1, policy, binding, pointer, "", miss.kind, miss)
+        why = ""
+        if has is None:
+            why = f"gcloud iam roles describe {binding.role}: whether it holds {self.need.action}"
+        elif may_hold:
+            why = f"whether {self.holder} is in {may_hold}"
+        elif condition is None:
+            why = f"whether the condition of {binding.role} is true for this call"
+        return _Grant(policy, binding, pointer, why)
+
+    def _miss(
+        self, member: str, binding: Binding, policy: AllowPolicy, pointer: str
+    ) -> _Near | Literal["open", "another"] | None:
+        """None where the member is the holder; else why it is not, or that it may be."""
+        if member in (EVERYONE, self.holder) or (member == "allAuthenticatedUsers" and self.account):
             return None
-        if account:
-            return False
+        if member.startswith(_OF_MANY) or has_placeholder(member) or member == "allAuthenticatedUsers":
+            return "open"
         pool_member = read_member(member)
+        if self.account:
+            return self._miss_of_account(member, pool_member, binding, policy, pointer)
         if pool_member is None:
-            return False
+            account = self.exchange.gcp.service_account
+            own = isinstance(account, ServiceAccount) and member == f"serviceAccount:{account.email}"
+            if not own:
+                return "another"
+            reason = f"{binding.role} on {_words_of(policy)} is granted to `{member}`"
+            return _Near(0, policy, binding, pointer, reason, Kind.IMPERSONATION_NOT_CONFIGURED)
         miss = match(self.exchange, pool_member, binding, policy, pointer)
-        return True if miss is None else False if miss.known else None
+        if miss is None or not miss.known:
+            return None if miss is None else "open"
+        return _Near(miss.near, policy, binding, pointer, "", miss.kind, miss)
+
+    def _miss_of_account(
+        self, member: str, pool_member: Member | None, binding: Binding, policy: AllowPolicy, pointer: str
+    ) -> _Near | Literal["another"]:
+        """Why a member is not the service account that makes the call."""
+        where = f"{binding.role} on {_words_of(policy)}"
+        if member.removeprefix("deleted:").partition("?uid=")[0] == self.holder:
+            miss = Miss(3, Kind.BINDING_NAMES_DELETED_PRINCIPAL, Member(member), binding, policy, pointer, known=True)
+            return _Near(3, policy, binding, pointer, "", miss.kind, miss)
+        if member.startswith("serviceAccount:") and similarity(member, self.holder) >= _ALIKE:
+            return _Near(4, policy, binding, pointer, f"{where} is granted to `{member}`")
+        if pool_member is not None and match(self.exchange, pool_member, binding, policy, pointer) is None:
+            reason = f"{where} is granted to the federated principal, and the client impersonates the service account"
+            return _Near(5, policy, binding, pointer, reason)
+        return "another"
 
     def row(self) -> AccessDecision:
         """The decision as the report has it."""
         grant = self.grant or self.open
-        location = grant.policy.document.at(grant.pointer) if grant is not None else None
+        near = self.nearest if grant is None else None
+        place = grant or near
+        location = place.policy.document.at(place.pointer) if place is not None else None
         decision: Decision = "allowed" if self.grant is not None else "denied" if self.lacks else "unknown"
         by = grant.policy.resource if self.grant is not None and grant is not None else ""
         return AccessDecision(self.need, decision, by, location, self.settled_by() if decision == "unknown" else "")
@@ -175,28 +245,50 @@ class _Answer:
         return "; ".join(policy.what for policy in self.unread)
 
 
+_ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other
+_NOUNS = {"organization": "organisation"}
+
+
+def _words_of(policy: AllowPolicy) -> str:
+    return f"the {_NOUNS.get(policy.resource, policy.resource)}"
+
+
 def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> None:
-    """One refusal for the calls of a service that no binding allows."""
+    """One refusal for the calls on a resource that no binding allows."""
     first = answers[0]
-    permissions = list(dict.fromkeys(answer.need.action for answer in answers))
-    role = SMALLEST[first.need.action]
-    policy = first.policies[0]
+    need, near = first.need, first.nearest
+    permissions = " and ".join(dict.fromkeys(answer.need.action for answer in answers))
+    role = SMALLEST[need.action]
+    place = {
+        "permission": permissions,
+        "resource": need.resource,
+        "holder": first.holder,
+        "grants": role,
+        "shown_by": "policies",
+        "on": f"`{need.wish}`",
+        "bound_on": _words_of(near.policy) if near is not None else "",
+        "bucket": need.resource.rpartition("/")[2] if need.service == "storage" else "",
+        "reason": near.reason if near is not None else "",
+    }
+    if near is not None and near.miss is not None:
+        explain_miss(exchange, near.miss, place, certain=certain, settle=first.settled_by(), step="permission")
+        return
+    policy = near.policy if near is not None else first.policies[0]
+    where = policy.document.at(near.pointer if near is not None else "/bindings")
+    expected, actual = Side(role, where), Side(first.holder)
+    if near is not None and near.kind is Kind.PERMISSION_MISSING and holds(near.binding.role, need.action):
+        listed = near.binding.members[int(near.pointer.rpartition("/")[2])]
+        difference = compare_value([listed], first.holder, wildcards=False, pasted=exchange.pasted)
+        expected = Side(listed, where, difference.expected_spans)
+        actual = Side(first.holder, None, difference.actual_spans)
     exchange.refuse(
-        Kind.PERMISSION_MISSING,
+        near.kind if near is not None else Kind.PERMISSION_MISSING,
         step="permission",
-        expected=Side(role, policy.document.at("/bindings")),
-        actual=Side(first.holder),
+        expected=expected,
+        actual=actual,
         certain=certain,
-        location=Clause((", ".join(permissions),)),
-        where=policy.document.at("/bindings"),
+        location=Clause((permissions,)),
+        where=where,
         settle=first.settled_by(),
-        facts={
-            "permission": " and ".join(permissions),
-            "resource": first.need.resource,
-            "holder": first.holder,
-            "role": role,
-            "shown_by": "policies",
-            "on": f"`{first.need.wish}`",
-            "bucket": first.need.resource.rpartition("/")[2] if first.need.service == "storage" else "",
-        },
+        facts={**place, "role": role, "principal": first.principal},
     )

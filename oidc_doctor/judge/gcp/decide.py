@@ -45,7 +45,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
     judge_permission(exchange)
-    if case.asks_access and case.explain:
+    if case.asks_access:
         judge_access(exchange)
     judge_truss(exchange)
     judge_project(exchange)

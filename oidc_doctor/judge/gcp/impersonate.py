@@ -37,7 +37,7 @@ def judge_impersonation(exchange: GcpExchange) -> None:
         identity = gke_identity(exchange.token.claim("iss"), exchange.token.subject)
         if identity is not None:
             exchange.gke, exchange.mapped = identity[0], {"google.subject": identity[1]}
-    if _uses_the_token_directly(exchange):
+    if uses_the_token_directly(exchange):
         _direct_access(exchange)
         return
     policies = _policies(exchange)
@@ -124,7 +124,7 @@ def _policies(exchange: GcpExchange) -> list[AllowPolicy]:
     return [policy for policy in policies if isinstance(policy, AllowPolicy)]
 
 
-def _uses_the_token_directly(exchange: GcpExchange) -> bool:
+def uses_the_token_directly(exchange: GcpExchange) -> bool:
     """Whether the client's configuration names no service account, and the target's own settings name none either."""
     credentials = exchange.gcp.credentials
     if isinstance(credentials, Missing) or not isinstance(credentials.value, dict):
@@ -165,7 +165,7 @@ def judge_permission(exchange: GcpExchange) -> None:
         principal = principal_of(name, subject) if name and subject else ""
         federated = is_of_federated_principal(reading.text)
         account = exchange.request.service_account
-        direct = federated or _uses_the_token_directly(exchange)
+        direct = federated or uses_the_token_directly(exchange)
         if federated and exchange.results["impersonate"].state == PASSED and exchange.results["impersonate"].at:
             _impersonation_was_meant(exchange, reading, principal)
         exchange.refuse(

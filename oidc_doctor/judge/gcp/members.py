@@ -123,7 +123,14 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
         return
     nearest = min(misses, key=lambda miss: (not miss.known, miss.near))
     if exchange.case.explain:
-        _explain(exchange, nearest, account, certain=complete and not open_)
+        place = account if nearest.policy.resource == "service-account" else f"the {nearest.policy.resource}"
+        explain_miss(
+            exchange,
+            nearest,
+            {"service_account": account, "resource": place},
+            certain=complete and not open_,
+            settle="the values that were not given, and the allow policy of the service account",
+        )
     else:
         exchange.settle("impersonate", REFUSED if complete and not open_ else UNKNOWN)
 
@@ -281,7 +288,16 @@ def _holds_at(condition: str, at: int) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) -> None:
+def explain_miss(
+    exchange: GcpExchange,
+    miss: Miss,
+    place: dict[str, str],
+    *,
+    certain: bool,
+    settle: str,
+    step: str = "impersonate",
+) -> None:
+    """Refuse `step` by the reason why this member does not match; `place` are the facts of what its policy is of."""
     member, name = miss.member, exchange.provider_name
     subject = exchange.mapped.get("google.subject", "")
     at = miss.policy.document.at(miss.pointer)
@@ -289,10 +305,8 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
     facts = {
         "member": member.text,
         "reason": member.fault,
-        "service_account": account,
         "principal": principal,
         "role": miss.binding.role,
-        "resource": account if miss.policy.resource == "service-account" else f"the {miss.policy.resource}",
         "attribute": member.attribute
         if member.form == "kubernetes"
         else f"attribute.{member.attribute}"
@@ -302,7 +316,7 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         else "",
         "project": member.project,
         "condition": miss.binding.condition or "",
-    }
+    } | place
     provider = exchange.provider
     if provider and isinstance(provider.mapping, dict):
         facts["mapped"] = ", ".join(provider.mapping)
@@ -328,13 +342,13 @@ def _explain(exchange: GcpExchange, miss: Miss, account: str, *, certain: bool) 
         actual = Side(principal or name.pool_name, None, _places(principal or name.pool_name, name, member))
     exchange.refuse(
         miss.kind,
-        step="impersonate",
+        step=step,
         expected=expected,
         actual=actual,
         certain=certain,
         location=clause,
         where=where,
-        settle="the values that were not given, and the allow policy of the service account",
+        settle=settle,
         facts=facts,
     )
 

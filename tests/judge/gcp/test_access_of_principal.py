@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from evidence import Bundle
+
 if TYPE_CHECKING:
-    from evidence import Answer, Bundle
+    from evidence import Answer
 
 IMAGE = "us-docker.pkg.dev/weights-prod/ml/serve:1"
 POLICIES = ("gcp/bucket-policy.json", "gcp/repository-policy.json", "gcp/project-policy.json")
+ACCOUNT = Bundle.SERVICE_ACCOUNT
 OTHER = "serviceAccount:another@weights-prod.iam.gserviceaccount.com"
 VIEWER, READER = "roles/storage.objectViewer", "roles/artifactregistry.reader"
 
@@ -75,6 +78,40 @@ def test_what_no_binding_grants(gcp: Bundle, bindings: Any, denied: set[str]) ->
     role = next(word for word in words if word.startswith("--role=")).removeprefix("--role=")
     after = asks(gcp, bucket=[*rows, binding(role, me)], repository=[binding(READER, me)]).ask()
     assert set(decisions(after).values()) == {"allowed"}
+
+
+@pytest.mark.parametrize(
+    ("member", "name", "words"),
+    [
+        (f"deleted:serviceAccount:{ACCOUNT}?uid=10987654", "binding-names-deleted-principal", "on the bucket names"),
+        (f"serviceAccount:{ACCOUNT.replace('oidc', 'oicd')}", "permission-missing", "is granted to `serviceAccount:"),
+        (Bundle.MEMBER, "permission-missing", "and the client impersonates the service account"),
+    ],
+)
+def test_members_that_come_near_the_account(gcp: Bundle, member: str, name: str, words: str) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    answer = asks(gcp, bucket=[binding(VIEWER, member)], repository=[binding(READER, me)]).ask()
+    assert answer.first.name == name
+    assert words in answer.first.summary
+    (fix,) = answer.report.fixes
+    assert fix.file == "gcp/bucket-policy.json"
+    assert f"--member={me}" in fix.commands[0]
+    assert "the token passes with it" in fix.proof
+    asks(gcp, bucket=[binding(VIEWER, member)], repository=[binding(READER, me)]).write(fix.file, fix.document)
+    assert set(decisions(gcp.ask()).values()) == {"allowed"}
+
+
+def test_the_policy_of_one_of_two_buckets_decides_for_neither(gcp: Bundle) -> None:
+    made = asks(gcp).target(gcp={"provider": gcp.GCP_PROVIDER, "service_account": gcp.SERVICE_ACCOUNT})
+    text = (made.root / "truss/config.yaml").read_text()
+    again = text[text.index("  - source:") :].replace("llama", "mistral")
+    made.write("truss/config.yaml", text + again)
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    made.write("gcp/bucket-policy.json", {"bindings": [binding(VIEWER, me)], "etag": "x"})
+    made.write("gcp/repository-policy.json", {"bindings": [binding(READER, me)], "etag": "x"})
+    of_buckets = [row for row in made.ask().report.exchanges[0].accesses if row.need.service == "storage"]
+    assert {row.decision for row in of_buckets} == {"unknown"}
+    assert len({row.need.resource for row in of_buckets}) == 2
 
 
 @pytest.mark.parametrize(
