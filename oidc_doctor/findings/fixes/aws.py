@@ -17,6 +17,7 @@ from oidc_doctor.findings.fixes.aws_conditions import (
     value_beside,
     wildcard_under_like,
 )
+from oidc_doctor.findings.fixes.aws_permissions import policy_added
 from oidc_doctor.findings.fixes.aws_statements import (
     actions_added,
     principal_corrected,
@@ -101,6 +102,8 @@ AWS_EDITS: dict[Kind, tuple[Maker, ...]] = {
         statement_beside,
         statement_rewritten,
     ),
+    Kind.PERMISSION_MISSING: (policy_added,),
+    Kind.KMS_DECRYPT_MISSING: (policy_added,),
     Kind.PRINCIPAL_DIFFERS: (principal_corrected, statement_beside, statement_rewritten),
     Kind.ROLE_ARN_MALFORMED: TARGET_EDITS[Kind.ROLE_ARN_MALFORMED],
     Kind.ROLE_MISSING: TARGET_EDITS[Kind.ROLE_MISSING],

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.cel import CelError
 from oidc_doctor.checkkit import account_of
-from oidc_doctor.commands import aws_iam, command, is_plain
+from oidc_doctor.commands import aws_iam, command
 from oidc_doctor.findings.fixes import terraform
+from oidc_doctor.findings.fixes.allow_policies import allow_policies
+from oidc_doctor.findings.fixes.aws_permissions import role_policies
 from oidc_doctor.findings.fixes.client_files import client_files
-from oidc_doctor.findings.fixes.commands import gcloud_list, gcloud_map
+from oidc_doctor.findings.fixes.commands import as_text, gaps, gcloud_list, gcloud_map, known
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.findings.fixes.gcp_resources import created
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import save_rules
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AllowPolicy, AwsEvidence, AwsOidcProvider, Binding, GcpPool, GcpProvider, Role
+from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpPool, GcpProvider, Role
 from oidc_doctor.model.report import FixRow
 from oidc_doctor.model.secret_texts import without_secrets
 
@@ -125,23 +127,6 @@ def headline(kind: FixKind, change: DocumentChange) -> str:
     return f"Create {what}." if not change.before else f"Extend {what} for this workload."
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, indent=2)
-
-
-def _known(value: str | None, gap: str) -> str:
-    """A name as a command reads it; the placeholder `gap` where it is not known."""
-    return value if value and is_plain(value) else gap
-
-
-def _gaps(*names: str) -> list[str]:
-    """Those names that are placeholders."""
-    return [name for name in names if name in _PLACEHOLDERS]
-
-
-_PLACEHOLDERS = {"ROLE_NAME", "PROVIDER_ARN", "PROVIDER", "POOL", "SERVICE_ACCOUNT", "PROJECT_ID"}
-
-
 def _trust_policy(evidence: TargetEvidence) -> Document | None:
     role = evidence.aws.role if evidence.aws is not None else None
     return role.trust_policy if isinstance(role, Role) and isinstance(role.trust_policy, Document) else None
@@ -166,10 +151,11 @@ def _aws(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     role, edited = before.aws.role, after.aws.role
     if _asked(before) != _asked(after):
         return  # the client names another role: no document of this one differs
-    name = _known(_role_name(after), "ROLE_NAME")
+    name = known(_role_name(after), "ROLE_NAME")
     old, new = _trust_policy(before), _trust_policy(after)
     if new is not None and (old is None or old.value != new.value):
         yield _trust(name, old, new)
+    yield from role_policies(name, before, after)
     if isinstance(role, Role) and isinstance(edited, Role) and role.max_session_duration != edited.max_session_duration:
         yield _session_duration(name, role, edited)
 
@@ -194,7 +180,7 @@ def _provider_arn(provider: AwsOidcProvider, evidence: TargetEvidence) -> str:
     if account_of(role):
         partition = (role or "").split(":")[1]
         derived = f"arn:{partition}:iam::{account_of(role)}:oidc-provider/{provider.url}"
-    return _known(provider.arn or derived, "PROVIDER_ARN")
+    return known(provider.arn or derived, "PROVIDER_ARN")
 
 
 def _trust(role: str, old: Document | None, new: Document) -> DocumentChange:
@@ -204,13 +190,13 @@ def _trust(role: str, old: Document | None, new: Document) -> DocumentChange:
     policy = terraform.Call("jsonencode", new.value)
     return DocumentChange(
         old.file if old is not None else new.file,
-        _text(old.value) if old is not None else "",
-        _text(new.value),
+        as_text(old.value) if old is not None else "",
+        as_text(new.value),
         [store(new)],
         terraform.resource("aws_iam_role", f"The IAM role {role}", name=role, assume_role_policy=policy),
         [aws_iam("get-role", RoleName=role, query="Role.AssumeRolePolicyDocument")],
         [store(old)] if old is not None else [],
-        _gaps(role),
+        gaps(role),
         f"the trust policy of {role}",
     )
 
@@ -219,13 +205,13 @@ def _session_duration(role: str, old: Role, new: Role) -> DocumentChange:
     before, after = (each.max_session_duration or _SESSION for each in (old, new))
     return DocumentChange(
         old.origin.file,
-        _text({"MaxSessionDuration": before}),
-        _text({"MaxSessionDuration": after}),
+        as_text({"MaxSessionDuration": before}),
+        as_text({"MaxSessionDuration": after}),
         [aws_iam("update-role", RoleName=role, MaxSessionDuration=after)],
         terraform.resource("aws_iam_role", f"The IAM role {role}", name=role, max_session_duration=after),
         [aws_iam("get-role", RoleName=role, query="Role.MaxSessionDuration")],
         [aws_iam("update-role", RoleName=role, MaxSessionDuration=before)],
-        _gaps(role),
+        gaps(role),
         f"the maximum session duration of {role}",
     )
 
@@ -246,13 +232,13 @@ def _client_ids(arn: str, now: AwsOidcProvider, then: AwsOidcProvider) -> Docume
     about = f"The IAM OIDC provider {arn}"
     return DocumentChange(
         now.document.file,
-        _text(now.document.value),
-        _text({**now.document.value, "ClientIDList": list(new)}),
+        as_text(now.document.value),
+        as_text({**now.document.value, "ClientIDList": list(new)}),
         [*(one(add, client_id) for client_id in added), *(one(remove, client_id) for client_id in removed)],
         terraform.resource("aws_iam_openid_connect_provider", about, url=_https(then.url), client_id_list=new),
         [aws_iam("get-open-id-connect-provider", OpenIDConnectProviderArn=arn, query="ClientIDList")],
         [*(one(add, client_id) for client_id in removed), *(one(remove, client_id) for client_id in added)],
-        _gaps(arn),
+        gaps(arn),
         f"the client IDs of the OIDC provider {now.url}",
     )
 
@@ -262,14 +248,14 @@ def _new_provider(arn: str, then: AwsOidcProvider) -> DocumentChange:
     return DocumentChange(
         then.document.file,
         "",
-        _text({"Url": url, "ClientIDList": list(ids)}),
+        as_text({"Url": url, "ClientIDList": list(ids)}),
         [aws_iam("create-open-id-connect-provider", Url=url, ClientIDList=ids)],
         terraform.resource(
             "aws_iam_openid_connect_provider", f"A new IAM OIDC provider {arn}", url=url, client_id_list=ids
         ),
         [aws_iam("get-open-id-connect-provider", OpenIDConnectProviderArn=arn)],
         [aws_iam("delete-open-id-connect-provider", OpenIDConnectProviderArn=arn)],
-        _gaps(arn),
+        gaps(arn),
         f"the OIDC provider {then.url}",
     )
 
@@ -291,21 +277,14 @@ def _gcp(before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChan
     now, then = _gcp_provider(before), _gcp_provider(after)
     if now is not None and then is not None and now.name == then.name and _fields(now) != _fields(then):
         yield _provider(now, then)
-    account = after.target.gcp.service_account if after.target.gcp else None
-    policies = (
-        (before.gcp.service_account_policy, after.gcp.service_account_policy, account),
-        (before.gcp.project_policy, after.gcp.project_policy, before.gcp.project_id or before.gcp.project_number),
-    )
-    for old, new, name in policies:
-        if isinstance(old, AllowPolicy) and isinstance(new, AllowPolicy) and set(_grants(old)) != set(_grants(new)):
-            yield _allow_policy(name, old, new)
+    yield from allow_policies(before, after)
 
 
 _POOLS = ("gcloud", "iam", "workload-identity-pools")
 
 
 def _pool(now: GcpPool, then: GcpPool) -> DocumentChange:
-    name = _known(now.name, "POOL")
+    name = known(now.name, "POOL")
 
     def update(pool: GcpPool) -> str:
         return command(*_POOLS, "update", name, "--disabled" if pool.disabled else "--no-disabled")
@@ -314,13 +293,13 @@ def _pool(now: GcpPool, then: GcpPool) -> DocumentChange:
     about = f"The workload identity pool {name}"
     return DocumentChange(
         now.document.file,
-        _text({"disabled": now.disabled}),
-        _text({"disabled": then.disabled}),
+        as_text({"disabled": now.disabled}),
+        as_text({"disabled": then.disabled}),
         [update(then)],
         terraform.resource(resource, about, workload_identity_pool_id=_last(name), disabled=then.disabled),
         [command(*_POOLS, "describe", name)],
         [update(now)],
-        _gaps(name),
+        gaps(name),
         f"the state of the workload identity pool {_last(name)}",
     )
 
@@ -330,7 +309,7 @@ def _last(name: str) -> str:
 
 
 def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
-    name = _known(now.name, "PROVIDER")
+    name = known(now.name, "PROVIDER")
     old, new = _fields(now), _fields(then)
     changed = [field for field in new if old[field] != new[field]]
 
@@ -340,13 +319,13 @@ def _provider(now: GcpProvider, then: GcpProvider) -> DocumentChange:
 
     return DocumentChange(
         now.document.file,
-        _text(now.document.value),
-        _text(_with_fields(now.document.value, {field: new[field] for field in changed})),
+        as_text(now.document.value),
+        as_text(_with_fields(now.document.value, {field: new[field] for field in changed})),
         [update(new)],
         _provider_terraform(name, new, changed),
         [command(*_POOLS, "providers", "describe", name)],
         [update(old)],
-        _gaps(name),
+        gaps(name),
         f"the {' and the '.join(_FIELD_WORDS[field] for field in changed)} of {_last(name)}",
     )
 
@@ -415,71 +394,3 @@ def _provider_terraform(name: str, fields: dict[str, Any], changed: list[str]) -
 
 
 _PROVIDER_PARTS = 7  # slashes in projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER
-
-
-def _allow_policy(resource: str | None, old: AllowPolicy, new: AllowPolicy) -> DocumentChange:
-    of_account = old.resource == "service-account"
-    name = _known(resource, "SERVICE_ACCOUNT" if of_account else "PROJECT_ID")
-    group = ("iam", "service-accounts") if of_account else ("projects",)
-    added = [grant for grant in _grants(new) if grant not in _grants(old)]
-    removed = [grant for grant in _grants(old) if grant not in _grants(new)]
-
-    def one(verb: str, grant: _Grant) -> str:
-        role, member, condition = grant
-        words = ("gcloud", *group, f"{verb}-iam-policy-binding", name, f"--role={role}", f"--member={member}")
-        return command(*words, f"--condition={condition or 'None'}")
-
-    return DocumentChange(
-        old.document.file,
-        _text(old.document.value),
-        _text(new.document.value),
-        [*(one("add", grant) for grant in added), *(one("remove", grant) for grant in removed)],
-        "\n\n".join(_member_terraform(name, grant, of_account=of_account) for grant in added),
-        [command("gcloud", *group, "get-iam-policy", name)],
-        [*(one("add", grant) for grant in removed), *(one("remove", grant) for grant in added)],
-        _gaps(name),
-        f"the allow policy of {name}",
-    )
-
-
-_Grant = tuple[str, str, str]  # role, member, and the condition as gcloud takes it
-
-
-def _grants(policy: AllowPolicy) -> list[_Grant]:
-    return [
-        (binding.role, member, _condition(policy, binding)) for binding in policy.bindings for member in binding.members
-    ]
-
-
-def _condition(policy: AllowPolicy, binding: Binding) -> str:
-    """A binding's condition for gcloud: title and expression. Without one gcloud is told so, as it asks otherwise."""
-    if not binding.condition:
-        return ""
-    written = _written_condition(policy, binding)
-    parts = {"expression": binding.condition, "title": str(written.get("title") or "condition")}
-    if written.get("description"):
-        parts["description"] = str(written["description"])
-    return gcloud_map(parts)
-
-
-def _written_condition(policy: AllowPolicy, binding: Binding) -> dict[str, Any]:
-    listed = policy.document.value.get("bindings") if isinstance(policy.document.value, dict) else None
-    place = binding.pointer.rpartition("/")[2]
-    entry = listed[int(place)] if isinstance(listed, list) and place.isdigit() and int(place) < len(listed) else {}
-    condition = entry.get("condition") if isinstance(entry, dict) else None
-    return condition if isinstance(condition, dict) else {}
-
-
-def _member_terraform(name: str, grant: _Grant, *, of_account: bool) -> str:
-    role, member, condition = grant
-    if condition:
-        return f"# {role} with a condition: see the command"
-    if not of_account:
-        about = f"A grant on the project {name}"
-        return terraform.resource("google_project_iam_member", about, project=name, role=role, member=member)
-    project = name.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-    account = f"projects/{project if '.' not in project and project else '-'}/serviceAccounts/{name}"
-    about = f"A grant on the service account {name}"
-    return terraform.resource(
-        "google_service_account_iam_member", about, service_account_id=account, role=role, member=member
-    )

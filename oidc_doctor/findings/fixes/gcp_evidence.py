@@ -119,12 +119,27 @@ def _bindings(boxes: list[Any]) -> Iterator[Binding]:
             yield Binding(box["role"], tuple(box.get("members") or ()), text, f"/bindings/{index}")
 
 
-def with_account_member(
-    case: Case, member: str, scope: Scope = "own", pins: str = "", condition: dict[str, str] | None = None
+def with_binding(
+    case: Case,
+    refusal: Refusal,
+    member: str,
+    scope: Scope = "own",
+    pins: str = "",
+    condition: dict[str, str] | None = None,
 ) -> Iterator[Candidate]:
-    """Yield the service account's allow policy with one more workload identity user."""
+    """Yield the refusing allow policy with one more member: a workload identity user of the service account.
+
+    A refusal of the permission step is of the bucket or repository, and the role the smallest that reads it.
+    """
     gcp: GcpEvidence | None = case.evidence.gcp
-    if gcp is None or not isinstance(gcp.service_account_policy, AllowPolicy) or not member.isprintable():
+    if gcp is None or not member.isprintable():
         return
-    policy = with_member(gcp.service_account_policy, GRANT, member, condition)
-    yield Candidate(with_gcp(case, service_account_policy=policy), "add", scope, pins)
+    field, role = "service_account_policy", GRANT
+    if refusal.step == "permission":
+        field = "bucket_policy" if refusal.fact("bucket") else "repository_policy"
+        role, holder = refusal.fact("grants"), refusal.fact("holder")
+        if holder.startswith("serviceAccount:") and member != holder:
+            return  # the account makes the call
+    policy = getattr(gcp, field)
+    if isinstance(policy, AllowPolicy) and role:
+        yield Candidate(with_gcp(case, **{field: with_member(policy, role, member, condition)}), "add", scope, pins)

@@ -1,4 +1,6 @@
-"""Edits of the service account's allow policy: a member that matches is added beside those that do not.
+"""Edits of an allow policy: a member that matches is added beside those that do not.
+
+The policy is that of the service account, or of the bucket or repository that is read.
 
 The ladder: the member as its author meant it; a mapped attribute that only the workload has; the exact subject where
 no deployment stands in it; a new attribute that names the workload, mapped and bound in one edit; an attribute, then
@@ -19,7 +21,7 @@ from oidc_doctor.findings.fixes.gcp_evidence import (
     pool_of,
     provider_of,
     saying,
-    with_account_member,
+    with_binding,
 )
 from oidc_doctor.findings.fixes.gcp_mapping import reading
 from oidc_doctor.findings.fixes.own_workload import known_subject, own_claims, parts_of, varying_from, without_segments
@@ -57,7 +59,7 @@ def member_corrected(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         read = read_member(member)
         if member != text and read is not None and not read.fault and not _holds_deployment(case, read.value):
             scope: Scope = "own" if read.form == "subject" else "declared"
-            yield from with_account_member(case, member, scope)
+            yield from with_binding(case, refusal, member, scope)
 
 
 def _meant(pool: ProviderName, text: str) -> Iterator[str]:
@@ -87,7 +89,7 @@ def same_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """The member to which the account's policy gives another role, with the role that lets it impersonate."""
     member = read_member(refusal.fact("member"))
     if member is not None and not member.fault and not _holds_deployment(case, member.value):
-        yield from with_account_member(case, member.text, "declared")
+        yield from with_binding(case, refusal, member.text, "declared")
 
 
 def near_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -95,29 +97,29 @@ def near_member(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     pool, near, text = pool_of(case), refusal.fact("near"), refusal.fact("member")
     value = text.partition(f"/{refusal.fact('attribute')}/")[2]
     if pool is not None and near.startswith("attribute.") and value:
-        yield from with_account_member(case, _set(pool, f"{near}/{value}"), "declared")
+        yield from with_binding(case, refusal, _set(pool, f"{near}/{value}"), "declared")
 
 
 # --- the ladder ------------------------------------------------------------------------------------------------------
 
 
 def _attributes(scope: Scope) -> Maker:
-    def make(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+    def make(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         pool = pool_of(case)
         values = {} if pool is None else mapped(case)
         names = [name for name, value in values.items() if name.startswith("attribute.") and value]
         for name in sorted(names, key=lambda one: -len(values[one])):
             if pool is not None and name != "attribute.aud":
-                yield from with_account_member(case, _set(pool, f"{name}/{values[name]}"), scope)
+                yield from with_binding(case, refusal, _set(pool, f"{name}/{values[name]}"), scope)
 
     return make
 
 
-def _exact_subject(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+def _exact_subject(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     pool, subject = pool_of(case), mapped(case).get("google.subject", "")
     if pool is None or not subject or _names_a_deployment(case, subject):
         return
-    yield from with_account_member(case, _exact(pool, subject), "own")
+    yield from with_binding(case, refusal, _exact(pool, subject), "own")
 
 
 def _holds_deployment(case: Case, value: str) -> bool:
@@ -138,7 +140,7 @@ def _names_a_deployment(case: Case, subject: str) -> bool:
     return any(value in subject for value in varying)
 
 
-def _new_attribute(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+def _new_attribute(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     """An attribute that names the workload, mapped in the provider and bound on the account."""
     pool, mapping = pool_of(case), mapping_of(case)
     if pool is None or mapping is None or len(parts_of(case)) <= 1:
@@ -153,7 +155,7 @@ def _new_attribute(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
         edited = case.evidence._replace(
             gcp=gcp._replace(provider=provider._replace(mapping=mapping | {name: expression}))
         )
-        yield from with_account_member(case._replace(evidence=edited), _set(pool, f"{name}/{value}"), "own")
+        yield from with_binding(case._replace(evidence=edited), refusal, _set(pool, f"{name}/{value}"), "own")
 
 
 def _names_of_workload(case: Case) -> Iterator[tuple[str, str, str]]:
@@ -173,17 +175,23 @@ def _names_of_workload(case: Case) -> Iterator[tuple[str, str, str]]:
             return
 
 
-def _whole_pool(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+def _whole_pool(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     pool = pool_of(case)
     if pool is not None and not pool.pool.endswith(OF_GKE):
-        yield from with_account_member(case, _set(pool, "*"), "declared")
+        yield from with_binding(case, refusal, _set(pool, "*"), "declared")
 
 
-def _pinned_subject(case: Case, _refusal: Refusal) -> Iterator[Candidate]:
+def _pinned_subject(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     pool, subject = pool_of(case), mapped(case).get("google.subject", "")
     if pool is None or not subject or not _names_a_deployment(case, subject):
         return
-    yield from with_account_member(case, _exact(pool, subject), "own", "the deployment in the subject")
+    yield from with_binding(case, refusal, _exact(pool, subject), "own", "the deployment in the subject")
+
+
+def _account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The service account bound on the bucket or repository that it reads."""
+    if refusal.fact("holder").startswith("serviceAccount:"):
+        yield from with_binding(case, refusal, refusal.fact("holder"), "declared")
 
 
 LADDER: tuple[Maker, ...] = (
@@ -201,16 +209,17 @@ def later_deadline(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     text, member = refusal.fact("condition"), refusal.fact("member")
     match = re.fullmatch(r"""\s*request\.time\s*<=?\s*timestamp\((['"])([^'"]+)\1\)\s*""", text)
     read: Member | None = read_member(member)
-    if match is None or read is None or read.fault:
+    if match is None or ((read is None or read.fault) and member != refusal.fact("holder")):
         return
     from datetime import UTC, datetime, timedelta  # late: few conditions have a date
 
     until = (datetime.fromtimestamp(case.at, UTC) + timedelta(days=30)).strftime("%Y-%m-%dT00:00:00Z")
     condition = {"title": f"until_{until[:10]}", "expression": f'request.time < timestamp("{until}")'}
-    yield from with_account_member(case, member, "declared", condition=condition)
+    yield from with_binding(case, refusal, member, "declared", condition=condition)
 
 
 _SAME = "Grant roles/iam.workloadIdentityUser to the member that has another role on the account."
+_OF_ACCOUNT = "Grant the service account the smallest role that reads it."
 _CORRECTED = "Bind the member as it is meant beside the one that matches nobody."
 MEMBER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.IMPERSONATION_BINDING_MISSING: (saying(_SAME, same_member), *LADDER),
@@ -218,7 +227,12 @@ MEMBER_EDITS: dict[Kind, tuple[Maker, ...]] = {
     Kind.MEMBER_MALFORMED: (saying(_CORRECTED, member_corrected), *LADDER),
     Kind.MEMBER_POOL_DIFFERS: (saying(_CORRECTED, member_corrected), *LADDER),
     Kind.MEMBER_PROJECT_ID_FOR_NUMBER: (saying(_CORRECTED, member_corrected), *LADDER),
-    Kind.BINDING_NAMES_DELETED_PRINCIPAL: (saying(_CORRECTED, member_corrected), *LADDER),
+    Kind.BINDING_NAMES_DELETED_PRINCIPAL: (
+        saying(_OF_ACCOUNT, _account),
+        saying(_CORRECTED, member_corrected),
+        *LADDER,
+    ),
+    Kind.PERMISSION_MISSING: (saying(_OF_ACCOUNT, _account), *LADDER),
     Kind.MEMBER_SUBJECT_DIFFERS: LADDER,
     Kind.MEMBER_ATTRIBUTE_DIFFERS: LADDER,
     Kind.WILDCARD_IN_MEMBER: LADDER,

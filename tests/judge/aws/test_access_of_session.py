@@ -135,6 +135,31 @@ def test_the_statement_of_the_fix_allows_the_call(aws: Bundle) -> None:
     assert set(decisions(after).values()) == {"allowed"}
 
 
+def test_the_proven_edit_is_stored_checked_and_undone_by_its_name(aws: Bundle) -> None:
+    (fix,) = without_resource_policies(role_with(aws, ECR)).ask().report.fixes
+    assert "the token passes with it" in fix.proof
+    verbs = [shlex.split(command)[2] for command in (*fix.commands, *fix.verify, *fix.undo)]
+    assert verbs == ["put-role-policy", "get-role-policy", "delete-role-policy"]
+    added = json.loads(fix.document)["Statement"]
+    after = without_resource_policies(role_with(aws, ECR, *added)).ask()
+    assert set(decisions(after).values()) == {"allowed"}
+
+
+def test_calls_of_two_services_get_a_policy_each(aws: Bundle) -> None:
+    fixes = without_resource_policies(role_with(aws, allow("s3:PutObject", BUCKET))).ask().report.fixes
+    assert len({fix.file for fix in fixes}) == len(fixes) == 2
+    added = [statement for fix in fixes for statement in json.loads(fix.document)["Statement"]]
+    after = without_resource_policies(role_with(aws, *added)).ask()
+    assert set(decisions(after).values()) == {"allowed"}
+
+
+def test_a_condition_that_fails_is_not_worked_around(aws: Bundle) -> None:
+    only_https = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    answer = without_resource_policies(role_with(aws, ECR, S3 | {"Condition": only_https})).ask()
+    assert answer.first.name == "access-condition-not-met"
+    assert answer.report.fixes == []
+
+
 def test_lists_that_were_not_read_leave_a_missing_permission_open(aws: Bundle) -> None:
     answer = without_resource_policies(role_with(aws, ECR, complete=False)).ask()
     assert answer.accepted

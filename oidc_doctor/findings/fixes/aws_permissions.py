@@ -1,0 +1,78 @@
+"""The policy that a role lacks for the calls of its workload: one more inline policy, of the smallest statements.
+
+Source: IAM API Reference, PutRolePolicy (which replaces a policy of the same name), GetRolePolicy, DeleteRolePolicy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from oidc_doctor.commands import aws_iam
+from oidc_doctor.documents.trust_policy import parse_policy
+from oidc_doctor.findings.fixes import terraform
+from oidc_doctor.findings.fixes.commands import as_text, gaps
+from oidc_doctor.findings.fixes.edit import Candidate, DocumentChange
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.aws.access import policy_allowing
+from oidc_doctor.model.document import Document, Missing
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.refusal import Refusal
+
+_PATH = "aws/role-policies/*.json"
+
+
+def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
+    """The denied calls of the refusal's service allowed in a policy of their own, where the role's policies lack them.
+
+    Calls that differ in their service are refused apart, so each edit is small; another one may follow.
+    """
+    aws, name = case.evidence.aws, refusal.fact("policy_name")
+    needs = [row.need for row in evaluate(case).accesses if row.decision == "denied" and row.by == "PRINCIPAL"]
+    policy = policy_allowing([need for need in needs if need.service == refusal.fact("service")])
+    if aws is None or policy is None or not name:
+        return
+    answer = as_text({"PolicyName": name, "PolicyDocument": policy})
+    document = parse_policy(answer, _PATH.replace("*", name))
+    documents = {**aws.documents, _PATH: (*_read(case.evidence), document)}
+    words = "Add an inline policy that allows the denied calls."
+    yield Candidate(case.evidence._replace(aws=aws._replace(documents=documents)), "create", words=words)
+
+
+def role_policies(role: str, before: TargetEvidence, after: TargetEvidence) -> Iterator[DocumentChange]:
+    """Yield the inline policies that an edit adds to the role of this name."""
+    known_files = {document.file for document in _read(before)}
+    for document in _read(after):
+        if document.file not in known_files:
+            yield _added(role, document)
+
+
+def _read(evidence: TargetEvidence) -> tuple[Document, ...]:
+    """The role's policies that were read."""
+    read = evidence.aws.documents.get(_PATH) if evidence.aws is not None else None
+    return read if read is not None and not isinstance(read, Missing) else ()
+
+
+def _added(role: str, document: Document) -> DocumentChange:
+    name, policy = document.in_answer("PolicyName") or "", document.value
+    return DocumentChange(
+        document.file,
+        "",
+        as_text(policy),
+        [aws_iam("put-role-policy", RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))],
+        terraform.resource(
+            "aws_iam_role_policy",
+            f"The inline policy {name} of the IAM role {role}",
+            name=name,
+            role=role,
+            policy=terraform.Call("jsonencode", policy),
+        ),
+        [aws_iam("get-role-policy", RoleName=role, PolicyName=name)],
+        [aws_iam("delete-role-policy", RoleName=role, PolicyName=name)],
+        gaps(role),
+        f"the inline policy {name} of {role}",
+    )
