@@ -39,6 +39,10 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
 
         confirmations = [_confirmation(exchange, named.refusal) for named in named_refusals]
         dated = timings_of(named_refusals, exchange.diagnosis, exchange.replayed, confirmations, exchange.denial)
+        dated = [
+            (_since_write(exchange, named.refusal, timing), events)
+            for named, (timing, events) in zip(named_refusals, dated, strict=True)
+        ]
     return [
         Cause(
             exchange.id,
@@ -49,6 +53,29 @@ def _active(exchange: Judged, named_refusals: Sequence[NamedRefusal]) -> list[Ca
         )
         for named, (timing, event_ids) in zip(named_refusals, dated, strict=True)
     ]
+
+
+def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
+    """The timing of a denied call with the logged write that took the permission away."""
+    if refusal.step != "permission" or not refusal.fact("shown_by") or exchange.replayed is None:
+        return timing
+    from oidc_doctor.history.permission_changes import permission_change
+
+    case, trace = exchange.diagnosis.case, exchange.diagnosis.trace
+    found = permission_change(case, trace, refusal, exchange.replayed.changes, exchange.replayed.read_at)
+    if found is None:
+        return timing
+    if found.view is None:
+        last = found.candidates[0]
+        note = (
+            "What the policies allowed before is in no log that was read. The last write of them is "
+            f"{last['what']} by {last['by'] or 'an unknown caller'}, {last['time']} (event {last['event_id']})."
+        )
+        boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}
+        return timing._replace(boundary={**boundary, "changes": found.candidates, "note": note})
+    if timing.since is None:
+        timing = timing._replace(since=rfc3339(found.time), since_basis="change")
+    return timing._replace(change=found.view)
 
 
 def _past(judged: Sequence[Judged], checks: Mapping[Kind, Check]) -> list[Cause]:

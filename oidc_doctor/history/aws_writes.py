@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from oidc_doctor.history.writes import UNSEEN, FieldWrite, Unseen, strings
-from oidc_doctor.logs.records.cloudtrail_writes import OF_PROVIDER, OF_ROLE, Members, policy_text
+from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_PROVIDER, OF_ROLE, Members, policy_text
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.placeholder import account_is_redacted
 
@@ -26,10 +26,10 @@ DEFAULT_DURATION = 3600  # MaxSessionDuration of a role that names none [IAM API
 def aws_field_writes(change: Change, evidence: TargetEvidence, issuers: frozenset[str]) -> list[FieldWrite] | None:
     """Return the write's effects: [] where no step depends on them, None for a write of another target's resources."""
     if change.what in OF_ROLE:
-        return _role_writes(change) if _is_role(change, evidence) else None
+        return _role_writes(change) if is_role_of(change, evidence) else None
     if change.what in OF_PROVIDER:
         return _provider_writes(change) if _is_provider(change, evidence, issuers) else None
-    return []  # a managed policy's version: of the permission, which is no step of the exchange
+    return [] if change.what in OF_POLICY else None  # of the permission, which is no step of the exchange
 
 
 def role_account(evidence: TargetEvidence) -> str | None:
@@ -39,7 +39,8 @@ def role_account(evidence: TargetEvidence) -> str | None:
     return account if account and account.isdigit() else None
 
 
-def _is_role(change: Change, evidence: TargetEvidence) -> bool:
+def is_role_of(change: Change, evidence: TargetEvidence) -> bool:
+    """Whether the write is of the target's role."""
     names: set[str] = set()
     if evidence.target.aws and evidence.target.aws.role_arn:
         names.add(evidence.target.aws.role_arn.rpartition("/")[2].casefold())
@@ -75,13 +76,13 @@ def _role_writes(change: Change) -> list[FieldWrite]:
         duration = request.get("maxSessionDuration") or created.get("maxSessionDuration")
         return [
             FieldWrite("role", value=True, before=False),
-            FieldWrite("trust", value=_document(document)),
+            FieldWrite("trust", value=policy_of(document)),
             FieldWrite("duration", value=_integer(duration) or DEFAULT_DURATION),
         ]
     if event_name == "UpdateAssumeRolePolicy":
         return [
             FieldWrite("role", value=True, before=True),
-            FieldWrite("trust", value=_document(request.get("policyDocument"))),
+            FieldWrite("trust", value=policy_of(request.get("policyDocument"))),
         ]
     if event_name == "UpdateRole" and request.get("maxSessionDuration") is not None:
         return [
@@ -125,8 +126,8 @@ def _removing(client: str) -> Callable[[Json], Json]:
     return lambda clients: [listed for listed in clients if listed != client]
 
 
-def _document(value: Json) -> Json | Unseen:
-    """Parse a policy; return UNSEEN where the event was cut."""
+def policy_of(value: Json) -> Json | Unseen:
+    """Parse a policy of an event; return UNSEEN where the event was cut."""
     document = policy_text(value)
     if document is None:
         return UNSEEN

@@ -91,7 +91,13 @@ def gcp_fields(evidence: TargetEvidence) -> dict[str, Json]:
         out["account-disabled"] = gcp.service_account.disabled
     elif gcp.service_account.proves_absence:
         out["account"] = False
-    for name, policy in (("account", gcp.service_account_policy), ("project", gcp.project_policy)):
+    return out | bindings_of({"account": gcp.service_account_policy, "project": gcp.project_policy})
+
+
+def bindings_of(policies: dict[str, AllowPolicy | Missing]) -> dict[str, Json]:
+    """Return the fields of the allow policies that were read: NAME-bindings."""
+    out: dict[str, Json] = {}
+    for name, policy in policies.items():
         if isinstance(policy, AllowPolicy):
             value = policy.document.value
             bindings = value.get("bindings") if isinstance(value, dict) else None
@@ -102,9 +108,9 @@ def gcp_fields(evidence: TargetEvidence) -> dict[str, Json]:
 def with_aws(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
     """The evidence as it would have been read when the fields had these values."""
     aws = evidence.aws or AwsEvidence(Missing("aws/role.json", "not in the bundle"))
-    if _differs(fields, present, ("role", "trust", "duration")):
+    if differs(fields, present, ("role", "trust", "duration")):
         aws = aws._replace(role=_role(aws, fields, evidence))
-    if _differs(fields, present, ("provider", "url", "clients", "thumbprints")):
+    if differs(fields, present, ("provider", "url", "clients", "thumbprints")):
         aws = aws._replace(provider=_aws_provider(aws, fields), provider_arns=_NOT_THEN)
     return evidence._replace(aws=aws)
 
@@ -112,24 +118,24 @@ def with_aws(evidence: TargetEvidence, fields: SourcedFields, present: dict[str,
 def with_gcp(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
     """The evidence as it would have been read when the fields had these values."""
     gcp = evidence.gcp or GcpEvidence(Missing("gcp/provider.json", "not in the bundle"))
-    if _differs(fields, present, ("state", *_PROVIDER)):
+    if differs(fields, present, ("state", *_PROVIDER)):
         gcp = gcp._replace(provider=_gcp_provider(gcp, fields, evidence), provider_list=_NOT_THEN)
-    if _differs(fields, present, ("pool", "pool-disabled")):
+    if differs(fields, present, ("pool", "pool-disabled")):
         gcp = gcp._replace(pool=_pool(gcp, fields), pool_list=_NOT_THEN)
-    if _differs(fields, present, ("account", "account-disabled")):
+    if differs(fields, present, ("account", "account-disabled")):
         gcp = gcp._replace(service_account=_account(gcp, fields, evidence))
-    if _differs(fields, present, ("account-bindings",)):
-        gcp = gcp._replace(service_account_policy=_policy(fields, "account-bindings"))
-    if _differs(fields, present, ("project-bindings",)):
-        gcp = gcp._replace(project_policy=_policy(fields, "project-bindings"))
+    if differs(fields, present, ("account-bindings",)):
+        gcp = gcp._replace(service_account_policy=allow_policy(fields, "account-bindings", "service-account"))
+    if differs(fields, present, ("project-bindings",)):
+        gcp = gcp._replace(project_policy=allow_policy(fields, "project-bindings", "project"))
     return evidence._replace(gcp=gcp)
 
 
 _NOT_THEN = Missing("the list of resources", "it was read later")
 
 
-def _differs(fields: SourcedFields, present: dict[str, Json], names: tuple[str, ...]) -> bool:
-    """Whether one of the fields had another value then, or was known then and is not now, or the other way round."""
+def differs(fields: SourcedFields, present: dict[str, Json], names: tuple[str, ...]) -> bool:
+    """Return whether one of the fields had another value then, or was known at only one of the two times."""
     return any(
         (name in fields) != (name in present) or (name in fields and fields[name][0] != present[name]) for name in names
     )
@@ -248,10 +254,12 @@ def _account(gcp: GcpEvidence, fields: SourcedFields, evidence: TargetEvidence) 
     return parsed if isinstance(parsed, Missing) else parsed._replace(document=parsed.document._replace(inner=True))
 
 
-def _policy(fields: SourcedFields, name: str) -> AllowPolicy | Missing:
+def allow_policy(fields: SourcedFields, name: str, resource: Any) -> AllowPolicy | Missing:
+    """The allow policy of a resource with the bindings of this field."""
     if name not in fields:
         return Missing(f"gcp/{name.replace('bindings', 'policy.json')}", "the logs do not tell it as it was then")
     value, source = fields[name]
-    kind: Any = "service-account" if name.startswith("account") else "project"
-    parsed = _read(lambda text, file: parse_allow_policy(text, file, kind), {"bindings": value}, source or "the logs")
+    parsed = _read(
+        lambda text, file: parse_allow_policy(text, file, resource), {"bindings": value}, source or "the logs"
+    )
     return parsed if isinstance(parsed, Missing) else parsed._replace(document=parsed.document._replace(inner=True))

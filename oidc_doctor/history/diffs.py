@@ -23,6 +23,9 @@ _NAMES = {
     "audiences": "allowedAudiences", "issuer": "issuerUri", "jwks": "jwksJson", "pool": "pool state",
     "pool-disabled": "pool disabled", "account": "service account", "account-disabled": "service account disabled",
     "account-bindings": "service account policy", "project-bindings": "project policy",
+    "bucket-bindings": "bucket policy", "repository-bindings": "repository policy",
+    "bucket": "bucket policy", "repository": "repository policy", "key": "key policy",
+    "boundary": "permissions boundary",
 }  # fmt: skip
 _EXISTS = {True: "there", False: "deleted"}
 
@@ -37,10 +40,17 @@ def diff_of(history: History, index: int) -> str:
             continue
         lines = _lines(name, before, after)
         if lines:
-            out += [_NAMES.get(name, name), *lines]
+            out += [_name(name), *lines]
     if len(out) > _MOST_LINES:
         out = [*out[:_MOST_LINES], f"… {len(out) - _MOST_LINES} more lines"]
     return "\n".join(out)
+
+
+def _name(field: str) -> str:
+    """The field in the vendors' terms."""
+    kind, _, name = field.partition(":")
+    words = {"inline": "inline policy", "attached": "managed policy", "version": "default version of"}
+    return f"{words[kind]} {name}" if name else _NAMES.get(field, field)
 
 
 def change_view(history: History, index: int) -> dict[str, Any] | None:
@@ -80,6 +90,8 @@ def _text(name: str, value: Any) -> list[str]:
         return sorted(_bindings(value))
     if name in {"role", "provider", "account"} and isinstance(value, bool):
         return [_EXISTS[value]]
+    if name.startswith("attached:"):
+        return ["attached"] if value else []
     if isinstance(value, str):
         return value.splitlines() or ['""']
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -62,8 +62,8 @@ def gcp_field_writes(change: Change, evidence: TargetEvidence) -> list[FieldWrit
     if change.what.endswith("WorkloadIdentityPool"):
         return _pool_writes(change) if _is_pool(change, evidence) else None
     if change.what == SET_POLICY:
-        kind = _policy_kind(change, evidence)
-        return None if kind is None else _policy_writes(change, kind)
+        kind = policy_kind(change, evidence)
+        return None if kind is None else policy_writes(change, kind)
     return _account_writes(change) if _is_account(change, evidence) else None
 
 
@@ -98,7 +98,7 @@ def _is_account(change: Change, evidence: TargetEvidence) -> bool:
     return change.resource.casefold() in _account_names(evidence)
 
 
-def _policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
+def policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
     """Return the kind of the written allow policy: `account`, `project`, or None for a policy of another target."""
     if _is_account(change, evidence):
         return "account"
@@ -210,7 +210,7 @@ def _account_writes(change: Change) -> list[FieldWrite]:
     return writes.get(change.what, [])
 
 
-def _policy_writes(change: Change, kind: str) -> list[FieldWrite]:
+def policy_writes(change: Change, kind: str) -> list[FieldWrite]:
     """Return the writes of an allow policy's bindings, logged as the whole policy, its differences, or both."""
     policy = policy_of(change)
     deltas = deltas_of(change)

@@ -67,7 +67,7 @@ def replay(
         return diagnose(changed, evaluate(changed))
 
     replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
-    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, deduced)
+    return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, deduced, changes, read_at)
 
 
 def present_of(replayed: ReplayedLogs, token: Token, signatures: Sequence[Signature]) -> TargetEvidence:

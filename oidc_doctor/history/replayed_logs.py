@@ -11,9 +11,11 @@ from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.logs.attempts.columns import session_number
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Attempts
-    from oidc_doctor.model.events import Attempt, SessionDenial, Signature
+    from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
     from oidc_doctor.model.evidence import Token
     from oidc_doctor.model.steps import Cloud
 
@@ -35,6 +37,8 @@ class ReplayedLogs(NamedTuple):
     attempts: Attempts
     profile: Profile | None
     deduced: Deduced = Deduced()
+    changes: Sequence[Change] = ()  # every logged write that may concern the target
+    read_at: float = 0.0  # when the evidence was collected, epoch seconds
 
     def stand_in(self) -> str | None:
         """Describe the fields that come from the logs because a file is absent; None without such fields."""

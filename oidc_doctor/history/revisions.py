@@ -8,6 +8,7 @@ write nor the evidence shows the value, it is unknown. A refused write changes n
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.history.aws_writes import aws_field_writes
@@ -77,6 +78,35 @@ def history_of(
     `issuers` are the addresses, without scheme, of the OIDC providers for the target's tokens. `read_at`
     is when the evidence was collected, epoch seconds.
     """
+    effects: Effects
+    if cloud == "aws":
+        effects = lambda change: aws_field_writes(change, evidence, issuers)  # noqa: E731 - one of two
+    else:
+        effects = lambda change: gcp_field_writes(change, evidence)  # noqa: E731
+    present = aws_fields(evidence) if cloud == "aws" else gcp_fields(evidence)
+    build = with_aws if cloud == "aws" else with_gcp
+    return rebuilt(cloud, evidence, changes, effects, lambda _: present, build, read_at=read_at)
+
+
+Effects = Callable[["Change"], "list[FieldWrite] | None"]
+Build = Callable[["TargetEvidence", "SourcedFields", "dict[str, Json]"], "TargetEvidence"]
+
+
+def rebuilt(
+    cloud: Cloud,
+    evidence: TargetEvidence,
+    changes: Sequence[Change],
+    effects: Effects,
+    read: Callable[[frozenset[str]], dict[str, Json]],
+    build: Build,
+    *,
+    read_at: float,
+) -> History:
+    """Return the history of the fields that `effects` finds in the logged writes.
+
+    `read` returns the fields that the evidence shows, of those that were written among them; `build` is the evidence
+    as it would have been read when the fields had other values.
+    """
     of_cloud = [change for change in changes if change.cloud == cloud and change.time != NO_TIME]
     of_cloud = joined_operations(of_cloud) if cloud == "gcp" else of_cloud
     of_cloud.sort(key=lambda change: (change.time, change.event_id))
@@ -84,10 +114,7 @@ def history_of(
     refused: list[Change] = []
     unrelated: list[Change] = []
     for change in of_cloud:
-        if cloud == "aws":
-            field_writes = aws_field_writes(change, evidence, issuers)
-        else:
-            field_writes = gcp_field_writes(change, evidence)
+        field_writes = effects(change)
         if field_writes is None:
             continue
         if change.error_code is not None:
@@ -96,9 +123,8 @@ def history_of(
             writes.append((change, field_writes))
         else:
             unrelated.append(change)
-    present = aws_fields(evidence) if cloud == "aws" else gcp_fields(evidence)
+    present = read(frozenset(write.field for _, field_writes in writes for write in field_writes))
     values, is_drifted = _values_of_fields(writes, present)
-    build = with_aws if cloud == "aws" else with_gcp
     fields_of_all = {write.field for _, field_writes in writes for write in field_writes} | set(present)
     revisions = []
     for index, fields in enumerate(values):

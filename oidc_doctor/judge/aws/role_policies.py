@@ -53,9 +53,9 @@ def _part(exchange: AwsExchange, kind: PolicyKind, documents: list[Document], *,
 def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     read = exchange.documents("aws/role-policies/*.json")
     documents = [] if isinstance(read, Missing) else [document for document in read if _is_of(exchange, document)]
-    inline = _listed(exchange.documents("aws/role-policy-list.json"), "PolicyNames", "")
-    attached = _listed(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
-    found = {name for document in documents for name in _names(document)}
+    inline = policy_names(exchange.documents("aws/role-policy-list.json"), "PolicyNames", "")
+    attached = policy_names(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
+    found = {name for document in documents for name in names_of(document)}
     all_listed = inline is not None and attached is not None and found.issuperset((*inline, *attached))
     part = _part(exchange, "PRINCIPAL", documents, all_read=all_listed and isinstance(exchange.aws.role, Role))
     return part._replace(names=frozenset(found.union(inline or ())))
@@ -82,7 +82,7 @@ def _session_policy(exchange: AwsExchange) -> RolePolicies:
     return _part(exchange, "SESSION", [document], all_read=True)
 
 
-def _listed(read: tuple[Document, ...] | Document | Missing, member: str, key: str) -> tuple[str, ...] | None:
+def policy_names(read: tuple[Document, ...] | Document | Missing, member: str, key: str) -> tuple[str, ...] | None:
     """The names of a list of policies; None where it was not read, or not in full."""
     if isinstance(read, Missing):
         return None
@@ -107,7 +107,7 @@ def _is_of(exchange: AwsExchange, document: Document) -> bool:
     return isinstance(exchange.aws.role, Role)
 
 
-def _names(document: Document) -> set[str]:
+def names_of(document: Document) -> set[str]:
     """The names that a policy's file may be known by: its own, without the kind that a capture puts before it."""
     stem = PurePosixPath(document.file).name.removesuffix(".json")
     return {

@@ -45,6 +45,9 @@ _AWS_NAMES = (
     b'RoleDescription"',
     b'PermissionsBoundary"',
     b'PolicyVersion"',
+    b'BucketPolicy"',
+    b'RepositoryPolicy"',
+    b'KeyPolicy"',
 )  # fmt: skip
 _AWS_WANTED = frozenset(name.encode() for name in WANTED_EVENTS)
 _GCP_NAMES = (
@@ -54,10 +57,11 @@ _GCP_NAMES = (
     b"WorkloadIdentityPool",
     b'SetIAMPolicy"',
     b'SetIamPolicy"',
+    b'setIamPermissions"',
     b'eServiceAccount"',
 )  # fmt: skip
 _GCP_WANTED = re.compile(
-    rb"(?i:set)I(?:AM|am)Policy|ExchangeToken|GenerateAccessToken|GenerateIdToken|"
+    rb"(?i:set)I(?:AM|am)Policy|setIamPermissions|ExchangeToken|GenerateAccessToken|GenerateIdToken|"
     + b"|".join(name.encode() for name in sorted(gcp_writes.WRITES - {gcp_writes.SET_POLICY}, key=len, reverse=True))
 )
 _LONGEST_NAME = 64

@@ -1,4 +1,4 @@
-"""Convert CloudTrail records of IAM writes to changes, and denied calls of federated sessions to session denials.
+"""Convert CloudTrail records of written roles and policies to changes, and denied calls of sessions to session denials.
 
 Sources: the IAM API reference for the members' names, which CloudTrail writes with a small first letter; published
 events of CreateRole, UpdateAssumeRolePolicy and the role policy calls. No published event of the OIDC provider calls
@@ -35,7 +35,12 @@ OF_PROVIDER = frozenset(
     }
 )  # fmt: skip
 OF_POLICY = frozenset({"CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion"})
-WRITES = OF_ROLE | OF_PROVIDER | OF_POLICY
+# Policies of what a session reads, with the service that logs them [API references of Amazon S3, Amazon ECR, AWS KMS].
+OF_RESOURCE = {
+    "PutBucketPolicy": "s3", "DeleteBucketPolicy": "s3", "SetRepositoryPolicy": "ecr", "DeleteRepositoryPolicy": "ecr",
+    "PutKeyPolicy": "kms",
+}  # fmt: skip
+WRITES = OF_ROLE | OF_PROVIDER | OF_POLICY | OF_RESOURCE.keys()
 
 # A denied write has no request parameters; the reason names the resource ["… on resource: role NAME because …"].
 _DENIED = re.compile(r"on resource: (?:role |policy )?(\S{1,2048}?)(?:[.,]? because\b|[.,]?\s|$)")
@@ -48,7 +53,7 @@ def change(record: Record, origin: Origin) -> Change | None:
     if not isinstance(method, str) or method not in WRITES:
         return None
     source = record.get("eventSource")
-    if isinstance(source, str) and not source.startswith("iam."):
+    if isinstance(source, str) and not source.startswith(f"{OF_RESOURCE.get(method, 'iam')}."):
         return None
     request = Members(record.get("requestParameters"))
     response = Members(record.get("responseElements"))
@@ -135,6 +140,8 @@ def _resource(method: str, request: Members, response: Members) -> str | None:
         return request.text("roleName") or Members(response.get("role")).text("roleName")
     if method in OF_POLICY:
         return request.text("policyArn")
+    if method in OF_RESOURCE:
+        return request.text("bucketName") or request.text("repositoryName") or request.text("keyId")
     arn = request.text("openIDConnectProviderArn") or response.text("openIDConnectProviderArn")
     return arn or request.text("url")
 

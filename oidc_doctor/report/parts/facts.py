@@ -265,6 +265,8 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
             changed(sheet, lines)
             if (entry.get("replay") or {}).get("before") == "accepted":
                 sheet.row("", "the same token is accepted on the configuration before it, and refused after")
+            if (entry.get("replay") or {}).get("before") == "allowed":
+                sheet.row("", "the policies before it allow the same call, and those after it do not")
     if cause.timing.mended_by:
         _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
     if cause.timing.session and cause.timing.session.get("attempt"):
