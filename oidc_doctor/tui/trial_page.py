@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from oidc_doctor.findings.strangers import EditReach
-    from oidc_doctor.model.report import Report
+    from oidc_doctor.model.report import Exchange, Report
     from oidc_doctor.model.steps import State
     from oidc_doctor.report.parts.lines import Sheet
     from oidc_doctor.whatif.ask import Answer, WhatIf
@@ -50,9 +50,16 @@ def outcome(answer: Answer) -> tuple[str, str]:
     exchange = answer.exchange
     if exchange is None:
         return "?", "unreadable"
+    if exchange.prediction == "accepted" and _is_denied(exchange):
+        return "✗", f"denied at {sentences.title(exchange, 'permission')}"
     sign = {"accepted": "✓", "refused": "✗", "unknown": "?"}[exchange.prediction]
     words: str = {"unknown": "undecided"}.get(exchange.prediction, exchange.prediction)
     return sign, f"{words} at {sentences.title(exchange, exchange.step)}" if exchange.step else words
+
+
+def _is_denied(exchange: Exchange) -> bool:
+    """Whether the exchange works and a call of its session does not."""
+    return any(step.id == "permission" and step.state == "refused" for step in exchange.steps)
 
 
 def status_line(what_if: WhatIf, answer: Answer, *, pasted: bool) -> Content:
@@ -102,7 +109,7 @@ def write(sheet: Sheet, report: Report, shown: Shown) -> None:
     sheet.say(sentence, lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     _reach(sheet, reach)
     cause = next(iter(answer.causes), None)
-    if cause is not None and exchange.prediction != "accepted":
+    if cause is not None and (exchange.prediction != "accepted" or _is_denied(exchange)):
         sheet.gap()
         facts.clause(sheet, answer_report, cause, verbose=False)
         if len(answer.causes) > 1:
@@ -155,8 +162,10 @@ def _named(subjects: tuple[str, ...]) -> str:
 
 def _steps(sheet: Sheet, what_if: WhatIf, answer: Answer, *, low: bool) -> None:
     """Write each step before and after the edits, side by side, with a mark at each changed step."""
-    rows = [row for row in what_if.steps(answer) if row.id not in ("obtain", "configure", "permission") or row.changed]
-    rows = [row for row in rows if row.id != "permission" or row.before.state == "refused"]
+    exchange = answer.exchange
+    rows = [row for row in what_if.steps(answer) if row.id not in ("obtain", "configure") or row.changed]
+    asks_nothing = exchange is None or not exchange.accesses
+    rows = [row for row in rows if row.id != "permission" or not asks_nothing or row.before.state == "refused"]
     listed = [row for row in rows if row.changed] if low else rows
     sheet.gap()
     if listed:

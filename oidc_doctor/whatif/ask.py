@@ -41,6 +41,7 @@ from oidc_doctor.whatif.edits import (
 from oidc_doctor.whatif.marks import TextMark, deciding_marks
 from oidc_doctor.whatif.parts import (
     KINDS,
+    KindId,
     Part,
     PartId,
     editable,
@@ -137,7 +138,7 @@ class WhatIf:
             case = case._replace(profile=profile_of(case.evidence, case.token))
             problems.append(Problem("claims", "note", _SIGNED))
         if changed:
-            case = self._without_readings(case, min(position(self.cloud, KINDS[part].step) for part in changed))
+            case = self._without_readings(case, min(position(self.cloud, self.part(part).step) for part in changed))
         diagnosis = diagnose(case, evaluate(case))
         causes = tuple(_read_in_edit(cause, changed) for cause in _causes(diagnosis))
         return Answer(dict(edits), diagnosis, causes, tuple(problems), frozenset(changed))
@@ -158,9 +159,11 @@ class WhatIf:
     def deciding(self, answer: Answer, part: PartId) -> tuple[TextMark, ...]:
         """Return the pieces of the edited text that refuse the exchange."""
         diagnosis = answer.diagnosis
-        if diagnosis is None or diagnosis.prediction == "accepted":
+        edited = self.part(part)
+        decides = edited.step == "permission" or (diagnosis is not None and diagnosis.prediction != "accepted")
+        if diagnosis is None or not decides:
             return ()
-        return deciding_marks(diagnosis, part, answer.edits.get(part, self.part(part).text))
+        return deciding_marks(diagnosis, edited, answer.edits.get(part, edited.text))
 
     def first_line(self, edits: Mapping[PartId, str], part: PartId) -> int:
         """Return the line, from 1, to show first: the first edited line, otherwise the first deciding line."""
@@ -175,11 +178,14 @@ class WhatIf:
         return line_of(text, pointer_segment(name)) or 1
 
     def reach(self, answer: Answer) -> EditReach | None:
-        """Return the other subjects that the edit allows or denies; None if the edit affects only this token.
+        """Return the other subjects that the edit allows or denies.
 
+        None if the edit affects only this token, or only what sessions may do: no subject is accepted by that.
         Slower than `ask`: it judges every subject.
         """
         if answer.diagnosis is None or not answer.changed - {"claims"} or "claims" in answer.changed:
+            return None
+        if all(self.part(part).step == "permission" for part in answer.changed):
             return None
         return edit_reach(self.case._replace(readings=()), answer.diagnosis.case._replace(readings=()), self.accepted)
 
@@ -272,7 +278,7 @@ def _causes(diagnosis: Diagnosis) -> tuple[Cause, ...]:
     )
 
 
-_PLACES: dict[str, PartId] = {
+_PLACES: dict[str, KindId] = {
     "/attributeCondition": "condition",
     "/attributeMapping": "mapping",
     "/oidc/allowedAudiences": "allowed-audiences",

@@ -8,7 +8,7 @@ from oidc_doctor import cel
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
-from oidc_doctor.documents.trust_policy import within
+from oidc_doctor.documents.trust_policy import parse_policy, within
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.evidence import TargetEvidence, Token
-    from oidc_doctor.whatif.parts import Part, PartId
+    from oidc_doctor.whatif.parts import KindId, Part, PartId
 
 
 class Problem(NamedTuple):
@@ -64,7 +64,7 @@ def apply(case: Case, part: Part, text: str, *, signature_wrong: bool) -> tuple[
         raise Unreadable(part.file, None, None, f"longer than {LONGEST // 1024} KiB")
     if part.id == "claims":
         return case._replace(token=_with_claims(case.token, text, part.file, signature_wrong=signature_wrong)), []
-    evidence, objections = _APPLY[part.id](case, text)
+    evidence, objections = _APPLY[part.kind](case, part, text)
     return case._replace(evidence=evidence), objections
 
 
@@ -109,8 +109,8 @@ def unescaped(segment: str) -> str:
 # AWS
 
 
-def _trust_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    document = within(load(text, "trust-policy.json"), limits.TRUST_POLICY)._replace(file="the edited trust policy")
+def _trust_policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    document = within(load(text, part.file), limits.TRUST_POLICY)._replace(file="the edited trust policy")
     evidence, aws = case.evidence, case.evidence.aws
     if aws is None or isinstance(aws.role, Missing):
         arn = evidence.target.aws.role_arn if evidence.target.aws else None
@@ -122,11 +122,11 @@ def _trust_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection
     return evidence._replace(aws=edited), of_trust_policy(document.value)
 
 
-def _client_ids(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
+def _client_ids(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
     aws = case.evidence.aws
     if aws is None or not isinstance(aws.provider, AwsOidcProvider):
         raise KeyError("client-ids")
-    ids = string_list(text, "client-ids.json", "ClientIDList")
+    ids = string_list(text, part.file, "ClientIDList")
     return case.evidence._replace(aws=aws._replace(provider=aws.provider._replace(client_ids=ids))), []
 
 
@@ -156,7 +156,8 @@ def _without_provider(evidence: TargetEvidence, reason: str) -> TargetEvidence:
     return evidence._replace(gcp=evidence.gcp._replace(provider=Missing("the edited provider", reason, "unreadable")))
 
 
-def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
+def _condition(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    del part
     provider = case.evidence.gcp.provider if case.evidence.gcp else None
     issuer = provider.issuer_uri if isinstance(provider, GcpProvider) else None
     try:
@@ -168,8 +169,8 @@ def _condition(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     return _gcp_provider(case.evidence, condition=text), objections
 
 
-def _mapping(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    document = load(text, "attribute-mapping.json")
+def _mapping(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    document = load(text, part.file)
     mapping = fields.members(document, "", document.value, "an object of attributes and expressions")
     objections = of_mapping(mapping)
     for name in mapping:
@@ -189,33 +190,51 @@ def _mapping(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
     return _gcp_provider(case.evidence, mapping=mapping), objections
 
 
-def _allowed_audiences(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    audiences = string_list(text, "allowed-audiences.json", "allowedAudiences")
+def _allowed_audiences(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    audiences = string_list(text, part.file, "allowedAudiences")
     return _gcp_provider(case.evidence, allowed_audiences=audiences), []
 
 
-def _service_account_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    policy = parse_allow_policy(text, "service-account-policy.json", "service-account")
+def _allow_policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    """An allow policy of Google Cloud, of the resource that the part is named for."""
+    resource: Any = part.kind.removesuffix("-policy")
     gcp = case.evidence.gcp
     assert gcp is not None  # noqa: S101 - the part exists
-    return case.evidence._replace(gcp=gcp._replace(service_account_policy=policy)), []
+    changed: dict[str, Any] = {part.kind.replace("-", "_"): parse_allow_policy(text, part.file, resource)}
+    return case.evidence._replace(gcp=gcp._replace(**changed)), []
 
 
-def _project_policy(case: Case, text: str) -> tuple[TargetEvidence, list[Objection]]:
-    policy = parse_allow_policy(text, "project-policy.json", "project")
-    gcp = case.evidence.gcp
-    assert gcp is not None  # noqa: S101 - the part exists
-    return case.evidence._replace(gcp=gcp._replace(project_policy=policy)), []
+def _policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Objection]]:
+    """A policy of AWS at the permission step, in the place of the file that was read."""
+    if case.cloud == "gcp":
+        return _allow_policy(case, part, text)
+    aws = case.evidence.aws
+    assert aws is not None  # noqa: S101 - the part exists
+    edited = parse_policy(text, part.file)
+    path = "aws/role-policies/*.json" if part.document else f"aws/{part.file}"
+    read = aws.documents[path]
+    documents = tuple(
+        document._replace(text=edited.text, value=edited.value, pointer="", duplicates=edited.duplicates, inner=False)
+        if part.document in ("", document.file)
+        else document
+        for document in (() if isinstance(read, Missing) else read)
+    )
+    return case.evidence._replace(aws=aws._replace(documents={**aws.documents, path: documents})), []
 
 
-_APPLY: dict[PartId, Callable[[Case, str], tuple[TargetEvidence, list[Objection]]]] = {
+_APPLY: dict[KindId, Callable[[Case, Part, str], tuple[TargetEvidence, list[Objection]]]] = {
     "trust-policy": _trust_policy,
     "client-ids": _client_ids,
+    "role-policy": _policy,
+    "boundary": _policy,
     "condition": _condition,
     "mapping": _mapping,
     "allowed-audiences": _allowed_audiences,
-    "service-account-policy": _service_account_policy,
-    "project-policy": _project_policy,
+    "service-account-policy": _allow_policy,
+    "project-policy": _allow_policy,
+    "bucket-policy": _policy,
+    "repository-policy": _policy,
+    "key-policy": _policy,
 }
 
 

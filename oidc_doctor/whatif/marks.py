@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oidc_doctor.findings.causes import Diagnosis
-    from oidc_doctor.whatif.parts import PartId
+    from oidc_doctor.whatif.parts import KindId, Part
 
 
 class TextMark(NamedTuple):
@@ -22,9 +22,9 @@ class TextMark(NamedTuple):
     end: int | None
 
 
-def deciding_marks(diagnosis: Diagnosis, part: PartId, text: str) -> tuple[TextMark, ...]:
+def deciding_marks(diagnosis: Diagnosis, part: Part, text: str) -> tuple[TextMark, ...]:
     """Return the pieces of the text of a part that refuse the exchange."""
-    if part == "condition":
+    if part.kind == "condition":
         nodes = _failing(diagnosis.trace.detail.get("condition"))
         return tuple(mark for node in nodes for mark in _marks(text, node.start, node.end))
     lines = {line_of(text, pointer) for pointer in _pointers(diagnosis, part)}
@@ -47,21 +47,23 @@ def _failing(node: Any) -> list[Any]:
     return parts or [node]
 
 
-def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
+def _pointers(diagnosis: Diagnosis, part: Part) -> Iterator[str]:
     """Return the JSON pointers of the refusing values in the text of the part."""
     trace = diagnosis.trace
     steps = {refusal.step for refusal in diagnosis.refusals}
-    if part == "trust-policy" and "policy" in trace.detail:
+    if part.kind == "trust-policy" and "policy" in trace.detail:
         yield from _clauses(trace.detail["policy"], trace.detail.get("nearest"))
-    elif part == "mapping":
+    elif part.kind == "mapping":
         for name, node in trace.detail.get("mapping", {}).items():
             if node.error is not None:
                 yield pointer_segment(name)
-    elif part == "client-ids" and "audience" in steps:
+    elif part.kind in _OF_PERMISSION:
+        yield from _of_permission(diagnosis, part)
+    elif part.kind == "client-ids" and "audience" in steps:
         yield "/ClientIDList"
-    elif part == "allowed-audiences" and "audience" in steps:
+    elif part.kind == "allowed-audiences" and "audience" in steps:
         yield "/allowedAudiences"
-    elif part == "claims":
+    elif part.kind == "claims":
         for refusal in diagnosis.refusals[:1]:
             for side in (refusal.actual, refusal.expected):
                 at = side.at if side is not None else None
@@ -69,6 +71,18 @@ def _pointers(diagnosis: Diagnosis, part: PartId) -> Iterator[str]:
                     yield pointer_segment(at.claim)
                 elif at is not None and at.file == diagnosis.case.token.origin.file:
                     yield at.pointer[at.pointer.rfind("/") :] if "/" in at.pointer else ""
+
+
+_OF_PERMISSION: tuple[KindId, ...] = ("role-policy", "boundary", "bucket-policy", "repository-policy", "key-policy")
+
+
+def _of_permission(diagnosis: Diagnosis, part: Part) -> Iterator[str]:
+    """Return the statements that deny a call, or come nearest to allowing it, where this policy has them."""
+    file = part.document or f"{diagnosis.case.cloud}/{part.file}"
+    for refusal in diagnosis.refusals:
+        at = refusal.where
+        if refusal.step == "permission" and at is not None and at.file == file:
+            yield at.pointer
 
 
 def _clauses(policy: Any, nearest: str | None) -> Iterator[str]:

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.model.document import Document
+from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.secret_texts import without_secrets_in
-from oidc_doctor.report.parts.escape import forbid_tokens, is_clear
+from oidc_doctor.report.parts.escape import forbid_tokens, is_clear, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,16 +17,24 @@ if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.document import Json
 
-PartId = Literal[
+KindId = Literal[
     "trust-policy",
     "client-ids",
+    "role-policy",
+    "boundary",
     "condition",
     "mapping",
     "allowed-audiences",
     "service-account-policy",
     "project-policy",
+    "bucket-policy",
+    "repository-policy",
+    "key-policy",
     "claims",
 ]
+PartId = str  # its kind; role-policy-2 where there may be several of the kind
+
+RESOURCE_POLICIES: tuple[KindId, ...] = ("bucket-policy", "repository-policy", "key-policy")
 
 LONGEST = 256 * 1024  # characters of an editable text; a longer text is no policy and slows the editor down
 _ASCII = 0x7F
@@ -41,14 +49,19 @@ class PartKind(NamedTuple):
     file: str  # the name of an exported file
 
 
-KINDS: dict[PartId, PartKind] = {
+KINDS: dict[KindId, PartKind] = {
     "trust-policy": PartKind("Trust policy", "json", "authorise", "trust-policy.json"),
     "client-ids": PartKind("ClientIDList", "json", "audience", "client-ids.json"),
+    "role-policy": PartKind("Role policy", "json", "permission", "role-policy.json"),
+    "boundary": PartKind("Boundary", "json", "permission", "boundary.json"),
     "condition": PartKind("Condition", "cel", "condition", "attribute-condition.cel"),
     "mapping": PartKind("Mapping", "json", "condition", "attribute-mapping.json"),
     "allowed-audiences": PartKind("Audiences", "json", "audience", "allowed-audiences.json"),
     "service-account-policy": PartKind("Account policy", "json", "impersonate", "service-account-policy.json"),
     "project-policy": PartKind("Project policy", "json", "impersonate", "project-policy.json"),
+    "bucket-policy": PartKind("Bucket policy", "json", "permission", "bucket-policy.json"),
+    "repository-policy": PartKind("Repository policy", "json", "permission", "repository-policy.json"),
+    "key-policy": PartKind("Key policy", "json", "permission", "key-policy.json"),
     "claims": PartKind("Claims", "json", "token", "claims.json"),
 }
 
@@ -57,43 +70,94 @@ class Part(NamedTuple):
     """A text of the exchange that can be edited. `text` is the present one, in the form in which it is edited."""
 
     id: PartId
+    kind: KindId
     title: str
-    language: Literal["json", "cel"]
     text: str
-    file: str
     read_at: str  # the place of the present text; empty if none was read
+    document: str = ""  # the file of a policy of which there may be several
+
+    @property
+    def language(self) -> Literal["json", "cel"]:
+        """The language of the text."""
+        return KINDS[self.kind].language
+
+    @property
+    def step(self) -> str:
+        """The first step that reads it."""
+        return KINDS[self.kind].step
+
+    @property
+    def file(self) -> str:
+        """The name of an exported file."""
+        return KINDS[self.kind].file
 
 
 def parts_of(case: Case) -> tuple[Part, ...]:
     """Return the parts of an exchange, without those whose text is too long."""
-    parts = [
-        Part(name, KINDS[name].title, KINDS[name].language, editable(forbid_tokens(text)), KINDS[name].file, read_at)
-        for name, text, read_at in _texts_of(case)
-    ]
+    parts = []
+    numbers: dict[KindId, int] = {}
+    for kind, text, read_at, document in _texts_of(case):
+        numbers[kind] = numbers.get(kind, 0) + 1
+        name = kind if kind not in _SEVERAL else f"{kind}-{numbers[kind]}"
+        title = KINDS[kind].title if not document else _title(document)
+        parts.append(Part(name, kind, title, editable(forbid_tokens(text)), read_at, document))
     return tuple(part for part in parts if len(part.text) <= LONGEST)
 
 
-def _texts_of(case: Case) -> Iterator[tuple[PartId, str, str]]:
-    """Return id, present text and place of each part."""
+_SEVERAL: tuple[KindId, ...] = ("role-policy",)
+_LONGEST_TITLE = 24
+
+
+def _title(file: str) -> str:
+    """The name of a policy's file, as short as a tab."""
+    name = visible(file.rpartition("/")[2].removesuffix(".json"))
+    return name if len(name) <= _LONGEST_TITLE else name[: _LONGEST_TITLE - 1] + "…"
+
+
+_Text = tuple[KindId, str, str, str]  # kind, present text, place, and the file where there may be several
+
+
+def _texts_of(case: Case) -> Iterator[_Text]:
+    """Return the present text and its place for each part."""
     yield from _aws_texts(case) if case.cloud == "aws" else _gcp_texts(case)
     token = case.token
-    yield "claims", json_text(without_secrets_in(token.claims)) if token.claims else "", str(token.origin)
+    yield "claims", json_text(without_secrets_in(token.claims)) if token.claims else "", str(token.origin), ""
+    if case.cloud == "aws":
+        yield from _aws_permissions(case)
 
 
-def _aws_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:
+def _aws_texts(case: Case) -> Iterator[_Text]:
     aws = case.evidence.aws
     policy = aws.role.trust_policy if aws is not None and isinstance(aws.role, Role) else None
     if isinstance(policy, Document):
-        yield "trust-policy", json_text(policy.value), str(policy.at())
+        yield "trust-policy", json_text(policy.value), str(policy.at()), ""
     else:
-        yield "trust-policy", "", ""
+        yield "trust-policy", "", "", ""
     if aws is not None and isinstance(aws.provider, AwsOidcProvider):
         ids = aws.provider.client_ids
         listed: Json = list(ids) if isinstance(ids, tuple) else []
-        yield "client-ids", json_text({"ClientIDList": listed}), str(aws.provider.document.at("/ClientIDList"))
+        yield "client-ids", json_text({"ClientIDList": listed}), str(aws.provider.document.at("/ClientIDList")), ""
 
 
-def _gcp_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:
+def _aws_permissions(case: Case) -> Iterator[_Text]:
+    aws = case.evidence.aws
+    for path, kind in _POLICIES.items():
+        read = aws.documents.get(path) if aws is not None else None
+        for document in () if read is None or isinstance(read, Missing) else read:
+            several = document.file if kind in _SEVERAL else ""
+            yield kind, json_text(document.value), str(document.at()), several
+
+
+_POLICIES: dict[str, KindId] = {
+    "aws/role-policies/*.json": "role-policy",
+    "aws/boundary.json": "boundary",
+    "aws/bucket-policy.json": "bucket-policy",
+    "aws/repository-policy.json": "repository-policy",
+    "aws/key-policy.json": "key-policy",
+}
+
+
+def _gcp_texts(case: Case) -> Iterator[_Text]:
     gcp = case.evidence.gcp
     if gcp is None:
         return
@@ -102,16 +166,18 @@ def _gcp_texts(case: Case) -> Iterator[tuple[PartId, str, str]]:
         at = provider.document.at
         mapping = provider.mapping if isinstance(provider.mapping, dict) else None
         audiences: Json = list(provider.allowed_audiences)
-        yield "condition", provider.condition or "", str(at("/attributeCondition"))
-        yield "mapping", json_text(mapping) if mapping is not None else "", str(at("/attributeMapping"))
-        yield "allowed-audiences", json_text({"allowedAudiences": audiences}), str(at("/oidc/allowedAudiences"))
-    policies: tuple[tuple[PartId, object], ...] = (
+        yield "condition", provider.condition or "", str(at("/attributeCondition")), ""
+        yield "mapping", json_text(mapping) if mapping is not None else "", str(at("/attributeMapping")), ""
+        yield "allowed-audiences", json_text({"allowedAudiences": audiences}), str(at("/oidc/allowedAudiences")), ""
+    policies: tuple[tuple[KindId, object], ...] = (
         ("service-account-policy", gcp.service_account_policy),
         ("project-policy", gcp.project_policy),
+        ("bucket-policy", gcp.bucket_policy),
+        ("repository-policy", gcp.repository_policy),
     )
-    for name, policy in policies:
+    for kind, policy in policies:
         if isinstance(policy, AllowPolicy):
-            yield name, json_text(policy.document.value), str(policy.document.at())
+            yield kind, json_text(policy.document.value), str(policy.document.at()), ""
 
 
 def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[PartId, str]:
@@ -122,8 +188,8 @@ def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[Part
     if "Statement" in value:
         return {"trust-policy": editable(json_text(value))}
     if "bindings" in value:
-        of_project = KINDS["project-policy"].file in file
-        return {"project-policy" if of_project else "service-account-policy": editable(text)}
+        kinds: tuple[KindId, ...] = ("project-policy", "bucket-policy", "repository-policy")
+        return {next((kind for kind in kinds if KINDS[kind].file in file), "service-account-policy"): editable(text)}
     parts: dict[PartId, str] = {}
     if "ClientIDList" in value:
         parts["client-ids"] = editable(json_text({"ClientIDList": value["ClientIDList"]}))

@@ -332,10 +332,12 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
     """Write each needed call on its own lines, with its resource and what decides it."""
     for row in exchange.accesses:
         sign, style = _DECISIONS[row.decision]
-        decided = f"{row.by or 'not known'}{f' ({_place(str(row.location))})' if row.location else ''}"
-        words = (
-            f"on {_text(str(row.need.resource))}: {decided}{f'; would settle it: {_text(row.note)}' * bool(row.note)}"
-        )
+        by = sentences.POLICIES.get(row.by, row.by)
+        decided = f": {by}{f' ({_place(str(row.location))})' if row.location else ''}" if by else ""
+        if by and row.decision == "denied" and row.location is None:
+            decided = f": no {by} allows it"
+        settled = f"; would settle it: {_text(row.note)}" if row.note else ""
+        words = f"on {_text(str(row.need.resource))}{decided}{settled}"
         lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
         sheet.say(words, indent=sheet.indent, lead=lead, style=style)
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import AttemptRow, Cause, CheckRow, Exchange, NamedRefusal, Report
 
 CLOUDS = {"aws": "AWS", "gcp": "Google Cloud"}
+POLICIES = {  # of AWS by the kind that decides a call, of Google Cloud by the resource
+    "PRINCIPAL": "role policy",
+    "RESOURCE": "resource policy",
+    "PERMISSIONS_BOUNDARY": "permissions boundary",
+    "SESSION": "session policy",
+    "SCP": "service control policy",
+    "RCP": "resource control policy",
+    "VPC_ENDPOINT": "endpoint policy",
+    "organization": "organisation",
+}
 STATES = {  # sign, word, style
     "passed": ("✓", "passed", "green"),
     "passed-by-error": ("=", "implied", "green"),

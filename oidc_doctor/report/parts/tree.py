@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts.escape import cells, visible
 from oidc_doctor.report.parts.lines import columns, shortened, wrap
+from oidc_doctor.report.parts.sentences import POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from oidc_doctor.model.access import AccessDecision, Decision
     from oidc_doctor.model.report import Exchange
     from oidc_doctor.report.parts.lines import Sheet
 
@@ -24,7 +26,7 @@ _ANSWERS = {True: ("✓", "green"), False: ("✗", "bad"), None: ("?", "yellow")
 
 
 def decision(sheet: Sheet, exchange: Exchange) -> None:
-    """Write the trace of the exchange: trust policy, attribute condition, attribute mapping, as far as present."""
+    """Write the trace of the exchange: trust policy, attribute condition, attribute mapping, then the needed calls."""
     trace = exchange.trace
     policy_node, condition, mapping = trace.get("policy"), trace.get("condition"), trace.get("mapping")
     if isinstance(policy_node, dict):
@@ -33,13 +35,31 @@ def decision(sheet: Sheet, exchange: Exchange) -> None:
         expression(sheet, "attribute condition", condition)
     if isinstance(mapping, dict):
         mapped(sheet, mapping)
+    for row in sorted(exchange.accesses, key=lambda row: _ORDER[row.decision]):
+        access(sheet, row)
 
 
-def policy(sheet: Sheet, node: dict[str, Any]) -> None:
-    """Write the statements of a trust policy, each element with its result, and both sides of a failing element."""
+_ORDER: dict[Decision, int] = {"denied": 0, "unknown": 1, "allowed": 2}
+_TRUTH: dict[Decision, bool | None] = {"denied": False, "unknown": None, "allowed": True}
+
+
+def access(sheet: Sheet, row: AccessDecision) -> None:
+    """Write the decision on a needed call; unless it is allowed, with the statements of each policy that was read."""
+    sheet.gap()
+    on = "" if row.need.resource == "*" else f" on {visible(str(row.need.resource))}"
+    place = str(row.location or "")
+    _line(sheet, "", "", f"{row.need.action}{on}", _TRUTH[row.decision], row.decision, place=place)
+    if row.note:
+        sheet.say(shortened(visible(row.note), _LONG), lead="  would settle it: ", style="dim")
+    for node in () if row.decision == "allowed" else row.trace:
+        policy(sheet, node, POLICIES.get(str(node.get("policy")), "policy"))
+
+
+def policy(sheet: Sheet, node: dict[str, Any], title: str = "trust policy") -> None:
+    """Write the statements of a policy, each element with its result, and both sides of a failing element."""
     sheet.gap()
     reason = str(node.get("reason") or "").replace("-", " ")
-    _line(sheet, "", "", "trust policy", node.get("result"), reason, place=str(node.get("at") or ""))
+    _line(sheet, "", "", title, node.get("result"), reason, place=str(node.get("at") or ""))
     for number, (last, child) in enumerate(_last(node.get("children") or [])):
         _element(sheet, child, "", number, last=last)
 
