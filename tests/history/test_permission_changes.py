@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from oidc_doctor.model.report import Cause
 
 BUCKET = "arn:aws:s3:::llama-weights"
+# Each bucket of Google begins with such bindings, which name its project.
+LEGACY = {"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:weights-prod"]}
 READS = ["s3:GetObject", "s3:ListBucket"]
 MANAGED = "arn:aws:iam::210987654321:policy/Weights"
 BOUNDARY = "arn:aws:iam::210987654321:policy/Fence"
@@ -170,7 +172,7 @@ def test_the_bucket_binding_that_was_removed(gcp: Bundle) -> None:
         }
     )
     for name in ("bucket", "project", "folder", "organization"):
-        gcp.write(f"gcp/{name}-policy.json", {"bindings": [], "etag": "x"})
+        gcp.write(f"gcp/{name}-policy.json", {"bindings": [LEGACY] if name == "bucket" else [], "etag": "x"})
     delta = {"action": "REMOVE", "role": "roles/storage.objectViewer", "member": me}
     removed = {
         "insertId": "removed",

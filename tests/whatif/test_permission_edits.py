@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.conftest import Bundle
 
 BUCKET = "arn:aws:s3:::llama-weights"
+# Each bucket of Google begins with such bindings, which name its project.
+LEGACY = {"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:weights-prod"]}
 VIEWER = "roles/storage.objectViewer"
 
 
@@ -88,8 +90,8 @@ def test_an_allow_policy_of_a_bucket(
         gcp={"provider": gcp.GCP_PROVIDER, "service_account": gcp.SERVICE_ACCOUNT, "gcs_bucket": "llama-weights"}
     )
     for name in ("bucket", "project", "folder", "organization"):
-        gcp.write(f"gcp/{name}-policy.json", {"bindings": [], "etag": "x"})
+        gcp.write(f"gcp/{name}-policy.json", {"bindings": [LEGACY] if name == "bucket" else [], "etag": "x"})
     what_if = what_if_of(gcp)
     listed = [member.replace("me", f"serviceAccount:{gcp.SERVICE_ACCOUNT}") for member in members]
-    answer = what_if.ask({"bucket-policy": json.dumps({"bindings": [{"role": VIEWER, "members": listed}]})})
+    answer = what_if.ask({"bucket-policy": json.dumps({"bindings": [LEGACY, {"role": VIEWER, "members": listed}]})})
     assert permission(what_if, answer) == ("refused", after)

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 _IMAGE = re.compile(r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/:@]+)/.+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")  # Cloud Storage documentation, bucket names
 # A member whose holders a policy does not list.
-_OF_MANY = ("group:", "domain:", "projectOwner:", "projectEditor:", "projectViewer:")
+_OF_MANY = ("group:", "domain:")
+_BASIC_ROLES = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
+_NOUN_OF = {"storage": "bucket", "artifactregistry": "repository"}
 
 
 def judge_access(exchange: GcpExchange) -> None:
@@ -49,7 +51,11 @@ def judge_access(exchange: GcpExchange) -> None:
             lacking.setdefault((answer.need.wish, answer.lacks), []).append(answer)
     for (_, certain), of_service in lacking.items():
         _refuse(exchange, of_service, certain=certain)
-    exchange.settle_permission("that no deny policy, perimeter or access boundary forbids what the workload reads")
+    unknown_project = any(answer.is_granted_above and answer.is_same_project is None for answer in answers)
+    exchange.settle_permission(
+        "that no deny policy, perimeter or access boundary forbids what the workload reads"
+        + (", and that its buckets are in the project whose allow policy was read" if unknown_project else "")
+    )
 
 
 def needs_of(evidence: TargetEvidence) -> list[Need]:
@@ -126,7 +132,13 @@ class _Answer:
         request = exchange.request
         # an account that the client's configuration does not impersonate makes no call
         self.account = "" if uses_the_token_directly(exchange) else request.service_account or ""
-        self.read = (of_resource, gcp.project_policy, gcp.folder_policy, gcp.organization_policy)
+        self.project = _project_of(need, of_resource)
+        self.is_same_project = self._is_in_project_read()
+        above = [gcp.project_policy, gcp.folder_policy, gcp.organization_policy]
+        if self.is_same_project is False:
+            reason = f"of the project of the {_NOUN_OF[need.service]}, {self.project}"
+            above = [Missing(f"the allow policy {reason}", "not in the bundle")]
+        self.read = (of_resource, *above)
         self.policies = [policy for policy in self.read if isinstance(policy, AllowPolicy)]
         found = [row for policy in self.policies for row in self._rows(policy)]
         grants = [row for row in found if isinstance(row, _Grant)]
@@ -135,14 +147,40 @@ class _Answer:
         self.nearest = min((row for row in found if isinstance(row, _Near)), key=lambda row: row.near, default=None)
         self.unread = [policy for policy in self.read if isinstance(policy, Missing) and not policy.proves_absence]
 
+    def _is_in_project_read(self) -> bool | None:
+        """Whether the resource is in the project whose allow policy was read: the account's, else the provider's."""
+        gcp, provider = self.exchange.gcp, self.exchange.provider_name
+        same_project = {name for name in (gcp.project_id, gcp.project_number) if name}
+        of_account = self.account.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+        names = (
+            {of_account}
+            if of_account and "." not in of_account
+            else {provider.project}
+            if provider is not None
+            else set()
+        )
+        names |= same_project if names & same_project or not names else set()
+        if not self.project or not names:
+            return None
+        # an ID and a number cannot be told apart where the project itself was not read
+        alike = any(listed.isdigit() == self.project.isdigit() for listed in names)
+        return True if self.project in names else False if alike else None
+
+    @property
+    def is_granted_above(self) -> bool:
+        """Whether the grant is one of the project, or above it."""
+        return self.grant is not None and self.grant.policy.resource not in ("bucket", "repository")
+
     @property
     def lacks(self) -> bool | None:
         """Whether no policy allows it: for certain, or False where only one that was not read may; None otherwise."""
         if self.grant is not None or self.open is not None or not self.holder:
             return None
+        if not self.unread and self.is_same_project:
+            return True
         # without the resource's own policy or its project's, almost nothing is known
         both = isinstance(self.read[0], AllowPolicy) and isinstance(self.read[1], AllowPolicy)
-        return True if not self.unread else False if both else None
+        return False if both else None
 
     @property
     def holder(self) -> str:
@@ -194,6 +232,8 @@ class _Answer:
         """None where the member is the holder; else why it is not, or that it may be."""
         if member in (EVERYONE, self.holder) or (member == "allAuthenticatedUsers" and self.account):
             return None
+        if member.startswith(tuple(_BASIC_ROLES)):
+            return self._miss_of_basic_role(member)
         if member.startswith(_OF_MANY) or has_placeholder(member) or member == "allAuthenticatedUsers":
             return "open"
         pool_member = read_member(member)
@@ -210,6 +250,20 @@ class _Answer:
         if miss is None or not miss.known:
             return None if miss is None else "open"
         return _Near(miss.near, policy, binding, pointer, "", miss.kind, miss)
+
+    def _miss_of_basic_role(self, member: str) -> Literal["open", "another"] | None:
+        """Whether the holder has the basic role on the project: projectViewer:PROJECT stands for those who have it.
+
+        Cloud Storage documentation, convenience values: they are the holders of the role on the project itself.
+        """
+        kind, _, project = member.partition(":")
+        policy = self.read[1]
+        if not isinstance(policy, AllowPolicy) or not self.is_same_project or project != self.project:
+            return "open"
+        holders = {listed for row in policy.bindings if row.role == _BASIC_ROLES[kind] for listed in row.members}
+        if self.holder in holders or EVERYONE in holders:
+            return None
+        return "open" if any(map(_may_hold, holders)) else "another"
 
     def _miss_of_account(
         self, member: str, pool_member: Member | None, binding: Binding, policy: AllowPolicy, pointer: str
@@ -242,7 +296,26 @@ class _Answer:
             return self.open.why
         if not self.holder:
             return "the service account that the client impersonates"
-        return "; ".join(policy.what for policy in self.unread)
+        settled = list(dict.fromkeys(policy.what for policy in self.unread))
+        if self.need.service == "storage" and not self.project:
+            settled.append("the project of the bucket, gcloud storage buckets describe")
+        return "; ".join(settled)
+
+
+def _project_of(need: Need, policy: AllowPolicy | Missing) -> str:
+    """The project of a repository; of a bucket, the one that its default bindings name (projectOwner:PROJECT)."""
+    if need.service != "storage":
+        return need.resource.removeprefix("projects/").partition("/")[0]
+    members = (
+        (member for binding in policy.bindings for member in binding.members) if not isinstance(policy, Missing) else ()
+    )
+    named = {member.partition(":")[2] for member in members if member.startswith(tuple(_BASIC_ROLES))}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _may_hold(member: str) -> bool:
+    """Whether a member of a basic role may stand for a principal that it does not name."""
+    return member.startswith((*_OF_MANY, "principal")) or has_placeholder(member)
 
 
 _ALIKE = 0.95  # how similar two addresses are of which one is a slip of the other

@@ -16,6 +16,8 @@ IMAGE = "us-docker.pkg.dev/weights-prod/ml/serve:1"
 POLICIES = ("gcp/bucket-policy.json", "gcp/repository-policy.json", "gcp/project-policy.json")
 ACCOUNT = Bundle.SERVICE_ACCOUNT
 OTHER = "serviceAccount:another@weights-prod.iam.gserviceaccount.com"
+# Each bucket begins with such bindings, which name its project.
+LEGACY = {"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:weights-prod"]}
 VIEWER, READER = "roles/storage.objectViewer", "roles/artifactregistry.reader"
 
 
@@ -36,7 +38,7 @@ def asks(made: Bundle, *, bucket: Any = (), repository: Any = (), project: Any =
     lines += ["weights:", "  - source: gs://llama-weights/llama", "    mount_location: /models/llama", "    auth:"]
     made.write("truss/config.yaml", "\n".join([*lines, *(f"      {line}" for line in auth)]) + "\n")
     if read:
-        for path, bindings in zip(POLICIES, (bucket, repository, project), strict=True):
+        for path, bindings in zip(POLICIES, ([LEGACY, *bucket], repository, project), strict=True):
             made.write(path, {"bindings": [*bindings], "etag": "x"})
         for path in ("gcp/folder-policy.json", "gcp/organization-policy.json"):
             made.write(path, {"bindings": [], "etag": "x"})
@@ -120,7 +122,7 @@ def test_the_policy_of_one_of_two_buckets_decides_for_neither(gcp: Bundle) -> No
         binding("projects/weights-prod/roles/reader", "me"),
         binding("roles/viewer", "me"),
         binding(VIEWER, "group:ml@example.com"),
-        binding(VIEWER, "projectViewer:weights-prod"),
+        binding(VIEWER, "projectViewer:another-project"),
         binding(VIEWER, "me", condition="resource.name.startsWith('projects/_/buckets/llama')"),
     ],
 )
@@ -130,6 +132,47 @@ def test_what_a_bundle_cannot_tell_is_open(gcp: Bundle, row: dict[str, Any]) -> 
     answer = asks(gcp, bucket=[row], repository=[binding(READER, me)]).ask()
     assert decisions(answer)["storage.objects.get"] == "unknown"
     assert answer.names == []
+
+
+@pytest.mark.parametrize(
+    ("project", "decision"),
+    [
+        ([], "denied"),
+        ([binding("roles/viewer", "serviceAccount:baseten-oidc@weights-prod.iam.gserviceaccount.com")], "allowed"),
+        ([binding("roles/viewer", "group:ml@example.com")], "unknown"),
+        ([binding("roles/editor", "serviceAccount:baseten-oidc@weights-prod.iam.gserviceaccount.com")], "unknown"),
+    ],
+)
+def test_the_holders_of_a_basic_role(gcp: Bundle, project: Any, decision: str) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    rows = [binding(VIEWER, "projectViewer:weights-prod")]
+    answer = asks(gcp, bucket=rows, repository=[binding(READER, me)], project=project).ask()
+    assert decisions(answer)["storage.objects.get"] == decision
+
+
+def test_a_bucket_of_another_project(gcp: Bundle) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    granted = [binding(VIEWER, me)]
+    made = asks(gcp, repository=[binding(READER, me)], project=granted)
+    elsewhere = {"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:another-project"]}
+    made.write("gcp/bucket-policy.json", {"bindings": [elsewhere], "etag": "x"})
+    answer = made.ask()
+    (row,) = [row for row in answer.report.exchanges[0].accesses if row.need.action == "storage.objects.get"]
+    assert (row.decision, row.note) == ("unknown", "the allow policy of the project of the bucket, another-project")
+    assert answer.names == []
+
+
+def test_a_bucket_whose_project_is_not_known(gcp: Bundle) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    made = asks(gcp, repository=[binding(READER, me)], project=[binding(VIEWER, me)])
+    made.write("gcp/bucket-policy.json", {"bindings": [], "etag": "x"})
+    answer = made.ask()
+    assert decisions(answer)["storage.objects.get"] == "allowed"
+    assert any("buckets are in the project" in text for text in answer.report.exchanges[0].assumed)
+    made.write("gcp/project-policy.json", {"bindings": [], "etag": "x"})
+    answer = made.ask()
+    assert decisions(answer)["storage.objects.get"] == "unknown"
+    assert (answer.first.name, answer.first.confidence) == ("permission-missing", "suspected")
 
 
 def test_policies_that_were_not_read(gcp: Bundle) -> None:

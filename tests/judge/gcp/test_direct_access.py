@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 VIEWER = "roles/storage.objectViewer"
 HOST = "principalSet://iam.googleapis.com/"
 PRINCIPAL = f"principal://iam.googleapis.com/{Bundle.POOL}/subject/{Bundle.SUBJECT}"
+# Each bucket begins with such bindings, which name its project.
+LEGACY = {"role": "roles/storage.legacyBucketOwner", "members": ["projectOwner:weights-prod"]}
 OTHER_POOL = Bundle.MEMBER.replace("baseten-pool", "another-pool")
 
 
@@ -37,7 +39,8 @@ def reads(made: Bundle, *members: str, role: str = VIEWER, condition: str = "", 
     binding: dict[str, Any] = {"role": role, "members": [*members]}
     if condition:
         binding["condition"] = {"title": "until", "expression": condition}
-    made.write("gcp/bucket-policy.json", {"bindings": [binding] if members else [], "etag": "x", "version": 3})
+    bindings = [LEGACY, binding] if members else [LEGACY]
+    made.write("gcp/bucket-policy.json", {"bindings": bindings, "etag": "x", "version": 3})
     for name in ("project", "folder", "organization"):
         made.write(f"gcp/{name}-policy.json", {"bindings": [], "etag": "x"})
     return made
