@@ -61,8 +61,8 @@ class File(NamedTuple):
     `path`: from the folder of its target; `FOLDER/*.json` stands for each JSON file of a folder, and `tokens/*` and
     `…/**` for those that `is_token` and `is_log` accept.
     `parser`: text and shown name to a value; raises Unreadable. None for a file that is kept and not parsed here.
-    `field`: of the evidence (AwsEvidence for aws/, GcpEvidence for gcp/, …). Without one, nothing judges the file yet:
-    its documents are in the evidence's `documents` under `path`.
+    `field`: of the evidence (AwsEvidence for aws/, GcpEvidence for gcp/, …). Without one, its documents are in the
+    evidence's `documents` under `path`, and nothing but the permission step (`of_permission`) judges the file.
     `printed_by`: the vendor's command that prints it; {role}, {provider}, … are the target's own names.
     `about`: the cell of docs/bundle.md, in which {command} is `printed_by`.
     `decides`: steps, as `aws:authorise`, that the file decides; `also`: those that it decides along with another one.
@@ -77,6 +77,7 @@ class File(NamedTuple):
     decides: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     members: frozenset[str] = frozenset()
+    of_permission: bool = False
     lenient: bool = False  # the file may contain bytes that are not UTF-8
 
     @property
@@ -87,7 +88,7 @@ class File(NamedTuple):
     @property
     def not_judged(self) -> bool:
         """Return whether the file is read but not yet used by an evaluator."""
-        return self.parser is not None and not self.field
+        return self.parser is not None and not (self.field or self.of_permission)
 
 
 _GENERAL = (
@@ -198,8 +199,18 @@ _AWS = (
         printed_by="aws iam list-roles",
         members=frozenset({"RoleDetailList"}),
     ),
-    File("aws/role-policies/*.json", "`aws iam get-role-policy`, `aws iam get-policy-version`", parse_policy),
-    File("aws/role-policy-list.json", parser=load, printed_by="aws iam list-role-policies --role-name {role}"),
+    File(
+        "aws/role-policies/*.json",
+        "`aws iam get-role-policy`, `aws iam get-policy-version`",
+        parse_policy,
+        of_permission=True,
+    ),
+    File(
+        "aws/role-policy-list.json",
+        parser=load,
+        printed_by="aws iam list-role-policies --role-name {role}",
+        of_permission=True,
+    ),
     File(
         "aws/attached-policies.json",
         parser=load,
@@ -211,6 +222,7 @@ _AWS = (
         "{command} of the permissions boundary",
         parse_policy,
         printed_by="aws iam get-policy-version --policy-arn ARN --version-id VERSION",
+        of_permission=True,
     ),
     File(
         "aws/rcps/*.json",
@@ -218,17 +230,29 @@ _AWS = (
         parse_policy,
         "rcps",
     ),
-    File("aws/bucket-policy.json", parser=parse_policy, printed_by="aws s3api get-bucket-policy --bucket BUCKET"),
-    File("aws/bucket-encryption.json", parser=load, printed_by="aws s3api get-bucket-encryption --bucket BUCKET"),
+    File(
+        "aws/bucket-policy.json",
+        parser=parse_policy,
+        printed_by="aws s3api get-bucket-policy --bucket BUCKET",
+        of_permission=True,
+    ),
+    File(
+        "aws/bucket-encryption.json",
+        parser=load,
+        printed_by="aws s3api get-bucket-encryption --bucket BUCKET",
+        of_permission=True,
+    ),
     File(
         "aws/repository-policy.json",
         parser=parse_policy,
         printed_by="aws ecr get-repository-policy --repository-name REPOSITORY",
+        of_permission=True,
     ),
     File(
         "aws/key-policy.json",
         parser=parse_policy,
         printed_by="aws kms get-key-policy --key-id KEY --policy-name default",
+        of_permission=True,
     ),
     File("aws/access-analyzer.json", "`aws accessanalyzer validate-policy` of the trust policy; kept, not read"),
     File("aws/simulation.json", "`aws iam simulate-principal-policy` of the role; kept, not read"),

@@ -23,6 +23,8 @@ _ANY_ROLE = f"arn:aws:iam::{_ANY_ACCOUNT}:role/any"  # stands for every role
 _ANY_PROVIDER = TargetGcp(
     provider="projects/0/locations/global/workloadIdentityPools/any/providers/any",
     service_account="any@any.iam.gserviceaccount.com",
+    gcs_bucket="any-bucket",
+    artifact_repository="any-docker.pkg.dev/any/any/any",
 )
 
 

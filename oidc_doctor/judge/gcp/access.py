@@ -69,14 +69,14 @@ def _needs(evidence: TargetEvidence) -> Iterator[Need]:
     for name, text in (("gcs_bucket", request.gcs_bucket), ("artifact_repository", request.artifact_repository)):
         at = evidence.target.origins.get(f"gcp.{name}")
         if text and at is not None and at.file != from_truss and not has_placeholder(text):
-            yield from _of(f"gs://{text}" if name == "gcs_bucket" and "://" not in text else text, at)
+            yield from needs_of_text(f"gs://{text}" if name == "gcs_bucket" and "://" not in text else text, at)
     if isinstance(truss, Missing):
         return
     for source in truss_sources(truss):
         account = (source.auth or {}).get("gcp_oidc_service_account")
         named = request.service_account in (None, account)
         if source.method == "GCP_OIDC" and source.resource and named and not has_placeholder(source.resource):
-            yield from _of(source.resource, truss.at(source.resource_pointer))
+            yield from needs_of_text(source.resource, truss.at(source.resource_pointer))
 
 
 def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPolicy | Missing:
@@ -89,7 +89,8 @@ def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPo
     return policy
 
 
-def _of(text: str, at: Origin) -> Iterator[Need]:
+def needs_of_text(text: str, at: Origin | None = None) -> Iterator[Need]:
+    """The calls that reading a bucket (gs://…) or an image takes; none for a text that names neither."""
     image = _IMAGE.fullmatch(text)
     if text.lower().startswith("gs://"):
         bucket = text[len("gs://") :].partition("/")[0]
@@ -167,6 +168,12 @@ class _Answer:
         return True if self.project in names else False if alike else None
 
     @property
+    def is_absent(self) -> bool:
+        """Whether the service answered that there is no such bucket or repository."""
+        policy = self.read[0]
+        return isinstance(policy, Missing) and policy.proves_absence
+
+    @property
     def is_granted_above(self) -> bool:
         """Whether the grant is one of the project, or above it."""
         return self.grant is not None and self.grant.policy.resource not in ("bucket", "repository")
@@ -174,7 +181,7 @@ class _Answer:
     @property
     def lacks(self) -> bool | None:
         """Whether no policy allows it: for certain, or False where only one that was not read may; None otherwise."""
-        if self.grant is not None or self.open is not None or not self.holder:
+        if self.grant is not None or self.open is not None or not self.holder or self.is_absent:
             return None
         if not self.unread and self.is_same_project:
             return True
@@ -296,6 +303,8 @@ class _Answer:
             return self.open.why
         if not self.holder:
             return "the service account that the client impersonates"
+        if isinstance(self.read[0], Missing) and self.is_absent:
+            return f"{self.read[0].what}: the service answers that there is no such {_NOUN_OF[self.need.service]}"
         settled = list(dict.fromkeys(policy.what for policy in self.unread))
         if self.need.service == "storage" and not self.project:
             settled.append("the project of the bucket, gcloud storage buckets describe")

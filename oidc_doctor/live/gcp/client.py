@@ -27,6 +27,8 @@ ROLES = {
     "resourcemanager": "roles/iam.securityReviewer",
     "serviceusage": "roles/serviceusage.serviceUsageViewer",
     "orgpolicy": "roles/orgpolicy.policyViewer",
+    "storage.buckets": "roles/iam.securityReviewer",
+    "artifactregistry": "roles/iam.securityReviewer",
     "logging.privateLogEntries": "roles/logging.privateLogViewer",
     "logging.logEntries": "roles/logging.viewer",
 }

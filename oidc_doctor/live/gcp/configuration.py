@@ -263,7 +263,7 @@ class GcpConfiguration(GcpReaders):
         def read(collector: Collector) -> dict[str, Any]:
             query = {"options.requestedPolicyVersion": 3}
             answer = self.clients.post(collector, "iam", f"{self.account_place()}:getIamPolicy", {}, **query)
-            _policy(answer)
+            check_policy(answer)
             collector.save(self.path("service-account-policy.json"), call, answer)
             return answer
 
@@ -295,7 +295,7 @@ class GcpConfiguration(GcpReaders):
     def policy_of(self, collector: Collector, resource: str) -> dict[str, Any]:
         """The allow policy of a project, folder or organization."""
         policy = self.clients.post(collector, "cloudresourcemanager", f"v3/{resource}:getIamPolicy", _POLICY_VERSION)
-        _policy(policy)
+        check_policy(policy)
         return policy
 
     def policies_above(self) -> list[Reader]:
@@ -370,8 +370,8 @@ def _has(answer: dict[str, Any], name: str) -> str:
     return value
 
 
-def _policy(answer: dict[str, Any]) -> None:
-    """Check a policy: an empty policy has only an etag; a response without any member of a policy is none."""
+def check_policy(answer: dict[str, Any]) -> None:
+    """Raise CallError for what is no policy: an empty one has only an etag, and a policy has some of its members."""
     if not answer.keys() & {"bindings", "etag", "version", "auditConfigs"}:
         raise CallError("failed", "Malformed", "the answer is no allow policy")
 

@@ -1,7 +1,7 @@
 """Google Cloud: the configuration of a provider and a service account, the APIs, and the logs. Read-only.
 
 Wire details as the APIs' discovery documents have them: iam v1, cloudresourcemanager v3, serviceusage v1, orgpolicy v2,
-logging v2, sts v1, iamcredentials v1.
+logging v2, sts v1, iamcredentials v1, storage v1, artifactregistry v1.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from oidc_doctor.live.gcp.client import GcpClients, new_pacer, role_with
 from oidc_doctor.live.gcp.configuration import GcpConfiguration, GcpScope
 from oidc_doctor.live.gcp.exchange import ExchangeReader
 from oidc_doctor.live.gcp.logs import GcpLogs
+from oidc_doctor.live.gcp.resources import GcpResources
 
 __all__ = ["GcpClients", "GcpScope", "new_pacer", "readers", "role_with"]
 
 
-class _Google(GcpConfiguration, GcpLogs, ExchangeReader):
+class _Google(GcpConfiguration, GcpResources, GcpLogs, ExchangeReader):
     """All readers of one target."""
 
 
@@ -31,6 +32,7 @@ def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
         readers += [] if target.pool else [target.services()]
     if target.policy_project:
         readers += [target.project_policy(), *target.policies_above()]
+    readers += target.resource_policies()
     if scope.lookup and (target.pool or target.email):
         readers += target.lookups()
     if scope.attempt is not None and target.pool:

@@ -19,8 +19,19 @@ POOL = f"projects/{NUMBER}/locations/global/workloadIdentityPools/baseten-pool"
 PROVIDER = f"{POOL}/providers/baseten-provider"
 ACCOUNT = f"baseten-oidc@{PROJECT}.iam.gserviceaccount.com"
 ISSUER = "https://oidc.baseten.co"
+BUCKET, REPOSITORY = "llama-weights", f"projects/{PROJECT}/locations/us/repositories/ml"
 SUBJECT = "v=1:org=Org8Kd2P:team=Tq7LmZ2x:model=mWq41ZpK:deployment=4be1c07:environment=production:type=model_container"
-SERVICES = ("IAM", "CLOUDRESOURCEMANAGER", "SERVICEUSAGE", "ORGPOLICY", "LOGGING", "STS", "IAMCREDENTIALS")
+SERVICES = (
+    "IAM",
+    "CLOUDRESOURCEMANAGER",
+    "SERVICEUSAGE",
+    "ORGPOLICY",
+    "LOGGING",
+    "STS",
+    "IAMCREDENTIALS",
+    "STORAGE",
+    "ARTIFACTREGISTRY",
+)
 FEDERATED, IMPERSONATED = "ya29.federated-canary-0123456789", "ya29.impersonated-canary-0123456789"
 
 
@@ -61,6 +72,12 @@ class Google:
             "attributeCondition": "google.subject.startsWith('v=1:org=Org8Kd2P:')",
         }
         self.pool: Any = {"name": POOL, "state": "ACTIVE"}
+        legacy = {"role": "roles/storage.legacyBucketOwner", "members": [f"projectOwner:{PROJECT}"]}
+        reads = {"role": "roles/storage.objectViewer", "members": [f"serviceAccount:{ACCOUNT}"]}
+        self.policies: dict[str, Any] = {
+            "bucket": {"etag": "CAE=", "bindings": [legacy, reads]},
+            "repository": {"etag": "B"},
+        }
         self.members = [f"principalSet://iam.googleapis.com/{POOL}/attribute.team/Tq7LmZ2x"]
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
@@ -86,6 +103,8 @@ class Google:
             answer = 200, {"name": f"projects/{NUMBER}/policies/x", "spec": {"rules": [{"allowAll": True}]}}
         elif path.startswith("/v3/"):
             answer = self.resources(method, path)
+        elif path in (f"/storage/v1/b/{BUCKET}/iam", f"/v1/{REPOSITORY}:getIamPolicy"):
+            answer = 200, self.policies["bucket" if "/b/" in path else "repository"]
         return answer or error(404, "Requested entity was not found.", "NOT_FOUND")
 
     def pools(self, path: str) -> tuple[int, Any] | None:

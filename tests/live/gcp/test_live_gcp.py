@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clouds.google import ACCOUNT, BUCKET, PROJECT, PROVIDER, REPOSITORY
 from oidc_doctor.cli.main import main
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.model.document import Origin
@@ -102,6 +103,35 @@ def test_a_name_cannot_break_out_of_the_filter_or_the_path(doctor: Any, google: 
     assert not google.asked
 
 
+# ------------------------------------------------------------------------------------------------- what is read with it
+
+
+def with_resources(bucket: str = BUCKET) -> Target:
+    image = f"us-docker.pkg.dev/{PROJECT}/ml/serve:1"
+    names = {"provider": PROVIDER, "service_account": ACCOUNT, "gcs_bucket": bucket, "artifact_repository": image}
+    return Target("weights", gcp=TargetGcp(**names))
+
+
+def test_the_policies_of_bucket_and_repository_are_read(doctor: Any, google: Any) -> None:
+    bundle = doctor.collect(target=with_resources())
+    outcomes = {path: read["outcome"] for path, read in doctor.reads(bundle).items()}
+    assert outcomes["gcp/bucket-policy.json"] == outcomes["gcp/repository-policy.json"] == "ok"
+    asked = {path for _, path, _ in google.asked}
+    assert f"/storage/v1/b/{BUCKET}/iam" in asked
+    assert f"/v1/{REPOSITORY}:getIamPolicy" in asked
+
+
+def test_a_bucket_that_is_not_there(doctor: Any) -> None:
+    bundle = doctor.collect(target=with_resources("another-bucket"))
+    assert doctor.reads(bundle)["gcp/bucket-policy.json"]["outcome"] == "not_found"
+
+
+@pytest.mark.parametrize("bucket", ["../../v1/projects", "a?b", "${BUCKET}", "x/../y", "-h"])
+def test_no_name_of_a_bucket_leaves_its_place(doctor: Any, google: Any, bucket: str) -> None:
+    doctor.collect(target=with_resources(bucket))
+    assert not any("storage/v1" in path and BUCKET not in path and path.count("/") > 5 for _, path, _ in google.asked)
+
+
 # ---------------------------------------------------------------------------------------------------- least privilege
 
 
@@ -128,6 +158,8 @@ PERMISSIONS = (
     ("GET", "/v3/folders/", "resourcemanager.folders.get"),
     ("POST", "/v3/organizations/", "resourcemanager.organizations.getIamPolicy"),
     ("POST", "/v2/entries:list", "logging.logEntries.list"),
+    ("GET", "/storage/v1/b/", "storage.buckets.getIamPolicy"),
+    ("GET", "/repositories/", "artifactregistry.repositories.getIamPolicy"),
     ("POST", "/token", ""),  # the login
 )
 
@@ -144,7 +176,7 @@ def test_no_call_needs_more_than_the_printed_role(doctor: Any, google: Any, capf
     assert allowed.isdisjoint(NOT_JUDGED), "no verdict needs it"
     assert f"# also read where it is allowed, not yet judged: {', '.join(NOT_JUDGED)}\n" in printed
     google.provider = google.pool = None  # the lists are read too
-    doctor.collect()
+    doctor.collect(target=with_resources())
     used = set()
     for method, path, body in google.asked:
         permission = permission_of(method, path)
