@@ -231,6 +231,18 @@ _AWS = (
         "rcps",
     ),
     File(
+        "aws/scps/*.json",
+        "`aws organizations describe-policy` of service control policies",
+        parse_policy,
+        of_permission=True,
+    ),
+    File(
+        "aws/endpoint-policies/*.json",
+        "the `PolicyDocument` of `aws ec2 describe-vpc-endpoints`, for the endpoints that the calls may go through",
+        parse_policy,
+        of_permission=True,
+    ),
+    File(
         "aws/bucket-policy.json",
         parser=parse_policy,
         printed_by="aws s3api get-bucket-policy --bucket BUCKET",

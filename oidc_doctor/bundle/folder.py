@@ -239,6 +239,10 @@ class Folder:
             "roles": listed_roles if isinstance(listed_roles, Missing) else listed_roles[0],
             "caller_account": _or(values["caller_account"], None),
             "unread_rcps": self.reader.unread(self.prefix + "aws/rcps/"),
+            "unread_controls": (
+                *self.reader.unread(self.prefix + "aws/scps/"),
+                *self.reader.unread(self.prefix + "aws/endpoint-policies/"),
+            ),
         }
         return AwsEvidence(**values, documents=documents)
 

@@ -126,6 +126,7 @@ class AwsEvidence(NamedTuple):
     attached_policies: Document | Missing = Missing("aws/attached-policies.json", "not in the bundle")
     rcps: tuple[Document, ...] = ()
     unread_rcps: tuple[str, ...] = ()  # files of resource control policies that could not be read
+    unread_controls: tuple[str, ...] = ()  # likewise of service control policies and endpoint policies
     documents: dict[str, Documents] = _NONE
 
 

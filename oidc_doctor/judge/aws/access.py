@@ -1,7 +1,8 @@
 """The permission step: whether the session may make each call that the workload needs.
 
 The decision is `iam.decide_access`; here are the policies that were read, and the words of what they lack. Whether a
-resource control policy is attached to the account is not known from its text, so it denies nothing for certain.
+control policy is attached to the account, or a call goes through a VPC endpoint, is not known from the policy's text,
+so it denies nothing for certain.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
-from oidc_doctor.judge.aws.compiled import resource_policy
+from oidc_doctor.judge.aws.compiled import identity_policy, resource_policy
 from oidc_doctor.judge.aws.needs import ANY_KEY, TOKEN_ACTION, needs_of
 from oidc_doctor.judge.aws.role_policies import policies_of_role
 from oidc_doctor.judge.aws.session_context import session_context
@@ -24,7 +25,7 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from oidc_doctor.iam.access import PolicyKind
     from oidc_doctor.judge.aws.role_policies import RolePolicies
@@ -35,6 +36,7 @@ _RESOURCE_POLICIES = {
     "ecr": ("aws/repository-policy.json", "aws ecr get-repository-policy"),
     "kms": ("aws/key-policy.json", "aws kms get-key-policy"),
 }
+_ENDPOINTS = "aws/endpoint-policies/*.json"
 _POLICY_NAME = "OIDCWorkloadAccess"
 _DENIED_BY = {
     "PRINCIPAL": Kind.ACCESS_DENIED_BY_IDENTITY_POLICY,
@@ -47,6 +49,8 @@ _SETTLED_BY = {
     "PERMISSIONS_BOUNDARY": "the role's permissions boundary",
     "SESSION": "the session policy of the request",
     "RCP": "whether the resource control policy is attached to this account",
+    "SCP": "whether the service control policy is attached to this account",
+    "VPC_ENDPOINT": "whether the call goes through the VPC endpoint of this policy",
 }
 
 
@@ -112,13 +116,13 @@ class _Answer:
             resource_must_allow=need.service == "kms",
         )
         self.access = self._decide(self.policies)
-        self.by_control = self._denied_by_control() if self.access.allowed is not False else ""
+        self.by_control = self._denied_by_control() if self.access.allowed is not False else None
 
     def _decide(self, policies: iam.PolicySet) -> iam.Access:
         return iam.decide_access(policies, self.caller, self.need.action, self.need.resource, self.context)
 
     def _applied(self, kind: PolicyKind, document: Document) -> iam.AppliedPolicy:
-        policy = resource_policy(document, pasted=self.exchange.pasted or kind == "RCP")
+        policy = resource_policy(document, pasted=self.exchange.pasted)
         return iam.AppliedPolicy(kind, document.file, policy)
 
     def _resource_policies(self) -> tuple[Document, ...] | None:
@@ -147,15 +151,38 @@ class _Answer:
         )
         return any(row.resource is not False for decision in decisions for row in decision.statements)
 
-    def _denied_by_control(self) -> str:
-        """The file of a resource control policy that denies the call, or may; empty where none does."""
-        for document in self.exchange.aws.rcps:
-            applied = self._applied("RCP", document)
-            asked = session_context(self.exchange, self.need, self.account, [document.value]) | self.context
-            decision = applied.policy.decide(self.caller, self.need.action, asked, self.need.resource)
-            if iam.PolicyAnswer(applied, decision).denies is not False:
-                return document.file
-        return next(iter(self.exchange.aws.unread_rcps), "")
+    def _denied_by_control(self) -> tuple[PolicyKind, str] | None:
+        """The control that denies the call where it applies, or may, and its file; None where none does."""
+        aws, allow_lists = self.exchange.aws, []
+        for kind, documents in self._controls():
+            for document in documents:
+                answer = self._answer_of_control(kind, document)
+                has_allow = any(row.effect != "Deny" for row in answer.decision.statements)
+                if answer.denies is not False or (kind == "VPC_ENDPOINT" and answer.allows is not True):
+                    return kind, document.file
+                if kind == "SCP" and has_allow:
+                    allow_lists.append((answer.allows, document.file))
+        if allow_lists and not any(allows for allows, _ in allow_lists):  # the account's own may have another one
+            return "SCP", allow_lists[0][1]
+        if aws.unread_rcps:
+            return "RCP", aws.unread_rcps[0]
+        unread = next(iter(aws.unread_controls), "")
+        return ("SCP" if "/scps/" in f"/{unread}" else "VPC_ENDPOINT", unread) if unread else None
+
+    def _controls(self) -> Iterator[tuple[PolicyKind, tuple[Document, ...]]]:
+        """The policies of the organisation and of VPC endpoints that were read."""
+        yield "RCP", self.exchange.aws.rcps
+        kinds: tuple[tuple[PolicyKind, str], ...] = (("SCP", "aws/scps/*.json"), ("VPC_ENDPOINT", _ENDPOINTS))
+        for kind, path in kinds:
+            read = self.exchange.documents(path)
+            yield kind, () if isinstance(read, Missing) else read
+
+    def _answer_of_control(self, kind: PolicyKind, document: Document) -> iam.PolicyAnswer:
+        of_caller = kind == "SCP"
+        policy = (identity_policy if of_caller else resource_policy)(document, pasted=True)
+        asked = session_context(self.exchange, self.need, self.account, [document.value]) | self.context
+        decision = policy.decide("" if of_caller else self.caller, self.need.action, asked, self.need.resource)
+        return iam.PolicyAnswer(iam.AppliedPolicy(kind, document.file, policy), decision)
 
     @property
     def kind(self) -> Kind | None:
@@ -246,7 +273,8 @@ class _Answer:
     def settled_by(self) -> str:
         """The evidence that would settle an open call."""
         if self.by_control:
-            return f"{_SETTLED_BY['RCP']} ({self.by_control})"
+            kind, file = self.by_control
+            return f"{_SETTLED_BY[kind]} ({file})"
         kinds = sorted(self.access.open)
         if not kinds:  # the documentation leaves it open for `Principal: *` without a condition
             return "whether the permissions boundary limits what the resource's policy grants to everyone"

@@ -306,3 +306,48 @@ def test_a_boundary_without_the_key_is_the_boundary(aws: Bundle) -> None:
     role["Role"]["PermissionsBoundary"] = {"PermissionsBoundaryArn": f"arn:aws:iam::{ACCOUNT}:policy/Limit"}
     made.write("aws/role.json", role).write("aws/boundary.json", {"PolicyVersion": {"Document": policy(ECR, S3)}})
     assert made.ask().first.name == "access-denied-by-boundary"
+
+
+FULL = policy(allow("*", "*"))
+SAID = {
+    "aws/scps": "whether the service control policy is attached to this account (aws/scps/one.json)",
+    "aws/endpoint-policies": "whether the call goes through the VPC endpoint of this policy "
+    "(aws/endpoint-policies/one.json)",
+}
+
+
+@pytest.mark.parametrize(
+    ("folder", "document", "decision"),
+    [
+        ("aws/scps", FULL, "allowed"),
+        ("aws/scps", policy(deny("s3:*", "*")), "unknown"),
+        (
+            "aws/scps",
+            policy(deny("s3:*", "*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}})),
+            "unknown",
+        ),
+        ("aws/scps", policy(deny("ec2:*", "*")), "allowed"),
+        ("aws/scps", policy(allow("ec2:*", "*")), "unknown"),
+        ("aws/endpoint-policies", policy(allow("*", "*", Principal="*")), "allowed"),
+        ("aws/endpoint-policies", policy(allow("s3:*", "arn:aws:s3:::another/*", Principal="*")), "unknown"),
+        ("aws/endpoint-policies", policy(deny("s3:GetObject", "*", Principal="*")), "unknown"),
+    ],
+)
+def test_controls_that_may_not_be_attached(aws: Bundle, folder: str, document: Any, decision: str) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3)).write(f"{folder}/one.json", document)
+    answer = made.ask()
+    (row,) = [row for row in answer.report.exchanges[0].accesses if row.need.action == "s3:GetObject"]
+    assert (row.decision, row.note) == (decision, SAID[folder] if decision == "unknown" else "")
+    assert answer.names == []
+
+
+def test_a_second_control_that_allows(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3)).write("aws/scps/one.json", policy(allow("ec2:*", "*")))
+    made.write("aws/scps/two.json", FULL)
+    assert decisions(made.ask())["s3:GetObject"] == "allowed"
+
+
+@pytest.mark.parametrize("folder", ["aws/scps", "aws/endpoint-policies", "aws/rcps"])
+def test_a_control_that_cannot_be_read(aws: Bundle, folder: str) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3)).write(f"{folder}/one.json", "{")
+    assert decisions(made.ask())["s3:GetObject"] == "unknown"
