@@ -267,7 +267,12 @@ _AWS = (
         of_permission=True,
     ),
     File("aws/access-analyzer.json", "`aws accessanalyzer validate-policy` of the trust policy; kept, not read"),
-    File("aws/simulation.json", "`aws iam simulate-principal-policy` of the role; kept, not read"),
+    File(
+        "aws/simulation.json",
+        "`aws iam simulate-principal-policy` of the role: shown beside the decisions, and never their ground",
+        load,
+        of_permission=True,
+    ),
     File(
         f"{CLOUDTRAIL}**",
         "trail files (`*.json`, `*.json.gz`), or `aws cloudtrail lookup-events`, in the Region of the STS endpoint",
@@ -366,6 +371,13 @@ _GCP = (
         field="organization_policy",
         printed_by="gcloud organizations get-iam-policy ORGANIZATION --format=json",
         decides=("gcp:impersonate",),
+    ),
+    File(
+        "gcp/troubleshooting.json",
+        'answers of `gcloud policy-troubleshoot iam` for the service account, as `{"answers": [{"accessTuple", '
+        '"overallAccessState"}]}`: shown beside the decisions, and never their ground',
+        load,
+        of_permission=True,
     ),
     File(
         "gcp/bucket-policy.json",

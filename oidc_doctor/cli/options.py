@@ -210,7 +210,7 @@ def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         metavar="SECONDS",
         help=f"for the whole live run (default {_TIMEOUT:.0f})",
     )
-    add_cross_check(live, "also query Access Analyzer, the policy simulator and AWS Organizations")
+    add_cross_check(live, "also query Access Analyzer, both policy simulators and AWS Organizations")
     live.add_argument(
         "--try",
         dest="attempt",

@@ -149,6 +149,7 @@ def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope
         lookup=request.logs,
         attempt=_token_to_exchange(request, goal),
         prefix=prefix,
+        oracles=request.oracles,
     )
 
 

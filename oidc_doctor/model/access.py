@@ -28,6 +28,14 @@ class Need(NamedTuple):
     context: Mapping[str, str] = MappingProxyType({})  # condition keys that only this call has
 
 
+class SecondOpinion(NamedTuple):
+    """What a cloud's own simulator says of a call."""
+
+    by: str  # the API
+    decision: Decision
+    at: Origin
+
+
 class AccessDecision(NamedTuple):
     """The decision on one needed call."""
 
@@ -37,3 +45,4 @@ class AccessDecision(NamedTuple):
     location: Origin | None = None  # of the statement that decides
     note: str = ""  # for people: why, or what would settle it
     trace: tuple[dict[str, Any], ...] = ()  # each policy's own trace, as JSON
+    second: SecondOpinion | None = None

@@ -130,6 +130,9 @@ def _access(exchange: str, row: AccessDecision) -> dict[str, Any]:
         "location": None if row.location is None else str(row.location),
         "note": row.note,
         "trace": list(row.trace),
+        "second_opinion": None
+        if row.second is None
+        else {"by": row.second.by, "decision": row.second.decision, "at": str(row.second.at)},
     }
 
 

@@ -16,6 +16,7 @@ from oidc_doctor.judge.aws.needs import ANY_KEY, TOKEN_ACTION, needs_of
 from oidc_doctor.judge.aws.role_policies import policies_of_role
 from oidc_doctor.judge.aws.session_context import session_context
 from oidc_doctor.judge.aws.trust import node_json
+from oidc_doctor.judge.second_opinions import SIMULATION, of_simulator
 from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.arns import account_of
 from oidc_doctor.model.document import Document, Missing, Origin
@@ -262,7 +263,8 @@ class _Answer:
             for answer in access.answers
         )
         note = self.settled_by() if decision == "unknown" else ""
-        return AccessDecision(self.need, decision, by, self.place_of(deciding), note, trace)
+        second = of_simulator(self.exchange.documents(SIMULATION), self.need)
+        return AccessDecision(self.need, decision, by, self.place_of(deciding), note, trace, second)
 
     def place_of(self, deciding: Deciding | None) -> Origin | None:
         """Where a statement was read."""

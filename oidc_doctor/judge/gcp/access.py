@@ -18,6 +18,7 @@ from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
 from oidc_doctor.judge.gcp.members import EVERYONE, Miss, condition_holds, explain_miss, match, principal_of
 from oidc_doctor.judge.gcp.names import Member, read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
+from oidc_doctor.judge.second_opinions import TROUBLESHOOTING, of_troubleshooter
 from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.document import Missing, Origin
@@ -295,7 +296,10 @@ class _Answer:
         location = place.policy.document.at(place.pointer) if place is not None else None
         decision: Decision = "allowed" if self.grant is not None else "denied" if self.lacks else "unknown"
         by = grant.policy.resource if self.grant is not None and grant is not None else ""
-        return AccessDecision(self.need, decision, by, location, self.settled_by() if decision == "unknown" else "")
+        note = self.settled_by() if decision == "unknown" else ""
+        read = self.exchange.gcp.documents.get(TROUBLESHOOTING, Missing(TROUBLESHOOTING, "not in the bundle"))
+        second = of_troubleshooter(read, self.need, self.account) if self.account else None
+        return AccessDecision(self.need, decision, by, location, note, second=second)
 
     def settled_by(self) -> str:
         """The evidence that would settle an open call."""

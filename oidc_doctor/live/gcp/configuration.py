@@ -36,6 +36,7 @@ class GcpScope(NamedTuple):
     lookup: bool = True
     attempt: Token | None = None  # present this token to Google
     prefix: str = ""  # targets/NAME/ where there are several
+    oracles: bool = False  # ask Policy Troubleshooter
 
 
 class GcpReaders:

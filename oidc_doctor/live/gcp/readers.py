@@ -1,7 +1,8 @@
 """Google Cloud: the configuration of a provider and a service account, the APIs, and the logs. Read-only.
 
 Wire details as the APIs' discovery documents have them: iam v1, cloudresourcemanager v3, serviceusage v1, orgpolicy v2,
-logging v2, sts v1, iamcredentials v1, storage v1, artifactregistry v1.
+logging v2, sts v1, iamcredentials v1, storage v1, artifactregistry
+v1, policytroubleshooter v3.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from oidc_doctor.live.gcp.client import GcpClients, new_pacer, role_with
 from oidc_doctor.live.gcp.configuration import GcpConfiguration, GcpScope
 from oidc_doctor.live.gcp.exchange import ExchangeReader
 from oidc_doctor.live.gcp.logs import GcpLogs
+from oidc_doctor.live.gcp.oracles import GcpOracles
 from oidc_doctor.live.gcp.resources import GcpResources
 
 __all__ = ["GcpClients", "GcpScope", "new_pacer", "readers", "role_with"]
 
 
-class _Google(GcpConfiguration, GcpResources, GcpLogs, ExchangeReader):
+class _Google(GcpConfiguration, GcpResources, GcpOracles, GcpLogs, ExchangeReader):
     """All readers of one target."""
 
 
@@ -33,6 +35,7 @@ def readers(clients: GcpClients, scope: GcpScope) -> list[Reader]:
     if target.policy_project:
         readers += [target.project_policy(), *target.policies_above()]
     readers += target.resource_policies()
+    readers += target.oracles() if scope.oracles else []
     if scope.lookup and (target.pool or target.email):
         readers += target.lookups()
     if scope.attempt is not None and target.pool:

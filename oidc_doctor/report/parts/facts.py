@@ -326,6 +326,13 @@ def needs(sheet: Sheet, exchange: Exchange) -> None:
         items.append((f"{clip(visible(action), _PLACE)} {sign} {decision}{comma}", style))
     if items:
         sheet.flow("needs", items)
+    for row in exchange.accesses:
+        if row.second is not None and row.second.decision not in (row.decision, "unknown"):
+            sheet.row(
+                "",
+                f"{_text(row.second.by)} says otherwise of {_text(row.need.action)}: {row.second.decision} "
+                f"({_place(str(row.second.at))})",
+            )
 
 
 def accesses(sheet: Sheet, exchange: Exchange) -> None:
@@ -337,7 +344,8 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
         if by and row.decision == "denied" and row.location is None:
             decided = f": no {by} allows it"
         settled = f"; would settle it: {_text(row.note)}" if row.note else ""
-        words = f"on {_text(str(row.need.resource))}{decided}{settled}"
+        second = f"; {_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
+        words = f"on {_text(str(row.need.resource))}{decided}{settled}{second}"
         lead = f"{sign} {row.decision:<12} {clip(visible(row.need.action), 28):<28} "
         sheet.say(words, indent=sheet.indent, lead=lead, style=style)
 

@@ -31,6 +31,7 @@ SERVICES = (
     "IAMCREDENTIALS",
     "STORAGE",
     "ARTIFACTREGISTRY",
+    "POLICYTROUBLESHOOTER",
 )
 FEDERATED, IMPERSONATED = "ya29.federated-canary-0123456789", "ya29.impersonated-canary-0123456789"
 
@@ -101,6 +102,8 @@ class Google:
                                        for name in query]}  # fmt: skip
         elif path.endswith(":getEffectivePolicy"):
             answer = 200, {"name": f"projects/{NUMBER}/policies/x", "spec": {"rules": [{"allowAll": True}]}}
+        elif path == "/v3/iam:troubleshoot":
+            answer = 200, {"overallAccessState": "CAN_ACCESS", "allowPolicyExplanation": {"members": ["a@example.com"]}}
         elif path.startswith("/v3/"):
             answer = self.resources(method, path)
         elif path in (f"/storage/v1/b/{BUCKET}/iam", f"/v1/{REPOSITORY}:getIamPolicy"):

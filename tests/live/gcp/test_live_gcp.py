@@ -121,6 +121,19 @@ def test_the_policies_of_bucket_and_repository_are_read(doctor: Any, google: Any
     assert f"/v1/{REPOSITORY}:getIamPolicy" in asked
 
 
+def test_policy_troubleshooter_is_asked_on_request(doctor: Any, google: Any) -> None:
+    doctor.collect(target=with_resources())
+    assert not any("troubleshoot" in path for _, path, _ in google.asked)
+    bundle = doctor.collect(target=with_resources(), oracles=True)
+    answers = read(bundle, "gcp/troubleshooting.json")["answers"]
+    assert [row["accessTuple"]["permission"] for row in answers] == [
+        "storage.objects.list",
+        "storage.objects.get",
+        "artifactregistry.repositories.downloadArtifacts",
+    ]
+    assert all(row.keys() == {"accessTuple", "overallAccessState"} for row in answers), "no policy that it quotes"
+
+
 def test_a_bucket_that_is_not_there(doctor: Any) -> None:
     bundle = doctor.collect(target=with_resources("another-bucket"))
     assert doctor.reads(bundle)["gcp/bucket-policy.json"]["outcome"] == "not_found"

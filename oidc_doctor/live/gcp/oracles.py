@@ -1,0 +1,43 @@
+"""Policy Troubleshooter's answer on the calls of the service account, only where the user allows it.
+
+Wire details as in the discovery document of policytroubleshooter v3. It takes no federated principal, so it judges the
+impersonated account and never the exchange.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oidc_doctor.judge.gcp.access import needs_of_text
+from oidc_doctor.judge.second_opinions import full_name
+from oidc_doctor.live.collect import Collector, Grant, Reader
+from oidc_doctor.live.gcp.configuration import GcpReaders
+
+
+class GcpOracles(GcpReaders):
+    """The reader of Google's own evaluation."""
+
+    def oracles(self) -> list[Reader]:
+        """Return the reader where an account and something that it reads are named."""
+        bucket, image = self.gcp.gcs_bucket, self.gcp.artifact_repository
+        texts = (f"gs://{bucket.removeprefix('gs://')}" if bucket else "", image or "")
+        needs = [need for text in texts for need in needs_of_text(text)]
+        if not self.email or not needs:
+            return []
+
+        def read(collector: Collector) -> None:
+            answers: list[Any] = []
+            for need in needs:
+                asked = {"principal": self.email, "fullResourceName": full_name(need), "permission": need.action}
+                answer = self.clients.post(
+                    collector, "policytroubleshooter", "v3/iam:troubleshoot", {"accessTuple": asked}
+                )
+                # the explanation quotes whole policies, with members that concern nobody here
+                answers.append({"accessTuple": asked, "overallAccessState": answer.get("overallAccessState")})
+            collector.save(self.path(path), call, {"answers": answers})
+
+        call, path = "policytroubleshooter.googleapis.com iam:troubleshoot", "troubleshooting.json"
+        api = "policytroubleshooter.googleapis.com"
+        # what it may not read it leaves out of its answer (Google Cloud, Policy Troubleshooter)
+        grants = tuple(dict.fromkeys(Grant("resourcemanager.projects.getIamPolicy", "projects/*", api) for _ in needs))
+        return [self.reader("troubleshooting", path, call, read, grants)]
