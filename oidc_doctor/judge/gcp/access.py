@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import Binding
 
 _IMAGE = re.compile(r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/:@]+)/.+")
+# Artifact Registry documentation, transition from Container Registry: the repositories that serve gcr.io.
+_GCR = re.compile(r"(?P<host>(?:(?:us|eu|asia)\.)?gcr\.io)/(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])/.+")
+_GCR_LOCATIONS = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")  # Cloud Storage documentation, bucket names
 # A member whose holders a policy does not list.
 _OF_MANY = ("group:", "domain:")
@@ -92,15 +95,21 @@ def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPo
 
 def needs_of_text(text: str, at: Origin | None = None) -> Iterator[Need]:
     """The calls that reading a bucket (gs://…) or an image takes; none for a text that names neither."""
-    image = _IMAGE.fullmatch(text)
+    image, old = _IMAGE.fullmatch(text), _GCR.fullmatch(text)
     if text.lower().startswith("gs://"):
         bucket = text[len("gs://") :].partition("/")[0]
         if _BUCKET.fullmatch(bucket):
             for permission in ("storage.objects.list", "storage.objects.get"):
                 yield Need("gcp", "storage", permission, f"projects/_/buckets/{bucket}", at, text)
-    elif image is not None:
+        return
+    if image is not None:
         resource = f"projects/{image['project']}/locations/{image['location']}/repositories/{image['repository']}"
-        yield Need("gcp", "artifactregistry", "artifactregistry.repositories.downloadArtifacts", resource, at, text)
+    elif old is not None:
+        place = f"projects/{old['project']}/locations/{_GCR_LOCATIONS[old['host']]}"
+        resource = f"{place}/repositories/{old['host']}"
+    else:
+        return
+    yield Need("gcp", "artifactregistry", "artifactregistry.repositories.downloadArtifacts", resource, at, text)
 
 
 class _Grant(NamedTuple):

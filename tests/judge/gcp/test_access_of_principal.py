@@ -175,6 +175,24 @@ def test_a_bucket_whose_project_is_not_known(gcp: Bundle) -> None:
     assert (answer.first.name, answer.first.confidence) == ("permission-missing", "suspected")
 
 
+@pytest.mark.parametrize(
+    ("image", "resource"),
+    [
+        ("gcr.io/weights-prod/serve:1", "projects/weights-prod/locations/us/repositories/gcr.io"),
+        ("eu.gcr.io/weights-prod/team/serve", "projects/weights-prod/locations/europe/repositories/eu.gcr.io"),
+        ("asia.gcr.io/weights-prod/serve@sha256:1", "projects/weights-prod/locations/asia/repositories/asia.gcr.io"),
+    ],
+)
+def test_an_image_of_gcr(gcp: Bundle, image: str, resource: str) -> None:
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    made = asks(gcp, bucket=[binding(VIEWER, me)], repository=[binding(READER, me)])
+    text = (made.root / "truss/config.yaml").read_text().replace(IMAGE, image)
+    made.write("truss/config.yaml", text)
+    answer = made.ask()
+    assert resource in {row.need.resource for row in answer.report.exchanges[0].accesses}
+    assert set(decisions(answer).values()) == {"allowed"}
+
+
 def test_policies_that_were_not_read(gcp: Bundle) -> None:
     assert decisions(asks(gcp, read=False).ask()) == {}
     me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
