@@ -70,7 +70,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
 
         attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
         contradictions = view.contradictions(run.replayed)
-        timeline = view.timeline(run.replayed.values())
+        writes = [cause.timing.change for cause in causes if cause.step == "permission" and cause.timing.change]
+        timeline = view.timeline(run.replayed.values(), {write["event_id"]: write for write in writes})
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
@@ -94,8 +95,13 @@ def _revision(replayed: ReplayedLogs, index: int) -> str:
     return f"before event {following.event_id}" if following is not None else "before the reading"
 
 
-def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
-    """Return runs of attempts with one outcome, and writes of configuration, in order of time."""
+def timeline(
+    replayed_logs: Iterable[ReplayedLogs], causes: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> list[dict[str, Any]]:
+    """Return runs of attempts with one outcome, and writes of configuration, in order of time.
+
+    `causes` are the writes of permissions that causes name, by their event ids: the exchange does not turn on them.
+    """
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
         target_history = replayed.target_history
@@ -109,7 +115,9 @@ def timeline(replayed_logs: Iterable[ReplayedLogs]) -> list[dict[str, Any]]:
             ("failed-change", target_history.history.refused),
             ("change", target_history.history.other),
         ):
-            entries += [_change_entry(replayed, change, kind, None, flips=False) for change in changes]
+            for change in changes:
+                entry = _change_entry(replayed, change, kind, None, flips=change.event_id in causes)
+                entries.append(entry | {"diff": causes.get(change.event_id, entry)["diff"]})
     unique = {
         (entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")): entry
         for entry in entries

@@ -97,6 +97,8 @@ def test_the_policy_that_was_deleted(aws: Bundle) -> None:
     assert cause.timing.change["by"] == "arn:aws:iam::210987654321:user/alice"
     assert "inline policy Weights" in cause.timing.change["diff"]
     assert cause.timing.since == "2026-11-22T20:03:00Z"
+    (turn,) = [entry for entry in made.ask().report.timeline if entry.get("flips")]
+    assert (turn["event_id"], turn["diff"]) == ("DeleteRolePolicy-3", cause.timing.change["diff"])
     text = render_text(made.ask().report, width=100, color=False)
     assert "DeleteRolePolicy" in text
     assert "the policies before it allow the same call" in " ".join(text.split())
