@@ -55,6 +55,29 @@ def _listed(parse: Callable[[str, str], Any]) -> Callable[[str, str], tuple[Docu
     return lambda text, file: (load(text, file), parse(text, file))
 
 
+def _described(parse: Callable[[str, str], tuple[Any, ...]], what: str) -> Callable[[str, str], tuple[Any, ...]]:
+    """The resources of a file that describes at least one: an empty list was cut or is of something else."""
+
+    def parse_some(text: str, file: str) -> tuple[Any, ...]:
+        resources = parse(text, file)
+        if not resources:
+            raise Unreadable(file, None, None, f"no {what} in it")
+        return resources
+
+    return parse_some
+
+
+def _names_of(member: str) -> Callable[[str, str], Document]:
+    """A parser of an answer whose `member` is its list."""
+
+    def parse(text: str, file: str) -> Document:
+        document = load(text, file)
+        fields.elements(document, f"/{member}", fields.members(document, "", document.value).get(member))
+        return document
+
+    return parse
+
+
 class File(NamedTuple):
     """A file of a bundle, or all files of a folder.
 
@@ -162,7 +185,7 @@ _ISSUER = (
 _AWS = (
     File(
         "aws/role.json",
-        parser=parse_roles,
+        parser=_described(parse_roles, "role"),
         field="role",
         printed_by="aws iam get-role --role-name {role}",
         decides=("aws:authorise", "aws:duration"),
@@ -171,7 +194,7 @@ _AWS = (
     File(
         "aws/oidc-provider.json",
         "{command}, with its `Arn` added where it is known",
-        parse_aws_providers,
+        _described(parse_aws_providers, "provider"),
         "provider",
         printed_by="aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
         decides=("aws:provider", "aws:audience"),
@@ -207,13 +230,13 @@ _AWS = (
     ),
     File(
         "aws/role-policy-list.json",
-        parser=load,
+        parser=_names_of("PolicyNames"),
         printed_by="aws iam list-role-policies --role-name {role}",
         of_permission=True,
     ),
     File(
         "aws/attached-policies.json",
-        parser=load,
+        parser=_names_of("AttachedPolicies"),
         field="attached_policies",
         printed_by="aws iam list-attached-role-policies --role-name {role}",
     ),
@@ -281,11 +304,20 @@ _AWS = (
 )
 
 
-def _object(text: str, file: str) -> Document:
-    """A document that is an object with members. Raises Unreadable."""
+# AIP-4117: the members of an external_account configuration that are texts.
+_CREDENTIAL_TEXTS = ("type", "audience", "subject_token_type", "token_url", "service_account_impersonation_url")
+
+
+def _credentials(text: str, file: str) -> Document:
+    """A credential configuration of the client, or a key file in its place. Raises Unreadable."""
     document = load(text, file)
-    if not fields.members(document, "", document.value):
-        raise fields.wrong(document, "", "an empty object")
+    box = fields.members(document, "", document.value)
+    if not {*_CREDENTIAL_TEXTS, "credential_source"} & box.keys():
+        raise fields.wrong(document, "", "no credential configuration: no type, audience or credential_source in it")
+    for name in _CREDENTIAL_TEXTS:
+        fields.text(document, "", box, name)
+    if box.get("credential_source") is not None:
+        fields.members(document, "/credential_source", box["credential_source"])
     return document
 
 
@@ -296,7 +328,7 @@ def _allow_policy(resource: Any) -> Callable[[str, str], Any]:
 _GCP = (
     File(
         "gcp/provider.json",
-        parser=parse_gcp_providers,
+        parser=_described(parse_gcp_providers, "provider"),
         field="provider",
         printed_by="gcloud iam workload-identity-pools providers describe {provider} --format=json",
         decides=("gcp:target", "gcp:issuer", "gcp:audience", "gcp:condition", "gcp:mapping"),
@@ -305,7 +337,7 @@ _GCP = (
     ),
     File(
         "gcp/pool.json",
-        parser=parse_gcp_pools,
+        parser=_described(parse_gcp_pools, "pool"),
         field="pool",
         printed_by="gcloud iam workload-identity-pools describe {pool} --format=json",
         decides=("gcp:target",),
@@ -333,7 +365,7 @@ _GCP = (
     File(
         "gcp/credentials.json",
         "the `external_account` credential configuration of the client",
-        _object,
+        _credentials,
         "credentials",
         members=frozenset({"service_account_impersonation_url", "subject_token_type"}),
     ),

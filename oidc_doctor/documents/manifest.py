@@ -16,6 +16,10 @@ Outcome = Literal["ok", "not_found", "denied", "throttled", "timeout", "failed"]
 _OUTCOMES: tuple[Outcome, ...] = ("ok", "not_found", "denied", "throttled", "timeout", "failed")
 
 
+# 2011, when IAM began: a smaller number is no instant of a collection.
+_EARLIEST = 1_293_840_000
+
+
 class ManifestRead(NamedTuple):
     """A read of the collector. `since` and `until` (RFC 3339) and `truncated` are a log's.
 
@@ -64,7 +68,7 @@ def _instant(document: Document, pointer: str, value: Json) -> float | None:
     if value is None:
         return None
     seconds = epoch_of(value.strip()) if isinstance(value, str) else number(value)
-    if seconds is not None and on_calendar(seconds):
+    if seconds is not None and on_calendar(seconds) and (isinstance(value, str) or seconds >= _EARLIEST):
         return float(seconds)
     raise fields.wrong(document, pointer, "expected a time such as 2026-11-22T22:40:00Z")
 

@@ -133,11 +133,12 @@ def parse_services(text: str, file: str) -> Document:
     value = document.value
     if not value or (isinstance(value, dict) and value.get("services") == []):
         raise fields.wrong(document, "", "no service in it: a project in use has some enabled")
-    if isinstance(value, dict) and "services" not in value:
-        return document  # a plain map of names to states
-    listed, place = (value["services"], "/services") if isinstance(value, dict) else (value, "")
-    for index, entry in enumerate(fields.elements(document, place, listed)):
-        fields.members(document, place + pointer_segment(index), entry, "a service")
+    if not isinstance(value, dict) or "services" in value:  # otherwise a plain map of names to states
+        listed, place = (value["services"], "/services") if isinstance(value, dict) else (value, "")
+        for index, entry in enumerate(fields.elements(document, place, listed)):
+            fields.members(document, place + pointer_segment(index), entry, "a service")
+    if not service_states(document):
+        raise fields.wrong(document, "", "no service with its state in it")
     return document
 
 
@@ -280,4 +281,7 @@ def _binding(document: Document, pointer: str, value: Json) -> Binding:
         condition = fields.text(document, place, fields.members(document, place, box["condition"]), "expression")
         if condition is None:  # reading it as unconditional would promise access
             raise fields.wrong(document, place, "a condition without its expression")
-    return Binding(role, fields.texts(document, pointer, box, "members") or (), condition, pointer)
+    members = fields.texts(document, pointer, box, "members")
+    if members is None and "members" in box:  # an answer of IAM has no null there
+        raise fields.wrong(document, pointer + "/members", "expected a list, found null")
+    return Binding(role, members or (), condition, pointer)

@@ -302,6 +302,9 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
     compact = box.get("compact") if member else None
     if isinstance(compact, dict):
         return _once_compact(compact, verified, header, part(document, place, claims), origin, name)
+    wrong = _wrong_type(claims, header or {})
+    if wrong:
+        return _unusable(wrong, origin, name)
     has_all = all(claims.get(claim) is not None for claim in ("iss", "sub", "aud"))
     return Token(
         kind="decoded",
@@ -317,6 +320,30 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
     )
 
 
+_TIMES = ("exp", "iat", "nbf")
+
+
+def _wrong_type(claims: dict[str, Any], header: dict[str, Any]) -> str:
+    """Name the member of decoded claims whose type no JWT has (RFC 7519, section 4.1; RFC 7515, section 4.1); or "".
+
+    A file of decoded claims is no record of what was sent: such a member shows that the file was edited or cut, and
+    some decoders print times as dates. A null is an absent claim.
+    """
+    allowed: dict[str, tuple[type, ...]] = {"iss": (str,), "sub": (str,), "aud": (str, list)}
+    allowed |= dict.fromkeys(_TIMES, (int, float))
+    for box, types in ((claims, allowed), (header, {"alg": (str,), "kid": (str,)})):
+        for claim, kinds in types.items():
+            value = box.get(claim)
+            if value is None or (claim in _TIMES and isinstance(value, str) and value.isdecimal()):
+                continue
+            if not isinstance(value, kinds) or isinstance(value, bool) or value == []:
+                return f"{claim}: a JWT has no {kind(value)} there"
+    entries = claims.get("aud")
+    if isinstance(entries, list) and not all(isinstance(entry, str) for entry in entries):
+        return "aud: a JWT has a list of texts there"
+    return ""
+
+
 def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     """The members without those of these names that were left out by hand: they are not known."""
     hidden = [
@@ -327,11 +354,7 @@ def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 def _with_whole_times(claims: dict[str, Any]) -> dict[str, Any]:
     """The claims with times such as 1795107731.0 as whole numbers: many decoders print every number with a fraction."""
-    times = {
-        name: int(value)
-        for name in ("iat", "exp", "nbf")
-        if isinstance(value := claims.get(name), float) and value.is_integer()
-    }
+    times = {name: int(value) for name in _TIMES if isinstance(value := claims.get(name), float) and value.is_integer()}
     return {**claims, **times} if times else claims
 
 

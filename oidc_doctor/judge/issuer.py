@@ -8,8 +8,8 @@ from oidc_doctor.commands import commands
 from oidc_doctor.judge.answers import error_of_key
 from oidc_doctor.judge.certificates import judge_connection
 from oidc_doctor.judge.exchange import NO_TOKEN, ExchangeBuilder, shown
-from oidc_doctor.judge.keys import KeyAnswer, check_keys, known_kids, nameless_keys
-from oidc_doctor.model.document import ABSENT, Document, Missing, Origin
+from oidc_doctor.judge.keys import KeyAnswer, check_keys, is_key_set, known_kids, nameless_keys
+from oidc_doctor.model.document import ABSENT, Document, Json, Missing, Origin
 from oidc_doctor.model.evidence import AwsOidcProvider
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
@@ -173,6 +173,7 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             field=", ".join(absent),
             found="absent",
         )
+    _judge_types(exchange, discovery, members)
     published = members.get("issuer")
     if any(refusal.kind is Kind.ISSUER_URL_DIFFERS for refusal in exchange.results["keys"].refusals):
         return  # said of the provider's issuerUri
@@ -186,6 +187,21 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             certain=False,
             settle="whether the cloud minds is not recorded; make the issuer publish the URL that its tokens carry",
         )
+
+
+def _judge_types(exchange: ExchangeBuilder, discovery: Document, members: dict[str, Json]) -> None:
+    """Suspect members of another type than OpenID Connect Discovery 1.0 (section 3) names: no refusal was recorded."""
+    for name in ("issuer", *_AWS_DISCOVERY):
+        wanted = str if name in ("issuer", "jwks_uri") else list
+        if name in members and not isinstance(members[name], wanted):
+            exchange.refuse(
+                Kind.DISCOVERY_INVALID,
+                where=discovery.at(f"/{name}"),
+                certain=False,
+                settle="curl of the discovery document: the file that was read is none",
+                field=name,
+                found=shown(members[name]),
+            )
 
 
 def _suspect_reach(exchange: ExchangeBuilder, kind: Kind, missing: Missing, url: str) -> None:
@@ -233,7 +249,7 @@ def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source
     assert answer.kind is not None  # noqa: S101 - the caller's branch
     certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
     settle = "the token's own header"
-    if answer.kind is Kind.DISCOVERY_INVALID and not from_set and not _is_what_was_served(exchange, "issuer/jwks.json"):
+    if not (from_set or is_key_set(jwks.value) or _is_what_was_served(exchange, "issuer/jwks.json")):
         certain, settle = False, "curl of the key set: the file that was read is none"
     exchange.refuse(
         answer.kind,

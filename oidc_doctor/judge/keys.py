@@ -22,6 +22,7 @@ ALGORITHMS: Mapping[str, Mapping[str, str]] = {
     "aws": {"RS256": "RSA", "RS384": "RSA", "RS512": "RSA", "ES256": "EC", "ES384": "EC", "ES512": "EC"},
     "gcp": {"RS256": "RSA", "ES256": "EC"},
 }
+_TEXTS = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
 MOST_KEYS = 100  # of one type, AWS (IAM user guide, create OIDC provider)
 
 
@@ -50,6 +51,19 @@ def known_kids(jwks: Json) -> list[str]:
 def nameless_keys(jwks: Json) -> int:
     """Return how many keys of a key set have no kid."""
     return sum(not isinstance(key.get("kid"), str) for _, key in _keys(jwks))
+
+
+def is_key_set(jwks: Json) -> bool:
+    """Whether a document has the form of a key set, by the types of RFC 7517 (4 and 5) and RFC 7518 (6).
+
+    A document of another form was cut or edited by hand, or is none of an issuer's.
+    """
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(keys, list):
+        return False
+    return all(
+        isinstance(key, dict) and all(isinstance(key[name], str) for name in _TEXTS if name in key) for key in keys
+    )
 
 
 def _x5c_disagrees(jwk: dict[str, Any]) -> bool:

@@ -32,7 +32,10 @@ def test_several_tables_share_the_files(tmp_path: Path) -> None:
 
 def test_folders_of_targets(tmp_path: Path) -> None:
     files = {
-        "manifest.json": {"collected_at": 1, "reads": [{"path": "targets/a/aws/roles.json", "outcome": "denied"}]},
+        "manifest.json": {
+            "collected_at": 1795000001,
+            "reads": [{"path": "targets/a/aws/roles.json", "outcome": "denied"}],
+        },
         "issuer/jwks.json": {"keys": ["shared"]},
         "aws/cloudtrail/x.json": {"Records": []},
         "targets/a/aws/role.json": ROLE,
@@ -41,13 +44,16 @@ def test_folders_of_targets(tmp_path: Path) -> None:
         "targets/b/gcp/provider.json": GCP_PROVIDER,
         "targets/b/oidc-doctor.toml": '[[target]]\nname = "images"\n',
         "targets/b/error.txt": "no",
-        "targets/b/manifest.json": {"collected_at": 2, "reads": [{"path": "gcp/pool.json", "outcome": "not_found"}]},
+        "targets/b/manifest.json": {
+            "collected_at": 1795000002,
+            "reads": [{"path": "gcp/pool.json", "outcome": "not_found"}],
+        },
         "targets/c/tokens/x.jwt": JWT,
     }
     snapshot = load(tmp_path, files)
     a, b, c = snapshot.targets
     assert [one.target.name for one in snapshot.targets] == ["a", "images", "c"]
-    assert snapshot.collected_at == 1.0
+    assert snapshot.collected_at == 1795000001.0
     assert (a.aws is not None, a.gcp is not None) == (True, False)
     assert (b.aws is not None, b.gcp is not None) == (False, True)
     assert (c.aws is not None, c.gcp is not None) == (True, False)  # nothing but the shared logs speaks of a cloud

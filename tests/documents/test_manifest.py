@@ -96,3 +96,9 @@ def test_no_file_raises_anything_but_unreadable(data: bytes) -> None:
         parse_manifest(decode(data, "f"), "f")
     except Unreadable as error:
         assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("number", [0, 5, 20_400, 1_200_000_000])
+def test_a_number_that_is_no_instant_of_a_collection(number: int) -> None:
+    with pytest.raises(Unreadable, match="expected a time"):
+        read({"collected_at": number})
