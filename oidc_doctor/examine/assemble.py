@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +96,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         observed=_observed(run, judged),
         warnings=[
             *question.warnings,
+            *_clock_behind_the_logs(run),
             *left_out,
             *(line for replayed in run.replayed.values() if (line := replayed.replayer.left_out())),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
@@ -107,6 +108,16 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     if question.account:
         _survey(run, report, checks)
     return report
+
+
+def _clock_behind_the_logs(run: Run) -> Iterator[str]:
+    """The contradiction of an instant (--at, or the manifest's collected_at) that a logged event is later than."""
+    newest = max((log.last for log in run.logs.values() if log.last is not None), default=None)
+    if newest is not None and newest > run.at:
+        yield (
+            f"the instant judged at, {rfc3339(run.at)}, is before the newest logged event, {rfc3339(newest)}: "
+            "the time of a token and the state of the configuration are judged for the earlier one"
+        )
 
 
 def _observed(run: Run, judged: Sequence[Judged]) -> list[dict[str, str]]:

@@ -28,6 +28,14 @@ def test_at_comes_before_everything(aws: Bundle) -> None:
     assert at(aws.ask(at=0.0)) == "1970-01-01T00:00:00Z"
 
 
+def test_an_instant_before_the_newest_event_is_named(aws: Bundle) -> None:
+    aws.cloudtrail([aws.event(at="2026-11-22T23:30:00Z")])
+    (line,) = aws.ask().report.warnings
+    assert "2026-11-22T22:40:00Z, is before the newest logged event, 2026-11-22T23:30:00Z" in line
+    assert len(aws.ask(at=aws.NOW - 86_400.0).report.warnings) == 1
+    assert aws.ask(at=aws.NOW + 3600.0).report.warnings == []
+
+
 def test_then_when_it_was_collected(aws: Bundle) -> None:
     aws.cloudtrail([aws.event(at="2026-11-22T23:30:00Z")])
     assert at(aws.ask()) == aws.COLLECTED_AT
