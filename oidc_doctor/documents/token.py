@@ -18,6 +18,7 @@ from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.json_pointer import pointer_segment, segments
 from oidc_doctor.model.limits import CLAIMS, TOKEN
 from oidc_doctor.model.placeholder import is_left_out, spans
+from oidc_doctor.model.times import epoch_of
 
 _SEGMENTS = ("header", "claims", "signature")
 _JWE_SEGMENTS = 5
@@ -321,13 +322,14 @@ def _decoded(document: Document, member: str, origin: Origin, name: str) -> Toke
 
 
 _TIMES = ("exp", "iat", "nbf")
+_WITH_OFFSET = re.compile(r":\d\d(?:\.\d{1,9})?\s?(?:Z|[+-]\d\d:?\d\d)\s*$")
 
 
 def _wrong_type(claims: dict[str, Any], header: dict[str, Any]) -> str:
     """Name the member of decoded claims whose type no JWT has (RFC 7519, section 4.1; RFC 7515, section 4.1); or "".
 
-    A file of decoded claims is no record of what was sent: such a member shows that the file was edited or cut, and
-    some decoders print times as dates. A null is an absent claim.
+    A file of decoded claims is no record of what was sent: such a member shows that the file was edited or cut. A null
+    is an absent claim.
     """
     allowed: dict[str, tuple[type, ...]] = {"iss": (str,), "sub": (str,), "aud": (str, list)}
     allowed |= dict.fromkeys(_TIMES, (int, float))
@@ -336,7 +338,7 @@ def _wrong_type(claims: dict[str, Any], header: dict[str, Any]) -> str:
             value = box.get(claim)
             if value is None or (claim in _TIMES and isinstance(value, str) and value.isdecimal()):
                 continue
-            if not isinstance(value, kinds) or isinstance(value, bool) or value == []:
+            if not isinstance(value, kinds) or isinstance(value, bool):
                 return f"{claim}: a JWT has no {kind(value)} there"
     entries = claims.get("aud")
     if isinstance(entries, list) and not all(isinstance(entry, str) for entry in entries):
@@ -353,8 +355,17 @@ def _read(box: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _with_whole_times(claims: dict[str, Any]) -> dict[str, Any]:
-    """The claims with times such as 1795107731.0 as whole numbers: many decoders print every number with a fraction."""
-    times = {name: int(value) for name in _TIMES if isinstance(value := claims.get(name), float) and value.is_integer()}
+    """The claims with times such as 1795107731.0, and 2026-11-22T22:40:00Z, as whole numbers.
+
+    Many decoders print every number with a fraction, and some print the times as dates. One without an offset may be of
+    any zone, and stays as it is.
+    """
+    times = {}
+    for name in _TIMES:
+        value = claims.get(name)
+        seconds = epoch_of(value.strip()) if isinstance(value, str) and _WITH_OFFSET.search(value) else value
+        if isinstance(seconds, float) and seconds.is_integer():
+            times[name] = int(seconds)
     return {**claims, **times} if times else claims
 
 

@@ -56,14 +56,13 @@ def nameless_keys(jwks: Json) -> int:
 def is_key_set(jwks: Json) -> bool:
     """Whether a document has the form of a key set, by the types of RFC 7517 (4 and 5) and RFC 7518 (6).
 
-    A document of another form was cut or edited by hand, or is none of an issuer's.
+    A document of another form was cut or edited by hand, or is none of an issuer's. Some issuers write null for what a
+    key has not.
     """
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     if not isinstance(keys, list):
         return False
-    return all(
-        isinstance(key, dict) and all(isinstance(key[name], str) for name in _TEXTS if name in key) for key in keys
-    )
+    return all(isinstance(key, dict) and all(isinstance(key.get(name), str | None) for name in _TEXTS) for key in keys)
 
 
 def _x5c_disagrees(jwk: dict[str, Any]) -> bool:

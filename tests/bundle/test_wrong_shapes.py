@@ -121,6 +121,20 @@ def test_an_honest_key_set_without_keys_refuses(sample: Path) -> None:
     assert report.causes[0].confidence == "predicted"
 
 
+@pytest.mark.parametrize("sample", [(cloud, "issuer/jwks.json") for cloud in ("aws", "gcp")], indirect=True)
+def test_a_key_set_with_nulls_is_one(sample: Path) -> None:
+    """Some issuers write null for a member that a key has not."""
+    keys = json.loads(sample.read_text())["keys"]
+    report = read(sample, {"keys": [key | {"kid": "of-before", "crv": None, "use": None} for key in keys]})
+    assert [exchange.prediction for exchange in report.exchanges] == ["refused"]
+
+
+@pytest.mark.parametrize("sample", [("aws", "claims.json")], indirect=True)
+def test_a_token_for_nobody_is_a_token(sample: Path) -> None:
+    claims = json.loads(sample.read_text())["claims"]  # RFC 7519, section 4.1.3: a list of texts, which may be empty
+    assert read(sample, {"claims": claims | {"aud": []}}).exchanges[0].prediction == "refused"
+
+
 @pytest.mark.parametrize("member", ["issuer", "jwks_uri", "subject_types_supported"])
 @pytest.mark.parametrize("sample", [(cloud, DISCOVERY) for cloud in ("aws", "gcp")], indirect=True)
 def test_a_discovery_document_with_a_member_of_another_type(sample: Path, member: str) -> None:

@@ -92,6 +92,10 @@ def test_a_token_to_compare_with(cloud: str, other: dict[str, Any], request: pyt
         (10**400, "unknown"),
         ("9" * 30, "unknown"),
         ("tomorrow", "unknown"),  # a decoder printed it: not what was sent
+        ("2026-11-22T23:50:00+00:00", "accepted"),  # some decoders print dates
+        ("2026-11-22 23:50:00.000Z", "accepted"),
+        ("2026-11-22T20:50:00Z", "refused"),
+        ("2026-11-22T23:50:00", "unknown"),  # of which zone?
     ],
 )
 def test_only_recorded_answers_of_aws_are_certain(value: Any, prediction: str, aws: Bundle) -> None:

@@ -36,6 +36,12 @@ def test_an_instant_before_the_newest_event_is_named(aws: Bundle) -> None:
     assert aws.ask(at=aws.NOW + 3600.0).report.warnings == []
 
 
+def test_an_event_during_the_collection_is_no_contradiction(aws: Bundle) -> None:
+    aws.cloudtrail([aws.event(at="2026-11-22T22:50:00Z")])
+    assert at(aws.ask()) == aws.COLLECTED_AT == "2026-11-22T22:40:00Z"
+    assert aws.ask().report.warnings == []
+
+
 def test_then_when_it_was_collected(aws: Bundle) -> None:
     aws.cloudtrail([aws.event(at="2026-11-22T23:30:00Z")])
     assert at(aws.ask()) == aws.COLLECTED_AT
