@@ -173,6 +173,23 @@ def _others() -> list[Canary]:
     encoded = base64.b64encode(f"user:{secret}".encode()).decode()
     made.append(Canary("Basic", f"Authorization: Basic {encoded}", (encoded[:16], secret)))
     made.append(Canary("docker", json.dumps({"auths": {"r.example": {"auth": encoded}}}), (encoded[:16], secret)))
+    for number, form in enumerate(
+        ("PIN={}", "CARD_OTP={}", "pin: {}", '{{"pin": "{}"}}', "read\\nPIN={}", "<PIN>{}</PIN>", "mfa_code={}")
+    ):
+        digits = str(random.Random(number).randrange(10**7, 10**8))
+        made.append(Canary(f"digits {form}", form.format(digits), (digits,)))
+    for form in (
+        "https://hooks.slack.com/triggers/T0/12/{}",
+        "client-key-data: {}",
+        "machine h.example login reader password {}",
+        "machine h.example\n  login reader\n  password {}",
+    ):
+        value = _word(form, 32)
+        made.append(Canary(form, form.format(value), _pieces(value)))
+    lines = ["-----BEGIN " + "PRIVATE KEY-----", *body[:2], "Zt7" + "Kq=="]
+    for form in ("2026-11-22T10:00:00Z app: {}", "[INFO] {}", '{{"log": "{}"}}'):
+        text = "\n".join(form.format(line) for line in lines)
+        made.append(Canary(f"PEM behind {form}", text, (body[0][:20], body[1][:20], "Zt7" + "Kq")))
     key = _word("baseten", 32)
     made.append(Canary("Baseten", f"Authorization: Api-Key abcd1234.{key}", _pieces(key)))
     return made

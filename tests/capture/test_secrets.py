@@ -92,6 +92,8 @@ KEPT = [
     "AWS refuses this token: the team differs",
     "disk=aGk3Vb9xQ2mZpL8s risk=high task=build-42 seed=42 response=200",
     "token: expired",
+    "pin=main mapping=482913 pinned=482913456 pin=1.2.3 session name",
+    "AROAIOSFODNN7EXAMPLE:deploy of kid 482913",
     "Token audience: sts.amazonaws.com",
     "6938fd4d98bab03faadb97b34396831e3780aea1",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -407,6 +409,9 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
         "value: abcdef name ",
         "redis-cli -",
         "\u200b.",
+        "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 16 + "\n",
+        "pin=",
+        "login a ",
     ],
 )
 def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:

@@ -32,6 +32,33 @@ def form_spans(text: str, low: str) -> Iterator[Span]:
             start, end = match.span("secret") if "secret" in form.pattern.groupindex else match.span()
             if end > start and not text.startswith(_MARKS, start) and form.accepts(text[start:end]):
                 yield start, end_of_lines(text, start, end) if form.goes_on else end
+    if "private" in low:
+        yield from _key_lines(text)
+
+
+_KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY-----")
+_KEY_LINE = re.compile(  # behind a time, a level, or the member of a record
+    r"(?:[^\r\n\\A-Za-z0-9+/=]|\\{1,4}[\"']){0,8}(?:\\+[nr]|[\r\n])+"
+    r"(?:(?:[^\r\n\\]|\\{1,4}[\"']){0,80}(?:[^\r\n\\A-Za-z0-9+/=]|\\{1,4}[\"']))?"
+    r"(?P<body>[A-Za-z0-9+/]{4,}={0,2})(?=[\"'}\s\\]|$)"
+)
+_FULL_LINE: Final = 48  # characters; a shorter line is the last of its key
+
+
+def _key_lines(text: str) -> Iterator[Span]:
+    """Yield the lines of private keys each of which stands behind words of a log."""
+    reached = 0
+    for begin in _KEY_BEGIN.finditer(text):
+        at = begin.end()
+        while at >= reached and (line := _KEY_LINE.match(text, at)):
+            body = line["body"]
+            if len(body) < _FULL_LINE and not (body.endswith("=") or is_mixed(body)):
+                break
+            yield line.span("body")
+            at = line.end()
+            if len(body) < _FULL_LINE:
+                break
+        reached = max(reached, at)
 
 
 def is_basic(value: str) -> bool:
@@ -81,7 +108,9 @@ _FORMS: Final = (
         re.compile(_B + r"gl(?:pat|cbt|dt|rt|ptt|soat|ft|imt|agent|oas|ffct)-[\w.-]{16,}"),
     ),
     _Form(("xox", "xapp-"), re.compile(_B + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,}")),
-    _Form(("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[\w/-]{16,})")),
+    _Form(
+        ("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w/-]{16,})")
+    ),
     _Form(("hf_",), re.compile(_B + r"hf_[A-Za-z0-9]{16,}")),
     _Form(
         ("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed
@@ -155,6 +184,24 @@ _FORMS: Final = (
             re.IGNORECASE,
         ),
         is_mixed,
+    ),
+    _Form(  # a short number that only its name tells
+        ("pin", "otp", "mfa", "passcode"),
+        re.compile(
+            r"(?:(?<![A-Za-z0-9.-])|(?<=\\[nrt]))(?i:pin|t?otp|(?:mfa|otp)[_-]code)"
+            r"(?:[ \t]{0,8}=[ \t]{0,8}|:[ \t]{1,8}|\\*[\"'][ \t]{0,8}[:=][ \t]{0,8}|>)\\*[\"']?"
+            r"(?P<secret>\d{4,12})(?![\w.-])"
+        ),
+    ),
+    _Form(
+        ("client-key-data",),
+        re.compile(r"client-key-data\\*[\"']?[ \t]{0,8}:[ \t]{0,8}\\*[\"']?(?P<secret>[\w+/=-]{16,})"),
+    ),
+    _Form(  # a line of ~/.netrc, or its lines
+        ("login",),
+        re.compile(
+            r"\blogin[ \t]{1,8}[^\s\"'\\]{1,128}(?:\s|\\[nr]){1,16}password[ \t]{1,8}(?P<secret>[^\s\"'\\]{4,256})"
+        ),
     ),
     _Form(("age-secret-key-",), re.compile(r"AGE-SECRET-KEY-1\w{20,}", re.IGNORECASE)),
     _Form(("$",), re.compile(r"\$(?:[156]|2[abxy]|y|argon2id?)\$[\w./+=,$-]{20,}")),  # a hash of a password
