@@ -29,6 +29,14 @@ _LISTS = frozenset(
         *("gcp/providers.json", "gcp/pools.json"),
     )
 )
+# A manifest that says so is not about the file that is there: nobody knows when, and of what, that file was read.
+_OTHERWISE = {
+    "not_found": "the cloud has no such resource",
+    "denied": "the read of it was denied",
+    "throttled": "the read of it was throttled",
+    "timeout": "the read of it timed out",
+    "failed": "the read of it failed",
+}
 _NOT_THERE = "not in the bundle"
 _NAMES_SHOWN = 8
 
@@ -54,8 +62,8 @@ class BundleReader:
             return self.missing(path)
         shown = self.bundle.shown(path)
         read = self.reads.get(path)
-        if read is not None and read.outcome == "not_found":
-            reason = "the file is there, though the manifest says that the cloud has no such resource"
+        if read is not None and read.outcome != "ok" and read.stated:
+            reason = f"the file is there, though the manifest says that {_OTHERWISE[read.outcome]}"
             self.cover(path, "missing", reason, named=True)
             return Missing(shown, reason, "unreadable")
         try:

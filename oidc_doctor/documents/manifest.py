@@ -36,6 +36,7 @@ class ManifestRead(NamedTuple):
     seconds: float | None = None
     redirects: tuple[str, ...] = ()
     tls13_only: bool = False
+    stated: bool = True  # False where the entry has no outcome, or a word that is none
     untrusted: str = ""  # why a client that trusts the public authorities refuses the host's certificates
 
     @property
@@ -91,6 +92,7 @@ def _read(document: Document, pointer: str, value: Json) -> ManifestRead:
         seconds=_seconds(box.get("seconds")),
         redirects=tuple(address for address in _list(box.get("redirects")) if isinstance(address, str)),
         tls13_only=box.get("tls13_only") is True,
+        stated=stated == outcome,
         untrusted=printable(_text(box, "untrusted") or ""),
     )
 

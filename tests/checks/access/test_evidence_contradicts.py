@@ -150,18 +150,40 @@ def test_a_client_that_asks_for_another_exchange(
     doubt(gcp.write("gcp/credentials.json", configuration).ask(), step, "client")
 
 
-def test_a_file_that_the_manifest_calls_missing(aws: Bundle) -> None:
-    aws.write(
-        "manifest.json",
-        {"collected_at": aws.COLLECTED_AT, "reads": [{"path": "aws/role.json", "outcome": "not_found"}]},
-    )
+@pytest.mark.parametrize("outcome", ["not_found", "denied", "throttled", "timeout", "failed"])
+@pytest.mark.parametrize("path", ["aws/role.json", "aws/oidc-provider.json", "issuer/jwks.json", "token.jwt"])
+def test_a_file_that_the_manifest_says_was_not_read(path: str, outcome: str, aws: Bundle) -> None:
+    assert aws.ask().accepted
+    aws.write("manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": [{"path": path, "outcome": outcome}]})
     answer = aws.ask()
     assert answer.exchange().prediction == "unknown"
     assert answer.report.exit_code == 3
-    aws.write(
-        "manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": [{"path": "aws/role.json", "outcome": "denied"}]}
-    )
-    assert aws.ask().accepted  # read by somebody else, later
+    (row,) = (row for row in answer.report.coverage if row.what == path)
+    assert row.status == "missing"
+    assert row.reason.startswith("the file is there, though the manifest says that ")
+
+
+@pytest.mark.parametrize("entry", [{}, {"outcome": "read"}])
+def test_an_entry_without_an_outcome_says_nothing_against_a_file(entry: dict[str, str], aws: Bundle) -> None:
+    read = {"path": "aws/role.json"} | entry
+    aws.write("manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": [read]})
+    assert aws.ask().accepted
+
+
+def test_a_later_try_that_succeeded_counts(aws: Bundle) -> None:
+    reads = [{"path": "aws/role.json", "outcome": outcome} for outcome in ("throttled", "ok")]
+    aws.write("manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": reads})
+    assert aws.ask().accepted
+
+
+def test_a_file_that_the_manifest_says_was_read_and_that_is_not_there(aws: Bundle) -> None:
+    reads = [{"path": "aws/role.json", "outcome": "ok"}]
+    aws.remove("aws/role.json").write("manifest.json", {"collected_at": aws.COLLECTED_AT, "reads": reads})
+    answer = aws.ask()
+    assert answer.exchange().prediction == "unknown"
+    assert answer.report.exit_code == 3
+    (row,) = (row for row in answer.report.coverage if row.what == "aws/role.json")
+    assert "though the manifest says that it was read" in row.reason
 
 
 def test_a_bundle_that_vouches_for_its_own_token(aws: Bundle) -> None:
