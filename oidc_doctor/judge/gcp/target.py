@@ -13,6 +13,8 @@ from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import CloudError, Side
 
+# IAM v1 API, WorkloadIdentityPool.State and its provider's: ACTIVE and DELETED; absent in older output
+_GOOD_STATES = (None, "ACTIVE")
 _CREDENTIAL_FIELDS = ("type", "audience", "subject_token_type", "token_url", "credential_source")
 
 
@@ -118,7 +120,12 @@ def _is_form_usable(exchange: GcpExchange, name: ProviderName, audience: str, at
 
 
 def _is_judged(exchange: GcpExchange) -> bool:
-    return exchange.provider is None or exchange.provider.kind in ("oidc", "unknown")
+    """Whether the provider takes ID tokens, and nothing above it is in a state that leaves `target` open."""
+    provider, pool = exchange.provider, exchange.gcp.pool
+    states = (exchange.gcp.project_state, pool.state if isinstance(pool, GcpPool) else None)
+    if not {*states, provider.state if provider else None} <= {*_GOOD_STATES}:
+        return False
+    return provider is None or provider.kind in ("oidc", "unknown")
 
 
 def _pass_target(exchange: GcpExchange, name: ProviderName) -> None:
@@ -243,17 +250,12 @@ def _listed(document: Document) -> list[str]:
     return [entry["name"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
 
 
-# IAM v1 API, WorkloadIdentityPool.State and its provider's: ACTIVE and DELETED; absent in older output
-_GOOD_STATES = (None, "ACTIVE")
-
-
 def judge_project(exchange: GcpExchange) -> None:
     """Leave `target` open where the project is not active: that its pools still exchange tokens is not documented."""
     state = exchange.gcp.project_state
     if state not in _GOOD_STATES:
-        name = exchange.provider_name
         at = Origin("gcp/project.json", "/lifecycleState")
-        _bad_state(exchange, Kind.POOL_DELETED, name.pool if name else "", at, state, "", certain=False)
+        exchange.settle("target", "unknown", f"the project is {shown(state)}, not ACTIVE", at)
 
 
 def _judge_states(exchange: GcpExchange) -> None:
@@ -269,7 +271,8 @@ def _judge_states(exchange: GcpExchange) -> None:
         elif pool.disabled:
             _bad_state(exchange, Kind.POOL_DISABLED, name, pool.document.at("/disabled"), "disabled: true", "")
         elif pool.state not in _GOOD_STATES:
-            _bad_state(exchange, Kind.POOL_DELETED, name, pool.document.at("/state"), pool.state, "", certain=False)
+            exchange.unseen.add(Kind.POOL_DELETED)
+            _leave_open(exchange, "pool", pool.state, pool.document.at("/state"))
     if provider is None:
         return
     name = provider.name or ""
@@ -286,8 +289,8 @@ def _judge_states(exchange: GcpExchange) -> None:
     elif provider.disabled:
         _bad_state(exchange, Kind.PROVIDER_DISABLED, name, provider.document.at("/disabled"), "disabled: true", "")
     elif provider.state not in _GOOD_STATES:
-        at = provider.document.at("/state")
-        _bad_state(exchange, Kind.PROVIDER_DELETED, name, at, provider.state, "", certain=False)
+        exchange.unseen.add(Kind.PROVIDER_DELETED)
+        _leave_open(exchange, "provider", provider.state, provider.document.at("/state"))
     if provider.kind not in ("oidc", "unknown"):
         _other_kind(exchange, provider)
 
@@ -314,16 +317,17 @@ def _other_kind(exchange: GcpExchange, provider: GcpProvider) -> None:
     exchange.settle("target", "unknown", f"the provider is {kind}, and only OIDC providers are judged here", at)
 
 
-def _bad_state(
-    exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str | None, expires: str, *, certain: bool = True
-) -> None:
+def _leave_open(exchange: GcpExchange, what: str, state: str | None, at: Origin) -> None:
+    """Settle `target` for a state that Google does not document: what STS makes of it is not known."""
+    exchange.settle("target", "unknown", f"the {what}'s state is {shown(state)}: neither ACTIVE nor DELETED", at)
+
+
+def _bad_state(exchange: GcpExchange, kind: Kind, name: str, at: Origin, value: str, expires: str) -> None:
     exchange.refuse(
         kind,
         step="target",
-        actual=Side(value or "", at),
+        actual=Side(value, at),
         expected=Side("ACTIVE"),
-        certain=certain,
-        settle="" if certain else "the resource as Google describes it now",
         name=name,
         expires=expires,
     )

@@ -16,6 +16,7 @@ def open_(answer: Answer) -> None:
     """Neither accepted nor refused."""
     assert answer.exchange().prediction == "unknown", (answer.names, answer.steps())
     assert answer.report.exit_code == 3
+    assert [name for name in answer.names if name.endswith("-deleted")] == []
 
 
 @pytest.mark.parametrize("state", ["active", "ACTIVE ", "PAUSED", "REDACTED", "STATE_UNSPECIFIED", ""])
