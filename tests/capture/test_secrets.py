@@ -27,9 +27,10 @@ from oidc_doctor.issuers.catalogue import all_profiles
 from oidc_doctor.issuers.strangers import written
 from oidc_doctor.model.secret_texts import contains_secret, without_secrets, without_secrets_in
 from oidc_doctor.report.formats import FORMATS, render
+from vendor_canaries import vendor_canaries
 
 SAMPLES = Path(bundled("_samples", "sample_logs"))
-ALL = [*canaries(), *disguises()]
+ALL = [*canaries(), *disguises(), *vendor_canaries()]
 # Each name and each form once or twice, of all pairs of them
 PLANTED = [canary for number, canary in enumerate(ALL) if " as " not in canary.kind or number % 7 == 0]
 CHUNK, MUCH = 8, 4_000
@@ -94,6 +95,38 @@ KEPT = [
     "token: expired",
     "pin=main mapping=482913 pinned=482913456 pin=1.2.3 session name",
     "AROAIOSFODNN7EXAMPLE:deploy of kid 482913",
+    "kty: RSA",
+    "image@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "x-amzn-requestid: 4b1d2c3e-5f6a-7b8c-9d0e-1f2a3b4c5d6e",
+    "AROAIOSFODNN7EXAMPLE:session-name-9aB3dE",
+    'uniqueId: "114859200348756123456"',
+    "etag: BwYx3kQpLm0=",
+    '"private_key_id": "3f1c2b4a5d6e7f8091a2b3c4d5e6f708192a3b4c"',
+    "spin=482913",
+    "random seed is one of the many small words that may follow it in prose here today",
+    "salt: minion",
+    "responses=aB3dE6gH9kL2",
+    "d: 3",
+    "p: 0.5",
+    "user_key: team",
+    "device_code grant type urn:ietf:params:oauth:grant-type:device_code",
+    "SAMLProvider arn:aws:iam::111122223333:saml-provider/Corp9aB3dE6gH",
+    "pat=main",
+    "compat=2026-11-22-aB3dE6",
+    "docker login -u AWS --password-stdin 111122223333.dkr.ecr.us-east-1.amazonaws.com",
+    "docker login failed: unauthorized -- see https://docs.example/p",
+    "key-1234567890abcdefABCDEF",
+    "https://discord.com/api/webhooks",
+    "eu-west-1:5d2a7c1e-1234-4bcd-8f00-1a2b3c4d5e6f",
+    "KeyId=1234abcd-12ab-34cd-56ef-1234567890ab",
+    "v=1:org=Org8Kd2P:team=Tq7LmZ2x:key=app_key",
+    "system:serviceaccount:app-key:default",
+    "repo:acme/app_key:ref:refs/heads/main",
+    "OTP required",
+    "mfa 123456789012",
+    "session_name: 1795107731",
+    "phrase: the subject of the token is not the one that this policy accepts for this role",
+    "login bob password expired",
     "Token audience: sts.amazonaws.com",
     "6938fd4d98bab03faadb97b34396831e3780aea1",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -412,6 +445,12 @@ def test_a_value_keeps_its_shape(value: Any) -> None:
         "-----BEGIN PRIVATE KEY-----\n" + "QUJD" * 16 + "\n",
         "pin=",
         "login a ",
+        "Private-Lines: 3\n" + "QUJD" * 16 + "\n",
+        "[x] -----BEGIN PRIVATE KEY-----\n[x] ",
+        "kty: d: ",
+        "random_password ",
+        "docker login a ",
+        "mnemonic abandon ",
     ],
 )
 def test_the_work_grows_with_the_length(unit: str, lines_run: Any) -> None:

@@ -8,24 +8,19 @@ those here were observed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
+from oidc_doctor.model.secret_texts.private_keys import key_line_spans
 from oidc_doctor.model.secret_texts.tokens import BEGINNING, Span, end_of_lines, is_mixed, is_random
+from oidc_doctor.model.secret_texts.vendors import VENDOR_FORMS, Form
 
 _B = BEGINNING  # an underscore may stand before it
 
 
-class _Form(NamedTuple):
-    needles: tuple[str, ...]  # small letters; one of them is in every text that the pattern finds
-    pattern: re.Pattern[str]  # the group `secret`, or all of the match, is the secret
-    accepts: Callable[[str], bool] = lambda _: True
-    goes_on: bool = False  # a base64 value that may be wrapped
-
-
 def form_spans(text: str, low: str) -> Iterator[Span]:
     """Yield the spans of secrets of a known form; `low` is the text in small letters."""
-    for form in _FORMS:
+    for form in (*_FORMS, *VENDOR_FORMS):
         if not any(needle in low for needle in form.needles):
             continue
         for match in form.pattern.finditer(text):
@@ -33,32 +28,7 @@ def form_spans(text: str, low: str) -> Iterator[Span]:
             if end > start and not text.startswith(_MARKS, start) and form.accepts(text[start:end]):
                 yield start, end_of_lines(text, start, end) if form.goes_on else end
     if "private" in low:
-        yield from _key_lines(text)
-
-
-_KEY_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY-----")
-_KEY_LINE = re.compile(  # behind a time, a level, or the member of a record
-    r"(?:[^\r\n\\A-Za-z0-9+/=]|\\{1,4}[\"']){0,8}(?:\\+[nr]|[\r\n])+"
-    r"(?:(?:[^\r\n\\]|\\{1,4}[\"']){0,80}(?:[^\r\n\\A-Za-z0-9+/=]|\\{1,4}[\"']))?"
-    r"(?P<body>[A-Za-z0-9+/]{4,}={0,2})(?=[\"'}\s\\]|$)"
-)
-_FULL_LINE: Final = 48  # characters; a shorter line is the last of its key
-
-
-def _key_lines(text: str) -> Iterator[Span]:
-    """Yield the lines of private keys each of which stands behind words of a log."""
-    reached = 0
-    for begin in _KEY_BEGIN.finditer(text):
-        at = begin.end()
-        while at >= reached and (line := _KEY_LINE.match(text, at)):
-            body = line["body"]
-            if len(body) < _FULL_LINE and not (body.endswith("=") or is_mixed(body)):
-                break
-            yield line.span("body")
-            at = line.end()
-            if len(body) < _FULL_LINE:
-                break
-        reached = max(reached, at)
+        yield from key_line_spans(text)
 
 
 def is_basic(value: str) -> bool:
@@ -79,7 +49,7 @@ _GAP = r"(?:[ +_]|%20|\r?\n[ \t]{0,16}|\\n)"  # between the words of a PEM label
 _LINE = r"(?:(?<![^\s\"'])|(?<=\\[nrt]))"  # the beginning of a word in a line
 
 _FORMS: Final = (
-    _Form(
+    Form(
         ("private",),
         re.compile(
             rf"-{{5}}BEGIN{_GAP}(?:[A-Z0-9]{{1,12}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY(?:{_GAP}BLOCK)?-{{5}}"
@@ -87,45 +57,43 @@ _FORMS: Final = (
             r"|(?:(?:\s|\\+[nr]|%0[AaDd])*+[A-Za-z0-9+/=%]{12,})*)"
         ),
     ),
-    _Form(("private",), re.compile(r"(?<=PuTTY-User-Key-File)-[23]:[^\"'{}<]*+")),
-    _Form(
+    Form(("private",), re.compile(r"(?<=PuTTY-User-Key-File)-[23]:[^\"'{}<]*+")),
+    Form(
         ("ls0tls1crudjti",),
         re.compile(r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0FUR|BQVUJMSUM)[A-Za-z0-9+/=_-]{20,}"),
         goes_on=True,
     ),
-    _Form(("zxlk",), re.compile(_B + r"ZXlK[A-Za-z0-9+/=_-]{80,}"), goes_on=True),  # base64 of a JWT
-    _Form(
+    Form(("zxlk",), re.compile(_B + r"ZXlK[A-Za-z0-9+/=_-]{80,}"), goes_on=True),  # base64 of a JWT
+    Form(
         ("iqoj", "fwog", "fqog", "aqod"),
         re.compile(_B + r"(?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9+/=_%-]{16,}"),
         goes_on=True,
     ),
-    _Form(
+    Form(
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         re.compile(_B + r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,})"),
     ),
-    _Form(
+    Form(
         ("glpat-", "glcbt-", "gldt-", "glrt-", "glptt-", "glsoat-", "glft-", "glimt-", "glagent-", "gloas-", "glffct-"),
         re.compile(_B + r"gl(?:pat|cbt|dt|rt|ptt|soat|ft|imt|agent|oas|ffct)-[\w.-]{16,}"),
     ),
-    _Form(("xox", "xapp-"), re.compile(_B + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,}")),
-    _Form(
+    Form(("xox", "xapp-"), re.compile(_B + r"(?:xox[a-z](?:\.xox[a-z])?|xapp)-[\w-]{10,}")),
+    Form(
         ("hooks.slack.com",), re.compile(r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w/-]{16,})")
     ),
-    _Form(("hf_",), re.compile(_B + r"hf_[A-Za-z0-9]{16,}")),
-    _Form(
-        ("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed
-    ),
-    _Form(("aiza",), re.compile(_B + r"AIza[\w-]{20,}")),
-    _Form(("ya29",), re.compile(_B + r"ya29\.[\w.%/-]{10,}")),
-    _Form(("gocspx-",), re.compile(_B + r"GOCSPX-[\w-]{16,}")),
-    _Form(("1//0",), re.compile(_B + r"1//0[\w-]{20,}")),  # a refresh token of Google
-    _Form(
+    Form(("hf_",), re.compile(_B + r"hf_[A-Za-z0-9]{16,}")),
+    Form(("sk-", "sk_", "rk_", "pk-"), re.compile(_B + r"(?:[sp]k-|[sr]k_(?:live|test)_)[A-Za-z0-9_-]{16,}"), is_mixed),
+    Form(("aiza",), re.compile(_B + r"AIza[\w-]{20,}")),
+    Form(("ya29",), re.compile(_B + r"ya29\.[\w.%/-]{10,}")),
+    Form(("gocspx-",), re.compile(_B + r"GOCSPX-[\w-]{16,}")),
+    Form(("1//0",), re.compile(_B + r"1//0[\w-]{20,}")),  # a refresh token of Google
+    Form(
         ("npm_", "pypi-", "dckr_", "dop_v1_", "doo_v1_"),
         re.compile(_B + r"(?:npm_|pypi-|dckr_(?:pat|oat)_|do[opr]_v1_)[\w-]{16,}"),
     ),
-    _Form(("sg.",), re.compile(_B + r"SG\.[\w-]{16,}\.[\w-]{16,}")),
-    _Form(("hvs.", "hvb.", "hvr."), re.compile(_B + r"hv[sbr]\.[\w-]{16,}")),
-    _Form(
+    Form(("sg.",), re.compile(_B + r"SG\.[\w-]{16,}\.[\w-]{16,}")),
+    Form(("hvs.", "hvb.", "hvr."), re.compile(_B + r"hv[sbr]\.[\w-]{16,}")),
+    Form(
         ("shpat_", "shpss_", "shpca_", "atlasv1", "lin_api_", "nvapi-", "gsk_", "r8_", "dapi"),
         re.compile(
             _B + r"(?:shp(?:at|ss|ca)_[\w]{16,}|[\w-]{8,20}\.atlasv1\.[\w-]{16,}|lin_api_\w{16,}"
@@ -133,43 +101,43 @@ _FORMS: Final = (
         ),
     ),
     # a key of Baseten's API: eight characters, a full stop, 32 characters
-    _Form((".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: is_random(key[9:])),
-    _Form(
+    Form((".",), re.compile(r"(?<![\w.-])[A-Za-z0-9]{8}\.[A-Za-z0-9]{32}(?![\w.-])"), lambda key: is_random(key[9:])),
+    Form(
         ("api-key",),
         re.compile(r"(?i:\b|(?<=\\[nrt]))(?i:api-key)[ \t]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})"),
         is_mixed,
     ),
-    _Form(
+    Form(
         ("bearer",),
         re.compile(_B + r"(?i:bearer)(?:[ \t]++|%20|\+|[ \t]*+[:=][ \t]*+[\"']?)(?P<secret>[A-Za-z0-9._~+/%-]{8,}=*)"),
         lambda value: is_mixed(value) or len(value) >= _LONG_ENOUGH or value.isupper(),
         goes_on=True,
     ),
-    _Form(("basic",), re.compile(_B + r"(?i:basic)(?:[ \t]++|%20)(?P<secret>[A-Za-z0-9+/_-]{6,}=*)"), is_basic),
-    _Form(
+    Form(("basic",), re.compile(_B + r"(?i:basic)(?:[ \t]++|%20)(?P<secret>[A-Za-z0-9+/_-]{6,}=*)"), is_basic),
+    Form(
         ("://",),
         re.compile(r"://[^\s/:@\"'<>]{0,256}:(?P<secret>[^\s/@\"'<>]{1,512})@(?=[\w\[])"),
         lambda value: not value.startswith("["),
     ),
-    _Form(("%3a%2f%2f",), re.compile(r"(?i:%3a%2f%2f)[\w.~-]{0,256}(?i:%3a)(?P<secret>[^\s\"'&]{1,256}?)(?i:%40)")),
-    _Form(("://",), re.compile(r"://(?P<secret>[^\s/:@\"'<>]{16,256}):?@(?=[\w\[])"), is_mixed),
-    _Form(  # options of curl and wget, of clients of databases, and of openssl
+    Form(("%3a%2f%2f",), re.compile(r"(?i:%3a%2f%2f)[\w.~-]{0,256}(?i:%3a)(?P<secret>[^\s\"'&]{1,256}?)(?i:%40)")),
+    Form(("://",), re.compile(r"://(?P<secret>[^\s/:@\"'<>]{16,256}):?@(?=[\w\[])"), is_mixed),
+    Form(  # options of curl and wget, of clients of databases, and of openssl
         ("-u", "--user", "--proxy-user"),
         re.compile(
             r"(?<![\w-])(?:-u|--(?:proxy-)?user)(?:[ \t=]{1,4})[\"']?[^\s:\"'/@]{1,64}:(?P<secret>[^\s\"']{4,256})"
         ),
         lambda value: not value.isdigit(),
     ),
-    _Form(("sshpass",), re.compile(_LINE + r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
-    _Form(
+    Form(("sshpass",), re.compile(_LINE + r"sshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?(?P<secret>[^\s\"']{4,256})")),
+    Form(
         ("redis-cli",), re.compile(r"redis-cli(?:[ \t][^\s]{1,64}){0,6}?[ \t]-a[ \t]{1,4}(?P<secret>[^\s\"']{4,256})")
     ),
-    _Form(
+    Form(
         ("mysql", "mariadb"),
         re.compile(r"(?:mysql\w{0,8}|mariadb)(?:[ \t][^\s]{1,64}){0,6}?[ \t]-p(?P<secret>[^\s\"']{4,256})"),
     ),
-    _Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
-    _Form(  # a line of ~/.pgpass
+    Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
+    Form(  # a line of ~/.pgpass
         (":5432:", ":5433:", ":6432:", ":*:"),
         re.compile(
             _LINE
@@ -177,7 +145,7 @@ _FORMS: Final = (
         ),
         is_mixed,
     ),
-    _Form(  # what the parameters of an address hold
+    Form(  # what the parameters of an address hold
         ("code=", "key=", "sid=", "ticket=", "assertion=", "response=", "request="),
         re.compile(
             r"[?&](?:code|key|sid|ticket|assertion|client_assertion|saml(?:response|request))=(?P<secret>[\w.~%+/-]{16,8192})",
@@ -185,30 +153,32 @@ _FORMS: Final = (
         ),
         is_mixed,
     ),
-    _Form(  # a short number that only its name tells
-        ("pin", "otp", "mfa", "passcode"),
+    Form(  # a short number that only its name tells
+        ("pin", "otp", "mfa", "token"),
         re.compile(
-            r"(?:(?<![A-Za-z0-9.-])|(?<=\\[nrt]))(?i:pin|t?otp|(?:mfa|otp)[_-]code)"
-            r"(?:[ \t]{0,8}=[ \t]{0,8}|:[ \t]{1,8}|\\*[\"'][ \t]{0,8}[:=][ \t]{0,8}|>)\\*[\"']?"
+            r"(?:(?<![A-Za-z0-9.-])|(?<=\\[nrt]))(?i:pin|t?otp|(?:mfa|otp|token)[_-]?code)"
+            r"(?:[ \t]{0,8}=[ \t]{0,8}|:[ \t]{1,8}|\\*[\"'][ \t]{0,8}[:=][ \t]{0,8}|>|[ \t]{1,8}is[ \t]{1,8})\\*[\"']?"
             r"(?P<secret>\d{4,12})(?![\w.-])"
         ),
     ),
-    _Form(
+    Form(("--token-code",), re.compile(r"--token-code(?:[ \t]{1,8}|=)[\"']?(?P<secret>\d{6,8})(?!\w)")),
+    Form(
         ("client-key-data",),
         re.compile(r"client-key-data\\*[\"']?[ \t]{0,8}:[ \t]{0,8}\\*[\"']?(?P<secret>[\w+/=-]{16,})"),
     ),
-    _Form(  # a line of ~/.netrc, or its lines
+    Form(  # a line of ~/.netrc, or its lines
         ("login",),
         re.compile(
             r"\blogin[ \t]{1,8}[^\s\"'\\]{1,128}(?:\s|\\[nr]){1,16}password[ \t]{1,8}(?P<secret>[^\s\"'\\]{4,256})"
         ),
+        lambda value: not (value.isalpha() and value.islower()),  # as in: login bob password expired
     ),
-    _Form(("age-secret-key-",), re.compile(r"AGE-SECRET-KEY-1\w{20,}", re.IGNORECASE)),
-    _Form(("$",), re.compile(r"\$(?:[156]|2[abxy]|y|argon2id?)\$[\w./+=,$-]{20,}")),  # a hash of a password
-    _Form(
+    Form(("age-secret-key-",), re.compile(r"AGE-SECRET-KEY-1\w{20,}", re.IGNORECASE)),
+    Form(("$",), re.compile(r"\$(?:[156]|apr1|2[abxy]|y|argon2id?)\$[\w./+=,$-]{20,}")),  # a hash of a password
+    Form(
         ("ssm", "secretsmanager"), re.compile(r"--(?:value|secret-string)[ \t=]{1,4}[\"']?(?P<secret>[^\s\"']{6,512})")
     ),
-    _Form(
+    Form(
         ("x-amz-", "x-goog-"),
         re.compile(
             r"(?i:x-(?:amz|goog)-(?:signature|security-token|credential))"
@@ -252,19 +222,26 @@ def value_first_spans(text: str, low: str) -> Iterator[tuple[str, Span]]:
                 yield match["called"], match.span("secret")
 
 
-_JWK_MEMBER = re.compile(r"\\*\"(?:d|p|q|dp|dq|qi|k|r|t)\\*\"\s{0,64}:\s{0,64}\\*\"(?P<secret>[^\"\\]+)")
-_KTY = re.compile(r"\"kty\\*\"")
+_JWK_MEMBER = re.compile(
+    r"(?P<quote>[\"'])(?:d|p|q|dp|dq|qi|k|r|t)\\*(?P=quote)\s{0,64}:\s{0,64}\\*[\"'](?P<secret>[^\"'\\]+)"
+)
+_YAML_MEMBER = re.compile(
+    r"(?:^|(?<=[\s,{])|(?<=\\n))(?:d|p|q|dp|dq|qi|k)[ \t]{0,8}:[ \t]{1,8}(?P<secret>[A-Za-z0-9_-]{16,})", re.MULTILINE
+)
+_KTY = re.compile(r"kty(?P<quote>\\*[\"'])?\s{0,8}:")
 _NEAR: Final = 8192  # characters between the kty of a key and its members
 
 
 def jwk_spans(text: str) -> Iterator[Span]:
     """Yield the spans of the private members of JSON Web Keys (RFC 7518, section 6) in a text."""
-    if '"kty' not in text:
+    if "kty" not in text:
         return
     from bisect import bisect_left
 
-    places = [match.start() for match in _KTY.finditer(text)]
-    for match in _JWK_MEMBER.finditer(text):
+    keys = list(_KTY.finditer(text))
+    places = [match.start() for match in keys]
+    forms = [_JWK_MEMBER] if all(match["quote"] for match in keys) else [_JWK_MEMBER, _YAML_MEMBER]
+    for match in (match for form in forms for match in form.finditer(text)):
         nearest = bisect_left(places, match.start())
         is_near = any(abs(place - match.start()) < _NEAR for place in places[max(nearest - 1, 0) : nearest + 1])
         if is_near and not match["secret"].startswith("["):

@@ -33,6 +33,12 @@ NEEDLES: Final = (
     "sk =",
     "seed",
     "response=",
+    "salt",
+    "device",
+    "verifier",
+    "saml",
+    "pat=",
+    "pat =",
 )
 
 _CORE = (
@@ -44,12 +50,14 @@ _CORE = (
     r"|(?P<compound>(?:access|refresh|id|session|security|auth|bearer|oauth2?|csrf|xsrf|federated|subject|identity"
     r"|login|user|bot|deploy|private|ci|job|request|registration|vault|device|sas|api|jwt|install|push|npm|pypi|hub|lab)"
     r"[ _.-]?token|secret|(?:(?<![A-Za-z])|(?<=\\[nrt]))pwd|jsessionid|phpsessid|sess(?:ion)?[_-]?id(?=\s{0,8}=)"
-    r"|connect\.sid)"
+    r"|connect\.sid|device[_-]?code|code[_-]?verifier|saml(?:[_-]?(?:response|request|assertion))"
+    r"|(?:app|application|fernet|license|admin|pre[_-]?shared|webhook|session|cookie|service|server|user|write|management)"
+    r"[_-]?key)"
     r"|(?P<weak>token|signature|(?<![A-Za-z])sig|credentials?|(?:(?<![A-Za-z])|(?<=\\[nrt]))_?auth|plaintext|awsalb(?:cors)?"
-    r"|(?:_|(?<![A-Za-z])|(?<=\\[nrt]))(?:sess(?:ion)?|sk|seed)(?=\s{0,8}=)"
-    r"|(?<![A-Za-z-])(?:response|cnonce)(?==\\*\"))"  # of an Authorization: Digest
+    r"|(?:_|(?<![A-Za-z])|(?<=\\[nrt]))(?:sess(?:ion)?|sk|seed|pat)(?=\s{0,8}=)"
+    r"|(?<![A-Za-z-])(?:response|cnonce)(?==)|salt)"  # of an Authorization: Digest
 )
-_SUFFIX = r"(?:s|[ _-]?\d{1,2}|[_-](?:base|base64|b64|pem|hex|raw|plain|value)(?![A-Za-z0-9_-]))?"
+_SUFFIX = r"(?:s|[ _-]?\d{1,2}|[_-](?:v\d|base|base64|b64|pem|hex|raw|plain|value)(?![A-Za-z0-9_-]))?"
 # A quotation mark, an equals sign and a colon, also as JSON, URLs and XML escape them
 _Q = r"(?:\\*[\"']|\\+u002[27]|&quot;|&apos;|&#3[49];|%(?:25){0,3}2[27])"
 _EQUALS = r"(?:=>|->|→|\\+u2192|:=|=|:|%(?:25){0,3}3[AaDd]|\\+u003[aAdD]|&#(?:58|61);)"
@@ -58,7 +66,7 @@ _CONTINUED = r"(?:(?:\r?\n|\\+n)[ \t]{1,64}|\\\r?\n[ \t]{0,64}|\\{3,}n[ \t]{0,64
 _LABEL = re.compile(  # on a text in small letters: without a choice of case, the search is several times as fast
     rf"(?:{_CORE}){_SUFFIX}(?![A-Za-z0-9_-])"
     r"(?:"
-    rf"(?P<listed>{_Q}?,?(?:\s|\\+n){{1,16}}{_Q}?value{_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
+    rf"(?P<listed>{_Q}?,?(?:\s|\\+n){{1,16}}{_Q}?(?:value|content){_Q}?\s{{0,16}}[:=]\s{{0,16}}(?=\\*[\"'\w])"
     rf"|{_Q}\s{{0,16}},\s{{0,16}}{_Q}value{_Q}\s{{0,16}}{_EQUALS}\s{{0,16}})"
     rf"|(?P<sign>{_Q}?\]?(?:[ \t]\[[^\]\r\n]{{0,40}}\])?(?:[ \t]|%20){{0,64}}{_EQUALS}(?:[ \t]|%20){{0,64}}"
     rf"(?:[|>][+-]?[ \t]{{0,8}})?{_TYPE}{_CONTINUED})"
@@ -68,14 +76,15 @@ _LABEL = re.compile(  # on a text in small letters: without a choice of case, th
 )
 _HEADER = re.compile(
     r"(?:(?:proxy-)?authorization|(?:set-)?cookie2?|x-[a-z-]{0,40}(?:key|token|auth|secret))"
-    rf"(?P<sign>{_Q}?[ \t]{{0,16}}{_EQUALS}[ \t]{{0,16}}|[ \t]{{0,16}}[│┃|][ \t]{{0,16}})(?P<quote>{_Q})?"
+    rf"(?P<sign>{_Q}?[ \t]{{0,16}}{_EQUALS}[ \t]{{0,16}}|[ \t]{{0,16}}[│┃|][ \t]{{0,16}})"
+    rf"(?:\[\s{{0,8}}(?={_Q}))?(?P<quote>{_Q})?"
 )
 _REST = re.compile(r"[^\"'\r\n\\]*+(?:\\(?![rn\"'u])[^\"'\r\n\\]*+)*+")  # of a line or a quotation
 _LONGEST_HEADER: Final = 8192  # characters of its value
 _LONGEST_VALUE: Final = 512  # characters that are looked at to tell whether a value is a secret
 _REST_OF_LINE = re.compile(r"[^\r\n\\\"]++")
 _SCHEME = re.compile(
-    r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|aws4-[\w-]+|aws)(?:[ +]|%20)"
+    r"(?i:bearer|basic|token|negotiate|digest|ntlm|hmac|api-?key|googlelogin|ssws|aws4-[\w-]+|aws)(?:[ +]|%20)"
 )
 _QUOTE = re.compile(_Q)
 _BARE = re.compile(r"(?:[^\s\"'&<>\\│┃]|\\(?![nrt\"'\\u]))++")
@@ -173,6 +182,9 @@ def _strength(match: re.Match[str]) -> Strength:
 
 def _value(runs: _Runs, label: re.Match[str]) -> Span | None:
     text, at = runs.text, label.end()
+    mark = _MARK.match(text, label.start() - 1) if label.start() else None
+    if mark is not None:
+        return _behind_mark(runs, mark.end())
     strength = _strength(label)
     quote = _QUOTE.match(text, at)
     if label["told"] is not None or label["gap"] is not None:
@@ -200,6 +212,13 @@ def _value(runs: _Runs, label: re.Match[str]) -> Span | None:
     if not is_accepted(strength, runs.value(start, end), certain=certain, name=label[0].rstrip(" \t:=")):
         return None
     return start, end_of_lines(text, start, end)
+
+
+def _behind_mark(runs: _Runs, at: int) -> Span | None:
+    """Return the span of an escaped value whose name went with the secret before it."""
+    start, end = runs.bare(at)
+    value = runs.value(start, end)
+    return (start, end) if value.startswith("%") and len(value) >= _LONG_RANDOM and is_mixed(value) else None
 
 
 def _behind_gap(runs: _Runs, label: re.Match[str], strength: Strength, quote: re.Match[str] | None) -> Span | None:
