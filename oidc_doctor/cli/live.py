@@ -127,6 +127,7 @@ def _request(
     end = now if until is None else until
     since = question.since if question.since_back is None else end - question.since_back
     since = end - _USUAL_WINDOW if since is None else since
+    is_relative = until is None and (question.since is None or question.since_back is not None)
     request = CollectionRequest(
         goals=goals,
         folders=folders,
@@ -135,6 +136,7 @@ def _request(
         regions=tuple(region for region in (options.region or "").split(",")[1:] if region),
         since=max(since, _FIRST_LOGS),
         until=until,
+        back=min(end - since, end - _FIRST_LOGS) if is_relative else None,
         max_pages=max(1, options.max_pages),
         trails=tuple(place for place in options.cloudtrail if place.startswith("s3://")),
         owners=_owners(options.resource_account),

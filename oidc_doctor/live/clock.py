@@ -55,6 +55,22 @@ class Clocks:
         nearest = min(clouds, key=lambda difference: abs(difference.seconds), default=None)
         return nearest.seconds if nearest is not None and abs(nearest.seconds) > _EXACT else 0.0
 
+    def now(self) -> float:
+        """Return the time by the cloud's clock, epoch seconds."""
+        return time.time() - self.ahead()
+
+    def window(self, since: float | None, until: float | None, back: float | None) -> tuple[float | None, float]:
+        """Return the beginning and the end of a window of logs, whose events have the cloud's times.
+
+        `back` is its length in seconds, where it ends now; else the times are as given.
+        """
+        end = self.now() if until is None else until
+        return (since if back is None else end - back), end
+
+    def has_moved(self, before: float) -> bool:
+        """Return whether an answer since then told that the clocks differ otherwise than by `before` seconds."""
+        return abs(self.ahead() - before) > _EXACT
+
     def warning(self) -> str:
         """Return what to say of the clocks; empty where they agree."""
         ahead = self.ahead()

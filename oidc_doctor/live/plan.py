@@ -43,6 +43,7 @@ class CollectionRequest(NamedTuple):
     regions: tuple[str, ...] = ()  # further ones, of endpoints
     since: float | None = None
     until: float | None = None
+    back: float | None = None  # seconds, where the window ends now: its times are the cloud's, whose clock may differ
     max_pages: int = 40
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
     owners: tuple[tuple[str, str], ...] = ()  # the accounts of buckets and repositories, by name; "" is all others
@@ -100,6 +101,7 @@ def _of_aws(request: CollectionRequest, goal: Goal, prefix: str) -> aws.AwsScope
         regions=request.regions,
         since=request.since,
         until=request.until,
+        back=request.back,
         max_pages=request.max_pages,
         trails=request.trails,
         lookup=request.logs,
@@ -145,6 +147,7 @@ def _of_gcp(request: CollectionRequest, goal: Goal, prefix: str) -> gcp.GcpScope
         target=goal.target,
         since=request.since,
         until=request.until,
+        back=request.back,
         max_pages=request.max_pages,
         lookup=request.logs,
         attempt=_token_to_exchange(request, goal),

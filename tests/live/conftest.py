@@ -8,8 +8,12 @@ import hashlib
 import http.client
 import io
 import ssl
+import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +38,19 @@ def without_waiting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     if "paced" not in request.fixturenames:
         monkeypatch.setattr(collect, "_FIRST_PAUSE", 0.001)
         monkeypatch.setattr(aws_client, "_APART", 0.0)
+
+
+@pytest.fixture
+def others_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """A function that sets the clock of every server so many seconds ahead."""
+
+    def ahead(seconds: float) -> None:
+        def date(_: Any, timestamp: float | None = None) -> str:
+            return formatdate((time.time() if timestamp is None else timestamp) + seconds, usegmt=True)
+
+        monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
+
+    return ahead
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import json
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,6 @@ from clouds.command_line import FinishedRun
 from oidc_doctor.live.clock import Clocks
 
 DAY = 86_400
-
-
-@pytest.fixture
-def others_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """A function that sets the clock of every server so many seconds ahead."""
-
-    def ahead(seconds: float) -> None:
-        def date(_: Any, timestamp: float | None = None) -> str:
-            return formatdate((time.time() if timestamp is None else timestamp) + seconds, usegmt=True)
-
-        monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", date)
-
-    return ahead
 
 
 @pytest.fixture
@@ -68,6 +55,34 @@ def test_a_right_clock_is_not_mentioned(ask_now: Callable[[float], FinishedRun])
     done = ask_now(DAY)
     assert "clock of this machine" not in done.err
     assert done.prediction == "refused"
+
+
+@pytest.mark.parametrize("ahead", [DAY, -DAY, 0])
+def test_the_window_of_the_logs_is_of_the_cloud_s_clock(
+    ahead: float,
+    cloud: Cloud,
+    set_up: Callable[..., AwsSetUp],
+    doctor: Callable[..., FinishedRun],
+    others_clock: Callable[[float], None],
+) -> None:
+    """Its events have the times of that clock: by this machine's the window would miss the last hour."""
+    made = set_up()
+    others_clock(ahead)
+    done = doctor("--role", made.role, "--since", "2h")
+    row = done.coverage("aws/cloudtrail/us-east-1/exchanges.json")
+    first, last = (datetime.fromisoformat(row[name]).timestamp() for name in ("from", "to"))
+    assert abs(last - time.time() - ahead) < 60
+    assert abs(last - first - 7200) < 2
+
+
+def test_a_window_that_was_named_stays(
+    set_up: Callable[..., AwsSetUp], doctor: Callable[..., FinishedRun], others_clock: Callable[[float], None]
+) -> None:
+    made = set_up()
+    others_clock(-DAY)
+    since = f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%dT%H:%M:%SZ}"
+    done = doctor("--role", made.role, "--since", since)
+    assert done.coverage("aws/cloudtrail/us-east-1/exchanges.json")["from"] == since
 
 
 def test_a_refused_call_tells_the_time_too(

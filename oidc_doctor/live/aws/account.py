@@ -34,6 +34,7 @@ class AwsScope(NamedTuple):
     regions: tuple[str, ...] = ()  # of STS endpoints; the IAM Region is read as well
     since: float | None = None  # of exchanges; changes are read as far back as CloudTrail keeps them
     until: float | None = None
+    back: float | None = None  # of a window that ends now: its seconds
     max_pages: int = 40  # of one LookupEvents query
     trails: tuple[str, ...] = ()  # s3://bucket/prefix
     lookup: bool = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -84,8 +83,9 @@ class AwsLogs(Account):
 
     def pages(self, collector: Collector, path: str, region: str, attribute: str, value: str, *, changes: bool) -> None:
         """Save the events of one query; the manifest records the events that were cut off."""
-        until = self.scope.until if self.scope.until is not None and not changes else time.time()
-        since = max(until - _KEPT, 0 if changes or self.scope.since is None else self.scope.since)
+        scope = self.scope
+        first, until = collector.clocks.window(scope.since, None if changes else scope.until, scope.back)
+        since = max(until - _KEPT, 0 if changes or first is None else first)
         query = {
             "LookupAttributes": [{"AttributeKey": attribute, "AttributeValue": value}],
             "StartTime": datetime.fromtimestamp(since, UTC),
@@ -139,8 +139,8 @@ class AwsLogs(Account):
     def trail_files(self, collector: Collector, path: str, bucket: str, prefix: str) -> None:
         """Save the files of the window, the newest first where there are too many."""
         account = self.account or collector.needed(self.name("caller"), "the account of the trail")
-        until = self.scope.until if self.scope.until is not None else time.time()
-        since = self.scope.since if self.scope.since is not None else until - _TRAIL_DAYS * _DAY
+        first, until = collector.clocks.window(self.scope.since, self.scope.until, self.scope.back)
+        since = first if first is not None else until - _TRAIL_DAYS * _DAY
         root = f"{prefix}/AWSLogs/" if prefix else "AWSLogs/"
         owners = [f"{root}{account}/"]
         folders = self.folders(collector, bucket, root)

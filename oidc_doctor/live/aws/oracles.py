@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from typing import Any
 
 from oidc_doctor.live.aws.account import Account, file_name, member, repository_of, rfc3339
@@ -144,7 +143,7 @@ class Oracles(Account):
         def read(collector: Collector) -> None:
             client = self.clients.unsigned("sts", self.region)
             raw = compact(token)
-            at = time.time()
+            at = collector.clocks.now()
             try:
                 answer = collector.call(
                     lambda: with_call_errors(

@@ -32,6 +32,7 @@ class GcpScope(NamedTuple):
     target: Target
     since: float | None = None  # of exchanges; changes are read as far back as they are kept
     until: float | None = None
+    back: float | None = None  # of a window that ends now: its seconds
     max_pages: int = 40  # of one query
     lookup: bool = True
     attempt: Token | None = None  # present this token to Google

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -40,12 +39,13 @@ class ExchangeReader(GcpReaders):
             raw = compact(token)
             entries: list[Any] = []
             federated, failure = self.exchange_token(collector, raw)
-            entries.append(self.entry(token, _EXCHANGE, "sts.googleapis.com", self.audience(), failure))
+            at = collector.clocks.now()
+            entries.append(self.entry(at, token, _EXCHANGE, "sts.googleapis.com", self.audience(), failure))
             if federated is not None and self.email:
                 failure = self.impersonate(collector, federated)
                 account = f"projects/-/serviceAccounts/{self.email}"
                 service = "iamcredentials.googleapis.com"
-                entries.append(self.entry(token, "GenerateAccessToken", service, account, failure))
+                entries.append(self.entry(at, token, "GenerateAccessToken", service, account, failure))
             del federated
             if failure is not None and self.scope.target.aws is None:
                 collector.save(f"{self.prefix}error.txt", call, failure.shown.replace(raw, "(the token)"))
@@ -120,15 +120,15 @@ class ExchangeReader(GcpReaders):
         return refusal
 
     def entry(
-        self, token: Token, method: str, service: str, resource: str, failure: ExchangeRefusal | None
+        self, at: float, token: Token, method: str, service: str, resource: str, failure: ExchangeRefusal | None
     ) -> dict[str, Any]:
-        """The outcome as an entry of Google's audit log; its id marks it as ours."""
-        now = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        """The outcome as an entry of Google's audit log, at epoch seconds of its clock; its id marks it as ours."""
+        now = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         status = {"code": 16 if service.startswith("sts") else 7, "message": failure.sentence} if failure else {}
         labels = {"service": service, "method": method} | ({"email_id": self.email} if self.email else {})
         principal: dict[str, Any] = {"principalSubject": token.subject} if service.startswith("sts") else {}
         return {
-            "insertId": f"try-{method.rpartition('.')[2]}-{int(time.time())}",
+            "insertId": f"try-{method.rpartition('.')[2]}-{int(at)}",
             "logName": f"projects/{self.provider_project}/logs/cloudaudit.googleapis.com%2Fdata_access",
             "protoPayload": {
                 "@type": "type.googleapis.com/google.cloud.audit.AuditLog",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,10 +98,12 @@ class GcpLogs(GcpReaders):
 
     def pages(self, collector: Collector, path: str, project: str, query: str, *, changes: bool) -> None:
         """Save the entries of one query; the manifest records the entries that were cut off."""
-        until = self.scope.until if self.scope.until is not None and not changes else time.time()
-        since = until - _USUAL if self.scope.since is None else self.scope.since
+        ahead = collector.clocks.ahead()
+        first, until = collector.clocks.window(self.scope.since, None if changes else self.scope.until, self.scope.back)
+        since = until - _USUAL if first is None else first
         if changes:
             since = until - _KEPT
+        filtered = query
         # always with times: without them the client library silently adds the last 24 hours
         query += f' AND timestamp>="{_rfc3339(since)}" AND timestamp<="{_rfc3339(until)}"'
         body: dict[str, Any] = {
@@ -126,6 +127,9 @@ class GcpLogs(GcpReaders):
                     raise
                 log |= {"truncated": True, "code": failure.code, "message": printable(failure.message)}
                 break
+            if page == 1 and collector.clocks.has_moved(ahead):  # this answer is the first to tell Google's time
+                self.pages(collector, path, project, filtered, changes=changes)
+                return
             entries += page_entries
             collector.say(f"{path}: page {page}, {len(entries)} entries")
             following = answer.get("nextPageToken")
