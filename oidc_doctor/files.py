@@ -16,12 +16,17 @@ _OF_THE_SYSTEM = ("/dev", "/proc")  # where the shell's own links are: /dev/stdo
 _MOST_NUMBERED = 100  # files with the same stem in a folder
 
 
-def create(path: str, data: bytes, mode: int = 0o666) -> None:
-    """Write a new file. Raises OSError; FileExistsError also for a link, wherever it leads. No half file stays."""
+def create(path: str, data: bytes, mode: int = 0o666, *, lasting: bool = False) -> None:
+    """Write a new file. Raises OSError; FileExistsError also for a link, wherever it leads. No half file stays.
+
+    One that is `lasting` is on the disk when this returns: an old file may then give way to it.
+    """
     with os.fdopen(os.open(path, _NEW, mode), "wb") as stream:
         try:
             stream.write(data)
             stream.flush()
+            if lasting:
+                os.fsync(stream.fileno())
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -51,15 +56,20 @@ def replace(path: str, data: bytes, mode: int | None = None) -> None:
             old = os.lstat(path)
             mode = stat.S_IMODE(old.st_mode) if stat.S_ISREG(old.st_mode) else None
     beside = os.path.join(os.path.dirname(path), f".oidc-doctor-{secrets.token_hex(8)}")
-    create(beside, data, 0o666 if mode is None else mode)
+    create(beside, data, 0o666 if mode is None else mode, lasting=True)
     try:
         if mode is not None:
             os.chmod(beside, mode)  # whatever the umask takes away
-        os.replace(beside, path)
+        take_place(beside, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def take_place(beside: str, path: str) -> None:
+    """Put a file that was created in the same folder in the place of another, or of a link. Raises OSError."""
+    os.replace(beside, path)
 
 
 def write(path: str, data: bytes) -> None:

@@ -9,6 +9,7 @@ import re
 import stat
 from typing import Final, NamedTuple
 
+from oidc_doctor import files
 from oidc_doctor.capture.work_places import work_file
 from oidc_doctor.documents.json_text import printable
 from oidc_doctor.model.secret_texts import contains_secret
@@ -64,17 +65,12 @@ class NewMap:
             raise MapError(f"{printable(place)}: it is a link")
         originals = earlier | {image: word for word, image in sorted(images.items()) if not _is_secret(word)}
         text = json.dumps({"key": key.hex(), "originals": originals}, indent=1, ensure_ascii=True)
-        with contextlib.ExitStack() as undo:
-            self._work = undo.enter_context(work_file(os.path.dirname(place) or "."))
-            with open(self._work, "w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            self._undo = undo.pop_all()
+        self._undo = contextlib.ExitStack()
+        self._work = self._undo.enter_context(work_file(os.path.dirname(place) or ".", text.encode()))
 
     def place_it(self) -> None:
         """Put the map at its place."""
-        os.replace(self._work, self.place)
+        files.take_place(self._work, self.place)
 
     def drop(self) -> None:
         """Remove the new content, unless it is at its place."""

@@ -17,6 +17,8 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from oidc_doctor import files
+
 _PREFIX: Final = ".oidc-doctor-capture-"
 _OURS: Final = re.compile(re.escape(_PREFIX) + "[0-9a-f]{16}")
 _UNFOLLOWED: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -35,11 +37,11 @@ def work_folder(parent: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def work_file(parent: str) -> Iterator[str]:
-    """A new empty file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
+def work_file(parent: str, data: bytes = b"") -> Iterator[str]:
+    """A new file in `parent` (mode 600), locked until it is moved away, or removed at the end. Raises OSError."""
     remove_left_behind(parent)
     with contextlib.ExitStack() as held:
-        path = _new_place(parent, held, _make_file)
+        path = _new_place(parent, held, lambda path: files.create(path, data, 0o600, lasting=True))
         try:
             yield path
         finally:
@@ -93,7 +95,3 @@ def _new_place(parent: str, held: contextlib.ExitStack, make: Callable[[str], No
         make(path)
         if _is_held(path, held):
             return path
-
-
-def _make_file(path: str) -> None:
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

@@ -21,7 +21,7 @@ OIDC_METHODS: dict[str, Cloud] = {"AWS_OIDC": "aws", "GCP_OIDC": "gcp"}
 """The methods by which a workload's token is exchanged, and with which cloud."""
 
 # Amazon ECR, private registry authentication: both forms of a registry's host name its account and Region
-ECR_IMAGE = re.compile(r"\d{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
+ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.")
 ECR_HOST = re.compile(ECR_IMAGE.pattern + r"(?:amazonaws\.com(?:\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)")
 _GOOGLE_REGISTRY = re.compile(r"[a-z0-9-]+-docker\.pkg\.dev|(?:[a-z]+\.)?gcr\.io")
 _STORES: dict[str, Cloud] = {"s3": "aws", "gs": "gcp"}

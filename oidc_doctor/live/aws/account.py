@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.documents.truss import ECR_HOST
 from oidc_doctor.live.aws.client import IAM_REGION, AwsClients, with_call_errors
 from oidc_doctor.live.collect import CallError, Collector, Pacer, Reader
 from oidc_doctor.live.pages import Paging, pages
@@ -20,9 +21,6 @@ _PAGING = Paging("Marker", "Marker", truncated="IsTruncated")
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _OWNER_OPTION = "--resource-account"
 _UNSAFE = re.compile(r"[^\w+=,.@-]", re.ASCII)
-_ECR_URI = re.compile(
-    r"(?:https://)?(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^:@]+)"
-)
 _ECR_ARN = re.compile(r"arn:[\w-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):repository/(?P<name>[^:@]+)")
 
 
@@ -213,9 +211,12 @@ def policy_text(value: Any, name: str) -> None:
 
 def repository_of(text: str) -> tuple[str | None, str | None, str]:
     """Return account, Region and name of an image repository, from its URI, its ARN, or its name alone."""
-    parts = _ECR_URI.match(text) or _ECR_ARN.match(text)
-    if parts:
-        return parts["account"], parts["region"], parts["name"]
+    host, _, path = text.removeprefix("https://").partition("/")
+    registry, arn = ECR_HOST.fullmatch(host), _ECR_ARN.match(text)
+    if registry and path:
+        return registry["account"], registry["region"], path.partition(":")[0].partition("@")[0]
+    if arn:
+        return arn["account"], arn["region"], arn["name"]
     return None, None, text.partition(":")[0].partition("@")[0]
 
 
