@@ -13,6 +13,7 @@ from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
+from oidc_doctor.cli.signals import ending_of
 from oidc_doctor.cli.streams import show
 from oidc_doctor.model.arns import account_of
 
@@ -67,6 +68,8 @@ def open_screens(options: argparse.Namespace) -> NoReturn:
     doctor = Doctor(source, load(config_file()), _parse_options)
     doctor.run()
     doctor.leave()
+    if doctor.ended_by is not None:
+        raise ending_of(doctor.ended_by)
     # At exit, the interpreter ends a thread that still reads; inside a C++ library, this aborts the process. No file is
     # being written, so the process can end here.
     for stream in (sys.stdout, sys.stderr):

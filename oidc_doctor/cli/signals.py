@@ -20,6 +20,11 @@ class Ended(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
+def ending_of(number: int) -> KeyboardInterrupt:
+    """Return the exception that ends the program as the signal of this number does."""
+    return KeyboardInterrupt() if number == signal.SIGINT else Ended(number)
+
+
 @contextmanager
 def ending_by_signals(*, for_good: bool) -> Iterator[None]:
     """Turn each signal into Ended, unless the caller has it ignored, as nohup does.

@@ -14,6 +14,7 @@ from textual.content import Content
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.tui.examination import Examination, Failed, Finished, Progress
 from oidc_doctor.tui.session import Session
+from oidc_doctor.tui.signals import closing_at_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +86,7 @@ class Doctor(App[None]):
         self._screens: list[ReportScreen] = []  # created so far
         self._run: Examination | None = None
         self._reading = False
+        self.ended_by: int | None = None  # the number of the signal that closed the screens
         self.add_mode("start", self._make_start_screen)
         for mode in ("path", "timeline", "token", "whatif", "events"):
             self.add_mode(mode, partial(self._make_report_screen, mode))
@@ -121,6 +123,15 @@ class Doctor(App[None]):
             problems.append(f"theme {preferences.theme}: there are {', '.join(sorted(self.available_themes))}")
         for problem in problems:
             self.notify(visible(problem), severity="warning", markup=False)
+
+    async def run_async(self, **how: Any) -> None:
+        """Run the screens; a signal closes them as the key does."""
+        with closing_at_signals(self._end):
+            await super().run_async(**how)
+
+    def _end(self, number: int) -> None:
+        self.ended_by = number
+        self.exit()
 
     def leave(self) -> None:
         """Cancel the examination after the screens are closed, and wait briefly until it has stopped."""

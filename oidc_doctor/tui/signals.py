@@ -1,0 +1,48 @@
+"""Signals that end the program while the screens are open.
+
+An exception that a handler raises comes up wherever the screens are at work: in the middle of a message, of drawing, or
+of closing. Then Textual ends without putting the terminal back, or with tracebacks on it. So the first signal asks the
+event loop to close the screens, as the key for it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@contextmanager
+def closing_at_signals(close: Callable[[int], None]) -> Iterator[None]:
+    """Call `close` with the number of the first signal, from the event loop that runs.
+
+    A second Ctrl-C does not wait for the screens; other signals that follow are ignored, as the screens are closing.
+    A signal that the caller ignores, as nohup does, stays ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: handler for number in _ENDING if callable(handler := signal.getsignal(number))}
+    is_closing = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal is_closing
+        if not is_closing:
+            is_closing = True
+            loop.call_soon_threadsafe(close, number)
+        elif number == signal.SIGINT:
+            before[signal.SIGINT](number, frame)
+
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
