@@ -37,16 +37,29 @@ def _is_no_action(pattern: str) -> bool:
     return pattern.startswith("sts:") and not {"*", "?"} & {*pattern} and pattern not in _STS
 
 
+# What IAM stores in a trust policy: recorded, save SetContext.
+_OF_TRUST = frozenset(
+    f"sts:{name}"
+    for name in (
+        *("assumerole", "assumerolewithsaml", "assumerolewithwebidentity"),
+        *("tagsession", "setsourceidentity", "setcontext"),
+    )
+)
+
+
 class _ActionPattern:
     """An action pattern. Prefix and name are compared without regard to case.
 
     `must_read`: where it does not match, the token is let through, so that only an action that exists is no match.
+    `is_trust`: a role's trust policy holds actions of STS alone ("AssumeRole policy may only specify STS AssumeRole
+    actions", recorded), so one that has another is not the policy in force.
     """
 
-    __slots__ = ("matches", "must_read", "pattern", "pointer", "raw")
+    __slots__ = ("is_trust", "matches", "must_read", "pattern", "pointer", "raw")
 
-    def __init__(self, raw: object, pointer: str, *, pasted: bool, must_read: bool) -> None:
+    def __init__(self, raw: object, pointer: str, *, pasted: bool, must_read: bool, is_trust: bool) -> None:
         self.raw = raw
+        self.is_trust = is_trust
         self.must_read = must_read
         self.pointer = pointer
         self.pattern: str | None = None
@@ -66,7 +79,10 @@ class _ActionPattern:
         if self.must_read and _is_no_action(self.pattern):
             return YES | NO, "unreadable"
         if self.matches is not None:
-            return (YES, "match") if self.matches(folded) else (NO, "no-match")
+            if self.matches(folded):
+                return YES, "match"
+            is_foreign = self.is_trust and not {"*", "?"} & {*self.pattern} and self.pattern not in _OF_TRUST
+            return (YES | NO, "unreadable") if is_foreign else (NO, "no-match")
         answer = placeholder.compare([(self.pattern, True, True)], folded, text_gaps=False)
         return (NO, "no-match") if answer is False else (YES | NO, "placeholder")
 
@@ -76,10 +92,13 @@ class Actions(TextElement):
 
     __slots__ = ("_patterns",)
 
-    def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool) -> None:
+    def __init__(self, statement: Mapping[str, Any], pointer: str, *, pasted: bool, is_trust: bool = False) -> None:
         super().__init__("action", "Action", statement, pointer)
         must_read = statement.get("Effect") != "Allow" or self.excludes
-        self._patterns = [_ActionPattern(text, at, pasted=pasted, must_read=must_read) for text, at in self.texts]
+        self._patterns = [
+            _ActionPattern(text, at, pasted=pasted, must_read=must_read, is_trust=is_trust and not must_read)
+            for text, at in self.texts
+        ]
 
     def evaluate(self, action: str) -> Node:
         """Return the element's node, with a child for each pattern; under NotAction a match excludes the action."""

@@ -148,7 +148,7 @@ class _Statement:
             self.principals = Principals(raw, pointer, pasted=pasted)
         elif grammar.has_principal == "caller":
             self.principals = CallerPrincipals(raw, pointer, pasted=pasted)
-        self.actions = Actions(raw, pointer, pasted=pasted)
+        self.actions = Actions(raw, pointer, pasted=pasted, is_trust=grammar.has_principal == "trust")
         self.resources: Resources | None = None
         if grammar.resource == "needed" or (grammar.resource == "optional" and {*_RESOURCE} & {*raw}):
             self.resources = Resources(raw, pointer, version=version, pasted=pasted)

@@ -22,6 +22,20 @@ _FEDERATED = (
     r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:oidc-provider/[A-Za-z0-9-]+\.[^\s\[\](){}<>*?\"]+|saml-provider/[\w+=,.@-]+)"
     r"|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+"
 )
+# What IAM takes for a name at all ("Invalid principal in policy" otherwise), whether or not anything has that name.
+# (IAM User Guide, AWS JSON policy elements: Principal.) A domain with a path, and other letters, were not recorded.
+_NAMES = {
+    "Federated": r"(?i:arn):\S+|(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+(?:/\S*)?",
+    "AWS": r"\*|arn:\S+|[0-9]{12}|A[A-Z0-9]{15,127}",
+    "Service": r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]+",
+}
+
+
+def _is_no_name(type_: str, name: str) -> bool:
+    """Whether IAM stores no such name: then the policy that was read is not the one in force."""
+    import re  # late: importing it costs more than this package
+
+    return type_ in _NAMES and not re.fullmatch(_NAMES[type_], name) and not placeholder.has_placeholder(name)
 
 
 class _PrincipalName:
@@ -38,7 +52,9 @@ class _PrincipalName:
         self.grants = grants
         self.fixed: tuple[int, Reason] | None = None
         is_readable = isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw))
-        if type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
+        if is_readable and raw != "*" and _is_no_name(type_, self.name):
+            self.fixed = (YES | NO, "unreadable")
+        elif type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
             # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. For Deny it was not measured.
             self.fixed = (NO, "other-principal-type")
         elif not is_readable or type_ not in {"Federated", *OTHER_TYPES}:

@@ -69,7 +69,9 @@ def test_inside_a_statement_principal_action_key_audience_subject_other(aws: Bun
         "StringLike": {aws.SUB_KEY: OTHER_TEAM},
     }
     statement = aws.statement(
-        condition, Principal={"Federated": "arn:aws:iam::210987654321:oidc-provider/other.example"}, Action="sts:X"
+        condition,
+        Principal={"Federated": "arn:aws:iam::210987654321:oidc-provider/other.example"},
+        Action="sts:AssumeRole",
     )
     aws.trust(statement).sends(context={"aws:RequestedRegion": "us-east-1"})
     assert aws.ask().names == [

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         "sts:AssumeRoleWithSAML",
         ["sts:AssumeRole", "sts:TagSession"],
         "s3:*",
-        "AssumeRoleWithWebIdentity",
     ],
 )
 def test_other_actions(aws: Bundle, action: Any) -> None:
@@ -26,6 +25,16 @@ def test_other_actions(aws: Bundle, action: Any) -> None:
     assert cause.location == "Statement[0] · Action"
     assert cause.actual is not None
     assert cause.actual.value == "sts:AssumeRoleWithWebIdentity"
+
+
+@pytest.mark.parametrize("action", ["x", ["x"], "AssumeRoleWithWebIdentity", "sts:AssumeRoleWithWebIdendity"])
+def test_an_action_that_iam_stores_in_no_trust_policy(aws: Bundle, action: Any) -> None:
+    """IAM refuses to save it (recorded), so the policy that was read is not the one in force."""
+    answer = aws.trust(aws.statement(Action=action)).ask()
+    assert answer.exchange().prediction == "unknown"
+    assert [(cause.name, cause.confidence) for cause in answer.report.causes] == [
+        ("trust-policy-unreadable", "suspected")
+    ]
 
 
 @pytest.mark.parametrize(

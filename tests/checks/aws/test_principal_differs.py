@@ -31,6 +31,15 @@ def test_other_principals(aws: Bundle, principal: Any) -> None:
     assert aws.PROVIDER_ARN in cause.words_of_check
 
 
+@pytest.mark.parametrize("principal", [{"Federated": ["x"]}, {"Federated": "x"}, {"AWS": "x"}, {"Service": "ec2"}])
+def test_a_name_that_iam_stores_as_no_principal(aws: Bundle, principal: Any) -> None:
+    answer = aws.trust(aws.statement(Principal=principal)).ask()
+    assert answer.exchange().prediction == "unknown"
+    assert [(cause.name, cause.confidence) for cause in answer.report.causes] == [
+        ("trust-policy-unreadable", "suspected")
+    ]
+
+
 def test_both_sides_are_marked(aws: Bundle) -> None:
     cause = aws.trust(aws.statement(Principal={"Federated": aws.PROVIDER_ARN + "/"})).ask().first
     assert aws.marked(cause.expected) == aws.PROVIDER_ARN + "[/]"
