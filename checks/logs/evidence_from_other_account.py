@@ -21,7 +21,6 @@ from oidc_doctor.checkkit import (
     AwsOidcProvider,
     Finding,
     NotReadError,
-    Origin,
     Role,
     Side,
     TargetEvidence,
@@ -31,12 +30,10 @@ from oidc_doctor.checkkit import (
 
 
 def _accounts(evidence: TargetEvidence) -> Iterator[tuple[str, Side]]:
-    """Each account that the AWS evidence is from, with the ARN or answer that names it."""
+    """Each account that a provider or the list is of. The caller's is judged: see evidence-contradicts."""
     aws = evidence.aws
     if aws is None:
         return
-    if aws.caller_account:
-        yield aws.caller_account, Side(aws.caller_account, Origin("aws/caller-identity.json", "/Account"))
     if isinstance(aws.provider, AwsOidcProvider) and aws.provider.arn:
         yield account_of(aws.provider.arn), Side(aws.provider.arn, aws.provider.document.at())
     if isinstance(aws.provider_arns, tuple):

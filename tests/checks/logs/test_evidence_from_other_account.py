@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from evidence import Bundle
 
 
-def test_the_caller(aws: Bundle) -> None:
+def test_the_caller_is_said_once(aws: Bundle) -> None:
     answer = aws.write("aws/caller-identity.json", {"Account": aws.OTHER_ACCOUNT, "Arn": "arn:aws:iam::5:user/x"}).ask()
-    (message,) = answer.found("evidence-from-other-account")
-    assert aws.OTHER_ACCOUNT in message
-    assert aws.ACCOUNT in message
+    answer.passed("evidence-from-other-account")
+    answer.suspected("evidence-contradicts")
     assert answer.exchange().prediction == "unknown"
 
 
 def test_the_providers(aws: Bundle) -> None:
     arn = aws.PROVIDER_ARN.replace(aws.ACCOUNT, aws.OTHER_ACCOUNT)
-    assert aws.aws_provider(arn=arn).aws_providers(arn).ask().found("evidence-from-other-account")
+    messages = aws.aws_provider(arn=arn).aws_providers(arn).ask().found("evidence-from-other-account")
+    assert all(aws.OTHER_ACCOUNT in message and aws.ACCOUNT in message for message in messages)
 
 
 def test_the_same_account(aws: Bundle) -> None:
