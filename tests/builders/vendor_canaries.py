@@ -114,7 +114,6 @@ def _rows() -> list[tuple[str, str]]:
         ("found @@ in", "pu" + "l-" + _hex("pu", 40)),
         ("x @@", "sk" + "-ant-api03-" + _word("an", 90)),
         ("x @@", "r8" + "_" + _word("re", 37)),
-        ("x @@", "key" + "-" + _hex("mg", 32)),
         ("x @@", _hex("mch", 32) + "-us12"),
         ("x @@", "sq0" + "atp-" + _word("sq", 22)),
         ("x @@", "whs" + "ec_" + _word("wh", 32)),

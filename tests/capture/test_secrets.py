@@ -127,6 +127,8 @@ KEPT = [
     "session_name: 1795107731",
     "phrase: the subject of the token is not the one that this policy accepts for this role",
     "login bob password expired",
+    "kid key-3f1c2b4a5d6e7f8091a2b3c4d5e6f708 of app_key Team-A1, user_key: Weights42, saml_assertion: Success1",
+    "arn:aws:sns:us-east-1:111122223333:AAbCdEfGhIjKlMnOpQrStUvWxYz0123456",
     "Token audience: sts.amazonaws.com",
     "6938fd4d98bab03faadb97b34396831e3780aea1",
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

@@ -50,12 +50,13 @@ _CORE = (
     r"|(?P<compound>(?:access|refresh|id|session|security|auth|bearer|oauth2?|csrf|xsrf|federated|subject|identity"
     r"|login|user|bot|deploy|private|ci|job|request|registration|vault|device|sas|api|jwt|install|push|npm|pypi|hub|lab)"
     r"[ _.-]?token|secret|(?:(?<![A-Za-z])|(?<=\\[nrt]))pwd|jsessionid|phpsessid|sess(?:ion)?[_-]?id(?=\s{0,8}=)"
-    r"|connect\.sid|device[_-]?code|code[_-]?verifier|saml(?:[_-]?(?:response|request|assertion))"
-    r"|(?:app|application|fernet|license|admin|pre[_-]?shared|webhook|session|cookie|service|server|user|write|management)"
-    r"[_-]?key)"
+    r"|connect\.sid)"
     r"|(?P<weak>token|signature|(?<![A-Za-z])sig|credentials?|(?:(?<![A-Za-z])|(?<=\\[nrt]))_?auth|plaintext|awsalb(?:cors)?"
     r"|(?:_|(?<![A-Za-z])|(?<=\\[nrt]))(?:sess(?:ion)?|sk|seed|pat)(?=\s{0,8}=)"
-    r"|(?<![A-Za-z-])(?:response|cnonce)(?==)|salt)"  # of an Authorization: Digest
+    r"|(?<![A-Za-z-])(?:response|cnonce)(?==)|salt"
+    r"|device[_-]?code|code[_-]?verifier|saml(?:[_-]?(?:response|request|assertion))"
+    r"|(?:app|application|fernet|license|admin|pre[_-]?shared|webhook|session|cookie|service|server|user|write|management)"
+    r"[_-]?key)"  # of an Authorization: Digest
 )
 _SUFFIX = r"(?:s|[ _-]?\d{1,2}|[_-](?:v\d|base|base64|b64|pem|hex|raw|plain|value)(?![A-Za-z0-9_-]))?"
 # A quotation mark, an equals sign and a colon, also as JSON, URLs and XML escape them

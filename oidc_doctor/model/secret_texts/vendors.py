@@ -1,7 +1,7 @@
 """Secrets that a vendor's own form shows: the beginning of a key, or the address of a webhook.
 
 The forms are those that the vendors document: Discord, Microsoft Teams, Zapier, Telegram, New Relic, Grafana, Pulumi,
-Mailgun, Mailchimp, Square, Stripe, Dropbox, Figma, Postman, Doppler, Notion, Airtable, JFrog, Fly.io, CircleCI,
+Laravel, Mailchimp, Square, Stripe, Dropbox, Figma, Postman, Doppler, Notion, Airtable, JFrog, Fly.io, CircleCI,
 Buildkite, RubyGems, Tailscale, Azure (Microsoft Entra ID), Google.
 """
 
@@ -41,12 +41,12 @@ VENDOR_FORMS: Final = (
     ),
     Form(("/incomingwebhook/",), re.compile(r"/IncomingWebhook/(?P<secret>[0-9a-fA-F]{16,}(?:/[\w-]{1,64}){0,2})")),
     Form(("hooks.zapier.com",), re.compile(r"hooks\.zapier\.com/hooks/catch/(?P<secret>[\w/-]{6,})")),
-    Form((":aa",), re.compile(r"(?:(?<![\w.-])|(?<=/bot)|(?<=\\[nrt]))\d{6,12}:(?P<secret>AA[\w-]{32,34})" + _END)),
+    Form((":aa",), re.compile(r"(?:(?<![\w.:-])|(?<=/bot)|(?<=\\[nrt]))\d{6,12}:(?P<secret>AA[\w-]{32,34})" + _END)),
     Form(("nra",), re.compile(_B + r"NRA[KA]-[A-Z0-9]{20,}")),
     Form(("nral",), re.compile(_B + r"[0-9a-f]{36}NRAL" + _END)),
     Form(("glsa_", "glc_"), re.compile(_B + r"(?:glsa|glc)_[\w+/=]{20,}")),
     Form(("pul-",), _begun(r"pul-", r"[0-9a-f]{40}" + _END)),
-    Form(("key-",), _begun(r"key-", r"[0-9a-f]{32}" + _END)),
+    Form(("base64:",), re.compile(r"(?i:app_?key)[^\s]{0,8}?base64:(?P<secret>[A-Za-z0-9+/]{43}=)")),
     Form(tuple(f"-us{digit}" for digit in range(1, 10)), re.compile(_B + r"[0-9a-f]{32}-us\d{1,2}" + _END)),
     Form(("sq0",), _begun("sq0", r"(?:atp|csp|idp)-[\w-]{20,}")),
     Form(("whsec_",), _begun(r"whsec_", r"[A-Za-z0-9+/=]{16,}")),
