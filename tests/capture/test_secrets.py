@@ -158,6 +158,24 @@ def test_what_a_report_needs_stays(text: str) -> None:
     assert without_secrets(text) == text
 
 
+@pytest.mark.parametrize("lead", ["2026-11-22T10:00:0{}Z app: ", "[INFO] ", "took {} ms | "])
+@pytest.mark.parametrize("form", [str, json.dumps])
+def test_the_last_line_of_a_key_is_known_by_the_words_before_it(lead: str, form: Any) -> None:
+    full = "QUJD" * 16
+    lines = ["-----BEGIN " + "PRIVATE KEY-----", full, full, "q7=="]
+    text = "\n".join(lead.format(number) + line for number, line in enumerate(lines)) + "\n"
+    clean = without_secrets(form({"message": text, "next": "aGk3Vb9x done"}))
+    assert full not in clean
+    assert "q7" not in clean
+    assert "aGk3Vb9x done" in clean
+
+
+def test_a_message_behind_a_key_stays() -> None:
+    full = "QUJD" * 16
+    text = "\n".join(f"[INFO] {line}" for line in ("-----BEGIN " + "PRIVATE KEY-----", full, "done", "next q7"))
+    assert without_secrets(text).endswith("\n[INFO] done\n[INFO] next q7")
+
+
 NAMES = [
     "token",
     "password",
