@@ -52,7 +52,7 @@ class _PrincipalName:
         self.grants = grants
         self.fixed: tuple[int, Reason] | None = None
         is_readable = isinstance(raw, str) and (pasted or not placeholder.stands_for_another(raw))
-        if is_readable and raw != "*" and _is_no_name(type_, self.name):
+        if type_ in OTHER_TYPES and is_readable and raw != "*" and _is_no_name(type_, self.name):
             self.fixed = (YES | NO, "unreadable")
         elif type_ in OTHER_TYPES and (grants or (is_readable and not (type_ == "AWS" and raw == "*"))):
             # Measured for Allow: {"AWS": "*"} does not authorise an OIDC caller either. For Deny it was not measured.
@@ -78,6 +78,8 @@ class _PrincipalName:
         """Compare exactly, including a trailing slash and the case of the path; built-in providers have bare names."""
         if self.name == principal:
             return YES, "match"
+        if _is_no_name(self.type, self.name):
+            return YES | NO, "unreadable"
         if self.pasted or isinstance(principal, placeholder.Pasted):
             pattern, text = self.name, str(principal)
             if account_of(pattern) != account_of(text):  # otherwise redacted in the same way, or not at all
