@@ -19,7 +19,8 @@ from oidc_doctor.documents.provider import gcp_providers_of
 from oidc_doctor.findings.google_candidates import is_plain
 from oidc_doctor.findings.google_reach import PERSON, GoogleReach
 from oidc_doctor.issuers import profile_for
-from oidc_doctor.judge.gcp.members import EVERYONE, GRANTING
+from oidc_doctor.judge.gcp.member_index import EVERYONE
+from oidc_doctor.judge.gcp.members import GRANTING
 from oidc_doctor.judge.gcp.names import Member, read_member, read_name
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AllowPolicy, GcpEvidence, GcpProvider, Token

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
 
@@ -25,19 +25,55 @@ EARLY = 5.0  # seconds by which an event may seem to be before the write that it
 _STANDING = ("passed", "assumed")
 
 
-class Verdict(NamedTuple):
-    """The decision on one revision: its refusals, and the state of each step."""
+class Reasons(NamedTuple):
+    """Why a revision refuses, or may."""
 
-    decision: Decision
     refusals: frozenset[StepAndKind] = frozenset()
     first: str | None = None  # the first step that refuses, or may
-    states: tuple[tuple[str, str], ...] = ()  # step and state
     sole: bool = False  # one clause alone refuses
+
+
+class Verdict:
+    """The decision on one revision, with the state of each step. Its reasons are looked for when they are asked for."""
+
+    __slots__ = ("_reasons", "decision", "states")
+
+    def __init__(
+        self,
+        decision: Decision,
+        reasons: Reasons | Callable[[], Reasons] = Reasons(),  # noqa: B008 - immutable
+        states: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.decision: Decision = decision
+        self.states = states  # step and state
+        self._reasons = reasons
+
+    @property
+    def reasons(self) -> Reasons:
+        """Return why it refuses, or may."""
+        if not isinstance(self._reasons, Reasons):
+            self._reasons = self._reasons()
+        return self._reasons
+
+    @property
+    def refusals(self) -> frozenset[StepAndKind]:
+        """The steps that refuse, or may, each with the kind of its refusal."""
+        return self.reasons.refusals
+
+    @property
+    def first(self) -> str | None:
+        """The first step that refuses, or may."""
+        return self.reasons.first
+
+    @property
+    def sole(self) -> bool:
+        """Whether one clause alone refuses."""
+        return self.reasons.sole
 
     @property
     def stands_against(self) -> bool:
         """Whether the token is refused, or may be."""
-        return self.decision == "refused" or (self.decision == "doubtful" and bool(self.refusals))
+        return self.decision in {"refused", "doubtful"}
 
 
 class Outage(NamedTuple):

@@ -48,25 +48,36 @@ def replay(
     newest = signatures[0].sample if signatures else None
     profile = profile_of(evidence, evidence.tokens[0] if evidence.tokens else _sample(newest, evidence, deduced))
 
-    def judge(attempt: Attempt, index: int) -> Diagnosis:
+    def case_of_attempt(attempt: Attempt, index: int) -> Case:
         then = history.revisions[index].evidence
         token = token_of(attempt, then, deduced)
         then = then._replace(target=then.target._replace(aws=_request(then.target.aws, attempt)))
         time = at if attempt.time == NO_TIME else attempt.time
-        case = Case(cloud, then, token, time, profile_of(then, token), (), replayer.accepted_providers(index))
+        return Case(cloud, then, token, time, profile_of(then, token), (), replayer.accepted_providers(index))
+
+    def judge(attempt: Attempt, index: int) -> Diagnosis:
+        case = case_of_attempt(attempt, index)
         return diagnose(case, evaluate(case))
 
-    def judge_case(case: Case, index: int) -> Diagnosis:
-        changed = case._replace(
+    def case_then(case: Case, index: int) -> Case:
+        return case._replace(
             evidence=history.revisions[index].evidence._replace(target=case.evidence.target),
             readings=(),
             accepted_providers=replayer.accepted_providers(index),
             since_change=None,
             asks_access=False,
         )
-        return diagnose(changed, evaluate(changed))
 
-    replayer = Replayer(cloud, history, attempts, signatures, judge=judge, judge_case=judge_case, profile=profile)
+    replayer = Replayer(
+        cloud,
+        history,
+        attempts,
+        signatures,
+        judge=judge,
+        case_of_attempt=case_of_attempt,
+        case_then=case_then,
+        profile=profile,
+    )
     return ReplayedLogs(cloud, replayer, target_history(replayer), attempts, profile, deduced, changes, read_at)
 
 

@@ -5,6 +5,7 @@ from oidc_doctor.iam.callers import Caller
 from oidc_doctor.iam.conditions import compile_conditions, conditions_hold, is_key_name
 from oidc_doctor.iam.context import UNKNOWN, Unknown
 from oidc_doctor.iam.controls import control_statements
+from oidc_doctor.iam.many_policies import AskedOfMany, SharedPolicy, SharedStatements
 from oidc_doctor.iam.policies import IDENTITY, RESOURCE, Decision, Policy, StatementResult, compile_policy
 from oidc_doctor.iam.trace import Node
 from oidc_doctor.iam.variables import variable_keys
@@ -15,12 +16,15 @@ __all__ = [
     "UNKNOWN",
     "Access",
     "AppliedPolicy",
+    "AskedOfMany",
     "Caller",
     "Decision",
     "Node",
     "Policy",
     "PolicyAnswer",
     "PolicySet",
+    "SharedPolicy",
+    "SharedStatements",
     "StatementResult",
     "Unknown",
     "compile_conditions",

@@ -137,7 +137,7 @@ def _without_redacted_account(pieces: list[Piece], actual: str, *, gaps: bool) -
 class Key:
     """A condition key under an operator, with its values."""
 
-    __slots__ = ("folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
+    __slots__ = ("comparisons", "folded", "how", "join", "name", "pasted", "pointer", "raw", "start", "values")
 
     def __init__(self, name: str, raw: object, pointer: str, how: Operator, *, version: object, pasted: bool) -> None:
         self.name = name
@@ -155,6 +155,10 @@ class Key:
             self.values = [PolicyValue(raw, pointer, how, version=version, pasted=pasted)]
         # Documented: values are joined by OR, under a negated operator by NOR.
         self.start, self.join = (YES, AND) if how.negated else (NO, OR)
+        # By its text, the comparison of each value; None where some value needs more than two texts.
+        self.comparisons: dict[str, Callable[[str], bool | str]] | None = None
+        if how.family.of_texts and all(value.compare is not None for value in self.values):
+            self.comparisons = {value.name: value.compare for value in self.values if value.compare is not None}
 
     def evaluate(self, request: Request) -> Node:
         """The key's node, with a child for each value."""
@@ -228,6 +232,9 @@ class Key:
         """All values against one request value."""
         text = text_of(actual)
         gaps = isinstance(actual, Pasted) and has_placeholder(actual)
+        if request.compared is not None and self.comparisons is not None and text is not None and not gaps:
+            met = self._meets_any(text, self.comparisons, request.compared)
+            return YES if met is not self.how.negated else NO, "match" if met else "no-match", ()
         possible = self.start
         children = []
         for value in self.values:
@@ -238,6 +245,20 @@ class Key:
             children.append(Node("value", value.name, answers, value.pointer, value.raw, actual, reason, (), resolved))
             possible = self._joined(possible, answers, self.start, self.join)
         return possible, deciding_reason(children, possible), tuple(children)
+
+    def _meets_any(
+        self,
+        text: str,
+        comparisons: dict[str, Callable[[str], bool | str]],
+        compared: dict[tuple[object, str], tuple[set[str], set[str]]],
+    ) -> bool:
+        """Whether the text meets a policy value. Each is compared once, in however many policies it stands."""
+        known, met = compared.setdefault((self.how.family, text), (set(), set()))
+        for written in comparisons.keys() - known:
+            known.add(written)
+            if comparisons[written](text):
+                met.add(written)
+        return not met.isdisjoint(comparisons)
 
     def _joined(self, possible: int, answers: int, start: int, join: tuple[int, ...]) -> int:
         """The answers so far with the next one; `start` is the one after which the next is looked at."""

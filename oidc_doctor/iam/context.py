@@ -31,11 +31,16 @@ ABSENT = object()
 
 
 class Request:
-    """A context with its key names folded, since IAM compares them without regard to case."""
+    """A context with its key names folded, since IAM compares them without regard to case.
 
-    __slots__ = ("gapped", "values")
+    `compared`: of a request whose answer alone is asked for, the policy texts that a value was compared with, and those
+    that it meets. None where the trace is wanted as well, with a node for each policy value.
+    """
 
-    def __init__(self, context: Mapping[str, Any]) -> None:
+    __slots__ = ("compared", "gapped", "values")
+
+    def __init__(self, context: Mapping[str, Any], *, traced: bool = True) -> None:
+        self.compared: dict[tuple[object, str], tuple[set[str], set[str]]] | None = None if traced else {}
         self.values: dict[str, Any] = {}
         self.gapped: list[str] = []
         values = self.values

@@ -37,15 +37,19 @@ class Family:
     """Operators that compare in the same way, up to negation, quantifier and IfExists.
 
     `in_order`: the first policy value that matches or cannot be read decides, and those after it are not looked at.
+    `of_texts`: any text can be compared with any other, so that a comparison is true or false and nothing else.
     """
 
-    __slots__ = ("build", "in_order", "may", "takes_variables")
+    __slots__ = ("build", "in_order", "may", "of_texts", "takes_variables")
 
-    def __init__(self, build: Build, may: May, *, takes_variables: bool = False, in_order: bool = False) -> None:
+    def __init__(
+        self, build: Build, may: May, *, takes_variables: bool = False, in_order: bool = False, of_texts: bool = False
+    ) -> None:
         self.build = build
         self.may = may
         self.takes_variables = takes_variables
         self.in_order = in_order
+        self.of_texts = of_texts
 
 
 def _joined(pieces: Sequence[Piece]) -> str:
@@ -223,9 +227,9 @@ def _in_time(test: Callable[[int], bool]) -> Family:
     )
 
 
-STRING = Family(_equals, _may_equal, takes_variables=True)
-STRING_IGNORING_CASE = Family(_equals_ignoring_case, _may_equal_ignoring_case, takes_variables=True)
-LIKE = Family(wildcards.matcher, _may_be_like, takes_variables=True)
+STRING = Family(_equals, _may_equal, takes_variables=True, of_texts=True)
+STRING_IGNORING_CASE = Family(_equals_ignoring_case, _may_equal_ignoring_case, takes_variables=True, of_texts=True)
+LIKE = Family(wildcards.matcher, _may_be_like, takes_variables=True, of_texts=True)
 ARN = Family(_arn, _may_be_arn_like, takes_variables=True, in_order=True)
 BOOL = Family(_truth_equals, _may_be_either, takes_variables=True)
 BINARY = Family(_base64_equals, _may_be_anything)

@@ -110,7 +110,7 @@ class Decision:
         return f"Decision({self.effect!r})"
 
 
-class _Statement:
+class Statement:
     """A compiled statement."""
 
     __slots__ = (
@@ -160,6 +160,7 @@ class _Statement:
             self.clauses = clauses(raw["Condition"], at, version=version, pasted=pasted, lets_in=lets_in)
 
     def evaluate(self, principal: Any, action: str, resource: str, request: Request) -> StatementResult:
+        """Return the statement's result for one request."""
         if self.fixed is not None:
             return self.fixed
         principal_node = self.principals.evaluate(principal) if self.principals is not None else None
@@ -195,23 +196,12 @@ class Policy:
     __slots__ = ("_statements", "_unreadable")
 
     def __init__(self, document: object, *, pasted: bool, grammar: Grammar = TRUST) -> None:
-        raw = document.get("Statement") if isinstance(document, Mapping) else None
         version = document.get("Version") if isinstance(document, Mapping) else None
-        self._unreadable: list[Node] = []
-        self._statements: list[_Statement] = []
-        if not isinstance(raw, (list, tuple, Mapping)) or not raw:  # IAM stores no policy without a statement
-            self._unreadable = [Node("member", "Statement", YES | NO, "/Statement", raw, None, "unreadable")]
-        elif isinstance(document, Mapping):
-            self._unreadable = _unreadable_members(document, _POLICY_MEMBERS, "")
-            if "Version" in document and not (isinstance(version, str) and version in variables.VERSIONS):
-                self._unreadable.append(Node("member", "Version", YES | NO, "/Version", version, None, "unreadable"))
-        if isinstance(raw, Mapping):
-            self._statements = [_Statement(raw, 0, "/Statement", version=version, pasted=pasted, grammar=grammar)]
-        elif isinstance(raw, (list, tuple)):
-            self._statements = [
-                _Statement(statement, index, f"/Statement/{index}", version=version, pasted=pasted, grammar=grammar)
-                for index, statement in enumerate(raw)
-            ]
+        self._unreadable = unreadable_parts(document)
+        self._statements = [
+            Statement(statement, index, pointer, version=version, pasted=pasted, grammar=grammar)
+            for index, (statement, pointer) in enumerate(written_statements(document))
+        ]
 
     def decide(self, principal: str | Caller, action: str, context: Context, resource: str = "") -> Decision:
         """Decide on a principal and an action, and on a resource where the policy's kind has one.
@@ -232,18 +222,44 @@ class Policy:
                 denied = _either(denied, result.applies)
             if result.effect != "Deny":
                 granted = _either(granted, result.applies)
-        effect: Effect
-        if denied:
-            effect, possible = "explicit-deny", NO
-        elif granted is False:
-            effect, possible = "implicit-deny", NO
-        elif granted and denied is False:
-            effect, possible = "allow", YES
-        else:
-            effect, possible = "unknown", YES | NO
+        effect = effect_of(granted=granted, denied=denied)
         children = (*self._unreadable, *[result.node for result in results])
-        trace = Node("policy", "Policy", possible, "", None, None, effect, children)
+        trace = Node("policy", "Policy", _POSSIBLE[effect], "", None, None, effect, children)
         return Decision(effect, results, trace)
+
+
+_POSSIBLE = {"explicit-deny": NO, "implicit-deny": NO, "allow": YES, "unknown": YES | NO}
+
+
+def effect_of(*, granted: bool | None, denied: bool | None) -> Effect:
+    """Return the policy's decision: a Deny first, then whether any Allow grants."""
+    if denied:
+        return "explicit-deny"
+    if granted is False:
+        return "implicit-deny"
+    return "allow" if granted and denied is False else "unknown"
+
+
+def written_statements(document: object) -> list[tuple[object, str]]:
+    """Return the statements of a policy as they are written, each with its pointer."""
+    raw = document.get("Statement") if isinstance(document, Mapping) else None
+    if isinstance(raw, Mapping):
+        return [(raw, "/Statement")]
+    return [(one, f"/Statement/{index}") for index, one in enumerate(raw)] if isinstance(raw, (list, tuple)) else []
+
+
+def unreadable_parts(document: object) -> list[Node]:
+    """Return the parts outside its statements that IAM would not store."""
+    raw = document.get("Statement") if isinstance(document, Mapping) else None
+    if not isinstance(raw, (list, tuple, Mapping)) or not raw:  # IAM stores no policy without a statement
+        return [Node("member", "Statement", YES | NO, "/Statement", raw, None, "unreadable")]
+    if not isinstance(document, Mapping):
+        return []
+    unreadable = _unreadable_members(document, _POLICY_MEMBERS, "")
+    version = document.get("Version")
+    if "Version" in document and not (isinstance(version, str) and version in variables.VERSIONS):
+        unreadable.append(Node("member", "Version", YES | NO, "/Version", version, None, "unreadable"))
+    return unreadable
 
 
 def _either(left: bool | None, right: bool | None) -> bool | None:

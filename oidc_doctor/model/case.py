@@ -42,3 +42,4 @@ class Case(NamedTuple):
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
     asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
+    contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same

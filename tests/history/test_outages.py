@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oidc_doctor.history.outages import EARLY, Decision, Verdict, ended_by, flip_before, outages_of
+from oidc_doctor.history.outages import EARLY, Decision, Reasons, Verdict, ended_by, flip_before, outages_of
 from oidc_doctor.logs.attempts.signatures import OutcomeRun
 
 LAG = 90.0
@@ -14,8 +14,8 @@ MARK = frozenset({("authorise", "subject-segment-differs")})
 
 def verdict(decision: Decision) -> Verdict:
     if decision in {"refused", "doubtful"}:
-        return Verdict(decision, MARK, "authorise", (("authorise", decision),), sole=True)
-    return Verdict(decision, frozenset(), None, (("authorise", "passed" if decision == "accepted" else "unknown"),))
+        return Verdict(decision, Reasons(MARK, "authorise", sole=True), (("authorise", decision),))
+    return Verdict(decision, states=(("authorise", "passed" if decision == "accepted" else "unknown"),))
 
 
 def vector(*decisions: Decision) -> list[Verdict]:
@@ -83,7 +83,7 @@ def test_the_end_of_an_outage() -> None:
 
 
 def test_two_breaking_writes_in_a_row_name_where_the_standing_refusal_appears() -> None:
-    other = Verdict("refused", frozenset({("provider", "provider-missing")}), "provider", (), sole=True)
+    other = Verdict("refused", Reasons(frozenset({("provider", "provider-missing")}), "provider", sole=True))
     decisions = [verdict("accepted"), other, verdict("refused")]
     (only,) = outages_of([run(True, 0, 900), run(False, 1300, 2000)], [0, 1000, 1100], decisions, LAG)
     assert flip_before(only, [0, 1000, 1100], decisions, LAG) == (2, 1)

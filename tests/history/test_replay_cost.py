@@ -54,7 +54,7 @@ def test_revisions_that_leave_a_clause_alone_compare_it_once(aws: Bundle, monkey
 
 
 def test_beyond_the_bound_of_replays_a_verdict_is_unknown(aws: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replayer, "_MOST_REPLAYS", 1)
+    monkeypatch.setattr(replayer, "_MOST_DECISIONS", 1)
     monkeypatch.setattr(replayer, "_LEAST_REVISIONS", 2)
     report = _edited(aws).report()
     (line,) = [warning for warning in report.warnings if "replayed" in warning]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oidc_doctor.iam import UNKNOWN, Node, compile_policy, conditions_hold
+from oidc_doctor.iam import UNKNOWN, AskedOfMany, Node, SharedStatements, compile_policy, conditions_hold
 from oidc_doctor.iam.conditions import is_key_name
 from oidc_doctor.iam.trace import AND, ANY, ERROR, NO, NOT, OR, YES
 from oidc_doctor.iam.values import address, in_network, instant, network, number, order_numbers
@@ -302,3 +302,30 @@ def test_import_is_light() -> None:
     code = "import sys; before = set(sys.modules); import oidc_doctor.iam; print(*set(sys.modules) - before)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"re", "typing", "dataclasses", "datetime", "decimal", "ipaddress", "enum"} & {*run.stdout.split()}
+
+
+@given(st.lists(POLICIES, min_size=1, max_size=4), CONTEXTS, st.booleans())
+def test_many_policies_asked_at_once_decide_as_each_alone(policies: list[Any], context: Any, pasted: bool) -> None:
+    shared, asked = SharedStatements(pasted=pasted), AskedOfMany(PROVIDER, ACTION, context)
+    for policy in [*policies, *policies]:
+        decision = compile_policy(policy, pasted=pasted).decide(PROVIDER, ACTION, context)
+        assert asked.effect(shared.policy(policy)) == decision.effect
+        assert shared.policy(policy).has_allow == any(one.effect == "Allow" for one in decision.statements)
+
+
+@given(st.lists(st.lists(TEXTS, max_size=4), min_size=1, max_size=4), st.sampled_from(NAMES), TEXTS)
+def test_a_value_is_compared_as_each_policy_alone_compares_it(lists: list[Any], operator: str, actual: str) -> None:
+    shared, asked = SharedStatements(pasted=False), AskedOfMany(PROVIDER, ACTION, {"x:d": actual})
+    for values in lists:
+        statement = {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": ACTION}
+        policy = {"Version": "2012-10-17", "Statement": {**statement, "Condition": {operator: {"x:d": values}}}}
+        decision = compile_policy(policy).decide(PROVIDER, ACTION, {"x:d": actual})
+        assert asked.effect(shared.policy(policy)) == decision.effect
+
+
+def test_policies_that_differ_in_their_sid_alone_are_one() -> None:
+    shared = SharedStatements(pasted=False)
+    statement = {"Effect": "Allow", "Principal": {"Federated": PROVIDER}, "Action": ACTION}
+    one, other = ({"Version": "2012-10-17", "Statement": [{**statement, "Sid": sid}]} for sid in ("A", "B"))
+    assert shared.policy(one) is shared.policy(other)
+    assert shared.policy(one) is not shared.policy({"Version": "2012-10-17", "Statement": [], "X": 1})

@@ -80,8 +80,9 @@ def _place_of(policy: AllowPolicy, evidence: TargetEvidence) -> _Place:
 
 
 def _change(place: _Place, old: AllowPolicy, new: AllowPolicy) -> DocumentChange:
-    added = [grant for grant in _grants(new) if grant not in _grants(old)]
-    removed = [grant for grant in _grants(old) if grant not in _grants(new)]
+    before, after = dict.fromkeys(_grants(old)), dict.fromkeys(_grants(new))
+    added = [grant for grant in after if grant not in before]
+    removed = [grant for grant in before if grant not in after]
 
     def one(verb: str, grant: _Grant) -> str:
         role, member, condition = grant

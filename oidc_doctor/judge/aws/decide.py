@@ -33,6 +33,19 @@ _DEFAULT_MAX_SESSION = 3600
 
 def evaluate_aws(case: Case) -> Trace:
     """The exchange with AWS STS for one case."""
+    exchange = judged_before_role(case)
+    _judge_role(exchange)
+    _judge_duration(exchange)
+    judge_truss(exchange)
+    if case.asks_access and case.explain:
+        judge_access(exchange)
+    if case.explain or case.contradictions:
+        suspect(exchange, contradictions(exchange))
+    return exchange.trace()
+
+
+def judged_before_role(case: Case) -> AwsExchange:
+    """The exchange with the steps that come before the role and its trust policy."""
     exchange = AwsExchange(case)
     _judge_obtain(exchange)
     judge_request(exchange)
@@ -43,14 +56,7 @@ def evaluate_aws(case: Case) -> Trace:
     judge_audience(exchange)
     judge_keys(exchange, exchange.issuer, provider=exchange.provider)
     judge_session_claims(exchange)
-    _judge_role(exchange)
-    _judge_duration(exchange)
-    judge_truss(exchange)
-    if case.asks_access and case.explain:
-        judge_access(exchange)
-    if case.explain:
-        suspect(exchange, contradictions(exchange))
-    return exchange.trace()
+    return exchange
 
 
 def _judge_obtain(exchange: AwsExchange) -> None:

@@ -108,12 +108,7 @@ def _allowed_besides(
     """Whether the policy also allows sts:TagSession and sts:SetSourceIdentity where the token's claims need them."""
     tags, identity = session_tags(exchange.token), source_identity(exchange.token)
     good = True
-    for needed, kind, action in (
-        (bool(tags), Kind.SESSION_TAGS_NOT_ALLOWED, TAG_SESSION),
-        (identity is not None, Kind.SOURCE_IDENTITY_NOT_ALLOWED, SET_SOURCE_IDENTITY),
-    ):
-        if not needed:
-            continue
+    for kind, action in needed_besides(exchange):
         decision = policy.decide(principal, action, context)
         if decision.effect == "allow":
             continue
@@ -129,6 +124,16 @@ def _allowed_besides(
             source_identity=identity or "",
         )
     return good
+
+
+def needed_besides(exchange: AwsExchange) -> list[tuple[Kind, str]]:
+    """The actions that the token's claims need besides the assume call, each with the kind of its refusal."""
+    needed = []
+    if session_tags(exchange.token):
+        needed.append((Kind.SESSION_TAGS_NOT_ALLOWED, TAG_SESSION))
+    if source_identity(exchange.token) is not None:
+        needed.append((Kind.SOURCE_IDENTITY_NOT_ALLOWED, SET_SOURCE_IDENTITY))
+    return needed
 
 
 def _denied(exchange: AwsExchange, decision: Decision, document: Document) -> None:
@@ -209,11 +214,12 @@ def _nearness(statement: StatementResult) -> tuple[int, int, int]:
 
 
 def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, context: dict[str, Any]) -> None:
+    allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not exchange.case.explain:
-        exchange.settle("authorise", REFUSED if decision.effect == "implicit-deny" else UNDECIDED)
+        sure = decision.effect == "implicit-deny" and (exchange.grounded or not allows)
+        exchange.settle("authorise", REFUSED if sure else UNDECIDED)
         return
     _suspect_unreadable(exchange, decision, document)
-    allows = [statement for statement in decision.statements if statement.effect == "Allow"]
     if not allows and decision.effect == "unknown":
         return
     if not allows:

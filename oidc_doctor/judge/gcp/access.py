@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
-from oidc_doctor.judge.gcp.members import EVERYONE, Miss, condition_holds, explain_miss, match, principal_of
+from oidc_doctor.judge.gcp.member_index import EVERYONE
+from oidc_doctor.judge.gcp.members import Miss, condition_holds, explain_miss, match, principal_of
 from oidc_doctor.judge.gcp.names import Member, read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
 from oidc_doctor.judge.second_opinions import TROUBLESHOOTING, of_troubleshooter

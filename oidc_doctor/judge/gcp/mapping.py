@@ -14,6 +14,7 @@ from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
 from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, read_values, settled
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
+from oidc_doctor.judge.gcp.mapped_once import text_of, trace_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
@@ -92,10 +93,10 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         program = _compile(exchange, text, name, "mapping", at)
         if program is None:
             continue
-        claims = {"assertion": _claims(exchange, program)}
-        value: object = None if exchange.case.explain else _value_of(program, claims)
+        claims = _claims(exchange, program)
+        value: object = None if exchange.case.explain else text_of(program, claims)
         if value is None:
-            node = program.trace(claims)
+            node = trace_of(program, claims)
             traces[name] = node
             if node.error is not None:
                 if node.error.code == "unknown":
@@ -109,15 +110,6 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
             exchange.constants[name] = constant
     exchange.detail["mapping"] = traces
     return mapped, faults
-
-
-def _value_of(program: Program, claims: dict[str, Any]) -> str | None:
-    """The text that an expression gives, without the trace that an explanation needs; None for anything else."""
-    try:
-        value = program.evaluate(claims)
-    except cel.CelError:
-        return None
-    return value if isinstance(value, str) else None
 
 
 def _mapping_at(exchange: GcpExchange, name: str) -> Origin:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor import cel
@@ -17,12 +17,13 @@ from oidc_doctor.issuers.difference import compare_subject, compare_value
 from oidc_doctor.judge.exchange import plain_note, same, segment_noun, without_gaps
 from oidc_doctor.judge.gcp.constants import constant_facts
 from oidc_doctor.judge.gcp.mapping_keys import nearest_key
-from oidc_doctor.judge.gcp.names import OF_GKE, Member, ProviderName, gke_member, read_member
+from oidc_doctor.judge.gcp.member_index import MemberIndex
+from oidc_doctor.judge.gcp.names import OF_GKE, Member, ProviderName, gke_member
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, Binding
 from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
-from oidc_doctor.model.placeholder import is_left_out
+from oidc_doctor.model.placeholder import has_placeholder, is_left_out
 from oidc_doctor.model.refusal import Clause, CloudError, Side
 from oidc_doctor.model.steps import REFUSED, UNKNOWN
 
@@ -36,7 +37,6 @@ _ROLE = re.compile(r"(?:roles|(?:projects|organizations)/[^/]+/roles)/[A-Za-z0-9
 # A policy that was read at version 1 has such a name in place of a condition (Google Cloud, troubleshooting conditions)
 _HIDDEN_CONDITION = "_withcond_"
 GRANTING = ("roles/iam.workloadIdentityUser", "roles/iam.serviceAccountTokenCreator")
-EVERYONE = "allUsers"  # Google Cloud, principal identifiers: anyone; allAuthenticatedUsers has no identities of pools
 # Basic and custom roles may grant the permission too; what a custom role holds is not in a bundle.
 _MAY_GRANT = ("projects/", "organizations/", "roles/owner", "roles/iam.serviceAccountAdmin")
 
@@ -65,22 +65,22 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
     account_policy = exchange.gcp.service_account_policy
     misses: list[Miss] = []
     for policy in policies:
-        for binding in policy.bindings:
-            for index, text in enumerate(binding.members):
-                if text == EVERYONE and binding.role in GRANTING and condition_holds(exchange, binding):
-                    exchange.passed("impersonate", "", policy.document.at(f"{binding.pointer}/members/{index}"))
+        members = _index_of(policy).members
+        for member, binding, pointer in members.to_compare(_values(exchange, members)):
+            if member is None:
+                if binding.role in GRANTING and condition_holds(exchange, binding):
+                    exchange.passed("impersonate", "", policy.document.at(pointer))
                     return
-                member = read_member(text)
-                if member is None or (member.pool.endswith(OF_GKE) and not _is_of_kubernetes(exchange)):
-                    continue
-                answer = _judge_member(exchange, member, binding, policy, f"{binding.pointer}/members/{index}")
-                if answer == "granted":
-                    at = policy.document.at(f"{binding.pointer}/members/{index}")
-                    exchange.passed("impersonate", "", at)
-                    exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
-                    return
-                if isinstance(answer, Miss):
-                    misses.append(answer)
+                continue
+            if member.pool.endswith(OF_GKE) and not _is_of_kubernetes(exchange):
+                continue
+            answer = _judge_member(exchange, member, binding, policy, pointer)
+            if answer == "granted":
+                exchange.passed("impersonate", "", policy.document.at(pointer))
+                exchange.assumed.append("that no deny policy or access boundary forbids the impersonation")
+                return
+            if isinstance(answer, Miss):
+                misses.append(answer)
     if isinstance(account_policy, Missing) and account_policy.proves_absence:
         exchange.refuse(
             Kind.SERVICE_ACCOUNT_MISSING,
@@ -92,10 +92,43 @@ def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPoli
         reason = account_policy.reason
         exchange.settle("impersonate", "unknown", f"the policy of the service account was not read ({reason})")
     elif misses:
-        complete = not isinstance(account_policy, Missing) and not any(map(_is_cut, policies))
+        complete = not isinstance(account_policy, Missing) and not any(_index_of(policy).is_cut for policy in policies)
         _missed(exchange, misses, account, complete=complete)
     elif isinstance(account_policy, AllowPolicy):
-        _no_binding(exchange, account_policy, account, certain=not any(map(_is_cut, policies)))
+        _no_binding(exchange, account_policy, account, certain=not any(_index_of(policy).is_cut for policy in policies))
+
+
+class _Index(NamedTuple):
+    """What no token changes of an allow policy."""
+
+    policy: AllowPolicy  # kept, so that the id of its bindings stays its own
+    members: MemberIndex
+    is_cut: bool
+
+
+_INDICES: dict[int, _Index] = {}  # by the id of a policy's bindings: it is asked with every synthetic token
+_MOST_INDICES = 64
+
+
+def _index_of(policy: AllowPolicy) -> _Index:
+    key = id(policy.bindings)
+    if key not in _INDICES:
+        if len(_INDICES) >= _MOST_INDICES:
+            _INDICES.clear()
+        _INDICES[key] = _Index(policy, MemberIndex(policy), _is_cut(policy))
+    return _INDICES[key]
+
+
+def _values(exchange: GcpExchange, members: MemberIndex) -> dict[tuple[str, str], Sequence[str] | None]:
+    """The token's values for the forms and attributes of these members; None where they may equal other texts."""
+    values: dict[tuple[str, str], Sequence[str] | None] = {}
+    for form, attribute in members.compared():
+        key = f"attribute.{attribute}" if form == "attribute" else "google.subject"
+        value = exchange.mapped.get(key)
+        own = exchange.groups or () if form == "group" else () if value is None else (value,)
+        is_open = any(has_placeholder(text) or is_left_out(text) for text in own)
+        values[form, attribute] = None if is_open or (form != "group" and key in exchange.constants) else own
+    return values
 
 
 def _is_cut(policy: AllowPolicy) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from bisect import bisect_right
 from typing import Final
@@ -19,6 +20,7 @@ _UNSEEN = re.compile(
     "[\u00ad\u200b-\u200f\u2060\ufeff]+"
     r"|(?:(?<!\\)\\++u(?:00[aA][dD]|200[b-fB-F]|2060|[fF][eE][fF][fF]))+"
 )
+_REPEATED: Final = 300  # characters of a text that a report may well have many times
 _ROUNDS: Final = 4  # a removal may show another secret, whose name was covered
 
 
@@ -29,6 +31,11 @@ def without_secrets(text: str, mark: str | None = None) -> str:
 
 def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
     """Return the text without its secrets, and how many tokens and how many other secrets were removed."""
+    # A report and a capture repeat their names, pointers and states thousands of times.
+    return _removed_once(text, mark) if len(text) <= _REPEATED else _removed(text, mark)
+
+
+def _removed(text: str, mark: str | None) -> tuple[str, int, int]:
     tokens = others = 0
     for _ in range(_ROUNDS):
         token_spans, spans = _spans(text)
@@ -39,6 +46,9 @@ def removed(text: str, mark: str | None = None) -> tuple[str, int, int]:
         tokens += before[0]
         others += before[1]
     return text, tokens, others
+
+
+_removed_once = functools.lru_cache(maxsize=20_000)(_removed)
 
 
 def contains_secret(text: str) -> bool:

@@ -1,0 +1,170 @@
+"""The verdict of each revision on one attempt, or on one case of the present.
+
+Most revisions differ in the values that a trust policy lists, or in its Sids. On those a case is judged once for each
+decision that their policies come to; the reasons of a refusal are looked for where somebody asks for them.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.history.outages import Reasons, Verdict
+from oidc_doctor.judge import evaluate
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.steps import ASSUMED, PASSED, PASSED_BY_ERROR, REFUSED, position
+
+if TYPE_CHECKING:
+    from oidc_doctor.history.outages import Decision
+    from oidc_doctor.history.revisions import History
+    from oidc_doctor.iam import SharedPolicy
+    from oidc_doctor.judge.aws.alike import AlikeTrustPolicies
+    from oidc_doctor.model.case import Case
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.refusal import Trace
+
+CaseAt = Callable[[int], "Case"]  # the case, with the configuration of a revision
+
+_OUTSIDE = ("configure", "obtain", "permission")  # steps that no logged exchange shows
+
+
+class _TrustPolicy(NamedTuple):
+    """A revision's trust policy, and the number of the revisions that differ from it in the policy's values alone."""
+
+    document: Document
+    policy: SharedPolicy
+    alike: int
+
+
+class Revisions:
+    """The revisions of a history, with what the judgements on several of them share."""
+
+    def __init__(self, history: History, accepted_providers: Callable[[int], frozenset[str]]) -> None:
+        self.same_as = _first_alike(history)
+        self.trust_policies = _trust_policies(history, accepted_providers)
+
+
+def _first_alike(history: History) -> list[int]:
+    """Return for each revision the first one with the same configuration, so that a whitespace edit is judged once."""
+    first: dict[str, int] = {}
+    out = []
+    for index, revision in enumerate(history.revisions):
+        fields = {name: value.value for name, value in revision.fields.items()}
+        text = json.dumps(fields, sort_keys=True, default=str)
+        out.append(first.setdefault(text, index))
+    return out
+
+
+def _trust_policies(history: History, accepted_providers: Callable[[int], frozenset[str]]) -> list[_TrustPolicy | None]:
+    """Return the trust policy of each revision; None where the whole revision has to be judged."""
+    shared = None
+    kinds: list[tuple[object, ...]] = []
+    out: list[_TrustPolicy | None] = []
+    for index, revision in enumerate(history.revisions):
+        evidence = revision.evidence
+        role = evidence.aws.role if evidence.aws is not None else None
+        if not isinstance(role, Role) or not isinstance(role.trust_policy, Document):
+            out.append(None)
+            continue
+        from oidc_doctor import iam  # late: a report on Google alone does not load IAM
+        from oidc_doctor.judge.aws.alike import outline
+
+        document = role.trust_policy
+        outlined = outline(document)
+        if outlined is None or (evidence.aws is not None and evidence.aws.near_roles):
+            out.append(None)
+            continue
+        shared = shared or iam.SharedStatements(pasted=evidence.target.pasted)
+        kind = (outlined, accepted_providers(index), _without_policy(evidence, role))
+        if kind not in kinds:
+            kinds.append(kind)
+        out.append(_TrustPolicy(document, shared.policy(document.value), kinds.index(kind)))
+    return out
+
+
+def _without_policy(evidence: TargetEvidence, role: Role) -> TargetEvidence:
+    """Return the evidence without the text of the role's trust policy, and without the place where it was read."""
+    raw = {name: value for name, value in role.raw.items() if name != "AssumeRolePolicyDocument"}
+    bare = role._replace(trust_policy=None, origin=None, raw=raw)  # type: ignore[arg-type]  # to compare, not to judge
+    return evidence._replace(aws=evidence.aws._replace(role=bare)) if evidence.aws is not None else evidence
+
+
+class Verdicts:
+    """The verdicts of the revisions on one case."""
+
+    def __init__(self, revisions: Revisions, case_at: CaseAt, step: str) -> None:
+        self._revisions = revisions
+        self._case_at = case_at
+        self._step = step
+        self._verdicts: dict[int, Verdict] = {}
+        self._policies: dict[int, AlikeTrustPolicies] = {}
+        self._decided: dict[tuple[object, ...], Verdict] = {}
+
+    def verdict(self, index: int) -> Verdict:
+        """Return the verdict of one revision."""
+        first = self._revisions.same_as[index]
+        if first not in self._verdicts:
+            self._verdicts[first] = self._judged(index)
+        return self._verdicts[first]
+
+    def _judged(self, index: int) -> Verdict:
+        trust = self._revisions.trust_policies[index]
+        if trust is None:
+            return verdict_of(evaluate(self._case_at(index)), self._step)
+        if trust.alike not in self._policies:
+            from oidc_doctor.judge.aws.alike import AlikeTrustPolicies
+
+            self._policies[trust.alike] = AlikeTrustPolicies(self._case_at(index), trust.document)
+        key = (trust.alike, self._policies[trust.alike].decisions(trust.policy))
+        if key not in self._decided:
+            self._decided[key] = self._decide(index)
+        decided = self._decided[key]
+        if decided.decision in {"accepted", "unknown"}:
+            return decided
+        return Verdict(decided.decision, functools.partial(self._reasons, index), decided.states)
+
+    def _decide(self, index: int) -> Verdict:
+        """Judge without looking for the reasons, as far as the decision does not depend on them."""
+        case = self._case_at(index)
+        states = _states(evaluate(case._replace(explain=False, contradictions=True)), self._step)
+        decision = _decision(states)
+        return Verdict(decision, Reasons(), states) if decision else verdict_of(evaluate(case), self._step)
+
+    def _reasons(self, index: int) -> Reasons:
+        return verdict_of(evaluate(self._case_at(index)), self._step).reasons
+
+
+def verdict_of(trace: Trace, step: str) -> Verdict:
+    """Reduce a trace to a verdict on the exchange or on the impersonation, which Google logs separately."""
+    states = _states(trace, step)
+    refusals = [refusal for refusal in trace.refusals if refusal.step not in _OUTSIDE]
+    if trace.cloud == "gcp":
+        refusals = [refusal for refusal in refusals if (refusal.step == "impersonate") == (step == "impersonate")]
+    certain = [refusal for refusal in refusals if refusal.certain]
+    decisive = certain or refusals
+    decision = _decision(states) or ("doubtful" if refusals else "unknown")
+    if not decisive or decision == "accepted":
+        return Verdict(decision, Reasons(), states)
+    kinds = frozenset((refusal.step, str(refusal.kind)) for refusal in decisive)
+    clauses = {(refusal.step, refusal.clause if refusal.clause.parts else str(refusal.kind)) for refusal in certain}
+    return Verdict(decision, Reasons(kinds, decisive[0].step, len(clauses if certain else kinds) == 1), states)
+
+
+def _states(trace: Trace, step: str) -> tuple[tuple[str, str], ...]:
+    """Return the state of each step that the log of this step shows."""
+    states = tuple((result.id, result.state) for result in trace.steps if result.id not in _OUTSIDE)
+    if trace.cloud == "gcp":
+        last, inside = position("gcp", "impersonate"), step == "impersonate"
+        states = tuple(step_state for step_state in states if (position("gcp", step_state[0]) >= last) == inside)
+    return states
+
+
+def _decision(states: tuple[tuple[str, str], ...]) -> Decision | None:
+    """Return the decision where the states show it; None where it depends on what may refuse."""
+    if any(state == REFUSED for _, state in states):
+        return "refused"
+    passed = bool(states) and all(state in (PASSED, ASSUMED, PASSED_BY_ERROR) for _, state in states)
+    return "accepted" if passed else None

@@ -1,0 +1,70 @@
+"""The outcome of a mapped attribute's expression, found once for the values of the claims that it names.
+
+A provider is asked with many synthetic tokens, which differ in a claim or two.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import cel
+
+if TYPE_CHECKING:
+    from oidc_doctor.cel import Program
+    from oidc_doctor.cel.trace import Node
+
+    Named = tuple[tuple[str, type, object], ...]  # name, type and value of each claim that an expression names
+
+_MOST_KEPT = 256  # outcomes; a trace of the longest expression takes a tenth of a megabyte
+
+
+def trace_of(program: Program, claims: dict[str, Any]) -> Node:
+    """Return the trace of an expression over the claims."""
+    named = _named(program, claims)
+    return program.trace({"assertion": claims}) if named is None else _trace(program, named)
+
+
+def text_of(program: Program, claims: dict[str, Any]) -> str | None:
+    """Return the text that an expression gives, without the trace that an explanation needs; None for all else."""
+    named = _named(program, claims)
+    return _text(program, claims) if named is None else _text_of_named(program, named)
+
+
+def _named(program: Program, claims: dict[str, Any]) -> Named | None:
+    """Return the claims that the expression names; None where it reads others too, or one that is no plain value."""
+    names = _names(program)
+    if names is None:
+        return None
+    named = tuple((name, type(claims[name]), claims[name]) for name in names if name in claims)
+    return named if all(kind in {str, int, bool} or value is cel.UNKNOWN for _, kind, value in named) else None
+
+
+@functools.lru_cache(maxsize=_MOST_KEPT)
+def _names(program: Program) -> tuple[str, ...] | None:
+    paths = {reference.keys[:2] for reference in program.references()}
+    if any(len(path) == 1 or path[0] != "assertion" for path in paths):
+        return None
+    return tuple(sorted(path[1] for path in paths))
+
+
+def _claims(named: Named) -> dict[str, Any]:
+    return {name: value for name, _, value in named}
+
+
+@functools.lru_cache(maxsize=_MOST_KEPT)
+def _trace(program: Program, named: Named) -> Node:
+    return program.trace({"assertion": _claims(named)})
+
+
+@functools.lru_cache(maxsize=_MOST_KEPT)
+def _text_of_named(program: Program, named: Named) -> str | None:
+    return _text(program, _claims(named))
+
+
+def _text(program: Program, claims: dict[str, Any]) -> str | None:
+    try:
+        value = program.evaluate({"assertion": claims})
+    except cel.CelError:
+        return None
+    return value if isinstance(value, str) else None
