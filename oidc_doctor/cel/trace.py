@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oidc_doctor.model import limits
+
 from .errors import CelError
 from .strings import double_text
 from .times import duration_text, timestamp_text
@@ -82,12 +84,14 @@ class Node:
             yield node
             waiting.extend(reversed(node.children))
 
-    def to_json(self, *, whole_maps: bool = False) -> dict[str, object]:
+    def to_json(self, *, whole_maps: bool = False, room: list[int] | None = None) -> dict[str, object]:
         """Return ``value`` and ``type``, or ``error``, or neither for a part that was not evaluated.
 
         A map is shown as its number of entries unless `whole_maps`: else a trace repeats all claims for each one read.
+        `room` is the number of characters that the texts of this trace and those after it may have: each part repeats
+        the texts of its own, so beyond it they are counted as `omitted`.
         """
-        return _node_json(self, [_REPORT_ITEMS], whole_maps=whole_maps)
+        return _node_json(self, [_REPORT_ITEMS], room or [limits.CEL_SHOWN.most], whole_maps=whole_maps)
 
 
 def trace(step: CompiledStep, scope: Scope) -> Node:
@@ -178,7 +182,7 @@ def _trace_control(step: CompiledStep, scope: Scope, node: Node) -> None:
             node.children.append(nodes[0] if nodes else _not_evaluated(child, scope.text))
 
 
-def _node_json(node: Node, budget: list[int], *, whole_maps: bool) -> dict[str, object]:
+def _node_json(node: Node, budget: list[int], room: list[int], *, whole_maps: bool) -> dict[str, object]:
     """Return a node as JSON, see `Node.to_json`; `budget` holds the number of elements the report may still contain."""
     data: dict[str, object] = {"text": node.text, "start": node.start, "end": node.end, "op": node.op}
     if node.function is not None:
@@ -198,10 +202,12 @@ def _node_json(node: Node, budget: list[int], *, whole_maps: bool) -> dict[str, 
     elif node.evaluated:
         data["type"] = type_name(node.value)
         data["value"] = _value(node.value, budget, whole_maps=whole_maps)
-    if node.omitted:
-        data["omitted"] = node.omitted
-    if node.children:
-        data["children"] = [_node_json(child, budget, whole_maps=whole_maps) for child in node.children]
+    room[0] -= len(node.text)
+    shown = node.children if room[0] > 0 else []
+    if omitted := node.omitted + len(node.children) - len(shown):
+        data["omitted"] = omitted
+    if shown:
+        data["children"] = [_node_json(child, budget, room, whole_maps=whole_maps) for child in shown]
     return data
 
 

@@ -7,6 +7,8 @@ string, bool, double, bytes, null and list are Python's own types. A map is a `d
 
 from __future__ import annotations
 
+from oidc_doctor.model import limits
+
 from .errors import CelError, quoted
 
 TYPE_CHECKING = False
@@ -21,10 +23,10 @@ INT_MAX: Final = 2**63 - 1
 UINT_MAX: Final = 2**64 - 1
 
 # Bounds of this evaluator, not of the language. Google allows a condition 4,096 characters.
-MAX_DEPTH: Final = 128  # levels of nesting of a text or a value, so that Python's own stack does not overflow first
-MAX_SIZE: Final = 1_000_000  # characters, bytes or elements of a value that an expression builds
-WORK: Final = 500_000  # nodes run in loops, elements compared, spans of text scanned: less than a second
-TRACE_ROOM: Final = 20_000  # nodes of loop iterations that a trace keeps
+MAX_DEPTH: Final = limits.CEL_DEPTH.most  # so that Python's own stack does not overflow first
+MAX_SIZE: Final = limits.CEL_VALUE.most
+WORK: Final = limits.CEL_WORK.most  # less than a second
+TRACE_ROOM: Final = limits.CEL_TRACE.most
 
 
 class UInt(int):

@@ -21,6 +21,7 @@ from oidc_doctor.findings.causes import diagnose, name_refusals
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Document
 from oidc_doctor.model.evidence import (
     AwsOidcProvider,
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.reading.raw_events import RawEvents
     from oidc_doctor.model.events import Signature
 
-_MOST_ROWS = 500
-_MOST_FIXED = 8  # exchanges whose edits are proven: each with some fifty tokens
+_MOST_ROWS = limits.ROWS.most
+_MOST_FIXED = limits.FIXED_EXCHANGES.most  # exchanges whose edits are proven: each with some fifty tokens
 _SHOWS_UNUSED = 7 * 86_400  # seconds of logs in which a value that no accepted attempt needed serves nobody
 
 
@@ -98,7 +99,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             *question.warnings,
             *_clock_behind_the_logs(run),
             *left_out,
-            *(line for replayed in run.replayed.values() if (line := replayed.replayer.left_out())),
+            *(line for replayed in run.replayed.values() for line in replayed.replayer.left_out()),
             *(line for evidence in run.snapshot.targets for line in _repeated(evidence)),
         ],
     )

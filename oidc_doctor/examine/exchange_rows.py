@@ -7,6 +7,7 @@ from typing import Any
 from oidc_doctor.bundle.contract import deciding
 from oidc_doctor.examine.token_view import describe
 from oidc_doctor.findings.causes import Diagnosis
+from oidc_doctor.model import limits
 from oidc_doctor.model.evidence import GcpProvider
 from oidc_doctor.model.refusal import Trace
 from oidc_doctor.model.report import Exchange, Read
@@ -54,7 +55,8 @@ def _trace_json(trace: Trace) -> dict[str, Any]:
         view["policy"] = node_json(detail["policy"], detail["document"])
         view["nearest"] = detail.get("nearest")
     if "mapping" in detail:
-        view["mapping"] = {name: node.to_json() for name, node in detail["mapping"].items()}
+        room = [limits.CEL_SHOWN.most]
+        view["mapping"] = {name: node.to_json(room=room) for name, node in detail["mapping"].items()}
         view["mapped"] = trace.mapped
     for name in ("save_time", "unconfirmed_functions"):
         if name in detail:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.outages import Verdict, index_at
 from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayer import Replayer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Attempt, Signature
 
 _MOST_CELLS = 40  # identities of one family that are replayed on each revision
-_MOST_FAMILIES = 400
+_MOST_FAMILIES = limits.FAMILIES.most
 
 
 class FamilyGroup(NamedTuple):
@@ -147,6 +148,7 @@ class _Grouping:
         ]
         is_any_named = any(key[0] == "impersonate" and key[2] is not None for key in families)
         out: list[FamilyGroup] = []
+        self.replayer.families_left_out = max(0, len(families) - _MOST_FAMILIES)
         for key, family in list(families.items())[:_MOST_FAMILIES]:
             if key[0] == "impersonate" and key[2] is None and is_any_named:
                 continue

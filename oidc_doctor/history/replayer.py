@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from oidc_doctor.history.outages import LAG, Verdict
 from oidc_doctor.history.verdicts import Revisions, Verdicts
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
@@ -25,8 +26,8 @@ Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt, on the configurat
 CaseOfAttempt = Callable[["Attempt", int], "Case"]
 CaseThen = Callable[["Case", int], "Case"]  # a case of the present, with the configuration of a revision
 
-_MOST_REVISIONS = 400
-_MOST_DECISIONS = 60_000  # of all attempts on all revisions; asking a trust policy takes ten microseconds,
+_MOST_REVISIONS = limits.REVISIONS.most
+_MOST_DECISIONS = limits.DECISIONS.most  # asking a trust policy takes ten microseconds,
 _DECISIONS_OF_REPLAY = 10  # and judging the whole configuration as long as asking so many
 _LEAST_REVISIONS = 4
 # Condition keys that an event shows alongside the token: where a policy names one, it separates attempts.
@@ -60,6 +61,7 @@ class Replayer:
         self.profile = profile
         self.starts = [revision.start for revision in history.revisions]
         self.lag = LAG[cloud]
+        self.families_left_out = 0  # of subjects, among whose attempts no outage was looked for
         self._verdicts: dict[tuple[object, ...], Verdicts] = {}
         self._accepting: dict[int, frozenset[str]] = {}
         self._revisions = Revisions(history, self.accepted_providers)
@@ -129,15 +131,21 @@ class Replayer:
             revisions += 1
         return revisions
 
-    def left_out(self) -> str | None:
-        """Describe the revisions on which no attempt was replayed; None where there are none."""
-        skipped = len(self.starts) - self.most_revisions
-        if skipped <= 0:
-            return None
-        return (
-            f"{len(self.signatures):,} kinds of attempt and {len(self.starts):,} configurations: attempts were "
-            f"replayed on the newest {self.most_revisions:,}; on those before them their verdict is unknown"
-        )
+    def left_out(self) -> list[str]:
+        """Describe the revisions on which no attempt was replayed, and the subjects whose outages were not sought."""
+        lines = []
+        if len(self.starts) > self.most_revisions:
+            lines.append(
+                f"{len(self.signatures):,} kinds of attempt and {len(self.starts):,} configurations: attempts were "
+                f"replayed on the newest {self.most_revisions:,}; on those before them their verdict is unknown"
+            )
+        if self.families_left_out:
+            most = limits.FAMILIES.most
+            lines.append(
+                f"{self.families_left_out + most:,} families of subjects: outages were looked for among the newest "
+                f"{most:,}; whether the others had one is unknown"
+            )
+        return lines
 
     def vector(self, attempt: Attempt) -> tuple[Verdict, ...]:
         """Return the verdict on an attempt in each revision, or in the newest ones where there are very many."""

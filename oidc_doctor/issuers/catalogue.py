@@ -57,6 +57,7 @@ def match_for(profile: Profile, issuer: str | None) -> IssuerMatch | None:
     return next((match for match in profile.matches if address and match.fits(address)), None)
 
 
+@functools.lru_cache(maxsize=256)  # one issuer's condition keys are asked for with every token
 def normalised(issuer: str | None) -> str:
     """Normalise an issuer like the patterns: no scheme, host in lower case, no port 443, no slash at the end.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Json
 from oidc_doctor.model.evidence import Token
 from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.limits import KEYS_OF_TYPE
 from oidc_doctor.model.placeholder import has_placeholder, is_left_out, spans
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ ALGORITHMS: Mapping[str, Mapping[str, str]] = {
     "gcp": {"RS256": "RSA", "ES256": "EC"},
 }
 _TEXTS = ("kty", "use", "alg", "kid", "n", "e", "crv", "x", "y")
-MOST_KEYS = 100  # of one type, AWS (IAM user guide, create OIDC provider)
 
 
 class KeyAnswer(NamedTuple):
@@ -147,8 +147,9 @@ def _check_keys(cloud: Cloud, token: Token, jwks: Document) -> KeyAnswer:
         return KeyAnswer(None, checked=False, reason="algorithm")
     if kid is UNKNOWN:
         return KeyAnswer(None, checked=False, reason="the token's header was not given")
-    if cloud == "aws" and kty and sum(key.get("kty") == kty for _, key in keys) > MOST_KEYS:
-        return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=f"the key set holds over {MOST_KEYS} {kty} keys")
+    if cloud == "aws" and kty and sum(key.get("kty") == kty for _, key in keys) > KEYS_OF_TYPE.most:
+        reason = f"the key set holds over {KEYS_OF_TYPE.most} {kty} keys"
+        return KeyAnswer(Kind.KEY_UNUSABLE, checked=True, reason=reason)
     if kid is ABSENT or kid in ("", None):
         return _without_kid(cloud, token, keys, kty)
     chosen = [(pointer, key) for pointer, key in keys if key.get("kid") == kid]

@@ -1,9 +1,10 @@
-"""The bounds on what is read, in one table: how much, and why that much.
+"""The bounds on what is read, kept and tried, in one table: how much, and why that much.
 
 What is beyond a cloud's own quota cannot be the cloud's document, so nothing is judged from it: the evidence counts as
 not read, and what it would decide is unknown. The bounds that are ours are far beyond what the clouds, their tools and
-people write. Bounds on the work for one question, such as the values that an explanation compares, stand beside that
-question: they cut words, and never a decision.
+people write. What a bound of the logs or of the work for an answer leaves out is counted, and a line of the report says
+so. Bounds on the words of one sentence, such as the values that an explanation compares, stand beside that sentence:
+they never cut a decision.
 """
 
 from __future__ import annotations
@@ -63,5 +64,42 @@ TOML = Limit("oidc-doctor.toml", 64 * KIB, "characters", _OURS)
 TOML_PARTS = Limit("a name in oidc-doctor.toml", 8, "parts", _OURS)
 YAML = Limit("a YAML text", 256 * KIB, "characters", _OURS)
 YAML_VALUES = Limit("a YAML text", 20_000, "values, aliases written out", _OURS)
+
+# Expressions of Google's Common Expression Language
+CEL_DEPTH = Limit("an expression or its value", 128, "levels", _OURS)
+CEL_VALUE = Limit("a value that an expression builds", 1_000_000, "characters, bytes or elements", _OURS)
+CEL_WORK = Limit("an evaluation", 500_000, "steps of loops, elements compared and spans of text scanned", _OURS)
+CEL_TRACE = Limit("the trace of an expression's loops", 20_000, "parts", _OURS)
+CEL_SHOWN = Limit("traces of expressions in a report", 500_000, "characters for an exchange", _OURS)
+
+# Keys
+KEYS_OF_TYPE = Limit("a key set that AWS reads", 100, "keys of one type", "AWS, IAM User Guide, OIDC providers")
+
+# Logs
+LOG_VALUE = Limit("a value in a log file", 16 * MIB, "characters", f"{_OURS}; an event has at most 512 KiB")
+LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
+ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
+ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)
+IDENTITIES = Limit("logs: subjects and their claims", 100_000, "identities", _OURS)
+CIRCUMSTANCES = Limit("logs: callers, Regions and user agents", 100_000, "circumstances", _OURS)
+WRITES = Limit("logs: writes of the targets' configuration", 5_000, "writes", _OURS)
+WRITTEN = Limit("logs: the records of those writes", 64 * MIB, "characters", _OURS)
+DENIED_CALLS = Limit("logs: refused calls of sessions", 1_000_000, "calls", _OURS)
+DENIED_CALL_KINDS = Limit("logs: refused calls that differ in more than time", 5_000, "kinds", _OURS)
+
+# The work for an answer
+REVISIONS = Limit("replay: configurations of one target", 400, "configurations, the newest", _OURS)
+DECISIONS = Limit(
+    "replay: decisions on all attempts",
+    60_000,
+    "decisions of a trust policy; others count tenfold",
+    _OURS,
+)
+FAMILIES = Limit("outages: families of subjects", 400, "families, the newest", _OURS)
+ROWS = Limit("a report: attempts, alike ones in one row", 500, "rows, the newest", _OURS)
+FIXED_EXCHANGES = Limit("edits: refused exchanges that they are looked for", 8, "exchanges", _OURS)
+FIX_CANDIDATES = Limit("edits: candidates that are proven for an exchange", 60, "candidates", _OURS)
+FIX_FAULTS = Limit("edits: faults that one cures together", 4, "faults", _OURS)
+FIX_SUBJECTS = Limit("edits: subjects of the logs that one is tried on", 200, "subjects", _OURS)
 
 LIMITS = tuple(value for value in list(globals().values()) if isinstance(value, Limit))

@@ -219,6 +219,8 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
                 return written == text
             if len(written) - written.count("*") > len(text):  # each of the others takes a character
                 return False
+            if not _has_in_order(written.replace("?", "*").split("*"), text):
+                return False
     expected = _cells(pattern, 1)
     actual = _cells([(text, False, text_gaps)], -1)
     _drop_common(expected, actual[0])
@@ -226,6 +228,17 @@ def compare(pattern: Sequence[tuple[str, bool, bool]], text: str, *, text_gaps: 
         return False
     # Strictly: a gap of the text is a cell that only a star covers, or the same gap.
     return True if _fits(expected, actual[0], loose=False) else None
+
+
+def _has_in_order(literals: list[str], text: str) -> bool:
+    """Whether the text has the literal parts of a pattern in their order, as every text that matches it does."""
+    position = 0
+    for literal in literals:
+        found = text.find(literal, position)
+        if found < 0:
+            return False
+        position = found + len(literal)
+    return True
 
 
 def _before(text: str, character: str) -> int:

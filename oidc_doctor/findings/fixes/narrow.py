@@ -18,6 +18,7 @@ from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, r
 from oidc_doctor.issuers.heads import heads, owner_head, same_team
 from oidc_doctor.issuers.strangers import longer, with_value
 from oidc_doctor.judge import evaluate
+from oidc_doctor.model import limits
 from oidc_doctor.model.report import FixRow, Tried
 from oidc_doctor.model.steps import PASSED, REFUSED
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
 
 STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}  # the steps that a narrower trust changes
-_MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
+_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct subjects from the logs that an edit is tried on
 _MOST_OWNERS = 8  # tenants and teams that one edit lists
 _MOST_CLOSED = 6  # strangers that a row names
 

@@ -18,6 +18,7 @@ from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
 from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses_token
 from oidc_doctor.judge import evaluate
+from oidc_doctor.model import limits
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Trace
 from oidc_doctor.model.report import FixRow, Tried
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from oidc_doctor.findings.causes import Diagnosis
     from oidc_doctor.model.case import Case
 
-_MOST_LOGGED = 200  # distinct subjects from the logs that an edit is tried on
-_MOST_FAULTS = 4  # faults that one edit cures together
-_MOST_PROVEN = 60  # candidates whose proof is tried: each is judged with some fifty tokens
+_MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct subjects from the logs that an edit is tried on
+_MOST_FAULTS = limits.FIX_FAULTS.most  # faults that one edit cures together
+_MOST_PROVEN = limits.FIX_CANDIDATES.most  # candidates whose proof is tried: each is judged with some fifty tokens
 _EDITS: dict[str, dict[Kind, tuple[Maker, ...]]] = {"aws": aws.AWS_EDITS, "gcp": gcp.GCP_EDITS}
 _CONFINED = {"aws": aws_confined.confined, "gcp": gcp.confined}
 

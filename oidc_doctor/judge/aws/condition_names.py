@@ -95,11 +95,11 @@ def correct_key(
         return f"{path}:{meant}"
     by_lower_case = {key.lower(): key for key in claims}
     if prefix.lower() == path.lower():
-        near = _near(claim, claims) if not _is_claim(exchange, claim) else None
+        near = _near(claim, tuple(claims)) if not _is_claim(exchange, claim) else None
         return f"{path}:{near}" if near else None
     if claim.lower() in by_lower_case and not prefix.lower().startswith(_GENERAL) and _like_issuer(prefix, path):
         return f"{path}:{by_lower_case[claim.lower()]}"
-    return None if is_absent(name) or is_unknown(name) else _near(name, present)
+    return None if is_absent(name) or is_unknown(name) else _near(name, tuple(present))
 
 
 def _is_claim(exchange: AwsExchange, claim: str) -> bool:
@@ -119,7 +119,8 @@ def _like_issuer(prefix: str, path: str) -> bool:
     return similarity(prefix.lower(), path.lower()) > _SIMILAR_PREFIX
 
 
-def _near(name: str, candidates: list[str]) -> str | None:
+@functools.lru_cache(maxsize=1024)  # the same few keys are explained to many tokens
+def _near(name: str, candidates: tuple[str, ...]) -> str | None:
     """Return the candidate that the name probably misspells."""
     best, score = None, 0.0
     for candidate in candidates:

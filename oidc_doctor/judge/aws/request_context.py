@@ -40,7 +40,7 @@ def request_context(exchange: AwsExchange, policy: Json) -> dict[str, Any]:
 
     A placeholder in the prefix of one of the policy's keys leaves open whose key it is: such a key is there as well.
     """
-    keys = condition_keys_of(policy)
+    keys = _keys_once(policy)
     # in this order: what the target's context says holds, whatever is known of a key otherwise
     context = _unread_keys(exchange, keys) | _keys_of_request(exchange)
     return _with_aliases(exchange, context, keys)
@@ -167,6 +167,19 @@ def _with_aliases(exchange: AwsExchange, context: dict[str, Any], keys: list[str
         if claim_value is not None:
             extra[key] = claim_value
     return {**context, **extra}
+
+
+# By the id of a policy, which is kept and so stays its own: many tokens are judged on the same few.
+_KEYS: dict[int, tuple[Json, list[str]]] = {}
+_MOST_KEPT = 64
+
+
+def _keys_once(policy: Json) -> list[str]:
+    if id(policy) not in _KEYS:
+        if len(_KEYS) >= _MOST_KEPT:
+            _KEYS.clear()
+        _KEYS[id(policy)] = (policy, condition_keys_of(policy))
+    return _KEYS[id(policy)][1]
 
 
 def condition_keys_of(policy: Json) -> list[str]:

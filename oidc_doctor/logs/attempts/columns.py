@@ -9,17 +9,14 @@ import re
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.events import Attempt, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOST_KEYS = 20_000
-MOST_IDENTITIES = 100_000
-MOST_CIRCUMSTANCES = 100_000
-
-MOST_ROWS = 2_000_000  # more are compacted: see Rows.compact
+MOST_ROWS = limits.ATTEMPTS.most  # more are compacted: see Rows.compact
 NO_PLACE = -1
 
 _UUID = 36
@@ -170,9 +167,9 @@ class Rows:
     """Attempts, one row each, in the order in which they were read. Columns are arrays of the standard library."""
 
     def __init__(self) -> None:
-        self.keys = InternTable(_NO_KEY, MOST_KEYS)
-        self.identities = InternTable(_NOBODY, MOST_IDENTITIES)
-        self.circumstances = InternTable(_NOWHERE, MOST_CIRCUMSTANCES)
+        self.keys = InternTable(_NO_KEY, limits.ATTEMPT_KINDS.most)
+        self.identities = InternTable(_NOBODY, limits.IDENTITIES.most)
+        self.circumstances = InternTable(_NOWHERE, limits.CIRCUMSTANCES.most)
         self.files = InternTable("", 1 << 40)
         self.ids = EventIds()
         self.time = array("d")  # epoch seconds

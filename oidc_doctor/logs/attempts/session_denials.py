@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, without_digits
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from oidc_doctor.model.events import SessionDenial
 
-MOST_GROUPS = 5_000
-MOST_DENIALS = 1_000_000
+MOST_GROUPS = limits.DENIED_CALL_KINDS.most
+MOST_DENIALS = limits.DENIED_CALLS.most
 IDS_KEPT = 20  # of a group
 
 

@@ -13,6 +13,7 @@ from oidc_doctor.logs.reading.decode import to_dict
 from oidc_doctor.logs.reading.unpacked import FastPathUnavailable
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
 from oidc_doctor.logs.records.gcp_audit import IAM_CREDENTIALS, STS
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.reading.scan_state import ScanState
 
-LARGEST = 8 << 20  # bytes of one line
+LARGEST = limits.LOG_BLOCK.most  # bytes of one line
 
 _TIMESTAMP = re.compile(rb'"timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d')
 _CENTURY = "2"  # the prefix that the times of all entries share

@@ -11,6 +11,7 @@ from oidc_doctor.logs.attempts.columns import Rows
 from oidc_doctor.logs.attempts.session_denials import SessionDenials
 from oidc_doctor.logs.reading.problems import AHEAD, BEHIND, FUTURE, NO_TIME, OTHER_VERSION, Problems
 from oidc_doctor.logs.records import cloudtrail, cloudtrail_writes, gcp_audit, gcp_writes
+from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 Source = Literal["cloudtrail", "gcp-logs"]
 
-MOST_CHANGES = 5_000  # writes that concern the targets, with their whole records
-MOST_CHANGED = 64 << 20  # characters of them, as far as that is known
+MOST_CHANGES = limits.WRITES.most  # writes that concern the targets, with their whole records
+MOST_CHANGED = limits.WRITTEN.most  # characters of them, as far as that is known
 
 _PLACES_SEEN = 1000  # services or Regions: real logs have far fewer, so more of them are not plausible
 # <account>_CloudTrail_<region>_<time>_<id>.json.gz: a file without records still shows that its Region was read.

@@ -13,6 +13,7 @@ import re
 import zlib
 from typing import TYPE_CHECKING, BinaryIO
 
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Json, Origin
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Note = Callable[[Origin, str], None]
 
 CHUNK = 256 * 1024  # bytes read, and at most four times as many inflated, in one go
-LONGEST = 16 * 1024 * 1024  # characters of one value; a CloudTrail event has at most 256 KB, an audit entry 512 KiB
+LONGEST = limits.LOG_VALUE.most  # a CloudTrail event has at most 256 KB, an audit entry 512 KiB
 
 _BLANK = " \t\r\n\ufeff\x1e"  # with the byte order mark, and the separator of RFC 7464
 _SPACE = re.compile(f"[{_BLANK}]+")

@@ -19,6 +19,7 @@ from oidc_doctor.logs.reading import prefilter
 from oidc_doctor.logs.reading.decode import is_object, raw_records, record_headers, records_at, to_dict
 from oidc_doctor.logs.reading.unpacked import FastPathUnavailable
 from oidc_doctor.logs.records import cloudtrail
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.reading.scan_state import ScanState
 
-LARGEST = 8 << 20  # bytes that are kept of one file: of a block without a cut, and of a file that is parsed whole
+LARGEST = limits.LOG_BLOCK.most  # of a block without a cut, and of a file that is parsed whole
 
 _HEAD = b'{"Records":['
 _FIRST = b'{"Records":[{"eventVersion":"1.'
