@@ -1,4 +1,4 @@
-"""The outcome of a mapped attribute's expression, found once for the values of the claims that it names.
+"""The text of a mapped attribute, found once for the values of the claims that its expression names.
 
 A provider is asked with many synthetic tokens, which differ in a claim or two.
 """
@@ -12,17 +12,10 @@ from oidc_doctor import cel
 
 if TYPE_CHECKING:
     from oidc_doctor.cel import Program
-    from oidc_doctor.cel.trace import Node
 
     Named = tuple[tuple[str, type, object], ...]  # name, type and value of each claim that an expression names
 
-_MOST_KEPT = 256  # outcomes; a trace of the longest expression takes a tenth of a megabyte
-
-
-def trace_of(program: Program, claims: dict[str, Any]) -> Node:
-    """Return the trace of an expression over the claims."""
-    named = _named(program, claims)
-    return program.trace({"assertion": claims}) if named is None else _trace(program, named)
+_MOST_KEPT = 1024  # texts
 
 
 def text_of(program: Program, claims: dict[str, Any]) -> str | None:
@@ -48,18 +41,9 @@ def _names(program: Program) -> tuple[str, ...] | None:
     return tuple(sorted(path[1] for path in paths))
 
 
-def _claims(named: Named) -> dict[str, Any]:
-    return {name: value for name, _, value in named}
-
-
-@functools.lru_cache(maxsize=_MOST_KEPT)
-def _trace(program: Program, named: Named) -> Node:
-    return program.trace({"assertion": _claims(named)})
-
-
 @functools.lru_cache(maxsize=_MOST_KEPT)
 def _text_of_named(program: Program, named: Named) -> str | None:
-    return _text(program, _claims(named))
+    return _text(program, {name: value for name, _, value in named})
 
 
 def _text(program: Program, claims: dict[str, Any]) -> str | None:

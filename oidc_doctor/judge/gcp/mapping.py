@@ -14,7 +14,7 @@ from oidc_doctor.judge import error_texts as texts
 from oidc_doctor.judge.exchange import plain_note, without_gaps
 from oidc_doctor.judge.gcp.cel_clause import DecidingTest, deciding, failing, read_values, settled
 from oidc_doctor.judge.gcp.constants import Constant, constant_facts, constant_of, constants_in, quoted_claim
-from oidc_doctor.judge.gcp.mapped_once import text_of, trace_of
+from oidc_doctor.judge.gcp.mapped_once import text_of
 from oidc_doctor.judge.gcp.mapped_values import judge_values
 from oidc_doctor.judge.gcp.mapping_keys import judge_keys_of_mapping, nearest_key
 from oidc_doctor.judge.gcp.unsaved import suspect_condition, suspect_mapping
@@ -96,7 +96,7 @@ def _map(exchange: GcpExchange, mapping: dict[str, str]) -> tuple[dict[str, Any]
         claims = _claims(exchange, program)
         value: object = None if exchange.case.explain else text_of(program, claims)
         if value is None:
-            node = trace_of(program, claims)
+            node = program.trace({"assertion": claims})
             traces[name] = node
             if node.error is not None:
                 if node.error.code == "unknown":
