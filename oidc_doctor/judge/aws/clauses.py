@@ -47,15 +47,26 @@ class FailedCondition(NamedTuple):
     sure: bool  # no other statement can still allow the token
 
 
-def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict[str, Any]) -> None:
+class Present(NamedTuple):
+    """The condition keys of a request: their names, and their values by the names in small letters."""
+
+    names: list[str]
+    values: dict[str, Any]
+
+
+def present_in(context: dict[str, Any]) -> Present:
+    """Return the condition keys of a request context."""
+    return Present(list(context), {name.lower(): value for name, value in context.items()})
+
+
+def explain_clause(exchange: AwsExchange, clause: FailedCondition, present: Present) -> None:
     """Record the refusal of this clause, or the suspicion where its values are not all known."""
     name = clause.key.name
-    present = {key.lower(): value for key, value in context.items()}
     location = Clause(statement=clause.statement, operator=clause.operator.name, key=name)
     facts = {"key": name, "operator": clause.operator.name, "statement": f"Statement[{clause.statement}]"}
-    absent = name.lower() not in present
+    absent = name.lower() not in present.values
     tested = absent and not clause.operator.name.lower().startswith("null")
-    if tested and _absent_key(exchange, clause, list(context), location, facts):
+    if tested and _absent_key(exchange, clause, present.names, location, facts):
         return
     reasons: set[str] = {node.reason for node in _walk(clause.key)} | {clause.key.reason}
     if reasons & {"multivalued-without-set-operator", *_UNREADABLE}:
@@ -64,7 +75,7 @@ def explain_clause(exchange: AwsExchange, clause: FailedCondition, context: dict
     if "variable-unresolved" in reasons or "variable-literal-in-old-version" in reasons:
         _variable(exchange, clause, location, facts)
         return
-    actual = present.get(name.lower())
+    actual = present.values.get(name.lower())
     if clause.operator.name.lower().startswith("null"):
         _null(exchange, clause, actual, location, facts)
         return

@@ -8,7 +8,7 @@ from oidc_doctor import iam
 from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
-from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause
+from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause, present_in
 from oidc_doctor.judge.aws.compiled import once, trust_policy
 from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
@@ -244,10 +244,11 @@ def _not_allowed(exchange: AwsExchange, decision: Decision, document: Document, 
         for key in operator.children
         if operator.reason != "unreadable"
     ]
+    present = present_in(context)
     for operator, key in sorted(keys, key=lambda pair: pair[1].result is None):  # what fails, then what is open
         if key.result is not True:
             where = document.at(key.pointer)
-            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), context)
+            explain_clause(exchange, FailedCondition(nearest.index, operator, key, where, sure=sure), present)
     _broken_conditions(exchange, nearest, document, sure=sure)
     if not exchange.results["authorise"].refusals:
         _undecided_deny(exchange, decision, document)
