@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.documents import fields
-from oidc_doctor.documents.json_text import Unreadable, load
+from oidc_doctor.bundle.file_parsers import allow_policy, as_text, credentials, described, listed, names_of
+from oidc_doctor.documents.json_text import load
 from oidc_doctor.documents.provider import (
-    parse_allow_policy,
     parse_aws_provider_list,
     parse_aws_providers,
     parse_caller_identity,
@@ -30,7 +28,6 @@ from oidc_doctor.model.report import DecidingFile
 from oidc_doctor.model.steps import STEPS
 
 if TYPE_CHECKING:
-    from oidc_doctor.model.document import Document, Json
     from oidc_doctor.model.steps import Cloud
 
 MANIFEST = "manifest.json"
@@ -43,39 +40,6 @@ GCP_LOGS = "gcp/logs/"
 ISSUER = "issuer/"
 EXPECTED = "expected.json"  # the expected diagnosis of a sample, not evidence
 SHARED = (ISSUER, CLOUDTRAIL, GCP_LOGS)  # of the top, for every folder of targets/
-
-
-def as_text(text: str, _: str) -> str:
-    """Return the text unchanged."""
-    return text
-
-
-def _listed(parse: Callable[[str, str], Any]) -> Callable[[str, str], tuple[Document, Any]]:
-    """A list's document alongside the resources in it."""
-    return lambda text, file: (load(text, file), parse(text, file))
-
-
-def _described(parse: Callable[[str, str], tuple[Any, ...]], what: str) -> Callable[[str, str], tuple[Any, ...]]:
-    """The resources of a file that describes at least one: an empty list was cut or is of something else."""
-
-    def parse_some(text: str, file: str) -> tuple[Any, ...]:
-        resources = parse(text, file)
-        if not resources:
-            raise Unreadable(file, None, None, f"no {what} in it")
-        return resources
-
-    return parse_some
-
-
-def _names_of(member: str) -> Callable[[str, str], Document]:
-    """A parser of an answer whose `member` is its list."""
-
-    def parse(text: str, file: str) -> Document:
-        document = load(text, file)
-        fields.elements(document, f"/{member}", fields.members(document, "", document.value).get(member))
-        return document
-
-    return parse
 
 
 class File(NamedTuple):
@@ -185,7 +149,7 @@ _ISSUER = (
 _AWS = (
     File(
         "aws/role.json",
-        parser=_described(parse_roles, "role"),
+        parser=described(parse_roles, "role"),
         field="role",
         printed_by="aws iam get-role --role-name {role}",
         decides=("aws:authorise", "aws:duration"),
@@ -194,7 +158,7 @@ _AWS = (
     File(
         "aws/oidc-provider.json",
         "{command}, with its `Arn` added where it is known",
-        _described(parse_aws_providers, "provider"),
+        described(parse_aws_providers, "provider"),
         "provider",
         printed_by="aws iam get-open-id-connect-provider --open-id-connect-provider-arn {provider_arn}",
         decides=("aws:provider", "aws:audience"),
@@ -217,7 +181,7 @@ _AWS = (
     File(
         "aws/roles.json",
         "{command}, or `get-account-authorization-details`; for `--account`",
-        _listed(parse_roles),
+        listed(parse_roles),
         "roles",
         printed_by="aws iam list-roles",
         members=frozenset({"RoleDetailList"}),
@@ -230,13 +194,13 @@ _AWS = (
     ),
     File(
         "aws/role-policy-list.json",
-        parser=_names_of("PolicyNames"),
+        parser=names_of("PolicyNames"),
         printed_by="aws iam list-role-policies --role-name {role}",
         of_permission=True,
     ),
     File(
         "aws/attached-policies.json",
-        parser=_names_of("AttachedPolicies"),
+        parser=names_of("AttachedPolicies"),
         field="attached_policies",
         printed_by="aws iam list-attached-role-policies --role-name {role}",
     ),
@@ -304,31 +268,10 @@ _AWS = (
 )
 
 
-# AIP-4117: the members of an external_account configuration that are texts.
-_CREDENTIAL_TEXTS = ("type", "audience", "subject_token_type", "token_url", "service_account_impersonation_url")
-
-
-def _credentials(text: str, file: str) -> Document:
-    """A credential configuration of the client, or a key file in its place. Raises Unreadable."""
-    document = load(text, file)
-    box = fields.members(document, "", document.value)
-    if not {*_CREDENTIAL_TEXTS, "credential_source"} & box.keys():
-        raise fields.wrong(document, "", "no credential configuration: no type, audience or credential_source in it")
-    for name in _CREDENTIAL_TEXTS:
-        fields.text(document, "", box, name)
-    if box.get("credential_source") is not None:
-        fields.members(document, "/credential_source", box["credential_source"])
-    return document
-
-
-def _allow_policy(resource: Any) -> Callable[[str, str], Any]:
-    return partial(parse_allow_policy, resource=resource)
-
-
 _GCP = (
     File(
         "gcp/provider.json",
-        parser=_described(parse_gcp_providers, "provider"),
+        parser=described(parse_gcp_providers, "provider"),
         field="provider",
         printed_by="gcloud iam workload-identity-pools providers describe {provider} --format=json",
         decides=("gcp:target", "gcp:issuer", "gcp:audience", "gcp:condition", "gcp:mapping"),
@@ -337,21 +280,21 @@ _GCP = (
     ),
     File(
         "gcp/pool.json",
-        parser=_described(parse_gcp_pools, "pool"),
+        parser=described(parse_gcp_pools, "pool"),
         field="pool",
         printed_by="gcloud iam workload-identity-pools describe {pool} --format=json",
         decides=("gcp:target",),
     ),
     File(
         "gcp/providers.json",
-        parser=_listed(parse_gcp_providers),
+        parser=listed(parse_gcp_providers),
         field="provider_list",
         printed_by="gcloud iam workload-identity-pools providers list --workload-identity-pool={pool} --show-deleted "
         "--format=json",
     ),
     File(
         "gcp/pools.json",
-        parser=_listed(parse_gcp_pools),
+        parser=listed(parse_gcp_pools),
         field="pool_list",
         printed_by="gcloud iam workload-identity-pools list --location=global --show-deleted --format=json",
     ),
@@ -365,7 +308,7 @@ _GCP = (
     File(
         "gcp/credentials.json",
         "the `external_account` credential configuration of the client",
-        _credentials,
+        credentials,
         "credentials",
         members=frozenset({"service_account_impersonation_url", "subject_token_type"}),
     ),
@@ -377,7 +320,7 @@ _GCP = (
     ),
     File(
         "gcp/service-account-policy.json",
-        parser=_allow_policy("service-account"),
+        parser=allow_policy("service-account"),
         field="service_account_policy",
         printed_by="gcloud iam service-accounts get-iam-policy {account} --format=json",
         decides=("gcp:impersonate",),
@@ -385,21 +328,21 @@ _GCP = (
     ),
     File(
         "gcp/project-policy.json",
-        parser=_allow_policy("project"),
+        parser=allow_policy("project"),
         field="project_policy",
         printed_by="gcloud projects get-iam-policy PROJECT --format=json",
         decides=("gcp:impersonate",),
     ),
     File(
         "gcp/folder-policy.json",
-        parser=_allow_policy("folder"),
+        parser=allow_policy("folder"),
         field="folder_policy",
         printed_by="gcloud resource-manager folders get-iam-policy FOLDER --format=json",
         decides=("gcp:impersonate",),
     ),
     File(
         "gcp/organization-policy.json",
-        parser=_allow_policy("organization"),
+        parser=allow_policy("organization"),
         field="organization_policy",
         printed_by="gcloud organizations get-iam-policy ORGANIZATION --format=json",
         decides=("gcp:impersonate",),
@@ -413,13 +356,13 @@ _GCP = (
     ),
     File(
         "gcp/bucket-policy.json",
-        parser=_allow_policy("bucket"),
+        parser=allow_policy("bucket"),
         field="bucket_policy",
         printed_by="gcloud storage buckets get-iam-policy gs://BUCKET --format=json",
     ),
     File(
         "gcp/repository-policy.json",
-        parser=_allow_policy("repository"),
+        parser=allow_policy("repository"),
         field="repository_policy",
         printed_by="gcloud artifacts repositories get-iam-policy REPOSITORY --location=LOCATION --format=json",
     ),
@@ -442,6 +385,7 @@ _GCP = (
 )
 
 FILES: tuple[File, ...] = (*_GENERAL, *_ISSUER, *_AWS, *_GCP)
+BY_MEMBERS: tuple[File, ...] = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they come last
 
 _BY_PATH = {row.path: row for row in FILES}
 _JSON_FOLDERS = tuple(row.folder for row in FILES if row.path.endswith("/*.json"))
@@ -519,44 +463,3 @@ def is_token(path: str) -> bool:
 def is_log(path: str) -> bool:
     """Return whether a path is a log file of either cloud."""
     return bool(_LOG.fullmatch(path)) and not _NO_EVENTS.search("/" + path)
-
-
-_LOG_ALONE = {f"{CLOUDTRAIL}**": f"{CLOUDTRAIL}events.json", f"{GCP_LOGS}**": f"{GCP_LOGS}entries.json"}
-_JWT = re.compile(r"\s*(?:Bearer\s+)?[\"']?eyJ[\w=-]+\.[\w=-]+\.[\w=-]*[\"']?\s*", re.IGNORECASE)
-
-
-def path_of(text: str, file: str) -> str | None:
-    """Return the contract path of a file that was passed alone, by its content; None for a file outside the contract.
-
-    Raises Unreadable for broken JSON.
-    """
-    if _JWT.fullmatch(text):
-        return TOKEN_FILES[0]
-    if re.match(r"\s*\[\[?target\b", text) or re.search(r"^\[\[target\]\]", text, re.MULTILINE):
-        return TARGET_FILE
-    if text.lstrip("\ufeff \t\r\n")[:1] not in ("{", "["):
-        return None
-    try:
-        value = load(text, file).value
-    except Unreadable:
-        if file.endswith((".jsonl", ".ndjson")):
-            return _path_of_lines(text, file)
-        raise
-    return _path_of_value(value)
-
-
-def _path_of_lines(text: str, file: str) -> str | None:
-    return _path_of_value(load(text.lstrip("\ufeff \t\r\n").partition("\n")[0], file).value)
-
-
-def _path_of_value(value: Json) -> str | None:
-    first: Any = value[0] if isinstance(value, list) and value else value
-    if not isinstance(first, dict):
-        return None
-    name = first.get("name")
-    if isinstance(name, str) and "/workloadIdentityPools/" in name:
-        is_list = isinstance(value, list)
-        kind = "provider" if "/providers/" in name else "pool"
-        return f"gcp/{kind}{'s' if is_list else ''}.json"
-    rows = (*_AWS, *_GCP, *_ISSUER, *_GENERAL)  # claims may have any name, so they are tried last
-    return next((_LOG_ALONE.get(row.path, row.path) for row in rows if first.keys() & row.members), None)

@@ -16,6 +16,7 @@ from oidc_doctor.bundle.choose import (
     derive,
     further_targets,
 )
+from oidc_doctor.bundle.file_parsers import as_text
 from oidc_doctor.documents.json_text import Unreadable
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.documents.truss import truss_sources
@@ -139,7 +140,7 @@ class Folder:
     def _read(self, path: str, prefix: str | None = None) -> Any:
         """Return the parsed value of a file, or the reason why there is none; of a folder, a tuple of values."""
         row = contract.row_of(path)
-        parser: Callable[[str, str], Any] = row.parser or contract.as_text
+        parser: Callable[[str, str], Any] = row.parser or as_text
         if row.folder:
             return self.reader.each(self.prefix, row.folder, parser)
         prefix = self.prefix if prefix is None else prefix

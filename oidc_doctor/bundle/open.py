@@ -15,6 +15,7 @@ from oidc_doctor.documents.json_text import Unreadable, decode, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+from oidc_doctor.bundle.file_alone import path_of
 from oidc_doctor.bundle.files import (
     LARGEST_EVIDENCE,
     MOST_FILES,
@@ -126,7 +127,7 @@ def _single(place: str, label: str) -> Bundle:
     if len(data) > LARGEST_EVIDENCE:
         raise BundleError(f"{label}: no folder, no archive, and larger than {LARGEST_EVIDENCE // MIB} MiB")
     try:
-        path = contract.path_of(decode(data, label), label)
+        path = path_of(decode(data, label), label)
     except Unreadable as error:
         raise BundleError(str(error)) from None
     if path is None:

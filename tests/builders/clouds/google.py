@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clouds.servers import QuietServer, serving
+from oidc_doctor.model.evidence import Target, TargetGcp
 
 NOW = 1795387200.0  # 2026-11-22T22:40:00Z
 NUMBER, PROJECT = "482910375566", "weights-prod"
@@ -175,6 +176,13 @@ class Google:
                 "status": {"code": 16, "message": message} if message else {},
             },
         }
+
+
+def with_resources(bucket: str = BUCKET) -> Target:
+    """A target that reads a bucket and an image."""
+    image = f"us-docker.pkg.dev/{PROJECT}/ml/serve:1"
+    names = {"provider": PROVIDER, "service_account": ACCOUNT, "gcs_bucket": bucket, "artifact_repository": image}
+    return Target("weights", gcp=TargetGcp(**names))
 
 
 @contextmanager

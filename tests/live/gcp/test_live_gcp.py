@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clouds.google import ACCOUNT, BUCKET, PROJECT, PROVIDER, REPOSITORY
+from clouds.google import with_resources
 from oidc_doctor.cli.main import main
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.model.document import Origin
@@ -101,48 +101,6 @@ def test_a_name_cannot_break_out_of_the_filter_or_the_path(doctor: Any, google: 
     assert not google.asked
     doctor.collect(target=Target("x", gcp=TargetGcp(provider=f"{target.gcp.provider[:68]}/providers/${{PROVIDER}}")))
     assert not google.asked
-
-
-# ------------------------------------------------------------------------------------------------- what is read with it
-
-
-def with_resources(bucket: str = BUCKET) -> Target:
-    image = f"us-docker.pkg.dev/{PROJECT}/ml/serve:1"
-    names = {"provider": PROVIDER, "service_account": ACCOUNT, "gcs_bucket": bucket, "artifact_repository": image}
-    return Target("weights", gcp=TargetGcp(**names))
-
-
-def test_the_policies_of_bucket_and_repository_are_read(doctor: Any, google: Any) -> None:
-    bundle = doctor.collect(target=with_resources())
-    outcomes = {path: read["outcome"] for path, read in doctor.reads(bundle).items()}
-    assert outcomes["gcp/bucket-policy.json"] == outcomes["gcp/repository-policy.json"] == "ok"
-    asked = {path for _, path, _ in google.asked}
-    assert f"/storage/v1/b/{BUCKET}/iam" in asked
-    assert f"/v1/{REPOSITORY}:getIamPolicy" in asked
-
-
-def test_policy_troubleshooter_is_asked_on_request(doctor: Any, google: Any) -> None:
-    doctor.collect(target=with_resources())
-    assert not any("troubleshoot" in path for _, path, _ in google.asked)
-    bundle = doctor.collect(target=with_resources(), oracles=True)
-    answers = read(bundle, "gcp/troubleshooting.json")["answers"]
-    assert [row["accessTuple"]["permission"] for row in answers] == [
-        "storage.objects.list",
-        "storage.objects.get",
-        "artifactregistry.repositories.downloadArtifacts",
-    ]
-    assert all(row.keys() == {"accessTuple", "overallAccessState"} for row in answers), "no policy that it quotes"
-
-
-def test_a_bucket_that_is_not_there(doctor: Any) -> None:
-    bundle = doctor.collect(target=with_resources("another-bucket"))
-    assert doctor.reads(bundle)["gcp/bucket-policy.json"]["outcome"] == "not_found"
-
-
-@pytest.mark.parametrize("bucket", ["../../v1/projects", "a?b", "${BUCKET}", "x/../y", "-h"])
-def test_no_name_of_a_bucket_leaves_its_place(doctor: Any, google: Any, bucket: str) -> None:
-    doctor.collect(target=with_resources(bucket))
-    assert not any("storage/v1" in path and BUCKET not in path and path.count("/") > 5 for _, path, _ in google.asked)
 
 
 # ---------------------------------------------------------------------------------------------------- least privilege
