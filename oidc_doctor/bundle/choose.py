@@ -27,6 +27,8 @@ from oidc_doctor.model.placeholder import has_placeholder, may_equal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from oidc_doctor.documents.setup_output import SetupOutput
+
 Found = TypeVar("Found")
 
 _IMPERSONATION = re.compile(r"/serviceAccounts/([^/]+):generate(?:AccessToken|IdToken)$")
@@ -50,6 +52,7 @@ class Resources(NamedTuple):
     truss: Document | None = None
     whoami: Document | None = None
     discovery: Document | None = None
+    setup: SetupOutput | None = None
 
 
 # ------------------------------------------------------------------------------------------------ the target's values
@@ -89,6 +92,8 @@ def derive(target: Target, resources: Resources) -> Target:
     if resources.service_account:
         account = resources.service_account
         draft.put("gcp", "service_account", account.email, account.document.at("/email"))
+    if resources.setup:
+        _from_setup(draft, resources.setup)
     issuer, issuer_origin = (target.issuer, None) if target.issuer else _issuer(resources)
     origins = draft.origins | ({"issuer": issuer_origin} if issuer_origin else {})
     return target._replace(
@@ -116,6 +121,14 @@ def _filled(stated: Cloud | None, make: type[Cloud], values: dict[str, Any]) -> 
     if stated is None:
         return make(**values) if values else None
     return stated._replace(**{name: value for name, value in values.items() if getattr(stated, name) is None})
+
+
+def _from_setup(draft: _Draft, output: SetupOutput) -> None:
+    """Draft the names of what a set-up script says that it made, where no file names them."""
+    at = Origin("setup/output.txt")
+    draft.put("aws", "role_arn", output.role_arn, at)
+    draft.put("gcp", "provider", output.provider, at)
+    draft.put("gcp", "service_account", output.service_account, at)
 
 
 def _from_credentials(draft: _Draft, document: Document, target: Target) -> None:

@@ -18,6 +18,7 @@ from oidc_doctor.bundle.choose import (
 )
 from oidc_doctor.bundle.file_parsers import as_text
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.setup_output import read_setup_output
 from oidc_doctor.documents.token import parse_token
 from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.model.document import Document, Missing, Origin
@@ -72,6 +73,7 @@ class Folder:
             truss=_or(self.common.truss, None),
             whoami=_or(self.common.whoami, None),
             discovery=_or(self.common.issuer.discovery, None),
+            setup=read_setup_output(self.common.setup_output or ""),
         )
         self.aws = self._read_aws()
         self.gcp, self.pool = self._read_gcp()
@@ -100,6 +102,7 @@ class Folder:
             target = target._replace(aws=None) if only == "gcp" else target._replace(gcp=None)
         truss = _or(self.common.truss, None)
         asked = {source.cloud for source in truss_sources(truss)} if truss is not None else set()
+        asked |= {self.resources.setup.cloud} if self.resources.setup else set()
         names_aws = target.aws is not None or self._names("aws/") or "aws" in asked
         names_gcp = target.gcp is not None or self._names("gcp/") or "gcp" in asked
         if only is not None:

@@ -19,7 +19,7 @@ from oidc_doctor.model.steps import Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
-    from oidc_doctor.model.events import SessionDenial, Signature
+    from oidc_doctor.model.events import Change, SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
 _ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
@@ -135,6 +135,13 @@ class _Target:
             predictions[cloud] = diagnose(case, evaluate(case)).prediction
         return min(self.clouds, key=lambda cloud: _ORDER[predictions[cloud]])
 
+    def _refused_writes(self, cloud: Cloud, evidence: TargetEvidence) -> tuple[Change, ...]:
+        if not any(change.error_code and change.cloud == cloud for change in self.run.changes):
+            return ()
+        from oidc_doctor.history.refused_writes import refused_writes
+
+        return refused_writes(cloud, self.run.changes, evidence)
+
     def _judge(
         self,
         cloud: Cloud,
@@ -173,7 +180,11 @@ class _Target:
             evidence = present_of(replayed, token, signatures)
             if newest is not None and logged is not None:
                 age = replayed.age_of_change(newest)
-        case = Case(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age, asks_access=True)
+        case = Case(
+            *(cloud, evidence, token, self.run.at, profile, tuple(readings), accepted, age),
+            asks_access=True,
+            refused_writes=self._refused_writes(cloud, evidence),
+        )
         trace = evaluate(case)
         if replayed is not None and (stand_in := replayed.stand_in()):
             trace.assumed.append(stand_in)

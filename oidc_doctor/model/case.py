@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from oidc_doctor.model.events import Change
 from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.steps import Cloud
@@ -41,5 +42,6 @@ class Case(NamedTuple):
     since_change: float | None = None  # seconds from the last change to the refusal, where it may not be in force yet
     shown_passed: frozenset[str] = frozenset()  # steps that an observed error proves, and no edit concerns
     asks_access: bool = False  # judge the permission step as well: of the present, and not of what is replayed
+    refused_writes: tuple[Change, ...] = ()  # logged writes of its configuration that failed, and were not made good
     explain: bool = True  # False: only the states are needed, and the clauses that refuse need no comparison
     contradictions: bool = False  # without explanations: look for evidence that contradicts itself all the same

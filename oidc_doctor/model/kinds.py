@@ -196,6 +196,12 @@ class Kind(enum.StrEnum):
     REQUESTER_PAYS = "requester-pays", "gcp:permission", SEEN_ONLY
     SERVICE_PERIMETER = "service-perimeter", "gcp:target gcp:impersonate gcp:permission", SEEN_ONLY
     # any
+    SETUP_INCOMPLETE = (
+        "setup-incomplete",
+        "aws:provider aws:authorise aws:permission gcp:target gcp:impersonate gcp:permission",
+        False,
+        CONCLUDES,
+    )
     ENDPOINT_UNREACHABLE = (
         "endpoint-unreachable",
         "aws:obtain aws:request aws:permission gcp:obtain gcp:target gcp:impersonate gcp:permission",

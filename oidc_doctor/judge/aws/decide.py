@@ -19,6 +19,7 @@ from oidc_doctor.judge.aws.token import judge_token
 from oidc_doctor.judge.aws.trust import judge_trust
 from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.judge.setup import judge_setup
 from oidc_doctor.judge.truss import judge_truss
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
@@ -40,6 +41,7 @@ def evaluate_aws(case: Case) -> Trace:
     if case.asks_access and case.explain:
         judge_access(exchange)
     if case.explain or case.contradictions:
+        judge_setup(exchange)
         suspect(exchange, contradictions(exchange))
     return exchange.trace()
 

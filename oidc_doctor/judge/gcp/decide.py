@@ -19,6 +19,7 @@ from oidc_doctor.judge.gcp.target import judge_credentials, judge_project, judge
 from oidc_doctor.judge.gcp.times import judge_times
 from oidc_doctor.judge.gcp.token import judge_token
 from oidc_doctor.judge.issuer import judge_keys
+from oidc_doctor.judge.setup import judge_setup
 from oidc_doctor.judge.truss import judge_truss
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.kinds import Kind
@@ -50,6 +51,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_truss(exchange)
     judge_project(exchange)
     if case.explain:
+        judge_setup(exchange)
         suspect(exchange, contradictions(exchange))
     return exchange.trace()
 

@@ -1,0 +1,100 @@
+"""Set-up incomplete
+
+Symptom
+    A set-up script printed an error, and the workload is refused, or would be: role, provider, binding or policy is
+    not there, or is that of an earlier attempt.
+Reason
+    Set-up scripts end at the first command that fails, and what comes after it is never made. Baseten's script for AWS
+    goes on where the OIDC provider exists, and ends where the role exists: the trust policy of that role stays as it
+    was, and the policies for ECR and S3 are not written. Its script for Google Cloud ends where the service account or
+    the pool exists, and so cannot be run twice. A pool that was deleted keeps its name for 30 days.
+    What a script printed is no proof of what is there now: the cause is only suspected, unless the files of the bundle
+    or the logs show that the thing is missing.
+Confirm
+    Compare the output, or the refused writes in the logs, with what the clouds hold now: aws iam get-role and
+    list-role-policies; gcloud iam workload-identity-pools list --show-deleted.
+Fix
+    Remove what stopped the set-up, then run the rest. oidc-doctor setup prints commands, and Terraform, that create or
+    update, so they may be run again.
+Source
+    Baseten, OIDC, the two scripts; Google Cloud, Manage workload identity pools, on deleted pools.
+"""
+
+from __future__ import annotations
+
+from oidc_doctor.checkkit import Kind, Refusal, Words, account_of, cause, command, commands, given, role_name
+
+
+@cause("ACC031", "setup-incomplete", Kind.SETUP_INCOMPLETE)
+def setup_incomplete(refusal: Refusal) -> Words:
+    """Name the step that failed, what is there, and how to go on."""
+    failed, lacking, made = refusal.fact("failed", "a step"), refusal.fact("lacking"), refusal.fact("made")
+    code, error = refusal.fact("code"), refusal.fact("error")
+    said = f": {code}" if code else f": {error.rstrip('.')}" if len(error) <= _SHORT else ""
+    rest = f", so {lacking} may be missing" if lacking and lacking != failed else ""
+    there = f"; {made} exists" if made and " and " not in made else given("; {} exist", made)
+    return Words(f"the set-up stopped at {failed}{said}{rest}{there}", _fix(refusal), _commands(refusal))
+
+
+_SHORT = 60
+
+
+def _fix(refusal: Refusal) -> str:
+    failed, reason = refusal.fact("failed"), refusal.fact("reason")
+    again = "then run the rest of the set-up"
+    if reason == "disabled":
+        return f"Enable the API that the error names, {again}."
+    if "workload identity pool" in failed and reason == "exists":
+        return f"Look whether the pool is deleted: for 30 days its name is taken, and undelete restores it; {again}."
+    if reason == "exists":
+        return f"Update {failed} instead of creating it, {again}: the script left it as it was, and ended there."
+    if reason == "denied":
+        return f"Run the set-up with credentials that may make {failed}; {again}."
+    return f"Remove what the error names, {again}."
+
+
+def _commands(refusal: Refusal) -> tuple[str, ...]:
+    first = _look(refusal)
+    again = _again(refusal)
+    return tuple(filter(None, (*first, again)))
+
+
+def _look(refusal: Refusal) -> tuple[str, ...]:
+    """The command that shows, or mends, what stopped the set-up."""
+    failed, reason, error = refusal.fact("failed"), refusal.fact("reason"), refusal.fact("error")
+    project = refusal.fact("service_account").partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    if reason == "disabled":
+        service = next((word.strip(".,/") for word in error.split() if "googleapis.com/" in word), "")
+        host = service.rpartition("/api/")[2].partition("/")[0] if "/api/" in service else ""
+        return commands("gcloud services enable {} --project={}", host, project)
+    if "workload identity pool" in failed and reason == "exists":
+        pool = refusal.fact("provider_name").partition("/workloadIdentityPools/")[2].partition("/")[0]
+        return commands("gcloud iam workload-identity-pools describe {} --location=global --project={}", pool, project)
+    if refusal.cloud == "aws" and reason == "exists":
+        return commands("aws iam get-role --role-name {}", role_name(refusal))
+    return ()
+
+
+def _again(refusal: Refusal) -> str:
+    """The command that prints the whole set-up, where its ids are known and it is of Baseten."""
+    org, team = refusal.fact("org"), refusal.fact("team")
+    if refusal.fact("issuer_name") != "baseten" or not (org and team):
+        return ""
+    words = ["oidc-doctor", "setup", refusal.cloud, "--org", org, "--team", team]
+    if refusal.cloud == "aws":
+        account = account_of(refusal.fact("role_arn"))
+        if not account:
+            return ""
+        words += ["--account", account, "--role-name", role_name(refusal)]
+        asked = {"--bucket": "bucket", "--repository": "repository", "--region": "region"}
+    else:
+        number = refusal.fact("provider_name").partition("projects/")[2].partition("/")[0]
+        project = refusal.fact("service_account").partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+        if not (number and project):
+            return ""
+        words += ["--project", project, "--project-number", number]
+        asked = {"--bucket": "bucket", "--repository": "repository"}
+    values = {option: refusal.fact(name) for option, name in asked.items() if refusal.fact(name)}
+    if not {"--bucket", "--repository"} & values.keys():
+        return ""
+    return command(*words, *(word for pair in values.items() for word in pair))
