@@ -31,6 +31,8 @@ def setup_incomplete(refusal: Refusal) -> Words:
     failed, lacking, made = refusal.fact("failed", "a step"), refusal.fact("lacking"), refusal.fact("made")
     code, error = refusal.fact("code"), refusal.fact("error")
     said = f": {code}" if code else f": {error.rstrip('.')}" if len(error) <= _SHORT else ""
+    if refusal.fact("reason") == "exists":
+        said = ", which existed already"
     rest = f", so {lacking} may be missing" if lacking and lacking != failed else ""
     there = f"; {made} exists" if made and " and " not in made else given("; {} exist", made)
     return Words(f"the set-up stopped at {failed}{said}{rest}{there}", _fix(refusal), _commands(refusal))

@@ -120,7 +120,13 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
             "code": reason.code,
             "reason": reason_of(reason.code, reason.error),
             "by": reason.by,
-            "lacking": _listed(dict.fromkeys(parts[failure.name].words for failure in lacking)),
+            "lacking": _listed(
+                dict.fromkeys(
+                    parts[failure.name].words
+                    for failure in lacking
+                    if reason_of(failure.code, failure.error) != "exists"
+                )
+            ),
             "made": _listed(_made(exchange)),
             "shown_in": "the output of the set-up" if reason.at and reason.at.file == OUTPUT else "a logged write",
         }
