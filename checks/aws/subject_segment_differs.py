@@ -16,7 +16,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, trust_policy_commands
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given, trust_policy_commands
 
 
 @cause("AWS025", "subject-segment-differs", Kind.SUBJECT_SEGMENT_DIFFERS)
@@ -24,7 +24,9 @@ def subject_segment_differs(refusal: Refusal) -> Words:
     """Name the segment that differs."""
     segment = refusal.fact("segment")
     return Words(
-        f"the trust policy expects another {segment or 'subject'}",
-        f"If this workload is meant to pass, put the token's {segment or 'subject'} into the trust policy's pattern.",
+        f"the trust policy expects another {segment or 'subject'}{given('; {}', refusal.fact('workspace'))}",
+        f"If this workload is meant to pass, put the token's {segment or 'subject'} into the trust policy's pattern"
+        + given("; truss whoami --show-oidc prints {}", refusal.fact("workspace_ids"))
+        + ".",
         trust_policy_commands(refusal),
     )

@@ -19,7 +19,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, given
 
 
 @cause("GCP020", "attribute-condition-false", Kind.ATTRIBUTE_CONDITION_FALSE)
@@ -34,7 +34,9 @@ def attribute_condition_false(refusal: Refusal) -> Words:
         )
     headline = f"this clause of the attribute condition is false: {clause}" if clause else ""
     return Words(
-        (headline or "the provider's attribute condition is false") + (f" ({note})" if note else ""),
+        (headline or "the provider's attribute condition is false")
+        + (f" ({note})" if note else "")
+        + given("; {}", refusal.fact("workspace")),
         "Admit this workload beside those that the condition admits, if it should pass; else deploy what it admits."
         if clause
         else "Evaluate the condition with the token's claims, clause by clause, and look at the one that is false.",

@@ -17,7 +17,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bound_on, cause, given
 
 
 @cause("GCP039", "member-attribute-differs", Kind.MEMBER_ATTRIBUTE_DIFFERS)
@@ -25,7 +25,9 @@ def member_attribute_differs(refusal: Refusal) -> Words:
     attribute, actual = refusal.fact("attribute") or "the mapped attribute", refusal.actual
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     return Words(
-        f"the binding on {bound_on(refusal)} expects another value of {attribute}" + (f" ({note})" if note else ""),
+        f"the binding on {bound_on(refusal)} expects another value of {attribute}"
+        + (f" ({note})" if note else "")
+        + given("; {}", refusal.fact("workspace")),
         "Bind a member with this token's value beside it, if this workload should pass; values are compared literally, "
         "letter case included, with / and : unescaped.",
     )

@@ -18,7 +18,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause, given
 
 
 @cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
@@ -30,7 +30,9 @@ def member_subject_differs(refusal: Refusal) -> Words:
     named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
     expects = f"another {segment} in the subject" if named else "another subject"
     return Words(
-        f"the binding on {bound_on(refusal)} expects {expects}" + (f" ({note})" if note else ""),
+        f"the binding on {bound_on(refusal)} expects {expects}"
+        + (f" ({note})" if note else "")
+        + given("; {}", refusal.fact("workspace")),
         "Bind a principalSet of a mapped attribute that names this workload: the next push changes its subject."
         if brief
         else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "

@@ -162,6 +162,7 @@ def _text(box: dict[str, Any], name: str) -> str | None:
 # The label of each row, lower case, and the name under which its value is kept.
 _ROWS = {
     "org id": "org_id",
+    "name": "org_name",
     "teams": "teams",
     "issuer": "issuer",
     "audience": "audience",
@@ -173,22 +174,29 @@ _ROWS = {
 }
 _TEAM = re.compile(r"([^\s,()\[\]]+)(?:\s*\(([^()]*)\))?")
 _LABELLED = re.compile(r"\s*([A-Za-z][A-Za-z ]{1,30}):(?:\s+(.*))?$")
+_WORKSPACE = re.compile(
+    r"([^\\\n│┃|:]{1,100})\\[^\s@\\]{1,100}@[^\s@]{1,200}$", re.MULTILINE
+)  # the first line of truss whoami
 _BAR = re.compile("[│┃|]")
 
 
 def parse_whoami(text: str, file: str) -> Document:
     """The organisation's own values, as an object. Raises Unreadable for broken JSON.
 
-    org_id, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list. Values
-    absent from the text are left out.
+    org_id, org_name, issuer, audience and subject_format are texts, teams a list of {id, name}, workload_types a list.
+    Values absent from the text are left out.
     """
     bare = text.removeprefix("\ufeff").strip()
     if bare.startswith("{"):  # baseten org describe --output json
         document = load(bare, file)
         rows = {name: value for name, value in document.value.items() if isinstance(value, str)}
+        rows["org_name"] = rows.get("name", "")
     else:
         rows = {_ROWS[label]: value for label, value in _rows(bare) if label in _ROWS and value and value[-1] != "…"}
-    value: dict[str, Json] = {name: text for name, text in rows.items() if name in _ROWS.values()}
+    value: dict[str, Json] = {name: text for name, text in rows.items() if name in _ROWS.values() and text}
+    workspace = _WORKSPACE.match(bare)
+    if workspace:
+        value.setdefault("org_name", workspace[1])
     if "teams" in value:
         value["teams"] = [{"id": match[1], "name": match[2] or ""} for match in _TEAM.finditer(value["teams"])]
     if "workload_types" in value:

@@ -12,16 +12,19 @@ from oidc_doctor.findings.causes import Diagnosis, diagnose
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.readings import reading_of_attempt, reading_of_denial, readings_of_errors
+from oidc_doctor.judge.workspace import tokens_of
 from oidc_doctor.model.case import Case, Reading
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.evidence import TargetEvidence, Token
-from oidc_doctor.model.steps import Cloud
+from oidc_doctor.model.steps import REFUSED, Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
     from oidc_doctor.model.events import Change, SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
+# The steps that look at the token's subject.
+_OF_SUBJECT: dict[Cloud, tuple[str, ...]] = {"aws": ("authorise",), "gcp": ("condition", "impersonate")}
 _ORDER = {"refused": 1, "unknown": 2, "accepted": 3}
 
 
@@ -64,7 +67,7 @@ class _Target:
             replayed = self._replay(cloud, signatures[cloud])
             if replayed is not None:
                 self.run.replayed[self.evidence.target.name, cloud] = replayed
-            tokens[cloud] = self.evidence.tokens or (self._token_of_events(signatures[cloud], replayed),)
+            tokens[cloud] = self.evidence.tokens or (self._token_of_events(cloud, signatures[cloud], replayed),)
         errors = self._errors_by_exchange(tokens)
         return [
             self._judge(cloud, index, tokens[cloud], signatures[cloud], errors.get((cloud, index), []))
@@ -105,16 +108,34 @@ class _Target:
             attempts = Attempts(run.rows)
         return replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
 
-    def _token_of_events(self, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
+    def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
         """Return the token of the newest failing attempt of this target, else of its newest success."""
         samples = [signature.sample for signature in signatures if signature.sample.subject]
         refused = (sample for sample in samples if sample.outcome == "refused")
         chosen = next(refused, None) or next(iter(samples), None)
         if chosen is None or replayed is None:
+            supposed = self._token_of_workspace(cloud)
+            if supposed is not None:
+                return supposed
             return Token("decoded", {}, None, complete=False, origin=Origin("(no token was given)"), name="none")
         from oidc_doctor.history.replay import token_of
 
         return token_of(chosen, self.evidence, replayed.deduced)
+
+    def _token_of_workspace(self, cloud: Cloud) -> Token | None:
+        """A supposed token of the workspace of `truss whoami`, where one of each of its teams is refused.
+
+        Otherwise the ids show nothing: a token may be of another workspace than that of the person who asked.
+        """
+        found = []
+        for token in tokens_of(self.evidence):
+            profile = profile_of(self.evidence, token)
+            whole = complete_hypothetical(token, profile, self.evidence)
+            trace = evaluate(Case(cloud, self.evidence, whole, self.run.at, profile, explain=False))
+            if all(trace.step(step).state != REFUSED for step in _OF_SUBJECT[cloud]):
+                return None
+            found.append(token)
+        return next(iter(found), None)
 
     def _errors_by_exchange(self, tokens: dict[Cloud, tuple[Token, ...]]) -> dict[tuple[Cloud, int], list[Reading]]:
         """The observed errors, each under the one exchange that it was observed of."""

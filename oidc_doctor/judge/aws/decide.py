@@ -21,6 +21,7 @@ from oidc_doctor.judge.contradictions import suspect
 from oidc_doctor.judge.issuer import judge_keys
 from oidc_doctor.judge.setup import judge_setup
 from oidc_doctor.judge.truss import judge_truss
+from oidc_doctor.judge.workspace import explain_by_workspace
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Missing
 from oidc_doctor.model.evidence import Role
@@ -41,6 +42,7 @@ def evaluate_aws(case: Case) -> Trace:
     if case.asks_access and case.explain:
         judge_access(exchange)
     if case.explain or case.contradictions:
+        explain_by_workspace(exchange)
         judge_setup(exchange)
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

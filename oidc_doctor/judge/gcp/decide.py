@@ -21,6 +21,7 @@ from oidc_doctor.judge.gcp.token import judge_token
 from oidc_doctor.judge.issuer import judge_keys
 from oidc_doctor.judge.setup import judge_setup
 from oidc_doctor.judge.truss import judge_truss
+from oidc_doctor.judge.workspace import explain_by_workspace
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Side, Trace
@@ -51,6 +52,7 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_truss(exchange)
     judge_project(exchange)
     if case.explain:
+        explain_by_workspace(exchange)
         judge_setup(exchange)
         suspect(exchange, contradictions(exchange))
     return exchange.trace()

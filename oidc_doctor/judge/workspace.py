@@ -1,0 +1,143 @@
+"""The ids of `truss whoami` against the token's, and against those that a policy asks for.
+
+The organisation and the teams of `truss whoami --show-oidc` and of `baseten org describe` come from Baseten's API; the
+rest of what they print is constant (truss 0.18.36, read). They are those of the person who ran the command: a token may
+be another workspace's, so they explain a refusal, and refuse nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.documents.token import hypothetical
+from oidc_doctor.issuers import profile_for
+from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.model.kinds import Kind
+from oidc_doctor.model.placeholder import has_placeholder
+
+if TYPE_CHECKING:
+    from oidc_doctor.issuers import Profile
+    from oidc_doctor.judge.exchange import ExchangeBuilder
+    from oidc_doctor.model.document import Document
+    from oidc_doctor.model.evidence import TargetEvidence, Token
+
+# The refusals that compare a text of the configuration with the token's subject, or with a part of it.
+_COMPARED = frozenset(
+    {
+        *(Kind.SUBJECT_SEGMENT_DIFFERS, Kind.SUBJECT_CASE_DIFFERS, Kind.ATTRIBUTE_CONDITION_FALSE),
+        *(Kind.MEMBER_SUBJECT_DIFFERS, Kind.MEMBER_ATTRIBUTE_DIFFERS),
+    }
+)
+
+
+class Workspace(NamedTuple):
+    """The organisation and its teams, by id and name."""
+
+    org: str
+    org_name: str
+    teams: dict[str, str]  # id → name; empty where none was printed
+
+
+def workspace_of(whoami: Document | Missing) -> Workspace | None:
+    """The workspace of `truss whoami`; None where the output has no organisation's id."""
+    value = {} if isinstance(whoami, Missing) else whoami.value
+    org = value.get("org_id")
+    if not isinstance(org, str) or not org or has_placeholder(org):
+        return None
+    return Workspace(org, value.get("org_name") or "", {team["id"]: team["name"] for team in value.get("teams") or ()})
+
+
+def tokens_of(evidence: TargetEvidence) -> tuple[Token, ...]:
+    """A supposed token of each team of the workspace: what its subject says beyond the two ids is not known."""
+    workspace = workspace_of(evidence.whoami)
+    profile = profile_for(evidence.target.issuer, None)
+    if workspace is None or profile is None or profile.tenancy.tenant != "org" or profile.tenancy.team != "team":
+        return ()
+    form = profile.grammar.forms[0]
+    assert not isinstance(evidence.whoami, Missing)  # noqa: S101 - it has a workspace
+    at = Origin(evidence.whoami.file)
+    subjects = []
+    for team in workspace.teams or {"<team>": ""}:
+        known = {"v": "1", "org": workspace.org, "team": team}
+        subjects.append(":".join(f"{name}={known.get(name, f'<{name}>')}" for name in form.segments))
+    return tuple(hypothetical(subject, origin=at, name="whoami") for subject in subjects)
+
+
+def explain_by_workspace(exchange: ExchangeBuilder) -> None:
+    """Add to each refusal that compares a subject what the ids show: swapped, a name in place of an id, another org.
+
+    To be called after all steps are settled.
+    """
+    workspace = workspace_of(exchange.case.evidence.whoami)
+    for result in exchange.results.values():
+        for index, refusal in enumerate(result.refusals):
+            if refusal.kind not in _COMPARED or refusal.expected is None:
+                continue
+            note = _note(refusal.expected.value, exchange.token.subject, exchange.case.profile, workspace)
+            if note:
+                ids = f"org {workspace.org}" if workspace else ""
+                if workspace and len(workspace.teams) == 1:
+                    ids += f" and team {next(iter(workspace.teams))}"
+                facts = {"workspace": note, "workspace_ids": ids}
+                result.refusals[index] = refusal._replace(facts={**refusal.facts, **facts})
+
+
+def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: Workspace | None) -> str:
+    if profile is None or not (profile.tenancy.tenant and profile.tenancy.team):
+        return ""
+    tenant, team = profile.tenancy.tenant, profile.tenancy.team
+    asked = _ids(wanted, profile)
+    own = _ids(subject or "", profile)
+    pair = (own.get(tenant), own.get(team))
+    if all(pair) and pair[0] != pair[1] and (asked.get(team), asked.get(tenant)) == pair:
+        return f"it has {tenant} and {team} in each other's place"
+    if workspace is None:
+        return ""
+    if asked.get(tenant) in workspace.teams and asked.get(team) == workspace.org:
+        return f"it has {tenant} and {team} in each other's place"
+    for value in [*asked.values()] or [wanted]:
+        named = _named(value, workspace)
+        if named:
+            return named
+    token_org = own.get(tenant)
+    if token_org and not has_placeholder(token_org) and token_org != workspace.org:
+        if asked.get(tenant) == workspace.org:
+            return f"it is for the {tenant} of truss whoami, and the token is another's"
+        return f"truss whoami names a third {tenant}, {workspace.org}" if asked.get(tenant) else ""
+    if asked.get(tenant) and asked[tenant] != workspace.org:
+        return f"truss whoami names the {tenant} {workspace.org}"
+    asked_team = asked.get(team)
+    if asked_team and workspace.teams and asked_team != own.get(team):
+        name = workspace.teams.get(asked_team)
+        return f"{asked_team} is the {team} {name}" if name else _no_team(asked_team, team, workspace)
+    return ""
+
+
+def _no_team(asked: str, team: str, workspace: Workspace) -> str:
+    return "" if asked in workspace.teams else f"truss whoami names no {team} {asked}"
+
+
+def _ids(text: str, profile: Profile) -> dict[str, str]:
+    """Tenant and team of a subject or of a pattern for subjects, as far as it writes them out."""
+    wanted = (profile.tenancy.tenant, profile.tenancy.team)
+    segments = profile.parse_subject(text).segments
+    return {
+        segment.name: segment.value
+        for segment in segments
+        if segment.known and segment.name in wanted and segment.value and not set(segment.value) & set("*?'\"() ,")
+    }
+
+
+def _named(value: str, workspace: Workspace) -> str:
+    """The sentence for a name that stands where an id belongs."""
+    names = {name: f"the team whose id is {key}" for key, name in workspace.teams.items() if name and name != key}
+    if workspace.org_name and workspace.org_name != workspace.org:
+        names.setdefault(workspace.org_name, f"the org whose id is {workspace.org}")
+    ids = {workspace.org, *workspace.teams}
+    of = next((words for name, words in names.items() if _slug(name) == _slug(value) and value not in ids), None)
+    return f"{value} is the name of {of}" if of else ""
+
+
+def _slug(name: str) -> str:
+    """A name as people write it where no space may stand: letters and digits alone count."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

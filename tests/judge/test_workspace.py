@@ -1,0 +1,101 @@
+"""What `truss whoami` shows of a refusal: the ids of another workspace, names in their place, swapped ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from evidence import Bundle
+
+WHOAMI = "truss/whoami.txt"
+ORG, TEAM = "Hq4Lm8Tz", "Rw7Cx2Vb"
+SUBJECT = f"v=1:org={ORG}:team={TEAM}:model=Kd3Fg6Jn:deployment=Ps5Yb9Qm:environment=production:type=model_build"
+
+
+def whoami(org: str = ORG, *teams: str) -> str:
+    listed = ", ".join(teams or (f"{TEAM} (Vision Lab)",))
+    return f"acme\\ada@acme.example\nOrg ID:  {org}\nTeams:   {listed}\nIssuer:  https://oidc.baseten.co\n"
+
+
+@pytest.fixture
+def baseten(aws: Bundle) -> Bundle:
+    """A role for Baseten, with the ids of `truss whoami` and a token of the same workspace."""
+    aws.claims(iss="https://oidc.baseten.co", sub=SUBJECT, aud="oidc.baseten.co").remove("token.jwt")
+    return aws.write(WHOAMI, whoami())
+
+
+def pattern(aws: Bundle, org: str, team: str) -> Bundle:
+    return aws.condition(
+        {
+            "StringEquals": {"oidc.baseten.co:aud": "oidc.baseten.co"},
+            "StringLike": {"oidc.baseten.co:sub": f"v=1:org={org}:team={team}:*"},
+        },
+        Principal={"Federated": "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co"},
+    ).aws_provider(("oidc.baseten.co",), "oidc.baseten.co", "arn:aws:iam::210987654321:oidc-provider/oidc.baseten.co")
+
+
+FAULTS = [
+    ("Xx9Yy8Zz", TEAM, f"truss whoami names the org {ORG}"),
+    (ORG, "Nn3Mm2Kk", "truss whoami names no team Nn3Mm2Kk"),
+    (TEAM, ORG, "it has org and team in each other's place"),
+    (ORG, "vision-lab", f"vision-lab is the name of the team whose id is {TEAM}"),
+    ("Acme", TEAM, f"Acme is the name of the org whose id is {ORG}"),
+]
+
+
+@pytest.mark.parametrize(("org", "team", "words"), FAULTS)
+@pytest.mark.parametrize("with_token", [True, False])
+def test_the_first_cause_says_what_the_ids_show(
+    baseten: Bundle, org: str, team: str, words: str, with_token: bool
+) -> None:
+    if not with_token:
+        baseten.remove("claims.json")
+    answer = pattern(baseten, org, team).ask()
+    assert (answer.first.name, answer.first.confidence) == ("subject-segment-differs", "predicted")
+    assert words in answer.first.summary
+
+
+def test_ids_are_swapped_whoever_asked(baseten: Bundle) -> None:
+    answer = pattern(baseten.remove(WHOAMI), TEAM, ORG).ask()
+    assert "it has org and team in each other's place" in answer.first.summary
+
+
+def test_a_policy_of_the_own_workspace_refuses_another_s_token(baseten: Bundle) -> None:
+    answer = pattern(baseten.write(WHOAMI, whoami("Zz5Xx4Cc", "Vv6Bb7Nn (Ops)")), "Zz5Xx4Cc", "Vv6Bb7Nn").ask()
+    assert "it is for the org of truss whoami, and the token is another's" in answer.first.summary
+
+
+def test_another_team_of_the_same_workspace_is_named(baseten: Bundle) -> None:
+    baseten.write(WHOAMI, whoami(ORG, f"{TEAM} (Vision Lab)", "Bb1Cc2Dd (Speech)"))
+    assert "Bb1Cc2Dd is the team Speech" in pattern(baseten, ORG, "Bb1Cc2Dd").ask().first.summary
+
+
+def test_the_ids_alone_accept_nothing(baseten: Bundle) -> None:
+    answer = pattern(baseten.remove("claims.json"), ORG, TEAM).ask()
+    assert answer.exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize("teams", [("Bb1Cc2Dd (Speech)", f"{TEAM} (Vision Lab)"), ("[ ]",)])
+def test_one_team_that_may_pass_is_enough(baseten: Bundle, teams: tuple[str, ...]) -> None:
+    baseten.remove("claims.json").write(WHOAMI, whoami(ORG, *teams))
+    assert "subject-segment-differs" not in {
+        cause.name for cause in pattern(baseten, ORG, TEAM).ask().causes if cause.confidence != "suspected"
+    }
+
+
+def test_a_redacted_id_shows_nothing(baseten: Bundle) -> None:
+    baseten.remove("claims.json").write(WHOAMI, whoami("<org_id>"))
+    assert pattern(baseten, "Xx9Yy8Zz", TEAM).ask().exchange().prediction == "unknown"
+
+
+@pytest.mark.parametrize(("org", "team", "words"), FAULTS)
+def test_google_s_condition(gcp: Bundle, org: str, team: str, words: str) -> None:
+    gcp.claims(iss="https://oidc.baseten.co", sub=SUBJECT, aud="oidc.baseten.co").remove("token.jwt")
+    provider = gcp.read("gcp/provider.json")
+    provider["attributeCondition"] = f"assertion.sub.startsWith('v=1:org={org}:team={team}:')"
+    provider["oidc"] = {"issuerUri": "https://oidc.baseten.co", "allowedAudiences": ["oidc.baseten.co"]}
+    answer = gcp.write("gcp/provider.json", provider).write(WHOAMI, whoami()).ask()
+    assert answer.first.name == "attribute-condition-false"
+    assert words in answer.first.summary
