@@ -166,8 +166,8 @@ def _from_truss(draft: _Draft, document: Document, target: Target, resources: Re
     arns = [role.arn for role in resources.roles if role.arn]
     names = [provider.name for provider in resources.gcp_providers if provider.name]
     for auth in _preferred(aws, lambda auth: any(_like_arn(auth.aws_role_arn or "", arn) for arn in arns)):
-        draft.put("aws", "role_arn", auth.aws_role_arn, document.at(auth.pointer + "/aws_oidc_role_arn"))
-        draft.put("aws", "region", auth.aws_region, document.at(auth.pointer + "/aws_oidc_region"))
+        draft.put("aws", "role_arn", auth.aws_role_arn, document.at(auth.source.place("aws_oidc_role_arn")))
+        draft.put("aws", "region", auth.aws_region, document.at(auth.source.place("aws_oidc_region")))
         for same in (auth, *(other for other in aws if other.aws_role_arn == auth.aws_role_arn)):
             bucket = re.match(r"s3://([^/]+)", same.resource or "")
             if bucket:
@@ -175,9 +175,9 @@ def _from_truss(draft: _Draft, document: Document, target: Target, resources: Re
             if same.resource and ECR_IMAGE.match(same.resource):
                 draft.put("aws", "ecr_repository", same.resource, _resource_origin(document, same))
     for auth in _preferred(gcp, lambda auth: any(same_name(auth.gcp_provider or "", name) for name in names)):
-        place = auth.pointer + "/gcp_oidc_workload_id_provider"
+        place = auth.source.place("gcp_oidc_workload_id_provider")
         draft.put("gcp", "provider", auth.gcp_provider, document.at(place))
-        place = auth.pointer + "/gcp_oidc_service_account"
+        place = auth.source.place("gcp_oidc_service_account")
         draft.put("gcp", "service_account", auth.gcp_service_account, document.at(place))
         bucket = re.match(r"gs://([^/]+)", auth.resource or "")
         if bucket:
@@ -193,7 +193,7 @@ def further_targets(document: Document, first: Target) -> list[Target]:
         if has_placeholder(f"{auth.aws_role_arn}{auth.gcp_provider}{auth.gcp_service_account}"):
             continue
         if auth.auth_method == "AWS_OIDC" and auth.aws_role_arn and role and not _like_arn(role, auth.aws_role_arn):
-            at = document.at(auth.pointer + "/aws_oidc_role_arn")
+            at = document.at(auth.source.place("aws_oidc_role_arn"))
             aws = TargetAws(role_arn=auth.aws_role_arn, region=auth.aws_region)
             name = auth.aws_role_arn.rpartition("/")[2]
             found.setdefault(auth.aws_role_arn, Target(name, aws=aws, origins={"aws.role_arn": at}))
@@ -201,7 +201,7 @@ def further_targets(document: Document, first: Target) -> list[Target]:
         same_provider = same_name(identity[0] or "", auth.gcp_provider or "")
         is_first = same_provider and auth.gcp_service_account == identity[1]
         if auth.auth_method == "GCP_OIDC" and all(other) and all(identity) and not is_first:
-            at = document.at(auth.pointer + "/gcp_oidc_service_account")
+            at = document.at(auth.source.place("gcp_oidc_service_account"))
             gcp = TargetGcp(provider=auth.gcp_provider, service_account=auth.gcp_service_account)
             name = str(auth.gcp_service_account).partition("@")[0]
             found.setdefault(other, Target(name, gcp=gcp, origins={"gcp.service_account": at}))
@@ -213,8 +213,7 @@ def _preferred(auths: list[TrussAuth], read: Callable[[TrussAuth], bool]) -> lis
 
 
 def _resource_origin(document: Document, auth: TrussAuth) -> Origin:
-    image = auth.pointer.startswith("/base_image/")
-    return document.at(auth.pointer.rpartition("/")[0] + ("/image" if image else "/source"))
+    return document.at(auth.source.resource_pointer)
 
 
 def _issuer(resources: Resources) -> tuple[str | None, Origin | None]:

@@ -108,7 +108,13 @@ _GENERAL = (
     ),
     File("tokens/*", "further tokens, each judged on its own"),
     File(ERROR, "the error that the caller saw, verbatim", as_text, "observed", lenient=True),
-    File("truss/config.yaml", "the Truss configuration", parse_truss, "truss"),
+    File(
+        "truss/config.yaml",
+        "the Truss configuration, or a volume sync as the `baseten` SDK sends it",
+        parse_truss,
+        "truss",
+    ),
+    File("truss/version.txt", "`truss --version`", as_text, "truss_version", lenient=True),
     File(
         "truss/whoami.txt",
         "`truss whoami --show-oidc`, or `baseten org describe`",

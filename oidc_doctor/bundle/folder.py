@@ -63,6 +63,7 @@ class Folder:
             gcp=None,
             observed=self._observed(),
             truss=self._read("truss/config.yaml"),
+            truss_version=_or(self._read("truss/version.txt"), None),
             setup_output=_or(self._read("setup/output.txt"), None),
             whoami=self._read("truss/whoami.txt"),
         )

@@ -212,6 +212,8 @@ class _Copy:
             return redact_formats.yaml_text(text, self.texts)
         if path in ("error.txt", "setup/output.txt"):
             return self.texts.sentence(text)
+        if path == "truss/version.txt":
+            return redact_formats.version_text(text)
         if path == "truss/whoami.txt":
             return redact_files.json_text(text, self.texts) if text.lstrip().startswith("{") else self._whoami(text)
         if path == "issuer/chain.pem":

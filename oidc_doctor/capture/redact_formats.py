@@ -9,6 +9,7 @@ from typing import Any, Final
 from oidc_doctor.capture.redact_files import is_json, json_text
 from oidc_doctor.capture.redact_texts import SECRET, LeftOut, Texts
 from oidc_doctor.documents.json_text import Unreadable
+from oidc_doctor.documents.truss import truss_version
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.model.secret_texts import PRIVATE_KEY_MEMBERS, is_secret_member, secret_or
 
@@ -165,3 +166,9 @@ def public_text(text: str, texts: Texts) -> str:
     if count + several:
         texts.removed["a private key"] = texts.removed.get("a private key", 0) + count + several
     return texts.without_secrets(text)
+
+
+def version_text(text: str) -> str:
+    """The version of truss alone; nothing of a text that has none."""
+    version = truss_version(text)
+    return f"truss, version {'.'.join(map(str, version))}\n" if version else ""

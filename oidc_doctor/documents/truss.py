@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import load
 from oidc_doctor.documents.yaml_text import load_yaml
 from oidc_doctor.model.document import Document, Json
-from oidc_doctor.model.json_pointer import pointer_segment
+from oidc_doctor.model.json_pointer import pointer_segment, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,9 @@ def store_of(resource: str) -> Cloud | None:
     return "gcp" if _GOOGLE_REGISTRY.fullmatch(host) else None
 
 
+_NONE: Any = MappingProxyType({})
+
+
 class TrussSource(NamedTuple):
     """An image or weights that a Truss configuration asks for, and the credentials that it names for it."""
 
@@ -49,6 +53,15 @@ class TrussSource(NamedTuple):
     auth_pointer: str
     secret: bool = False  # auth_secret_name stands beside it
     registry: Json = None  # docker_auth.registry
+    places: dict[str, str] = _NONE  # a key of `auth` → its place below auth_pointer, where that is not its name
+
+    def place(self, key: str) -> str:
+        """The pointer of a key of `auth`."""
+        return self.auth_pointer + self.places.get(key, pointer_segment(key))
+
+    def named(self, key: str) -> str:
+        """A key of `auth` as the file writes it: aws_oidc_region, or aws_oidc.region."""
+        return ".".join(segments(self.places[key])) if key in self.places else key
 
     @property
     def method(self) -> str:
@@ -65,13 +78,18 @@ class TrussSource(NamedTuple):
 class TrussAuth(NamedTuple):
     """A place of a Truss configuration that names a cloud identity. Values are as written, or None."""
 
-    pointer: str  # of the object that holds the keys
+    source: TrussSource
     auth_method: str | None  # upper case, as Truss reads it
     aws_role_arn: str | None
     aws_region: str | None
     gcp_service_account: str | None
     gcp_provider: str | None
     resource: str | None  # the image or weights source that it is for
+
+    @property
+    def pointer(self) -> str:
+        """The place of the object that holds the keys."""
+        return self.source.auth_pointer
 
 
 def parse_truss(text: str, file: str) -> Document:
@@ -84,12 +102,52 @@ def parse_truss(text: str, file: str) -> Document:
 def truss_sources(document: Document) -> tuple[TrussSource, ...]:
     """Everything that a configuration fetches: the base image, the weights and the cached models, in this order.
 
-    The training's image and weights follow (truss_train writes them in the same classes).
+    The training's image and weights follow, as truss_train writes them, and the source of a volume sync of the
+    `baseten` SDK (0.13.1, its models read).
     """
     box = document.value if isinstance(document.value, dict) else {}
     training = box.get("training")
     parts = [("", "", box), *([("/training", "training", training)] if isinstance(training, dict) else [])]
-    return tuple(source for place, name, part in parts for source in _sources(place, name, part))
+    return (*(source for place, name, part in parts for source in _sources(place, name, part)), *_synced(box))
+
+
+# The objects in which truss_train and the SDK hold the keys of a method, and their keys in the words of config.yaml.
+_NESTED = {
+    "aws_oidc": ("AWS_OIDC", {"role_arn": "aws_oidc_role_arn", "region": "aws_oidc_region"}),
+    "gcp_oidc": (
+        "GCP_OIDC",
+        {
+            "service_account": "gcp_oidc_service_account",
+            "workload_identity_provider": "gcp_oidc_workload_id_provider",
+        },
+    ),
+    "aws_assume_role": ("AWS_ASSUME_ROLE", {"role_arn": "aws_assume_role_arn", "region": "aws_assume_role_region"}),
+}
+_IN_DOCKER_AUTH = "_docker_auth"  # the end of these objects' names in docker_auth
+
+
+class _Flat(NamedTuple):
+    auth: dict[str, Json]
+    places: dict[str, str]
+    methods: tuple[str, ...]  # of the objects that were found
+
+
+def _flattened(box: dict[str, Any], ending: str) -> _Flat:
+    """The keys of a method that stand in an object of their own, under the names of config.yaml."""
+    flat, places, methods = dict(box), {}, []
+    for name, (method, keys) in _NESTED.items():
+        inner = flat.get(name + ending)
+        if not isinstance(inner, dict):
+            continue
+        del flat[name + ending]
+        methods.append(method)
+        for key, value in inner.items():
+            known = keys.get(key, f"{name}{ending}.{key}")
+            flat[known] = value
+            places[known] = pointer_segment(name + ending) + pointer_segment(key)
+        # a key that is not written has its place in the object as well
+        places |= {known: pointer_segment(name + ending) + pointer_segment(key) for key, known in keys.items()}
+    return _Flat(flat, places, tuple(methods))
 
 
 def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource]:
@@ -97,15 +155,17 @@ def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource
     if isinstance(image, dict):
         pointer = f"{place}/{'base_image' if 'base_image' in box else 'image'}"
         auth = image.get("docker_auth")
-        auth = auth if isinstance(auth, dict) else None
+        # config.yaml has no such objects in docker_auth; truss_train and the SDK have
+        flat = _flattened(auth if isinstance(auth, dict) else {}, _IN_DOCKER_AUTH if "image" in box else "/")
         yield TrussSource(
             pointer,
             name or "base_image",
             _text(image, "image") or _text(image, "base_image"),
             pointer + "/image",
-            auth,
+            flat.auth if isinstance(auth, dict) else None,
             pointer + "/docker_auth",
-            registry=auth.get("registry") if auth else None,
+            registry=auth.get("registry") if isinstance(auth, dict) else None,
+            places=flat.places,
         )
     for section, key in (("weights", "source"), ("model_cache", "repo_id")):
         entries = box.get(section)
@@ -125,32 +185,35 @@ def _sources(place: str, name: str, box: dict[str, Any]) -> Iterator[TrussSource
             )
 
 
+def _synced(box: dict[str, Any]) -> Iterator[TrussSource]:
+    """The source of a volume sync: its `aws_oidc` or `gcp_oidc` stands beside its `uri`, and is its method."""
+    source = box.get("source")
+    if not isinstance(source, dict) or not _text(source, "uri"):
+        return
+    named = [name for name in _NESTED if isinstance(source.get(name), dict)]
+    flat = _flattened({name: source[name] for name in named}, "")
+    places = {"auth_method": pointer_segment(named[0]), **flat.places} if named else {}
+    auth = {"auth_method": flat.methods[0], **flat.auth} if flat.methods else None
+    secret = bool(_text(source, "auth_secret_name"))
+    yield TrussSource(
+        "/source", "volume", _text(source, "uri"), "/source/uri", auth, "/source", secret=secret, places=places
+    )
+
+
 def truss_auths(document: Document) -> tuple[TrussAuth, ...]:
     """The OIDC identities that a configuration names: the base image's, then those of the weights in their order."""
-    return tuple(_auths(document.value))
+    return tuple(_auth(source, source.auth) for source in truss_sources(document) if source.auth is not None)
 
 
-def _auths(value: Json) -> Iterator[TrussAuth]:
-    box = value if isinstance(value, dict) else {}
-    image = box.get("base_image")
-    if isinstance(image, dict) and isinstance(image.get("docker_auth"), dict):
-        yield _auth("/base_image/docker_auth", image["docker_auth"], image.get("image"))
-    weights = box.get("weights")
-    for index, entry in enumerate(weights if isinstance(weights, list) else []):
-        if isinstance(entry, dict) and isinstance(entry.get("auth"), dict):
-            yield _auth("/weights" + pointer_segment(index) + "/auth", entry["auth"], entry.get("source"))
-
-
-def _auth(pointer: str, box: dict[str, Any], resource: Json) -> TrussAuth:
-    method = _text(box, "auth_method")
+def _auth(source: TrussSource, box: dict[str, Any]) -> TrussAuth:
     return TrussAuth(
-        pointer=pointer,
-        auth_method=method.upper() if method else None,
+        source=source,
+        auth_method=source.method or None,
         aws_role_arn=_text(box, "aws_oidc_role_arn"),
         aws_region=_text(box, "aws_oidc_region"),
         gcp_service_account=_text(box, "gcp_oidc_service_account"),
         gcp_provider=_text(box, "gcp_oidc_workload_id_provider"),
-        resource=resource if isinstance(resource, str) else None,
+        resource=source.resource,
     )
 
 
@@ -232,3 +295,17 @@ def _rows(text: str) -> Iterator[tuple[str, str]]:
         else:
             value = f"{value}{joint if value else ''}{piece}"
     yield label, value
+
+
+_VERSION = re.compile(
+    r"(?:truss\b[^\n\d]{0,20}|^Version: |^)v?(\d{1,3}\.\d{1,3}\.\d{1,4})\b", re.IGNORECASE | re.MULTILINE
+)
+
+
+def truss_version(text: str) -> tuple[int, ...] | None:
+    """The version that `truss --version`, `pip show truss` or `pip freeze` prints; None where there is none."""
+    found = _VERSION.search(text[:_LONGEST_VERSION])
+    return tuple(map(int, found[1].split("."))) if found else None
+
+
+_LONGEST_VERSION = 10_000

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.documents.truss import ECR_HOST, OIDC_METHODS, store_of, truss_sources
+from oidc_doctor.judge.truss_runtime import judge_runtime, judge_version
 from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.document import Document, Missing, Origin
-from oidc_doctor.model.json_pointer import pointer_segment
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
@@ -60,6 +60,8 @@ def judge_truss(exchange: ExchangeBuilder) -> None:
     truss = exchange.case.evidence.truss
     if isinstance(truss, Missing) or not exchange.case.explain:
         return
+    judge_version(exchange, truss)
+    judge_runtime(exchange, truss)
     for source in truss_sources(truss):
         if source.cloud != exchange.cloud or has_placeholder(source.resource or ""):
             continue
@@ -99,7 +101,7 @@ def _faults(cloud: Cloud, source: TrussSource, truss: Document) -> Iterator[_Fau
         method = "GCP_OIDC" if store == "gcp" else "AWS_OIDC"
         facts = {"method": source.method, "other": method, "key": "auth_method"}
         yield _Fault(
-            Kind.AUTH_METHOD_FOR_OTHER_CLOUD, "permission", truss.at(source.auth_pointer + "/auth_method"),
+            Kind.AUTH_METHOD_FOR_OTHER_CLOUD, "permission", truss.at(source.place("auth_method")),
             method, source.method, True, facts,
         )  # fmt: skip
     elif store is None and resource:
@@ -134,7 +136,7 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
         near = _nearest(method, methods)
         fact = {"key": "auth_method", "reason": "no auth_method is written" if written is None else "no such method"}
         wanted = near or ", ".join(methods)
-        yield _invalid(truss, source.auth_pointer + "/auth_method", wanted, str(written or ""), fact)
+        yield _invalid(truss, source.place("auth_method"), wanted, str(written or ""), fact)
         return
     needed = _NEEDED.get(method, ())
     absent = [key for key in needed if not auth.get(key)]
@@ -144,16 +146,20 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
             continue
         meant = _nearest(key, [*absent, *_KEYS[section], *needed])
         if key not in known:
-            fact = {"key": key, "reason": "no such key", "method": method}
+            fact = {"key": source.named(key), "reason": "no such key", "method": method}
         elif method in _NEEDED:
-            fact = {"key": key, "reason": f"it cannot be specified when auth_method is {method}"}
+            fact = {"key": source.named(key), "reason": f"it cannot be specified when auth_method is {method}"}
         else:
-            fact = {"key": key, "reason": f"{method} does not read it"}
+            fact = {"key": source.named(key), "reason": f"{method} does not read it"}
         certain = key not in known or method in _NEEDED
-        yield _invalid(truss, source.auth_pointer + pointer_segment(key), meant, key, fact, certain=certain)
+        yield _invalid(truss, source.place(key), meant, source.named(key), fact, certain=certain)
         absent = [name for name in absent if name != meant]
     for key in absent:
-        fact = {"key": key, "reason": f"it must be provided when auth_method is {method}", "absent": "yes"}
+        fact = {
+            "key": source.named(key),
+            "reason": f"it must be provided when auth_method is {method}",
+            "absent": "yes",
+        }
         yield _invalid(truss, source.auth_pointer, key, "", fact)
     if source.secret and method in _NEEDED:
         fact = {"key": "auth_secret_name", "reason": f"a secret stands beside auth_method {method}"}
@@ -162,7 +168,7 @@ def _keys(source: TrussSource, truss: Document) -> Iterator[_Fault]:
     if method == "GCP_OIDC" and isinstance(account, str) and "@" not in account and not has_placeholder(account):
         fact = {"key": "gcp_oidc_service_account", "reason": "it is no e-mail address"}
         wanted = "NAME@PROJECT.iam.gserviceaccount.com"
-        yield _invalid(truss, source.auth_pointer + "/gcp_oidc_service_account", wanted, account, fact, certain=False)
+        yield _invalid(truss, source.place("gcp_oidc_service_account"), wanted, account, fact, certain=False)
 
 
 def _invalid(
@@ -181,12 +187,12 @@ def _registry(source: TrussSource, truss: Document) -> Iterator[_Fault]:
     host = (source.resource or "").partition("/")[0]
     registry = source.registry
     if isinstance(registry, str) and registry and registry != host and not has_placeholder(registry):
-        at = truss.at(source.auth_pointer + "/registry")
+        at = truss.at(source.place("registry"))
         yield _Fault(Kind.REGISTRY_DIFFERS_FROM_IMAGE, "permission", at, host, registry, True, {"key": "registry"})
     ecr = ECR_HOST.fullmatch(host)
     region = (source.auth or {}).get("aws_oidc_region")
     if ecr and isinstance(region, str) and region and region != ecr["region"] and not has_placeholder(region):
-        at = truss.at(source.auth_pointer + "/aws_oidc_region")
+        at = truss.at(source.place("aws_oidc_region"))
         settle = "a pull: whether Baseten asks for the token in the Region of the image instead"
         facts = {"key": "aws_oidc_region", "host": host}
         yield _Fault(Kind.ECR_REGION_DIFFERS, "permission", at, ecr["region"], region, False, facts, settle)

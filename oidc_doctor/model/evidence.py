@@ -284,6 +284,7 @@ class TargetEvidence(NamedTuple):
     observed: tuple[ObservedError, ...] = ()
     truss: Document | Missing = Missing("truss/config.yaml", "not in the bundle")
     setup_output: str | None = None
+    truss_version: str | None = None  # as truss --version printed it
     cloudtrail: tuple[str, ...] = ()  # paths of log files, to be opened through the bundle
     gcp_logs: tuple[str, ...] = ()
     whoami: Document | Missing = Missing("truss/whoami.txt", "not in the bundle")  # org_id, teams, issuer, audience, …

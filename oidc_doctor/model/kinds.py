@@ -168,6 +168,9 @@ class Kind(enum.StrEnum):
     SESSION_EXPIRED = "session-expired", "aws:permission gcp:permission", SEEN_ONLY
     SOURCE_NOT_SERVED = "source-not-served", "aws:permission gcp:permission"
     TRUSS_KEY_INVALID = "truss-key-invalid", "aws:obtain gcp:obtain"
+    TRUSS_VERSION_TOO_OLD = "truss-version-too-old", "aws:obtain gcp:obtain"
+    RUNTIME_OIDC_DISABLED = "runtime-oidc-disabled", "aws:obtain gcp:obtain"
+    AUTH_METHOD_DIFFERS_FROM_TRUST = "auth-method-differs-from-trust", "aws:obtain aws:authorise"
     AUTH_METHOD_FOR_OTHER_CLOUD = "auth-method-for-other-cloud", "aws:permission gcp:permission"
     REGISTRY_DIFFERS_FROM_IMAGE = "registry-differs-from-image", "aws:permission gcp:permission"
     ECR_REGION_DIFFERS = "ecr-region-differs", "aws:permission"

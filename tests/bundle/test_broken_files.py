@@ -13,7 +13,13 @@ from evidence import Bundle
 from oidc_doctor.bundle.contract import FILES, MANIFEST, TARGET_FILE
 from oidc_doctor.model.report import Report
 
-TEXTS = {"error.txt", "issuer/chain.pem", "setup/output.txt", "truss/whoami.txt"}  # any text is one
+TEXTS = {
+    "error.txt",
+    "issuer/chain.pem",
+    "setup/output.txt",
+    "truss/whoami.txt",
+    "truss/version.txt",
+}  # any text is one
 TOKENS = {"token.jwt", "claims.json", "tokens/*"}
 DECIDING = {
     "aws": ("aws/role.json", "aws/oidc-provider.json"),

@@ -75,6 +75,7 @@ FULL: dict[str, Any] = {
     "error.txt": "An error occurred (AccessDenied)\n",
     "truss/config.yaml": "model_name: x\n",
     "truss/whoami.txt": "Org ID: a\n",
+    "truss/version.txt": "truss, version 0.18.36\n",
     "setup/output.txt": "created\n",
     "issuer/openid-configuration.json": {"issuer": "https://oidc.baseten.co"},
     "issuer/jwks.json": {"keys": []},
@@ -136,6 +137,7 @@ def test_every_file_of_the_contract_is_read(tmp_path: Path) -> None:
     assert [token.name for token in evidence.tokens] == ["token", "other", "third"]
     assert [error.text for error in evidence.observed] == ["An error occurred (AccessDenied)"]
     assert evidence.setup_output == "created\n"
+    assert evidence.truss_version == "truss, version 0.18.36\n"
     assert isinstance(evidence.truss, Document)
     assert isinstance(evidence.whoami, Document)
     assert isinstance(evidence.issuer.jwks, Document)

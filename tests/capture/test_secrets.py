@@ -231,6 +231,7 @@ def plant(folder: Path, chunks: list[str], box: dict[str, Any]) -> None:
     texts = {
         "error.txt": f"AccessDenied: no\n{text}\n",
         "setup/output.txt": text,
+        "truss/version.txt": f"truss, version 0.18.36 {text}",
         "truss/whoami.txt": f"Workspace: x\nIssuer: https://oidc.baseten.co\n{text}\n",
         "issuer/chain.pem": text,
         "oidc-doctor.toml": f"[[target]]\nname = {quoted}\n[target.aws]\ncontext = {{ k = {quoted} }}\n",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.access import judge_access
 from oidc_doctor.judge.aws.arns import RoleArn, read_role_arn
+from oidc_doctor.judge.aws.assume_role import judge_method
 from oidc_doctor.judge.aws.audience import judge_audience
 from oidc_doctor.judge.aws.contradictions import contradictions
 from oidc_doctor.judge.aws.provider import judge_provider
@@ -39,6 +40,8 @@ def evaluate_aws(case: Case) -> Trace:
     _judge_role(exchange)
     _judge_duration(exchange)
     judge_truss(exchange)
+    if case.explain:
+        judge_method(exchange)
     if case.asks_access and case.explain:
         judge_access(exchange)
     if case.explain or case.contradictions:

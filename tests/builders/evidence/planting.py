@@ -94,6 +94,7 @@ def whole(root: Path) -> dict[str, Json]:
         "gcp/org-policies/c.json": {"name": "policies/c", "spec": {"rules": [{"values": {"allowedValues": ["x"]}}]}},
         "truss/config.yaml": {"model_name": "weights", "runtime": {"docker_auth": {"auth_method": "AWS_OIDC"}}},
         "truss/whoami.txt": f"User: ada\nOIDC org id: {made.ORG}\nOIDC team id: {made.TEAM}\nissuer: {made.ISSUER}\n",
+        "truss/version.txt": "truss, version 0.18.36\n",
         "setup/output.txt": f"Created role {made.ROLE_ARN}\nsubject {made.PATTERN}\n",
         "issuer/chain.pem": " 0 s:CN = oidc.baseten.co\n   i:C = US, O = Example, CN = Root\n",
     }.items():
