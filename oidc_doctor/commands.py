@@ -42,6 +42,7 @@ _PARAMETERS = {  # options of the AWS CLI, and the API's names of the parameters
     "--role-name": "RoleName",
     "--policy-name": "PolicyName",
     "--policy-document": "PolicyDocument",
+    "--assume-role-policy-document": "AssumeRolePolicyDocument",
     "--max-session-duration": "MaxSessionDuration",
     "--open-id-connect-provider-arn": "OpenIDConnectProviderArn",
     "--url": "Url",
@@ -50,7 +51,7 @@ _PARAMETERS = {  # options of the AWS CLI, and the API's names of the parameters
     "--thumbprint-list": "ThumbprintList",
 }
 _OPTION_OF = {name: option for option, name in _PARAMETERS.items()}
-_DOCUMENTS = ("PolicyDocument",)  # texts of JSON
+_DOCUMENTS = ("PolicyDocument", "AssumeRolePolicyDocument")  # texts of JSON
 _LINE = 84  # columns of a line of a JSON document, where its texts allow
 _STEP = "  "
 

@@ -11,8 +11,9 @@ from oidc_doctor.cli.options import make_parser
 from oidc_doctor.cli.permissions import permissions
 from oidc_doctor.cli.report import report
 from oidc_doctor.cli.screens import open_screens, serve_screens, why_no_screens
+from oidc_doctor.cli.setup import setup
 
-_COMMANDS = {"capture": capture, "explain": explain, "permissions": permissions}
+_COMMANDS = {"capture": capture, "explain": explain, "permissions": permissions, "setup": setup}
 
 
 def run_command(arguments: list[str]) -> int:

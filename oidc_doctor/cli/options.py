@@ -64,7 +64,8 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _formatter(prog: str) -> argparse.HelpFormatter:
+def help_formatter(prog: str) -> argparse.HelpFormatter:
+    """The layout of --help, whose texts keep their lines."""
     # with an explicit width, argparse does not import shutil to ask the terminal for every option
     return argparse.RawDescriptionHelpFormatter(prog, width=_HELP_WIDTH)
 
@@ -79,8 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
         ),
         epilog="Commands: oidc-doctor explain CODE | --all    print the page of a cause or check, offline\n"
         "          oidc-doctor capture -o BUNDLE       write the evidence as a redacted bundle\n"
-        "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs",
-        formatter_class=_formatter,
+        "          oidc-doctor permissions aws|gcp     print the least permissions that a live run needs\n"
+        "          oidc-doctor setup aws|gcp           print the narrowest set-up for a Baseten workload",
+        formatter_class=help_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"oidc-doctor {__version__}")
@@ -139,7 +141,7 @@ def make_capture_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="oidc-doctor capture",
         description=("Write the evidence as a redacted bundle: names are replaced, what decisions depend on is kept."),
-        formatter_class=_formatter,
+        formatter_class=help_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("-o", "--output", metavar="BUNDLE", help="the folder or .tar.gz to write")

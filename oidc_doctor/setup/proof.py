@@ -1,0 +1,162 @@
+"""A set-up judged before anybody sees it, by the evaluators that judge every other configuration.
+
+The documents are read as a bundle of what the clouds would print. The named workload has to pass with every token type
+that is accepted; strangers, and every other value of what was named, have to be refused; each call of the named bucket
+and repository has to be allowed, and others not.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor import iam
+from oidc_doctor.bundle.files import Bundle, BundleMember
+from oidc_doctor.bundle.snapshot import load_snapshot
+from oidc_doctor.documents.token import hypothetical
+from oidc_doctor.findings.causes import diagnose
+from oidc_doctor.findings.strangers import other_tokens, refuses_token
+from oidc_doctor.judge import evaluate
+from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
+from oidc_doctor.judge.save_rules import answer_to_trust_policy
+from oidc_doctor.model.case import Case
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.steps import PASSED
+from oidc_doctor.setup import aws, gcp
+from oidc_doctor.setup.wanted import ISSUER, TYPES, AwsWanted, GcpWanted
+
+if TYPE_CHECKING:
+    from oidc_doctor.model.evidence import TargetEvidence
+    from oidc_doctor.model.steps import Cloud
+    from oidc_doctor.setup.wanted import Workload
+
+_LONGEST_ENVIRONMENT = "e" * 40  # (Baseten, OIDC)
+_MODEL, _DEPLOYMENT = "Ab3dEf7h", "Jk5mNp9q"  # ids that the set-up does not name
+
+
+def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> TargetEvidence:
+    """The set-up as the product reads it, with these files in a bundle."""
+    whole = dict(files)
+    lines = ["[[target]]", 'name = "setup"', f"issuer = {json.dumps(ISSUER)}", f"[target.{cloud}]"]
+    lines += [f"{name} = {json.dumps(value)}" for name, value in target.items()]
+    whole["oidc-doctor.toml"] = "\n".join(lines) + "\n"
+    absent = ("aws/bucket-policy.json", "aws/repository-policy.json", "gcp/folder-policy.json")
+    reads = [{"path": name, "outcome": "ok"} for name in files]
+    reads += [
+        {"path": name, "outcome": "not_found"}
+        for name in (*absent, "gcp/organization-policy.json")
+        if name not in files
+    ]
+    whole["manifest.json"] = {"reads": reads}
+    texts = {name: value if isinstance(value, str) else json.dumps(value, indent=2) for name, value in whole.items()}
+    members = {name: BundleMember(len(text), partial(io.BytesIO, text.encode())) for name, text in texts.items()}
+    (evidence,) = load_snapshot(Bundle("setup", members)).targets
+    return evidence
+
+
+def faults_of(wanted: AwsWanted | GcpWanted, files: dict[str, Any] | None = None) -> list[str]:
+    """What the judge finds in the set-up that it was not meant to be; empty for one that may be printed.
+
+    `files` stand in for the set-up's own: those that were read of what was made.
+    """
+    if isinstance(wanted, AwsWanted):
+        evidence = evidence_of(files or aws.files(wanted), "aws", aws.target(wanted))
+        return [*_exchange_faults(wanted.workload, evidence, "aws"), *_policy_faults(wanted, files)]
+    evidence = evidence_of(files or gcp.files(wanted), "gcp", gcp.target(wanted))
+    return list(_exchange_faults(wanted.workload, evidence, "gcp"))
+
+
+def subject_of(workload: Workload, kind: str, **changed: str) -> str:
+    """A subject of the workload, with ids for what it does not name."""
+    parts = {
+        "v": "1",
+        "org": workload.org,
+        "team": workload.team,
+        "model": workload.model or _MODEL,
+        "deployment": _DEPLOYMENT,
+        "environment": workload.environment or "production",
+        "type": kind,
+    } | changed
+    return ":".join(f"{name}={value}" for name, value in parts.items())
+
+
+def _case(evidence: TargetEvidence, cloud: Cloud, subject: str) -> Case:
+    token = hypothetical(subject, origin=Origin("--subject"))._replace(recorded=True)
+    profile = profile_of(evidence, token)
+    whole = complete_hypothetical(token, profile, evidence)
+    return Case(cloud, evidence, whole, time.time(), profile, asks_access=True)
+
+
+def _exchange_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud) -> Iterator[str]:
+    subjects = [subject_of(workload, kind) for kind in workload.types]
+    if workload.environment is None:
+        subjects += [subject_of(workload, kind, environment=_LONGEST_ENVIRONMENT) for kind in workload.types]
+    for subject in subjects:
+        yield from _own_faults(_case(evidence, cloud, subject), subject)
+    yield from _stranger_faults(workload, evidence, cloud)
+
+
+def _own_faults(case: Case, subject: str) -> Iterator[str]:
+    trace = evaluate(case)
+    prediction = diagnose(case, trace).prediction
+    if prediction != "accepted":
+        reasons = ", ".join(dict.fromkeys(str(refusal.kind) for refusal in trace.refusals)) or "an open step"
+        yield f"{subject} is {prediction}: {reasons}"
+    for row in trace.accesses:
+        if row.decision != "allowed":
+            yield f"{row.need.action} on {row.need.resource} is {row.decision}"
+    target = case.evidence.target
+    wishes = (
+        (target.aws.s3_bucket, target.aws.ecr_repository)
+        if case.cloud == "aws" and target.aws
+        else (target.gcp.gcs_bucket, target.gcp.artifact_repository)
+        if target.gcp
+        else ()
+    )
+    if any(wishes) and (not trace.accesses or trace.step("permission").state != PASSED):
+        yield "no call of the bucket or the repository was judged"
+
+
+def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud) -> Iterator[str]:
+    """Every stranger, and every other value of a part that was named, that the set-up does not refuse."""
+    case = _case(evidence, cloud, subject_of(workload, workload.types[0]))
+    named = {"another model"} if workload.model else set()
+    named |= {"another environment"} if workload.environment else set()
+    named |= {"another type"} if workload.types != TYPES else set()
+    others = other_tokens(case)
+    tried = [other for other in others if other.outsider or other.who in named]
+    kinds = {other.who for other in tried}
+    for kind in ("another issuer", "another audience", *named):
+        if kind not in kinds:
+            yield f"no token of {kind} was tried"
+    for other in tried:
+        if not refuses_token(case, other):
+            yield f"{other} is not refused"
+    foreign = {
+        "another org": subject_of(workload, workload.types[0], org="Zz9yXx8w"),
+        "another team": subject_of(workload, workload.types[0], team="Zz9yXx8w"),
+    }
+    foreign |= {"another model": subject_of(workload, workload.types[0], model="Zz9yXx8w")} if workload.model else {}
+    for who, subject in foreign.items():
+        if diagnose(stranger := _case(evidence, cloud, subject), evaluate(stranger)).prediction != "refused":
+            yield f"{who}, {subject}, is not refused"
+
+
+def _policy_faults(wanted: AwsWanted, files: dict[str, Any] | None) -> Iterator[str]:
+    """Whether IAM would store the documents, and calls beside those that the role is for."""
+    made = files or aws.files(wanted)
+    role = made["aws/role.json"]
+    trust = (role.get("Role") or role)["AssumeRolePolicyDocument"]
+    refusal = answer_to_trust_policy(trust)
+    if refusal:
+        yield f"IAM would not store the trust policy: {refusal}"
+    policies = [value["PolicyDocument"] for name, value in made.items() if name.startswith("aws/role-policies/")]
+    for document in policies:
+        policy = iam.compile_policy(document, grammar=iam.IDENTITY)
+        for action, resource in aws.other_calls(wanted):
+            if policy.decide("", action, {}, resource).granted is not False:
+                yield f"{action} on {resource} is allowed"

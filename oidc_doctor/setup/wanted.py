@@ -1,0 +1,231 @@
+"""What a set-up is for: the ids and names that a person gave, each of the form that its vendor prints.
+
+Baseten's ids are letters and digits (truss whoami --show-oidc; 7 and 8 characters in every public example). Amazon S3
+User Guide, bucket naming rules; Amazon ECR API, RepositoryName; IAM API, RoleName; Google Cloud, projects' ids and
+numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from oidc_doctor.documents.truss import ECR_HOST
+from oidc_doctor.judge.aws.partitions import partition_of_region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ISSUER = "https://oidc.baseten.co"
+AUDIENCE = "oidc.baseten.co"  # of every token (Baseten, OIDC)
+TYPES = ("model_build", "model_container")
+
+
+class WantedError(Exception):
+    """A value that cannot be used; the message is one line that names the option."""
+
+
+class _Form(NamedTuple):
+    pattern: str
+    words: str
+
+
+_ID = _Form(r"[A-Za-z0-9]{5,24}", "an id is letters and digits alone; truss whoami --show-oidc prints it")
+_FORMS = {
+    "--org": _ID,
+    "--team": _ID,
+    "--model": _Form(_ID.pattern, "an id is letters and digits alone; it stands in the model's address"),
+    "--environment": _Form(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "an environment's name has at most 40 letters and digits"
+    ),
+    "--account": _Form(r"\d{12}", "an AWS account is 12 digits; aws sts get-caller-identity prints it"),
+    "--region": _Form(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", "a Region is like us-east-1"),
+    "--role-name": _Form(r"[A-Za-z0-9][\w+=,.@-]{0,63}", "a role's name has at most 64 letters, digits and +=,.@_-"),
+    "--project": _Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "a project's id is 6 to 30 small letters, digits and hyphens"),
+    "--project-number": _Form(
+        r"\d{5,20}", "gcloud projects describe PROJECT --format='value(projectNumber)' prints it"
+    ),
+    "--service-account": _Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the name alone, of 6 to 30 small letters and digits"),
+    "--pool": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", "a pool's id is 4 to 32 small letters, digits and hyphens"),
+    "--provider": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", "a provider's id is 4 to 32 small letters, digits and hyphens"),
+}
+_S3_BUCKET = _Form(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "give the bucket's name alone")
+_GCS_BUCKET = _Form(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "give the bucket's name alone")
+_KEY = _Form(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
+    "give the key's ARN: a policy on an alias grants nothing",
+)
+_ECR_NAME = r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+_ECR_ARN = re.compile(
+    rf"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>[a-z0-9-]+):(?P<account>\d{{12}}):repository/(?P<name>{_ECR_NAME})"
+)
+_AR_HOST = re.compile(
+    r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])/(?P<name>[a-z][a-z0-9-]{0,62})"
+)
+_AR_NAME = re.compile(
+    r"projects/(?P<project>[a-z][a-z0-9-]{4,28}[a-z0-9])/locations/(?P<location>[a-z0-9-]+)/repositories/"
+    r"(?P<name>[a-z][a-z0-9-]{0,62})"
+)
+_LEAST_SESSION, _LONGEST_SESSION = 3_600, 43_200  # seconds, MaxSessionDuration (IAM API)
+
+
+def _check(option: str, value: str | None, form: _Form | None = None) -> None:
+    form = form or _FORMS[option]
+    if value is not None and not re.fullmatch(form.pattern, value, re.ASCII):
+        message = f"{option} {value!r}: {form.words}"
+        raise WantedError(message)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Whose tokens are to be accepted."""
+
+    org: str
+    team: str
+    model: str | None = None
+    environment: str | None = None
+    types: tuple[str, ...] = TYPES
+
+    def __post_init__(self) -> None:
+        """Check each id. Raises WantedError."""
+        for option in ("org", "team", "model", "environment"):
+            _check(f"--{option}", getattr(self, option))
+        if len({self.org, self.team, self.model} - {None}) < 2 + (self.model is not None):
+            message = "--org, --team and --model: two of them are the same id; truss whoami --show-oidc prints each"
+            raise WantedError(message)
+
+
+@dataclass(frozen=True)
+class AwsWanted:
+    """The names of the set-up of an AWS account."""
+
+    workload: Workload
+    account: str
+    bucket: str | None = None
+    repository: str | None = None  # a name, an ARN, or an image with its host
+    region: str | None = None
+    role_name: str = "BasetenOIDCRole"
+    kms_key: str | None = None
+    max_session: int | None = None  # seconds
+
+    def __post_init__(self) -> None:
+        """Check each name. Raises WantedError."""
+        for option in ("account", "region", "role_name"):
+            _check("--" + option.replace("_", "-"), getattr(self, option))
+        _check("--bucket", self.bucket, _S3_BUCKET)
+        _check("--kms-key", self.kms_key, _KEY)
+        if self.kms_key and not self.bucket:
+            message = "--kms-key: name the --bucket whose objects it encrypts"
+            raise WantedError(message)
+        if self.max_session is not None and not _LEAST_SESSION <= self.max_session <= _LONGEST_SESSION:
+            message = f"--max-session-duration {self.max_session}: {_LEAST_SESSION} to {_LONGEST_SESSION} seconds"
+            raise WantedError(message)
+        if self.repository is not None:
+            partition = _repository_arn(self).split(":")[1]
+            if partition != self.partition:
+                message = f"--repository: it is of the partition {partition}, and the role of {self.partition}"
+                raise WantedError(message)
+
+    @property
+    def partition(self) -> str:
+        """The partition of the account: that of the Region."""
+        return (partition_of_region(self.region) if self.region else None) or "aws"
+
+    @property
+    def role_arn(self) -> str:
+        """The ARN that the role has or gets."""
+        return f"arn:{self.partition}:iam::{self.account}:role/{self.role_name}"
+
+    @property
+    def provider_arn(self) -> str:
+        """The ARN of the OIDC provider."""
+        return f"arn:{self.partition}:iam::{self.account}:oidc-provider/{AUDIENCE}"
+
+    @property
+    def repository_arn(self) -> str | None:
+        """The ARN of the repository."""
+        return _repository_arn(self) if self.repository is not None else None
+
+
+def _repository_arn(wanted: AwsWanted) -> str:
+    text = wanted.repository or ""
+    arn = _ECR_ARN.fullmatch(text)
+    if arn:
+        return text
+    host, slash, path = text.partition("/")
+    ecr = ECR_HOST.fullmatch(host)
+    name = path.partition("@")[0].partition(":")[0] if ecr and slash else text
+    if not re.fullmatch(_ECR_NAME, name):
+        message = f"--repository {text!r}: give the repository's name, its ARN, or the image with its host"
+        raise WantedError(message)
+    if ecr:
+        partition = partition_of_region(ecr["region"]) or "aws"
+        return f"arn:{partition}:ecr:{ecr['region']}:{host[:12]}:repository/{name}"
+    if not wanted.region:
+        message = f"--repository {text}: give --region too, the Region of the registry, or the repository's ARN"
+        raise WantedError(message)
+    return f"arn:{wanted.partition}:ecr:{wanted.region}:{wanted.account}:repository/{name}"
+
+
+class Repository(NamedTuple):
+    """A repository of Artifact Registry."""
+
+    project: str
+    location: str
+    name: str
+
+
+@dataclass(frozen=True)
+class GcpWanted:
+    """The names of the set-up of a Google Cloud project."""
+
+    workload: Workload
+    project: str
+    project_number: str
+    bucket: str | None = None
+    repository: str | None = None  # LOCATION-docker.pkg.dev/PROJECT/NAME, or its resource name
+    service_account: str = "baseten-oidc"
+    pool: str = "baseten-pool"
+    provider: str = "baseten-provider"
+
+    def __post_init__(self) -> None:
+        """Check each name. Raises WantedError."""
+        for option in ("project", "project_number", "service_account", "pool", "provider"):
+            _check("--" + option.replace("_", "-"), getattr(self, option))
+        _check("--bucket", self.bucket, _GCS_BUCKET)
+        if self.repository is not None and self.artifact_repository is None:
+            message = f"--repository {self.repository!r}: write LOCATION-docker.pkg.dev/PROJECT/NAME"
+            raise WantedError(message)
+
+    @property
+    def artifact_repository(self) -> Repository | None:
+        """The parts of the repository's name."""
+        text = self.repository or ""
+        match = _AR_NAME.fullmatch(text) or _AR_HOST.fullmatch("/".join(text.split("/")[:3]))
+        return Repository(match["project"], match["location"], match["name"]) if match else None
+
+    @property
+    def email(self) -> str:
+        """The e-mail address of the service account."""
+        return f"{self.service_account}@{self.project}.iam.gserviceaccount.com"
+
+    @property
+    def pool_name(self) -> str:
+        """The full name of the pool."""
+        return f"projects/{self.project_number}/locations/global/workloadIdentityPools/{self.pool}"
+
+    @property
+    def provider_name(self) -> str:
+        """The full name of the provider."""
+        return f"{self.pool_name}/providers/{self.provider}"
+
+
+def types_for(*, chosen: str | None, others: Sequence[str | None], repository: str | None) -> tuple[str, ...]:
+    """The token types that the set-up accepts.
+
+    Images are pulled with a build token (Baseten, OIDC). Of weights Baseten's sources disagree, so both types stand.
+    """
+    if chosen is not None:
+        return (chosen,)
+    return ("model_build",) if repository is not None and not any(others) else TYPES
