@@ -22,7 +22,7 @@ _FLAG = re.compile(r"-[A-Za-z]+|(--[a-z][a-z-]*)(?:=.*)?", re.DOTALL)
 # The options of the programs that read evidence into a request; others, such as gcloud's --flags-file, are no word of
 # ours, so a name in the evidence is one.
 _OUR_OPTIONS = {
-    "aws": frozenset({"--query", "--output"}),
+    "aws": frozenset({"--query", "--output", "--region"}),
     "gcloud": frozenset(
         {
             "--allowed-audiences",

@@ -30,7 +30,7 @@ def setup_incomplete(refusal: Refusal) -> Words:
     """Name the step that failed, what is there, and how to go on."""
     failed, lacking, made = refusal.fact("failed", "a step"), refusal.fact("lacking"), refusal.fact("made")
     code, error = refusal.fact("code"), refusal.fact("error")
-    said = f": {code}" if code else f": {error.rstrip('.')}" if len(error) <= _SHORT else ""
+    said = f": {code}" if code else f": {error.rstrip('.')}" if 0 < len(error) <= _SHORT else ""
     if refusal.fact("reason") == "exists":
         said = ", which existed already"
     rest = f", so {lacking} may be missing" if lacking and lacking != failed else ""

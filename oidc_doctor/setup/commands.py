@@ -62,7 +62,9 @@ def aws_commands(wanted: AwsWanted) -> str:
     trust = json.dumps(aws.trust_policy(wanted))
     policy = aws.role_policy(wanted)
     session: dict[str, Any] = {"MaxSessionDuration": wanted.max_session} if wanted.max_session else {}
-    account = _made(command("aws", "sts", "get-caller-identity", "--query", "Account", "--output", "text"))
+    # STS wants a Region, also where the profile has none
+    caller = ("aws", "sts", "get-caller-identity", "--region", wanted.region or "us-east-1")
+    account = _made(command(*caller, "--query", "Account", "--output", "text"))
     lines = [
         _only_in(account, wanted.account, "the account of these credentials"),
         _unless(

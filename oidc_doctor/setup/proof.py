@@ -20,21 +20,26 @@ from oidc_doctor.bundle.snapshot import load_snapshot
 from oidc_doctor.documents.token import hypothetical
 from oidc_doctor.findings.causes import diagnose
 from oidc_doctor.findings.strangers import other_tokens, refuses_token
+from oidc_doctor.issuers.strangers import another
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.save_rules import answer_to_trust_policy
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Origin
-from oidc_doctor.model.steps import PASSED
+from oidc_doctor.model.steps import PASSED, Cloud
 from oidc_doctor.setup import aws, gcp
 from oidc_doctor.setup.wanted import ISSUER, TYPES, AwsWanted, GcpWanted
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
-    from oidc_doctor.model.steps import Cloud
     from oidc_doctor.setup.wanted import Workload
 
 _LONGEST_ENVIRONMENT = "e" * 40  # (Baseten, OIDC)
+# The steps of which one has to refuse a stranger; for AWS any. A federated token is of use without the service account.
+_BEFORE_THE_ACCOUNT: dict[Cloud, tuple[str, ...]] = {
+    "aws": (),
+    "gcp": ("target", "token", "issuer", "audience", "times", "keys", "condition", "mapping"),
+}
 _MODEL, _DEPLOYMENT = "Ab3dEf7h", "Jk5mNp9q"  # ids that the set-up does not name
 
 
@@ -134,16 +139,15 @@ def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud)
         if kind not in kinds:
             yield f"no token of {kind} was tried"
     for other in tried:
-        if not refuses_token(case, other):
+        if not refuses_token(case, other, *_BEFORE_THE_ACCOUNT[cloud]):
             yield f"{other} is not refused"
+    names = [name for name in ("org", "team", "model") if getattr(workload, name)]
     foreign = {
-        "another org": subject_of(workload, workload.types[0], org="Zz9yXx8w"),
-        "another team": subject_of(workload, workload.types[0], team="Zz9yXx8w"),
+        name: subject_of(workload, workload.types[0], **{name: another(getattr(workload, name))}) for name in names
     }
-    foreign |= {"another model": subject_of(workload, workload.types[0], model="Zz9yXx8w")} if workload.model else {}
     for who, subject in foreign.items():
         if diagnose(stranger := _case(evidence, cloud, subject), evaluate(stranger)).prediction != "refused":
-            yield f"{who}, {subject}, is not refused"
+            yield f"another {who}, {subject}, is not refused"
 
 
 def _policy_faults(wanted: AwsWanted, files: dict[str, Any] | None) -> Iterator[str]:

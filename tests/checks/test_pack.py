@@ -211,7 +211,7 @@ def test_values_from_tokens_and_policies_are_only_passed_on(check: Check) -> Non
             refusal = Refusal(cloud, "authorise", check.kind, side, side, facts=Everywhere(value))
             for text in say(check, refusal).commands:
                 parts = shlex.split(text)
-                assert parts[0] in {"aws", "gcloud", "curl"}
+                assert parts[0] in {"aws", "gcloud", "curl", "oidc-doctor", "pip"}
                 values = [part for part in parts if part == value]
                 assert not any(part.startswith(("-", "@", "file:", "http:")) for part in values)
 
