@@ -37,6 +37,7 @@ LOG_KEYS = {"history", "history_past", "clues", "session_events"}
 COVERED = {
     "nothing wrong, AWS": "healthy-aws",
     "nothing wrong, Google Cloud": "healthy-gcp",
+    "a set-up that stopped half way": "aws-setup-stopped",
     "an empty client ID list, untried": "aws-baseten-script",
     "an empty client ID list, refused": "aws-baseten-script-refused",
     "an empty client ID list that works": "aws-baseten-script-works",

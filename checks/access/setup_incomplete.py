@@ -28,14 +28,23 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, account_of, cause, comman
 @cause("ACC031", "setup-incomplete", Kind.SETUP_INCOMPLETE)
 def setup_incomplete(refusal: Refusal) -> Words:
     """Name the step that failed, what is there, and how to go on."""
-    failed, lacking, made = refusal.fact("failed", "a step"), refusal.fact("lacking"), refusal.fact("made")
+    failed, made = refusal.fact("failed", "a step"), refusal.fact("made")
     code, error = refusal.fact("code"), refusal.fact("error")
     said = f": {code}" if code else f": {error.rstrip('.')}" if 0 < len(error) <= _SHORT else ""
     if refusal.fact("reason") == "exists":
         said = ", which existed already"
-    rest = f", so {lacking} may be missing" if lacking and lacking != failed else ""
-    there = f"; {made} exists" if made and " and " not in made else given("; {} exist", made)
-    return Words(f"the set-up stopped at {failed}{said}{rest}{there}", _fix(refusal), _commands(refusal))
+    is_missing = given("{} " + _verb(refusal.fact("missing"), "is", "are") + " missing", refusal.fact("missing"))
+    may_be = given("{} may be missing", refusal.fact("lacking"))
+    exists = given("{} " + _verb(made, "exists", "exist"), made)
+    return Words(
+        "; ".join(filter(None, (f"the set-up stopped at {failed}{said}", is_missing, may_be, exists))),
+        _fix(refusal),
+        _commands(refusal),
+    )
+
+
+def _verb(things: str, one: str, several: str) -> str:
+    return several if " and " in things else one
 
 
 _SHORT = 60

@@ -15,7 +15,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, cause, command, given
+from oidc_doctor.checkkit import Kind, Refusal, Words, cause, commands, given
 
 
 @cause("ACC032", "truss-version-too-old", Kind.TRUSS_VERSION_TOO_OLD)
@@ -27,5 +27,5 @@ def truss_version_too_old(refusal: Refusal) -> Words:
         f"Upgrade truss to {since} or later where truss push runs."
         if since
         else "Upgrade truss where truss push runs.",
-        (command("pip", "install", "--upgrade", f"truss>={since}"),) if since else (),
+        commands("pip install --upgrade {}", f"truss>={since}" if since else ""),
     )

@@ -120,13 +120,8 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
             "code": reason.code,
             "reason": reason_of(reason.code, reason.error),
             "by": reason.by,
-            "lacking": _listed(
-                dict.fromkeys(
-                    parts[failure.name].words
-                    for failure in lacking
-                    if reason_of(failure.code, failure.error) != "exists"
-                )
-            ),
+            "missing": _words(exchange, confirmed),
+            "lacking": _words(exchange, [failure for failure in lacking if failure not in confirmed]),
             "made": _listed(_made(exchange)),
             "shown_in": "the output of the set-up" if reason.at and reason.at.file == OUTPUT else "a logged write",
         }
@@ -203,6 +198,13 @@ def _made(exchange: ExchangeBuilder) -> list[str]:
         if name in said
         or (name in ("provider", "role", "pool-provider") and exchange.results[part.step].state == PASSED)
     ]
+
+
+def _words(exchange: ExchangeBuilder, failures: list[_Failure]) -> str:
+    """What the steps were to make, without what they found to be there."""
+    parts = _PARTS[exchange.cloud]
+    missing = [failure for failure in failures if reason_of(failure.code, failure.error) != "exists"]
+    return _listed(dict.fromkeys(parts[failure.name].words for failure in missing))
 
 
 def _names(exchange: ExchangeBuilder) -> dict[str, str]:

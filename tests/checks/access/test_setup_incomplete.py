@@ -96,7 +96,7 @@ def test_policies_that_the_script_did_not_come_to(aws: Bundle) -> None:
     aws.write(OUTPUT, PROVIDER_EXISTS + ROLE + ROLE_EXISTS).not_found("aws/bucket-policy.json")
     cause = aws.ask().first
     assert (cause.name, cause.step, cause.confidence) == ("setup-incomplete", "permission", "predicted")
-    assert "the role's policy for S3 may be missing" in cause.summary
+    assert "the role's policy for S3 is missing" in cause.summary
     assert "ECR" not in cause.summary
 
 
