@@ -119,7 +119,7 @@ def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", "
     """Why a command of a set-up failed, where its code or its sentence says so; empty where they say something else."""
     if "SERVICE_DISABLED" in text or re.search(r"\bAPI has not been used in project\b", text):
         return "disabled"
-    if code in ("EntityAlreadyExists", "ALREADY_EXISTS", "409") or "already exists" in text:
+    if code.startswith("EntityAlreadyExists") or code in ("ALREADY_EXISTS", "409") or "already exists" in text:
         return "exists"
     return "denied" if code in ("AccessDenied", "AccessDeniedException", "PERMISSION_DENIED", "403") else ""
 
@@ -221,7 +221,7 @@ def _failures(cloud: Cloud, line: str, current: str, number: int) -> Iterator[Se
             return
         name = current if current in named else named[0]
         # the provider serves every role of the account: that it was there is no failure
-        state: StepState = "existed" if name == "provider" and code == "EntityAlreadyExists" else "failed"
+        state: StepState = "existed" if name == "provider" and reason_of(code, text) == "exists" else "failed"
         yield SetupStep(name, state, number, text, code)
         return
     match = _FAILED.fullmatch(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from oidc_doctor.documents.setup_output import reason_of
 from oidc_doctor.history.aws_writes import aws_field_writes, provider_path
 from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
-# A provider serves every role of the account: that it was there already is no failure of a set-up.
-_HARMLESS = {("CreateOpenIDConnectProvider", "EntityAlreadyExists")}
 # Writes that make good what another one was refused.
 _INSTEAD = {
     "CreateRole": ("CreateRole", "UpdateAssumeRolePolicy"),
@@ -45,10 +44,16 @@ def refused_writes(cloud: Cloud, changes: Sequence[Change], evidence: TargetEvid
         write
         for index, write in enumerate(writes)
         if write.error_code
-        and (write.what, write.error_code) not in _HARMLESS
+        and not _is_harmless(write)
         and not any(_makes_good(later, write) for later in writes[index + 1 :])
         and is_of_target(write)
     )
+
+
+def _is_harmless(write: Change) -> bool:
+    """Whether it found a provider that was there: it serves every role of the account, so that is no failure."""
+    exists = reason_of(write.error_code or "", write.error_message or "") == "exists"
+    return exists and write.what == "CreateOpenIDConnectProvider"
 
 
 def _makes_good(later: Change, refused: Change) -> bool:

@@ -49,18 +49,15 @@ _PARTS: dict[Cloud, dict[str, _Part]] = {
         "binding": _Part("the binding on the service account", "impersonate"),
     },
 }
-# The step of a set-up to which a logged write belongs.
+# The step of a set-up to which a logged write belongs. An update is an edit of what is there, and makes nothing.
 _WRITES = {
     "CreateOpenIDConnectProvider": "provider",
-    "AddClientIDToOpenIDConnectProvider": "provider",
     "CreateRole": "role",
-    "UpdateAssumeRolePolicy": "role",
     "PutRolePolicy": "policy",
     "AttachRolePolicy": "policy",
     "CreateServiceAccount": "service-account",
     "CreateWorkloadIdentityPool": "pool",
     "CreateWorkloadIdentityPoolProvider": "pool-provider",
-    "UpdateWorkloadIdentityPoolProvider": "pool-provider",
 }
 # The refusals that say: it is not there.
 _ABSENT = frozenset(

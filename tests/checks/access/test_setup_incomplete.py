@@ -172,3 +172,49 @@ def test_an_empty_variable_ends_the_script_before_anything(aws: Bundle) -> None:
 def test_an_output_of_something_else_says_nothing(aws: Bundle) -> None:
     aws.write(OUTPUT, "Done.\nerror: no such file\n").not_found("aws/role.json")
     assert "setup-incomplete" not in aws.ask().names
+
+
+def google_write(gcp: Bundle, method: str, resource: str, request: dict[str, object]) -> dict[str, object]:
+    payload = {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog",
+        "serviceName": "iam.googleapis.com",
+        "methodName": f"google.iam.v1.WorkloadIdentityPools.{method}",
+        "resourceName": resource,
+        "authenticationInfo": {"principalEmail": "ada@weights-prod.iam.gserviceaccount.com"},
+        "status": {"code": 7, "message": "Permission 'iam.workloadIdentityPools.create' denied on resource"},
+        "request": request,
+    }
+    entry = gcp.log_entry(payload, insert_id="w-1", severity="ERROR")
+    return entry | {"logName": "projects/weights-prod/logs/cloudaudit.googleapis.com%2Factivity"}
+
+
+def test_google_s_logged_write_that_failed(gcp: Bundle) -> None:
+    parent, _, pool = gcp.POOL.rpartition("/workloadIdentityPools/")
+    request = {"parent": parent, "workloadIdentityPoolId": pool}
+    gcp.gcp_logs([google_write(gcp, "CreateWorkloadIdentityPool", parent, request)])
+    cause = gcp.not_found("gcp/provider.json", "gcp/pool.json").ask().first
+    assert (cause.name, cause.step, cause.confidence) == ("setup-incomplete", "target", "predicted")
+    assert "the set-up stopped at the workload identity pool" in cause.summary
+
+
+def test_google_s_write_of_another_pool_is_no_cause(gcp: Bundle) -> None:
+    parent = gcp.POOL.rpartition("/workloadIdentityPools/")[0]
+    request = {"parent": parent, "workloadIdentityPoolId": "other-pool"}
+    gcp.gcp_logs([google_write(gcp, "CreateWorkloadIdentityPool", parent, request)])
+    assert "setup-incomplete" not in gcp.not_found("gcp/provider.json", "gcp/pool.json").ask().names
+
+
+def test_an_edit_that_was_refused_is_no_set_up(aws: Bundle) -> None:
+    aws.condition(aws.subject(aws.PATTERN.replace("team=", "team=X")))
+    record = write("UpdateAssumeRolePolicy", **LIMIT)
+    assert "setup-incomplete" not in aws.cloudtrail([record]).ask().names
+
+
+def test_a_provider_that_was_there_is_no_failure(aws: Bundle) -> None:
+    exists = {
+        "errorCode": "EntityAlreadyExistsException",
+        "errorMessage": "Provider with url https://oidc.baseten.co already exists.",
+        "requestParameters": {"url": "https://oidc.baseten.co"},
+    }
+    aws.not_found("aws/oidc-provider.json").cloudtrail([write("CreateOpenIDConnectProvider", **exists)])
+    assert "setup-incomplete" not in aws.ask().names
