@@ -73,11 +73,12 @@ def everywhere() -> frozenset[str]:
 @cache
 def in_sentences() -> frozenset[str]:
     """Return the words of the clouds' own sentences."""
+    from oidc_doctor.documents import setup_output
     from oidc_doctor.judge import error_texts
 
     words = set(_IN_SENTENCES.split())
     texts = [value for name, value in vars(error_texts).items() if name.isupper() and isinstance(value, str)]
-    texts += error_texts.patterns()
+    texts += [*error_texts.patterns(), *setup_output.words()]
     for text in texts:
         words |= set(re.findall(r"[A-Za-z][\w'-]*", re.sub(r"\\[a-zA-Z]|\(\?P<\w+>|\(\?[a-z]+:", " ", text)))
     return frozenset(words)

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     workload = parser.add_argument_group("the workload")
     workload.add_argument("--org", metavar="ID", required=True, help="truss whoami --show-oidc prints it")
     workload.add_argument("--team", metavar="ID", required=True, help="likewise")
+    workload.add_argument("--whoami", metavar="FILE", help="its saved output: refuse an --org or --team that it lacks")
     workload.add_argument("--model", metavar="ID", help="this model alone (default: the team's)")
     workload.add_argument("--environment", metavar="NAME", help="this environment alone (default: any)")
     workload.add_argument(
@@ -81,6 +82,8 @@ def setup(arguments: list[str]) -> int:
 
     try:
         wanted = _wanted(options)
+        if options.whoami is not None:
+            _compare(options)
     except WantedError as error:
         message = f"setup {options.cloud}: {error}"
         raise UsageError(message) from None
@@ -103,6 +106,26 @@ def setup(arguments: list[str]) -> int:
     else:
         show((commands.gcp_commands if options.format == "commands" else terraform.gcp_terraform)(wanted))
     return ExitCode.OK
+
+
+def _compare(options: argparse.Namespace) -> None:
+    """Hold the ids against those of `truss whoami`. Raises WantedError, and UsageError for a file that is none."""
+    from oidc_doctor.cli.streams import read_file
+    from oidc_doctor.documents.json_text import Unreadable, decode
+    from oidc_doctor.documents.truss import parse_whoami
+    from oidc_doctor.judge.workspace import workspace_of
+    from oidc_doctor.model.limits import EVIDENCE_FILE
+    from oidc_doctor.setup.wanted import WantedError, compare
+
+    try:
+        text = decode(read_file(options.whoami, "--whoami", EVIDENCE_FILE.most), options.whoami)
+        workspace = workspace_of(parse_whoami(text, options.whoami))
+    except Unreadable as error:
+        raise UsageError(str(error)) from None
+    if workspace is None:
+        message = f"--whoami {options.whoami}: it has no Org ID; truss whoami --show-oidc prints it"
+        raise WantedError(message)
+    compare(options.org, options.team, workspace.org, workspace.teams)
 
 
 def _wanted(options: argparse.Namespace) -> AwsWanted | GcpWanted:

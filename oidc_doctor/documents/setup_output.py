@@ -115,6 +115,16 @@ _MOST_LINES = 5_000
 _LONGEST_LINE = 2_000
 
 
+def words() -> Iterator[str]:
+    """The words by which the scripts and the command lines name their steps."""
+    for step in (step for steps in _STEPS.values() for step in steps):
+        yield step.announced
+        for call in step.calls:
+            yield call
+            yield from call.split(".")
+    yield from (_EXISTED, "continuing", _COMPLETE, "gcloud", "in the configuration section")
+
+
 def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", ""]:
     """Why a command of a set-up failed, where its code or its sentence says so; empty where they say something else."""
     if "SERVICE_DISABLED" in text or re.search(r"\bAPI has not been used in project\b", text):

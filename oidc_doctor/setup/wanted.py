@@ -15,7 +15,7 @@ from oidc_doctor.documents.truss import ECR_HOST
 from oidc_doctor.judge.aws.partitions import partition_of_region
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 ISSUER = "https://oidc.baseten.co"
 AUDIENCE = "oidc.baseten.co"  # of every token (Baseten, OIDC)
@@ -219,6 +219,23 @@ class GcpWanted:
     def provider_name(self) -> str:
         """The full name of the provider."""
         return f"{self.pool_name}/providers/{self.provider}"
+
+
+def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str]) -> None:
+    """Hold the ids against those of truss whoami. Raises WantedError: swapped, a name, or another's."""
+    if org in known_teams or team == known_org:
+        message = f"--org {org} and --team {team}: they are in each other's place; the org is {known_org}"
+        raise WantedError(message)
+    if org != known_org:
+        message = f"--org {org}: truss whoami names the org {known_org}"
+        raise WantedError(message)
+    named = next((key for key, name in known_teams.items() if name.casefold() == team.casefold()), None)
+    if named is not None and team not in known_teams:
+        message = f"--team {team}: it is a team's name; the team's id is {named}"
+        raise WantedError(message)
+    if known_teams and team not in known_teams:
+        message = f"--team {team}: truss whoami names {' and '.join(known_teams)}"
+        raise WantedError(message)
 
 
 def types_for(*, chosen: str | None, others: Sequence[str | None], repository: str | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,34 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
         main(["setup", "--help"])
     assert ended.value.code == 0
     assert "oidc-doctor setup aws --org" in capsys.readouterr().out
+
+
+WHOAMI = "Org ID:  Hq4Lm8Tz\nTeams:   Rw7Cx2Vb (Vision), Bb1Cc2Dd (Speech)\nIssuer:  https://oidc.baseten.co\n"
+
+
+@pytest.mark.parametrize(
+    ("org", "team", "said"),
+    [
+        ("Hq4Lm8Tz", "Rw7Cx2Vb", ""),
+        ("Rw7Cx2Vb", "Hq4Lm8Tz", "they are in each other's place"),
+        ("Hq4Lm8Tz", "Vision", "it is a team's name; the team's id is Rw7Cx2Vb"),
+        ("Zz9yXx8w", "Rw7Cx2Vb", "truss whoami names the org Hq4Lm8Tz"),
+        ("Hq4Lm8Tz", "Zz9yXx8w", "truss whoami names Rw7Cx2Vb and Bb1Cc2Dd"),
+    ],
+)
+def test_the_ids_are_held_against_whoami(
+    org: str, team: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "whoami.txt").write_text(WHOAMI)
+    assert main([*AWS, "--org", org, "--team", team, "--whoami", str(tmp_path / "whoami.txt")]) == (2 if said else 0)
+    out, err = capsys.readouterr()
+    assert said in err
+    assert bool(out) is not bool(said)
+
+
+@pytest.mark.parametrize("text", ["", "Teams: a\n", '{"org_id": '])
+def test_a_file_that_has_no_ids(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "whoami.txt").write_text(text)
+    assert main([*AWS, "--whoami", str(tmp_path / "whoami.txt")]) == 2
+    assert main([*AWS, "--whoami", str(tmp_path / "none.txt")]) == 2
+    assert "internal error" not in capsys.readouterr().err
