@@ -22,8 +22,8 @@ GOOGLE = (
 )
 AWS = (
     "Creating OIDC identity provider...\nOIDC provider already exists, continuing...\nCreating IAM role zephyr...\n\n"
-    "An error occurred (AccessDenied) when calling the CreateRole operation: User: arn:aws:iam::210987654321:user/zephyr"
-    " is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::210987654321:role/zephyr\n"
+    "An error occurred (AccessDenied) when calling the CreateRole operation: User: arn:aws:iam::210987654321:"
+    "user/zephyr is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::210987654321:role/zephyr\n"
 )
 
 
