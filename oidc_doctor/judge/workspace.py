@@ -91,6 +91,10 @@ def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: 
     pair = (own.get(tenant), own.get(team))
     if all(pair) and pair[0] != pair[1] and (asked.get(team), asked.get(tenant)) == pair:
         return f"it has {tenant} and {team} in each other's place"
+    if not asked:  # a value of one claim
+        owner = next((name for name in (tenant, team) if wanted == own.get(name)), "")
+        if owner:
+            return f"{wanted} is the id of the token's {owner}"
     if workspace is None:
         return ""
     if asked.get(tenant) in workspace.teams and asked.get(team) == workspace.org:

@@ -99,3 +99,30 @@ def test_google_s_condition(gcp: Bundle, org: str, team: str, words: str) -> Non
     answer = gcp.write("gcp/provider.json", provider).write(WHOAMI, whoami()).ask()
     assert answer.first.name == "attribute-condition-false"
     assert words in answer.first.summary
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (f"assertion.org == '{TEAM}' && assertion.team == '{ORG}'", f"{TEAM} is the id of the token's team"),
+        ("assertion.team == 'Vision Lab'", f"Vision Lab is the name of the team whose id is {TEAM}"),
+        ("assertion.org == 'acme'", f"acme is the name of the org whose id is {ORG}"),
+    ],
+)
+def test_google_s_condition_on_one_claim(gcp: Bundle, condition: str, words: str) -> None:
+    gcp.claims(sub=SUBJECT, org=ORG, team=TEAM).remove("token.jwt").write(WHOAMI, whoami())
+    answer = gcp.gcp_provider(condition=condition).ask()
+    assert answer.first.name == "attribute-condition-false"
+    assert words in answer.first.summary
+
+
+def test_google_s_member_with_a_name(gcp: Bundle) -> None:
+    gcp.service_account_policy(gcp.MEMBER.replace(gcp.TEAM, "Vision Lab"))
+    answer = gcp.write(WHOAMI, whoami(gcp.ORG, f"{gcp.TEAM} (Vision Lab)")).ask()
+    assert answer.first.name == "member-attribute-differs"
+    assert f"Vision Lab is the name of the team whose id is {gcp.TEAM}" in answer.first.summary
+
+
+def test_ids_are_swapped_of_any_team(baseten: Bundle) -> None:
+    baseten.remove("claims.json").write(WHOAMI, whoami(ORG, "Bb1Cc2Dd (Speech)", f"{TEAM} (Vision Lab)"))
+    assert "it has org and team in each other's place" in pattern(baseten, TEAM, ORG).ask().first.summary
