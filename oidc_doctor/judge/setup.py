@@ -15,7 +15,7 @@ from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.steps import ASSUMED, PASSED, Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from oidc_doctor.judge.exchange import ExchangeBuilder
     from oidc_doctor.model.events import Change
@@ -228,7 +228,7 @@ def _names(exchange: ExchangeBuilder) -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str) and value}
 
 
-def _listed(words: object) -> str:
+def _listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    *rest, last = [*words] or [""]  # type: ignore[misc]
+    *rest, last = list(words) or [""]
     return f"{', '.join(rest)} and {last}" if rest else last
