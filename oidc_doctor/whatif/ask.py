@@ -205,7 +205,8 @@ class WhatIf:
             value = json.loads(fix.document)
         except ValueError:
             return {}
-        if not isinstance(value, dict) or fix.kind == "create" or self._changes_what_is_no_part(value):
+        is_new = fix.kind == "create" and not fix.file.startswith("aws/role-policies/")
+        if not isinstance(value, dict) or is_new or self._changes_what_is_no_part(value):
             return {}
         edits = parts_of_document(value, fix.document, fix.file)
         present = {part.id: part for part in self.parts}

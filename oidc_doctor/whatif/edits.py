@@ -14,7 +14,7 @@ from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
-from oidc_doctor.whatif.parts import LONGEST, canonical
+from oidc_doctor.whatif.parts import LONGEST, ROLE_POLICIES, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,7 +211,14 @@ def _policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Obj
     aws = case.evidence.aws
     assert aws is not None  # noqa: S101 - the part exists
     edited = parse_policy(text, part.file)
-    path = "aws/role-policies/*.json" if part.document else f"aws/{part.file}"
+    if part.kind == "new-role-policy":
+        read = aws.documents.get(ROLE_POLICIES)
+        others = () if read is None or isinstance(read, Missing) else read
+        added = edited._replace(file=ROLE_POLICIES.replace("*", "new policy"))
+        return case.evidence._replace(
+            aws=aws._replace(documents={**aws.documents, ROLE_POLICIES: (*others, added)})
+        ), []
+    path = ROLE_POLICIES if part.document else f"aws/{part.file}"
     read = aws.documents[path]
     documents = tuple(
         document._replace(text=edited.text, value=edited.value, pointer="", duplicates=edited.duplicates, inner=False)
@@ -226,6 +233,7 @@ _APPLY: dict[KindId, Callable[[Case, Part, str], tuple[TargetEvidence, list[Obje
     "trust-policy": _trust_policy,
     "client-ids": _client_ids,
     "role-policy": _policy,
+    "new-role-policy": _policy,
     "boundary": _policy,
     "condition": _condition,
     "mapping": _mapping,

@@ -21,6 +21,7 @@ KindId = Literal[
     "trust-policy",
     "client-ids",
     "role-policy",
+    "new-role-policy",
     "boundary",
     "condition",
     "mapping",
@@ -53,6 +54,7 @@ KINDS: dict[KindId, PartKind] = {
     "trust-policy": PartKind("Trust policy", "json", "authorise", "trust-policy.json"),
     "client-ids": PartKind("ClientIDList", "json", "audience", "client-ids.json"),
     "role-policy": PartKind("Role policy", "json", "permission", "role-policy.json"),
+    "new-role-policy": PartKind("New policy", "json", "permission", "role-policy.json"),
     "boundary": PartKind("Boundary", "json", "permission", "boundary.json"),
     "condition": PartKind("Condition", "cel", "condition", "attribute-condition.cel"),
     "mapping": PartKind("Mapping", "json", "condition", "attribute-mapping.json"),
@@ -146,10 +148,13 @@ def _aws_permissions(case: Case) -> Iterator[_Text]:
         for document in () if read is None or isinstance(read, Missing) else read:
             several = document.file if kind in _SEVERAL else ""
             yield kind, json_text(document.value), str(document.at()), several
+        if kind == "role-policy" and aws is not None and isinstance(aws.role, Role):
+            yield "new-role-policy", "", "", ""
 
 
+ROLE_POLICIES = "aws/role-policies/*.json"
 _POLICIES: dict[str, KindId] = {
-    "aws/role-policies/*.json": "role-policy",
+    ROLE_POLICIES: "role-policy",
     "aws/boundary.json": "boundary",
     "aws/bucket-policy.json": "bucket-policy",
     "aws/repository-policy.json": "repository-policy",
@@ -186,7 +191,8 @@ def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[Part
     `file` is where the present document was read, such as gcp/project-policy.json.
     """
     if "Statement" in value:
-        return {"trust-policy": editable(json_text(value))}
+        kind: KindId = "new-role-policy" if file.startswith(ROLE_POLICIES.rpartition("/")[0]) else "trust-policy"
+        return {kind: editable(json_text(value))}
     if "bindings" in value:
         kinds: tuple[KindId, ...] = ("project-policy", "bucket-policy", "repository-policy")
         return {next((kind for kind in kinds if KINDS[kind].file in file), "service-account-policy"): editable(text)}

@@ -102,7 +102,7 @@ def _rows() -> list[tuple[str, str]]:
         ("password_salt: @@", _word("salt2", 32)),
         ("Authorization: Digest username=bob, realm=x, nonce=abc, uri=/, response=@@, qop=auth", _hex("dg", 32)),
         ("digest username=bob, response=@@", _hex("dg2", 32)),
-        ("HEROKU_API_KEY=@@", "11111111-2222-3333-4444-aaaaaaaaaaaa"),
+        ("HEROKU_API_KEY=@@", "7c9e6679-7425-40de-944b-e07fc1f90ae7"),
         ("DD_API_KEY: @@", _hex("dd", 32)),
         ("DD_APP_KEY=@@", _hex("dda", 40)),
         ("NEW_RELIC_LICENSE_KEY=@@", _hex("nr", 36) + "NRAL"),

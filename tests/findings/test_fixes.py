@@ -112,6 +112,7 @@ def test_aws(aws: Bundle, name: str) -> None:
 def test_every_maker_is_tried_here() -> None:
     elsewhere = {"subject-format-changed", "subject-form-differs", "placeholder-left-in"}
     elsewhere |= {"role-arn-malformed", "role-missing"}  # the client's own value: see test_fix_proofs
+    elsewhere |= {"permission-missing", "kms-decrypt-missing"}  # after the exchange: see test_access_of_session
     assert {str(kind) for kind in AWS_EDITS} == set(AWS) | elsewhere
 
 

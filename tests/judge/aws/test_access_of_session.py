@@ -248,6 +248,8 @@ def test_the_key_of_the_bucket(aws: Bundle) -> None:
     made.write("aws/key-policy.json", json.dumps({"Policy": json.dumps(policy(delegates | {"Resource": "*"}))}))
     answer = made.ask()
     assert answer.first.name == "kms-decrypt-missing"
+    (fix,) = answer.report.fixes
+    assert json.loads(fix.document)["Statement"] == [allow(["kms:Decrypt"], key)]
     role_with(made, ECR, S3, allow("kms:Decrypt", key))
     assert decisions(made.ask())["kms:Decrypt"] == "allowed"
 
