@@ -68,7 +68,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
     if found.view is None:
         last = found.candidates[0]
         note = (
-            "What the policies allowed before is in no log that was read. The last write of them is "
+            "What the policies allowed before was not seen in the logs that were read. The last write of them is "
             f"{last['what']} by {last['by'] or 'an unknown caller'}, {last['time']} (event {last['event_id']})."
         )
         boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}

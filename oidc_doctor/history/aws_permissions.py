@@ -214,7 +214,7 @@ def _of_resource(field: str, file: str, fields: SourcedFields) -> tuple[Document
     if value is None:
         return Missing(file, "there was none", "not_found")
     read = _parsed(value, source or file)
-    return (read,) if read is not None else Missing(file, "it is in no log", "unreadable")
+    return (read,) if read is not None else Missing(file, "it was not seen in the logs", "unreadable")
 
 
 def _bounded(role: Role, boundary: Json) -> Role:

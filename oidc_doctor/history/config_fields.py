@@ -173,7 +173,7 @@ def _role(aws: AwsEvidence, fields: SourcedFields, evidence: TargetEvidence) -> 
     role: Role = parsed[0]
     if isinstance(role.trust_policy, Missing):
         why = role.trust_policy
-        reason = why.reason if why.outcome == "unreadable" else "the trust policy of that time is in no log"
+        reason = why.reason if why.outcome == "unreadable" else "the trust policy of that time was not seen in the logs"
         return role._replace(trust_policy=Missing("aws/role.json", reason))
     if "trust" in fields and fields["trust"][1] is None and isinstance(aws.role, Role):
         return role._replace(trust_policy=aws.role.trust_policy, origin=aws.role.origin)

@@ -27,6 +27,8 @@ _NAMES = {
     "bucket": "bucket policy", "repository": "repository policy", "key": "key policy",
     "boundary": "permissions boundary",
 }  # fmt: skip
+_UNSEEN_BEFORE = "  (the value before was not seen in the logs that were read)"
+_UNSEEN_WRITTEN = "  (the value that was written was not seen in the logs that were read)"
 _EXISTS = {True: "there", False: "deleted"}
 
 
@@ -70,12 +72,15 @@ def change_view(history: History, index: int) -> dict[str, Any] | None:
 
 def _lines(name: str, before: Any, after: Any) -> list[str]:
     if before is UNSEEN and after is UNSEEN:
-        return ["  (the logs do not tell what was written)"]
+        return [_UNSEEN_WRITTEN]
     old, new = _text(name, before), _text(name, after)
     if before is UNSEEN:
-        return ["  (what it was before is in no log)", *(f"+ {line}" for line in new)]
+        return [_UNSEEN_BEFORE, *(f"+ {line}" for line in new)]
     if after is UNSEEN:
-        return [*(f"- {line}" for line in old), "  (what was written is in no log)"]
+        return [
+            *(f"- {line}" for line in old),
+            "  (the value that was written was not seen in the logs that were read)",
+        ]
     return [
         f"{line[0]} {line[1:]}"
         for line in difflib.unified_diff(old, new, lineterm="", n=0)

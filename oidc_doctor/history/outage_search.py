@@ -56,7 +56,7 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    why: str  # configuration, token, unlogged-change, accepted-by-reading, all-along, unknown
+    why: str  # configuration, one-of-several, token, unlogged-change, accepted-by-reading, all-along, unknown
     appears: int | None  # the revision in which the lasting refusal appears
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
@@ -122,14 +122,40 @@ class _OutageSearch:
                 only = self._only_write(outage)
                 why = "unknown" if only is None else "configuration"
                 return ExplainedOutage(group, outage, why, only, only, None, end_revision)
+        suspects = self._suspects(group, outage, at)
+        if len(suspects) == 1:
+            return ExplainedOutage(group, outage, "configuration", suspects[0], suspects[0], None, end_revision)
         token = self._token_side(group, outage, at)
         if token is not None:
             return ExplainedOutage(group, outage, "token", None, None, token, end_revision)
+        if suspects:
+            return ExplainedOutage(group, outage, "one-of-several", None, None, None, end_revision)
         if verdict.stands_against:
             why = "unlogged-change" if outage.before is not None else "all-along"
         else:
             why = "unknown" if outage.before is not None else "all-along"
         return ExplainedOutage(group, outage, why, None, None, None, end_revision)
+
+    def _suspects(self, group: AttemptGroup, outage: Outage, at: int) -> list[int]:
+        """Return the writes between success and refusal of what now refuses, where the state before them is in no log.
+
+        Other writes may stand between, before and after them: a write of another field hides none. A write before
+        which the attempt was refused already, or after which it is accepted, is none of them.
+        """
+        if outage.before is None or not group.vector[at].stands_against:
+            return []
+        steps = {step for step, _ in group.vector[at].refusals}
+        fields = frozenset[str]().union(*(FIELDS_OF.get((self.replayer.cloud, step), frozenset()) for step in steps))
+        history = self.replayer.history
+        return [
+            index
+            for index in range(max(1, index_at(self.starts, outage.before.end - self.lag)), at + 1)
+            if history.revisions[index].change is not None
+            and self.starts[index] >= outage.before.end - self.lag
+            and fields & changed_fields(history, index).keys()
+            and group.vector[index - 1].decision == "unknown"
+            and group.vector[index].decision != "accepted"
+        ]
 
     def _only_write(self, outage: Outage) -> int | None:
         """Return the only write, between success and refusal, of a field that the recorded error is about.
@@ -211,8 +237,8 @@ class _OutageSearch:
                 cloud = CLOUDS[self.replayer.cloud]
                 out.append(
                     f"{cloud} accepted {attempt.subject} on {rfc3339(time)} (event {attempt.event_id}), and the "
-                    "configuration of that time, as far as the evidence tells it, refuses it: a change is in no log "
-                    "that was read, or this reading is wrong"
+                    "configuration of that time, as far as the evidence tells it, refuses it: a change was not seen "
+                    "in the logs that were read, or this reading is wrong"
                 )
                 break
         return out

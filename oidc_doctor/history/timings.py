@@ -254,8 +254,12 @@ def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, A
 _NOTES = {
     "unlogged-change": (
         "The same token passed before on what is taken for the same configuration, so it was changed in between by a "
-        "write that is in no log that was read (inferred; else this reading of the configuration is wrong). IAM's "
-        "writes are in CloudTrail's us-east-1, Google's in Admin Activity."
+        "write that was not seen in the logs that were read (inferred; else this reading of the configuration is "
+        "wrong). IAM's writes are in CloudTrail's us-east-1, Google's in Admin Activity."
+    ),
+    "one-of-several": (
+        "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
+        "the logs that were read: one of them, or all together, brought the refusal."
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (

@@ -71,7 +71,7 @@ def test_a_policy_before_its_first_logged_write_is_unknown(aws: Bundle) -> None:
     assert isinstance(trust_of(history, 0), Missing)
     assert trust_of(history, 1).value == policy("a")
     assert history.revisions[-1].change is None, "what was read is another policy: a write that is in no log"
-    assert "in no log" in diff_of(history, 1)
+    assert "not seen in the logs" in diff_of(history, 1)
 
 
 def test_writes_of_others_are_nobodys(aws: Bundle) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from evidence import Bundle
 
 FALSE = "The given credential is rejected by the attribute condition."
@@ -93,6 +95,64 @@ def trust_edit(aws: Bundle, at: str, team: str) -> dict[str, Any]:
         "userIdentity": {"arn": "arn:aws:sts::210987654321:assumed-role/PlatformAdmin/deploy-bot"},
         "recipientAccountId": aws.ACCOUNT,
     }
+
+
+def of_aws(aws: Bundle, name: str, at: str, **request: Any) -> dict[str, Any]:
+    return trust_edit(aws, at, "") | {"eventID": f"{name}-{at}", "eventName": name, "requestParameters": request}
+
+
+def set_policy(gcp: Bundle, at: str, resource: str, member: str) -> dict[str, Any]:
+    """A binding that is added on an account or a project, of which Google logs the difference alone."""
+    delta = {"action": "ADD", "role": "roles/iam.workloadIdentityUser", "member": member}
+    entry = gcp.log_entry({"status": {}, "authenticationInfo": {"principalEmail": "ops@acme.example"}}, at=at)
+    payload = {
+        **entry["protoPayload"],
+        "serviceName": "iam.googleapis.com",
+        "methodName": "google.iam.admin.v1.SetIAMPolicy",
+        "resourceName": resource,
+        "serviceData": {"policyDelta": {"bindingDeltas": [delta]}},
+    }
+    return entry | {"protoPayload": payload, "insertId": f"policy-{at}", "resource": {"type": "service_account"}}
+
+
+@pytest.mark.parametrize("minutes", [(20, 30), (30, 20)])
+@pytest.mark.parametrize("harmless", ["AddClientIDToOpenIDConnectProvider", "TagRole", "UpdateRole"])
+def test_a_write_of_another_field_hides_none_on_aws(aws: Bundle, harmless: str, minutes: tuple[int, int]) -> None:
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    request: dict[str, Any] = {"roleName": "ModelWeights", "maxSessionDuration": 7200}
+    if harmless.startswith("Add"):
+        request = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "clientID": aws.AUDIENCE}
+    edit_at = clock(9, minutes[1])
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 9)),
+            of_aws(aws, harmless, clock(9, minutes[0]), **request),
+            trust_edit(aws, edit_at, "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(10, 14)),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{edit_at}"
+    assert cause.confidence == "predicted", "the state before the write was not seen"
+
+
+@pytest.mark.parametrize("minutes", [(20, 30), (30, 20)])
+def test_a_write_of_another_field_hides_none_on_google(gcp: Bundle, minutes: tuple[int, int]) -> None:
+    gcp.gcp_provider(condition="assertion.team == 'Another1'")
+    edit_at = clock(9, minutes[1])
+    gcp.gcp_logs(
+        [
+            *exchanges(gcp, range(2, 9)),
+            set_policy(gcp, clock(9, minutes[0]), f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}", gcp.MEMBER),
+            edit(gcp, edit_at, "assertion.team == 'Another1'"),
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert cause.name == "attribute-condition-false"
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{edit_at}"
 
 
 def mended(aws: Bundle) -> Bundle:
