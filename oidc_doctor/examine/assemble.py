@@ -97,6 +97,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         observed=_observed(run, judged),
         warnings=[
             *question.warnings,
+            *run.warnings,
             *_clock_behind_the_logs(run),
             *left_out,
             *(line for replayed in run.replayed.values() for line in replayed.replayer.left_out()),
@@ -119,6 +120,8 @@ def _clock_behind_the_logs(run: Run) -> Iterator[str]:
 
     The manifest has the beginning of a collection, whose logs are read last.
     """
+    if run.question.at is None and run.snapshot.collected_at is None:
+        return  # the instant is that of the newest attempt on the target
     newest = max((log.last for log in run.logs.values() if log.last is not None), default=None)
     if newest is not None and newest > run.at + _COLLECTION:
         yield (

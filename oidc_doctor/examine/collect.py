@@ -39,6 +39,15 @@ class Run:
     logs: dict[str, LogCoverage] = field(default_factory=dict)
     at: float = 0.0
     coverage: list[Coverage] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def name_logged_targets(self) -> None:
+        """Take the roles and providers of the logs for targets, where nothing else names one."""
+        if self.signatures:
+            from oidc_doctor.examine.logged_targets import with_logged_targets
+
+            self.snapshot, warnings = with_logged_targets(self.snapshot, self.signatures)
+            self.warnings += warnings
 
 
 def read_logs(run: Run, bundle: Bundle | None) -> None:

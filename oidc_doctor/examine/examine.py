@@ -42,6 +42,7 @@ def examine(bundle: Bundle | None, question: Question, progress: RunProgress = s
     state = Run(question, snapshot, coverage=list(snapshot.coverage))
     read_logs(state, bundle)
     apply_window(state)
+    state.name_logged_targets()
     judged = judge_all(state)
     if question.account:
         judged = [

@@ -1,0 +1,94 @@
+"""Targets that only the logs name: each role and provider of logged attempts, where nothing else names one.
+
+The values are those of the events: a role's ARN as the caller sent it, a provider's full name as Google wrote it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from oidc_doctor.logs.records.gcp_audit import full_name
+from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, TargetAws, TargetGcp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from oidc_doctor.model.events import Attempt, Signature
+    from oidc_doctor.model.evidence import Snapshot, TargetEvidence
+    from oidc_doctor.model.steps import Cloud
+
+MOST_TARGETS = 20
+
+
+def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tuple[Snapshot, list[str]]:
+    """Return the snapshot with a target for each role and provider in the logs, and a warning for those beyond a bound.
+
+    Those whose newest attempt was refused come first. Nothing is added where the evidence names a role, a provider or a
+    service account: attempts on others are then not what was asked about.
+    """
+    if len(snapshot.targets) != 1:
+        return snapshot, []
+    (evidence,) = snapshot.targets
+    clouds: tuple[Cloud, ...] = ("aws", "gcp")
+    signatures = [
+        signature
+        for signature in logged
+        if signature.sample.cloud in [cloud for cloud in clouds if not _is_named(evidence, cloud)]
+    ]
+    subjects = {token.subject for token in evidence.tokens if token.subject}
+    own = [signature for signature in signatures if signature.sample.subject in subjects]
+    found: dict[tuple[Cloud, str], list[Signature]] = {}
+    for signature in own or signatures:
+        name = _name_of(signature.sample)
+        if name:
+            found.setdefault((signature.sample.cloud, name), []).append(signature)
+    ordered = sorted(found.items(), key=lambda item: (item[1][0].sample.outcome != "refused", -item[1][0].last_seen))
+    targets = [_target(evidence, cloud, name, of_it) for (cloud, name), of_it in ordered[:MOST_TARGETS]]
+    if not targets:
+        return snapshot, []
+    left = [name for (_, name), _ in ordered[MOST_TARGETS:]]
+    warning = f"{len(left)} more roles and providers occur in the logs, and are not judged: {', '.join(left)}"
+    return snapshot._replace(targets=_distinct(targets)), [warning] if left else []
+
+
+def _is_named(evidence: TargetEvidence, cloud: Cloud) -> bool:
+    """Whether anything but the logs names what the exchange with this cloud is about."""
+    target, aws, gcp = evidence.target, evidence.aws, evidence.gcp
+    if cloud == "aws":
+        read = aws is not None and (isinstance(aws.role, Role) or isinstance(aws.provider, AwsOidcProvider))
+        return read or (target.aws is not None and target.aws.role_arn is not None)
+    read = gcp is not None and isinstance(gcp.provider, GcpProvider)
+    asked = target.gcp or TargetGcp()
+    return read or bool(asked.provider or asked.audience or asked.service_account)
+
+
+def _name_of(attempt: Attempt) -> str:
+    """The role that was asked for, or the provider; an impersonation belongs to the provider of its exchange."""
+    return (attempt.target if attempt.cloud == "aws" else full_name(attempt.provider or "")) or ""
+
+
+def _target(evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Sequence[Signature]) -> TargetEvidence:
+    newest = signatures[0].sample
+    at = newest.origin._replace(event_id=newest.event_id)
+    target = evidence.target
+    short = name.rpartition("/")[2] or name
+    if cloud == "aws":
+        request = (target.aws or TargetAws())._replace(role_arn=name)
+        origins = {**target.origins, "aws.role_arn": at}
+        return evidence._replace(target=target._replace(name=short, aws=request, gcp=None, origins=origins), gcp=None)
+    accounts = [signature.sample.service_account for signature in signatures if signature.sample.service_account]
+    of_google = (target.gcp or TargetGcp())._replace(provider=name, service_account=next(iter(accounts), None))
+    origins = {**target.origins, "gcp.provider": at, "gcp.service_account": at}
+    return evidence._replace(target=target._replace(name=short, aws=None, gcp=of_google, origins=origins), aws=None)
+
+
+def _distinct(targets: Sequence[TargetEvidence]) -> tuple[TargetEvidence, ...]:
+    """The targets, each with a name of its own: roles of two accounts may have one name."""
+    taken: dict[str, int] = {}
+    distinct = []
+    for evidence in targets:
+        name = evidence.target.name
+        taken[name] = taken.get(name, 0) + 1
+        number = f"-{taken[name]}" if taken[name] > 1 else ""
+        distinct.append(evidence._replace(target=evidence.target._replace(name=name + number)))
+    return tuple(distinct)

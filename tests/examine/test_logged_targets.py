@@ -1,0 +1,106 @@
+"""Logs alone are enough to begin: the roles and providers that they name become targets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from oidc_doctor.examine.logged_targets import MOST_TARGETS
+
+if TYPE_CHECKING:
+    from evidence import Answer, Bundle
+
+ACCOUNT = "210987654321"
+FALSE = "The given credential is rejected by the attribute condition."
+
+
+def role(name: str, account: str = ACCOUNT) -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
+def logs_alone(bundle: Bundle, records: list[dict[str, Any]]) -> Bundle:
+    return bundle.cloudtrail(records)
+
+
+def targets(answer: Answer) -> list[tuple[str, str | None]]:
+    return [(exchange.target_name, exchange.resource) for exchange in answer.report.exchanges]
+
+
+def test_the_roles_of_events_are_targets_the_failing_ones_first(bundle: Bundle) -> None:
+    records = [
+        bundle.accepted_event(role=role("Healthy"), event_id="a", at="2026-11-22T22:35:00Z"),
+        bundle.event(role=role("Broken"), event_id="b", at="2026-11-22T22:20:00Z"),
+        bundle.event(role=role("Worse"), event_id="c", at="2026-11-22T22:30:00Z"),
+        bundle.accepted_event(role=role("Worse"), event_id="d", at="2026-11-22T22:10:00Z"),
+    ]
+    answer = logs_alone(bundle, records).ask()
+    assert targets(answer) == [("Worse", role("Worse")), ("Broken", role("Broken")), ("Healthy", role("Healthy"))]
+    assert [cause.name for cause in answer.causes] == ["refused-unexplained"] * 2
+    first = answer.report.exchanges[0]
+    assert first.claims_from == "c"
+    (read,) = first.decided_by["authorise"][:1]
+    assert read.printed_by == "aws iam get-role --role-name {role}"
+    assert answer.report.target[0]["origins"]["aws.role_arn"].endswith("event c")
+    assert answer.report.warnings == []
+
+
+def test_two_roles_of_one_name_have_names_of_their_own(bundle: Bundle) -> None:
+    records = [
+        bundle.event(role=role("Same"), event_id="a", at="2026-11-22T22:30:00Z"),
+        bundle.event(role=role("Same", "554433221100"), event_id="b", at="2026-11-22T22:20:00Z"),
+    ]
+    assert [name for name, _ in targets(logs_alone(bundle, records).ask())] == ["Same", "Same-2"]
+
+
+def test_providers_with_the_account_that_they_lead_to(bundle: Bundle) -> None:
+    bundle.gcp_logs(
+        [
+            bundle.log_entry(at="2026-11-22T20:00:00Z", insert_id="good"),
+            bundle.log_entry(at="2026-11-22T22:30:00Z", insert_id="bad", message=FALSE),
+        ]
+    )
+    answer = bundle.ask()
+    assert targets(answer) == [("baseten-provider", bundle.GCP_PROVIDER)]
+    assert answer.report.exchanges[0].prediction == "unknown"
+    assert answer.first.name == "attribute-condition-false"
+    assert answer.first.confidence != "predicted"
+
+
+@pytest.mark.parametrize("named", ["role", "target", "provider"])
+def test_evidence_that_names_a_role_is_the_target(bundle: Bundle, named: str) -> None:
+    records = [bundle.event(role=role("Broken"), event_id="a"), bundle.event(role=bundle.ROLE_ARN, event_id="b")]
+    made = logs_alone(bundle, records)
+    if named == "role":
+        made.aws_role()
+    elif named == "provider":
+        made.aws_provider()
+    else:
+        made.target(aws={"role_arn": made.ROLE_ARN})
+    assert len(targets(made.ask())) == 1
+
+
+def test_a_token_chooses_the_roles_of_its_subject(bundle: Bundle) -> None:
+    records = [
+        bundle.event(role=role("Mine"), event_id="a"),
+        bundle.event(role=role("Another"), event_id="b", subject="repo:octo-org/site:ref:refs/heads/main"),
+    ]
+    made = logs_alone(bundle, records).token()
+    assert [name for name, _ in targets(made.ask())] == ["Mine"]
+
+
+def test_very_many_roles_are_named_and_not_judged(bundle: Bundle) -> None:
+    records = [
+        bundle.event(role=role(f"Role{number:02}"), event_id=f"e{number}", at=f"2026-11-22T21:{number:02}:00Z")
+        for number in range(MOST_TARGETS + 2)
+    ]
+    answer = logs_alone(bundle, records).ask()
+    assert len(targets(answer)) == MOST_TARGETS
+    (warning,) = answer.report.warnings
+    assert warning.startswith("2 more roles and providers occur in the logs, and are not judged: ")
+    assert role("Role00") in warning
+
+
+def test_logs_without_a_role_are_no_target(bundle: Bundle) -> None:
+    made = logs_alone(bundle, [bundle.event(event_id="a") | {"requestParameters": None, "resources": []}])
+    assert [name for name, _ in targets(made.ask())] == ["target"]
