@@ -269,7 +269,7 @@ _AWS = (
     File(
         f"{CLOUDTRAIL}**",
         "trail files (`*.json`, `*.json.gz`), or `aws cloudtrail lookup-events`, in the Region of the STS endpoint",
-        members=frozenset({"Records", "Events"}),
+        members=frozenset({"Records", "Events", "eventVersion"}),
     ),
 )
 

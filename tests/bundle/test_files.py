@@ -391,6 +391,8 @@ def test_a_file_that_goes_away_is_named(tmp_path: Path) -> None:
         ('{"Url": "x", "ClientIDList": []}', "aws/oidc-provider.json"),
         ('{"OpenIDConnectProviderList": []}', "aws/oidc-providers.json"),
         ('{"Records": []}', "aws/cloudtrail/events.json"),
+        ('{"eventVersion": "1.11", "eventName": "AssumeRoleWithWebIdentity"}', "aws/cloudtrail/events.json"),
+        ('[{"eventVersion": "1.11", "eventName": "AssumeRoleWithWebIdentity"}]', "aws/cloudtrail/events.json"),
         ('[{"protoPayload": {}}]', "gcp/logs/entries.json"),
         ('{"oidc": {}, "attributeMapping": {}}', "gcp/provider.json"),
         ('{"name": "projects/1/locations/global/workloadIdentityPools/p/providers/x"}', "gcp/provider.json"),
