@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oidc_doctor.examine.logged_targets import MOST_TARGETS
+from oidc_doctor.report.parts.sentences import verdict
 
 if TYPE_CHECKING:
     from evidence import Answer, Bundle
@@ -43,6 +44,14 @@ def test_the_roles_of_events_are_targets_the_failing_ones_first(bundle: Bundle) 
     assert read.printed_by == "aws iam get-role --role-name {role}"
     assert answer.report.target[0]["origins"]["aws.role_arn"].endswith("event c")
     assert answer.report.warnings == []
+
+
+def test_the_headline_says_what_happened(bundle: Bundle) -> None:
+    report = logs_alone(bundle, [bundle.accepted_event(event_id="a", at="2026-11-22T22:35:00Z")]).ask().report
+    sign, sentence = verdict(report, report.exchanges[0])
+    assert sign == "?"
+    assert sentence.startswith("AWS accepted this token (22:35 UTC")
+    assert sentence.endswith("Not enough was read to say whether it still does.")
 
 
 def test_two_roles_of_one_name_have_names_of_their_own(bundle: Bundle) -> None:

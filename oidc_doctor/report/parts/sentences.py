@@ -161,6 +161,10 @@ def verdict(report: Report, exchange: Exchange) -> tuple[str, str]:
     if exchange.prediction == "refused":
         return "✗", f"{cloud} {refuses} {request} at the step {title(exchange, exchange.step)}."
     if exchange.prediction == "unknown":
+        accepted = [row for row in attempts_on(report, exchange) if exchange.claims_from in row.event_ids]
+        if any(row.outcome == "accepted" for row in accepted):
+            last = moment(max(row.last_seen for row in accepted), report.evaluated_at)
+            return "?", f"{cloud} accepted {request} ({last}). Not enough was read to say whether it still does."
         return "?", f"Not enough was read to say whether {cloud} {accepts} {request}."
     if any(entry.get("reading") == "unknown" for entry in observed_of(report, exchange)):
         return "?", f"Nothing that was read refuses {request}, and the error text that was seen is not known."
