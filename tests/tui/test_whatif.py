@@ -119,7 +119,9 @@ def test_switching_texts_and_exchanges(drive: Drive) -> None:
         await driver.shows("AWS · build")
         await driver.until(lambda: '"Statement"' in driver.editor.text, "the policy")
         await driver.press("left_square_bracket")
-        await driver.until(lambda: '"ecr:GetAuthorizationToken"' in driver.editor.text, "a role policy, around the end")
+        await driver.until(lambda: driver.editor.text == "", "a new policy, around the end")
+        await driver.press("left_square_bracket")
+        await driver.until(lambda: '"ecr:GetAuthorizationToken"' in driver.editor.text, "a role policy")
         await driver.press("left_square_bracket")
         await driver.until(lambda: '"iss"' in driver.editor.text, "the claims")
 
