@@ -195,7 +195,7 @@ class Kind(enum.StrEnum):
     ACCESS_DENIED_BY_ENDPOINT_POLICY = "access-denied-by-endpoint-policy", "aws:permission", SEEN_ONLY
     ACCESS_DENIED_BY_DENY_POLICY = "access-denied-by-deny-policy", "gcp:impersonate gcp:permission", SEEN_ONLY
     ACCESS_CONDITION_NOT_MET = "access-condition-not-met", "aws:permission"
-    KMS_DECRYPT_MISSING = "kms-decrypt-missing", "aws:permission"
+    KMS_DECRYPT_MISSING = "kms-decrypt-missing", "aws:permission gcp:permission"
     REQUESTER_PAYS = "requester-pays", "gcp:permission", SEEN_ONLY
     SERVICE_PERIMETER = "service-perimeter", "gcp:target gcp:impersonate gcp:permission", SEEN_ONLY
     # any
