@@ -6,7 +6,7 @@ Recorded outcomes (runs) are compared with the verdict of each revision. No func
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.history.attempt_groups import AttemptGroup, attempt_groups
@@ -22,6 +22,7 @@ from oidc_doctor.history.outages import (
 )
 from oidc_doctor.history.revisions import changed_fields
 from oidc_doctor.history.token_change import TokenChange, request_change, token_change
+from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.report.parts.sentences import CLOUDS
@@ -56,7 +57,7 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    why: str  # configuration, one-of-several, token, unlogged-change, accepted-by-reading, all-along, unknown
+    why: str  # configuration, ran-out, one-of-several, token, unlogged-change, accepted-by-reading, all-along, unknown
     appears: int | None  # the revision in which the lasting refusal appears
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
@@ -113,6 +114,8 @@ class _OutageSearch:
         appears, turned = flip_before(outage, self.starts, group.vector, self.lag)
         if turned is not None:
             return ExplainedOutage(group, outage, "configuration", appears, turned, None, end_revision)
+        if self._ran_out(group, outage, at):
+            return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
             return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
@@ -135,6 +138,18 @@ class _OutageSearch:
         else:
             why = "unknown" if outage.before is not None else "all-along"
         return ExplainedOutage(group, outage, why, None, None, None, end_revision)
+
+    def _ran_out(self, group: AttemptGroup, outage: Outage, at: int) -> bool:
+        """Whether the refused attempt is accepted by the same configuration at the time of the last success.
+
+        A date in a condition was reached, or a key ran out: no write brought it.
+        """
+        if outage.before is None or not group.vector[at].stands_against:
+            return False
+        refused = self.replayer.attempts.attempt(outage.first)
+        then = verdict_of(self.replayer.judge(replace(refused, time=outage.before.end), at).trace, group.step)
+        now = verdict_of(self.replayer.judge(refused, at).trace, group.step)
+        return then.decision == "accepted" and now.stands_against
 
     def _suspects(self, group: AttemptGroup, outage: Outage, at: int) -> list[int]:
         """Return the writes between success and refusal of what now refuses, where the state before them is in no log.

@@ -257,6 +257,10 @@ _NOTES = {
         "write that was not seen in the logs that were read (inferred; else this reading of the configuration is "
         "wrong). IAM's writes are in CloudTrail's us-east-1, Google's in Admin Activity."
     ),
+    "ran-out": (
+        "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
+        "key was reached in between, and no write brought the refusal."
+    ),
     "one-of-several": (
         "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
         "the logs that were read: one of them, or all together, brought the refusal."

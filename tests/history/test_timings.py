@@ -155,6 +155,55 @@ def test_a_write_of_another_field_hides_none_on_google(gcp: Bundle, minutes: tup
     assert cause.change["event_id"] == f"edit-{edit_at}"
 
 
+def expires(aws: Bundle, when: str) -> dict[str, Any]:
+    """The condition of the healthy role, until a time."""
+    return aws.subject(aws.PATTERN) | {"DateLessThan": {"aws:CurrentTime": when}}
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_date_that_was_reached_blames_nobody_on_aws(aws: Bundle, written: bool) -> None:
+    aws.remove("token.jwt").trust(aws.statement(expires(aws, clock(9))))
+    harmless = of_aws(aws, "AddClientIDToOpenIDConnectProvider", clock(8, 50))
+    harmless["requestParameters"] = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "clientID": aws.AUDIENCE}
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 9)),
+            *([harmless] if written else []),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(10, 14)),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.change is None
+    assert cause.boundary is not None
+    assert "no write brought the refusal" in cause.boundary["note"]
+    assert (cause.since, cause.timing.accepted_before) == (clock(10), 7)
+
+
+def test_a_binding_that_ran_out_blames_nobody(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").service_account_policy(condition=f"request.time < timestamp('{clock(9)}')")
+    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
+    entries = []
+    for hour in range(2, 14):
+        payload: dict[str, Any] = {
+            "methodName": "GenerateAccessToken",
+            "serviceName": "iamcredentials.googleapis.com",
+            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
+            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
+            "authenticationInfo": {"principalSubject": principal} if hour < 9 else {},
+            "status": {} if hour < 9 else {"code": 7, "message": "PERMISSION_DENIED"},
+            "request": {},
+        }
+        entries += [
+            gcp.log_entry(at=clock(hour), insert_id=f"exchange-{hour}"),
+            gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}"),
+        ]
+    cause = gcp.gcp_logs(entries).ask().first
+    assert cause.name == "binding-condition-false"
+    assert cause.change is None
+    assert cause.boundary is not None
+    assert "no write brought the refusal" in cause.boundary["note"]
+
+
 def mended(aws: Bundle) -> Bundle:
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*")))
     return aws.cloudtrail(
