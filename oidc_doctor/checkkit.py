@@ -159,7 +159,9 @@ def denial(refusal: Refusal, policy: str) -> str:
     """The headline of a denied call: the policy that denies it, with its ARN where the text names it, and the call."""
     document = given(" {}", refusal.fact("policy_arn"))
     on = given(" on {}", quoted(refusal.fact("resource"), ""))
-    return f"a {refusal.fact('policy') or policy}{document} denies {refusal.fact('permission') or 'the call'}{on}"
+    name = refusal.fact("policy") or policy
+    article = "an" if name[:1] in "aeiou" else "a"
+    return f"{article} {name}{document} denies {refusal.fact('permission') or 'the call'}{on}"
 
 
 def credentials_first(refusal: Refusal, fix: str) -> str:
@@ -186,6 +188,8 @@ def bind_commands(refusal: Refusal, member: str) -> tuple[str, ...]:
 
     On a service account the role is workload identity user; on a bucket or repository the smallest that reads it.
     """
+    if member.startswith("principal://") and refusal.fact("is_own") != "yes":
+        return ()  # google.subject is not the token's subject: other workloads, or tenants, may have the same
     account, bucket, role = refusal.fact("service_account"), refusal.fact("bucket"), refusal.fact("grants")
     if refusal.step != "permission":
         on_account = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser"

@@ -89,7 +89,7 @@ def _look(refusal: Refusal) -> tuple[str, ...]:
 def _again(refusal: Refusal) -> str:
     """The command that prints the whole set-up, where its ids are known and it is of Baseten."""
     org, team = refusal.fact("org"), refusal.fact("team")
-    if refusal.fact("issuer_name") != "baseten" or not (org and team):
+    if refusal.fact("issuer_name") != "baseten" or not (org and team and refusal.fact("anew")):
         return ""
     words = ["oidc-doctor", "setup", refusal.cloud, "--org", org, "--team", team]
     if refusal.cloud == "aws":

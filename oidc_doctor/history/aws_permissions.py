@@ -16,13 +16,15 @@ from oidc_doctor.history.aws_writes import is_role_of, policy_of
 from oidc_doctor.history.writes import FieldWrite
 from oidc_doctor.judge.aws.role_policies import names_of, policy_names
 from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_RESOURCE, OF_ROLE, Members
+from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.document import Document, Missing
 from oidc_doctor.model.evidence import AwsEvidence, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oidc_doctor.history.config_fields import SourcedFields
+    from oidc_doctor.model.access import Need
     from oidc_doctor.model.document import Json
     from oidc_doctor.model.events import Change
     from oidc_doctor.model.evidence import TargetEvidence
@@ -37,17 +39,18 @@ _FILES = {
 _FIELD_OF = {"s3": "bucket", "ecr": "repository", "kms": "key"}
 
 
-def permission_writes(change: Change, evidence: TargetEvidence, resources: frozenset[str]) -> list[FieldWrite] | None:
+def permission_writes(
+    change: Change, evidence: TargetEvidence, needs: Sequence[Need], managed: frozenset[str]
+) -> list[FieldWrite] | None:
     """Return the write's effects: [] for one of the role that changes no permission, None for another resource's.
 
-    `resources` are the names of the bucket, repository and key that the refused calls are of, and the ARNs of managed
-    policies that the role has or had.
+    `needs` are the refused calls, and `managed` the ARNs of managed policies that the role has or had.
     """
     if change.what in OF_ROLE:
         return _role_writes(change) if is_role_of(change, evidence) else None
     if change.what in OF_POLICY:
-        return _version_writes(change) if change.resource in resources else None
-    if change.what in OF_RESOURCE and change.resource.rpartition("/")[2] in resources:
+        return _version_writes(change) if change.resource in managed else None
+    if change.what in OF_RESOURCE and any(_is_of(change, need) for need in needs):
         request = Members(change.record.get("requestParameters"))
         field = _FIELD_OF[OF_RESOURCE[change.what]]
         if change.what.startswith("Delete"):
@@ -66,6 +69,23 @@ def managed_policies(evidence: TargetEvidence, changes: Iterable[Change]) -> fro
     )
     attached = _attached(evidence.aws) if evidence.aws is not None else None
     return frozenset(filter(None, written)).union(attached or ())
+
+
+def _is_of(change: Change, need: Need) -> bool:
+    """Whether the write is of the policy of what this call reads. Buckets alone have names of their own everywhere."""
+    if OF_RESOURCE[change.what] != need.service:
+        return False
+    fields = str(need.resource).split(":", ARN_FIELDS - 1)
+    if len(fields) < ARN_FIELDS:
+        return False
+    region, account, name = fields[3], fields[4], fields[5]
+    if need.service == "s3":
+        return change.resource == name.partition("/")[0]
+    if change.resource.startswith("arn:"):
+        return change.resource == str(need.resource)
+    request = Members(change.record.get("requestParameters"))
+    written_in = request.text("registryId") or change.account
+    return (change.record.get("awsRegion"), written_in, change.resource) == (region, account, name.partition("/")[2])
 
 
 def _role_writes(change: Change) -> list[FieldWrite]:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.history import aws_permissions, gcp_permissions
 from oidc_doctor.history.diffs import change_view
-from oidc_doctor.history.revisions import rebuilt
+from oidc_doctor.history.revisions import changed_fields, rebuilt
+from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from oidc_doctor.history.revisions import History
+    from oidc_doctor.history.revisions import FieldValue, History
     from oidc_doctor.model.access import Decision, Need
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Change
@@ -26,7 +27,7 @@ _MOST_REVISIONS = 200
 
 
 class PermissionChange(NamedTuple):
-    """The write after which the calls are denied, as a report shows it; or the writes of which one may be that.
+    """The write after which the calls are denied, as a report shows it, and further ones of which one may be that.
 
     The view's `replay` has the decision before and after. `time` is that of the write, epoch seconds.
     """
@@ -46,20 +47,50 @@ def permission_change(
     needs = _denied(trace, refusal)
     if not needs:
         return None
-    history = _history(case, needs, changes, read_at)
+    earlier = [change for change in changes if change.time <= read_at]  # what was read is no effect of a later write
+    history = _history(case, needs, earlier, read_at)
     last = len(history.revisions) - 1
-    candidates: list[int] = []  # revisions before which it is not known whether the calls were allowed
+    named: int | None = None
+    candidates: list[int] = []  # writes of a policy whose text before is not known, and may have allowed the calls
     for index in range(last, max(0, last - _MOST_REVISIONS), -1):
-        decided = _decision(case, history, index - 1, needs)
-        if decided == "allowed" and not candidates:
-            view = change_view(history, index)
-            return None if view is None else PermissionChange(_replayed(view), history.revisions[index].start, [])
-        if decided == "unknown" and history.revisions[index].change is not None:
-            candidates.append(index)
-        elif candidates:
+        if _decision(_as_if_only_known_writes(case, history, index - 1), needs) == "allowed":
+            named = index
             break
-    views = [_entry(change) for index in candidates if (change := history.revisions[index].change) is not None]
-    return PermissionChange(None, history.revisions[candidates[-1]].start, views) if views else None
+        if _may_have_allowed(case, history, index, needs):
+            candidates.append(index)
+    entries = [_entry(change) for index in candidates if (change := history.revisions[index].change) is not None]
+    view = change_view(history, named) if named is not None else None
+    if view is not None and named is not None:
+        return PermissionChange(_replayed(view), history.revisions[named].start, entries)
+    return PermissionChange(None, history.revisions[candidates[-1]].start, entries) if entries else None
+
+
+def _as_if_only_known_writes(case: Case, history: History, index: int) -> Case:
+    """The case on a revision, where what is not known is taken to be as the next known revision has it.
+
+    So a write counts by what it is known to have changed, and one of another policy hides none.
+    """
+    fields: dict[str, FieldValue] = {}
+    for revision in reversed(history.revisions[index:]):
+        fields |= revision.fields
+    build = gcp_permissions.with_permissions if case.cloud == "gcp" else aws_permissions.with_permissions
+    sourced = {
+        name: (value.value, None if value.by is None else f"event {value.by.event_id}")
+        for name, value in fields.items()
+    }
+    for name in [name for name in sourced if name.startswith("attached:")]:
+        if f"version:{name.partition(':')[2]}" not in sourced:  # a policy whose text is not known counts for nothing
+            sourced[name] = (False, None)
+    present = {name: value.value for name, value in history.revisions[-1].fields.items()}
+    return case._replace(evidence=build(case.evidence, sourced, present))
+
+
+def _may_have_allowed(case: Case, history: History, index: int, needs: list[Need]) -> bool:
+    """Whether the write of a revision changed a policy whose text before is not known, and which may have allowed."""
+    changed = changed_fields(history, index)
+    is_open = any(before is UNSEEN or name.startswith("attached:") for name, (before, _) in changed.items())
+    evidence = history.revisions[index - 1].evidence
+    return is_open and _decision(case._replace(evidence=evidence), needs) == "unknown"
 
 
 def _replayed(view: dict[str, Any]) -> dict[str, Any]:
@@ -91,28 +122,21 @@ def _history(case: Case, needs: list[Need], changes: Sequence[Change], read_at: 
             gcp_permissions.with_permissions,
             read_at=read_at,
         )
-    names = frozenset(_name(need) for need in needs)
     managed = aws_permissions.managed_policies(evidence, changes)
     return rebuilt(
         cloud,
         evidence,
         changes,
-        lambda change: aws_permissions.permission_writes(change, evidence, names | managed),
+        lambda change: aws_permissions.permission_writes(change, evidence, needs, managed),
         lambda written: aws_permissions.permission_fields(evidence, written),
         aws_permissions.with_permissions,
         read_at=read_at,
     )
 
 
-def _name(need: Need) -> str:
-    """The name of the bucket, repository or key by which a write of its policy names it."""
-    last = str(need.resource).rpartition(":")[2]
-    return last.partition("/")[0] if need.service == "s3" else last.rpartition("/")[2]
-
-
-def _decision(case: Case, history: History, index: int, needs: list[Need]) -> Decision:
-    """Whether the calls were all allowed by the configuration of a revision."""
-    trace = evaluate(case._replace(evidence=history.revisions[index].evidence))
+def _decision(case: Case, needs: list[Need]) -> Decision:
+    """Whether the calls are all allowed by the case's policies."""
+    trace = evaluate(case)
     wanted = {(need.action, str(need.resource)) for need in needs}
     rows = [row.decision for row in trace.accesses if (row.need.action, str(row.need.resource)) in wanted]
     if len(rows) < len(wanted) or "unknown" in rows:

@@ -67,6 +67,7 @@ _ABSENT = frozenset(
         *(Kind.IMPERSONATION_BINDING_MISSING, Kind.API_DISABLED, Kind.WORKLOAD_POOL_MISSING),
     }
 )
+_TRUSTS = {"role", "pool-provider", "service-account"}  # whose trust a set-up writes
 _FIRST = -20  # before what the step itself finds: the set-up is why
 
 
@@ -120,6 +121,8 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
             "missing": _words(exchange, confirmed),
             "lacking": _words(exchange, [failure for failure in lacking if failure not in confirmed]),
             "made": _listed(_made(exchange)),
+            # a set-up replaces the trust of what is there, which may be narrower than the one that it prints
+            "anew": "yes" if {failure.name for failure in confirmed} & _TRUSTS else "",
             "shown_in": "the output of the set-up" if reason.at and reason.at.file == OUTPUT else "a logged write",
         }
         | _names(exchange),
@@ -171,10 +174,19 @@ def _of_logs(exchange: ExchangeBuilder) -> Iterator[_Failure]:
     """The writes of a set-up that the logs show as refused, and that no later one made good."""
     for write in exchange.case.refused_writes:
         name = _WRITES.get(write.what) or _step_of_policy(write)
+        if name == "policy" and _has_policies(exchange):
+            continue  # a failed edit of a role that was set up
         if name:
             error = write.error_message or ""
             code = write.error_code or ""
             yield _Failure(name, "failed", error or code, code if error else "", write.origin, write.by or "")
+
+
+def _has_policies(exchange: ExchangeBuilder) -> bool:
+    """Whether a policy of the role was read: then no set-up stopped before its first one."""
+    aws = exchange.case.evidence.aws
+    read = aws.documents.get("aws/role-policies/*.json") if aws is not None else None
+    return read is not None and not isinstance(read, Missing) and bool(read)
 
 
 def _step_of_policy(write: Change) -> str:

@@ -9,6 +9,7 @@ from oidc_doctor.documents import fields
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.documents.provider import parse_allow_policy
 from oidc_doctor.documents.trust_policy import parse_policy, within
+from oidc_doctor.judge.aws.role_policies import with_inline_policy
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
@@ -212,12 +213,10 @@ def _policy(case: Case, part: Part, text: str) -> tuple[TargetEvidence, list[Obj
     assert aws is not None  # noqa: S101 - the part exists
     edited = parse_policy(text, part.file)
     if part.kind == "new-role-policy":
-        read = aws.documents.get(ROLE_POLICIES)
-        others = () if read is None or isinstance(read, Missing) else read
-        added = edited._replace(file=ROLE_POLICIES.replace("*", "new policy"))
-        return case.evidence._replace(
-            aws=aws._replace(documents={**aws.documents, ROLE_POLICIES: (*others, added)})
-        ), []
+        documents_with = with_inline_policy(
+            aws.documents, edited._replace(file=ROLE_POLICIES.replace("*", "new policy"))
+        )
+        return case.evidence._replace(aws=aws._replace(documents=documents_with)), []
     path = ROLE_POLICIES if part.document else f"aws/{part.file}"
     read = aws.documents[path]
     documents = tuple(

@@ -190,9 +190,10 @@ def parts_of_document(value: dict[str, Json], text: str, file: str) -> dict[Part
 
     `file` is where the present document was read, such as gcp/project-policy.json.
     """
+    if "PolicyDocument" in value:
+        return {"new-role-policy": editable(json_text(value["PolicyDocument"]))}
     if "Statement" in value:
-        kind: KindId = "new-role-policy" if file.startswith(ROLE_POLICIES.rpartition("/")[0]) else "trust-policy"
-        return {kind: editable(json_text(value))}
+        return {"trust-policy": editable(json_text(value))}
     if "bindings" in value:
         kinds: tuple[KindId, ...] = ("project-policy", "bucket-policy", "repository-policy")
         return {next((kind for kind in kinds if KINDS[kind].file in file), "service-account-policy"): editable(text)}

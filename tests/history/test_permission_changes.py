@@ -146,6 +146,53 @@ def test_a_managed_policy_that_was_detached(aws: Bundle) -> None:
     assert changed_by(made, detached) == ["DetachRolePolicy-2"]
 
 
+def test_later_writes_of_other_policies_hide_none(aws: Bundle) -> None:
+    narrowed = S3 | {"Resource": [BUCKET]}
+    made = role(aws, {"Weights": policy(narrowed), "Logs": policy(allow("logs:*", "*"))})
+    records = [put("Weights", 1, S3), put("Weights", 2, narrowed), put("Weights", 3, narrowed)]
+    later = [put("Logs", 4, allow("logs:*", "*")), on_role("DetachRolePolicy", 5, policyArn=MANAGED)]
+    assert changed_by(made, *records, *later) == "PutRolePolicy-2"
+
+
+@pytest.mark.parametrize(
+    ("time", "named"),
+    [("2026-11-22T22:30:00Z", "PutRolePolicy-2"), ("2026-11-22T23:30:00Z", None)],
+)
+def test_a_write_after_the_evidence_was_collected_is_not_blamed(aws: Bundle, time: str, named: str | None) -> None:
+    narrowed = S3 | {"Resource": [BUCKET]}
+    made = role(aws, {"Weights": policy(narrowed)})
+    late = put("Weights", 2, narrowed) | {"eventTime": time}
+    assert changed_by(made, put("Weights", 1, S3), late) == named
+
+
+REPOSITORY = "arn:aws:ecr:us-east-1:210987654321:repository/ml/serve"
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, "SetRepositoryPolicy-2"),
+        ({"repositoryName": "other/serve"}, None),
+        ({"registryId": "999900001111"}, None),
+        ({"awsRegion": "eu-west-1"}, None),
+    ],
+)
+def test_a_repository_is_named_by_registry_region_and_name(aws: Bundle, changes: Any, named: str | None) -> None:
+    made = role(aws, {"Pull": policy(allow("ecr:*", "*"))})
+    image = "210987654321.dkr.ecr.us-east-1.amazonaws.com/ml/serve:1"
+    made.target(aws={"role_arn": made.ROLE_ARN, "ecr_repository": image})
+    denies = policy({"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchGetImage"})
+    opens = policy({"Effect": "Allow", "Principal": "*", "Action": "ecr:*"})
+    made.write("aws/repository-policy.json", {"repositoryName": "ml/serve", "policyText": json.dumps(denies)})
+    region = {name: changes[name] for name in changes.keys() & {"awsRegion"}}
+    request = {"repositoryName": "ml/serve"} | {name: changes[name] for name in changes.keys() - {"awsRegion"}}
+    records = [
+        write("SetRepositoryPolicy", minute, service="ecr", policyText=json.dumps(text), **request) | region
+        for minute, text in ((1, opens), (2, denies))
+    ]
+    assert changed_by(made, *records) == named
+
+
 def test_a_bucket_policy_that_denies(aws: Bundle) -> None:
     stranger = policy({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]})
     made = role(aws, {"Weights": policy(S3)}, bucket=stranger)

@@ -16,6 +16,7 @@ from oidc_doctor.findings.fixes.commands import as_text, gaps
 from oidc_doctor.findings.fixes.edit import Candidate, DocumentChange
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws.access import policy_allowing
+from oidc_doctor.judge.aws.role_policies import with_inline_policy
 from oidc_doctor.model.document import Document, Missing
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
         return
     answer = as_text({"PolicyName": name, "PolicyDocument": policy})
     document = parse_policy(answer, _PATH.replace("*", name))
-    documents = {**aws.documents, _PATH: (*_read(case.evidence), document)}
+    documents = with_inline_policy(aws.documents, document)
     words = "Add an inline policy that allows the denied calls."
     yield Candidate(case.evidence._replace(aws=aws._replace(documents=documents)), "create", words=words)
 
@@ -62,7 +63,7 @@ def _added(role: str, document: Document) -> DocumentChange:
     return DocumentChange(
         document.file,
         "",
-        as_text(policy),
+        as_text({"RoleName": role, "PolicyName": name, "PolicyDocument": policy}),  # as get-role-policy prints it
         [aws_iam("put-role-policy", RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))],
         terraform.resource(
             "aws_iam_role_policy",

@@ -140,8 +140,9 @@ class _Answer:
         if document.duplicates:
             return False
         if self.need.service == "ecr":
-            name = document.in_answer("repositoryName")
-            return name is None or self.need.resource.endswith(f":repository/{name}")
+            name, registry = document.in_answer("repositoryName"), document.in_answer("registryId")
+            of_registry = registry is None or registry == account_of(self.need.resource)
+            return of_registry and (name is None or self.need.resource.endswith(f":repository/{name}"))
         if self.need.service != "s3":
             return True
         bucket = self.need.resource.partition("/")[0]

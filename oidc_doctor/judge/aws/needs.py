@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 ANY_KEY = "<key>"  # stands for the rest of an object's key, which nobody wrote
 TOKEN_ACTION = "ecr:GetAuthorizationToken"
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,11}")  # the extension of a file: a version such as 3.1-8b has none
+# The extensions of weights and of what lies beside them: a folder may have a dot in its name as well.
+_FILE = re.compile(
+    r"\.(?:safetensors|bin|gguf|ggml|pth?|ckpt|onnx|h5|pb|tflite|npz?|pkl|joblib|engine|plan|msgpack|model|json|ya?ml|txt|md"
+    r"|py|csv|parquet|tar|t?gz|zip|zst|bz2|xz|7z)$",
+    re.IGNORECASE,
+)
+# Amazon S3 User Guide, bucket naming rules; an alias of an access point has the form of a name, and is none.
+_BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)(?<!--x-s3)")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:[._/-]+[a-z0-9]+)*")  # Amazon ECR API, RepositoryName
 
 
@@ -67,7 +74,7 @@ def _of_truss(exchange: AwsExchange) -> Iterator[Need]:
 def _of_bucket(exchange: AwsExchange, text: str, at: Origin | None, wish: str) -> Iterator[Need]:
     """List the bucket, and read the objects below the prefix: a path with a file's extension is one object."""
     bucket, _, key = text.removeprefix("s3://").partition("/")
-    if not bucket:
+    if not _BUCKET.fullmatch(bucket):
         return
     arn = f"arn:{_partition(exchange)}:s3:::{bucket}"
     if _FILE.search(key.rpartition("/")[2]):
@@ -90,7 +97,7 @@ def _of_image(exchange: AwsExchange, image: str, at: Origin | None) -> Iterator[
     elif ecr is not None:
         region, account, name = ecr["region"], host[:12], path
     else:
-        region, account, name = exchange.request.region or "<region>", exchange.account or "<account>", image
+        region, account, name = "<region>", exchange.account or "<account>", image
     name = name.partition("@")[0].partition(":")[0]
     if not _REPOSITORY.fullmatch(name):
         return

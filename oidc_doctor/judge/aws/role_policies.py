@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from oidc_doctor.model.evidence import Role
 if TYPE_CHECKING:
     from oidc_doctor.iam.access import PolicyKind
     from oidc_doctor.judge.aws.state import AwsExchange
+    from oidc_doctor.model.evidence import Documents
 
 
 class RolePolicies(NamedTuple):
@@ -55,8 +57,14 @@ def _identity_policies(exchange: AwsExchange) -> RolePolicies:
     documents = [] if isinstance(read, Missing) else [document for document in read if _is_of(exchange, document)]
     inline = policy_names(exchange.documents("aws/role-policy-list.json"), "PolicyNames", "")
     attached = policy_names(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
+    if inline is not None and attached is not None:  # complete lists: another file is of a policy that is gone
+        documents = [document for document in documents if names_of(document) & {*inline, *attached}]
+    documents = [document for document in documents if not is_old_version(document)]
     found = {name for document in documents for name in names_of(document)}
     all_listed = inline is not None and attached is not None and found.issuperset((*inline, *attached))
+    if all_listed and inline and attached:  # an inline and a managed policy may have one name, and are two
+        files = {name: sum(name in names_of(document) for document in documents) for name in {*inline} & {*attached}}
+        all_listed = all(number > 1 for number in files.values())
     part = _part(exchange, "PRINCIPAL", documents, all_read=all_listed and isinstance(exchange.aws.role, Role))
     return part._replace(names=frozenset(found.union(inline or ())))
 
@@ -68,7 +76,8 @@ def _boundary(exchange: AwsExchange) -> RolePolicies:
     if isinstance(read, Missing):
         has_none = isinstance(role, Role) and bool(role.raw) and not is_named
         return _part(exchange, "PERMISSIONS_BOUNDARY", [], all_read=has_none)
-    return _part(exchange, "PERMISSIONS_BOUNDARY", list(read), all_read=is_named)
+    in_force = [document for document in read if not is_old_version(document)]
+    return _part(exchange, "PERMISSIONS_BOUNDARY", in_force, all_read=is_named and len(in_force) == len(read))
 
 
 def _session_policy(exchange: AwsExchange) -> RolePolicies:
@@ -105,6 +114,28 @@ def _is_of(exchange: AwsExchange, document: Document) -> bool:
     if name is not None:
         return exchange.role_arn is None or name == exchange.role_arn.name
     return isinstance(exchange.aws.role, Role)
+
+
+def with_inline_policy(documents: dict[str, Documents], added: Document) -> dict[str, Documents]:
+    """The evidence's documents with one more inline policy of the role, also in the list of them."""
+    read, listed = documents.get(POLICIES), documents.get(INLINE_LIST)
+    policies = (*(read if isinstance(read, tuple) and not isinstance(read, Missing) else ()), added)
+    changed: dict[str, Documents] = {**documents, POLICIES: policies}
+    names = policy_names(listed, "PolicyNames", "") if listed is not None else None
+    if names is not None:
+        text = json.dumps({"PolicyNames": [*names, *names_of(added)]}, indent=2)
+        changed[INLINE_LIST] = (load(text, INLINE_LIST),)
+    return changed
+
+
+POLICIES, INLINE_LIST = "aws/role-policies/*.json", "aws/role-policy-list.json"
+
+
+def is_old_version(document: Document) -> bool:
+    """Whether this is a version of a managed policy that is not in force."""
+    answer = document.answer if isinstance(document.answer, dict) else {}
+    version = answer.get("PolicyVersion", answer)
+    return isinstance(version, dict) and version.get("IsDefaultVersion") is False
 
 
 def names_of(document: Document) -> set[str]:

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor import iam
+from oidc_doctor.documents.truss import ECR_HOST
 from oidc_doctor.judge.aws.arns import issuer_path
 from oidc_doctor.judge.aws.request_context import condition_keys_of
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.placeholder import has_placeholder
 
 if TYPE_CHECKING:
     from oidc_doctor.judge.aws.state import AwsExchange
@@ -32,6 +34,19 @@ _ABSENT = frozenset(
 _THROUGH_S3 = frozenset(("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"))
 
 
+def _region(need: Need) -> str:
+    """The Region whose service is called: of the registry or key. Of a bucket, the Region is not in its name."""
+    if need.service == "s3":
+        return ""
+    ecr = ECR_HOST.fullmatch(need.wish.partition("/")[0])
+    fields = str(need.resource).split(":")
+    region = ecr["region"] if ecr is not None else fields[_REGION] if len(fields) > _REGION else ""
+    return "" if has_placeholder(region) else region
+
+
+_REGION = 3  # the place of the Region in an ARN
+
+
 def session_context(exchange: AwsExchange, need: Need, account: str | None, policies: Iterable[Json]) -> dict[str, Any]:
     """Return the value of each key that the policies ask for; `account` is that of the resource."""
     role, request = exchange.aws.role, exchange.request
@@ -47,8 +62,8 @@ def session_context(exchange: AwsExchange, need: Need, account: str | None, poli
         "aws:SecureTransport": "true",
         "aws:CurrentTime": rfc3339(exchange.case.at),
         "aws:EpochTime": str(int(exchange.case.at)),
-        "aws:RequestedRegion": request.region or iam.UNKNOWN,
-        "aws:ResourceAccount": account or iam.UNKNOWN,
+        "aws:RequestedRegion": _region(need) or iam.UNKNOWN,
+        "aws:ResourceAccount": account if account and need.service != "s3" else iam.UNKNOWN,  # any owner's bucket
         # S3 calls KMS for the session, with forward access sessions
         "aws:ViaAWSService": "true" if need.service == "kms" else "false",
     }

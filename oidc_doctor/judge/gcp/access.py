@@ -16,8 +16,8 @@ from oidc_doctor.documents.truss import truss_sources
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
 from oidc_doctor.judge.gcp.member_index import EVERYONE
-from oidc_doctor.judge.gcp.members import Miss, condition_holds, explain_miss, match, principal_of
-from oidc_doctor.judge.gcp.names import Member, read_member
+from oidc_doctor.judge.gcp.members import Miss, condition_holds, explain_miss, is_own, match, principal_of
+from oidc_doctor.judge.gcp.names import OF_OTHER_SETS, Member, read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
 from oidc_doctor.judge.second_opinions import TROUBLESHOOTING, of_troubleshooter
 from oidc_doctor.judge.typos import similarity
@@ -38,7 +38,7 @@ _GCR = re.compile(r"(?P<host>(?:(?:us|eu|asia)\.)?gcr\.io)/(?P<project>[a-z][a-z
 _GCR_LOCATIONS = {"gcr.io": "us", "us.gcr.io": "us", "eu.gcr.io": "europe", "asia.gcr.io": "asia"}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")  # Cloud Storage documentation, bucket names
 # A member whose holders a policy does not list.
-_OF_MANY = ("group:", "domain:")
+_OF_MANY = ("group:", "domain:", *OF_OTHER_SETS)
 _BASIC_ROLES = {"projectOwner": "roles/owner", "projectEditor": "roles/editor", "projectViewer": "roles/viewer"}
 _NOUN_OF = {"storage": "bucket", "artifactregistry": "repository"}
 
@@ -172,7 +172,8 @@ class _Answer:
             else set()
         )
         names |= same_project if names & same_project or not names else set()
-        if not self.project or not names:
+        is_contradicted = bool(gcp.project_id) and gcp.project_id not in names and gcp.project_number not in names
+        if not self.project or not names or is_contradicted:
             return None
         # an ID and a number cannot be told apart where the project itself was not read
         alike = any(listed.isdigit() == self.project.isdigit() for listed in names)
@@ -359,6 +360,7 @@ def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> 
         "permission": permissions,
         "resource": need.resource,
         "holder": first.holder,
+        "is_own": is_own(exchange),
         "grants": role,
         "shown_by": "policies",
         "on": f"`{need.wish}`",

@@ -60,6 +60,12 @@ def principal_of(name: ProviderName, subject: str) -> str:
     return f"principal://iam.googleapis.com/{name.pool_name}/subject/{subject}"
 
 
+def is_own(exchange: GcpExchange) -> str:
+    """Return `yes` where google.subject is the whole subject of the token, which nobody else can have; else nothing."""
+    subject = exchange.mapped.get("google.subject")
+    return "yes" if exchange.gke is not None or (subject and subject == exchange.token.subject) else ""
+
+
 def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
     """Settle `impersonate` by the members of these policies; `account` is the service account's e-mail address."""
     account_policy = exchange.gcp.service_account_policy
@@ -177,6 +183,7 @@ def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str, *, cer
         settle="" if certain else "the allow policy of the service account, in full",
         service_account=account,
         principal=principal_of(name, subject) if name and subject else "",
+        is_own=is_own(exchange),
         roles=", ".join(sorted({binding.role for binding in policy.bindings})),
     )
 
@@ -339,6 +346,7 @@ def explain_miss(
         "member": member.text,
         "reason": member.fault,
         "principal": principal,
+        "is_own": is_own(exchange),
         "role": miss.binding.role,
         "attribute": member.attribute
         if member.form == "kubernetes"

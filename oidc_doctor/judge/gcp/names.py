@@ -103,6 +103,10 @@ def read_audience(text: str, *, pasted: bool) -> ProviderName:
     )
 
 
+# IAM API, Binding.members: the service accounts of a project, folder or organisation, and Google's own sets.
+OF_OTHER_SETS = ("principalSet://cloudresourcemanager.googleapis.com/", "principalSet://goog/", "principal://goog/")
+
+
 class Member(NamedTuple):
     """A member of an allow policy that names a workload identity pool's principals, in its parts."""
 
@@ -172,6 +176,8 @@ def read_member(text: str) -> Member | None:
         return None
     if bare.startswith(("principal://iam.googleapis.com/locations/", "principalSet://iam.googleapis.com/locations/")):
         return None  # a workforce pool
+    if bare.startswith(OF_OTHER_SETS):
+        return None
     match = _MEMBER.fullmatch(bare)
     if not match:
         return Member(text, fault=_member_fault(bare))

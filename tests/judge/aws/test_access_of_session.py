@@ -140,7 +140,7 @@ def test_the_proven_edit_is_stored_checked_and_undone_by_its_name(aws: Bundle) -
     assert "the token passes with it" in fix.proof
     verbs = [shlex.split(command)[2] for command in (*fix.commands, *fix.verify, *fix.undo)]
     assert verbs == ["put-role-policy", "get-role-policy", "delete-role-policy"]
-    added = json.loads(fix.document)["Statement"]
+    added = json.loads(fix.document)["PolicyDocument"]["Statement"]
     after = without_resource_policies(role_with(aws, ECR, *added)).ask()
     assert set(decisions(after).values()) == {"allowed"}
 
@@ -148,13 +148,13 @@ def test_the_proven_edit_is_stored_checked_and_undone_by_its_name(aws: Bundle) -
 def test_calls_of_two_services_get_a_policy_each(aws: Bundle) -> None:
     fixes = without_resource_policies(role_with(aws, allow("s3:PutObject", BUCKET))).ask().report.fixes
     assert len({fix.file for fix in fixes}) == len(fixes) == 2
-    added = [statement for fix in fixes for statement in json.loads(fix.document)["Statement"]]
+    added = [statement for fix in fixes for statement in json.loads(fix.document)["PolicyDocument"]["Statement"]]
     after = without_resource_policies(role_with(aws, *added)).ask()
     assert set(decisions(after).values()) == {"allowed"}
 
 
 def test_a_condition_that_fails_is_not_worked_around(aws: Bundle) -> None:
-    only_https = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    only_https = {"Bool": {"aws:SecureTransport": "false"}}
     answer = without_resource_policies(role_with(aws, ECR, S3 | {"Condition": only_https})).ask()
     assert answer.first.name == "access-condition-not-met"
     assert answer.report.fixes == []
@@ -217,8 +217,8 @@ def test_another_policy_denies(aws: Bundle, path: str, document: dict[str, Any],
 
 
 def test_a_condition_that_is_not_met_and_one_that_is_not_known(aws: Bundle) -> None:
-    region = {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}
-    answer = without_resource_policies(role_with(aws, ECR, S3 | region)).ask()
+    plain = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    answer = without_resource_policies(role_with(aws, ECR, S3 | plain)).ask()
     assert answer.first.name == "access-condition-not-met"
     endpoint = {"Condition": {"StringEquals": {"aws:SourceVpce": "vpce-1"}}}
     answer = without_resource_policies(role_with(aws, ECR, S3 | endpoint)).ask()
@@ -249,7 +249,7 @@ def test_the_key_of_the_bucket(aws: Bundle) -> None:
     answer = made.ask()
     assert answer.first.name == "kms-decrypt-missing"
     (fix,) = answer.report.fixes
-    assert json.loads(fix.document)["Statement"] == [allow(["kms:Decrypt"], key)]
+    assert json.loads(fix.document)["PolicyDocument"]["Statement"] == [allow(["kms:Decrypt"], key)]
     role_with(made, ECR, S3, allow("kms:Decrypt", key))
     assert decisions(made.ask())["kms:Decrypt"] == "allowed"
 
@@ -353,3 +353,81 @@ def test_a_second_control_that_allows(aws: Bundle) -> None:
 def test_a_control_that_cannot_be_read(aws: Bundle, folder: str) -> None:
     made = without_resource_policies(role_with(aws, ECR, S3)).write(f"{folder}/one.json", "{")
     assert decisions(made.ask())["s3:GetObject"] == "unknown"
+
+
+def test_a_condition_on_the_region_is_of_the_service_that_is_called(aws: Bundle) -> None:
+    west = {"Condition": {"StringEquals": {"aws:RequestedRegion": "us-west-2"}}}
+    answer = without_resource_policies(role_with(aws, ECR | west, S3 | west)).ask()
+    assert decisions(answer)["ecr:BatchGetImage"] == decisions(answer)["ecr:GetAuthorizationToken"] == "allowed"
+    assert decisions(answer)["s3:GetObject"] == "unknown", "the Region of a bucket is not in its name"
+
+
+def test_the_owner_of_a_bucket_is_not_known(aws: Bundle) -> None:
+    other = deny("s3:*", "*", Condition={"StringNotEquals": {"aws:ResourceAccount": "999900001111"}})
+    answer = without_resource_policies(role_with(aws, ECR, S3, other)).ask()
+    assert decisions(answer)["s3:GetObject"] == "unknown"
+    assert answer.names == []
+
+
+def test_an_inline_and_a_managed_policy_of_one_name_are_two(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR))
+    managed = {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/Access", "PolicyName": "Access"}
+    made.write("aws/attached-policies.json", {"AttachedPolicies": [managed]})
+    assert decisions(made.ask())["s3:GetObject"] == "unknown"
+    made.write("aws/role-policies/attached-Access.json", {"PolicyVersion": {"Document": policy(S3), "VersionId": "v1"}})
+    assert decisions(made.ask())["s3:GetObject"] == "allowed"
+
+
+def test_a_version_that_is_not_in_force_and_a_policy_that_is_gone(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR))
+    managed = {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/Weights", "PolicyName": "Weights"}
+    made.write("aws/attached-policies.json", {"AttachedPolicies": [managed]})
+    version = {"Document": policy(S3), "VersionId": "v1", "IsDefaultVersion": False}
+    made.write("aws/role-policies/attached-Weights.json", {"PolicyVersion": version})
+    assert decisions(made.ask())["s3:GetObject"] == "unknown"
+    made.write("aws/attached-policies.json", {"AttachedPolicies": []})
+    assert decisions(made.ask())["s3:GetObject"] == "denied", "no list names it"
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    ["arn:aws:s3:us-east-1:210987654321:accesspoint/weights", "S3://Weights", "https://weights.s3.amazonaws.com/a"],
+)
+def test_a_text_that_names_no_bucket_asks_for_nothing(aws: Bundle, bucket: str) -> None:
+    made = without_resource_policies(role_with(aws, ECR)).target(aws={"role_arn": ROLE, "s3_bucket": bucket})
+    (made.root / "truss/config.yaml").unlink()
+    assert decisions(made.ask()) == {}
+
+
+@pytest.mark.parametrize(("key", "listed"), [("models/v1.final", True), ("models/llama.safetensors", False)])
+def test_a_folder_with_a_dot_is_no_object(aws: Bundle, key: str, listed: bool) -> None:
+    made = without_resource_policies(role_with(aws, S3)).target(
+        aws={"role_arn": ROLE, "s3_bucket": f"s3://llama-weights/{key}"}
+    )
+    (made.root / "truss/config.yaml").unlink()
+    assert ("s3:ListBucket" in decisions(made.ask())) == listed
+
+
+def test_a_repository_policy_of_another_registry(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR, S3))
+    denies = json.dumps(policy({"Effect": "Deny", "Principal": "*", "Action": "ecr:*"}))
+    answer = {"registryId": "999900001111", "repositoryName": "ml/serve", "policyText": denies}
+    assert decisions(made.write("aws/repository-policy.json", answer).ask())["ecr:BatchGetImage"] == "unknown"
+
+
+def test_a_failed_edit_of_a_role_is_no_set_up_that_stopped(aws: Bundle) -> None:
+    made = without_resource_policies(role_with(aws, ECR))
+    failed = {
+        "eventVersion": "1.09",
+        "eventName": "PutRolePolicy",
+        "eventSource": "iam.amazonaws.com",
+        "eventTime": "2026-11-22T20:00:00Z",
+        "eventID": "failed",
+        "errorCode": "AccessDenied",
+        "errorMessage": "is not authorized to perform: iam:PutRolePolicy on resource: role ModelWeights because no "
+        "identity-based policy allows the iam:PutRolePolicy action",
+        "recipientAccountId": ACCOUNT,
+    }
+    answer = made.cloudtrail([made.accepted_event(), failed]).ask()
+    assert answer.first.name == "permission-missing"
+    assert not any("oidc-doctor setup" in command for cause in answer.causes for command in cause.named.commands)

@@ -122,6 +122,7 @@ def test_the_policy_of_one_of_two_buckets_decides_for_neither(gcp: Bundle) -> No
         binding("projects/weights-prod/roles/reader", "me"),
         binding("roles/viewer", "me"),
         binding(VIEWER, "group:ml@example.com"),
+        binding(VIEWER, "principalSet://cloudresourcemanager.googleapis.com/projects/482910375566/type/ServiceAccount"),
         binding(VIEWER, "projectViewer:another-project"),
         binding(VIEWER, "me", condition="resource.name.startsWith('projects/_/buckets/llama')"),
     ],

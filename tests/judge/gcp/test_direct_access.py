@@ -108,3 +108,13 @@ def test_a_member_of_unknown_holders_is_open(gcp: Bundle) -> None:
     answer = reads(gcp, OTHER_POOL, "group:ml@example.com").ask()
     assert decisions(answer) == {"unknown"}
     assert answer.names == []
+
+
+def test_no_command_binds_a_subject_that_others_have(gcp: Bundle) -> None:
+    made = reads(gcp, OTHER_POOL)
+    mapping = {"google.subject": "assertion.environment", "attribute.team": "assertion.team"}
+    made.gcp_provider(mapping=mapping, condition=f"assertion.team == '{made.TEAM}'")
+    (made.root / "gcp/organization-policy.json").unlink()
+    answer = made.ask()
+    assert answer.first.confidence == "suspected"
+    assert not any("/subject/production" in command for cause in answer.causes for command in cause.named.commands)
