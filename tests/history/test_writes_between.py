@@ -1,0 +1,96 @@
+"""Several writes between success and refusal, and refusals that no write brought."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from evidence.timed import FALSE, clock, edit, exchanges, expires, of_aws, set_policy, trust_edit
+
+if TYPE_CHECKING:
+    from evidence import Bundle
+
+
+@pytest.mark.parametrize("minutes", [(20, 30), (30, 20)])
+@pytest.mark.parametrize("harmless", ["AddClientIDToOpenIDConnectProvider", "TagRole", "UpdateRole"])
+def test_a_write_of_another_field_hides_none_on_aws(aws: Bundle, harmless: str, minutes: tuple[int, int]) -> None:
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    request: dict[str, Any] = {"roleName": "ModelWeights", "maxSessionDuration": 7200}
+    if harmless.startswith("Add"):
+        request = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "clientID": aws.AUDIENCE}
+    edit_at = clock(9, minutes[1])
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 9)),
+            of_aws(aws, harmless, clock(9, minutes[0]), **request),
+            trust_edit(aws, edit_at, "Another1"),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(10, 14)),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{edit_at}"
+    assert cause.confidence == "predicted", "the state before the write was not seen"
+
+
+@pytest.mark.parametrize("minutes", [(20, 30), (30, 20)])
+def test_a_write_of_another_field_hides_none_on_google(gcp: Bundle, minutes: tuple[int, int]) -> None:
+    gcp.gcp_provider(condition="assertion.team == 'Another1'")
+    edit_at = clock(9, minutes[1])
+    gcp.gcp_logs(
+        [
+            *exchanges(gcp, range(2, 9)),
+            set_policy(gcp, clock(9, minutes[0]), f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}", gcp.MEMBER),
+            edit(gcp, edit_at, "assertion.team == 'Another1'"),
+            *exchanges(gcp, range(10, 16), FALSE),
+        ]
+    )
+    cause = gcp.ask().first
+    assert cause.name == "attribute-condition-false"
+    assert cause.change is not None
+    assert cause.change["event_id"] == f"edit-{edit_at}"
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_date_that_was_reached_blames_nobody_on_aws(aws: Bundle, written: bool) -> None:
+    aws.remove("token.jwt").trust(aws.statement(expires(aws, clock(9))))
+    harmless = of_aws(aws, "AddClientIDToOpenIDConnectProvider", clock(8, 50))
+    harmless["requestParameters"] = {"openIDConnectProviderArn": aws.PROVIDER_ARN, "clientID": aws.AUDIENCE}
+    aws.cloudtrail(
+        [
+            *(aws.accepted_event(event_id=f"good-{hour}", at=clock(hour)) for hour in range(2, 9)),
+            *([harmless] if written else []),
+            *(aws.event(event_id=f"bad-{hour}", at=clock(hour)) for hour in range(10, 14)),
+        ]
+    )
+    cause = aws.ask().first
+    assert cause.change is None
+    assert cause.boundary is not None
+    assert "no write brought the refusal" in cause.boundary["note"]
+    assert (cause.since, cause.timing.accepted_before) == (clock(10), 7)
+
+
+def test_a_binding_that_ran_out_blames_nobody(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").service_account_policy(condition=f"request.time < timestamp('{clock(9)}')")
+    principal = f"principal://iam.googleapis.com/{gcp.POOL}/subject/{gcp.SUBJECT}"
+    entries = []
+    for hour in range(2, 14):
+        payload: dict[str, Any] = {
+            "methodName": "GenerateAccessToken",
+            "serviceName": "iamcredentials.googleapis.com",
+            "resourceName": "projects/-/serviceAccounts/109876543210987654321",
+            "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{gcp.SERVICE_ACCOUNT}"]},
+            "authenticationInfo": {"principalSubject": principal} if hour < 9 else {},
+            "status": {} if hour < 9 else {"code": 7, "message": "PERMISSION_DENIED"},
+            "request": {},
+        }
+        entries += [
+            gcp.log_entry(at=clock(hour), insert_id=f"exchange-{hour}"),
+            gcp.log_entry(payload, at=clock(hour).replace("00Z", "01Z"), insert_id=f"account-{hour}"),
+        ]
+    cause = gcp.gcp_logs(entries).ask().first
+    assert cause.name == "binding-condition-false"
+    assert cause.change is None
+    assert cause.boundary is not None
+    assert "no write brought the refusal" in cause.boundary["note"]
