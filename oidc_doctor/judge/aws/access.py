@@ -71,6 +71,8 @@ def judge_access(exchange: AwsExchange) -> None:
         kind = answer.kind
         if kind is not None:
             lacks.setdefault((kind, need.service, answer.access.allowed is False), []).append(answer)
+    if any(kind is Kind.KMS_DECRYPT_MISSING for kind, _, _ in lacks):
+        exchange.assumed.append("that no grant of the key allows kms:Decrypt (aws kms list-grants)")
     names = set(role.names)
     for (kind, _, certain), answers in lacks.items():
         name = _free_name(names)

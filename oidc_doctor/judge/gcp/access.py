@@ -54,6 +54,8 @@ def judge_access(exchange: GcpExchange) -> None:
         exchange.accesses.append(answer.row())
         if answer.lacks is not None:
             lacking.setdefault((answer.need.wish, answer.lacks), []).append(answer)
+    if any(answer.account and answer.need.service == "storage" for listed in lacking.values() for answer in listed):
+        exchange.assumed.append("that no access control list of the bucket or its objects names the service account")
     for (_, certain), of_service in lacking.items():
         _refuse(exchange, of_service, certain=certain)
     unknown_project = any(answer.is_granted_above and answer.is_same_project is None for answer in answers)

@@ -33,6 +33,7 @@ def test_a_role_without_decrypt(aws: Bundle) -> None:
     cause = encrypted(aws).ask().first
     assert (cause.name, cause.confidence) == ("kms-decrypt-missing", "predicted")
     assert "the role ModelWeights is not allowed kms:Decrypt" in cause.summary
+    assert any("no grant of the key" in text for text in aws.ask().report.exchanges[0].assumed)
 
 
 def test_a_role_with_it(aws: Bundle) -> None:

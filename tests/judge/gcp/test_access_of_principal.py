@@ -74,6 +74,7 @@ def test_what_no_binding_grants(gcp: Bundle, bindings: Any, denied: set[str]) ->
     assert {action for action, decision in decisions(answer).items() if decision == "denied"} == denied
     assert (answer.first.name, answer.first.confidence) == ("permission-missing", "predicted")
     assert answer.report.exit_code == 1
+    assert any("no access control list" in text for text in answer.report.exchanges[0].assumed)
     (command,) = answer.report.causes[0].named.commands
     words = shlex.split(command)
     assert words[:5] == ["gcloud", "storage", "buckets", "add-iam-policy-binding", "gs://llama-weights"]
