@@ -156,12 +156,16 @@ def quoted(value: str, otherwise: str) -> str:
 
 
 def denial(refusal: Refusal, policy: str) -> str:
-    """The headline of a denied call: the policy that denies it, with its ARN where the text names it, and the call."""
+    """The headline of a denied call: the policy that denies it, with its ARN where the text names it, and the call.
+
+    A policy that was read and has no Deny for the call does not allow it.
+    """
     document = given(" {}", refusal.fact("policy_arn"))
-    on = given(" on {}", quoted(refusal.fact("resource"), ""))
+    on = given(" on {}", refusal.fact("on") or quoted(refusal.fact("resource"), ""))
     name = refusal.fact("policy") or policy
     article = "an" if name[:1] in "aeiou" else "a"
-    return f"{article} {name}{document} denies {refusal.fact('permission') or 'the call'}{on}"
+    verb = "does not allow" if refusal.fact("explicit") == "no" else "denies"
+    return f"{article} {name}{document} {verb} {refusal.fact('permission') or 'the call'}{on}"
 
 
 def credentials_first(refusal: Refusal, fix: str) -> str:

@@ -20,7 +20,7 @@ from oidc_doctor.judge.gcp.names import gke_identity
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import GcpProvider, IssuerEvidence, Token
 from oidc_doctor.model.placeholder import has_placeholder
-from oidc_doctor.model.steps import REFUSED
+from oidc_doctor.model.steps import PASSED, REFUSED
 
 if TYPE_CHECKING:
     from oidc_doctor.model.refusal import Trace
@@ -90,6 +90,12 @@ def refuses(case: Case, subject: str, *steps: str) -> bool:
 def refuses_token(case: Case, other: OtherToken, *steps: str) -> bool:
     """Whether the exchange, or any of these steps of it, is known to refuse another token."""
     return _is_refused(_with_token(case, other), *steps)
+
+
+def passes_token(case: Case, other: OtherToken, *steps: str) -> bool:
+    """Whether each of these steps is known to pass another token."""
+    trace = evaluate(_with_token(case, other))
+    return all(trace.step(step).state == PASSED for step in steps)
 
 
 def _is_refused(case: Case, *steps: str) -> bool:

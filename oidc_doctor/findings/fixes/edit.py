@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # own: the edit is to accept this workload only. declared: it makes the configuration's own patterns work, which other
 # workloads of the same tenant and team meet too; the report lists them.
 Scope = Literal["own", "declared"]
+# The steps of the exchange that a narrower trust changes.
+NARROWED_STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}
 
 
 class Candidate(NamedTuple):

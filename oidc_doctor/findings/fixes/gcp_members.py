@@ -197,7 +197,7 @@ def _account(case: Case, refusal: Refusal) -> Iterator[Candidate]:
 LADDER: tuple[Maker, ...] = (
     saying("Bind the mapped attribute that only this workload has.", _attributes("own")),
     saying("Bind this workload's subject beside the members that are there.", _exact_subject),
-    saying("Map an attribute that names this workload, and bind it on the account.", _new_attribute),
+    saying("Map an attribute that names this workload, and bind it.", _new_attribute),
     saying("Bind a mapped attribute of this token beside the members that are there.", _attributes("declared")),
     saying("Bind the pool: all that the provider's attribute condition admits.", _whole_pool),
     saying("Bind this subject; the next deployment needs another binding.", _pinned_subject),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.checkkit import NotReadError
 from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
+from oidc_doctor.findings.fixes.edit import NARROWED_STEPS
 from oidc_doctor.findings.reach import reach_of
 from oidc_doctor.findings.strangers import as_stranger, other_tokens, refuses, refuses_token
 from oidc_doctor.issuers.heads import heads, owner_head, same_team
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Trace
 
-STEPS = {"aws": ("authorise",), "gcp": ("condition", "mapping")}  # the steps that a narrower trust changes
 _MOST_LOGGED = limits.FIX_SUBJECTS.most  # distinct subjects from the logs that an edit is tried on
 _MOST_OWNERS = 8  # tenants and teams that one edit lists
 _MOST_CLOSED = 6  # strangers that a row names
@@ -74,7 +74,7 @@ class _Search:
 
     def __init__(self, case: Case, used: Used) -> None:
         self.case = case
-        self.steps = STEPS[case.cloud]
+        self.steps = NARROWED_STEPS[case.cloud]
         self.reach = reach_of(case)
         self.profile: Profile | None = case.profile
         self.subject = case.token.subject or ""

@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.findings.fixes import aws, aws_confined, gcp
 from oidc_doctor.findings.fixes.documents import changes, objections, rows_of
-from oidc_doctor.findings.fixes.edit import Candidate, Maker, Scope
+from oidc_doctor.findings.fixes.edit import NARROWED_STEPS, Candidate, Maker, Scope
 from oidc_doctor.findings.fixes.restore import Earlier, restored
-from oidc_doctor.findings.strangers import OtherToken, declared_tokens, other_tokens, refuses_token
+from oidc_doctor.findings.strangers import (
+    OtherToken,
+    declared_tokens,
+    other_tokens,
+    passes_token,
+    refuses_token,
+)
 from oidc_doctor.judge import evaluate
 from oidc_doctor.model import limits
 from oidc_doctor.model.kinds import Kind
@@ -171,7 +177,7 @@ class _Search:
         elif lost and not self.seen.long_enough:
             return None
         outsiders = sum(other.outsider for other in refused)
-        closed = [other for other in passing if other.outsider and refuses_token(edited, other, *steps)]
+        closed = self._closed(candidate, edited, steps)
         tried = Tried(outsiders, 0, len(logged), 0)
         words = _proof(refusal, trace, tried, candidate)
         return _Proven(tried, _one_of_each(admitted), _one_of_each([*lost, *closed]), words)
@@ -188,6 +194,22 @@ class _Search:
             present = self._passing(self.declared, view)
             lost += [other for other in present if other not in lost and refuses_token(edited, other, *view)]
         return lost
+
+    def _closed(self, candidate: Candidate, edited: Case, steps: tuple[str, ...]) -> list[OtherToken]:
+        """The strangers that pass now and not with the edit, and the workloads of the team that it stops.
+
+        These also where another service account than the exchange's may be theirs.
+        """
+        if candidate.evidence.target != self.case.evidence.target:
+            return []
+        strangers = [one for one in self.others if one.outsider]
+        closed = [one for one in self._passing(strangers, steps) if refuses_token(edited, one, *steps)]
+        exchange = NARROWED_STEPS[self.cloud]
+        return closed + [
+            one
+            for one in self.others
+            if not one.outsider and passes_token(self.case, one, *exchange) and refuses_token(edited, one, *exchange)
+        ]
 
     def _passing(self, tokens: Sequence[OtherToken], steps: tuple[str, ...]) -> list[OtherToken]:
         """The tokens that these steps of the present configuration do not refuse."""

@@ -347,6 +347,7 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
             "on": _listed(f"`{_short(answer.need.resource)}`" for answer in answers),
             "reason": _reason(first),
             "shown_by": "policies",
+            "explicit": "yes" if first.access.denied_by is not None else "no",
             "policy_file": file,
             "policy_name": policy_name,
             "service": first.need.service,

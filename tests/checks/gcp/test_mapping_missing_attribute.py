@@ -19,9 +19,7 @@ def test_it_is_not_mapped(gcp: Bundle, says: type[Says], attribute: str, value: 
     assert answer.first.confidence == "predicted"
     assert f"needs attribute.{attribute}, which the provider does not map" in answer.first.summary
     claim_is_there = "which maps google.subject, attribute.team so far" in answer.first.fix
-    assert (
-        claim_is_there or answer.first.fix == "Map an attribute that names this workload, and bind it on the account."
-    )
+    assert claim_is_there or answer.first.fix == "Map an attribute that names this workload, and bind it."
     assert answer.first.location == f"roles/iam.workloadIdentityUser · {member}"
     assert answer.error() == says.DENIED
     assert answer.error_is_certain()

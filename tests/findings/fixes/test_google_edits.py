@@ -314,3 +314,19 @@ def test_every_kind_is_tried() -> None:
     tried = {kind for kind, _ in CASES.values()}
     assert {str(kind) for kind in GCP_EDITS} - ELSEWHERE == tried
     assert {str(kind) for kind in TARGET_EDITS} - {"role-arn-malformed", "role-missing"} <= tried | ELSEWHERE
+
+
+def test_an_edit_that_narrows_an_open_provider_says_whom_it_stops(gcp: Bundle) -> None:
+    account = {"provider": gcp.GCP_PROVIDER, "service_account": gcp.SERVICE_ACCOUNT}
+    gcp.target(gcp={**account, "gcs_bucket": "llama-weights"})
+    gcp.gcp_provider(condition="")
+    legacy = {"role": "roles/storage.legacyBucketOwner", "members": [f"projectOwner:{gcp.PROJECT_ID}"]}
+    for name in ("bucket", "project", "folder", "organization"):
+        gcp.write(f"gcp/{name}-policy.json", {"bindings": [legacy] if name == "bucket" else [], "etag": "x"})
+    answer = gcp.ask()
+    assert answer.first.name == "permission-missing"
+    narrowed = [fix for fix in answer.report.fixes if fix.file == "gcp/provider.json"]
+    assert narrowed
+    for fix in narrowed:
+        assert "attributeCondition" in fix.diff
+        assert any("another model" in workload for workload in fix.closes_to)

@@ -212,6 +212,7 @@ def test_another_policy_denies(aws: Bundle, path: str, document: dict[str, Any],
     answer = made.ask()
     assert answer.first.name == name
     assert answer.first.confidence == "predicted"
+    assert f" {'does not allow' if 'boundary' in path else 'denies'} " in answer.first.summary
     assert "Grant" not in (answer.report.causes[0].named.fix or "")
     assert not answer.report.causes[0].named.commands
 
