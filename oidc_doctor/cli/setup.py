@@ -27,26 +27,29 @@ _OF_GCP = ("project", "project_number", "service_account", "pool", "provider")
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="oidc-doctor setup",
-        description="Print the narrowest set-up of a cloud for a Baseten workload, to be run as often as you like. It\n"
-        "is judged before it is printed: the workload passes, strangers do not.",
+        description="Print the narrowest set-up of a cloud for a Baseten workload; it may be run again at any time.\n"
+        "It is judged before it is printed: the workload passes, strangers do not.",
         epilog=_EXAMPLES,
         formatter_class=help_formatter,
         allow_abbrev=False,
     )
     parser.add_argument("cloud", choices=("aws", "gcp"), help="the cloud")
     parser.add_argument(
-        "--format", choices=("commands", "terraform"), default="commands", help="a shell's, or a main.tf.json"
+        "--format",
+        choices=("commands", "terraform"),
+        default="commands",
+        help="shell commands, or the text of a main.tf.json",
     )
     workload = parser.add_argument_group("the workload")
     workload.add_argument("--org", metavar="ID", required=True, help="truss whoami --show-oidc prints it")
-    workload.add_argument("--team", metavar="ID", required=True, help="likewise")
+    workload.add_argument("--team", metavar="ID", required=True, help="truss whoami --show-oidc prints it")
     workload.add_argument("--whoami", metavar="FILE", help="its saved output: refuse an --org or --team that it lacks")
     workload.add_argument("--model", metavar="ID", help="this model alone (default: the team's)")
     workload.add_argument("--environment", metavar="NAME", help="this environment alone (default: any)")
     workload.add_argument(
         "--type",
         choices=("model_build", "model_container"),
-        help="this token alone (default: model_build for an image alone, else both)",
+        help="only tokens of this type (default: model_build for an image alone, else both)",
     )
     workload.add_argument("--bucket", metavar="NAME", help="of the weights")
     workload.add_argument(
@@ -56,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     aws = parser.add_argument_group("aws")
     aws.add_argument("--account", metavar="ID", help="of the role and the provider")
-    aws.add_argument("--region", metavar="NAME", help="of the registry; needed for a repository's bare name")
+    aws.add_argument("--region", metavar="NAME", help="of the registry; its partition is the role's")
     aws.add_argument("--role-name", metavar="NAME", help="default BasetenOIDCRole")
     aws.add_argument("--kms-key", metavar="ARN", help="the key that encrypts the bucket's objects")
     aws.add_argument("--max-session-duration", metavar="SECONDS", type=int, help="of the role (default: IAM's, 3600)")
@@ -99,7 +102,7 @@ def setup(arguments: list[str]) -> int:
     from oidc_doctor.cli.output import note
     from oidc_doctor.setup import commands, notes, terraform
 
-    for line in notes.notes_on(wanted):
+    for line in notes.notes_on(wanted, are_commands=options.format == "commands"):
         note(line)
     if isinstance(wanted, AwsWanted):
         show((commands.aws_commands if options.format == "commands" else terraform.aws_terraform)(wanted))
@@ -139,13 +142,6 @@ def _wanted(options: argparse.Namespace) -> AwsWanted | GcpWanted:
     types = types_for(chosen=options.type, others=(options.bucket,), repository=options.repository)
     workload = Workload(options.org, options.team, options.model, options.environment, types)
     shared = {"workload": workload, "bucket": options.bucket, "repository": options.repository}
-    if options.cloud == "aws":
-        names = {
-            "role_name": options.role_name,
-            "kms_key": options.kms_key,
-            "max_session": options.max_session_duration,
-        }
-        names |= {"account": options.account, "region": options.region}
-        return AwsWanted(**shared, **{name: value for name, value in names.items() if value is not None})
-    names = {name: getattr(options, name) for name in _OF_GCP}
-    return GcpWanted(**shared, **{name: value for name, value in names.items() if value is not None})
+    own = _OF_AWS if options.cloud == "aws" else _OF_GCP
+    names = {name: value for name in own if (value := getattr(options, name)) is not None}
+    return AwsWanted(**shared, **names) if options.cloud == "aws" else GcpWanted(**shared, **names)

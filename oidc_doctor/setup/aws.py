@@ -90,7 +90,7 @@ def files(wanted: AwsWanted) -> dict[str, Any]:
         "Arn": wanted.role_arn,
         "CreateDate": "2026-01-01T00:00:00+00:00",
         "AssumeRolePolicyDocument": trust_policy(wanted),
-        "MaxSessionDuration": wanted.max_session or 3600,
+        "MaxSessionDuration": wanted.max_session_duration or 3600,
     }
     made: dict[str, Any] = {
         "aws/role.json": {"Role": role},

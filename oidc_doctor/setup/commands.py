@@ -57,15 +57,16 @@ def _script(lines: list[str]) -> str:
 
 
 def aws_commands(wanted: AwsWanted) -> str:
-    """The commands of the AWS CLI."""
+    """The commands of the AWS CLI. Version 2 shows an answer in a pager, which would hold the run up at each step."""
     provider, name = wanted.provider_arn, wanted.role_name
     trust = json.dumps(aws.trust_policy(wanted))
     policy = aws.role_policy(wanted)
-    session: dict[str, Any] = {"MaxSessionDuration": wanted.max_session} if wanted.max_session else {}
+    session: dict[str, Any] = {"MaxSessionDuration": wanted.max_session_duration} if wanted.max_session_duration else {}
     # STS wants a Region, also where the profile has none
     caller = ("aws", "sts", "get-caller-identity", "--region", wanted.region or "us-east-1")
     account = _made(command(*caller, "--query", "Account", "--output", "text"))
     lines = [
+        "export AWS_PAGER=",
         _only_in(account, wanted.account, "the account of these credentials"),
         _unless(
             _aws("get-open-id-connect-provider", OpenIDConnectProviderArn=provider),
@@ -78,8 +79,8 @@ def aws_commands(wanted: AwsWanted) -> str:
         ),
         _aws("update-assume-role-policy", RoleName=name, PolicyDocument=trust),
     ]
-    if wanted.max_session:
-        lines.append(_aws("update-role", RoleName=name, MaxSessionDuration=wanted.max_session))
+    if wanted.max_session_duration:
+        lines.append(_aws("update-role", RoleName=name, MaxSessionDuration=wanted.max_session_duration))
     if policy:
         document = json.dumps(policy)
         lines.append(_aws("put-role-policy", RoleName=name, PolicyName=aws.POLICY_NAME, PolicyDocument=document))

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from oidc_doctor.setup.wanted import GcpWanted
 
 
-def notes_on(wanted: AwsWanted | GcpWanted) -> list[str]:
-    """One line for each thing: what is replaced, what others have to allow, and what config.yaml says."""
-    lines = _of_aws(wanted) if isinstance(wanted, AwsWanted) else _of_gcp(wanted)
+def notes_on(wanted: AwsWanted | GcpWanted, *, are_commands: bool = True) -> list[str]:
+    """One line for each thing: what is replaced, what others have to allow, and what config.yaml says.
+
+    Commands replace parts of what exists; Terraform only of what was imported, which its own comment says.
+    """
+    lines = [_replaced(wanted)] if are_commands else []
+    lines += _of_aws(wanted) if isinstance(wanted, AwsWanted) else _of_gcp(wanted)
     if wanted.workload.types != TYPES:
         lines.append(f"accepted are {' and '.join(wanted.workload.types)} tokens alone; --type chooses another")
     if wanted.workload.environment:
@@ -25,10 +29,19 @@ def notes_on(wanted: AwsWanted | GcpWanted) -> list[str]:
     return lines
 
 
+def _replaced(wanted: AwsWanted | GcpWanted) -> str:
+    if isinstance(wanted, AwsWanted):
+        policy = f" and the policy {aws.POLICY_NAME}" if aws.role_policy(wanted) else ""
+        return f"a role {wanted.role_name} that exists gets this trust policy{policy}; its other policies stay"
+    return (
+        f"a provider {wanted.provider} that exists gets this issuer, audience, mapping and condition; bindings and "
+        "roles that were granted before stay"
+    )
+
+
 def _of_aws(wanted: AwsWanted) -> list[str]:
     region = f", aws_oidc_region: {wanted.region}" if wanted.region else ""
     lines = [
-        f"the trust policy of the role {wanted.role_name} is replaced, where there is such a role",
         f"config.yaml: auth_method: AWS_OIDC, aws_oidc_role_arn: {wanted.role_arn}{region}",
     ]
     of_repository = aws.repository_policy(wanted)
@@ -44,7 +57,4 @@ def _of_aws(wanted: AwsWanted) -> list[str]:
 
 def _of_gcp(wanted: GcpWanted) -> list[str]:
     keys = f"gcp_oidc_service_account: {wanted.email}, gcp_oidc_workload_id_provider: {wanted.provider_name}"
-    return [
-        f"mapping and condition of the provider {wanted.provider} are replaced, where there is such a provider",
-        f"config.yaml: auth_method: GCP_OIDC, {keys}",
-    ]
+    return [f"config.yaml: auth_method: GCP_OIDC, {keys}"]

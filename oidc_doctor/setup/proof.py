@@ -26,6 +26,7 @@ from oidc_doctor.judge.profiles import complete_hypothetical, profile_of
 from oidc_doctor.judge.save_rules import answer_to_trust_policy
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import TargetAws, TargetGcp
 from oidc_doctor.model.steps import PASSED, Cloud
 from oidc_doctor.setup import aws, gcp
 from oidc_doctor.setup.wanted import ISSUER, TYPES, AwsWanted, GcpWanted
@@ -66,11 +67,12 @@ def evidence_of(files: dict[str, Any], cloud: Cloud, target: dict[str, str]) -> 
 def faults_of(wanted: AwsWanted | GcpWanted, files: dict[str, Any] | None = None) -> list[str]:
     """What the judge finds in the set-up that it was not meant to be; empty for one that may be printed.
 
-    `files` stand in for the set-up's own: those that were read of what was made.
+    `files` stand in for the set-up's own.
     """
     if isinstance(wanted, AwsWanted):
-        evidence = evidence_of(files or aws.files(wanted), "aws", aws.target(wanted))
-        return [*_exchange_faults(wanted.workload, evidence, "aws"), *_policy_faults(wanted, files)]
+        made = files or aws.files(wanted)
+        evidence = evidence_of(made, "aws", aws.target(wanted))
+        return [*_exchange_faults(wanted.workload, evidence, "aws"), *_policy_faults(wanted, made)]
     evidence = evidence_of(files or gcp.files(wanted), "gcp", gcp.target(wanted))
     return list(_exchange_faults(wanted.workload, evidence, "gcp"))
 
@@ -114,14 +116,8 @@ def _own_faults(case: Case, subject: str) -> Iterator[str]:
     for row in trace.accesses:
         if row.decision != "allowed":
             yield f"{row.need.action} on {row.need.resource} is {row.decision}"
-    target = case.evidence.target
-    wishes = (
-        (target.aws.s3_bucket, target.aws.ecr_repository)
-        if case.cloud == "aws" and target.aws
-        else (target.gcp.gcs_bucket, target.gcp.artifact_repository)
-        if target.gcp
-        else ()
-    )
+    of_aws, of_google = case.evidence.target.aws or TargetAws(), case.evidence.target.gcp or TargetGcp()
+    wishes = (of_aws.s3_bucket, of_aws.ecr_repository, of_google.gcs_bucket, of_google.artifact_repository)
     if any(wishes) and (not trace.accesses or trace.step("permission").state != PASSED):
         yield "no call of the bucket or the repository was judged"
 
@@ -150,11 +146,9 @@ def _stranger_faults(workload: Workload, evidence: TargetEvidence, cloud: Cloud)
             yield f"another {who}, {subject}, is not refused"
 
 
-def _policy_faults(wanted: AwsWanted, files: dict[str, Any] | None) -> Iterator[str]:
+def _policy_faults(wanted: AwsWanted, made: dict[str, Any]) -> Iterator[str]:
     """Whether IAM would store the documents, and calls beside those that the role is for."""
-    made = files or aws.files(wanted)
-    role = made["aws/role.json"]
-    trust = (role.get("Role") or role)["AssumeRolePolicyDocument"]
+    trust = made["aws/role.json"]["Role"]["AssumeRolePolicyDocument"]
     refusal = answer_to_trust_policy(trust)
     if refusal:
         yield f"IAM would not store the trust policy: {refusal}"

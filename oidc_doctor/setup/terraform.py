@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from oidc_doctor.setup.wanted import AwsWanted, GcpWanted
 
 _NAME = "baseten"
+_EXISTING = "Terraform takes over an existing resource only once it is imported. Run the line of each one that exists:"
 
 
 def _printed(configuration: dict[str, Any]) -> str:
@@ -31,8 +32,8 @@ def aws_terraform(wanted: AwsWanted) -> str:
         "assume_role_policy": json.dumps(aws.trust_policy(wanted)),
         "depends_on": [f"aws_iam_openid_connect_provider.{_NAME}"],
     }
-    if wanted.max_session:
-        role["max_session_duration"] = wanted.max_session
+    if wanted.max_session_duration:
+        role["max_session_duration"] = wanted.max_session_duration
     resources: dict[str, Any] = {
         "aws_iam_openid_connect_provider": {_NAME: {"url": ISSUER, "client_id_list": [AUDIENCE]}},
         "aws_iam_role": {_NAME: role},
@@ -47,10 +48,13 @@ def aws_terraform(wanted: AwsWanted) -> str:
     provider: dict[str, Any] = {"allowed_account_ids": [wanted.account]}
     if wanted.region:
         provider["region"] = wanted.region
-    there = f"terraform import aws_iam_openid_connect_provider.{_NAME} {wanted.provider_arn}"
+    imports = [
+        f"terraform import aws_iam_openid_connect_provider.{_NAME} {wanted.provider_arn}",
+        f"terraform import aws_iam_role.{_NAME} {wanted.role_name}",
+    ]
     return _printed(
         {
-            "//": f"An account has one provider for an issuer. Where it is there already: {there}",
+            "//": [_EXISTING, *imports],
             "terraform": {"required_providers": {"aws": {"source": "hashicorp/aws"}}},
             "provider": {"aws": provider},
             "resource": resources,
@@ -62,13 +66,14 @@ def gcp_terraform(wanted: GcpWanted) -> str:
     """The resources of hashicorp/google."""
     holder = f"serviceAccount:{wanted.email}"
     needs_account = {"depends_on": [f"google_service_account.{_NAME}"]}
+    needs_api = {"depends_on": ["google_project_service.iam"]}
     pool = f"google_iam_workload_identity_pool.{_NAME}"
     resources: dict[str, Any] = {
         "google_project_service": {
             name.partition(".")[0]: {"service": name, "disable_on_destroy": False} for name in gcp.SERVICES
         },
-        "google_service_account": {_NAME: {"account_id": wanted.service_account}},
-        "google_iam_workload_identity_pool": {_NAME: {"workload_identity_pool_id": wanted.pool}},
+        "google_service_account": {_NAME: {"account_id": wanted.service_account} | needs_api},
+        "google_iam_workload_identity_pool": {_NAME: {"workload_identity_pool_id": wanted.pool} | needs_api},
         "google_iam_workload_identity_pool_provider": {
             _NAME: {
                 "workload_identity_pool_id": f"${{{pool}.workload_identity_pool_id}}",
@@ -100,13 +105,23 @@ def gcp_terraform(wanted: GcpWanted) -> str:
             "member": holder,
         }
         resources["google_artifact_registry_repository_iam_member"] = {_NAME: grant | needs_account}
-    restore = (
-        f"gcloud iam workload-identity-pools undelete {wanted.pool} --location=global --project={wanted.project}, "
-        f"and terraform import {pool} {wanted.pool_name}"
-    )
+    # by the project's id: imported by its number, the pool would be replaced (terraform-provider-google issue 14805)
+    full_name = f"projects/{wanted.project}/locations/global/workloadIdentityPools/{wanted.pool}"
+    account = f"projects/{wanted.project}/serviceAccounts/{wanted.email}"
+    restore = f"gcloud iam workload-identity-pools undelete {wanted.pool} --location=global --project={wanted.project}"
+    imports = [
+        f"terraform import google_service_account.{_NAME} {account}",
+        f"terraform import {pool} {full_name}",
+        f"terraform import google_iam_workload_identity_pool_provider.{_NAME} {full_name}/providers/{wanted.provider}",
+    ]
     return _printed(
         {
-            "//": f"A pool that was deleted keeps its name for 30 days. Until then: {restore}",
+            "//": [
+                _EXISTING,
+                *imports,
+                "A pool that was deleted keeps its name for 30 days. Restore it before it is imported:",
+                restore,
+            ],
             "terraform": {"required_providers": {"google": {"source": "hashicorp/google"}}},
             "provider": {"google": {"project": wanted.project}},
             "resource": resources,

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.truss import ECR_HOST
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.judge.aws.partitions import partition_of_region
+from oidc_doctor.model.google_names import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,12 +34,13 @@ class _Form(NamedTuple):
 
 
 _ID = _Form(r"[A-Za-z0-9]{5,24}", "an id is letters and digits alone; truss whoami --show-oidc prints it")
+_OF_POOL = "4 to 32 small letters, digits and hyphens, and does not begin with gcp-"
 _FORMS = {
     "--org": _ID,
     "--team": _ID,
     "--model": _Form(_ID.pattern, "an id is letters and digits alone; it stands in the model's address"),
     "--environment": _Form(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "an environment's name has at most 40 letters and digits"
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", "an environment's name is 1 to 40 letters, digits, dots, hyphens and _"
     ),
     "--account": _Form(r"\d{12}", "an AWS account is 12 digits; aws sts get-caller-identity prints it"),
     "--region": _Form(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}", "a Region is like us-east-1"),
@@ -46,12 +49,15 @@ _FORMS = {
     "--project-number": _Form(
         r"\d{5,20}", "gcloud projects describe PROJECT --format='value(projectNumber)' prints it"
     ),
-    "--service-account": _Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "the name alone, of 6 to 30 small letters and digits"),
-    "--pool": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", "a pool's id is 4 to 32 small letters, digits and hyphens"),
-    "--provider": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", "a provider's id is 4 to 32 small letters, digits and hyphens"),
+    "--service-account": _Form(
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "give the name alone: 6 to 30 small letters, digits and hyphens"
+    ),
+    "--pool": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", f"a pool's id is {_OF_POOL}"),
+    "--provider": _Form(r"(?!gcp-)[a-z0-9-]{4,32}", f"a provider's id is {_OF_POOL}"),
 }
-_S3_BUCKET = _Form(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "give the bucket's name alone")
-_GCS_BUCKET = _Form(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", "give the bucket's name alone")
+_OF_BUCKET = "give the bucket's name alone, of 3 to 63 characters"
+_S3_BUCKET = _Form(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", _OF_BUCKET)
+_GCS_BUCKET = _Form(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", _OF_BUCKET)
 _KEY = _Form(
     r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
     "give the key's ARN: a policy on an alias grants nothing",
@@ -107,7 +113,7 @@ class AwsWanted:
     region: str | None = None
     role_name: str = "BasetenOIDCRole"
     kms_key: str | None = None
-    max_session: int | None = None  # seconds
+    max_session_duration: int | None = None  # seconds
 
     def __post_init__(self) -> None:
         """Check each name. Raises WantedError."""
@@ -118,8 +124,13 @@ class AwsWanted:
         if self.kms_key and not self.bucket:
             message = "--kms-key: name the --bucket whose objects it encrypts"
             raise WantedError(message)
-        if self.max_session is not None and not _LEAST_SESSION <= self.max_session <= _LONGEST_SESSION:
-            message = f"--max-session-duration {self.max_session}: {_LEAST_SESSION} to {_LONGEST_SESSION} seconds"
+        if (
+            self.max_session_duration is not None
+            and not _LEAST_SESSION <= self.max_session_duration <= _LONGEST_SESSION
+        ):
+            message = (
+                f"--max-session-duration {self.max_session_duration}: {_LEAST_SESSION} to {_LONGEST_SESSION} seconds"
+            )
             raise WantedError(message)
         if self.repository is not None:
             partition = _repository_arn(self).split(":")[1]
@@ -166,14 +177,6 @@ def _repository_arn(wanted: AwsWanted) -> str:
         message = f"--repository {text}: give --region too, the Region of the registry, or the repository's ARN"
         raise WantedError(message)
     return f"arn:{wanted.partition}:ecr:{wanted.region}:{wanted.account}:repository/{name}"
-
-
-class Repository(NamedTuple):
-    """A repository of Artifact Registry."""
-
-    project: str
-    location: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -223,8 +226,14 @@ class GcpWanted:
 
 def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str]) -> None:
     """Hold the ids against those of truss whoami. Raises WantedError: swapped, a name, or another's."""
-    if org in known_teams or team == known_org:
+    if org in known_teams and team == known_org:
         message = f"--org {org} and --team {team}: they are in each other's place; the org is {known_org}"
+        raise WantedError(message)
+    if org in known_teams:
+        message = f"--org {org}: it is the id of a team; truss whoami names the org {known_org}"
+        raise WantedError(message)
+    if team == known_org:
+        message = f"--team {team}: it is the id of the org; truss whoami names {listed(known_teams) or 'no team'}"
         raise WantedError(message)
     if org != known_org:
         message = f"--org {org}: truss whoami names the org {known_org}"
@@ -233,8 +242,11 @@ def compare(org: str, team: str, known_org: str, known_teams: Mapping[str, str])
     if named is not None and team not in known_teams:
         message = f"--team {team}: it is a team's name; the team's id is {named}"
         raise WantedError(message)
-    if known_teams and team not in known_teams:
-        message = f"--team {team}: truss whoami names {' and '.join(known_teams)}"
+    if not known_teams:
+        message = f"--team {team}: the output of truss whoami has no Teams; truss whoami --show-oidc prints them"
+        raise WantedError(message)
+    if team not in known_teams:
+        message = f"--team {team}: truss whoami names {listed(known_teams)}"
         raise WantedError(message)
 
 

@@ -174,3 +174,20 @@ def test_the_notes_say_what_others_have_to_allow() -> None:
     assert any("its owner adds" in line and "210987654321:role/BasetenOIDCRole" in line for line in notes_on(other))
     assert any("the policy of the key" in line for line in notes_on(AWS))
     assert any("leave --environment out" in line for line in notes_on(GOOGLE))
+
+
+def test_terraform_says_how_to_take_over_what_exists() -> None:
+    of_google = json.loads(terraform.gcp_terraform(GOOGLE))
+    pool = "projects/acme-prod/locations/global/workloadIdentityPools/baseten-pool"  # by number it would be replaced
+    assert f"terraform import google_iam_workload_identity_pool.baseten {pool}" in of_google["//"]
+    assert any(line.endswith(f"{pool}/providers/baseten-provider") for line in of_google["//"])
+    for kind in ("google_service_account", "google_iam_workload_identity_pool"):
+        assert of_google["resource"][kind]["baseten"]["depends_on"] == ["google_project_service.iam"]
+    of_aws = json.loads(terraform.aws_terraform(AWS))
+    assert "terraform import aws_iam_role.baseten Weights" in of_aws["//"]
+
+
+@pytest.mark.parametrize("wanted", [AWS, GOOGLE], ids=["aws", "gcp"])
+def test_only_commands_replace_what_exists(wanted: AwsWanted | GcpWanted) -> None:
+    assert any("exists gets this" in line for line in notes_on(wanted))
+    assert not any("exists gets this" in line for line in notes_on(wanted, are_commands=False))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oidc_doctor.setup.wanted import AwsWanted, GcpWanted, WantedError, Workload, types_for
+from oidc_doctor.setup.wanted import AwsWanted, GcpWanted, WantedError, Workload, compare, types_for
 
 WORKLOAD = Workload("Hq4Lm8Tz", "Rw7Cx2Vb")
 NONE = [
@@ -69,8 +69,8 @@ def test_one_id_twice() -> None:
         ("repository", "arn:aws-cn:ecr:cn-north-1:210987654321:repository/ml"),
         ("kms_key", "alias/key"),
         ("kms_key", "arn:aws:kms:us-east-1:210987654321:alias/key"),
-        ("max_session", 3599),
-        ("max_session", 43201),
+        ("max_session_duration", 3599),
+        ("max_session_duration", 43201),
     ],
 )
 def test_names_of_aws_that_are_none(option: str, value: Any) -> None:
@@ -147,3 +147,22 @@ def test_only_images_take_build_tokens_alone() -> None:
     assert types_for(chosen=None, others=("weights",), repository="ml") == ("model_build", "model_container")
     assert types_for(chosen=None, others=(None,), repository=None) == ("model_build", "model_container")
     assert types_for(chosen="model_container", others=(None,), repository="ml") == ("model_container",)
+
+
+@pytest.mark.parametrize(
+    ("org", "team", "teams", "said"),
+    [
+        ("Rw7Cx2Vb", "Hq4Lm8Tz", ["Rw7Cx2Vb"], "they are in each other's place"),
+        ("Rw7Cx2Vb", "Bb1Cc2Dd", ["Rw7Cx2Vb", "Bb1Cc2Dd"], "--org Rw7Cx2Vb: it is the id of a team"),
+        ("Hq4Lm8Tz", "Hq4Lm8Tz", ["Rw7Cx2Vb"], "--team Hq4Lm8Tz: it is the id of the org"),
+        ("Hq4Lm8Tz", "Nn3Mm2Kk", ["Rw7Cx2Vb", "Bb1Cc2Dd"], "truss whoami names Rw7Cx2Vb and Bb1Cc2Dd"),
+        ("Hq4Lm8Tz", "Rw7Cx2Vb", [], "has no Teams"),
+    ],
+)
+def test_ids_that_truss_whoami_does_not_print(org: str, team: str, teams: list[str], said: str) -> None:
+    with pytest.raises(WantedError, match=said):
+        compare(org, team, "Hq4Lm8Tz", dict.fromkeys(teams, "Vision Lab"))
+
+
+def test_ids_that_truss_whoami_prints() -> None:
+    compare("Hq4Lm8Tz", "Rw7Cx2Vb", "Hq4Lm8Tz", {"Rw7Cx2Vb": "Vision Lab"})

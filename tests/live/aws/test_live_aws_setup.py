@@ -50,18 +50,17 @@ def client_ids(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(IamResponse, "add_client_id_to_open_id_connect_provider", add, raising=False)
 
 
+def run_printed(text: str) -> subprocess.CompletedProcess[str]:
+    """Run the commands as somebody would who copies them into a shell."""
+    exports = f"export PATH={Path(str(CLI)).parent}:/usr/bin:/bin AWS_DEFAULT_REGION=us-east-1\n"
+    return subprocess.run(["bash"], input=exports + text, capture_output=True, text=True, check=False)
+
+
 def make(doctor: Callable[..., FinishedRun], *arguments: str, times: int = 1) -> None:
     printed = doctor("setup", "aws", *WANTED, *arguments, report=False)
     assert printed.code == 0, printed.err
-    path = f"{Path(str(CLI)).parent}:/usr/bin:/bin"
     for _ in range(times):
-        done = subprocess.run(
-            ["bash"],
-            input=f"export PATH={path} AWS_PAGER= AWS_DEFAULT_REGION=us-east-1\n{printed.out}",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_printed(printed.out)
         assert done.returncode == 0, done.stderr
 
 
@@ -138,14 +137,7 @@ def test_an_image_alone_is_pulled_with_a_build_token(doctor: Callable[..., Finis
 def test_the_credentials_of_another_account_make_nothing(doctor: Callable[..., FinishedRun]) -> None:
     wanted = [value if value != ACCOUNT else "999999999999" for value in WANTED]
     printed = doctor("setup", "aws", *wanted, *BOTH, report=False)
-    path = f"{Path(str(CLI)).parent}:/usr/bin:/bin"
-    done = subprocess.run(
-        ["bash"],
-        input=f"export PATH={path} AWS_PAGER= AWS_DEFAULT_REGION=us-east-1\n{printed.out}",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_printed(printed.out)
     assert done.returncode == 1
     assert "stopped: the account of these credentials is not 999999999999" in done.stderr
     assert client().list_roles()["Roles"] == []
