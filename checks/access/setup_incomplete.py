@@ -14,7 +14,7 @@ Confirm
     Compare the output, or the refused writes in the logs, with what the clouds hold now: aws iam get-role and
     list-role-policies; gcloud iam workload-identity-pools list --show-deleted.
 Fix
-    Remove what stopped the set-up, then run the rest. oidc-doctor setup prints commands, and Terraform, that create or
+    Correct what stopped the set-up, then run the rest. oidc-doctor setup prints commands, and Terraform, that create or
     update, so they may be run again.
 Source
     Baseten, OIDC, the two scripts; Google Cloud, Manage workload identity pools, on deleted pools.
@@ -22,7 +22,18 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, account_of, cause, command, commands, given, role_name
+from oidc_doctor.checkkit import (
+    Kind,
+    Refusal,
+    Words,
+    account_of,
+    cause,
+    command,
+    commands,
+    given,
+    project_of_account,
+    role_name,
+)
 
 
 @cause("ACC031", "setup-incomplete", Kind.SETUP_INCOMPLETE)
@@ -58,10 +69,11 @@ def _fix(refusal: Refusal) -> str:
     if "workload identity pool" in failed and reason == "exists":
         return f"Look whether the pool is deleted: for 30 days its name is taken, and undelete restores it; {again}."
     if reason == "exists":
-        return f"Update {failed} instead of creating it, {again}: the script left it as it was, and ended there."
+        left = ": the script left it as it was, and ended there" if refusal.fact("shown_in") == "output" else ""
+        return f"Update {failed} instead of creating it, {again}{left}."
     if reason == "denied":
         return f"Run the set-up with credentials that may make {failed}; {again}."
-    return f"Remove what the error names, {again}."
+    return f"Correct what the error reports, {again}."
 
 
 def _commands(refusal: Refusal) -> tuple[str, ...]:
@@ -73,7 +85,7 @@ def _commands(refusal: Refusal) -> tuple[str, ...]:
 def _look(refusal: Refusal) -> tuple[str, ...]:
     """The command that shows, or mends, what stopped the set-up."""
     failed, reason, error = refusal.fact("failed"), refusal.fact("reason"), refusal.fact("error")
-    project = refusal.fact("service_account").partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+    project = project_of_account(refusal.fact("service_account"))
     if reason == "disabled":
         service = next((word.strip(".,/") for word in error.split() if "googleapis.com/" in word), "")
         host = service.rpartition("/api/")[2].partition("/")[0] if "/api/" in service else ""
@@ -81,6 +93,8 @@ def _look(refusal: Refusal) -> tuple[str, ...]:
     if "workload identity pool" in failed and reason == "exists":
         pool = refusal.fact("provider_name").partition("/workloadIdentityPools/")[2].partition("/")[0]
         return commands("gcloud iam workload-identity-pools describe {} --location=global --project={}", pool, project)
+    if failed == "the OIDC provider" and reason == "exists":
+        return commands("aws iam list-open-id-connect-providers")
     if refusal.cloud == "aws" and reason == "exists":
         return commands("aws iam get-role --role-name {}", role_name(refusal))
     return ()
@@ -100,7 +114,7 @@ def _again(refusal: Refusal) -> str:
         asked = {"--bucket": "bucket", "--repository": "repository", "--region": "region"}
     else:
         number = refusal.fact("provider_name").partition("projects/")[2].partition("/")[0]
-        project = refusal.fact("service_account").partition("@")[2].removesuffix(".iam.gserviceaccount.com")
+        project = project_of_account(refusal.fact("service_account"))
         if not (number and project):
             return ""
         words += ["--project", project, "--project-number", number]

@@ -6,6 +6,7 @@ documentation of OIDC has both scripts, its public truss-examples the recipes wi
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -134,6 +135,7 @@ def reason_of(code: str, text: str) -> Literal["exists", "denied", "disabled", "
     return "denied" if code in ("AccessDenied", "AccessDeniedException", "PERMISSION_DENIED", "403") else ""
 
 
+@functools.lru_cache(maxsize=8)
 def read_setup_output(text: str) -> SetupOutput | None:
     """The set-up that an output is of; None where no line is of one."""
     lines = [line[:_LONGEST_LINE].strip() for line in text[: ERROR_TEXT.most].splitlines()[:_MOST_LINES]]

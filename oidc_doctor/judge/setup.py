@@ -9,13 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from oidc_doctor.documents.setup_output import read_setup_output, reason_of
-from oidc_doctor.model.document import Missing, Origin
+from oidc_doctor.issuers.characters import listed
+from oidc_doctor.judge.workspace import workspace_of
+from oidc_doctor.model.document import Origin
+from oidc_doctor.model.evidence import ROLE_POLICIES
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Clause, Side
 from oidc_doctor.model.steps import ASSUMED, PASSED, Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from oidc_doctor.judge.exchange import ExchangeBuilder
     from oidc_doctor.model.events import Change
@@ -120,10 +123,10 @@ def judge_setup(exchange: ExchangeBuilder) -> None:
             "by": reason.by,
             "missing": _words(exchange, confirmed),
             "lacking": _words(exchange, [failure for failure in lacking if failure not in confirmed]),
-            "made": _listed(_made(exchange)),
+            "made": listed(_made(exchange)),
             # a set-up replaces the trust of what is there, which may be narrower than the one that it prints
             "anew": "yes" if {failure.name for failure in confirmed} & _TRUSTS else "",
-            "shown_in": "the output of the set-up" if reason.at and reason.at.file == OUTPUT else "a logged write",
+            "shown_in": "output" if reason.at and reason.at.file == OUTPUT else "log",
         }
         | _names(exchange),
     )
@@ -185,8 +188,7 @@ def _of_logs(exchange: ExchangeBuilder) -> Iterator[_Failure]:
 def _has_policies(exchange: ExchangeBuilder) -> bool:
     """Whether a policy of the role was read: then no set-up stopped before its first one."""
     aws = exchange.case.evidence.aws
-    read = aws.documents.get("aws/role-policies/*.json") if aws is not None else None
-    return read is not None and not isinstance(read, Missing) and bool(read)
+    return aws is not None and bool(aws.read(ROLE_POLICIES))
 
 
 def _step_of_policy(write: Change) -> str:
@@ -213,7 +215,7 @@ def _words(exchange: ExchangeBuilder, failures: list[_Failure]) -> str:
     """What the steps were to make, without what they found to be there."""
     parts = _PARTS[exchange.cloud]
     missing = [failure for failure in failures if reason_of(failure.code, failure.error) != "exists"]
-    return _listed(dict.fromkeys(parts[failure.name].words for failure in missing))
+    return listed(dict.fromkeys(parts[failure.name].words for failure in missing))
 
 
 def _names(exchange: ExchangeBuilder) -> dict[str, str]:
@@ -223,11 +225,11 @@ def _names(exchange: ExchangeBuilder) -> dict[str, str]:
     names: dict[str, str] = {}
     if profile is not None and subject is not None:
         names = {part.name: part.value for part in profile.parse_subject(subject).segments if part.known}
-    whoami = {} if isinstance(evidence.whoami, Missing) else evidence.whoami.value
-    teams = whoami.get("teams") or []
+    workspace = workspace_of(evidence.whoami)
+    teams = list(workspace.teams) if workspace is not None else []
     found = {
-        "org": names.get("org") or whoami.get("org_id"),
-        "team": names.get("team") or (teams[0]["id"] if len(teams) == 1 else None),
+        "org": names.get("org") or (workspace.org if workspace is not None else None),
+        "team": names.get("team") or (teams[0] if len(teams) == 1 else None),
         "issuer_name": getattr(profile, "name", None),
     }
     aws, gcp = evidence.target.aws, evidence.target.gcp
@@ -238,9 +240,3 @@ def _names(exchange: ExchangeBuilder) -> dict[str, str]:
         found |= {"provider_name": gcp.provider, "service_account": gcp.service_account, "bucket": gcp.gcs_bucket}
         found["repository"] = gcp.artifact_repository
     return {name: value for name, value in found.items() if isinstance(value, str) and value}
-
-
-def _listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    *rest, last = list(words) or [""]
-    return f"{', '.join(rest)} and {last}" if rest else last
