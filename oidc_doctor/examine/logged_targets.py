@@ -13,6 +13,7 @@ from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, Role, Targe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.model.document import Origin
     from oidc_doctor.model.events import Attempt, Signature
     from oidc_doctor.model.evidence import Snapshot, TargetEvidence
     from oidc_doctor.model.steps import Cloud
@@ -30,11 +31,8 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
         return snapshot, []
     (evidence,) = snapshot.targets
     clouds: tuple[Cloud, ...] = ("aws", "gcp")
-    signatures = [
-        signature
-        for signature in logged
-        if signature.sample.cloud in [cloud for cloud in clouds if not _is_named(evidence, cloud)]
-    ]
+    unnamed = {cloud for cloud in clouds if not _is_named(evidence, cloud)}
+    signatures = [signature for signature in logged if signature.sample.cloud in unnamed]
     subjects = {token.subject for token in evidence.tokens if token.subject}
     own = [signature for signature in signatures if signature.sample.subject in subjects]
     found: dict[tuple[Cloud, str], list[Signature]] = {}
@@ -69,17 +67,24 @@ def _name_of(attempt: Attempt) -> str:
 
 def _target(evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Sequence[Signature]) -> TargetEvidence:
     newest = signatures[0].sample
-    at = newest.origin._replace(event_id=newest.event_id)
+    at = _of_event(newest)
     target = evidence.target
     short = name.rpartition("/")[2] or name
     if cloud == "aws":
         request = (target.aws or TargetAws())._replace(role_arn=name)
         origins = {**target.origins, "aws.role_arn": at}
         return evidence._replace(target=target._replace(name=short, aws=request, gcp=None, origins=origins), gcp=None)
-    accounts = [signature.sample.service_account for signature in signatures if signature.sample.service_account]
-    of_google = (target.gcp or TargetGcp())._replace(provider=name, service_account=next(iter(accounts), None))
-    origins = {**target.origins, "gcp.provider": at, "gcp.service_account": at}
+    origins = {**target.origins, "gcp.provider": at}
+    impersonation = next((one.sample for one in signatures if one.sample.service_account), None)
+    if impersonation is not None:
+        origins["gcp.service_account"] = _of_event(impersonation)
+    account = impersonation.service_account if impersonation is not None else None
+    of_google = (target.gcp or TargetGcp())._replace(provider=name, service_account=account)
     return evidence._replace(target=target._replace(name=short, aws=None, gcp=of_google, origins=origins), aws=None)
+
+
+def _of_event(attempt: Attempt) -> Origin:
+    return attempt.origin._replace(event_id=attempt.event_id)
 
 
 def _distinct(targets: Sequence[TargetEvidence]) -> tuple[TargetEvidence, ...]:

@@ -18,7 +18,7 @@ from oidc_doctor.judge.aws.role_policies import names_of, policy_names
 from oidc_doctor.logs.records.cloudtrail_writes import OF_POLICY, OF_RESOURCE, OF_ROLE, Members
 from oidc_doctor.model.arns import ARN_FIELDS
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AwsEvidence, Role
+from oidc_doctor.model.evidence import ROLE_POLICIES, ROLE_POLICY_LIST, AwsEvidence, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from oidc_doctor.model.events import Change
     from oidc_doctor.model.evidence import TargetEvidence
 
-_POLICIES = "aws/role-policies/*.json"
-_INLINE_LIST = "aws/role-policy-list.json"
 _FILES = {
     "bucket": "aws/bucket-policy.json",
     "repository": "aws/repository-policy.json",
@@ -147,7 +145,7 @@ def permission_fields(evidence: TargetEvidence, written: frozenset[str]) -> dict
 
 
 def _inline(aws: AwsEvidence) -> tuple[str, ...] | None:
-    return policy_names(aws.documents.get(_INLINE_LIST, _UNREAD), "PolicyNames", "")
+    return policy_names(aws.documents.get(ROLE_POLICY_LIST, _UNREAD), "PolicyNames", "")
 
 
 def _attached(aws: AwsEvidence) -> dict[str, str] | None:
@@ -157,14 +155,12 @@ def _attached(aws: AwsEvidence) -> dict[str, str] | None:
     return dict(zip(arns, names, strict=True)) if names is not None and arns is not None else None
 
 
-_UNREAD = Missing("aws/role-policy-list.json", "not in the bundle")
+_UNREAD = Missing(ROLE_POLICY_LIST, "not in the bundle")
 
 
 def _documents(aws: AwsEvidence) -> dict[str, Document]:
     """The role's policies that were read, by each name that they are known by."""
-    read = aws.documents.get(_POLICIES, _UNREAD)
-    listed = () if isinstance(read, Missing) else read
-    return {name: document for document in listed for name in names_of(document)}
+    return {name: document for document in aws.read(ROLE_POLICIES) for name in names_of(document)}
 
 
 def with_permissions(evidence: TargetEvidence, fields: SourcedFields, present: dict[str, Json]) -> TargetEvidence:
@@ -181,8 +177,8 @@ def with_permissions(evidence: TargetEvidence, fields: SourcedFields, present: d
     lists: dict[str, Json] = {"PolicyNames": inline}
     attached_list = {"AttachedPolicies": [{"PolicyArn": arn, "PolicyName": _name(arn)} for arn in attached]}
     changed: dict[str, tuple[Document, ...] | Missing] = {
-        _POLICIES: tuple(documents),
-        _INLINE_LIST: (load(json.dumps(lists), _INLINE_LIST),),
+        ROLE_POLICIES: tuple(documents),
+        ROLE_POLICY_LIST: (load(json.dumps(lists), ROLE_POLICY_LIST),),
     }
     for field, file in _FILES.items():
         if field in present or field in fields:

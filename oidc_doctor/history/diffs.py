@@ -77,10 +77,7 @@ def _lines(name: str, before: Any, after: Any) -> list[str]:
     if before is UNSEEN:
         return [_UNSEEN_BEFORE, *(f"+ {line}" for line in new)]
     if after is UNSEEN:
-        return [
-            *(f"- {line}" for line in old),
-            "  (the value that was written was not seen in the logs that were read)",
-        ]
+        return [*(f"- {line}" for line in old), _UNSEEN_WRITTEN]
     return [
         f"{line[0]} {line[1:]}"
         for line in difflib.unified_diff(old, new, lineterm="", n=0)

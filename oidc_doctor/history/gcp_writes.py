@@ -14,6 +14,7 @@ from oidc_doctor.history.writes import UNSEEN, FieldWrite, strings
 from oidc_doctor.logs.attempts.matching import same_provider
 from oidc_doctor.logs.records.cloudtrail import members, text
 from oidc_doctor.logs.records.gcp_writes import SET_POLICY, deltas_of, operation_of, policy_of
+from oidc_doctor.model.google_names import project_of_account
 
 if TYPE_CHECKING:
     from oidc_doctor.model.document import Json
@@ -105,7 +106,7 @@ def policy_kind(change: Change, evidence: TargetEvidence) -> str | None:
     project = change.resource.removeprefix("projects/")
     projects = {evidence.gcp.project_id, evidence.gcp.project_number} if evidence.gcp else set()
     account = next((name for name in _account_names(evidence) if "@" in name), "")
-    projects.add(account.partition("@")[2].removesuffix(".iam.gserviceaccount.com") or None)
+    projects.add(project_of_account(account) or None)
     return "project" if project in projects - {None} else None
 
 

@@ -27,13 +27,12 @@ _MOST_REVISIONS = 200
 
 
 class PermissionChange(NamedTuple):
-    """The write after which the calls are denied, as a report shows it, and further ones of which one may be that.
+    """The write after which the calls are denied, as a report shows it; without it those of which one may be that.
 
-    The view's `replay` has the decision before and after. `time` is that of the write, epoch seconds.
+    The view's `replay` has the decision before and after. The candidates are the newest first.
     """
 
     view: dict[str, Any] | None
-    time: float
     candidates: list[dict[str, Any]]
 
 
@@ -58,11 +57,11 @@ def permission_change(
             break
         if _may_have_allowed(case, history, index, needs):
             candidates.append(index)
-    entries = [_entry(change) for index in candidates if (change := history.revisions[index].change) is not None]
     view = change_view(history, named) if named is not None else None
-    if view is not None and named is not None:
-        return PermissionChange(_replayed(view), history.revisions[named].start, entries)
-    return PermissionChange(None, history.revisions[candidates[-1]].start, entries) if entries else None
+    if view is not None:
+        return PermissionChange({**view, "replay": {"before": "allowed", "after": "denied"}}, [])
+    entries = [_entry(change) for index in candidates if (change := history.revisions[index].change) is not None]
+    return PermissionChange(None, entries) if entries else None
 
 
 def _as_if_only_known_writes(case: Case, history: History, index: int) -> Case:
@@ -93,10 +92,6 @@ def _may_have_allowed(case: Case, history: History, index: int, needs: list[Need
     return is_open and _decision(case._replace(evidence=evidence), needs) == "unknown"
 
 
-def _replayed(view: dict[str, Any]) -> dict[str, Any]:
-    return {**view, "replay": {"before": "allowed", "after": "denied"}}
-
-
 def _entry(change: Change) -> dict[str, Any]:
     names = {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
     return {**names, "flips": False}
@@ -104,8 +99,8 @@ def _entry(change: Change) -> dict[str, Any]:
 
 def _denied(trace: Trace, refusal: Refusal) -> list[Need]:
     """The calls that the refusal is about."""
-    named = refusal.fact("permission")
-    return [row.need for row in trace.accesses if row.decision == "denied" and row.need.action in named]
+    calls = refusal.fact("calls").split()
+    return [row.need for row in trace.accesses if row.decision == "denied" and row.need.action in calls]
 
 
 def _history(case: Case, needs: list[Need], changes: Sequence[Change], read_at: float) -> History:
@@ -139,6 +134,6 @@ def _decision(case: Case, needs: list[Need]) -> Decision:
     trace = evaluate(case)
     wanted = {(need.action, str(need.resource)) for need in needs}
     rows = [row.decision for row in trace.accesses if (row.need.action, str(row.need.resource)) in wanted]
-    if len(rows) < len(wanted) or "unknown" in rows:
-        return "denied" if "denied" in rows else "unknown"
-    return "denied" if "denied" in rows else "allowed"
+    if "denied" in rows:
+        return "denied"
+    return "unknown" if len(rows) < len(wanted) or "unknown" in rows else "allowed"

@@ -79,9 +79,10 @@ def _trust_policies(history: History, accepted_providers: Callable[[int], frozen
             continue
         shared = shared or iam.SharedStatements(pasted=evidence.target.pasted)
         kind = (outlined, accepted_providers(index), _without_policy(evidence, role))
-        if kind not in kinds:
+        number = next((place for place, known in enumerate(kinds) if known == kind), len(kinds))
+        if number == len(kinds):
             kinds.append(kind)
-        out.append(_TrustPolicy(document, shared.policy(document.value), kinds.index(kind)))
+        out.append(_TrustPolicy(document, shared.policy(document.value), number))
     return out
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, Signature
+    from oidc_doctor.model.steps import Cloud
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 from oidc_doctor.history.timings import MOST_PAST, ids
 
@@ -96,11 +96,12 @@ def _revision(replayed: ReplayedLogs, index: int) -> str:
 
 
 def timeline(
-    replayed_logs: Iterable[ReplayedLogs], causes: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    replayed_logs: Iterable[ReplayedLogs], permission_writes: Iterable[tuple[Cloud, Mapping[str, Any]]]
 ) -> list[dict[str, Any]]:
     """Return runs of attempts with one outcome, and writes of configuration, in order of time.
 
-    `causes` are the writes of permissions that causes name, by their event ids: the exchange does not turn on them.
+    `permission_writes` are those that causes name, as the causes show them: the exchange does not turn on them, and a
+    write of a bucket's policy is none of the exchange's configuration.
     """
     entries: list[dict[str, Any]] = []
     for replayed in replayed_logs:
@@ -116,8 +117,8 @@ def timeline(
             ("change", target_history.history.other),
         ):
             for change in changes:
-                entry = _change_entry(replayed, change, kind, None, flips=change.event_id in causes)
-                entries.append(entry | {"diff": causes.get(change.event_id, entry)["diff"]})
+                entries.append(_change_entry(replayed, change, kind, None, flips=False))
+    entries += [_permission_entry(cloud, write) for cloud, write in permission_writes]
     unique = {
         (entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")): entry
         for entry in entries
@@ -155,7 +156,7 @@ def _change_entry(
         "kind": kind,
         "cloud": replayed.cloud,
         "resource": change.resource,
-        "text": f"{change.what} by {change.by or 'an unknown caller'}{failed}",
+        "text": _what_by(change.what, change.by) + failed,
         "event_id": change.event_id,
         "by": change.by,
         "what": change.what,
@@ -163,6 +164,28 @@ def _change_entry(
         "error": ": ".join(text for text in (change.error_code, change.error_message) if text) or None,
         "flips": flips,
     }
+
+
+def _permission_entry(cloud: Cloud, write: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of a write that a cause names; it replaces the one that the exchange's history has of it."""
+    return {
+        "time": write["time"],
+        "until": None,
+        "kind": "change",
+        "cloud": cloud,
+        "resource": write["resource"],
+        "text": _what_by(write["what"], write["by"]),
+        "event_id": write["event_id"],
+        "by": write["by"],
+        "what": write["what"],
+        "diff": write["diff"],
+        "error": None,
+        "flips": True,
+    }
+
+
+def _what_by(what: str, by: str | None) -> str:
+    return f"{what} by {by or 'an unknown caller'}"
 
 
 def contradictions(replayed_logs: Mapping[Any, ReplayedLogs]) -> list[str]:

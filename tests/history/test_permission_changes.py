@@ -240,3 +240,16 @@ def test_the_bucket_binding_that_was_removed(gcp: Bundle) -> None:
     assert change is not None
     assert (change["event_id"], change["replay"]["before"]) == ("removed", "allowed")
     assert f"- roles/storage.objectViewer {me}" in change["diff"]
+
+
+def test_the_write_of_a_bucket_stands_in_the_timeline(aws: Bundle) -> None:
+    stranger = policy({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]})
+    made = role(aws, {"Weights": policy(S3)}, bucket=stranger)
+    opened = write("DeleteBucketPolicy", 1, service="s3", bucketName="llama-weights")
+    closed = write("PutBucketPolicy", 2, service="s3", bucketName="llama-weights", bucketPolicy=stranger)
+    assert changed_by(made, opened, closed) == "PutBucketPolicy-2"
+    answer = made.ask()
+    change = first(answer).timing.change
+    assert change is not None
+    (entry,) = [row for row in answer.report.timeline if row.get("event_id") == "PutBucketPolicy-2"]
+    assert (entry["flips"], entry["diff"], entry["cloud"]) == (True, change["diff"], "aws")

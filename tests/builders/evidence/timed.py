@@ -32,8 +32,7 @@ def exchanges(gcp: Bundle, hours: range, message: str | None = None) -> list[dic
     return [gcp.log_entry(insert_id=f"at-{hour}", at=clock(hour), message=message) for hour in hours]
 
 
-def trust_edit(aws: Bundle, at: str, team: str) -> dict[str, Any]:
-    policy = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={team}:*")))
+def policy_edit(aws: Bundle, at: str, policy: Any) -> dict[str, Any]:
     return {
         "eventID": f"edit-{at}",
         "eventTime": at,
@@ -43,6 +42,10 @@ def trust_edit(aws: Bundle, at: str, team: str) -> dict[str, Any]:
         "userIdentity": {"arn": "arn:aws:sts::210987654321:assumed-role/PlatformAdmin/deploy-bot"},
         "recipientAccountId": aws.ACCOUNT,
     }
+
+
+def trust_edit(aws: Bundle, at: str, team: str) -> dict[str, Any]:
+    return policy_edit(aws, at, aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={team}:*"))))
 
 
 def of_aws(aws: Bundle, name: str, at: str, **request: Any) -> dict[str, Any]:
