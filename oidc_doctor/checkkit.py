@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
 from oidc_doctor.commands import aws_iam, command, commands, is_plain
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.model import arns
 from oidc_doctor.model.document import ABSENT, UNKNOWN, Document, Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role, Target, TargetEvidence, Token
+from oidc_doctor.model.google_names import project_of_account, repository_of
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.refusal import Refusal, Side
 
@@ -163,7 +165,7 @@ def denial(refusal: Refusal, policy: str) -> str:
     document = given(" {}", refusal.fact("policy_arn"))
     on = given(" on {}", refusal.fact("on") or quoted(refusal.fact("resource"), ""))
     name = refusal.fact("policy") or policy
-    article = "an" if name[:1] in "aeiou" else "a"
+    article = "an" if name.startswith(tuple("aeiou")) else "a"
     verb = "does not allow" if refusal.fact("explicit") == "no" else "denies"
     return f"{article} {name}{document} {verb} {refusal.fact('permission') or 'the call'}{on}"
 
@@ -187,6 +189,11 @@ def bound_on(refusal: Refusal) -> str:
     return refusal.fact("bound_on") or "the service account"
 
 
+def names_a_deployment(principal: str) -> bool:
+    """Whether a principal is a Baseten subject as a whole, which the next push changes."""
+    return ":deployment=" in principal
+
+
 def bind_commands(refusal: Refusal, member: str) -> tuple[str, ...]:
     """The command of a Words that grants `member` the role that it lacks; empty where a value is not known.
 
@@ -194,6 +201,8 @@ def bind_commands(refusal: Refusal, member: str) -> tuple[str, ...]:
     """
     if member.startswith("principal://") and refusal.fact("is_own") != "yes":
         return ()  # google.subject is not the token's subject: other workloads, or tenants, may have the same
+    if names_a_deployment(member):
+        return ()
     account, bucket, role = refusal.fact("service_account"), refusal.fact("bucket"), refusal.fact("grants")
     if refusal.step != "permission":
         on_account = "gcloud iam service-accounts add-iam-policy-binding {} --role=roles/iam.workloadIdentityUser"
@@ -201,8 +210,7 @@ def bind_commands(refusal: Refusal, member: str) -> tuple[str, ...]:
     if bucket:
         on_bucket = "gcloud storage buckets add-iam-policy-binding {} --member={} --role={}"
         return commands(on_bucket, f"gs://{bucket}", member, role)
-    place, _, repository = refusal.fact("resource").partition("/repositories/")
-    project, _, location = place.removeprefix("projects/").partition("/locations/")
+    project, location, repository = repository_of(refusal.fact("resource"))
     on_repository = "gcloud artifacts repositories add-iam-policy-binding {} --project={} --location={}"
     return commands(f"{on_repository} --member={{}} --role={{}}", repository, project, location, member, role)
 
@@ -395,6 +403,9 @@ __all__ += [
     "commands",
     "given",
     "is_plain",
+    "listed",
+    "names_a_deployment",
+    "project_of_account",
     "quoted",
     "role_name",
     "seconds",

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oidc_doctor.checkkit import Finding, Share, Side, Uses, weakness
+from oidc_doctor.checkkit import Finding, Share, Side, Uses, listed, weakness
 
 _PLURALS = {"aws": "roles", "gcp": "providers"}
 
@@ -33,8 +33,8 @@ def trust_serves_several(uses: Uses) -> Iterator[Finding]:
     if found is None:
         return
     thing = _PLURALS[uses.cloud]
-    served = _listed([f"{share.name.replace('_', ' ', 1)} ({share.attempts:,})" for share in found.shares])
-    texts = _listed([_text(share) for share in found.shares])
+    served = listed([f"{share.name.replace('_', ' ', 1)} ({share.attempts:,})" for share in found.shares])
+    texts = listed([_text(share) for share in found.shares])
     how = "with the patterns" if uses.cloud == "aws" else "whose conditions add"
     yield Finding(
         f"one {thing[:-1]} serves {served}, by accepted attempts; separate {thing}, {how} {texts}, would keep them "
@@ -48,7 +48,3 @@ def trust_serves_several(uses: Uses) -> Iterator[Finding]:
 
 def _text(share: Share) -> str:
     return " or ".join(share.patterns)
-
-
-def _listed(texts: list[str]) -> str:
-    return f"{', '.join(texts[:-1])} and {texts[-1]}"

@@ -20,7 +20,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, cause
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, cause, names_a_deployment
 
 _FEW = 80  # characters of the roles that are named
 
@@ -30,13 +30,12 @@ def impersonation_binding_missing(refusal: Refusal) -> Words:
     account, principal, roles = (refusal.fact(name) for name in ("service_account", "principal", "roles"))
     wanting = "roles/iam.workloadIdentityUser" not in roles and len(roles) <= _FEW
     granted = f"; its policy grants only {roles}" if roles and wanting else ""
-    brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
         f"no binding lets this principal impersonate {account or 'the service account'}{granted}",
         "Grant roles/iam.workloadIdentityUser on the account to a principalSet of a mapped attribute that names this "
         "workload: the next push changes the deployment in its subject."
-        if brief
+        if names_a_deployment(principal)
         else "Grant the principal, or a principalSet of a mapped attribute, roles/iam.workloadIdentityUser on the "
         "account.",
-        () if brief else bind_commands(refusal, principal),
+        bind_commands(refusal, principal),
     )

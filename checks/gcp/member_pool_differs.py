@@ -21,10 +21,8 @@ from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, 
 
 @cause("GCP036", "member-pool-differs", Kind.MEMBER_POOL_DIFFERS)
 def member_pool_differs(refusal: Refusal) -> Words:
-    principal = refusal.fact("principal")
-    brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     return Words(
         f"the binding on {bound_on(refusal)} names another pool than the one that the token came through",
         "Bind the same kind of member with the project number and ID of the pool that holds the provider.",
-        () if brief else bind_commands(refusal, principal),
+        bind_commands(refusal, refusal.fact("principal")),
     )

@@ -18,7 +18,7 @@ Source
 
 from __future__ import annotations
 
-from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause, given
+from oidc_doctor.checkkit import Kind, Refusal, Words, bind_commands, bound_on, cause, given, names_a_deployment
 
 
 @cause("GCP038", "member-subject-differs", Kind.MEMBER_SUBJECT_DIFFERS)
@@ -26,7 +26,6 @@ def member_subject_differs(refusal: Refusal) -> Words:
     segment, actual = refusal.fact("segment"), refusal.actual
     note = "" if actual and actual.spans else refusal.fact("note")  # the pair shows what differs
     principal = refusal.fact("principal")
-    brief = ":deployment=" in principal  # a Baseten subject, which the next push changes
     named = bool(segment) and not segment.startswith("segment ")  # an issuer without names for its segments
     expects = f"another {segment} in the subject" if named else "another subject"
     return Words(
@@ -34,8 +33,8 @@ def member_subject_differs(refusal: Refusal) -> Words:
         + (f" ({note})" if note else "")
         + given("; {}", refusal.fact("workspace")),
         "Bind a principalSet of a mapped attribute that names this workload: the next push changes its subject."
-        if brief
+        if names_a_deployment(principal)
         else "Bind the subject that the token carries beside it, or a principalSet of a mapped attribute if it changes "
         "with each run.",
-        () if brief else bind_commands(refusal, principal),
+        bind_commands(refusal, principal),
     )

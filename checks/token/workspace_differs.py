@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from oidc_doctor.checkkit import Finding, Missing, NotReadError, Side, TargetEvidence, Token, weakness
+from oidc_doctor.checkkit import Finding, Missing, NotReadError, Side, TargetEvidence, Token, listed, weakness
 
 
 @weakness("TOK019", "workspace-differs", "note")
@@ -31,6 +31,9 @@ def workspace_differs(token: Token, evidence: TargetEvidence, profile: Any) -> I
         raise NotReadError(msg)
     if token.origin.file == whoami.file:
         return  # a token that was supposed from these ids
+    if profile.name != "baseten":
+        msg = "the ids of truss whoami are those of Baseten's tokens, and this one is not of Baseten"
+        raise NotReadError(msg)
     segments = profile.parse_subject(token.subject or "").segments
     own = {segment.name: segment.value for segment in segments if segment.known}
     printed = {"org": [whoami.value["org_id"]], "team": [team["id"] for team in whoami.value.get("teams") or ()]}
@@ -39,7 +42,7 @@ def workspace_differs(token: Token, evidence: TargetEvidence, profile: Any) -> I
         if not value or not ids or value in ids or any(not part.isalnum() for part in (value, *ids)):
             continue  # not known, the same, or redacted
         yield Finding(
-            f"the token is of the {name} {value}, and truss whoami names {' and '.join(ids)}",
+            f"the token is of the {name} {value}, and truss whoami names {listed(ids)}",
             "Run truss whoami --show-oidc with the key that the workload is pushed with, and write those ids into the "
             "policy.",
             Side(", ".join(ids), whoami.at("/org_id" if name == "org" else "/teams")),

@@ -73,8 +73,8 @@ def words(name: str | None) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Join names as a sentence does."""
-    *first, last = names
+    """Join names as a sentence does: `a`, `a and b`, `a, b and c`; "" for none."""
+    *first, last = [*names] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 
 

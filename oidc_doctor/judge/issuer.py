@@ -23,6 +23,9 @@ _AWS_DISCOVERY = (
     "id_token_signing_alg_values_supported",
 )
 
+_NO_DISCOVERY = "curl of the discovery document: the file that was read is not a valid one"
+_NO_KEY_SET = "curl of the key set: the file that was read is not a valid one"
+
 # siderolabs/talos issue 13210, April 2026, and a second capture
 _PUBLISHED_DIFFERS = "`issuer` claim in OIDC discovery document does not match the issuer specified in the request."
 
@@ -169,7 +172,7 @@ def _judge_discovery(exchange: ExchangeBuilder, issuer: str | None) -> None:
             Kind.DISCOVERY_INVALID,
             where=discovery.at(),
             certain=is_one or _is_what_was_served(exchange, "issuer/openid-configuration.json"),
-            settle="curl of the discovery document: the file that was read is none",
+            settle=_NO_DISCOVERY,
             field=", ".join(absent),
             found="absent",
         )
@@ -198,7 +201,7 @@ def _judge_types(exchange: ExchangeBuilder, discovery: Document, members: dict[s
                 Kind.DISCOVERY_INVALID,
                 where=discovery.at(f"/{name}"),
                 certain=False,
-                settle="curl of the discovery document: the file that was read is none",
+                settle=_NO_DISCOVERY,
                 field=name,
                 found=shown(members[name]),
             )
@@ -250,7 +253,7 @@ def _refuse(exchange: ExchangeBuilder, answer: KeyAnswer, jwks: Document, source
     certain = not exchange.gap(shown(kid)) or (from_set and not known_kids(jwks.value))
     settle = "the token's own header"
     if not (from_set or is_key_set(jwks.value) or _is_what_was_served(exchange, "issuer/jwks.json")):
-        certain, settle = False, "curl of the key set: the file that was read is none"
+        certain, settle = False, _NO_KEY_SET
     exchange.refuse(
         answer.kind,
         error_of_key(exchange.cloud, selected=answer.selected),

@@ -47,11 +47,16 @@ def workspace_of(whoami: Document | Missing) -> Workspace | None:
     return Workspace(org, value.get("org_name") or "", {team["id"]: team["name"] for team in value.get("teams") or ()})
 
 
+def is_of_workspace(profile: Profile | None) -> bool:
+    """Whether an issuer's tokens have the ids that truss whoami prints: those of Baseten, and of nobody else."""
+    return profile is not None and profile.name == "baseten"
+
+
 def tokens_of(evidence: TargetEvidence) -> tuple[Token, ...]:
     """A supposed token of each team of the workspace: what its subject says beyond the two ids is not known."""
     workspace = workspace_of(evidence.whoami)
     profile = profile_for(evidence.target.issuer, None)
-    if workspace is None or profile is None or profile.tenancy.tenant != "org" or profile.tenancy.team != "team":
+    if workspace is None or profile is None or not is_of_workspace(profile):
         return ()
     form = profile.grammar.forms[0]
     assert not isinstance(evidence.whoami, Missing)  # noqa: S101 - it has a workspace
@@ -68,18 +73,27 @@ def explain_by_workspace(exchange: ExchangeBuilder) -> None:
 
     To be called after all steps are settled.
     """
-    workspace = workspace_of(exchange.case.evidence.whoami)
+    profile = exchange.case.profile
+    workspace = workspace_of(exchange.case.evidence.whoami) if is_of_workspace(profile) else None
     for result in exchange.results.values():
         for index, refusal in enumerate(result.refusals):
             if refusal.kind not in _COMPARED or refusal.expected is None:
                 continue
-            note = _note(refusal.expected.value, exchange.token.subject, exchange.case.profile, workspace)
+            note = _note(refusal.expected.value, exchange.token.subject, profile, workspace)
             if note:
-                ids = f"org {workspace.org}" if workspace else ""
-                if workspace and len(workspace.teams) == 1:
-                    ids += f" and team {next(iter(workspace.teams))}"
-                facts = {"workspace": note, "workspace_ids": ids}
+                facts = {"workspace": note, "workspace_ids": _own_ids(exchange.token.subject, profile, workspace)}
                 result.refusals[index] = refusal._replace(facts={**refusal.facts, **facts})
+
+
+def _own_ids(subject: str | None, profile: Profile | None, workspace: Workspace | None) -> str:
+    """The ids of truss whoami in words, where they may be the token's: a policy for others would not serve it."""
+    if workspace is None or profile is None:
+        return ""
+    own = _ids(subject or "", profile).get("org") or ""
+    if own and not has_placeholder(own) and own != workspace.org:
+        return ""
+    team = f" and team {next(iter(workspace.teams))}" if len(workspace.teams) == 1 else ""
+    return f"org {workspace.org}{team}"
 
 
 def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: Workspace | None) -> str:
@@ -107,6 +121,8 @@ def _note(wanted: str, subject: str | None, profile: Profile | None, workspace: 
     if token_org and not has_placeholder(token_org) and token_org != workspace.org:
         if asked.get(tenant) == workspace.org:
             return f"it is for the {tenant} of truss whoami, and the token is another's"
+        if asked.get(tenant) == token_org:
+            return f"truss whoami names another {tenant}, {workspace.org}"
         return f"truss whoami names a third {tenant}, {workspace.org}" if asked.get(tenant) else ""
     if asked.get(tenant) and asked[tenant] != workspace.org:
         return f"truss whoami names the {tenant} {workspace.org}"

@@ -126,3 +126,24 @@ def test_google_s_member_with_a_name(gcp: Bundle) -> None:
 def test_ids_are_swapped_of_any_team(baseten: Bundle) -> None:
     baseten.remove("claims.json").write(WHOAMI, whoami(ORG, "Bb1Cc2Dd (Speech)", f"{TEAM} (Vision Lab)"))
     assert "it has org and team in each other's place" in pattern(baseten, TEAM, ORG).ask().first.summary
+
+
+@pytest.mark.parametrize("subject", ["repo:acme/api:ref:refs/heads/main", "repo:acme/web:ref:refs/heads/main"])
+def test_the_ids_say_nothing_of_another_issuer_s_tokens(aws: Bundle, subject: str) -> None:
+    github = "token.actions.githubusercontent.com"
+    arn = f"arn:aws:iam::210987654321:oidc-provider/{github}"
+    aws.claims(iss=f"https://{github}", sub=subject, aud="sts.amazonaws.com").remove("token.jwt")
+    aws.condition(
+        {"StringLike": {f"{github}:sub": "repo:other/web:*"}, "StringEquals": {f"{github}:aud": "sts.amazonaws.com"}},
+        Principal={"Federated": arn},
+    ).aws_provider(("sts.amazonaws.com",), github, arn)
+    answer = aws.write(WHOAMI, whoami()).ask()
+    assert answer.first.name == "subject-segment-differs"
+    assert ORG not in answer.first.summary + answer.first.fix
+    assert not [row for row in answer.report.checks if row.name == "workspace-differs" and row.status == "failed"]
+
+
+def test_the_ids_of_another_workspace_are_no_advice(baseten: Bundle) -> None:
+    answer = pattern(baseten.write(WHOAMI, whoami("Zz5Xx4Cc", "Vv6Bb7Nn (Ops)")), ORG, "Nn3Mm2Kk").ask()
+    assert "truss whoami names another org, Zz5Xx4Cc" in answer.first.summary
+    assert "Zz5Xx4Cc" not in answer.first.fix
