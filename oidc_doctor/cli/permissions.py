@@ -28,7 +28,7 @@ def permissions(arguments: list[str]) -> int:
     from oidc_doctor.live import permissions as live  # late: no other command needs the cloud readers
 
     if options.cloud == "gcp":
-        show(live.gcp_role() + "\n")
+        show(live.gcp_role(oracles=options.cross_check) + "\n")
         return ExitCode.OK
     policy = live.aws_policy(
         options.role,

@@ -71,8 +71,10 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
 
         attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
         contradictions = view.contradictions(run.replayed)
-        writes = [cause.timing.change for cause in causes if cause.step == "permission" and cause.timing.change]
-        timeline = view.timeline(run.replayed.values(), {write["event_id"]: write for write in writes})
+        writes = [
+            (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
+        ]
+        timeline = view.timeline(run.replayed.values(), writes)
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
@@ -126,7 +128,7 @@ def _clock_behind_the_logs(run: Run) -> Iterator[str]:
     if newest is not None and newest > run.at + _COLLECTION:
         yield (
             f"the instant judged at, {rfc3339(run.at)}, is before the newest logged event, {rfc3339(newest)}: "
-            "the times of tokens and conditions are judged for the earlier one"
+            "the times of tokens and conditions are judged as of the earlier instant"
         )
 
 

@@ -74,7 +74,7 @@ def _since_write(exchange: Judged, refusal: Refusal, timing: Timing) -> Timing:
         boundary = {"last_success": None, "first_failure": None, "token": None, **(timing.boundary or {})}
         return timing._replace(boundary={**boundary, "changes": found.candidates, "note": note})
     if timing.since is None:
-        timing = timing._replace(since=rfc3339(found.time), since_basis="change")
+        timing = timing._replace(since=found.view["time"], since_basis="change")
     return timing._replace(change=found.view)
 
 

@@ -166,8 +166,8 @@ def _is_same_fault(evaluated: Refusal, named: Refusal) -> bool:
 
 
 def _is_of_call(evaluated: Refusal, permission: str) -> bool:
-    """Whether a refusal by policies is of this call. AWS prints some actions in small letters."""
-    return permission.lower() in (name.lower() for name in evaluated.clause.names)
+    """Whether a refusal by policies is of this call, which `calls` lists. AWS prints some actions in small letters."""
+    return permission.lower() in evaluated.fact("calls").lower().split()
 
 
 def _is_explained(trace: Trace, named: Refusal) -> bool:

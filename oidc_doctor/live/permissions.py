@@ -89,11 +89,12 @@ def _statements(heading: str, grants: Iterable[Grant]) -> list[dict[str, Any]]:
     ]
 
 
-def gcp_role() -> str:
+def gcp_role(*, oracles: bool = False) -> str:
     """A custom role as YAML, for `gcloud iam roles create`; APIs and predefined roles are in comments."""
     import yaml
 
-    needed, not_judged = grants_of(plan(CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),))))
+    request = CollectionRequest(goals=(Goal(Target("any", gcp=_ANY_PROVIDER)),), oracles=oracles)
+    needed, not_judged = grants_of(plan(request))
     permissions = sorted({grant.permission for grant in needed if grant.api})
     role = {
         "title": "oidc-doctor",

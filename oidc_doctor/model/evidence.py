@@ -112,6 +112,9 @@ class AwsOidcProvider(NamedTuple):
     document: Document
 
 
+ROLE_POLICIES, ROLE_POLICY_LIST = "aws/role-policies/*.json", "aws/role-policy-list.json"  # files of a bundle
+
+
 class AwsEvidence(NamedTuple):
     """The AWS side of one target."""
 
@@ -128,6 +131,11 @@ class AwsEvidence(NamedTuple):
     unread_rcps: tuple[str, ...] = ()  # files of resource control policies that could not be read
     unread_controls: tuple[str, ...] = ()  # likewise of service control policies and endpoint policies
     documents: dict[str, Documents] = _NONE
+
+    def read(self, path: str) -> tuple[Document, ...]:
+        """The documents of a file, or of a pattern for files, of the bundle; () where none was read."""
+        found = self.documents.get(path)
+        return () if found is None or isinstance(found, Missing) else found
 
 
 class GcpProvider(NamedTuple):

@@ -13,9 +13,9 @@ from oidc_doctor.judge.aws.role_policies import with_inline_policy
 from oidc_doctor.judge.save_rules import Objection, of_condition, of_mapping, of_mapping_expression, of_trust_policy
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Missing, Origin
-from oidc_doctor.model.evidence import AwsEvidence, AwsOidcProvider, GcpProvider, Role
+from oidc_doctor.model.evidence import ROLE_POLICIES, AwsEvidence, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.json_pointer import line_of, pointer_segment
-from oidc_doctor.whatif.parts import LONGEST, ROLE_POLICIES, canonical
+from oidc_doctor.whatif.parts import LONGEST, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable

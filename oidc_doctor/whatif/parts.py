@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.documents.json_text import Unreadable, load
-from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import AllowPolicy, AwsOidcProvider, GcpProvider, Role
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import ROLE_POLICIES, AllowPolicy, AwsOidcProvider, GcpProvider, Role
 from oidc_doctor.model.secret_texts import without_secrets_in
 from oidc_doctor.report.parts.escape import forbid_tokens, is_clear, visible
 
@@ -35,7 +35,6 @@ KindId = Literal[
 ]
 PartId = str  # its kind; role-policy-2 where there may be several of the kind
 
-RESOURCE_POLICIES: tuple[KindId, ...] = ("bucket-policy", "repository-policy", "key-policy")
 
 LONGEST = 256 * 1024  # characters of an editable text; a longer text is no policy and slows the editor down
 _ASCII = 0x7F
@@ -144,15 +143,13 @@ def _aws_texts(case: Case) -> Iterator[_Text]:
 def _aws_permissions(case: Case) -> Iterator[_Text]:
     aws = case.evidence.aws
     for path, kind in _POLICIES.items():
-        read = aws.documents.get(path) if aws is not None else None
-        for document in () if read is None or isinstance(read, Missing) else read:
+        for document in aws.read(path) if aws is not None else ():
             several = document.file if kind in _SEVERAL else ""
             yield kind, json_text(document.value), str(document.at()), several
         if kind == "role-policy" and aws is not None and isinstance(aws.role, Role):
             yield "new-role-policy", "", "", ""
 
 
-ROLE_POLICIES = "aws/role-policies/*.json"
 _POLICIES: dict[str, KindId] = {
     ROLE_POLICIES: "role-policy",
     "aws/boundary.json": "boundary",

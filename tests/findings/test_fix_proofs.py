@@ -13,6 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from evidence import Bundle
+from evidence.timed import policy_edit
 from oidc_doctor import api
 
 if TYPE_CHECKING:
@@ -213,27 +214,15 @@ def test_a_role_under_another_path_is_named_as_it_is(aws: Bundle) -> None:
 # --- what was there before -------------------------------------------------------------------------------------------
 
 
-def written(aws: Bundle, at: str, policy: Any) -> dict[str, Any]:
-    return {
-        "eventID": f"edit-{at}",
-        "eventTime": at,
-        "eventSource": "iam.amazonaws.com",
-        "eventName": "UpdateAssumeRolePolicy",
-        "requestParameters": {"roleName": "ModelWeights", "policyDocument": json.dumps(policy)},
-        "userIdentity": {"arn": "arn:aws:sts::210987654321:assumed-role/PlatformAdmin/deploy-bot"},
-        "recipientAccountId": aws.ACCOUNT,
-    }
-
-
 def changed(aws: Bundle, before: str, after: str) -> Bundle:
     """A bundle whose log has two writes: a policy with the one pattern, then with the other."""
     policies = [aws.policy(aws.statement(aws.subject(pattern))) for pattern in (before, after)]
     aws.aws_role(policies[1])
     return aws.cloudtrail(
         [
-            written(aws, "2026-11-22T01:00:00Z", policies[0]),
+            policy_edit(aws, "2026-11-22T01:00:00Z", policies[0]),
             aws.accepted_event(event_id="good", at="2026-11-22T08:00:00Z"),
-            written(aws, "2026-11-22T12:00:00Z", policies[1]),
+            policy_edit(aws, "2026-11-22T12:00:00Z", policies[1]),
             aws.event(event_id="bad"),
         ]
     )

@@ -15,6 +15,7 @@ from oidc_doctor.findings.fixes.commands import as_text, gaps, gcloud_map, known
 from oidc_doctor.findings.fixes.edit import DocumentChange
 from oidc_doctor.judge.gcp.access import needs_of
 from oidc_doctor.model.evidence import AllowPolicy, Binding
+from oidc_doctor.model.google_names import project_of_account, repository_of
 
 if TYPE_CHECKING:
     from oidc_doctor.model.evidence import TargetEvidence
@@ -51,8 +52,7 @@ def _place_of(policy: AllowPolicy, evidence: TargetEvidence) -> _Place:
     gcp, target = evidence.gcp, evidence.target.gcp
     if policy.resource == "service-account":
         account = known(target.service_account if target else None, "SERVICE_ACCOUNT")
-        project = account.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-        full = f"projects/{project if '.' not in project and project else '-'}/serviceAccounts/{account}"
+        full = f"projects/{project_of_account(account) or '-'}/serviceAccounts/{account}"
         kind = "google_service_account_iam_member"
         words = ("iam", "service-accounts")
         return _Place(words, account, (), kind, {"service_account_id": full}, f"the service account {account}")
@@ -63,8 +63,7 @@ def _place_of(policy: AllowPolicy, evidence: TargetEvidence) -> _Place:
         kind, words = "google_storage_bucket_iam_member", ("storage", "buckets")
         return _Place(words, f"gs://{bucket}", (), kind, {"bucket": bucket}, f"the bucket {bucket}")
     if policy.resource == "repository":
-        place, _, repository = resource.partition("/repositories/")
-        project, _, location = place.removeprefix("projects/").partition("/locations/")
+        project, location, repository = repository_of(resource)
         return _Place(
             ("artifacts", "repositories"),
             repository,

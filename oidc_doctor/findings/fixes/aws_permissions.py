@@ -17,14 +17,13 @@ from oidc_doctor.findings.fixes.edit import Candidate, DocumentChange
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.aws.access import policy_allowing
 from oidc_doctor.judge.aws.role_policies import with_inline_policy
-from oidc_doctor.model.document import Document, Missing
+from oidc_doctor.model.document import Document
+from oidc_doctor.model.evidence import ROLE_POLICIES
 
 if TYPE_CHECKING:
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.refusal import Refusal
-
-_PATH = "aws/role-policies/*.json"
 
 
 def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
@@ -38,7 +37,7 @@ def policy_added(case: Case, refusal: Refusal) -> Iterator[Candidate]:
     if aws is None or policy is None or not name:
         return
     answer = as_text({"PolicyName": name, "PolicyDocument": policy})
-    document = parse_policy(answer, _PATH.replace("*", name))
+    document = parse_policy(answer, ROLE_POLICIES.replace("*", name))
     documents = with_inline_policy(aws.documents, document)
     words = "Add an inline policy that allows the denied calls."
     yield Candidate(case.evidence._replace(aws=aws._replace(documents=documents)), "create", words=words)
@@ -54,8 +53,7 @@ def role_policies(role: str, before: TargetEvidence, after: TargetEvidence) -> I
 
 def _read(evidence: TargetEvidence) -> tuple[Document, ...]:
     """The role's policies that were read."""
-    read = evidence.aws.documents.get(_PATH) if evidence.aws is not None else None
-    return read if read is not None and not isinstance(read, Missing) else ()
+    return evidence.aws.read(ROLE_POLICIES) if evidence.aws is not None else ()
 
 
 def _added(role: str, document: Document) -> DocumentChange:

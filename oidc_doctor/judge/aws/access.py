@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.judge.aws.compiled import identity_policy, resource_policy
 from oidc_doctor.judge.aws.needs import ANY_KEY, TOKEN_ACTION, needs_of
 from oidc_doctor.judge.aws.role_policies import policies_of_role
@@ -26,7 +27,7 @@ from oidc_doctor.model.placeholder import Pasted, has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from oidc_doctor.iam.access import PolicyKind
     from oidc_doctor.judge.aws.role_policies import RolePolicies
@@ -342,9 +343,10 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
         where=first.place_of(deciding) or first.need.asked_by,
         settle=first.settled_by(),
         facts={
-            "permission": _listed(actions),
+            "permission": listed(actions),
+            "calls": " ".join(actions),
             "resource": str(first.need.resource),
-            "on": _listed(f"`{_short(answer.need.resource)}`" for answer in answers),
+            "on": listed(dict.fromkeys(f"`{_short(answer.need.resource)}`" for answer in answers)),
             "reason": _reason(first),
             "shown_by": "policies",
             "explicit": "yes" if first.access.denied_by is not None else "no",
@@ -354,12 +356,6 @@ def _refuse(exchange: AwsExchange, kind: Kind, answers: list[_Answer], *, certai
             "statement": json.dumps(added) if added is not None else "",
         },
     )
-
-
-def _listed(words: Iterable[str]) -> str:
-    """`a, b and c`, each once."""
-    *others, last = dict.fromkeys(words)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _short(resource: str) -> str:

@@ -42,11 +42,11 @@ def evaluate_aws(case: Case) -> Trace:
     judge_truss(exchange)
     if case.explain:
         judge_method(exchange)
-    if case.asks_access and case.explain:
-        judge_access(exchange)
-    if case.explain or case.contradictions:
+        if case.asks_access:
+            judge_access(exchange)
         explain_by_workspace(exchange)
         judge_setup(exchange)
+    if case.explain or case.contradictions:
         suspect(exchange, contradictions(exchange))
     return exchange.trace()
 

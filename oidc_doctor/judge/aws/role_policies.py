@@ -10,7 +10,7 @@ from oidc_doctor import iam
 from oidc_doctor.documents.json_text import Unreadable, load
 from oidc_doctor.judge.aws.compiled import identity_policy
 from oidc_doctor.model.document import Document, Missing
-from oidc_doctor.model.evidence import Role
+from oidc_doctor.model.evidence import ROLE_POLICIES, ROLE_POLICY_LIST, Role
 
 if TYPE_CHECKING:
     from oidc_doctor.iam.access import PolicyKind
@@ -53,9 +53,9 @@ def _part(exchange: AwsExchange, kind: PolicyKind, documents: list[Document], *,
 
 
 def _identity_policies(exchange: AwsExchange) -> RolePolicies:
-    read = exchange.documents("aws/role-policies/*.json")
+    read = exchange.documents(ROLE_POLICIES)
     documents = [] if isinstance(read, Missing) else [document for document in read if _is_of(exchange, document)]
-    inline = policy_names(exchange.documents("aws/role-policy-list.json"), "PolicyNames", "")
+    inline = policy_names(exchange.documents(ROLE_POLICY_LIST), "PolicyNames", "")
     attached = policy_names(exchange.aws.attached_policies, "AttachedPolicies", "PolicyName")
     if inline is not None and attached is not None:  # complete lists: another file is of a policy that is gone
         documents = [document for document in documents if names_of(document) & {*inline, *attached}]
@@ -118,17 +118,14 @@ def _is_of(exchange: AwsExchange, document: Document) -> bool:
 
 def with_inline_policy(documents: dict[str, Documents], added: Document) -> dict[str, Documents]:
     """The evidence's documents with one more inline policy of the role, also in the list of them."""
-    read, listed = documents.get(POLICIES), documents.get(INLINE_LIST)
+    read, listed = documents.get(ROLE_POLICIES), documents.get(ROLE_POLICY_LIST)
     policies = (*(read if isinstance(read, tuple) and not isinstance(read, Missing) else ()), added)
-    changed: dict[str, Documents] = {**documents, POLICIES: policies}
+    changed: dict[str, Documents] = {**documents, ROLE_POLICIES: policies}
     names = policy_names(listed, "PolicyNames", "") if listed is not None else None
     if names is not None:
         text = json.dumps({"PolicyNames": [*names, *names_of(added)]}, indent=2)
-        changed[INLINE_LIST] = (load(text, INLINE_LIST),)
+        changed[ROLE_POLICY_LIST] = (load(text, ROLE_POLICY_LIST),)
     return changed
-
-
-POLICIES, INLINE_LIST = "aws/role-policies/*.json", "aws/role-policy-list.json"
 
 
 def is_old_version(document: Document) -> bool:

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from oidc_doctor.documents.truss import truss_sources
+from oidc_doctor.issuers.characters import listed
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.gcp.impersonate import uses_the_token_directly
 from oidc_doctor.judge.gcp.member_index import EVERYONE
-from oidc_doctor.judge.gcp.members import Miss, condition_holds, explain_miss, is_own, match, principal_of
+from oidc_doctor.judge.gcp.members import Miss, condition_holds, explain_miss, is_own, match, own_principal
 from oidc_doctor.judge.gcp.names import OF_OTHER_SETS, Member, read_member
 from oidc_doctor.judge.gcp.role_permissions import SMALLEST, holds
 from oidc_doctor.judge.second_opinions import TROUBLESHOOTING, of_troubleshooter
@@ -24,6 +25,7 @@ from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.access import AccessDecision, Decision, Need
 from oidc_doctor.model.document import Missing, Origin
 from oidc_doctor.model.evidence import AllowPolicy, ServiceAccount, TargetEvidence, TargetGcp
+from oidc_doctor.model.google_names import project_of_account
 from oidc_doctor.model.kinds import Kind
 from oidc_doctor.model.placeholder import has_placeholder
 from oidc_doctor.model.refusal import Clause, Side
@@ -96,6 +98,13 @@ def _own_policy(exchange: GcpExchange, need: Need, needs: list[Need]) -> AllowPo
     return policy
 
 
+def needs_of_request(request: TargetGcp) -> list[Need]:
+    """The calls that reading the bucket and the repository of a target takes."""
+    bucket = request.gcs_bucket
+    texts = (f"gs://{bucket.removeprefix('gs://')}" if bucket else "", request.artifact_repository or "")
+    return [need for text in texts for need in needs_of_text(text)]
+
+
 def needs_of_text(text: str, at: Origin | None = None) -> Iterator[Need]:
     """The calls that reading a bucket (gs://…) or an image takes; none for a text that names neither."""
     image, old = _IMAGE.fullmatch(text), _GCR.fullmatch(text)
@@ -136,6 +145,10 @@ class _Near(NamedTuple):
     miss: Miss | None = None  # of a member of the pool
 
 
+def _near_of(miss: Miss) -> _Near:
+    return _Near(miss.near, miss.policy, miss.binding, miss.pointer, "", miss.kind, miss)
+
+
 class _Answer:
     """The decision on one needed call."""
 
@@ -165,14 +178,10 @@ class _Answer:
         """Whether the resource is in the project whose allow policy was read: the account's, else the provider's."""
         gcp, provider = self.exchange.gcp, self.exchange.provider_name
         same_project = {name for name in (gcp.project_id, gcp.project_number) if name}
-        of_account = self.account.partition("@")[2].removesuffix(".iam.gserviceaccount.com")
-        names = (
-            {of_account}
-            if of_account and "." not in of_account
-            else {provider.project}
-            if provider is not None
-            else set()
-        )
+        of_account = project_of_account(self.account)
+        names = {of_account} if of_account else set()
+        if not names and provider is not None:
+            names = {provider.project}
         names |= same_project if names & same_project or not names else set()
         is_contradicted = bool(gcp.project_id) and gcp.project_id not in names and gcp.project_number not in names
         if not self.project or not names or is_contradicted:
@@ -211,8 +220,7 @@ class _Answer:
     @property
     def principal(self) -> str:
         """The federated principal of the token; empty where it is not known."""
-        name, subject = self.exchange.provider_name, self.exchange.mapped.get("google.subject", "")
-        return principal_of(name, subject) if name and subject else ""
+        return own_principal(self.exchange)
 
     def _rows(self, policy: AllowPolicy) -> Iterator[_Grant | _Near]:
         for binding in policy.bindings:
@@ -237,7 +245,7 @@ class _Answer:
         if condition is False:
             member = Member(binding.members[int(pointer.rpartition("/")[2])])
             miss = Miss(1, Kind.BINDING_CONDITION_FALSE, member, binding, policy, pointer, known=True)
-            return _Near(1, policy, binding, pointer, "", miss.kind, miss)
+            return _near_of(miss)
         why = ""
         if has is None:
             why = f"gcloud iam roles describe {binding.role}: whether it holds {self.need.action}"
@@ -270,7 +278,7 @@ class _Answer:
         miss = match(self.exchange, pool_member, binding, policy, pointer)
         if miss is None or not miss.known:
             return None if miss is None else "open"
-        return _Near(miss.near, policy, binding, pointer, "", miss.kind, miss)
+        return _near_of(miss)
 
     def _miss_of_basic_role(self, member: str) -> Literal["open", "another"] | None:
         """Whether the holder has the basic role on the project: projectViewer:PROJECT stands for those who have it.
@@ -293,7 +301,7 @@ class _Answer:
         where = f"{binding.role} on {_words_of(policy)}"
         if member.removeprefix("deleted:").partition("?uid=")[0] == self.holder:
             miss = Miss(3, Kind.BINDING_NAMES_DELETED_PRINCIPAL, Member(member), binding, policy, pointer, known=True)
-            return _Near(3, policy, binding, pointer, "", miss.kind, miss)
+            return _near_of(miss)
         if member.startswith("serviceAccount:") and similarity(member, self.holder) >= _ALIKE:
             return _Near(4, policy, binding, pointer, f"{where} is granted to `{member}`")
         if pool_member is not None and match(self.exchange, pool_member, binding, policy, pointer) is None:
@@ -308,7 +316,7 @@ class _Answer:
         place = grant or near
         location = place.policy.document.at(place.pointer) if place is not None else None
         decision: Decision = "allowed" if self.grant is not None else "denied" if self.lacks else "unknown"
-        by = grant.policy.resource if self.grant is not None and grant is not None else ""
+        by = self.grant.policy.resource if self.grant is not None else ""
         note = self.settled_by() if decision == "unknown" else ""
         read = self.exchange.gcp.documents.get(TROUBLESHOOTING, Missing(TROUBLESHOOTING, "not in the bundle"))
         second = of_troubleshooter(read, self.need, self.account) if self.account else None
@@ -356,10 +364,12 @@ def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> 
     """One refusal for the calls on a resource that no binding allows."""
     first = answers[0]
     need, near = first.need, first.nearest
-    permissions = " and ".join(dict.fromkeys(answer.need.action for answer in answers))
+    actions = list(dict.fromkeys(answer.need.action for answer in answers))
+    permissions = listed(actions)
     role = SMALLEST[need.action]
     place = {
         "permission": permissions,
+        "calls": " ".join(actions),
         "resource": need.resource,
         "holder": first.holder,
         "is_own": is_own(exchange),
@@ -377,9 +387,9 @@ def _refuse(exchange: GcpExchange, answers: list[_Answer], *, certain: bool) -> 
     where = policy.document.at(near.pointer if near is not None else "/bindings")
     expected, actual = Side(role, where), Side(first.holder)
     if near is not None and near.kind is Kind.PERMISSION_MISSING and holds(near.binding.role, need.action):
-        listed = near.binding.members[int(near.pointer.rpartition("/")[2])]
-        difference = compare_value([listed], first.holder, wildcards=False, pasted=exchange.pasted)
-        expected = Side(listed, where, difference.expected_spans)
+        bound = near.binding.members[int(near.pointer.rpartition("/")[2])]
+        difference = compare_value([bound], first.holder, wildcards=False, pasted=exchange.pasted)
+        expected = Side(bound, where, difference.expected_spans)
         actual = Side(first.holder, None, difference.actual_spans)
     exchange.refuse(
         near.kind if near is not None else Kind.PERMISSION_MISSING,

@@ -46,9 +46,9 @@ def evaluate_gcp(case: Case) -> Trace:
     judge_keys(exchange, exchange.issuer, uploaded, issuer_uri=issuer_uri)
     judge_condition_and_mapping(exchange)
     judge_impersonation(exchange)
-    judge_permission(exchange)
     if case.asks_access:
         judge_access(exchange)
+    judge_permission(exchange)
     judge_truss(exchange)
     judge_project(exchange)
     if case.explain:

@@ -9,7 +9,7 @@ from oidc_doctor.commands import command
 from oidc_doctor.documents.provider import service_states
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.error_texts import is_of_federated_principal, on_the_wire
-from oidc_doctor.judge.gcp.members import judge_bindings, principal_of
+from oidc_doctor.judge.gcp.members import judge_bindings, own_principal
 from oidc_doctor.judge.gcp.names import gke_identity
 from oidc_doctor.judge.typos import similarity
 from oidc_doctor.model.document import Document, Missing, Origin
@@ -142,15 +142,13 @@ def _direct_access(exchange: GcpExchange) -> None:
         exchange.settle("impersonate", "unknown", "nothing that was read says what the client asks for")
         return
     if exchange.seen_at("impersonate") or exchange.seen_at("permission"):
-        name = exchange.provider_name
-        subject = exchange.mapped.get("google.subject", "")
         exchange.refuse(
             Kind.IMPERSONATION_NOT_CONFIGURED,
             step="impersonate",
             where=credentials.at("/service_account_impersonation_url") if isinstance(credentials, Document) else None,
             certain=False,
             settle="the client's credential configuration",
-            principal=principal_of(name, subject) if name and subject else "",
+            principal=own_principal(exchange),
         )
         return
     exchange.passed("impersonate", "no service account is named: the federated token is used directly")
@@ -161,13 +159,14 @@ def judge_permission(exchange: GcpExchange) -> None:
     for reading in exchange.case.readings:
         if reading.kind is not Kind.PERMISSION_MISSING or reading.cloud != "gcp":
             continue
-        name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
-        principal = principal_of(name, subject) if name and subject else ""
+        principal = own_principal(exchange)
         federated = is_of_federated_principal(reading.text)
         account = exchange.request.service_account
         direct = federated or uses_the_token_directly(exchange)
         if federated and exchange.results["impersonate"].state == PASSED and exchange.results["impersonate"].at:
             _impersonation_was_meant(exchange, reading, principal)
+        if _is_shown(exchange, reading.facts.get("permission", "")):
+            continue  # the policies name the call, and why it is denied
         exchange.refuse(
             Kind.PERMISSION_MISSING,
             CloudError(*on_the_wire(reading.text)),
@@ -181,6 +180,14 @@ def judge_permission(exchange: GcpExchange) -> None:
                 "service_account": account or "",
             },
         )
+
+
+def _is_shown(exchange: GcpExchange, permission: str) -> bool:
+    """Whether policies that were read deny this call."""
+    return any(
+        refusal.kind is Kind.PERMISSION_MISSING and permission in refusal.fact("calls").split()
+        for refusal in exchange.results["permission"].refusals
+    )
 
 
 def _impersonation_was_meant(exchange: GcpExchange, reading: Reading, principal: str) -> None:

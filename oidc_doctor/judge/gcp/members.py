@@ -66,6 +66,12 @@ def is_own(exchange: GcpExchange) -> str:
     return "yes" if exchange.gke is not None or (subject and subject == exchange.token.subject) else ""
 
 
+def own_principal(exchange: GcpExchange) -> str:
+    """Return the federated principal of the token; nothing where provider or subject is not known."""
+    name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
+    return principal_of(name, subject) if name and subject else ""
+
+
 def judge_bindings(exchange: GcpExchange, account: str, policies: list[AllowPolicy]) -> None:
     """Settle `impersonate` by the members of these policies; `account` is the service account's e-mail address."""
     account_policy = exchange.gcp.service_account_policy
@@ -175,14 +181,13 @@ def _missed(exchange: GcpExchange, misses: list[Miss], account: str, *, complete
 
 
 def _no_binding(exchange: GcpExchange, policy: AllowPolicy, account: str, *, certain: bool) -> None:
-    name, subject = exchange.provider_name, exchange.mapped.get("google.subject", "")
     exchange.refuse(
         Kind.IMPERSONATION_BINDING_MISSING,
         expected=Side(GRANTING[0], policy.document.at("/bindings")),
         certain=certain,
         settle="" if certain else "the allow policy of the service account, in full",
         service_account=account,
-        principal=principal_of(name, subject) if name and subject else "",
+        principal=own_principal(exchange),
         is_own=is_own(exchange),
         roles=", ".join(sorted({binding.role for binding in policy.bindings})),
     )
@@ -339,9 +344,8 @@ def explain_miss(
 ) -> None:
     """Refuse `step` by the reason why this member does not match; `place` are the facts of what its policy is of."""
     member, name = miss.member, exchange.provider_name
-    subject = exchange.mapped.get("google.subject", "")
     at = miss.policy.document.at(miss.pointer)
-    principal = principal_of(name, subject) if name and subject else ""
+    principal = own_principal(exchange)
     facts = {
         "member": member.text,
         "reason": member.fault,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oidc_doctor.judge.gcp.access import needs_of_text
+from oidc_doctor.judge.gcp.access import needs_of_request
 from oidc_doctor.judge.second_opinions import full_name
 from oidc_doctor.live.collect import Collector, Grant, Reader
 from oidc_doctor.live.gcp.configuration import GcpReaders
@@ -19,9 +19,7 @@ class GcpOracles(GcpReaders):
 
     def oracles(self) -> list[Reader]:
         """Return the reader where an account and something that it reads are named."""
-        bucket, image = self.gcp.gcs_bucket, self.gcp.artifact_repository
-        texts = (f"gs://{bucket.removeprefix('gs://')}" if bucket else "", image or "")
-        needs = [need for text in texts for need in needs_of_text(text)]
+        needs = needs_of_request(self.gcp)
         if not self.email or not needs:
             return []
 
@@ -39,5 +37,5 @@ class GcpOracles(GcpReaders):
         call, path = "policytroubleshooter.googleapis.com iam:troubleshoot", "troubleshooting.json"
         api = "policytroubleshooter.googleapis.com"
         # what it may not read it leaves out of its answer (Google Cloud, Policy Troubleshooter)
-        grants = tuple(dict.fromkeys(Grant("resourcemanager.projects.getIamPolicy", "projects/*", api) for _ in needs))
+        grants = (Grant("resourcemanager.projects.getIamPolicy", "projects/*", api),)
         return [self.reader("troubleshooting", path, call, read, grants)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.judge.gcp.access import needs_of_text
+from oidc_doctor.judge.gcp.access import needs_of_request
 from oidc_doctor.live.collect import Collector, Grant, Reader
 from oidc_doctor.live.gcp.client import segment
 from oidc_doctor.live.gcp.configuration import GcpReaders, check_policy
@@ -22,9 +22,7 @@ class GcpResources(GcpReaders):
 
     def resource_policies(self) -> list[Reader]:
         """Return a reader for the bucket and for the repository that the target names."""
-        bucket, repository = self.gcp.gcs_bucket, self.gcp.artifact_repository
-        texts = (f"gs://{bucket.removeprefix('gs://')}" if bucket else "", repository or "")
-        needs = {need.resource: need for text in texts for need in needs_of_text(text)}
+        needs = {need.resource: need for need in needs_of_request(self.gcp)}
         return [
             self._bucket_policy(resource) if need.service == "storage" else self._repository_policy(resource)
             for resource, need in needs.items()

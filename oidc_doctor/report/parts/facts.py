@@ -335,6 +335,9 @@ def needs(sheet: Sheet, exchange: Exchange) -> None:
             )
 
 
+_SINGLE = frozenset(("PERMISSIONS_BOUNDARY", "SESSION"))  # of which a call has one at most
+
+
 def accesses(sheet: Sheet, exchange: Exchange) -> None:
     """Write each needed call on its own lines, with its resource and what decides it."""
     for row in exchange.accesses:
@@ -342,7 +345,7 @@ def accesses(sheet: Sheet, exchange: Exchange) -> None:
         by = sentences.POLICIES.get(row.by, row.by)
         decided = f": {by}{f' ({_place(str(row.location))})' if row.location else ''}" if by else ""
         if by and row.decision == "denied" and row.location is None:
-            decided = f": no {by} allows it"
+            decided = f": the {by} does not allow it" if row.by in _SINGLE else f": no {by} allows it"
         settled = f"; would settle it: {_text(row.note)}" if row.note else ""
         second = f"; {_text(row.second.by)} says: {row.second.decision}" if row.second is not None else ""
         words = f"on {_text(str(row.need.resource))}{decided}{settled}{second}"

@@ -48,7 +48,7 @@ def access(sheet: Sheet, row: AccessDecision) -> None:
     sheet.gap()
     on = "" if row.need.resource == "*" else f" on {visible(str(row.need.resource))}"
     place = str(row.location or "")
-    _line(sheet, "", "", f"{row.need.action}{on}", _TRUTH[row.decision], row.decision, place=place)
+    _line(sheet, "", "", f"{visible(row.need.action)}{on}", _TRUTH[row.decision], row.decision, place=place)
     if row.note:
         sheet.say(shortened(visible(row.note), _LONG), lead="  would settle it: ", style="dim")
     for node in () if row.decision == "allowed" else row.trace:

@@ -206,3 +206,17 @@ def test_policies_that_were_not_read(gcp: Bundle) -> None:
     assert answer.report.exit_code == 3
     (made.root / "gcp/bucket-policy.json").unlink()
     assert made.ask().names == []
+
+
+@pytest.mark.parametrize("action", ["storage.objects.get", "storage.objects.list"])
+def test_an_error_and_the_policies_are_one_cause(gcp: Bundle, action: str) -> None:
+    """The policies deny two calls together, and the error names one of them."""
+    me = f"serviceAccount:{gcp.SERVICE_ACCOUNT}"
+    error = (
+        f"403 {gcp.SERVICE_ACCOUNT} does not have {action} access to the Google Cloud Storage object. "
+        f"Permission '{action}' denied on resource (or it may not exist)."
+    )
+    answer = asks(gcp, repository=[binding(READER, me)]).ask(error=error)
+    (cause,) = [cause for cause in answer.causes if cause.name == "permission-missing"]
+    assert cause.confidence == "proven"
+    assert "`gs://llama-weights/llama`" in cause.summary

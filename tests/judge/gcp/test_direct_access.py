@@ -118,3 +118,10 @@ def test_no_command_binds_a_subject_that_others_have(gcp: Bundle) -> None:
     answer = made.ask()
     assert answer.first.confidence == "suspected"
     assert not any("/subject/production" in command for cause in answer.causes for command in cause.named.commands)
+
+
+def test_no_command_binds_a_subject_that_the_next_push_changes(gcp: Bundle) -> None:
+    answer = reads(gcp).ask()
+    assert answer.first.name == "permission-missing"
+    assert ":deployment=" in Bundle.SUBJECT
+    assert not [text for cause in answer.report.causes for text in cause.named.commands if "principal://" in text]

@@ -1,0 +1,26 @@
+"""Names of Google Cloud that hold other names: a service account's address, a repository's resource name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Repository(NamedTuple):
+    """A repository of Artifact Registry."""
+
+    project: str
+    location: str
+    name: str
+
+
+def repository_of(resource: str) -> Repository:
+    """Return the parts of projects/PROJECT/locations/LOCATION/repositories/NAME; empty ones for another text."""
+    place, _, name = resource.partition("/repositories/")
+    project, _, location = place.removeprefix("projects/").partition("/locations/")
+    return Repository(project, location, name)
+
+
+def project_of_account(email: str) -> str:
+    """Return the project of a service account's e-mail address; "" for a default account's, which does not name it."""
+    name, found, rest = email.partition("@")[2].partition(".iam.gserviceaccount.com")
+    return name if found and not rest and "." not in name else ""
