@@ -293,8 +293,7 @@ def scan_folder(folder: str, source: str) -> None:
     """The work of `child`. Imports are part of start-up, which an empty folder shows: a report needs numpy anyway."""
     import numpy as np  # noqa: F401
 
-    import oidc_doctor.logs.reading.json_lines
-    import oidc_doctor.logs.reading.trail  # noqa: F401
+    import oidc_doctor.logs.reading.search  # noqa: F401
     from oidc_doctor.logs.reading.scan import scan
     from oidc_doctor.logs.reading.scope import WriteScope
 

@@ -1,21 +1,15 @@
-"""Read a log file into a ScanState, with the first of three readers that can read it.
+"""Read a log file into a ScanState.
 
-`search`    The layout that the cloud itself writes. Blocks of whole records are searched for the byte strings that a
-            wanted record has (prefilter), and only a block with a match is parsed: nearly as fast as unpacking alone.
-`parse`     CloudTrail with any whitespace: the whole file is parsed with msgspec, and each record is inspected. It
-            reads small archives, since it shows every service and Region, and files that `search` cannot cut.
-`tolerant`  Every other file: wrapped, damaged, cut off, half a file. Only this reader reports the faults of a file, and
-            only this reader needs no library; it is some twenty times slower than `search`.
-
-All readers return the same attempts, writes and refused calls. A reader that cannot be sure raises
-FastPathUnavailable; then its counts are undone, and the next reader begins at the start of the file.
+A file that is written as the cloud writes it is searched: nearly as fast as unpacking alone. Every other file (another
+layout, damaged, cut off, half a file) is read by the tolerant reader, which takes some twenty times as long, and which
+alone reports the faults of a file. Both return the same attempts, writes and refused calls.
 """
 
 from __future__ import annotations
 
 import functools
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from oidc_doctor.documents.regular_file import NotRegularError
 from oidc_doctor.issuers import profile_for, subject_family
@@ -30,48 +24,45 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.reading.scan_state import ScanState, Source
     from oidc_doctor.model.events import Attempt
 
-Reader = Literal["search", "parse", "tolerant"]
 
+def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, exact: bool = False) -> None:
+    """Read one file into the state. A file that cannot be read becomes a problem.
 
-def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, first: Reader = "tolerant") -> None:
-    """Read one file into the state, with `first` or a later reader. A file that cannot be read becomes a problem."""
+    `exact`: decode every record, which shows all services and Regions.
+    """
+    for whole in (False, True):
+        searched = _searched(open_file, name, state.empty(), exact=exact, whole=whole)
+        if searched is not None:
+            state.merge(searched)
+            return
     state.begin(name)
-    is_open = False
     try:
-        if first == "tolerant" or not _read_fast(open_file, name, state, first):
-            with open_file(name) as stream:
-                is_open = True
-                for record, origin in records(stream, name, state.source, state.problems):
-                    state.add(record, origin, NO_PLACE)
-        else:
-            is_open = True
+        with open_file(name) as stream:
+            state.files += 1
+            for record, origin in records(stream, name, state.source, state.problems):
+                state.add(record, origin, NO_PLACE)
     except NotRegularError:
         state.problems(Origin(name), "not a regular file, so it was not read")
     except (OSError, EOFError, zlib.error) as error:
         state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
-    state.files += is_open
     state.end()
 
 
-def _read_fast(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, first: Reader) -> bool:
-    """Read the file with `search` or `parse`; return False and restore the state where neither can."""
-    from oidc_doctor.logs.reading import json_lines, trail, unpacked  # imported late: a few small files need none of it
+def _searched(
+    open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, exact: bool, whole: bool
+) -> ScanState | None:
+    """Return the empty state with the file's records; None where the file cannot be searched."""
+    from oidc_doctor.logs.reading import search, unpacked  # imported late: a report without logs needs neither
 
-    readers = {"search": trail.search, "parse": trail.parse}
-    if state.source == "gcp-logs":
-        readers = {"search": json_lines.search}
-    elif first == "parse":
-        del readers["search"]
-    before = state.checkpoint()
-    for read in readers.values():
-        try:
-            with open_file(name) as stream:
-                read(name, unpacked.pieces(stream), state)
-        except (unpacked.FastPathUnavailable, OSError, EOFError, zlib.error):
-            state.restore(before)  # the tolerant reader keeps what comes before a fault
-        else:
-            return True
-    return False
+    state.begin(name)
+    try:
+        with open_file(name) as stream:
+            search.search(name, unpacked.pieces(stream), state, exact=exact, whole=whole)
+    except (unpacked.NotSearchableError, OSError, EOFError, zlib.error):
+        return None  # the tolerant reader keeps what comes before a fault, and reports it
+    state.files += 1
+    state.end()
+    return state
 
 
 def records(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import time as clock
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from oidc_doctor.logs.attempts.columns import Rows
 from oidc_doctor.logs.attempts.session_denials import SessionDenials
@@ -38,17 +37,6 @@ _LOOKED_UP = re.compile(r"aws/cloudtrail/([a-z]{2}(?:-[a-z]+)+-\d)/")  # the sam
 _AHEAD = 15 * 60
 _BEHIND = 7 * 86400
 _DAY = 86400
-_HOUR = 3600
-
-
-class Checkpoint(NamedTuple):
-    """The state before a file, to restore where the file has to be read again."""
-
-    rows: int
-    denials: int
-    changes: int
-    counts: tuple[Any, ...]
-    problems: Problems
 
 
 class ScanState:
@@ -97,27 +85,6 @@ class ScanState:
             for origin, problem in self._implausible_times:
                 self.problems(origin, problem)
         self._implausible_times = []
-
-    def hours(self) -> tuple[str, ...]:
-        """Return the hour of the file's delivery and the one before, YYYY-MM-DDTHH; none where the name has no time."""
-        if self._delivered is None:
-            return ()
-        hours = (datetime.fromtimestamp(self._delivered - ago, UTC) for ago in (0, _HOUR))
-        return tuple(hour.strftime("%Y-%m-%dT%H") for hour in hours)
-
-    def checkpoint(self) -> Checkpoint:
-        """Return the state before a file, for `restore`."""
-        counts = (self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes)
-        return Checkpoint(len(self.rows), len(self.denials), len(self.changes), counts, self.problems.copy())
-
-    def restore(self, before: Checkpoint) -> None:
-        """Undo the later records; keep services and Regions, which the second reading of the file adds again."""
-        self.problems = before.problems.copy()
-        self._implausible_times = []
-        self.rows.cut(before.rows)
-        self.denials.cut(before.denials)
-        del self.changes[before.changes :]
-        self.events, self.first, self.last, self.elsewhere, self.left_out, self._size_of_changes = before.counts
 
     def note_time(self, time: float | None, origin: Origin) -> None:
         """Record the time of one record."""

@@ -10,19 +10,19 @@ from isal import igzip_lib
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECE = 512 * 1024  # bytes: a piece stays in the cache until it is searched
+PIECE = 4 << 20  # bytes: a piece stays in the cache until it is searched
 READ = 1 << 20
 LONGEST_RECORD = 2 << 20  # bytes read again of one record
 
 _ISAL_FAULT: Any = igzip_lib.IsalError  # the type stub declares it as a value
 
 
-class FastPathUnavailable(Exception):  # noqa: N818 - not an error: the file is read another way
-    """The file has to be read by the next, more tolerant reader."""
+class NotSearchableError(Exception):
+    """The file is damaged, or not written as the cloud writes it: the tolerant reader has to read it."""
 
 
 def pieces(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the file's bytes in pieces of at most PIECE. Raises FastPathUnavailable for damaged or truncated gzip."""
+    """Yield the file's bytes in pieces of at most PIECE. Raises NotSearchableError for damaged or truncated gzip."""
     data = stream.read(READ)
     if not data.startswith(b"\x1f\x8b"):
         while data:
@@ -43,9 +43,9 @@ def pieces(stream: BinaryIO) -> Iterator[bytes]:
             elif member.needs_input:
                 data = stream.read(READ)
                 if not data:
-                    raise FastPathUnavailable
+                    raise NotSearchableError
     except _ISAL_FAULT:
-        raise FastPathUnavailable from None
+        raise NotSearchableError from None
 
 
 def text_at(stream: BinaryIO, place: int) -> str | None:
@@ -58,7 +58,7 @@ def text_at(stream: BinaryIO, place: int) -> str | None:
             offset += len(piece)
             if len(following) > LONGEST_RECORD:
                 break
-    except FastPathUnavailable:
+    except NotSearchableError:
         return None
     text = following[:LONGEST_RECORD].decode("utf-8", "replace")
     try:

@@ -6,6 +6,7 @@ The parent reads the batch of a process that dies. Ctrl-C, and each signal that 
 from __future__ import annotations
 
 import functools
+import gc
 import multiprocessing
 import os
 import re
@@ -26,13 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
-    from oidc_doctor.logs.reading.file import Reader
     from oidc_doctor.logs.reading.scan_state import ScanState
 
     Progress = Callable[[int, int, int, int], None]  # files done, files, bytes on the disk done, bytes
 
-SMALL = 256 * 1024  # bytes on the disk in all: less is read by the tolerant reader, which needs no library
-EXACT = 1 << 20  # likewise: less is parsed, which shows the service and Region of each record
+EXACT = 1 << 20  # bytes on the disk in all: of less, each record is decoded, which shows its service and Region
 POOLED = 8 << 20  # likewise: as much is worth starting processes
 MOST_PROCESSES = 4  # each holds up to 60 MiB
 
@@ -66,15 +65,12 @@ def read_all(
     if is_known and total >= POOLED and count > 1:
         _Pool(state, files, progress, count).run()
         return
-    first: Reader = "parse" if total < EXACT or not is_known else "search"
-    if is_known and total < SMALL:
-        first = "tolerant"
     _keep_freed_memory()
     done = 0
     for number, file in enumerate(files):
         if progress:
             progress(number, len(files), done, total)
-        read_file(open_file, file.name, state, first=first)
+        read_file(open_file, file.name, state, exact=is_known and total < EXACT)
         done += file.size
         _trim(state)
     if progress:
@@ -169,7 +165,7 @@ class _Pool:
 
     def run(self) -> None:
         """Read everything."""
-        import_module("oidc_doctor.logs.reading.trail")  # once, before the processes are forked
+        import_module("oidc_doctor.logs.reading.search")  # once, before the processes are forked
         try:
             with _ending_deferred():  # a process is registered from its start, so that it is always ended
                 for _ in range(self.count):
@@ -267,6 +263,7 @@ def _work(pipe: Connection, inherited: list[Connection], template: ScanState) ->
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)  # and its mask
     _keep_freed_memory()
+    gc.disable()  # a scan makes no cycles, and the collector would visit every place that a search finds
     for end in inherited:
         end.close()  # so that this process reads an end of file when the parent has ended
     while True:
@@ -283,7 +280,7 @@ def _work(pipe: Connection, inherited: list[Connection], template: ScanState) ->
 
 def _read_batch(batch: list[_LogFile], state: ScanState) -> ScanState:
     for file in batch:
-        read_file(functools.partial(_open, file.path), file.name, state, first="search")
+        read_file(functools.partial(_open, file.path), file.name, state)
     return state
 
 

@@ -1,4 +1,4 @@
-"""The three readers of a log file agree, and the fastest one that can read a file does."""
+"""A searched file holds what the tolerant reader finds in it, and files as the clouds write them are searched."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oidc_doctor.logs.reading import json_lines, trail, unpacked
-from oidc_doctor.logs.reading.file import Reader, family_of, read_file
+from oidc_doctor.logs.reading import file, search, unpacked
+from oidc_doctor.logs.reading.file import family_of, read_file
 from oidc_doctor.logs.reading.scan_state import ScanState, Source
 from oidc_doctor.logs.reading.scope import WriteScope
 
@@ -88,12 +88,20 @@ def lines(*entries: Any) -> bytes:
     return "".join(json.dumps(one, separators=(",", ":")) + "\n" for one in entries).encode()
 
 
-def state_of(data: bytes, source: Source = "cloudtrail", first: Reader = "search") -> ScanState:
+def state_of(data: bytes, source: Source = "cloudtrail", *, exact: bool = False) -> ScanState:
+    """Read by the search, or by the tolerant reader where the file cannot be searched."""
     state = ScanState(source, WriteScope(), family_of)
     name = NAME if source == "cloudtrail" else "sink.json"
-    read_file(lambda _: io.BytesIO(data), name, state, first=first)
+    read_file(lambda _: io.BytesIO(data), name, state, exact=exact)
     state.rows.remove_repeats()
     return state
+
+
+def tolerant(data: bytes, source: Source = "cloudtrail") -> ScanState:
+    """Read by the tolerant reader alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(file, "_searched", lambda *_, **__: None)
+        return state_of(data, source)
 
 
 def seen(state: ScanState, *, counts: bool = True) -> Any:
@@ -104,112 +112,105 @@ def seen(state: ScanState, *, counts: bool = True) -> Any:
     return rows, changes, uses, (state.events, state.first, state.last) if counts else None
 
 
-def reader_of(data: bytes, source: Source = "cloudtrail") -> Reader:
-    """The first reader that reads the file."""
-    readers: dict[Reader, Any] = {"search": trail.search, "parse": trail.parse}
-    if source == "gcp-logs":
-        readers = {"search": json_lines.search}
-    for name, read in readers.items():
-        state = ScanState(source, WriteScope(), family_of)
-        state.begin(NAME)
-        try:
-            read(NAME, unpacked.pieces(io.BytesIO(data)), state)
-        except unpacked.FastPathUnavailable:
-            continue
-        return name
-    return "tolerant"
+def is_searched(data: bytes, source: Source = "cloudtrail") -> bool:
+    return any(
+        file._searched(
+            lambda _: io.BytesIO(data), NAME, ScanState(source, WriteScope(), family_of), exact=False, whole=whole
+        )
+        for whole in (False, True)
+    )
 
 
 def check(data: bytes, source: Source = "cloudtrail", *, counts: bool = True) -> ScanState:
-    """Read tolerantly, searched, and parsed: always the same."""
-    full = state_of(data, source, "tolerant")
-    readers: tuple[Reader, ...] = ("search", "parse")
-    for first in readers:
-        found = state_of(data, source, first)
+    """Read tolerantly, searched, and with every record decoded: always the same."""
+    full = tolerant(data, source)
+    for exact in (False, True):
+        found = state_of(data, source, exact=exact)
         assert seen(found, counts=counts) == seen(full, counts=counts)
         assert [line.rpartition(": ")[2] for line in found.problems.lines()] == [
             line.rpartition(": ")[2] for line in full.problems.lines()
         ]
-        assert found.regions >= full.regions - {None} if first == "parse" else found.regions <= full.regions
+        assert found.services == full.services if exact else found.services <= full.services
+        assert found.regions == full.regions
     return full
 
 
-CASES: dict[str, tuple[bytes, Reader]] = {  # the file, and the reader that reads it
-    "nothing wanted": (packed(*(other(n) for n in range(50))), "search"),
+CASES: dict[str, tuple[bytes, bool]] = {  # the file, and whether it is searched
+    "nothing wanted": (packed(*(other(n) for n in range(50))), True),
     "some wanted": (
         packed(other(1), record(2), other(3), record(4, "UpdateAssumeRolePolicy"), used(5), other(6)),
-        "search",
+        True,
     ),
-    "first and last": (packed(record(1), other(2), record(3)), "search"),
-    "all wanted": (packed(*(record(n) for n in range(40))), "search"),
-    "one record": (packed(record(1)), "search"),
-    "no record": (b'{"Records":[]}', "parse"),
-    "in the user agent": (packed(other(1, userAgent="AssumeRoleWithWebIdentity"), record(2)), "search"),
+    "first and last": (packed(record(1), other(2), record(3)), True),
+    "all wanted": (packed(*(record(n) for n in range(40))), True),
+    "one record": (packed(record(1)), True),
+    "no record": (b'{"Records":[]}', False),
+    "in the user agent": (packed(other(1, userAgent="AssumeRoleWithWebIdentity"), record(2)), True),
     "in an escaped string": (
         packed(other(1, requestParameters={"body": json.dumps(record(9))}), other(2), record(3)),
-        "search",
+        True,
     ),
-    "in a string with its quotes": (packed(other(1, userAgent='"AssumeRoleWithWebIdentity"'), other(2)), "search"),
+    "in a string with its quotes": (packed(other(1, userAgent='"AssumeRoleWithWebIdentity"'), other(2)), True),
     "braces in strings": (
         packed(other(1, userAgent='},{"eventVersion":"1.08"'), record(2, userAgent="]}{[")),
-        "search",
+        True,
     ),
-    "nested record": (packed(other(1, requestParameters={"x": record(9)}), other(2)), "search"),
-    "nested list of records": (packed(other(1, requestParameters={"x": [record(7), record(8), record(9)]})), "parse"),
+    "nested record": (packed(other(1, requestParameters={"x": record(9)}), other(2)), True),
+    "nested list of records": (packed(other(1, requestParameters={"x": [record(7), record(8), record(9)]})), True),
     "nested after something else": (
         packed(other(1, requestParameters={"x": [{"a": 1}, record(7), record(8), record(9)]}), other(2)),
-        "parse",
+        True,
     ),
     "nested at the end of a record": (
         packed(other(0), {**other(1), "x": [{}, record(7), record(8), record(9)]}, other(2), record(3)),
-        "parse",
+        True,
     ),
-    "nested Records": (packed(other(1, responseElements={"Records": [{}, record(9), other(8)]}), other(2)), "parse"),
+    "nested Records": (packed(other(1, responseElements={"Records": [{}, record(9), other(8)]}), other(2)), True),
     "an escape in the name": (
         packed(other(1), record(2)).replace(b'"AssumeRoleWith', b'"\\u0041ssumeRoleWith'),
-        "search",
+        True,
     ),
     "an escape in a member's name": (
         packed(other(1), record(2)).replace(b'"eventName"', b'"event\\u004eame"'),
-        "search",
+        True,
     ),
     "escapes as CloudTrail writes them": (
         packed(other(1, userAgent="a\u003cb")).replace(b"a<b", b"a\\u003cb"),
-        "search",
+        True,
     ),
-    "a member twice": (packed(record(1)).replace(b'"eventName":', b'"eventName":"Decrypt","eventName":'), "search"),
-    "Records twice": (packed(other(1))[:-1] + b"," + packed(record(2))[1:], "tolerant"),
-    "another member after": (packed(record(1))[:-1] + b',"NextToken":"x"}', "tolerant"),
-    "two files one after another": (packed(other(1)) + b"\n" + packed(record(2)), "tolerant"),
-    "spaces": (json.dumps({"Records": [other(1), record(2)]}).encode(), "parse"),
-    "pretty-printed": (json.dumps({"Records": [other(1), record(2)]}, indent=2).encode(), "parse"),
-    "spaces around colons": (packed(other(1), record(2)).replace(b'"eventName":', b'"eventName" : '), "search"),
-    "line ends of Windows": (json.dumps({"Records": [record(2)]}, indent=1).replace("\n", "\r\n").encode(), "parse"),
-    "a line end at the end": (packed(other(1), record(2)) + b"\r\n", "search"),
-    "UTF-16": (packed(record(1)).decode().encode("utf-16"), "tolerant"),
-    "a byte order mark": (b"\xef\xbb\xbf" + packed(record(1)), "tolerant"),
-    "no UTF-8": (packed(record(1, userAgent="X")).replace(b'"X"', b'"\xff"'), "tolerant"),
-    "half a file": (packed(other(1), record(2), other(3))[:-300], "tolerant"),
-    "half a file that ends like a whole one": (packed(other(1), other(2))[:-1400] + b"]}", "tolerant"),
-    "an infinite number": (packed(record(1, x=float("inf"))), "tolerant"),
-    "another version": (packed(other(1), other(2, eventVersion="2.0"), other(3)), "search"),
+    "a member twice": (packed(record(1)).replace(b'"eventName":', b'"eventName":"Decrypt","eventName":'), True),
+    "Records twice": (packed(other(1))[:-1] + b"," + packed(record(2))[1:], False),
+    "another member after": (packed(record(1))[:-1] + b',"NextToken":"x"}', False),
+    "two files one after another": (packed(other(1)) + b"\n" + packed(record(2)), False),
+    "spaces": (json.dumps({"Records": [other(1), record(2)]}).encode(), True),
+    "pretty-printed": (json.dumps({"Records": [other(1), record(2)]}, indent=2).encode(), True),
+    "spaces around colons": (packed(other(1), record(2)).replace(b'"eventName":', b'"eventName" : '), True),
+    "line ends of Windows": (json.dumps({"Records": [record(2)]}, indent=1).replace("\n", "\r\n").encode(), True),
+    "a line end at the end": (packed(other(1), record(2)) + b"\r\n", True),
+    "UTF-16": (packed(record(1)).decode().encode("utf-16"), False),
+    "a byte order mark": (b"\xef\xbb\xbf" + packed(record(1)), False),
+    "no UTF-8": (packed(record(1, userAgent="X")).replace(b'"X"', b'"\xff"'), False),
+    "half a file": (packed(other(1), record(2), other(3))[:-300], False),
+    "half a file that ends like a whole one": (packed(other(1), other(2))[:-1400] + b"]}", False),
+    "an infinite number": (packed(record(1, x=float("inf"))), False),
+    "another version": (packed(other(1), other(2, eventVersion="2.0"), other(3)), True),
     "an Insights event": (
         packed(other(1), {"eventVersion": "1.07", "eventCategory": "Insight", "insightDetails": {}, "eventName": "x"}),
-        "tolerant",
+        True,
     ),
-    "a time of another year": (packed(other(1), other(2, eventTime="1999-01-01T00:00:00Z"), record(3)), "search"),
-    "other members that end alike": (packed(other(1, requestParameters={"agentVersion": "3.1"}), record(2)), "search"),
-    "refused, not federated": (packed(other(1), record(2, "GetObject", eventSource="s3.amazonaws.com")), "search"),
-    "federated, not refused": (packed(*(other(n, userIdentity=used(1)["userIdentity"]) for n in range(9))), "search"),
+    "a time of another year": (packed(other(1), other(2, eventTime="1999-01-01T00:00:00Z"), record(3)), True),
+    "other members that end alike": (packed(other(1, requestParameters={"agentVersion": "3.1"}), record(2)), True),
+    "refused, not federated": (packed(other(1), record(2, "GetObject", eventSource="s3.amazonaws.com")), True),
+    "federated, not refused": (packed(*(other(n, userIdentity=used(1)["userIdentity"]) for n in range(9))), True),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_file_read_fast_is_a_file_read_in_full(name: str) -> None:
-    data, reader = CASES[name]
+    data, searched = CASES[name]
     for content in (data, gzip.compress(data), gzip.compress(data[:100]) + gzip.compress(data[100:])):
         check(content)
-        assert reader_of(content) == reader
+        assert is_searched(content) == searched
 
 
 @pytest.mark.parametrize("cut", [1, 9, 60])
@@ -223,40 +224,39 @@ def test_damaged_gzip_is_read_as_far_as_it_goes(cut: int) -> None:
 def test_pieces_and_what_is_held_make_no_difference(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     records = [(other, record, used)[n % 3](n) for n in range(30)]
     data = packed(*records)
-    expected = seen(state_of(data, first="tolerant"))
+    expected = seen(tolerant(data))
     monkeypatch.setattr(unpacked, "PIECE", piece)
-    monkeypatch.setattr(trail, "_ENOUGH", piece)
-    monkeypatch.setattr(trail, "LARGEST", 5_000)
+    monkeypatch.setattr(search, "HEAD", piece)
+    monkeypatch.setattr(search, "LARGEST", 5_000)
     for content in (data, gzip.compress(data)):
         assert seen(state_of(content)) == expected
 
 
 def test_places_are_where_the_records_stand() -> None:
     data = packed(other(1), record(2), other(3, userAgent="é"), record(4))
-    readers: tuple[Reader, ...] = ("search", "parse")
-    for first in readers:
-        rows = state_of(data, first=first).rows
+    for exact in (False, True):
+        rows = state_of(data, exact=exact).rows
         for row in range(len(rows)):
             found = unpacked.text_at(io.BytesIO(gzip.compress(data)), rows.place[row])
             assert found is not None
             assert json.loads(found)["eventID"] == rows.event_id(row)
 
 
-LINES: dict[str, tuple[bytes, Reader]] = {
-    "exchanges": (lines(*(entry(n) for n in range(20))), "search"),
+LINES: dict[str, tuple[bytes, bool]] = {
+    "exchanges": (lines(*(entry(n) for n in range(20))), True),
     "others": (
         lines(*(entry(n, "storage.objects.get", serviceName="storage.googleapis.com") for n in range(20))),
-        "search",
+        True,
     ),
-    "no line end at the end": (lines(entry(1), entry(2))[:-1], "search"),
-    "a list": (json.dumps([entry(1), entry(2)]).encode(), "tolerant"),
-    "pretty-printed": (json.dumps(entry(1), indent=2).encode(), "tolerant"),
-    "an escape in the name": (lines(entry(0), entry(1)).replace(b"ExchangeToken", b"Exchange\\u0054oken"), "tolerant"),
-    "a broken line": (lines(entry(1)) + b'{"a":\n' + lines(entry(2)), "tolerant"),
-    "an empty line": (lines(entry(1)) + b"\n" + lines(entry(2)), "tolerant"),
+    "no line end at the end": (lines(entry(1), entry(2))[:-1], True),
+    "a list": (json.dumps([entry(1), entry(2)]).encode(), False),
+    "pretty-printed": (json.dumps(entry(1), indent=2).encode(), False),
+    "an escape in the name": (lines(entry(0), entry(1)).replace(b"ExchangeToken", b"Exchange\\u0054oken"), True),
+    "a broken line": (lines(entry(1)) + b'{"a":\n' + lines(entry(2)), False),
+    "an empty line": (lines(entry(1)) + b"\n" + lines(entry(2)), True),
     "a write": (
         lines(entry(0), entry(1, "google.iam.v1.IAMPolicy.SetIamPolicy", serviceName="iam.googleapis.com")),
-        "search",
+        True,
     ),
     "a refused call": (
         lines(
@@ -268,26 +268,26 @@ LINES: dict[str, tuple[bytes, Reader]] = {
                 status={"code": 7, "message": "no"},
             )
         ),
-        "search",
+        True,
     ),
-    "the name elsewhere": (lines(entry(1, "x.Get", request={"methodName": "ExchangeToken"}), entry(2, "y")), "search"),
+    "the name elsewhere": (lines(entry(1, "x.Get", request={"methodName": "ExchangeToken"}), entry(2, "y")), True),
     "a nested time": (
         lines(entry(1), entry(2, "x", request={"timestamp": "1999-01-01T00:00:00Z"}), entry(3, "x")),
-        "search",
+        True,
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LINES)
 def test_a_sink_read_fast_is_a_sink_read_in_full(name: str) -> None:
-    data, reader = LINES[name]
+    data, searched = LINES[name]
     for content in (data, gzip.compress(data)):
-        full, found = state_of(content, "gcp-logs", "tolerant"), state_of(content, "gcp-logs")
+        full, found = tolerant(content, "gcp-logs"), state_of(content, "gcp-logs")
         assert seen(found, counts=False) == seen(full, counts=False)
         assert found.events == full.events
         assert found.first == pytest.approx(full.first, abs=1)
         assert found.last == pytest.approx(full.last, abs=1)
-        assert reader_of(content, "gcp-logs") == reader
+        assert is_searched(content, "gcp-logs") == searched
 
 
 TEXT = st.text('AssumeRolWithbdnty":,{}[]\\/é ', max_size=12)
@@ -319,7 +319,7 @@ MADE = st.builds(
 )
 def test_any_records(made: list[Any], separators: tuple[str, str], ascii_only: bool, indent: int | None) -> None:
     data = json.dumps({"Records": made}, separators=separators, ensure_ascii=ascii_only, indent=indent).encode()
-    full, found = state_of(data, first="tolerant"), state_of(data)
+    full, found = tolerant(data), state_of(data)
     assert seen(found, counts=False) == seen(full, counts=False)
     assert found.events >= full.events  # a nested list may look like the records around it
 
@@ -333,7 +333,7 @@ def test_any_damage(made: list[Any], data: st.DataObject) -> None:
         whole[place : place + data.draw(st.integers(0, 30))] = data.draw(
             st.sampled_from([b"", b"x", b'"', b"{", b"}", b"]", b"[", b",", b"\\", b"\xff", b"\n{"])
         )
-    full, found = state_of(bytes(whole), first="tolerant"), state_of(bytes(whole), first="parse")
+    full, found = tolerant(bytes(whole)), state_of(bytes(whole), exact=True)
     assert seen(found) == seen(full)
     fast = state_of(bytes(whole))
     lost = {one.event_id for one in seen(full)[0]} - {one.event_id for one in seen(fast)[0]}
