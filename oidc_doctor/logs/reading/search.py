@@ -8,8 +8,7 @@ of begins, times and records differ, a name may be written with escapes, a recor
 Why a cut may be trusted: the text with which a record begins cannot stand inside a JSON string without escapes. Callers
 can write it into nested lists, but a unit that is decoded must be a list of whole values. If one of its ends were
 nested and the other not, its brackets would not match, and the file is read again without cuts; both ends can only be
-in the same nested list if that is longer than a block, and no record is. JSON lines have
-no line end inside an entry.
+in the same nested list if that is longer than a block, and no record is. JSON lines have no line end inside an entry.
 """
 
 from __future__ import annotations
@@ -187,17 +186,9 @@ def _units(layout: _Layout, data: bytes, pieces: Iterator[bytes], *, whole: bool
     closing = layout.closing.search(data, max(0, len(data) - _AROUND))
     unit = _Unit(data, begin, closing.start() if closing else begin, offset)
     last = max(begin, data.rfind(layout.start))
-    if unit.end <= begin or not (_is_whole(data[last : unit.end], layout) or _is_whole(data[begin : unit.end], layout)):
+    if unit.end <= begin or not (_cut(data[last : unit.end], layout) or _cut(data[begin : unit.end], layout)):
         raise NotSearchableError  # the file may be cut off, also where it ends like a whole one
     yield unit
-
-
-def _is_whole(records: bytes, layout: _Layout) -> bool:
-    try:
-        layout.raws(records)
-    except _FAULTS:
-        return False
-    return True
 
 
 def _search(unit: _Unit, layout: _Layout) -> _Found | None:
@@ -230,8 +221,8 @@ def _search(unit: _Unit, layout: _Layout) -> _Found | None:
 def _add_wanted(unit: _Unit, layout: _Layout, found: _Found, origin: Origin, state: ScanState) -> bool:
     """Decode the wanted records and add them to the state.
 
-    Only the blocks that hold one are cut. Return False, before anything is added, where a block has another number of
-    records than the search found: something nested looks like a record.
+    Only the blocks that hold one are cut. Return False, before anything is added, where a block is not the records that
+    the search found: something nested looks like a record.
     """
     begins = found.begins
     wanted: list[tuple[bytes, int]] = []
@@ -242,7 +233,7 @@ def _add_wanted(unit: _Unit, layout: _Layout, found: _Found, origin: Origin, sta
         if indexes:
             end = begins[following] if following < len(begins) else unit.end
             raws = _cut(unit.data[begins[first] : end], layout)
-            if len(raws) != following - first:
+            if raws is None or len(raws) != following - first:
                 return False
             wanted += [(bytes(raws[index - first]), begins[index]) for index in indexes]
         first = following
@@ -252,7 +243,10 @@ def _add_wanted(unit: _Unit, layout: _Layout, found: _Found, origin: Origin, sta
 
 
 def _add_all(unit: _Unit, layout: _Layout, origin: Origin, state: ScanState) -> None:
-    for raw in _cut(unit.data[unit.begin : unit.end], layout):
+    raws = _cut(unit.data[unit.begin : unit.end], layout)
+    if raws is None:
+        raise NotSearchableError
+    for raw in raws:
         _add(bytes(raw), NO_PLACE, origin, state)
 
 
@@ -266,11 +260,12 @@ def _add(raw: bytes, place: int, origin: Origin, state: ScanState) -> None:
         state.add(record, at, place, len(raw))
 
 
-def _cut(records: bytes, layout: _Layout) -> list[msgspec.Raw]:
+def _cut(records: bytes, layout: _Layout) -> list[msgspec.Raw] | None:
+    """Cut the text into records; return None where it is not a list of whole ones."""
     try:
         return layout.raws(records)
     except _FAULTS:
-        raise NotSearchableError from None
+        return None
 
 
 @functools.lru_cache(maxsize=16)
