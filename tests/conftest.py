@@ -78,11 +78,7 @@ def lines_run() -> Callable[[Callable[[], object]], int]:
     return count
 
 
-# A job in the background inherits SIGINT as ignored and hands that on, as the program should: a test sets it back.
-_INTERRUPTIBLE = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from oidc_doctor.cli.main import main; raise SystemExit(main())"
-)
+_PROGRAM = "from oidc_doctor.cli.main import main; raise SystemExit(main())"
 _LONGEST = 60  # seconds that a started program may run
 
 
@@ -96,7 +92,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
         def started(*arguments: str | Path) -> subprocess.Popen[str]:
             process = subprocess.Popen(
-                [sys.executable, "-c", _INTERRUPTIBLE, *map(str, arguments)],
+                [sys.executable, "-c", _PROGRAM, *map(str, arguments)],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -29,7 +29,9 @@ def ending_of(number: int) -> KeyboardInterrupt:
 def ending_by_signals(*, for_good: bool) -> Iterator[None]:
     """Turn each signal into Ended, unless the caller has it ignored, as nohup does.
 
-    `for_good`: the process ends after the block, and Ctrl-C ends it in silence from then on.
+    SIGINT ends the program also where it was inherited as ignored: a shell without job control ignores it for every
+    job in the background, and whoever sends it means it. `for_good`: the process ends after the block, and Ctrl-C ends
+    it in silence from then on.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -38,14 +40,15 @@ def ending_by_signals(*, for_good: bool) -> Iterator[None]:
     for number in default:
         signal.signal(number, _end)
     interrupt = signal.getsignal(signal.SIGINT)
-    if interrupt is signal.default_int_handler:  # which asyncio, and so the screens, would replace
+    is_inherited = interrupt in {signal.default_int_handler, signal.SIG_IGN}
+    if is_inherited:  # asyncio, and so the screens, would replace the handler of Python
         signal.signal(signal.SIGINT, _interrupt)
     try:
         yield
     finally:
         for number in default:
             signal.signal(number, signal.SIG_DFL)
-        if interrupt is signal.default_int_handler:
+        if is_inherited:
             signal.signal(signal.SIGINT, signal.SIG_DFL if for_good else interrupt)
 
 

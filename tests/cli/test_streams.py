@@ -186,6 +186,21 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (3, b"")
 
 
+def test_an_interrupt_ends_the_program_also_where_it_was_inherited_as_ignored(tmp_path: Path) -> None:
+    """A shell without job control ignores SIGINT for every job in the background."""
+    code = (
+        "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from oidc_doctor.cli import commands, main\n"
+        "commands._main = lambda _: os.kill(os.getpid(), signal.SIGINT) or 3\n"
+        "raise SystemExit(main.main(['--report']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"oidc-doctor: interrupted\n")
+
+
 def test_nothing_but_the_streams_module_writes() -> None:
     """Another way to stdout or stderr would fail where the streams do."""
     found = []
