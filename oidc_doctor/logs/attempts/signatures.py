@@ -1,4 +1,4 @@
-"""Attempts grouped with pandas: by signature, and in runs of the same outcome. No other module imports pandas."""
+"""Attempts grouped by signature, and in runs of the same outcome, on arrays: a row takes bytes, not objects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.events import Attempt, Signature
@@ -66,120 +65,120 @@ class Attempts:
 
     def __init__(self, rows: Rows, since: float | None = None, until: float | None = None) -> None:
         self.rows = rows
-        frame = pd.DataFrame(
-            {
-                "time": np.frombuffer(rows.time, dtype=np.float64),
-                "key": np.frombuffer(rows.key, dtype=np.int32),
-                "identity": np.frombuffer(rows.identity, dtype=np.int32),
-                "circumstance": np.frombuffer(rows.circumstance, dtype=np.int32),
-                "count": np.frombuffer(rows.count, dtype=np.int32),
-            },
-            copy=True,  # an array cannot grow while a buffer of it is in use
-        )
+        time = np.array(rows.time)  # copies: an array cannot grow while a buffer of it is in use
+        inside = np.full(len(time), fill_value=True)
         if since is not None:
-            frame = frame[frame["time"] >= since]
+            inside &= time >= since
         if until is not None:
-            frame = frame[frame["time"] <= until]
-        self.frame = frame.sort_values("time", kind="stable")
+            inside &= time <= until
+        order = np.flatnonzero(inside)
+        self.select(order[np.argsort(time[order], kind="stable")])
         self.buckets = self._cut()
 
+    def select(self, order: Any) -> None:
+        """Hold the rows with these numbers, in this order, instead of others."""
+        self.row = order
+        self.time = np.array(self.rows.time)[order]
+        self.key = np.array(self.rows.key, np.int32)[order]
+        self.identity = np.array(self.rows.identity, np.int32)[order]
+        self.circumstance = np.array(self.rows.circumstance, np.int32)[order]
+        self.count = np.array(self.rows.count, np.int64)[order]
+
     def _cut(self) -> Buckets:
-        times = self.frame["time"]
-        times = times[times != NO_TIME]
-        if times.empty:
+        times = self.time[self.time != NO_TIME]
+        if not times.size:
             return Buckets(0.0, 1, 0)
-        begin, end = float(times.iloc[0]), float(times.iloc[-1])
+        begin, end = float(times[0]), float(times[-1])
         seconds = next((step for step in _STEPS if (end - begin) / step < BUCKETS - 1), _STEPS[-1])
         start = begin // seconds * seconds
         return Buckets(start, seconds, min(BUCKETS, int((end - start) // seconds) + 1))
 
     def rows_of(self, key: int) -> list[int]:
         """Return the numbers of the rows with this key, newest first."""
-        return [int(row) for row in self.frame.index[self.frame["key"] == key][::-1]]
+        newest_first: list[int] = self.row[self.key == key][::-1].tolist()
+        return newest_first
 
     def signatures(self) -> list[Signature]:
         """Return the signature of each key, the newest first."""
-        frame = self.frame
-        if frame.empty:
-            return []
-        timed = frame["time"].where(frame["time"] != NO_TIME)
-        groups = frame.assign(timed=timed).groupby("key", sort=False)
-        table = groups.agg(count=("count", "sum"), first=("timed", "min"), last=("timed", "max"))
-        newest = frame.groupby("key", sort=False).tail(IDS_KEPT)
-        rows_of: dict[int, list[int]] = {}
-        for row, key in zip(newest.index[::-1], newest["key"].iloc[::-1], strict=True):
-            rows_of.setdefault(int(key), []).append(int(row))
-        subjects = self._distinct("identity", SUBJECTS_KEPT)
-        places = self._sums("circumstance")
-        counts = self._bucketed()
-        out: list[Signature] = []
-        for key, line in table.iterrows():
-            number = int(str(key))
-            recent = rows_of[number]
-            names = (self.rows.identity_of(code).subject for code in subjects[number])
-            where = [(self.rows.circumstance_of(code), times) for code, times in places[number]]
-            out.append(
-                Signature(
-                    sample=self.rows.attempt(recent[0]),
-                    count=int(line["count"]),
-                    first_seen=_or_none(line["first"]),
-                    last_seen=_or_none(line["last"]),
-                    event_ids=tuple(self.rows.event_id(row) for row in recent),
-                    number=number,
-                    family=self.rows.key_of(number).family,
-                    subjects=tuple(dict.fromkeys(name for name in names if name)),
-                    callers=_most((circumstance.caller, times) for circumstance, times in where),
-                    regions=_most((circumstance.region, times) for circumstance, times in where),
-                    counts=counts.get(number, ()),
-                )
-            )
-        return sorted(out, key=_newest_first)
+        order = np.argsort(self.key, kind="stable")  # the places of each key, oldest first
+        begins = np.flatnonzero(np.diff(self.key[order], prepend=-1))
+        groups = np.split(order, begins[1:]) if order.size else []
+        return sorted((self._signature(places) for places in groups), key=_newest_first)
+
+    def _signature(self, places: Any) -> Signature:
+        """Return the signature of the attempts at these places of the table, which share a key."""
+        rows, times, counts = self.rows, self.time[places], self.count[places]
+        timed = times != NO_TIME
+        newest = [int(row) for row in self.row[places[: -IDS_KEPT - 1 : -1]]]
+        identities, latest = np.unique(self.identity[places][::-1], return_index=True)
+        names = (rows.identity_of(int(code)).subject for code in identities[np.argsort(latest)][:SUBJECTS_KEPT])
+        codes, index = np.unique(self.circumstance[places], return_inverse=True)
+        sums = np.bincount(index, weights=counts)
+        where = [(rows.circumstance_of(int(code)), int(times)) for code, times in zip(codes, sums, strict=True)]
+        number = int(self.key[places[0]])
+        return Signature(
+            sample=rows.attempt(newest[0]),
+            count=int(counts.sum()),
+            first_seen=float(times[timed].min()) if timed.any() else NO_TIME,
+            last_seen=float(times[timed].max()) if timed.any() else NO_TIME,
+            event_ids=tuple(rows.event_id(row) for row in newest),
+            number=number,
+            family=rows.key_of(number).family,
+            subjects=tuple(dict.fromkeys(name for name in names if name)),
+            callers=_most((circumstance.caller, times) for circumstance, times in where),
+            regions=_most((circumstance.region, times) for circumstance, times in where),
+            counts=self._bucketed(times[timed], counts[timed]),
+        )
+
+    def _bucketed(self, times: Any, counts: Any) -> tuple[int, ...]:
+        start, seconds, number = self.buckets
+        if not times.size:
+            return ()
+        place = ((times - start) // seconds).astype(np.int64).clip(0, number - 1)
+        return tuple(int(count) for count in np.bincount(place, weights=counts, minlength=number))
 
     def subset(self, keys: Iterable[int]) -> Attempts:
         """Return the table of the attempts with these keys."""
         part = Attempts.__new__(Attempts)
         part.rows, part.buckets = self.rows, self.buckets
-        part.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
+        part.select(self.row[np.isin(self.key, list(keys)) & (self.time != NO_TIME)])
         return part
 
     def runs(self, parts: Iterable[AttemptSelection], accepted: Container[int]) -> list[OutcomeRun]:
         """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out."""
-        frame = self.frame
-        keep = np.zeros(len(frame), dtype=bool)
+        keep = np.zeros(len(self.row), dtype=bool)
         complete_keys: set[int] = set()
         for part in parts:
             if part.only is None and not part.but:
                 complete_keys.update(part.keys)
                 continue
-            mask = np.array(frame["key"].isin(list(part.keys)))  # a copy: pandas returns read-only arrays
-            identity_codes = frame["identity"].to_numpy(np.int64) << 32 | frame["circumstance"].to_numpy(np.int64)
-            if not part.by_circumstance:
-                identity_codes = frame["identity"].to_numpy(np.int64) << 32
+            mask = np.isin(self.key, list(part.keys))
+            identity_codes = self.identity.astype(np.int64) << 32
+            if part.by_circumstance:
+                identity_codes |= self.circumstance
             if part.only is not None:
                 mask &= np.isin(identity_codes, _codes(part.only))
             if part.but:
                 mask &= ~np.isin(identity_codes, _codes(part.but))
             keep |= mask
         if complete_keys:
-            keep |= frame["key"].isin(list(complete_keys)).to_numpy()
-        times = frame["time"].to_numpy()
-        kept = np.flatnonzero(keep & (times != NO_TIME))
+            keep |= np.isin(self.key, list(complete_keys))
+        kept = np.flatnonzero(keep & (self.time != NO_TIME))
         if not kept.size:
             return []
-        # numpy and no groupby: it is asked for each group of attempts, and a groupby takes ten milliseconds
-        keys = frame["key"].to_numpy()[kept]
+        keys = self.key[kept]
         good = np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in accepted])
         begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
         ends = np.concatenate((begins[1:], [good.size])) - 1
-        counts = np.add.reduceat(frame["count"].to_numpy(np.int64)[kept], begins)
-        rows = frame.index.to_numpy()[kept]
+        counts = np.add.reduceat(self.count[kept], begins)
+        rows, times = self.row[kept], self.time[kept]
         return [
             OutcomeRun(
                 bool(good[begin]),
                 int(rows[begin]),
                 int(rows[end]),
-                float(times[kept[begin]]),
-                float(times[kept[end]]),
+                float(times[begin]),
+                float(times[end]),
                 int(count),
             )
             for begin, end, count in zip(begins, ends, counts, strict=True)
@@ -187,20 +186,19 @@ class Attempts:
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
         """Return the identities of the attempts, for each key, the newest first."""
-        frame = self.frame.assign(row=self.frame.index)
-        if frame.empty:
-            return []
-        if not by_circumstance:
-            frame = frame.assign(circumstance=0)
-        frame = frame.drop_duplicates(["key", "identity", "circumstance"], keep="last")
-        newest = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
-        return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in newest.itertuples(index=False)]
+        circumstance = self.circumstance if by_circumstance else np.zeros_like(self.circumstance)
+        _, pair = np.unique(self.identity.astype(np.int64) << 32 | circumstance, return_inverse=True)
+        _, newest = np.unique((self.key.astype(np.int64) << 32 | pair)[::-1], return_index=True)
+        places = len(self.row) - 1 - np.sort(newest)
+        table = (self.key, self.identity, circumstance, self.row)
+        return [Cell(*(int(column[place]) for column in table)) for place in places]
 
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
         """Count the attempts with these keys from `begin` to `end` inclusive."""
-        frame = self.frame
-        inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
-        return int(frame.loc[inside, "count"].sum())
+        return int(self.count[self._between(keys, begin, end)].sum())
+
+    def _between(self, keys: Iterable[int], begin: float, end: float) -> Any:
+        return np.isin(self.key, list(keys)) & (self.time >= begin) & (self.time <= end)
 
     def attempt(self, row: int) -> Attempt:
         """Return an attempt as logged."""
@@ -208,9 +206,7 @@ class Attempts:
 
     def ids_between(self, keys: Iterable[int], begin: float, end: float, most: int = IDS_KEPT) -> list[str]:
         """Return event ids of the attempts with these keys, the oldest first."""
-        frame = self.frame
-        inside = frame["key"].isin(list(keys)) & (frame["time"] >= begin) & (frame["time"] <= end)
-        return [self.rows.event_id(int(row)) for row in frame.index[inside.to_numpy()][:most]]
+        return [self.rows.event_id(int(row)) for row in self.row[self._between(keys, begin, end)][:most]]
 
     def by_session(self, number: int) -> int | None:
         """Return the row of the attempt that issued each session, by the number of its access key id."""
@@ -219,34 +215,6 @@ class Attempts:
         places = np.flatnonzero(np.frombuffer(self.rows.session, dtype=np.uint64) == np.uint64(number))
         return int(places[-1]) if places.size else None
 
-    def _distinct(self, column: str, most: int) -> dict[int, list[int]]:
-        """Return the newest distinct values of a column for each key."""
-        distinct_rows = self.frame[["key", column]].iloc[::-1].drop_duplicates()
-        newest = distinct_rows.groupby("key", sort=False).head(most)
-        values_of: dict[int, list[int]] = {}
-        for key, value in newest.itertuples(index=False):
-            values_of.setdefault(int(key), []).append(int(value))
-        return values_of
-
-    def _sums(self, column: str) -> dict[int, list[tuple[int, int]]]:
-        table = self.frame.groupby(["key", column], sort=False)["count"].sum()
-        sums_of: dict[int, list[tuple[int, int]]] = {}
-        for (key, value), count in zip(table.index, table.to_numpy(), strict=True):
-            sums_of.setdefault(int(key), []).append((int(value), int(count)))
-        return sums_of
-
-    def _bucketed(self) -> dict[int, tuple[int, ...]]:
-        start, seconds, number = self.buckets
-        frame = self.frame[self.frame["time"] != NO_TIME]
-        if frame.empty or not number:
-            return {}
-        place = ((frame["time"] - start) // seconds).astype("int64").clip(0, number - 1)
-        table = frame.groupby(["key", place])["count"].sum()
-        counts_of: dict[int, list[int]] = {}
-        for (key, index), count in zip(table.index, table.to_numpy(), strict=True):
-            counts_of.setdefault(int(key), [0] * number)[int(index)] = int(count)
-        return {key: tuple(line) for key, line in counts_of.items()}
-
 
 def _codes(cells: Iterable[tuple[int, int]]) -> Any:
     return np.array([identity << 32 | circumstance for identity, circumstance in cells], dtype=np.int64)
@@ -254,11 +222,6 @@ def _codes(cells: Iterable[tuple[int, int]]) -> Any:
 
 def _newest_first(signature: Signature) -> tuple[float, list[str]]:
     return -signature.last_seen, [text or "" for text in _texts(signature.sample)]
-
-
-def _or_none(value: float) -> float:
-    """Return None for an attempt without a time."""
-    return float(value) if value == value else NO_TIME  # noqa: PLR0124 - NaN alone differs from itself
 
 
 def _most(counted: Iterable[tuple[str | None, int]]) -> tuple[tuple[str, int], ...]:
