@@ -5,10 +5,10 @@ SIZE 1 (the default) is about 30 MB of unpacked CloudTrail for each kind of arch
 gigabyte each), on a machine that does nothing else, shows the bars.
 
 Bars, start-up taken off (the same scan over an empty folder): at most 1.6 times the time of only decompressing the same
-files with the same library and processes where a twentieth of the files hold a wanted event, 2.2 times where all do; ten
-times the events at most eleven times the time; 400 MiB resident for all processes. "Only decompressing" is shown for the
-library's plain call and for its fastest use (pieces that stay in the cache). The ratio of processor seconds stands beside
-that of the clock, since other programs on the machine do not change it.
+files with the same library and processes where a twentieth of the files hold a wanted event, 2.2 times where all do;
+ten times the events at most eleven times the time; 400 MiB resident for all processes. "Only decompressing" is shown
+for the library's plain call and for its fastest use (pieces that stay in the cache). The ratio of processor seconds
+stands beside that of the clock, since other programs on the machine do not change it.
 """
 
 from __future__ import annotations
