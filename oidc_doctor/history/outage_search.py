@@ -21,7 +21,7 @@ from oidc_doctor.history.outages import (
     revision_of,
 )
 from oidc_doctor.history.revisions import changed_fields
-from oidc_doctor.history.token_change import TokenChange, request_change, token_change
+from oidc_doctor.history.token_change import TokenChange, like, request_change, token_change
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
@@ -190,7 +190,12 @@ class _OutageSearch:
         return inside[0] if len(inside) == 1 and self.replayer.history.revisions[inside[0]].change is not None else None
 
     def _token_side(self, group: AttemptGroup, outage: Outage, at: int) -> TokenChange | None:
-        """Return the difference between the refused token and the most similar token that the configuration accepts."""
+        """Return the difference between the refused token and the most similar token that the configuration accepts.
+
+        None where such tokens were accepted before: then it is not they that differ.
+        """
+        if outage.before is not None:
+            return None
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
@@ -210,7 +215,17 @@ class _OutageSearch:
                 and signature.number in other_group.keys
                 and signature.first_seen < outage.begin
             ]
-        return min((change for change in changes if change), key=lambda change: change.distance, default=None)
+        differences = [change for change in changes if change]
+        nearest = min(differences, key=lambda change: (not change.same_workload, change.distance), default=None)
+        return self._dated(nearest) if nearest is not None else None
+
+    def _dated(self, change: TokenChange) -> TokenChange:
+        """Return the difference with the time at which the new kind was first seen, and the old one last."""
+        attempts, profile = self.replayer.own_attempts, self.replayer.profile
+        keys = [one.number for one in self.replayer.signatures if one.sample.step == change.after.step]
+        new = attempts.seen(keys, like(change, change.after, profile))
+        old = attempts.seen(keys, like(change, change.before, profile))
+        return change.dated(new[0] if new else change.after.time, old[1] if old else change.before.time)
 
     def _came_later(
         self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other_group: AttemptGroup

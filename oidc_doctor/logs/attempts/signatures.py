@@ -12,9 +12,9 @@ from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.events import Attempt, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable
 
-    from oidc_doctor.logs.attempts.columns import Rows
+    from oidc_doctor.logs.attempts.columns import Circumstance, Identity, Rows, SignatureKey
 
 IDS_KEPT = 20
 SUBJECTS_KEPT = 50
@@ -195,6 +195,23 @@ class Attempts:
         frame = frame.drop_duplicates(["key", "identity", "circumstance"], keep="last")
         newest = frame[["key", "identity", "circumstance", "row"]].iloc[::-1]
         return [Cell(int(a), int(b), int(c), int(d)) for a, b, c, d in newest.itertuples(index=False)]
+
+    def seen(
+        self, keys: Iterable[int], like: Callable[[SignatureKey, Identity, Circumstance], bool]
+    ) -> tuple[float, float] | None:
+        """Return when attempts with these keys that are `like` it were first and last made; None where none was."""
+        frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
+        spans = frame.groupby(["key", "identity", "circumstance"], sort=False)["time"].agg(["min", "max"])
+        times = [
+            (float(first), float(last))
+            for (key, identity, circumstance), first, last in spans.itertuples()
+            if like(
+                self.rows.key_of(int(key)),
+                self.rows.identity_of(int(identity)),
+                self.rows.circumstance_of(int(circumstance)),
+            )
+        ]
+        return (min(first for first, _ in times), max(last for _, last in times)) if times else None
 
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
         """Count the attempts with these keys from `begin` to `end` inclusive."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
@@ -256,17 +256,11 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         _row(sheet, "logged", sentences.logged(report, exchange))
     if cause.timing.until:
         sheet.row("until", moment(cause.timing.until, report.evaluated_at))
-    for label, entry in (("changed", cause.timing.change), ("token", cause.timing.token_change)):
-        if entry:
-            sentence, lines = sentences.change(entry, report.evaluated_at)
-            side = "request" if entry.get("what") == "request" else "token"
-            text = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
-            _row(sheet, side if label == "token" else label, text)
-            changed(sheet, lines)
-            if (entry.get("replay") or {}).get("before") == "accepted":
-                sheet.row("", "the same token is accepted on the configuration before it, and refused after")
-            if (entry.get("replay") or {}).get("before") == "allowed":
-                sheet.row("", "the policies before it allow the same call, and those after it do not")
+    if cause.timing.change:
+        _row(sheet, "changed", sentences.change(cause.timing.change, report.evaluated_at)[0])
+        _changed(sheet, report, cause.timing.change)
+    if cause.timing.token_change:
+        _token(sheet, report, cause.timing.token_change)
     if cause.timing.mended_by:
         _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
     if cause.timing.session and cause.timing.session.get("attempt"):
@@ -289,6 +283,29 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
     if cause.settle:
         settle(sheet, _text(cause.settle))
+
+
+def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
+    changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+    if (entry.get("replay") or {}).get("before") == "accepted":
+        sheet.row("", "the same token is accepted on the configuration before it, and refused after")
+    if (entry.get("replay") or {}).get("before") == "allowed":
+        sheet.row("", "the policies before it allow the same call, and those after it do not")
+
+
+def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
+    """Write how a token differs from those that are accepted: it changed, or it is of another workload."""
+    sentence = sentences.change(entry, report.evaluated_at)[0]
+    side = "request" if entry.get("what") == "request" else "token"
+    if not sentences.is_new_kind(entry):
+        _row(sheet, side, f"the {side} changed: {sentence}")
+        changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+        return
+    now = report.evaluated_at
+    seen = moment(entry.get("first_seen"), now)
+    sheet.row(side, f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
+    last = f"last seen {moment(entry.get('old_last_seen'), now)}"
+    sheet.row("accepted", f"{_text(str(entry.get('from') or 'none'))}, {last}")
 
 
 def settle(sheet: Sheet, text: str) -> None:

@@ -91,9 +91,25 @@ def _brought_by(cause: Cause) -> str:
         by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
         return f", since {change.get('what')} by {by} at {change.get('time')}"
     if token_change is not None:
-        side = "request" if token_change.get("what") == "request" else "token"
-        return f", since the {side} changed: {token_change.get('text', '')}"
+        text = token_change.get("text", "")
+        if is_new_kind(token_change):
+            return f"; {new_kind(token_change)}, first seen at {token_change.get('first_seen')}: {text}"
+        return f", since the {_side_of(token_change)} changed: {text}"
     return ""
+
+
+def is_new_kind(token_change: dict[str, Any]) -> bool:
+    """Return whether the difference is that of two workloads: neither changed."""
+    return token_change.get("kind") == "new-kind"
+
+
+def new_kind(token_change: dict[str, Any]) -> str:
+    """Return the name of what appeared beside the tokens that were seen before."""
+    return f"a new kind of {_side_of(token_change)}"
+
+
+def _side_of(token_change: dict[str, Any]) -> str:
+    return "request" if token_change.get("what") == "request" else "token"
 
 
 def reason(cause: Cause) -> str:
