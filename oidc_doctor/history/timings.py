@@ -71,7 +71,8 @@ def _exchange_timing(
         if any(explained.group is group for group in groups) and not explained.over
     ]
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
-        return _from_outage(refusal, vector, current[-1], replayed, confirmation)
+        named = [explained for explained in current if explained.group.families != {None}] or current
+        return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
     return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
 
 
@@ -127,8 +128,9 @@ def _from_outage(
     explained: ExplainedOutage,
     replayed: ReplayedLogs,
     confirmation: Confirmation,
+    subject: str | None,
 ) -> tuple[Timing, tuple[str, ...]]:
-    """Return the timing of a refusal that is itself in the logs."""
+    """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
     outage = explained.outage
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
@@ -138,10 +140,13 @@ def _from_outage(
             *(other_outage.outage.begin for other_outage in outages if _is_like(other_outage, explained, replayed)),
         )
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    kinds, of_kind = _kinds(explained, replayed, subject)
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
         refused_since=outage.times,
+        kinds=kinds,
+        refused_of_kind=of_kind,
         accepted_before=outage.before.times if outage.before else 0,
         boundary=_boundary(explained, replayed),
     )
@@ -159,6 +164,20 @@ def _from_outage(
         flips = before == "accepted" and outage.before is not None and vector[-1].sole
         return timing._replace(change=change, flips=flips), events
     return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+
+
+def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
+    """Return how many kinds of token an outage concerns, and the refusals of this subject's kind among its own."""
+    group, outage = explained.group, explained.outage
+    own = {
+        signature.number
+        for signature in replayed.replayer.signatures
+        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
+    }
+    if len(group.families) == 1 or subject is None:
+        return len(group.families), outage.times
+    parts = [part._replace(keys=tuple(key for key in part.keys if key in own)) for part in group.parts]
+    return len(group.families), replayed.attempts.count(parts, outage.begin, outage.end)
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
@@ -297,7 +316,7 @@ def past_causes(
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         for named_refusal in name_refusals(then, checks):
-            timing, events = _past_timing(explained, index, replayed)
+            timing, events = _past_timing(explained, index, replayed, token.subject)
             cause = Cause(
                 exchange_id,
                 named_refusal,
@@ -313,12 +332,17 @@ def past_causes(
     return list(causes.values())
 
 
-def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
+def _past_timing(
+    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None
+) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
     end = history.starts[explained.ended] if explained.ended is not None else None
     until = outage.after.begin if outage.after is not None else end
+    kinds, of_kind = _kinds(explained, replayed, subject)
     timing = Timing(
         since=rfc3339(outage.begin),
+        kinds=kinds,
+        refused_of_kind=of_kind,
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,

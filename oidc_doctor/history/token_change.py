@@ -64,9 +64,7 @@ class TokenChange(NamedTuple):
         }
 
     def dated(self, first_seen: float, old_last_seen: float) -> TokenChange:
-        """Return the difference with the times between which both kinds were seen, which show whether one replaced the
-        other: two that overlap are two workloads.
-        """
+        """Return the difference with the times of both kinds: two that overlap are two workloads, and none replaced."""
         return self._replace(
             first_seen=first_seen,
             old_last_seen=old_last_seen,

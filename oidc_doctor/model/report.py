@@ -90,6 +90,8 @@ class Timing(NamedTuple):
     session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
     refused_since: int = 0  # logged attempts
     accepted_before: int = 0
+    kinds: int = 1  # of token, among the refused attempts
+    refused_of_kind: int = 0  # of them those of this exchange's kind of token
     flips: bool = False  # the decision flips where the outcome flipped, and this clause alone refuses
 
 

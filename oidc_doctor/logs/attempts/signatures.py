@@ -142,8 +142,50 @@ class Attempts:
         part.frame = self.frame[self.frame["key"].isin(list(keys)) & (self.frame["time"] != NO_TIME)]
         return part
 
-    def runs(self, parts: Iterable[AttemptSelection], accepted: Container[int]) -> list[OutcomeRun]:
-        """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out."""
+    def runs(
+        self, parts: Iterable[AttemptSelection], accepted: Container[int], uncounted: Container[int] = ()
+    ) -> list[OutcomeRun]:
+        """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out.
+
+        Attempts with `uncounted` keys make runs, and are not counted in them.
+        """
+        frame, kept = self.frame, self._selected(parts)
+        times = frame["time"].to_numpy()
+        if not kept.size:
+            return []
+        # numpy and no groupby: it is asked for each group of attempts, and a groupby takes ten milliseconds
+        keys = frame["key"].to_numpy()[kept]
+        good = np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in accepted])
+        begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
+        ends = np.concatenate((begins[1:], [good.size])) - 1
+        numbers = np.where(
+            np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in uncounted]),
+            0,
+            frame["count"].to_numpy(np.int64)[kept],
+        )
+        counts = np.add.reduceat(numbers, begins)
+        rows = frame.index.to_numpy()[kept]
+        return [
+            OutcomeRun(
+                bool(good[begin]),
+                int(rows[begin]),
+                int(rows[end]),
+                float(times[kept[begin]]),
+                float(times[kept[end]]),
+                int(count),
+            )
+            for begin, end, count in zip(begins, ends, counts, strict=True)
+        ]
+
+    def count(self, parts: Iterable[AttemptSelection], begin: float, end: float) -> int:
+        """Count the attempts of all parts from `begin` to `end` inclusive."""
+        kept = self._selected(parts)
+        times = self.frame["time"].to_numpy()[kept]
+        counts = self.frame["count"].to_numpy(np.int64)[kept]
+        return int(counts[(times >= begin) & (times <= end)].sum())
+
+    def _selected(self, parts: Iterable[AttemptSelection]) -> Any:
+        """Return the places of the attempts of all parts in the table, without those that have no time."""
         frame = self.frame
         keep = np.zeros(len(frame), dtype=bool)
         complete_keys: set[int] = set()
@@ -162,28 +204,7 @@ class Attempts:
             keep |= mask
         if complete_keys:
             keep |= frame["key"].isin(list(complete_keys)).to_numpy()
-        times = frame["time"].to_numpy()
-        kept = np.flatnonzero(keep & (times != NO_TIME))
-        if not kept.size:
-            return []
-        # numpy and no groupby: it is asked for each group of attempts, and a groupby takes ten milliseconds
-        keys = frame["key"].to_numpy()[kept]
-        good = np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in accepted])
-        begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
-        ends = np.concatenate((begins[1:], [good.size])) - 1
-        counts = np.add.reduceat(frame["count"].to_numpy(np.int64)[kept], begins)
-        rows = frame.index.to_numpy()[kept]
-        return [
-            OutcomeRun(
-                bool(good[begin]),
-                int(rows[begin]),
-                int(rows[end]),
-                float(times[kept[begin]]),
-                float(times[kept[end]]),
-                int(count),
-            )
-            for begin, end, count in zip(begins, ends, counts, strict=True)
-        ]
+        return np.flatnonzero(keep & (frame["time"].to_numpy() != NO_TIME))
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
         """Return the identities of the attempts, for each key, the newest first."""

@@ -142,7 +142,7 @@ def label(report: Report, row: Row) -> str:
     if row.attempt is not None:
         attempt = row.attempt
         who = visible(attempt.family or attempt.subject or "no subject")
-        return f"{attempt.count:,} {attempt.outcome}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
+        return f"{sentences.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
@@ -153,14 +153,21 @@ def briefs(report: Report, listed: list[Row]) -> list[str]:
         [visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in listed]
     )
     texts = []
+    calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
             seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            texts.append(f"{attempt.count:,}, {seen_in} {who or ''}".rstrip())
+            what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
+            texts.append(f"{attempt.count:,}{what}, {seen_in} {who or ''}".rstrip())
             continue
         texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
     return texts
+
+
+def calls_of(attempt: AttemptRow) -> str:
+    """Return the cloud and the step of a signature: "AWS exchange"."""
+    return f"{sentences.CLOUDS[attempt.cloud]} {sentences.steps_of(attempt.step).removesuffix('s')}"
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
@@ -195,7 +202,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
         who = visible(attempt.subject or "no subject")
         return (
             moment(attempt.first_seen, now),
-            attempt.outcome,
+            f"{calls_of(attempt)} {attempt.outcome}",
             f"{attempt.count:,}",
             who,
             shortened(visible(why), _LONG),
@@ -227,7 +234,7 @@ def detail(sheet: Sheet, report: Report, row: Row) -> None:
 def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> None:
     now = report.evaluated_at
     sign = SIGNS.get(attempt.outcome, "?")
-    sheet.say(f"{attempt.count:,} {attempt.outcome}", lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    sheet.say(sentences.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
     sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
     sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))
