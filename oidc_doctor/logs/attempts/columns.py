@@ -340,9 +340,7 @@ class Rows:
         without_time = (time == NO_TIME) & ~without_id
         if not without_id.any() and not without_time.any():
             return
-        alike = {
-            self._content(row) for row in np.flatnonzero(~without_id & np.isin(time, time[without_id])).tolist()
-        }
+        alike = {self._content(row) for row in np.flatnonzero(~without_id & np.isin(time, time[without_id])).tolist()}
         ids = {
             (int(high[row]), int(low[row]))
             for row in np.flatnonzero((time != NO_TIME) & np.isin(low, low[without_time])).tolist()
