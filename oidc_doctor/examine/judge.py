@@ -111,6 +111,7 @@ class _Target:
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
         """Return the token of the newest failing attempt of this target, else of its newest success."""
         samples = [signature.sample for signature in signatures if signature.sample.subject]
+        samples = samples or [signature.sample for signature in signatures if signature.sample.mapped_principal]
         refused = (sample for sample in samples if sample.outcome == "refused")
         chosen = next(refused, None) or next(iter(samples), None)
         if chosen is None or replayed is None:

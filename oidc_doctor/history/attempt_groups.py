@@ -63,7 +63,7 @@ class AttemptGroup:
     def name(self) -> str:
         """Return the newest subject and the number of further families."""
         more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
-        return f"{self.sample.subject or 'no subject'}{more}"
+        return f"{self.sample.subject or self.sample.mapped_principal or 'no subject'}{more}"
 
 
 def attempt_groups(replayer: Replayer) -> list[AttemptGroup]:

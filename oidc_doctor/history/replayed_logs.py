@@ -9,6 +9,7 @@ from oidc_doctor.history.outage_search import TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.logs.attempts.columns import session_number
+from oidc_doctor.logs.attempts.matching import SUBJECT_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,11 +55,17 @@ class ReplayedLogs(NamedTuple):
         """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
+        of_principal = f"{SUBJECT_MARK}{family}"
         same_family = [
             group
             for group in self.target_history.groups
             if group.step == step
-            and (family is None or family in group.families or group.families == {None})
+            and (
+                family is None
+                or family in group.families
+                or group.families == {None}
+                or any((name or "").endswith(of_principal) for name in group.families)
+            )
             and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
         return same_family or [

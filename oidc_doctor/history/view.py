@@ -59,6 +59,7 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
         rate_per_hour=_rate(signature),
         counts=list(signature.counts),
         inferred_from=sample.inferred_from,
+        principal=sample.mapped_principal,
     )
 
 
@@ -165,7 +166,12 @@ def _unknown_entry(signature: Signature) -> dict[str, Any]:
         "cloud": sample.cloud,
         "step": sample.step,
         "resource": sample.target,
-        "text": _counted(signature.count, sample.step, "of unknown outcome", sample.subject or "no subject"),
+        "text": _counted(
+            signature.count,
+            sample.step,
+            "of unknown outcome",
+            sample.subject or sample.mapped_principal or "no subject",
+        ),
         "outcome": "unknown",
         "count": signature.count,
         "subject": sample.subject,

@@ -255,6 +255,7 @@ class AttemptRow:
     rate_per_hour: float | None = None
     counts: list[int] = field(default_factory=list)  # by bucket of the window
     inferred_from: str | None = None  # event id of the exchange that the subject was taken from
+    principal: str | None = None  # Google: principal://…, as the newest entry has it
 
 
 @dataclass

@@ -234,6 +234,7 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
         "rate_per_hour": row.rate_per_hour,
         "counts": row.counts,
         "inferred_from": row.inferred_from,
+        "principal": row.principal,
     }
 
 

@@ -65,6 +65,8 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    if exchange.cloud == "gcp" and exchange.subject is None:
+        _impersonation(sheet, report, exchange)
     actual = cause.actual if cause is not None else None
     shown = actual is not None and actual.value == exchange.subject
     rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
@@ -74,6 +76,15 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
         sheet.row("claims", "supposed from a subject; no token was given")
     elif exchange.claims_from != "token":
         sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
+
+
+def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """Write the account of impersonations whose exchange is in no log, and the principal that Google wrote."""
+    rows = sentences.attempts_on(report, exchange, "impersonate")
+    newest = max(rows, key=lambda row: row.last_seen, default=None)
+    if newest is not None and newest.step == "impersonate":
+        _row(sheet, "account", _text(newest.target or ""))
+        _row(sheet, "principal", _text(newest.principal or ""))
 
 
 def _assumes(exchange: Exchange) -> bool:

@@ -167,14 +167,20 @@ def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
     if exchange.subject is None:
         return rows
     families = {row.family for row in rows if exchange.subject in (row.subject, *row.subjects)}
-    return [row for row in rows if row.subject is None or row.family in families or row.subject == exchange.subject]
+    families |= {row.family for row in rows if (row.principal or "").endswith(f"/subject/{exchange.subject}")}
+    return [
+        row
+        for row in rows
+        if row.family in families or row.subject == exchange.subject or (row.subject is None and not families)
+    ]
 
 
 def seen_refused(report: Report, exchange: Exchange) -> bool:
-    """Return whether a refusal of the exchange was observed: its newest logged attempt, or a given error."""
-    logged = of_kind(attempts_on(report, exchange), exchange)
-    if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
-        return True
+    """Return whether a refusal of the exchange was observed: the newest logged attempt of a step, or a given error."""
+    for step in ("exchange", "impersonate"):
+        logged = [row for row in of_kind(attempts_on(report, exchange, step), exchange) if row.step == step]
+        if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
+            return True
     return any(entry.get("reading") != "unknown" for entry in observed_of(report, exchange))
 
 
@@ -374,6 +380,11 @@ def _by_outcome(rows: list[AttemptRow], report: Report) -> str:
             ending = {"unknown": "without a recorded outcome"}.get(outcome, outcome)
             words.append(f"{sum(row.count for row in of_it):,} {ending} (last {last})")
     return ", ".join(words)
+
+
+def whose(row: AttemptRow) -> str:
+    """Return the subject of a signature, or the principal that Google wrote where its entries have no subject."""
+    return visible(row.subject or row.principal or "no subject")
 
 
 def counted(row: AttemptRow) -> str:

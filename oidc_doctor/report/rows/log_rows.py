@@ -141,7 +141,7 @@ def label(report: Report, row: Row) -> str:
     now = report.evaluated_at
     if row.attempt is not None:
         attempt = row.attempt
-        who = visible(attempt.family or attempt.subject or "no subject")
+        who = visible(attempt.family) if attempt.family else sentences.whose(attempt)
         return f"{sentences.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
@@ -149,9 +149,7 @@ def label(report: Report, row: Row) -> str:
 def briefs(report: Report, listed: list[Row]) -> list[str]:
     """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
     now = report.evaluated_at
-    whose = _apart(
-        [visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in listed]
-    )
+    whose = _apart([sentences.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
     calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
     for row, who in zip(listed, whose, strict=True):
@@ -199,7 +197,7 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     if row.attempt is not None:
         attempt = row.attempt
         why = attempt.cause or attempt.error or ""
-        who = visible(attempt.subject or "no subject")
+        who = sentences.whose(attempt)
         return (
             moment(attempt.first_seen, now),
             f"{calls_of(attempt)} {attempt.outcome}",
@@ -241,6 +239,8 @@ def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> N
     for name, value in (("audience", attempt.audience), ("target", attempt.target), ("provider", attempt.provider)):
         if value:
             sheet.row(name, shortened(visible(value), _LONG))
+    if attempt.principal:
+        sheet.row("principal", shortened(visible(attempt.principal), _LONG))
     if attempt.error:
         sheet.row("answered", shortened(visible(attempt.error), _LONG))
     if attempt.cause:
