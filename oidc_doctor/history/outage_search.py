@@ -57,7 +57,8 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    why: str  # configuration, ran-out, one-of-several, token, unlogged-change, accepted-by-reading, all-along, unknown
+    # configuration, ran-out, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along, unknown
+    why: str
     appears: int | None  # the revision in which the lasting refusal appears
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
@@ -117,7 +118,8 @@ class _OutageSearch:
         if self._ran_out(group, outage, at):
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
-            return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, end_revision)
+            why = "drifted" if self._is_drifted(group, at) else "accepted-by-reading"
+            return ExplainedOutage(group, outage, why, None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
@@ -150,6 +152,12 @@ class _OutageSearch:
         then = verdict_of(self.replayer.judge(replace(refused, time=outage.before.end), at).trace, group.step)
         now = verdict_of(self.replayer.judge(refused, at).trace, group.step)
         return then.decision == "accepted" and now.stands_against
+
+    def _is_drifted(self, group: AttemptGroup, at: int) -> bool:
+        """Whether the last logged write accepts the attempt, and the configuration that was read after it refuses."""
+        revisions = self.replayer.history.revisions
+        is_last_write = at == len(revisions) - 2 and revisions[-1].change is None and revisions[at].change is not None
+        return is_last_write and group.vector[-1].stands_against
 
     def _suspects(self, group: AttemptGroup, outage: Outage, at: int) -> list[int]:
         """Return the writes between success and refusal of what now refuses, where the state before them is in no log.

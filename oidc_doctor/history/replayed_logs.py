@@ -14,6 +14,7 @@ from oidc_doctor.logs.attempts.matching import SUBJECT_MARK
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.history.searched import Searched
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
@@ -40,6 +41,7 @@ class ReplayedLogs(NamedTuple):
     deduced: Deduced = Deduced()
     changes: Sequence[Change] = ()  # every logged write that may concern the target
     read_at: float = 0.0  # when the evidence was collected, epoch seconds
+    searched: Searched | None = None  # the logs of this cloud that were read
 
     def stand_in(self) -> str | None:
         """Describe the fields that come from the logs because a file is absent; None without such fields."""

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
+from oidc_doctor.history import searched
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
@@ -267,14 +269,29 @@ def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, A
         "token": explained.token.view() if explained.token else None,
         "note": _NOTES.get(explained.why, ""),
     }
+    is_open = explained.why == "unknown" and outage.before is not None and not inside
+    if (explained.why in _SEARCHED or is_open) and replayed.searched is not None:
+        steps = [step for step, _ in explained.group.vector[-1].refusals] or steps_of_attempt(
+            replayed.attempts.attempt(outage.first)
+        )
+        last = history.revisions[-1].change if explained.why != "drifted" else history.revisions[-2].change
+        low = max((time for time in (low, last.time if last is not None else None) if time is not None), default=None)
+        told = searched.sentences(replayed.cloud, steps, replayed.searched, (low, outage.begin))
+        view["note"] = f"{view['note'] or _OPEN} {told}"
+        view["searched"] = searched.view(replayed.cloud, steps, replayed.searched)
     return view
 
 
+_SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
+_OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
 _NOTES = {
     "unlogged-change": (
-        "The same token passed before on what is taken for the same configuration, so it was changed in between by a "
-        "write that was not seen in the logs that were read (inferred; else this reading of the configuration is "
-        "wrong). IAM's writes are in CloudTrail's us-east-1, Google's in Admin Activity."
+        "The same token passed before on what is taken for the same configuration, so it was changed in between "
+        "(inferred; else this reading of the configuration is wrong)."
+    ),
+    "drifted": (
+        "The last logged write left a configuration that accepts this token, and the one that was read later refuses "
+        "it, so it was changed after that write."
     ),
     "ran-out": (
         "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
@@ -286,8 +303,8 @@ _NOTES = {
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (
-        "What was read accepts this token: what refused it is in no file (a resource control policy, a deny policy, a "
-        "change that was not in force everywhere yet)."
+        "What was read accepts this token: what refused it was not seen in it (a resource control policy, a deny "
+        "policy, a change that was not in force everywhere yet)."
     ),
 }
 
