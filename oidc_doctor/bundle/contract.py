@@ -269,7 +269,7 @@ _AWS = (
     File(
         f"{CLOUDTRAIL}**",
         "trail files (`*.json`, `*.json.gz`), or `aws cloudtrail lookup-events`, in the Region of the STS endpoint",
-        members=frozenset({"Records", "Events", "eventVersion"}),
+        members=frozenset({"Records", "Events", "eventVersion", "eventName", "CloudTrailEvent", "detail-type"}),
     ),
 )
 
@@ -386,7 +386,7 @@ _GCP = (
     File(
         f"{GCP_LOGS}**",
         "`gcloud logging read --format=json`, or the files of a log sink",
-        members=frozenset({"protoPayload", "entries"}),
+        members=frozenset({"protoPayload", "entries", "insertId"}),
     ),
 )
 

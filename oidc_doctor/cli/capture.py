@@ -9,6 +9,7 @@ from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_capture_parser
 from oidc_doctor.cli.output import note
+from oidc_doctor.cli.pasted import take_pasted
 from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _evidence(options: argparse.Namespace) -> tuple[Bundle | None, Question]:
+    take_pasted(options)
     question, bundle = question_of(options), open_evidence(options)
     if live.is_live(options) or live.uses_files(options):
         bundle, question = live.prepare(options, question, bundle)

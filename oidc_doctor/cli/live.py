@@ -54,7 +54,7 @@ def is_live(options: argparse.Namespace) -> bool:
 
 def uses_files(options: argparse.Namespace) -> bool:
     """Return whether the command line names files that are added to the bundle."""
-    return any((options.truss, options.credentials, options.whoami))
+    return any((options.truss, options.credentials, options.whoami, options.pasted))
 
 
 def prepare(
@@ -214,7 +214,7 @@ def _with_environment(question: Question, target: Target, base: Bundle | None) -
 
 def _files(options: argparse.Namespace, *, live: bool, base: Bundle | None) -> list[tuple[str, bytes | str]]:
     """Return files of the command line, the working folder and the environment: (path in a bundle, content)."""
-    files: list[tuple[str, bytes | str]] = []
+    files: list[tuple[str, bytes | str]] = list(options.pasted or ())
     if options.truss:
         files.append(("truss/config.yaml", _bytes(options.truss, "--truss")))
     if options.whoami:

@@ -170,7 +170,7 @@ def make_capture_parser() -> argparse.ArgumentParser:
 def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence = parser.add_argument_group("evidence")
     evidence.add_argument(
-        "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence"
+        "--from", dest="bundle", metavar="BUNDLE", help="a folder, .zip or .tar.gz with saved evidence; - is stdin"
     )
     evidence.add_argument(
         "--offline", action="store_true", help="read local files only (default with --from unless --live is given)"
@@ -184,7 +184,10 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     evidence.add_argument(
         "--region", metavar="REGION", help="STS region; add comma-separated regions to search as well"
     )
-    evidence.add_argument("--error", metavar="TEXT", help="the error message that the caller received, verbatim")
+    evidence.add_argument(
+        "--error", metavar="TEXT", help="the error message that the caller received, or the logged event; - is stdin"
+    )
+    parser.set_defaults(pasted=None)  # what was pasted in place of a file: see pasted.py
 
 
 def _add_live(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -252,10 +255,10 @@ def _add_account(token: argparse._ArgumentGroup) -> None:
 def _add_logs(parser: argparse.ArgumentParser) -> None:
     logs = parser.add_argument_group("logs and time")
     logs.add_argument(
-        "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, or a folder of them"
+        "--cloudtrail", action="append", default=[], metavar="PATH", help="trail files, a folder of them, or an event"
     )
     logs.add_argument(
-        "--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, or a folder of them"
+        "--gcp-logs", action="append", default=[], metavar="PATH", help="exported log entries, a folder of them, or one"
     )
     logs.add_argument("--since", metavar="TIME", help="24h, 7d, or a time like 2026-11-22T13:00:00Z")
     logs.add_argument("--until", metavar="TIME", help="the end of the window")

@@ -8,6 +8,7 @@ from oidc_doctor.cli import live
 from oidc_doctor.cli.evidence import open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.output import complain, progress_bar, rendered, warn_of_unknown_checks, write
+from oidc_doctor.cli.pasted import take_pasted
 from oidc_doctor.cli.streams import show
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def report(options: argparse.Namespace) -> int:
     from oidc_doctor.examine.examine import run
     from oidc_doctor.findings.packs import PackError
 
+    take_pasted(options)
     question = question_of(options)
     warn_of_unknown_checks(options)
     bundle = open_evidence(options)

@@ -13,6 +13,7 @@ from oidc_doctor.cli.evidence import bundle_path, open_evidence, question_of
 from oidc_doctor.cli.exit_codes import ExitCode, UsageError
 from oidc_doctor.cli.options import make_parser
 from oidc_doctor.cli.output import warn_of_unknown_checks
+from oidc_doctor.cli.pasted import take_pasted
 from oidc_doctor.cli.signals import ending_of
 from oidc_doctor.cli.streams import show
 from oidc_doctor.model.arns import account_of
@@ -89,6 +90,7 @@ def _source(options: argparse.Namespace, *, target_file: bool) -> EvidenceSource
     """Return the evidence of the options. `target_file`: without a bundle, the working folder is read as one."""
     from oidc_doctor.tui.examination import EvidenceSource, LiveSource
 
+    take_pasted(options)
     path = bundle_path(options) or ("." if target_file else None)
     if path is not None and not os.path.exists(path):
         message = f"--from {path}: no such file or folder"

@@ -20,6 +20,7 @@ from oidc_doctor.model.steps import REFUSED, Cloud
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayed_logs import ReplayedLogs
+    from oidc_doctor.history.searched import Searched
     from oidc_doctor.model.events import Change, SessionDenial, Signature
 
 _GOOGLE = re.compile(r"google|gcloud|gcp", re.IGNORECASE)
@@ -106,11 +107,24 @@ class _Target:
             from oidc_doctor.logs.attempts.signatures import Attempts
 
             attempts = Attempts(run.rows)
-        return replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
+        replayed = replay(cloud, self.evidence, signatures, run.changes, attempts, read_at=read_at, at=run.at)
+        return replayed._replace(searched=self._searched(cloud))
+
+    def _searched(self, cloud: Cloud) -> Searched | None:
+        """The logs of a cloud that were read for this target; None where none were."""
+        from oidc_doctor.history.searched import Searched
+
+        coverage = self.run.logs.get("cloudtrail" if cloud == "aws" else "gcp-logs")
+        question, evidence = self.run.question, self.evidence
+        files = (
+            (*evidence.cloudtrail, *question.cloudtrail) if cloud == "aws" else (*evidence.gcp_logs, *question.gcp_logs)
+        )
+        return None if coverage is None else Searched(coverage, tuple(dict.fromkeys(files)))
 
     def _token_of_events(self, cloud: Cloud, signatures: Sequence[Signature], replayed: ReplayedLogs | None) -> Token:
         """Return the token of the newest failing attempt of this target, else of its newest success."""
         samples = [signature.sample for signature in signatures if signature.sample.subject]
+        samples = samples or [signature.sample for signature in signatures if signature.sample.mapped_principal]
         refused = (sample for sample in samples if sample.outcome == "refused")
         chosen = next(refused, None) or next(iter(samples), None)
         if chosen is None or replayed is None:

@@ -1,6 +1,7 @@
 """Targets that only the logs name: each role and provider of logged attempts, where nothing else names one.
 
-The values are those of the events: a role's ARN as the caller sent it, a provider's full name as Google wrote it.
+An impersonation without its exchange names the service account alone. The values are those of the events: a role's ARN
+as the caller sent it, a provider's full name as Google wrote it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ def with_logged_targets(snapshot: Snapshot, logged: Sequence[Signature]) -> tupl
         name = _name_of(signature.sample)
         if name:
             found.setdefault((signature.sample.cloud, name), []).append(signature)
+    of_providers = {signature.sample.service_account for listed in found.values() for signature in listed}
+    for signature in own or signatures:  # impersonations without their exchange, of accounts that no exchange led to
+        account = signature.sample.service_account
+        if account and not _name_of(signature.sample) and account not in of_providers:
+            found.setdefault(("gcp", account), []).append(signature)
     ordered = sorted(found.items(), key=lambda item: (item[1][0].sample.outcome != "refused", -item[1][0].last_seen))
     targets = [_target(evidence, cloud, name, of_it) for (cloud, name), of_it in ordered[:MOST_TARGETS]]
     if not targets:
@@ -74,6 +80,10 @@ def _target(evidence: TargetEvidence, cloud: Cloud, name: str, signatures: Seque
         request = (target.aws or TargetAws())._replace(role_arn=name)
         origins = {**target.origins, "aws.role_arn": at}
         return evidence._replace(target=target._replace(name=short, aws=request, gcp=None, origins=origins), gcp=None)
+    if newest.cloud == "gcp" and name == newest.service_account:
+        origins = {**target.origins, "gcp.service_account": at}
+        asked = (target.gcp or TargetGcp())._replace(service_account=name)
+        return evidence._replace(target=target._replace(name=short, aws=None, gcp=asked, origins=origins), aws=None)
     origins = {**target.origins, "gcp.provider": at}
     impersonation = next((one.sample for one in signatures if one.sample.service_account), None)
     if impersonation is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from oidc_doctor.logs.attempts.matching import mapped_subject
 from oidc_doctor.model.case import Reading
 from oidc_doctor.model.evidence import TargetEvidence, Token
 from oidc_doctor.model.steps import Cloud
@@ -47,6 +48,9 @@ def token_of_signature(signature: Signature, tokens: Sequence[Token], replayed: 
         family = replayed.family(subject) if replayed is not None and subject is not None else subject
         if subject is None or (signature.family is not None and signature.family == family):
             return index
+    if signature.sample.subject is None and signature.sample.mapped_principal:
+        named = mapped_subject(signature.sample.mapped_principal)
+        return subjects.index(named) if named in subjects else 0  # a mapping may make another text of a subject
     return 0 if signature.family is None else None
 
 

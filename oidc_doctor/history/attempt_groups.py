@@ -14,6 +14,8 @@ from oidc_doctor.logs.attempts.signatures import AttemptSelection, OutcomeRun
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from oidc_doctor.history.replayer import Replayer
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Cell
@@ -61,12 +63,24 @@ class AttemptGroup:
     def name(self) -> str:
         """Return the newest subject and the number of further families."""
         more = f" and {len(self.families) - 1} more" if len(self.families) > 1 else ""
-        return f"{self.sample.subject or 'no subject'}{more}"
+        return f"{self.sample.subject or self.sample.mapped_principal or 'no subject'}{more}"
 
 
 def attempt_groups(replayer: Replayer) -> list[AttemptGroup]:
     """Return all groups of the target's attempts."""
     return _Grouping(replayer).groups()
+
+
+def _impersonations(signatures: Iterable[Signature], *, named: bool) -> list[Signature]:
+    return [
+        signature
+        for signature in signatures
+        if signature.sample.step == "impersonate" and (signature.family is not None) == named and _is_decided(signature)
+    ]
+
+
+def _is_decided(signature: Signature) -> bool:
+    return signature.sample.outcome != "unknown"
 
 
 class _Grouping:
@@ -75,6 +89,13 @@ class _Grouping:
     def __init__(self, replayer: Replayer) -> None:
         self.replayer = replayer
         self.starts = replayer.starts
+        # Google's entries may hide the caller. Of one family that is named such attempts are taken to be its own; of
+        # several, the accepted ones may be those of each: they make its runs, and are counted as nobody's.
+        self.named = len({signature.family for signature in _impersonations(replayer.signatures, named=True)})
+        self.nameless = _impersonations(replayer.signatures, named=False) if self.named else []
+        if self.named > 1:
+            self.nameless = [signature for signature in self.nameless if signature.sample.outcome == "accepted"]
+        self.uncounted = frozenset(signature.number for signature in self.nameless if self.named > 1)
         self.cells: dict[int, list[Cell]] = {}
         for cell in replayer.own_attempts.cells(by_circumstance=replayer.by_circumstance):
             self.cells.setdefault(cell.key, []).append(cell)
@@ -90,7 +111,8 @@ class _Grouping:
         ] or [0.0]
         busy = slice(index_at(self.starts, min(times)), index_at(self.starts, max(times)) + 1)
         for group in self._family_groups():
-            if self._contradicts_replay(group):
+            is_nobodys = group.step == "impersonate" and group.family is None and self.named > 1
+            if is_nobodys or self._contradicts_replay(group):
                 merged[group.step, group.part] = [group]
             elif any(run.accepted for run in group.runs) or "unknown" not in group.decisions[busy]:
                 merged.setdefault(self._decided(group), []).append(group)
@@ -114,13 +136,14 @@ class _Grouping:
     def _merge(self, groups: list[FamilyGroup]) -> AttemptGroup:
         newest = max(groups, key=lambda group: group.sample.time)
         parts = [group.part for group in groups]
-        runs = groups[0].runs if len(groups) == 1 else self._runs(parts)
+        runs = groups[0].runs if len(groups) == 1 else self._runs(parts, nameless=newest.family is None)
         keys = tuple(key for part in parts for key in part.keys)
         families, audiences = {group.family for group in groups}, {group.sample.audience for group in groups}
         return AttemptGroup(newest.step, families, audiences, newest.sample, newest.vector, runs, keys, parts)
 
-    def _runs(self, parts: list[AttemptSelection]) -> list[OutcomeRun]:
-        return self.replayer.own_attempts.runs(parts, self.replayer.accepted)
+    def _runs(self, parts: list[AttemptSelection], *, nameless: bool) -> list[OutcomeRun]:
+        uncounted = frozenset[int]() if nameless else self.uncounted
+        return self.replayer.own_attempts.runs(parts, self.replayer.accepted, uncounted)
 
     def _contradicts_replay(self, group: FamilyGroup) -> bool:
         """Whether logs and replay disagree, apart from changes that were not in force everywhere yet."""
@@ -135,25 +158,19 @@ class _Grouping:
 
     def _family_groups(self) -> list[FamilyGroup]:
         families: dict[tuple[object, ...], list[Signature]] = {}
-        for signature in self.replayer.signatures:
+        for signature in filter(_is_decided, self.replayer.signatures):
             sample = signature.sample
             name = (sample.step, sample.provider, signature.family, sample.audience, sample.service_account)
             families.setdefault(name, []).append(signature)
-        # Google's successes may hide their caller: they count with each family that is named
-        nameless = [
-            signature
-            for key, family in families.items()
-            if key[0] == "impersonate" and key[2] is None
-            for signature in family
-        ]
-        is_any_named = any(key[0] == "impersonate" and key[2] is not None for key in families)
+        also = tuple(sorted(signature.number for signature in self.nameless))
         out: list[FamilyGroup] = []
         self.replayer.families_left_out = max(0, len(families) - _MOST_FAMILIES)
         for key, family in list(families.items())[:_MOST_FAMILIES]:
-            if key[0] == "impersonate" and key[2] is None and is_any_named:
+            is_nameless = key[0] == "impersonate" and key[2] is None
+            if is_nameless and self.named == 1:
                 continue
-            also = nameless if key[0] == "impersonate" and key[2] is not None else []
-            out += self._groups_of(str(key[0]), family, tuple(signature.number for signature in also))
+            also_here = also if key[0] == "impersonate" and not is_nameless else ()
+            out += self._groups_of(str(key[0]), family, also_here)
         return out
 
     def _groups_of(self, step: str, family: list[Signature], also: tuple[int, ...]) -> list[FamilyGroup]:
@@ -171,7 +188,8 @@ class _Grouping:
         groups = []
         for decisions, (attempt, vector) in samples.items():
             part = self._part((*keys, *also), by_decisions, decisions)
-            groups.append(FamilyGroup(step, family[0].family, attempt, vector, part, self._runs([part])))
+            runs = self._runs([part], nameless=family[0].family is None)
+            groups.append(FamilyGroup(step, family[0].family, attempt, vector, part, runs))
         return groups
 
     def _part(

@@ -21,7 +21,7 @@ from oidc_doctor.history.outages import (
     revision_of,
 )
 from oidc_doctor.history.revisions import changed_fields
-from oidc_doctor.history.token_change import TokenChange, request_change, token_change
+from oidc_doctor.history.token_change import TokenChange, like, request_change, token_change
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
@@ -57,7 +57,8 @@ class ExplainedOutage(NamedTuple):
 
     group: AttemptGroup
     outage: Outage
-    why: str  # configuration, ran-out, one-of-several, token, unlogged-change, accepted-by-reading, all-along, unknown
+    # configuration, ran-out, one-of-several, token, unlogged-change, drifted, accepted-by-reading, all-along, unknown
+    why: str
     appears: int | None  # the revision in which the lasting refusal appears
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
@@ -117,7 +118,8 @@ class _OutageSearch:
         if self._ran_out(group, outage, at):
             return ExplainedOutage(group, outage, "ran-out", None, None, None, end_revision)
         if verdict.decision == "accepted":
-            return ExplainedOutage(group, outage, "accepted-by-reading", None, None, None, end_revision)
+            why = "drifted" if self._is_drifted(group, at) else "accepted-by-reading"
+            return ExplainedOutage(group, outage, why, None, None, None, end_revision)
         if not verdict.stands_against:  # the next configuration that is known may distinguish the tokens
             later = range(at + 1, len(group.vector))
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
@@ -150,6 +152,12 @@ class _OutageSearch:
         then = verdict_of(self.replayer.judge(replace(refused, time=outage.before.end), at).trace, group.step)
         now = verdict_of(self.replayer.judge(refused, at).trace, group.step)
         return then.decision == "accepted" and now.stands_against
+
+    def _is_drifted(self, group: AttemptGroup, at: int) -> bool:
+        """Whether the last logged write accepts the attempt, and the configuration that was read after it refuses."""
+        revisions = self.replayer.history.revisions
+        is_last_write = at == len(revisions) - 2 and revisions[-1].change is None and revisions[at].change is not None
+        return is_last_write and group.vector[-1].stands_against
 
     def _suspects(self, group: AttemptGroup, outage: Outage, at: int) -> list[int]:
         """Return the writes between success and refusal of what now refuses, where the state before them is in no log.
@@ -190,7 +198,12 @@ class _OutageSearch:
         return inside[0] if len(inside) == 1 and self.replayer.history.revisions[inside[0]].change is not None else None
 
     def _token_side(self, group: AttemptGroup, outage: Outage, at: int) -> TokenChange | None:
-        """Return the difference between the refused token and the most similar token that the configuration accepts."""
+        """Return the difference between the refused token and the most similar token that the configuration accepts.
+
+        None where such tokens were accepted before: then it is not they that differ.
+        """
+        if outage.before is not None:
+            return None
         refused = self.replayer.attempts.attempt(outage.first)
         profile = self.replayer.profile
         changes: list[TokenChange | None] = []
@@ -210,7 +223,17 @@ class _OutageSearch:
                 and signature.number in other_group.keys
                 and signature.first_seen < outage.begin
             ]
-        return min((change for change in changes if change), key=lambda change: change.distance, default=None)
+        differences = [change for change in changes if change]
+        nearest = min(differences, key=lambda change: (not change.same_workload, change.distance), default=None)
+        return self._dated(nearest) if nearest is not None else None
+
+    def _dated(self, change: TokenChange) -> TokenChange:
+        """Return the difference with the time at which the new kind was first seen, and the old one last."""
+        attempts, profile = self.replayer.own_attempts, self.replayer.profile
+        keys = [one.number for one in self.replayer.signatures if one.sample.step == change.after.step]
+        new = attempts.seen(keys, like(change, change.after, profile))
+        old = attempts.seen(keys, like(change, change.before, profile))
+        return change.dated(new[0] if new else change.after.time, old[1] if old else change.before.time)
 
     def _came_later(
         self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other_group: AttemptGroup

@@ -16,6 +16,7 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.judge import evaluate
 from oidc_doctor.judge.error_texts import read_error
 from oidc_doctor.judge.profiles import profile_of
+from oidc_doctor.logs.attempts.matching import mapped_subject
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.case import Case
 from oidc_doctor.model.evidence import AwsOidcProvider, GcpProvider, TargetAws, TargetEvidence, Token
@@ -109,10 +110,11 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> To
     supplied = next((token for token in evidence.tokens if token.subject and token.subject == attempt.subject), None)
     if supplied is not None:
         claims = {name: value for name, value in supplied.claims.items() if name not in _TIMES}
-    if attempt.subject:
-        claims["sub"] = attempt.subject
+    subject = attempt.subject or _mapped_subject(attempt, evidence)
+    if subject:
+        claims["sub"] = subject
         if deduced.profile is not None:
-            claims = {**deduced.profile.implied_claims(attempt.subject), **claims}
+            claims = {**deduced.profile.implied_claims(subject), **claims}
     if attempt.cloud == "aws":
         if ":oidc-provider/" in (attempt.provider or ""):
             claims["iss"] = "https://" + provider_path(attempt.provider or "")
@@ -130,6 +132,14 @@ def token_of(attempt: Attempt, evidence: TargetEvidence, deduced: Deduced) -> To
         origin=attempt.origin._replace(event_id=attempt.event_id),
         name=attempt.event_id,
     )
+
+
+def _mapped_subject(attempt: Attempt, evidence: TargetEvidence) -> str | None:
+    """Return the subject of a principal that Google wrote, where the provider's mapping takes the subject as it is."""
+    provider = evidence.gcp.provider if evidence.gcp else None
+    mapping = provider.mapping if isinstance(provider, GcpProvider) else None
+    as_it_is = isinstance(mapping, dict) and mapping.get("google.subject", "").strip() == "assertion.sub"
+    return mapped_subject(attempt.mapped_principal) if as_it_is else None
 
 
 def _named_by_google(

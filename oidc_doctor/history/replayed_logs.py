@@ -9,10 +9,12 @@ from oidc_doctor.history.outage_search import TargetHistory
 from oidc_doctor.history.outages import LAG, index_at
 from oidc_doctor.history.replayer import Replayer
 from oidc_doctor.logs.attempts.columns import session_number
+from oidc_doctor.logs.attempts.matching import SUBJECT_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from oidc_doctor.history.searched import Searched
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.events import Attempt, Change, SessionDenial, Signature
@@ -39,6 +41,7 @@ class ReplayedLogs(NamedTuple):
     deduced: Deduced = Deduced()
     changes: Sequence[Change] = ()  # every logged write that may concern the target
     read_at: float = 0.0  # when the evidence was collected, epoch seconds
+    searched: Searched | None = None  # the logs of this cloud that were read
 
     def stand_in(self) -> str | None:
         """Describe the fields that come from the logs because a file is absent; None without such fields."""
@@ -54,11 +57,17 @@ class ReplayedLogs(NamedTuple):
         """Return the attempt groups of the token: by its family, else by the decisions on every revision."""
         subject, audience = token.subject, token.claims.get("aud")
         family = self.family(subject) if subject else None
+        of_principal = f"{SUBJECT_MARK}{family}"
         same_family = [
             group
             for group in self.target_history.groups
             if group.step == step
-            and (family is None or family in group.families or group.families == {None})
+            and (
+                family is None
+                or family in group.families
+                or group.families == {None}
+                or any((name or "").endswith(of_principal) for name in group.families)
+            )
             and (None in group.audiences or not isinstance(audience, str) or audience in group.audiences)
         ]
         return same_family or [

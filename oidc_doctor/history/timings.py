@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
+from oidc_doctor.history import searched
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
@@ -71,7 +73,8 @@ def _exchange_timing(
         if any(explained.group is group for group in groups) and not explained.over
     ]
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
-        return _from_outage(refusal, vector, current[-1], replayed, confirmation)
+        named = [explained for explained in current if explained.group.families != {None}] or current
+        return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
     return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
 
 
@@ -127,8 +130,9 @@ def _from_outage(
     explained: ExplainedOutage,
     replayed: ReplayedLogs,
     confirmation: Confirmation,
+    subject: str | None,
 ) -> tuple[Timing, tuple[str, ...]]:
-    """Return the timing of a refusal that is itself in the logs."""
+    """Return the timing of a refusal that is itself in the logs. `subject` is that of the exchange's token."""
     outage = explained.outage
     begin = outage.begin
     if explained.turned is None:  # an outage that no revision explains began with the first similar outage
@@ -138,10 +142,13 @@ def _from_outage(
             *(other_outage.outage.begin for other_outage in outages if _is_like(other_outage, explained, replayed)),
         )
     events = tuple(ids(replayed, explained.group, outage.begin, outage.end, accepted=False)) or confirmation.event_ids
+    kinds, of_kind = _kinds(explained, replayed, subject)
     timing = Timing(
         since=rfc3339(begin),
         since_basis="first-failure",
         refused_since=outage.times,
+        kinds=kinds,
+        refused_of_kind=of_kind,
         accepted_before=outage.before.times if outage.before else 0,
         boundary=_boundary(explained, replayed),
     )
@@ -159,6 +166,20 @@ def _from_outage(
         flips = before == "accepted" and outage.before is not None and vector[-1].sole
         return timing._replace(change=change, flips=flips), events
     return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+
+
+def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
+    """Return how many kinds of token an outage concerns, and the refusals of this subject's kind among its own."""
+    group, outage = explained.group, explained.outage
+    own = {
+        signature.number
+        for signature in replayed.replayer.signatures
+        if signature.sample.outcome == "refused" and signature.family == replayed.family(subject or "")
+    }
+    if len(group.families) == 1 or subject is None:
+        return len(group.families), outage.times
+    parts = [part._replace(keys=tuple(key for key in part.keys if key in own)) for part in group.parts]
+    return len(group.families), replayed.attempts.count(parts, outage.begin, outage.end)
 
 
 def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: ReplayedLogs) -> bool:
@@ -248,14 +269,29 @@ def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, A
         "token": explained.token.view() if explained.token else None,
         "note": _NOTES.get(explained.why, ""),
     }
+    is_open = explained.why == "unknown" and outage.before is not None and not inside
+    if (explained.why in _SEARCHED or is_open) and replayed.searched is not None:
+        steps = [step for step, _ in explained.group.vector[-1].refusals] or steps_of_attempt(
+            replayed.attempts.attempt(outage.first)
+        )
+        last = history.revisions[-1].change if explained.why != "drifted" else history.revisions[-2].change
+        low = max((time for time in (low, last.time if last is not None else None) if time is not None), default=None)
+        told = searched.sentences(replayed.cloud, steps, replayed.searched, (low, outage.begin))
+        view["note"] = f"{view['note'] or _OPEN} {told}"
+        view["searched"] = searched.view(replayed.cloud, steps, replayed.searched)
     return view
 
 
+_SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
+_OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
 _NOTES = {
     "unlogged-change": (
-        "The same token passed before on what is taken for the same configuration, so it was changed in between by a "
-        "write that was not seen in the logs that were read (inferred; else this reading of the configuration is "
-        "wrong). IAM's writes are in CloudTrail's us-east-1, Google's in Admin Activity."
+        "The same token passed before on what is taken for the same configuration, so it was changed in between "
+        "(inferred; else this reading of the configuration is wrong)."
+    ),
+    "drifted": (
+        "The last logged write left a configuration that accepts this token, and the one that was read later refuses "
+        "it, so it was changed after that write."
     ),
     "ran-out": (
         "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
@@ -267,8 +303,8 @@ _NOTES = {
     ),
     "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
     "accepted-by-reading": (
-        "What was read accepts this token: what refused it is in no file (a resource control policy, a deny policy, a "
-        "change that was not in force everywhere yet)."
+        "What was read accepts this token: what refused it was not seen in it (a resource control policy, a deny "
+        "policy, a change that was not in force everywhere yet)."
     ),
 }
 
@@ -297,7 +333,7 @@ def past_causes(
         marks = explained.group.vector[index].refusals
         then.refusals = [refusal for refusal in then.refusals if (refusal.step, str(refusal.kind)) in marks][:1]
         for named_refusal in name_refusals(then, checks):
-            timing, events = _past_timing(explained, index, replayed)
+            timing, events = _past_timing(explained, index, replayed, token.subject)
             cause = Cause(
                 exchange_id,
                 named_refusal,
@@ -313,12 +349,17 @@ def past_causes(
     return list(causes.values())
 
 
-def _past_timing(explained: ExplainedOutage, index: int, replayed: ReplayedLogs) -> tuple[Timing, tuple[str, ...]]:
+def _past_timing(
+    explained: ExplainedOutage, index: int, replayed: ReplayedLogs, subject: str | None
+) -> tuple[Timing, tuple[str, ...]]:
     outage, history = explained.outage, replayed.target_history
     end = history.starts[explained.ended] if explained.ended is not None else None
     until = outage.after.begin if outage.after is not None else end
+    kinds, of_kind = _kinds(explained, replayed, subject)
     timing = Timing(
         since=rfc3339(outage.begin),
+        kinds=kinds,
+        refused_of_kind=of_kind,
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,

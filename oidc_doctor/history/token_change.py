@@ -1,13 +1,21 @@
-"""Compare an accepted token with a refused one, and their requests."""
+"""Compare an accepted token with a refused one, and their requests.
+
+Two workloads are two. A token has changed only if it is of the same workload, the old kind stopped and the new one
+stands in its place; every other difference is a new kind of token beside those that were seen before.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.issuers import subject_family
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from oidc_doctor.issuers.profile import Profile
+    from oidc_doctor.logs.attempts.columns import Circumstance, Identity, SignatureKey
     from oidc_doctor.model.events import Attempt
 
 
@@ -15,11 +23,26 @@ class TokenChange(NamedTuple):
     """The difference in words and in parts. Values are as the issuer or the client wrote them."""
 
     what: str  # subject-form, subject, audience, claims, request
-    text: str
+    about: str  # in words; with `values` what stands before them
     before: Attempt
     after: Attempt
     segments: tuple[tuple[str, str | None, str | None], ...] = ()  # name, before, after
     distance: int = 0  # how many parts differ
+    values: tuple[tuple[str, str, str, str], ...] = ()  # before and after each pair of values its words
+    same_workload: bool = True  # by the issuer's grammar of subjects
+    replaced: bool = False  # the old kind stopped, and this one stands in its place
+    first_seen: float = 0.0  # of the new kind, accepted or not; epoch seconds
+    old_last_seen: float = 0.0  # of the old kind, accepted or not
+
+    @property
+    def text(self) -> str:
+        """Return the difference in words: `old → new` of a token that changed, `new beside old` of two."""
+        between = "beside" if self.old_last_seen > self.first_seen else "after"
+        pairs = (
+            f"{lead}{f'{old} → {new}' if self.replaced else f'{new} {between} {old}'}{tail}"
+            for lead, old, new, tail in self.values
+        )
+        return f"{self.about}{', '.join(pairs)}"
 
     def view(self) -> dict[str, Any]:
         """Return the change as the report shows it."""
@@ -28,6 +51,7 @@ class TokenChange(NamedTuple):
         if self.what == "request":
             values = self.segments[0][1:]
         return {
+            "kind": "changed" if self.replaced else "new-kind",
             "what": self.what,
             "text": self.text,
             "from": values[0],
@@ -35,7 +59,17 @@ class TokenChange(NamedTuple):
             "segments": [{"name": name, "from": before, "to": after} for name, before, after in self.segments],
             "last_accepted": {"event_id": old.event_id, "time": rfc3339(old.time)},
             "first_refused": {"event_id": new.event_id, "time": rfc3339(new.time)},
+            "first_seen": rfc3339(self.first_seen or new.time),
+            "old_last_seen": rfc3339(self.old_last_seen or old.time),
         }
+
+    def dated(self, first_seen: float, old_last_seen: float) -> TokenChange:
+        """Return the difference with the times of both kinds: two that overlap are two workloads, and none replaced."""
+        return self._replace(
+            first_seen=first_seen,
+            old_last_seen=old_last_seen,
+            replaced=self.same_workload and old_last_seen <= first_seen,
+        )
 
 
 def token_change(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange | None:
@@ -64,43 +98,85 @@ _REQUEST = (
 
 def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> TokenChange | None:
     """Return the difference between the requests of two similar tokens, in these fields of an attempt."""
-    parts, differences = [], []
+    parts, values = [], []
     for name, description in _REQUEST:
-        values = (getattr(before, name), getattr(after, name))
-        if name in fields and values[0] != values[1]:
-            old, new = (None if value is None else str(value) for value in values)
+        sides = (getattr(before, name), getattr(after, name))
+        if name in fields and sides[0] != sides[1]:
+            old, new = (None if value is None else str(value) for value in sides)
             parts.append((name, old, new))
-            differences.append(f"{description} ({_quoted(old)} → {_quoted(new)})")
-    return TokenChange("request", ", ".join(differences), before, after, tuple(parts), len(parts)) if parts else None
+            values.append((f"{description} (", _quoted(old), _quoted(new), ")"))
+    return TokenChange("request", "", before, after, tuple(parts), len(parts), tuple(values)) if parts else None
+
+
+def like(
+    change: TokenChange, attempt: Attempt, profile: Profile | None
+) -> Callable[[SignatureKey, Identity, Circumstance], bool]:
+    """Return whether a logged attempt is of the same kind as one side of the difference."""
+    family = subject_family(attempt.subject or "", profile)
+    both = {subject_family(side.subject or "", profile) for side in (change.before, change.after)}
+    fields = [name for name, _, _ in change.segments] if change.what == "request" else []
+
+    def fits(key: SignatureKey, identity: Identity, circumstance: Circumstance) -> bool:
+        if identity.subject != attempt.subject and (len(both) == 1 or key.family != family):
+            return False
+        if change.what == "audience":
+            return key.audience == attempt.audience
+        if change.what == "claims":
+            return identity.claims == attempt.claims
+        shown: dict[str, object] = {**circumstance._asdict(), "duration_seconds": key.duration_seconds}
+        return all(shown[name] == getattr(attempt, name) for name in fields)
+
+    return fits
 
 
 def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:
     old, new = before.subject or "", after.subject or ""
     if profile is None:
-        return TokenChange("subject", "another subject", before, after, (("sub", old, new),), 1)
+        parts: tuple[tuple[str, str | None, str | None], ...] = (("sub", old, new),)
+        return TokenChange("subject", "another subject", before, after, parts, 1, same_workload=False)
     was = {segment.name: segment.value for segment in profile.parse_subject(old).segments}
     now = {segment.name: segment.value for segment in profile.parse_subject(new).segments}
     names = [name for name in dict.fromkeys([*was, *now]) if was.get(name) != now.get(name)]
     parts = tuple((name, was.get(name), now.get(name)) for name in names)
-    form = _form(parts, profile)
-    if form is not None:
-        return TokenChange("subject-form", form, before, after, parts, len(parts))
     # Segments that are new in each run are named only where nothing else differs.
-    steady = tuple(part for part in parts if not _varies(profile, part[0])) or parts
-    segments = ", ".join(f"{name} {_quoted(before)} → {_quoted(after)}" for name, before, after in steady)
-    return TokenChange("subject", f"another {segments or 'written otherwise'}", before, after, parts, len(steady))
+    steady = tuple(part for part in parts if not _varies(profile, part[0]))
+    named_otherwise = [part for part in steady if part[1] is not None and part[2] is not None]
+    form, known = _form(parts, profile)
+    if form is not None:
+        same = known and not named_otherwise and _renamed_alike(parts, profile)
+        return TokenChange("subject-form", form, before, after, parts, len(parts), same_workload=same)
+    values = tuple((f"{name} ", _quoted(old), _quoted(new), "") for name, old, new in steady or parts)
+    same = not named_otherwise
+    about = "another " if values else "the subject is written otherwise"
+    return TokenChange("subject", about, before, after, parts, len(values), values, same_workload=same)
 
 
-def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> str | None:
-    """Describe a new form of the subject: a segment's key was renamed, or segments were added or removed."""
+def _renamed_alike(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> bool:
+    """Whether a segment that has another key in the new form has the same value: env=a, environment=a."""
+    was = {name: old for name, old, _ in parts if old is not None}
+    now = {name: new for name, _, new in parts if new is not None}
+    return all(
+        was[change.old_key] == now[change.new_key]
+        for change in profile.changes
+        if change.old_key in was and change.new_key in now
+    )
+
+
+def _form(parts: tuple[tuple[str, str | None, str | None], ...], profile: Profile) -> tuple[str | None, bool]:
+    """Describe a new form of the subject, and say whether the issuer is known to have changed to it.
+
+    A segment's key was renamed, or segments were added or removed. An issuer has several forms at one time, for several
+    kinds of run: another of those is no change of the issuer.
+    """
     removed = {name for name, _, now in parts if now is None}
     added = {name for name, was, _ in parts if was is None}
     if not removed and not added:
-        return None
+        return None, False
     for change in profile.changes:
         if (change.old_key in removed and change.new_key in added) or (change.adds and set(change.adds) <= added):
-            return f"the subject's new form ({change.name}, since {change.since})"
-    return f"another form of subject: {', '.join(sorted(added) or sorted(removed))} {'came' if added else 'went'}"
+            return f"the subject's new form ({change.name}, since {change.since})", True
+    went = f"another form of subject: {', '.join(sorted(added) or sorted(removed))} {'came' if added else 'went'}"
+    return went, False
 
 
 def _varies(profile: Profile, name: str) -> bool:

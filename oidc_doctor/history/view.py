@@ -8,6 +8,7 @@ from oidc_doctor.history.attempt_groups import AttemptGroup
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def attempt_row(signature: Signature, replayed: ReplayedLogs | None) -> AttemptR
         rate_per_hour=_rate(signature),
         counts=list(signature.counts),
         inferred_from=sample.inferred_from,
+        principal=sample.mapped_principal,
     )
 
 
@@ -108,7 +110,13 @@ def timeline(
         target_history = replayed.target_history
         flips = {index for outage in target_history.outages for index in (outage.appears, outage.ended)}
         for group in target_history.groups:
-            entries += [_run_entry(replayed, group, run) for run in group.runs[-_MOST_RUNS:]]
+            # a run of attempts that are counted elsewhere has none of its own
+            entries += [_run_entry(replayed, group, run) for run in group.runs[-_MOST_RUNS:] if run.times]
+        entries += [
+            _unknown_entry(signature)
+            for signature in replayed.replayer.signatures
+            if signature.sample.outcome == "unknown" and signature.first_seen != NO_TIME
+        ]
         for index, revision in enumerate(target_history.history.revisions):
             if revision.change is not None:
                 entries.append(_change_entry(replayed, revision.change, "change", index, flips=index in flips))
@@ -119,30 +127,62 @@ def timeline(
             for change in changes:
                 entries.append(_change_entry(replayed, change, kind, None, flips=False))
     entries += [_permission_entry(cloud, write) for cloud, write in permission_writes]
-    unique = {
-        (entry["kind"], entry.get("event_id"), entry["time"], entry.get("subject"), entry.get("outcome")): entry
-        for entry in entries
-    }
+    unique = {tuple(entry.get(name) for name in _TELLING[entry["kind"] == "attempts"]): entry for entry in entries}
     return sorted(unique.values(), key=lambda entry: (entry["time"], entry["kind"]))[-_MOST_ENTRIES:]
+
+
+# What tells two entries apart, of writes and of attempts: events of a role that targets share come with each target.
+_TELLING = (
+    ("kind", "cloud", "event_id", "time"),
+    ("cloud", "step", "resource", "time", "until", "subject", "outcome", "count"),
+)
 
 
 def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> dict[str, Any]:
     first = replayed.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
-    step_name = "impersonation" if group.step == "impersonate" else "exchange"
     return {
         "time": rfc3339(run.begin),
         "until": rfc3339(run.end),
         "kind": "attempts",
         "cloud": replayed.cloud,
+        "step": group.step,
         "resource": first.target,
-        "text": f"{run.times:,} {step_name}{'' if run.times == 1 else 's'} {outcome}: {group.name}",
+        "text": _counted(run.times, group.step, outcome, group.name),
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
         "families": sorted(family for family in group.families if family)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
+
+
+def _unknown_entry(signature: Signature) -> dict[str, Any]:
+    sample = signature.sample
+    return {
+        "time": rfc3339(signature.first_seen),
+        "until": rfc3339(signature.last_seen),
+        "kind": "attempts",
+        "cloud": sample.cloud,
+        "step": sample.step,
+        "resource": sample.target,
+        "text": _counted(
+            signature.count,
+            sample.step,
+            "of unknown outcome",
+            sample.subject or sample.mapped_principal or "no subject",
+        ),
+        "outcome": "unknown",
+        "count": signature.count,
+        "subject": sample.subject,
+        "families": [signature.family] if signature.family else [],
+        "event_ids": list(signature.event_ids[:3]),
+    }
+
+
+def _counted(times: int, step: str, outcome: str, whose: str) -> str:
+    step_name = "impersonation" if step == "impersonate" else "exchange"
+    return f"{times:,} {step_name}{'' if times == 1 else 's'} {outcome}: {whose}"
 
 
 def _change_entry(

@@ -90,6 +90,7 @@ class SessionDenial:
     count: int
     event_ids: tuple[str, ...]  # newest first, at most 20
     origin: Origin  # of the newest
+    shared_id: str | None = None  # AWS: the id that the copies of the event in several accounts share
 
 
 @dataclass(frozen=True, slots=True)

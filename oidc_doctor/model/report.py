@@ -90,6 +90,8 @@ class Timing(NamedTuple):
     session: dict[str, Any] | None = None  # of a permission: the denied calls, and the attempt that issued the session
     refused_since: int = 0  # logged attempts
     accepted_before: int = 0
+    kinds: int = 1  # of token, among the refused attempts
+    refused_of_kind: int = 0  # of them those of this exchange's kind of token
     flips: bool = False  # the decision flips where the outcome flipped, and this clause alone refuses
 
 
@@ -253,6 +255,7 @@ class AttemptRow:
     rate_per_hour: float | None = None
     counts: list[int] = field(default_factory=list)  # by bucket of the window
     inferred_from: str | None = None  # event id of the exchange that the subject was taken from
+    principal: str | None = None  # Google: principal://…, as the newest entry has it
 
 
 @dataclass

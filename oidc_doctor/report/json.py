@@ -162,6 +162,8 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "session": cause.timing.session,
         "refused_since": cause.timing.refused_since,
         "accepted_before": cause.timing.accepted_before,
+        "kinds_of_token": cause.timing.kinds,
+        "refused_of_this_kind": cause.timing.refused_of_kind,
         "step": cause.step,
         "at": cause.at,
         "fix": cause.named.fix,
@@ -232,6 +234,7 @@ def _attempt(row: AttemptRow) -> dict[str, Any]:
         "rate_per_hour": row.rate_per_hour,
         "counts": row.counts,
         "inferred_from": row.inferred_from,
+        "principal": row.principal,
     }
 
 

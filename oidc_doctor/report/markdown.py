@@ -139,8 +139,7 @@ def _attempts(report: Report) -> str:
     return _folded(
         f"Logged attempts: {sum(row.count for row in report.attempts):,}",
         (
-            f"{row.count:,} {row.outcome}, {period(row.first_seen, row.last_seen, now)}: "
-            f"{visible(row.subject or 'no subject')}"
+            f"{sentences.counted(row)}, {period(row.first_seen, row.last_seen, now)}: {sentences.whose(row)}"
             for row in report.attempts
         ),
     )

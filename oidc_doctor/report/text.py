@@ -253,7 +253,7 @@ def _attempts(sheet: Sheet, report: Report) -> None:
         sign = {"refused": "✗", "accepted": "✓"}.get(row.outcome, "?")
         seen_in = period(row.first_seen, row.last_seen, now)
         why = "".join(f", {clip(visible(reason), _NAMES)}" for reason in (row.error, row.cause) if reason)
-        text = f"{row.count:,} {row.outcome}, {seen_in}{why}: {visible(row.subject or 'no subject')}"
+        text = f"{sentences.counted(row)}, {seen_in}{why}: {sentences.whose(row)}"
         sheet.say(shortened(text, _LONG), indent=4, lead=f"{sign}  ", style=sentences.SIGN_STYLES[sign])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from oidc_doctor.examine.logged_targets import MOST_TARGETS
+from oidc_doctor.report.formats import render
 from oidc_doctor.report.parts.sentences import verdict
 
 if TYPE_CHECKING:
@@ -113,3 +114,64 @@ def test_very_many_roles_are_named_and_not_judged(bundle: Bundle) -> None:
 def test_logs_without_a_role_are_no_target(bundle: Bundle) -> None:
     made = logs_alone(bundle, [bundle.event(event_id="a") | {"requestParameters": None, "resources": []}])
     assert [name for name, _ in targets(made.ask())] == ["target"]
+
+
+def impersonation(bundle: Bundle, at: str, subject: str | None, *, refused: bool = True) -> dict[str, Any]:
+    principal = f"principal://iam.googleapis.com/{bundle.POOL}/subject/{subject}"
+    payload = {
+        "methodName": "GenerateIdToken",
+        "serviceName": "iamcredentials.googleapis.com",
+        "metadata": {"identityDelegationChain": [f"projects/-/serviceAccounts/{bundle.SERVICE_ACCOUNT}"]},
+        "authenticationInfo": {"principalSubject": principal} if subject else {},
+        "resourceName": "projects/-/serviceAccounts/109876543210987654321",
+        "status": {"code": 7, "message": "PERMISSION_DENIED"} if refused else {},
+        "request": {},
+    }
+    return bundle.log_entry(payload, insert_id=f"i-{at}", at=at)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_refused_impersonation_without_its_exchange_is_an_attempt(bundle: Bundle, named: bool) -> None:
+    entry = impersonation(bundle, "2026-11-22T22:30:00Z", bundle.SUBJECT if named else None)
+    answer = bundle.gcp_logs([entry]).ask()
+    assert answer.report.verdict == "refused"
+    (exchange,) = answer.report.exchanges
+    assert answer.report.target[0]["gcp"]["service_account"] == bundle.SERVICE_ACCOUNT
+    (row,) = answer.report.attempts
+    assert (row.step, row.outcome, row.count, row.subject) == ("impersonate", "refused", 1, None)
+    expected = f"principal://iam.googleapis.com/{bundle.POOL}/subject/{bundle.SUBJECT}" if named else None
+    assert row.principal == expected
+    sign, sentence = verdict(answer.report, exchange)
+    assert sign == "✗"
+    assert sentence.startswith("Google Cloud refused this token")
+    text = "".join(render(answer.report, "text", width=100, color=False).split())
+    assert ((expected or "principal://") in text) == named
+
+
+def test_two_principals_are_two_workloads(bundle: Bundle) -> None:
+    other = bundle.SUBJECT.replace("model_container", "model_build")
+    entries = [impersonation(bundle, f"2026-11-22T{hour:02}:00:00Z", bundle.SUBJECT, refused=False) for hour in (3, 4)]
+    entries += [impersonation(bundle, f"2026-11-22T{hour:02}:10:00Z", other) for hour in (3, 4, 5)]
+    report = bundle.gcp_logs(entries).ask().report
+    assert sorted((row.outcome, row.count) for row in report.attempts) == [("accepted", 2), ("refused", 3)]
+    runs = [(entry["outcome"], entry["count"]) for entry in report.timeline]
+    assert sorted(runs) == [("accepted", 2), ("refused", 3)]
+
+
+def test_the_principal_is_the_subject_where_the_mapping_takes_it_as_it_is(gcp: Bundle) -> None:
+    gcp.remove("token.jwt").gcp_logs([impersonation(gcp, "2026-11-22T22:30:00Z", gcp.SUBJECT)])
+    assert gcp.ask().exchange().subject == gcp.SUBJECT
+    gcp.gcp_provider(
+        mapping={"google.subject": "assertion.sub.extract('org={a}:')", "attribute.team": "assertion.team"}
+    )
+    assert gcp.ask().exchange().subject is None
+
+
+def test_an_account_that_an_exchange_leads_to_is_no_target_of_its_own(bundle: Bundle) -> None:
+    at = "2026-11-22T22:30:00Z"
+    entries = [
+        bundle.log_entry(insert_id="e", at=at),
+        impersonation(bundle, at.replace("00Z", "01Z"), None),
+        impersonation(bundle, "2026-11-22T20:00:00Z", None),
+    ]
+    assert targets(bundle.gcp_logs(entries).ask()) == [("baseten-provider", bundle.GCP_PROVIDER)]

@@ -245,7 +245,7 @@ def test_verbose_adds_steps_checks_and_attempts(sample: Sample) -> None:
     text = "\n".join(lines(sample("refused"), 110, verbose=True))
     assert "✗ refused      trust policy    the trust policy was looked at (aws/authorise.json:3)" in text
     assert "– skipped  no Google logs were given: LOG001" in text
-    assert "✗  87 refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
+    assert "✗  87 exchanges with AWS refused, 13:28 – 22:31 UTC, AccessDenied, AWS021:" in text
     assert "iss = https://oidc.baseten.co" in text
 
 

@@ -9,6 +9,7 @@ import re
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from oidc_doctor.logs.records.cloudtrail import MADE_UP, NO_TIME
 from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 from oidc_doctor.model.events import Attempt, Outcome
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = limits.ATTEMPTS.most  # more are compacted: see Rows.compact
 NO_PLACE = -1
+_ROUNDING = 1e-3  # milliseconds: a float holds the present epoch to a quarter of a microsecond
 
 _UUID = 36
 _DASHES = (8, 13, 18, 23)
@@ -312,20 +314,46 @@ class Rows:
     def remove_repeats(self) -> int:
         """Sort the rows by time and remove repeated events; return the number of rows removed.
 
-        Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
+        An event comes twice in files that overlap: pages, several trails, an organisation's trail beside an account's,
+        two sinks. Of two rows of one event, the one with a known outcome is kept, else that of the first file by name.
         """
         if not self:
             return 0
         import numpy as np  # imported late; sorting millions of rows in lists would take ten times the memory
 
+        before = len(self)
         unknown = np.array([key.outcome == "unknown" for key in self.keys.values])[np.frombuffer(self.key, np.int32)]
         ranks = np.argsort(np.argsort(np.array(self.files.values, dtype=object), kind="stable"))
         file = ranks[np.frombuffer(self.file, np.int32)]
-        order = _in_order(self.ids, self.time, np.frombuffer(self.place, np.int64), file, unknown)
-        keep = order[_is_first(order, self.ids, self.time)]
-        removed = len(self) - len(keep)
+        self._take(_first_of_each(self.ids, self.time, np.frombuffer(self.place, np.int64), file, unknown))
+        self._drop_partial_repeats()
+        return before - len(self)
+
+    def _drop_partial_repeats(self) -> None:
+        """Remove copies of an event that lack its id, or its time, beside the copy that has it. Rows are in order."""
+        import numpy as np
+
+        made = [number for number, text in enumerate(self.ids.texts.values) if text.startswith(MADE_UP)]
+        high, low = np.frombuffer(self.ids.high, np.uint64), np.frombuffer(self.ids.low, np.uint64)
+        time = np.frombuffer(self.time, np.float64)
+        without_id = (high == 0) & np.isin(low, np.array(made, np.uint64)) if made else np.zeros(len(self), bool)
+        without_time = (time == NO_TIME) & ~without_id
+        if not without_id.any() and not without_time.any():
+            return
+        alike = {self._content(row) for row in np.flatnonzero(~without_id & np.isin(time, time[without_id])).tolist()}
+        ids = {
+            (int(high[row]), int(low[row]))
+            for row in np.flatnonzero((time != NO_TIME) & np.isin(low, low[without_time])).tolist()
+        }
+        repeats = [row for row in np.flatnonzero(without_id).tolist() if self._content(row) in alike]
+        repeats += [row for row in np.flatnonzero(without_time).tolist() if (int(high[row]), int(low[row])) in ids]
+        keep = np.setdiff1d(np.arange(len(self)), np.array(repeats, np.int64))
+        del high, low, time
         self._take(keep)
-        return removed
+
+    def _content(self, row: int) -> tuple[float, int, int, int]:
+        """Return what a row's event says, without its id and its place."""
+        return self.time[row], self.key[row], self.identity[row], self.circumstance[row]
 
     def compact(self, most: int = MOST_ROWS) -> None:
         """Keep at most so many rows: the first and the last of each key and interval, with the count of all.
@@ -365,33 +393,31 @@ class Rows:
                 setattr(place, name, selected)
 
 
-def _in_order(ids: EventIds, time: array[float], *less: Any) -> Any:
-    """Return row numbers by time and id, then by the columns of `less`, the last of them first."""
+def _first_of_each(ids: EventIds, time: array[float], *less: Any) -> Any:
+    """Return the row numbers of the first row of each event, in order of time and id.
+
+    "First" is by the columns of `less`, the last of them first. Exports write the time of an event in milli-, micro- or
+    nanoseconds, so one event's times may differ below a millisecond.
+    """
     import numpy as np
 
-    keys = [np.frombuffer(ids.low, np.uint64), np.frombuffer(ids.high, np.uint64), np.frombuffer(time, np.float64)]
-    return np.lexsort([*less, *keys])
-
-
-def _is_first(order: Any, ids: EventIds, time: array[float]) -> Any:
-    """Return for each row of the order whether it is the first of its event."""
-    import numpy as np
-
+    low, high = np.frombuffer(ids.low, np.uint64), np.frombuffer(ids.high, np.uint64)
+    seconds = np.frombuffer(time, np.float64)
+    milliseconds = np.floor(seconds * 1000 + _ROUNDING)
+    order = np.lexsort([*less, low, high, milliseconds])
     first = np.ones(len(order), bool)
     repeats_previous = np.ones(len(order) - 1, bool)
-    for column, kind in ((ids.low, np.uint64), (ids.high, np.uint64), (time, np.float64)):
-        values = np.frombuffer(column, kind)[order]
+    for column in (low, high, milliseconds):
+        values = column[order]
         repeats_previous &= values[1:] == values[:-1]
     first[1:] = ~repeats_previous
-    return first
+    rows = order[first]
+    return rows[np.lexsort([low[rows], high[rows], seconds[rows]])]
 
 
 def first_of_each(ids: EventIds, time: array[float]) -> list[int]:
     """Return the rows in order of time, one for each event."""
-    if not ids:
-        return []
-    order = _in_order(ids, time)
-    rows: list[int] = order[_is_first(order, ids, time)].tolist()
+    rows: list[int] = _first_of_each(ids, time).tolist() if ids else []
     return rows
 
 

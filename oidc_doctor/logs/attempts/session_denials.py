@@ -1,4 +1,8 @@
-"""Denied calls of federated sessions as columns, grouped by the action, resource, session's role and error."""
+"""Denied calls of federated sessions as columns, grouped by the action, resource, session's role and error.
+
+CloudTrail delivers a call on another account's resource to both accounts, with an eventID of its own in each, and one
+sharedEventID [CloudTrail user guide, record contents].
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, without_digits
+from oidc_doctor.logs.attempts.columns import EventIds, InternTable, first_of_each, session_number, without_digits
+from oidc_doctor.logs.records.cloudtrail import MADE_UP, digest_of
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
@@ -24,6 +29,8 @@ class SessionDenials:
         self.groups = InternTable(None, MOST_GROUPS)  # the keys
         self.newest: list[SessionDenial | None] = [None]  # the newest call of each group
         self.ids = EventIds()
+        self.same = EventIds()  # equal for all copies of an event
+        self.session = array("Q")
         self.group = array("i")
         self.time = array("d")
         self.dropped = 0
@@ -36,9 +43,13 @@ class SessionDenials:
         if len(self) >= MOST_DENIALS:
             self.dropped += 1
             return
-        self.group.append(self._group(_key(denial), denial))
+        key = _key(denial)
+        event_id = denial.event_ids[0] or digest_of((*key, denial.time, denial.session))
+        self.group.append(self._group(key, denial))
         self.time.append(denial.time)
-        self.ids.append(denial.event_ids[0])
+        self.ids.append(event_id)
+        self.same.append(denial.shared_id or event_id)
+        self.session.append(session_number(denial.session))
 
     def _group(self, key: tuple[Any, ...], denial: SessionDenial) -> int:
         group = self.groups.number(key)
@@ -54,7 +65,9 @@ class SessionDenials:
         """Remove the rows from that index on."""
         del self.group[length:]
         del self.time[length:]
+        del self.session[length:]
         self.ids.cut(length)
+        self.same.cut(length)
 
     def extend(self, other: SessionDenials) -> None:
         """Add the rows of another table."""
@@ -65,11 +78,13 @@ class SessionDenials:
         self.dropped += other.dropped + max(0, len(other) - free_rows)
         self.group.extend(array("i", [numbers[group] for group in other.group[:free_rows]]))
         self.time.extend(other.time[:free_rows])
+        self.session.extend(other.session[:free_rows])
         self.ids.extend(other.ids, free_rows)
+        self.same.extend(other.same, free_rows)
 
     def grouped(self) -> tuple[list[SessionDenial], int]:
         """Return the groups, newest first, and how many calls were logged twice."""
-        rows = first_of_each(self.ids, self.time)
+        rows = self._once()
         rows_of: dict[int, list[int]] = {}
         for row in rows:
             if self.group[row]:
@@ -90,6 +105,17 @@ class SessionDenials:
                 )
             )
         return sorted(denials, key=lambda denial: (-denial.time, denial.event_ids)), len(self) - len(rows)
+
+    def _once(self) -> list[int]:
+        """Return the rows, one for each event; of an event that one file has without its id, the copy with the id."""
+        rows = first_of_each(self.same, self.time)
+        made = {row for row in rows if self.ids.text(row).startswith(MADE_UP)} if len(self.ids.texts.values) > 1 else {}
+        if not made:
+            return rows
+        named = {(self.group[row], self.time[row], self.session[row]) for row in rows if row not in made}
+        return [
+            row for row in rows if row not in made or (self.group[row], self.time[row], self.session[row]) not in named
+        ]
 
 
 def _key(denial: SessionDenial) -> tuple[Any, ...]:

@@ -11,9 +11,9 @@ from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.events import Attempt, Signature
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable
 
-    from oidc_doctor.logs.attempts.columns import Rows
+    from oidc_doctor.logs.attempts.columns import Circumstance, Identity, Rows, SignatureKey
 
 IDS_KEPT = 20
 SUBJECTS_KEPT = 50
@@ -82,7 +82,7 @@ class Attempts:
         self.key = np.array(self.rows.key, np.int32)[order]
         self.identity = np.array(self.rows.identity, np.int32)[order]
         self.circumstance = np.array(self.rows.circumstance, np.int32)[order]
-        self.count = np.array(self.rows.count, np.int64)[order]
+        self.counts = np.array(self.rows.count, np.int64)[order]
 
     def _cut(self) -> Buckets:
         times = self.time[self.time != NO_TIME]
@@ -107,7 +107,7 @@ class Attempts:
 
     def _signature(self, places: Any) -> Signature:
         """Return the signature of the attempts at these places of the table, which share a key."""
-        rows, times, counts = self.rows, self.time[places], self.count[places]
+        rows, times, counts = self.rows, self.time[places], self.counts[places]
         timed = times != NO_TIME
         newest = [int(row) for row in self.row[places[: -IDS_KEPT - 1 : -1]]]
         identities, latest = np.unique(self.identity[places][::-1], return_index=True)
@@ -144,8 +144,44 @@ class Attempts:
         part.select(self.row[np.isin(self.key, list(keys)) & (self.time != NO_TIME)])
         return part
 
-    def runs(self, parts: Iterable[AttemptSelection], accepted: Container[int]) -> list[OutcomeRun]:
-        """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out."""
+    def runs(
+        self, parts: Iterable[AttemptSelection], accepted: Container[int], uncounted: Container[int] = ()
+    ) -> list[OutcomeRun]:
+        """Return the attempts of all parts as runs of one outcome. Attempts without a time are left out.
+
+        Attempts with `uncounted` keys make runs, and are not counted in them.
+        """
+        kept = self._selected(parts)
+        if not kept.size:
+            return []
+        keys = self.key[kept]
+        different = [int(key) for key in np.unique(keys)]
+        good = np.isin(keys, [key for key in different if key in accepted])
+        begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
+        ends = np.concatenate((begins[1:], [good.size])) - 1
+        is_uncounted = np.isin(keys, [key for key in different if key in uncounted])
+        counts = np.add.reduceat(np.where(is_uncounted, 0, self.counts[kept]), begins)
+        rows, times = self.row[kept], self.time[kept]
+        return [
+            OutcomeRun(
+                bool(good[begin]),
+                int(rows[begin]),
+                int(rows[end]),
+                float(times[begin]),
+                float(times[end]),
+                int(count),
+            )
+            for begin, end, count in zip(begins, ends, counts, strict=True)
+        ]
+
+    def count(self, parts: Iterable[AttemptSelection], begin: float, end: float) -> int:
+        """Count the attempts of all parts from `begin` to `end` inclusive."""
+        kept = self._selected(parts)
+        times = self.time[kept]
+        return int(self.counts[kept][(times >= begin) & (times <= end)].sum())
+
+    def _selected(self, parts: Iterable[AttemptSelection]) -> Any:
+        """Return the places of the attempts of all parts in the table, without those that have no time."""
         keep = np.zeros(len(self.row), dtype=bool)
         complete_keys: set[int] = set()
         for part in parts:
@@ -163,39 +199,43 @@ class Attempts:
             keep |= mask
         if complete_keys:
             keep |= np.isin(self.key, list(complete_keys))
-        kept = np.flatnonzero(keep & (self.time != NO_TIME))
-        if not kept.size:
-            return []
-        keys = self.key[kept]
-        good = np.isin(keys, [int(key) for key in np.unique(keys) if int(key) in accepted])
-        begins = np.flatnonzero(np.concatenate(([True], good[1:] != good[:-1])))
-        ends = np.concatenate((begins[1:], [good.size])) - 1
-        counts = np.add.reduceat(self.count[kept], begins)
-        rows, times = self.row[kept], self.time[kept]
-        return [
-            OutcomeRun(
-                bool(good[begin]),
-                int(rows[begin]),
-                int(rows[end]),
-                float(times[begin]),
-                float(times[end]),
-                int(count),
-            )
-            for begin, end, count in zip(begins, ends, counts, strict=True)
-        ]
+        return np.flatnonzero(keep & (self.time != NO_TIME))
 
     def cells(self, *, by_circumstance: bool) -> list[Cell]:
         """Return the identities of the attempts, for each key, the newest first."""
         circumstance = self.circumstance if by_circumstance else np.zeros_like(self.circumstance)
-        _, pair = np.unique(self.identity.astype(np.int64) << 32 | circumstance, return_inverse=True)
-        _, newest = np.unique((self.key.astype(np.int64) << 32 | pair)[::-1], return_index=True)
+        _, newest = np.unique(self._cell_codes(circumstance)[::-1], return_index=True)
         places = len(self.row) - 1 - np.sort(newest)
         table = (self.key, self.identity, circumstance, self.row)
         return [Cell(*(int(column[place]) for column in table)) for place in places]
 
+    def seen(
+        self, keys: Iterable[int], like: Callable[[SignatureKey, Identity, Circumstance], bool]
+    ) -> tuple[float, float] | None:
+        """Return when attempts with these keys that are `like` it were first and last made; None where none was."""
+        kept = np.isin(self.key, list(keys)) & (self.time != NO_TIME)
+        codes = self._cell_codes(self.circumstance)[kept]
+        _, first, kind = np.unique(codes, return_index=True, return_inverse=True)
+        places = np.flatnonzero(kept)
+        alike = [self._is_like(int(places[place]), like) for place in first]
+        times = self.time[places[np.array(alike, bool)[kind]]] if alike else np.empty(0)
+        return (float(times.min()), float(times.max())) if times.size else None
+
+    def _cell_codes(self, circumstance: Any) -> Any:
+        """Return a number for each row, equal for those of equal key, identity and circumstance."""
+        _, pair = np.unique(self.identity.astype(np.int64) << 32 | circumstance, return_inverse=True)
+        return self.key.astype(np.int64) << 32 | pair
+
+    def _is_like(self, place: int, like: Callable[[SignatureKey, Identity, Circumstance], bool]) -> bool:
+        return like(
+            self.rows.key_of(int(self.key[place])),
+            self.rows.identity_of(int(self.identity[place])),
+            self.rows.circumstance_of(int(self.circumstance[place])),
+        )
+
     def count_between(self, keys: Iterable[int], begin: float, end: float) -> int:
         """Count the attempts with these keys from `begin` to `end` inclusive."""
-        return int(self.count[self._between(keys, begin, end)].sum())
+        return int(self.counts[self._between(keys, begin, end)].sum())
 
     def _between(self, keys: Iterable[int], begin: float, end: float) -> Any:
         return np.isin(self.key, list(keys)) & (self.time >= begin) & (self.time <= end)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from oidc_doctor.logs.attempts.columns import MOST_ROWS, Rows
 from oidc_doctor.logs.attempts.join_impersonations import join
+from oidc_doctor.logs.attempts.same_writes import once_each
 from oidc_doctor.logs.reading.file import family_of
 from oidc_doctor.logs.reading.scan_state import ScanState
 from oidc_doctor.logs.reading.workers import read_all
@@ -66,7 +67,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
     if state.source == "gcp-logs":
         join(rows)
     denials, repeated = state.denials.grouped()
-    changes = {(change.event_id, change.time): change for change in reversed(state.changes)}
+    changes = once_each(state.changes)
     duplicates += repeated + len(state.changes) - len(changes)
     coverage = LogCoverage(
         source=state.source,
@@ -80,8 +81,7 @@ def _scanned(state: ScanState) -> ScannedLogs:
         services=frozenset(state.services),
         regions=frozenset(state.regions),
     )
-    in_order = sorted(changes.values(), key=lambda change: (change.time, change.event_id))
-    return ScannedLogs(rows, in_order, denials, coverage)
+    return ScannedLogs(rows, changes, denials, coverage)
 
 
 def _bounds(state: ScanState) -> Iterator[str]:

@@ -18,7 +18,7 @@ from oidc_doctor.model.events import Attempt, Outcome
 from oidc_doctor.model.times import epoch_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from oidc_doctor.model.document import Json, Origin
 
@@ -31,6 +31,7 @@ EVENT_NAME = "AssumeRoleWithWebIdentity"
 # Trail files and the console's download; aws cloudtrail lookup-events; aws logs filter-log-events.
 LISTS = ("Records", "Events", "events")
 
+MADE_UP = "digest-"  # how an id begins that is made of the content of an event without one
 NO_TIME = 0.0  # Attempt.time of an event without a readable time: people paste parts of events
 
 _DEEPEST = 4  # wrappers inside wrappers: pages in a list, an event as a string in a page
@@ -141,13 +142,18 @@ def attempt(record: Record, origin: Origin) -> Attempt | None:
 
 def digest(event: Attempt, *more: str | None) -> str:
     """Return an id for an event that has none: the same for the same event in any file, at any place."""
-    import hashlib  # imported late: events normally have ids
-
     parts = (
         event.cloud, event.step, event.time, event.target, event.provider, event.subject, event.audience, event.outcome,
         event.error_code, event.error_message, event.region, event.caller, event.user_agent, event.session_name, *more,
     )  # fmt: skip
-    return "digest-" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]
+    return digest_of(parts)
+
+
+def digest_of(parts: Sequence[object]) -> str:
+    """Return an id that is made of the parts of an event."""
+    import hashlib  # imported late: events normally have ids
+
+    return MADE_UP + hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:24]
 
 
 def principal_parts(

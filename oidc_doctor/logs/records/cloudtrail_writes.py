@@ -108,6 +108,7 @@ def session_denial(record: Record, origin: Origin) -> SessionDenial | None:
         count=1,
         event_ids=(event_id,),
         origin=origin._replace(event_id=event_id or None),
+        shared_id=text(record.get("sharedEventID")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.report.parts import sentences
 from oidc_doctor.report.parts.escape import exact, forbid_tokens, visible
@@ -65,6 +65,8 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
         sheet.row("target", _text(exchange.target_name))
     label = {"aws": "role", "gcp": "provider"}[exchange.cloud]
     sheet.row(label, _text(exchange.resource) if exchange.resource else "not named")
+    if exchange.cloud == "gcp" and exchange.subject is None:
+        _impersonation(sheet, report, exchange)
     actual = cause.actual if cause is not None else None
     shown = actual is not None and actual.value == exchange.subject
     rows = pair(cause.expected, actual, sheet.room) if cause is not None and _is_marked(cause.expected, actual) else []
@@ -74,6 +76,15 @@ def target(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | None
         sheet.row("claims", "supposed from a subject; no token was given")
     elif exchange.claims_from != "token":
         sheet.row("claims", f"from the logged event {_text(exchange.claims_from)}; no token was given")
+
+
+def _impersonation(sheet: Sheet, report: Report, exchange: Exchange) -> None:
+    """Write the account of impersonations whose exchange is in no log, and the principal that Google wrote."""
+    rows = sentences.attempts_on(report, exchange, "impersonate")
+    newest = max(rows, key=lambda row: row.last_seen, default=None)
+    if newest is not None and newest.step == "impersonate":
+        _row(sheet, "account", _text(newest.target or ""))
+        _row(sheet, "principal", _text(newest.principal or ""))
 
 
 def _assumes(exchange: Exchange) -> bool:
@@ -256,17 +267,11 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         _row(sheet, "logged", sentences.logged(report, exchange))
     if cause.timing.until:
         sheet.row("until", moment(cause.timing.until, report.evaluated_at))
-    for label, entry in (("changed", cause.timing.change), ("token", cause.timing.token_change)):
-        if entry:
-            sentence, lines = sentences.change(entry, report.evaluated_at)
-            side = "request" if entry.get("what") == "request" else "token"
-            text = f"the {side} changed: {sentence}" if label == "token" and sentence else sentence
-            _row(sheet, side if label == "token" else label, text)
-            changed(sheet, lines)
-            if (entry.get("replay") or {}).get("before") == "accepted":
-                sheet.row("", "the same token is accepted on the configuration before it, and refused after")
-            if (entry.get("replay") or {}).get("before") == "allowed":
-                sheet.row("", "the policies before it allow the same call, and those after it do not")
+    if cause.timing.change:
+        _row(sheet, "changed", sentences.change(cause.timing.change, report.evaluated_at)[0])
+        _changed(sheet, report, cause.timing.change)
+    if cause.timing.token_change:
+        _token(sheet, report, cause.timing.token_change)
     if cause.timing.mended_by:
         _row(sheet, "fixed", sentences.change(cause.timing.mended_by, report.evaluated_at)[0])
     if cause.timing.session and cause.timing.session.get("attempt"):
@@ -289,6 +294,29 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
         sheet.row("but", "the error that was seen cannot come from this step: another cause is at work, or was")
     if cause.settle:
         settle(sheet, _text(cause.settle))
+
+
+def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
+    changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+    if (entry.get("replay") or {}).get("before") == "accepted":
+        sheet.row("", "the same token is accepted on the configuration before it, and refused after")
+    if (entry.get("replay") or {}).get("before") == "allowed":
+        sheet.row("", "the policies before it allow the same call, and those after it do not")
+
+
+def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
+    """Write how a token differs from those that are accepted: it changed, or it is of another workload."""
+    sentence = sentences.change(entry, report.evaluated_at)[0]
+    side = "request" if entry.get("what") == "request" else "token"
+    if not sentences.is_new_kind(entry):
+        _row(sheet, side, f"the {side} changed: {sentence}")
+        changed(sheet, sentences.change(entry, report.evaluated_at)[1])
+        return
+    now = report.evaluated_at
+    seen = moment(entry.get("first_seen"), now)
+    sheet.row(side, f"{sentences.new_kind(entry)}, first seen {seen}: {sentence}")
+    last = f"last seen {moment(entry.get('old_last_seen'), now)}"
+    sheet.row("accepted", f"{_text(str(entry.get('from') or 'none'))}, {last}")
 
 
 def settle(sheet: Sheet, text: str) -> None:

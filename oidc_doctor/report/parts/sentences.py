@@ -91,9 +91,25 @@ def _brought_by(cause: Cause) -> str:
         by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
         return f", since {change.get('what')} by {by} at {change.get('time')}"
     if token_change is not None:
-        side = "request" if token_change.get("what") == "request" else "token"
-        return f", since the {side} changed: {token_change.get('text', '')}"
+        text = token_change.get("text", "")
+        if is_new_kind(token_change):
+            return f"; {new_kind(token_change)}, first seen at {token_change.get('first_seen')}: {text}"
+        return f", since the {_side_of(token_change)} changed: {text}"
     return ""
+
+
+def is_new_kind(token_change: dict[str, Any]) -> bool:
+    """Return whether the difference is that of two workloads: neither changed."""
+    return token_change.get("kind") == "new-kind"
+
+
+def new_kind(token_change: dict[str, Any]) -> str:
+    """Return the name of what appeared beside the tokens that were seen before."""
+    return f"a new kind of {_side_of(token_change)}"
+
+
+def _side_of(token_change: dict[str, Any]) -> str:
+    return "request" if token_change.get("what") == "request" else "token"
 
 
 def reason(cause: Cause) -> str:
@@ -138,11 +154,33 @@ def attempts_on(report: Report, exchange: Exchange, step: str = "") -> list[Atte
     return [row for row in report.attempts if row.cloud == exchange.cloud and row.target == target]
 
 
+def steps_of(step: str | None) -> str:
+    """Return the calls that a logged step counts, in the plural."""
+    return "impersonations" if step == "impersonate" else "exchanges"
+
+
+def of_kind(rows: list[AttemptRow], exchange: Exchange) -> list[AttemptRow]:
+    """Return the rows of the exchange's own kind of token, and those whose events name no subject.
+
+    Where the token's subject is not known, every row may be its own.
+    """
+    if exchange.subject is None:
+        return rows
+    families = {row.family for row in rows if exchange.subject in (row.subject, *row.subjects)}
+    families |= {row.family for row in rows if (row.principal or "").endswith(f"/subject/{exchange.subject}")}
+    return [
+        row
+        for row in rows
+        if row.family in families or row.subject == exchange.subject or (row.subject is None and not families)
+    ]
+
+
 def seen_refused(report: Report, exchange: Exchange) -> bool:
-    """Return whether a refusal of the exchange was observed: the newest logged attempt, or a given error."""
-    logged = attempts_on(report, exchange)
-    if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
-        return True
+    """Return whether a refusal of the exchange was observed: the newest logged attempt of a step, or a given error."""
+    for step in ("exchange", "impersonate"):
+        logged = [row for row in of_kind(attempts_on(report, exchange, step), exchange) if row.step == step]
+        if logged and max(logged, key=lambda row: row.last_seen).outcome == "refused":
+            return True
     return any(entry.get("reading") != "unknown" for entry in observed_of(report, exchange))
 
 
@@ -286,7 +324,11 @@ def since(report: Report, exchange: Exchange, cause: Cause) -> str:
     if cause.timing.refused_since:
         until = "since" if cause.status == "active" else "until then" if cause.timing.until is None else "in all"
         before = f", {cause.timing.accepted_before:,} accepted before" if cause.timing.accepted_before else ""
-        return f"{when}: {cause.timing.refused_since:,} refused {until}{before}"
+        of_kinds = ""
+        if cause.timing.kinds > 1:
+            own = f"{cause.timing.refused_of_kind:,} refused of this one"
+            of_kinds = f" ({steps_of(cause.step)} of {cause.timing.kinds} kinds of token, {own})"
+        return f"{when}: {cause.timing.refused_since:,} refused {until}{before}{of_kinds}"
     edge = parse(cause.timing.since)
     if edge is None:
         return when
@@ -315,15 +357,41 @@ def _around(rows: list[AttemptRow], edge: datetime) -> str | None:
 
 
 def logged(report: Report, exchange: Exchange) -> str:
-    """Return the number of logged attempts by outcome, with the time of the last one of each."""
+    """Return the number of logged attempts by step, kind of token and outcome, with the time of the last of each."""
+    words = []
+    for step in ("exchange", "impersonate"):
+        rows = [row for row in attempts_on(report, exchange, step) if row.step == step]
+        own = of_kind(rows, exchange)
+        others = [row for row in rows if row not in own]
+        calls = f"{steps_of(step)}: " if exchange.cloud == "gcp" else ""
+        words += [f"{calls}{_by_outcome(own, report)}"] if own else []
+        kinds = len({row.family for row in others})
+        whose = f"{steps_of(step)} of {'another kind' if kinds == 1 else f'{kinds} other kinds'} of token"
+        words += [f"{whose}: {_by_outcome(others, report)}"] if others else []
+    return "; ".join(words)
+
+
+def _by_outcome(rows: list[AttemptRow], report: Report) -> str:
     words = []
     for outcome in ("refused", "accepted", "unknown"):
-        rows = [row for row in attempts_on(report, exchange) if row.outcome == outcome]
-        if rows:
-            last = moment(max(row.last_seen for row in rows), report.evaluated_at)
+        of_it = [row for row in rows if row.outcome == outcome]
+        if of_it:
+            last = moment(max(row.last_seen for row in of_it), report.evaluated_at)
             ending = {"unknown": "without a recorded outcome"}.get(outcome, outcome)
-            words.append(f"{sum(row.count for row in rows):,} {ending} (last {last})")
+            words.append(f"{sum(row.count for row in of_it):,} {ending} (last {last})")
     return ", ".join(words)
+
+
+def whose(row: AttemptRow) -> str:
+    """Return the subject of a signature, or the principal that Google wrote where its entries have no subject."""
+    return visible(row.subject or row.principal or "no subject")
+
+
+def counted(row: AttemptRow) -> str:
+    """Return a signature's count with what it counts: "9 exchanges with AWS refused"."""
+    calls = steps_of(row.step).removesuffix("s" if row.count == 1 else "")
+    ending = {"unknown": "of unknown outcome"}.get(row.outcome, row.outcome)
+    return f"{row.count:,} {calls} with {CLOUDS[row.cloud]} {ending}"
 
 
 def change(entry: dict[str, Any], now: str) -> tuple[str, list[str]]:

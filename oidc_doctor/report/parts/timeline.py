@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.report.parts.escape import visible
 from oidc_doctor.report.parts.lines import clip
+from oidc_doctor.report.parts.sentences import CLOUDS
 from oidc_doctor.report.parts.times import moment, period
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _SIGNS = {"accepted": "✓", "refused": "✗"}
 _MOST = 12  # lines, unless `verbose`
+_NAME = 120  # characters of a kind of token
 _BY = 60  # characters of the author of a write
 
 
@@ -27,36 +29,77 @@ class Line(NamedTuple):
 
 def lines(report: Report, *, verbose: bool = False) -> tuple[list[Line], int]:
     """Return the lines in order of time and the number omitted; no lines if no outcome changed."""
-    entries = _merged(report.timeline)
+    entries = _merged(report.timeline, apart=True)
+    if len(entries) > _MOST and not verbose:
+        entries = _merged(report.timeline, apart=False)
     outcomes = {entry.get("outcome") for entry in entries if entry.get("kind") == "attempts"}
     turns = any(entry.get("flips") or entry.get("kind") == "failed-change" for entry in entries)
     if not turns and len(outcomes) < 2:  # noqa: PLR2004
         return [], 0
-    logged = [_line(entry, report.evaluated_at) for entry in entries]
+    logged = _lines(entries, report.evaluated_at)
     kept = set(sorted(range(len(logged)), key=lambda at: (-logged[at].weight, -at))[: None if verbose else _MOST])
     return [line for at, line in enumerate(logged) if at in kept], len(logged) - len(kept)
 
 
-def _merged(timeline: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Merge consecutive runs of one outcome unless a write that changed an outcome is between them."""
+def _merged(timeline: list[dict[str, Any]], *, apart: bool) -> list[dict[str, Any]]:
+    """Merge consecutive runs of one outcome, cloud and step unless a write that changed an outcome is between them.
+
+    `apart` keeps workloads apart.
+    """
+    alike = ("outcome", "cloud", "step", *(("families", "resource") if apart else ()))
     merged: list[dict[str, Any]] = []
     for entry in timeline:
         last = merged[-1] if merged else None
         is_same_kind = last is not None and entry.get("kind") == last.get("kind") == "attempts"
-        if is_same_kind and last is not None and all(entry.get(key) == last.get(key) for key in ("outcome", "cloud")):
+        if is_same_kind and last is not None and all(entry.get(key) == last.get(key) for key in alike):
             until = max(str(last.get("until")), str(entry.get("until")))
-            merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry)}
+            kinds = list(dict.fromkeys([*_families(last), *_families(entry)]))
+            merged[-1] = {**last, "until": until, "count": _count(last) + _count(entry), "families": kinds}
         else:
             merged.append(entry)
     return merged
 
 
-def _line(entry: dict[str, Any], now: str) -> Line:
+def _families(entry: dict[str, Any]) -> list[str]:
+    families = entry.get("families")
+    return [str(family) for family in families] if isinstance(families, list) else []
+
+
+def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
+    """Return the lines. Of attempts each says its cloud, step and workload where the timeline has several of them."""
+    attempts = [entry for entry in entries if entry.get("kind") == "attempts"]
+    clouds = {entry.get("cloud") for entry in attempts}
+    steps = {entry.get("step") for entry in attempts}
+    kinds = {tuple(_families(entry)) for entry in attempts}
+    names = short_names(sorted({family for entry in attempts for family in _families(entry)}))
+    lines = []
+    for entry in entries:
+        calls = "impersonation" if entry.get("step") == "impersonate" else "exchange"
+        calls += "" if _count(entry) == 1 else "s"
+        with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
+        label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
+        whose = _families(entry)
+        of_kind = f": {names[whose[0]]}" if len(whose) == 1 else f" of {len(whose)} kinds of token" if whose else ""
+        lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 else ""))
+    return lines
+
+
+def short_names(families: list[str]) -> dict[str, str]:
+    """Return each name without the leading segments that all have in common."""
+    if len(families) < 2:  # noqa: PLR2004 - a single name needs no distinction
+        return {family: clip(visible(family), _NAME) for family in families}
+    least, most = min(families), max(families)
+    alike = next((at for at, (a, b) in enumerate(zip(least, most, strict=False)) if a != b), len(least))
+    cut = max(least.rfind(sign, 0, alike) for sign in ":/|") + 1
+    return {family: ("…" if cut else "") + clip(visible(family[cut:]), _NAME) for family in families}
+
+
+def _line(entry: dict[str, Any], now: str, calls: str, of_kind: str) -> Line:
     when = moment(entry.get("time"), now, seconds=True).removesuffix(" UTC")
     if entry.get("kind") == "attempts":
         outcome = str(entry.get("outcome"))
         span = period(entry.get("time"), entry.get("until"), now).removesuffix(" UTC")
-        return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,} {visible(outcome)}", 2)
+        return Line(span, _SIGNS.get(outcome, "?"), f"{_count(entry):,}{calls} {visible(outcome)}{of_kind}", 2)
     what, by = (visible(str(entry.get(key) or "")) for key in ("what", "by"))
     what, by = clip(what, _BY), clip(by.rpartition("/")[2] or by or "an unknown caller", _BY)
     event = clip(visible(str(entry.get("event_id") or "")), 8)

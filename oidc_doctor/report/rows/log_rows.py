@@ -141,26 +141,31 @@ def label(report: Report, row: Row) -> str:
     now = report.evaluated_at
     if row.attempt is not None:
         attempt = row.attempt
-        who = visible(attempt.family or attempt.subject or "no subject")
-        return f"{attempt.count:,} {attempt.outcome}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
+        who = visible(attempt.family) if attempt.family else sentences.whose(attempt)
+        return f"{sentences.counted(attempt)}, {period(attempt.first_seen, attempt.last_seen, now)}: {who}"
     return f"{moment((row.change or {}).get('time'), now)} {_done(row)}"
 
 
 def briefs(report: Report, listed: list[Row]) -> list[str]:
     """Format each row for a narrow list, without the sign; the part that distinguishes it comes early."""
     now = report.evaluated_at
-    whose = _apart(
-        [visible(row.attempt.subject or "no subject") if row.attempt is not None else None for row in listed]
-    )
+    whose = _apart([sentences.whose(row.attempt) if row.attempt is not None else None for row in listed])
     texts = []
+    calls = {calls_of(row.attempt) for row in listed if row.attempt is not None}
     for row, who in zip(listed, whose, strict=True):
         if row.attempt is not None:
             attempt = row.attempt
             seen_in = period(attempt.first_seen, attempt.last_seen, now).removesuffix(" UTC")
-            texts.append(f"{attempt.count:,}, {seen_in} {who or ''}".rstrip())
+            what = f" {calls_of(attempt)}" if len(calls) > 1 else ""
+            texts.append(f"{attempt.count:,}{what}, {seen_in} {who or ''}".rstrip())
             continue
         texts.append(f"{moment((row.change or {}).get('time'), now).removesuffix(' UTC')} {_done(row)}")
     return texts
+
+
+def calls_of(attempt: AttemptRow) -> str:
+    """Return the cloud and the step of a signature: "AWS exchange"."""
+    return f"{sentences.CLOUDS[attempt.cloud]} {sentences.steps_of(attempt.step).removesuffix('s')}"
 
 
 def _apart(subjects: list[str | None]) -> list[str | None]:
@@ -192,10 +197,10 @@ def table(report: Report, row: Row) -> tuple[str, str, str, str, str]:
     if row.attempt is not None:
         attempt = row.attempt
         why = attempt.cause or attempt.error or ""
-        who = visible(attempt.subject or "no subject")
+        who = sentences.whose(attempt)
         return (
             moment(attempt.first_seen, now),
-            attempt.outcome,
+            f"{calls_of(attempt)} {attempt.outcome}",
             f"{attempt.count:,}",
             who,
             shortened(visible(why), _LONG),
@@ -227,13 +232,15 @@ def detail(sheet: Sheet, report: Report, row: Row) -> None:
 def _signature(sheet: Sheet, report: Report, row: Row, attempt: AttemptRow) -> None:
     now = report.evaluated_at
     sign = SIGNS.get(attempt.outcome, "?")
-    sheet.say(f"{attempt.count:,} {attempt.outcome}", lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
+    sheet.say(sentences.counted(attempt), lead=f"{sign} ", style=sentences.SIGN_STYLES[sign], bold=True)
     sheet.gap()
     sheet.row("seen", period(attempt.first_seen, attempt.last_seen, now))
     sheet.row("subject", shortened(visible(attempt.subject or "not recorded"), _LONG))
     for name, value in (("audience", attempt.audience), ("target", attempt.target), ("provider", attempt.provider)):
         if value:
             sheet.row(name, shortened(visible(value), _LONG))
+    if attempt.principal:
+        sheet.row("principal", shortened(visible(attempt.principal), _LONG))
     if attempt.error:
         sheet.row("answered", shortened(visible(attempt.error), _LONG))
     if attempt.cause:

@@ -1,0 +1,121 @@
+"""Say what was searched for a write that was not seen: the kinds of writes, the files, services, Regions and window.
+
+That a write is in no log cannot be shown by files: a trail may leave events out, and another one may hold them. So a
+write is "not seen in what was read", and what was read is named.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from oidc_doctor.judge.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from oidc_doctor.model.events import LogCoverage
+    from oidc_doctor.model.steps import Cloud
+
+_FEW = 3  # names that a sentence lists
+
+# The writes of what each step depends on [IAM API reference; Google IAM API, Workload Identity Federation].
+_PROVIDER = ("CreateOpenIDConnectProvider", "DeleteOpenIDConnectProvider")
+_UPDATE = "UpdateWorkloadIdentityPoolProvider"
+WRITES_OF: dict[tuple[Cloud, str], tuple[str, ...]] = {
+    ("aws", "provider"): _PROVIDER,
+    ("aws", "audience"): (
+        "AddClientIDToOpenIDConnectProvider", "RemoveClientIDFromOpenIDConnectProvider", *_PROVIDER,
+    ),
+    ("aws", "keys"): ("UpdateOpenIDConnectProviderThumbprint", *_PROVIDER),
+    ("aws", "authorise"): ("UpdateAssumeRolePolicy", "CreateRole", "DeleteRole"),
+    ("aws", "duration"): ("UpdateRole", "CreateRole"),
+    ("gcp", "target"): (
+        _UPDATE, "DeleteWorkloadIdentityPoolProvider", "UpdateWorkloadIdentityPool", "DeleteWorkloadIdentityPool",
+    ),
+    ("gcp", "issuer"): (_UPDATE,),
+    ("gcp", "audience"): (_UPDATE,),
+    ("gcp", "keys"): (_UPDATE,),
+    ("gcp", "condition"): (_UPDATE,),
+    ("gcp", "mapping"): (_UPDATE,),
+    ("gcp", "impersonate"): (
+        "SetIAMPolicy of the account or its project", "DisableServiceAccount", "DeleteServiceAccount", _UPDATE,
+    ),
+}  # fmt: skip
+
+# Where the writes are recorded: IAM's in CloudTrail's us-east-1 (commercial Regions), Google's in Admin Activity.
+_WRITER: dict[Cloud, str] = {"aws": "iam.amazonaws.com", "gcp": "iam.googleapis.com"}
+_IAM_REGION = "us-east-1"
+
+
+class Searched(NamedTuple):
+    """The logs of one cloud that were read, and the names of their files."""
+
+    coverage: LogCoverage
+    files: tuple[str, ...] = ()
+
+
+def writes_of(cloud: Cloud, steps: Iterable[str]) -> list[str]:
+    """Return the kinds of writes that can make these steps refuse."""
+    return list(dict.fromkeys(write for step in sorted(steps) for write in WRITES_OF.get((cloud, step), ())))
+
+
+def view(cloud: Cloud, steps: Iterable[str], searched: Searched) -> dict[str, Any]:
+    """Return what was searched, as the report shows it."""
+    coverage = searched.coverage
+    return {
+        "writes": writes_of(cloud, steps),
+        "files": list(searched.files),
+        "records": coverage.events,
+        "services": sorted(coverage.services),
+        "regions": sorted(coverage.regions),
+        "from": None if coverage.first is None else rfc3339(coverage.first),
+        "to": None if coverage.last is None else rfc3339(coverage.last),
+    }
+
+
+def sentences(cloud: Cloud, steps: Iterable[str], searched: Searched, between: tuple[float | None, float]) -> str:
+    """Return the search in words. `between` are the times, epoch seconds, at which the write would have been made."""
+    begin, end = between
+    period = f"before {rfc3339(end)}" if begin is None else f"between {rfc3339(begin)} and {rfc3339(end)}"
+    writes = writes_of(cloud, steps)
+    kinds = f"{_listed(writes, 'or')} " if writes else "write of what decides here "
+    read = f"{_read(cloud, searched)}{''.join(_gaps(cloud, searched, between))}"
+    return f"No {kinds}{period} was seen in what was read: {read}"
+
+
+def _read(cloud: Cloud, searched: Searched) -> str:
+    coverage = searched.coverage
+    names = list(searched.files)
+    files = _listed(names, "and") if names else _count(coverage.files, "file")
+    window = (
+        ""
+        if coverage.first is None or coverage.last is None
+        else (f" from {rfc3339(coverage.first)} to {rfc3339(coverage.last)}")
+    )
+    regions = f" in {_listed(sorted(coverage.regions), 'and')}" if cloud == "aws" and coverage.regions else ""
+    services = f", with some of {_listed(sorted(coverage.services), 'and')}" if coverage.services else ""
+    return f"{files} ({_count(coverage.events, 'record')}{window}{regions}{services})."
+
+
+def _gaps(cloud: Cloud, searched: Searched, between: tuple[float | None, float]) -> Iterable[str]:
+    coverage, (begin, end) = searched.coverage, between
+    if _WRITER[cloud] not in coverage.services:
+        yield f" No write of {_WRITER[cloud]} at all is among them, so they may be of a kind that leaves writes out."
+    if cloud == "aws" and coverage.regions and _IAM_REGION not in coverage.regions:
+        yield f" None is of {_IAM_REGION}, where CloudTrail records the writes of IAM."
+    early = coverage.first is not None and (begin is None or coverage.first > begin)
+    if early or (coverage.last is not None and coverage.last < end):
+        yield " They do not cover all of that time."
+    if coverage.problems:
+        yield " Parts of them could not be read."
+
+
+def _listed(names: list[str], word: str) -> str:
+    shown = names[:_FEW] if len(names) > _FEW + 1 else names
+    more = [f"{len(names) - len(shown):,} more"] if len(shown) < len(names) else []
+    *most, last = [*shown, *more]
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
