@@ -66,8 +66,10 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
     contradictions: list[str] = []
     attempts: list[AttemptRow] = []
     timeline: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
     if run.replayed:
         from oidc_doctor.history import view
+        from oidc_doctor.logs.attempts.volumes import volumes as by_day
 
         attempts = [view.attempt_row(signature, replayed) for signature, replayed in _signatures(judged)]
         contradictions = view.contradictions(run.replayed)
@@ -75,6 +77,8 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
             (cause.cloud, cause.timing.change) for cause in causes if cause.step == "permission" and cause.timing.change
         ]
         timeline = view.timeline(run.replayed.values(), writes)
+        numbers = [signature.number for signature, _ in _signatures(judged)]
+        volumes = [volume._asdict() for volume in by_day(run.attempts, numbers)] if run.attempts else []
     fixes, left_out = _fixes(judged, causes, checks)
     causes, named_refusals = _in_words_of_edits(causes, named_refusals, fixes)
     rows = _check_rows(run, judged, pack, named_refusals, contradictions)
@@ -95,6 +99,7 @@ def make_report(run: Run, judged: Sequence[Judged]) -> Report:
         fixes=fixes,
         attempts=attempts,
         timeline=timeline,
+        volumes=volumes,
         coverage=run.coverage,
         observed=_observed(run, judged),
         warnings=[

@@ -279,4 +279,5 @@ class Report:
     observed: list[dict[str, str]] = field(default_factory=list)  # text, at
     warnings: list[str] = field(default_factory=list)
     comparisons: list[dict[str, Any]] = field(default_factory=list)  # of --compare, one per exchange
+    volumes: list[dict[str, Any]] = field(default_factory=list)  # attempts by day, of large logs
     account: list[dict[str, Any]] = field(default_factory=list)  # of --account, one per role and provider

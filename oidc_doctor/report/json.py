@@ -71,6 +71,7 @@ def to_json(report: Report) -> dict[str, Any]:
             ],
             "attempts": [_attempt(row) for row in report.attempts],
             "timeline": report.timeline,
+            **({"volumes": report.volumes} if report.volumes else {}),
             "coverage": [
                 {
                     "what": row.what,

@@ -49,6 +49,10 @@ def render_markdown(report: Report, **_layout: object) -> str:
     text.timeline(course, report, verbose=True)
     if course.lines:
         parts += ["**Timeline** (UTC)", fenced(line.removeprefix("    ") for line in course.lines[1:])]
+    by_day = Sheet(_WIDTH)
+    text.volumes(by_day, report)
+    if by_day.lines:
+        parts += ["**Volumes** (attempts a day, UTC)", fenced(line.removeprefix("    ") for line in by_day.lines[1:])]
     further = Sheet(_WIDTH)
     text.also(further, report, verbose=True)
     if further.lines:

@@ -48,6 +48,7 @@ def render_text(report: Report, *, width: int, color: bool, verbose: bool = Fals
         tables.account(sheet, report)
     if not quiet:
         timeline(sheet, report, verbose=verbose)
+        volumes(sheet, report)
         also(sheet, report, verbose=verbose)
         if verbose:
             _attempts(sheet, report)
@@ -147,6 +148,17 @@ def timeline(sheet: Sheet, report: Report, *, verbose: bool) -> None:
         sheet.say(shortened(line.text, _LONG), indent=4, lead=lead, style=sentences.SIGN_STYLES.get(line.sign, ""))
     if omitted:
         sheet.say(f"and {omitted:,} more: -v", indent=4)
+
+
+def volumes(sheet: Sheet, report: Report) -> None:
+    """Write the attempts by day, which only large logs have."""
+    if not report.volumes:
+        return
+    from oidc_doctor.report.parts.volumes import lines  # late: most reports have no logs
+
+    sheet.gap()
+    sheet.lines.append("  " + sheet.paint("Volumes", "bold") + "  (attempts a day, UTC)")
+    sheet.lines += lines(report, sheet.width)
 
 
 def also(sheet: Sheet, report: Report, *, verbose: bool) -> None:
