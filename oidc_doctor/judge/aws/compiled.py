@@ -5,45 +5,71 @@ Attempts and strangers are judged on the same few documents, and compiling one t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor import iam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from oidc_doctor.iam.controls import ControlStatement
     from oidc_doctor.model.document import Document, Json
 
-# By the id of a document's value, which is kept and so stays its own.
-_COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Json, Any]] = {}
+# By the id of a value (of a document, or all documents of a kind), which is kept and so stays its own.
+_COMPILED: dict[tuple[int, Callable[..., Any], bool], tuple[Any, Any]] = {}
 _MOST_COMPILED = 64
 
 
-def once(document: Document, make: Callable[..., Any], *, pasted: bool) -> Any:
-    """Return what `make` makes of the document's value, made once."""
-    key = (id(document.value), make, pasted)
+class Controls(NamedTuple):
+    """The statements of all resource control policies."""
+
+    together: Json  # as one policy, for the condition keys that any of them tests
+    statements: list[tuple[Document, ControlStatement]]
+
+
+def once(value: Any, make: Callable[..., Any], *, pasted: bool) -> Any:
+    """Return what `make` makes of the value, made once."""
+    key = (id(value), make, pasted)
     if key not in _COMPILED:
         if len(_COMPILED) >= _MOST_COMPILED:
             _COMPILED.clear()
-        _COMPILED[key] = (document.value, make(document.value, pasted=pasted))
+        _COMPILED[key] = (value, make(value, pasted=pasted))
     return _COMPILED[key][1]
+
+
+def resource_controls(documents: tuple[Document, ...]) -> Controls:
+    """The statements of all resource control policies: an organisation may have hundreds of them."""
+    controls: Controls = once(documents, _make_controls, pasted=True)
+    return controls
+
+
+def _make_controls(documents: tuple[Document, ...], *, pasted: bool) -> Controls:
+    written = [document.value.get("Statement") for document in documents if isinstance(document.value, dict)]
+    return Controls(
+        {"Statement": [one for of_one in written for one in (of_one if isinstance(of_one, list) else [of_one])]},
+        [
+            (document, statement)
+            for document in documents
+            for statement in iam.control_statements(document.value, pasted=pasted)
+        ],
+    )
 
 
 def trust_policy(document: Document, *, pasted: bool) -> iam.Policy:
     """The policy of a role that says who may assume it."""
-    policy: iam.Policy = once(document, iam.compile_policy, pasted=pasted)
+    policy: iam.Policy = once(document.value, iam.compile_policy, pasted=pasted)
     return policy
 
 
 def identity_policy(document: Document, *, pasted: bool) -> iam.Policy:
     """A policy of a role, its boundary, or a session policy."""
-    policy: iam.Policy = once(document, _make_identity_policy, pasted=pasted)
+    policy: iam.Policy = once(document.value, _make_identity_policy, pasted=pasted)
     return policy
 
 
 def resource_policy(document: Document, *, pasted: bool) -> iam.Policy:
     """A policy of a bucket, repository or key, or a resource control policy."""
-    policy: iam.Policy = once(document, _make_resource_policy, pasted=pasted)
+    policy: iam.Policy = once(document.value, _make_resource_policy, pasted=pasted)
     return policy
 
 

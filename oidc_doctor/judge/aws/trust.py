@@ -9,7 +9,7 @@ from oidc_doctor.issuers import profile_for
 from oidc_doctor.issuers.difference import compare_value
 from oidc_doctor.judge.aws.arns import federated, split_provider
 from oidc_doctor.judge.aws.clauses import FailedCondition, explain_clause, present_in
-from oidc_doctor.judge.aws.compiled import once, trust_policy
+from oidc_doctor.judge.aws.compiled import resource_controls, trust_policy
 from oidc_doctor.judge.aws.request_context import request_context
 from oidc_doctor.judge.aws.session_claims import session_tags, source_identity
 from oidc_doctor.judge.contradictions import place_in_words
@@ -63,23 +63,24 @@ def _resource_control(exchange: AwsExchange) -> None:
                 settle="aws organizations describe-policy: the policy's text",
                 reason=f"the resource control policy {document.file} has a member twice, and may deny it",
             )
-        context = request_context(exchange, document.value)
-        for statement in once(document, iam.control_statements, pasted=True):
-            denies = statement.denies(ASSUME, context)
-            if denies is False:
-                continue
-            clauses = statement.clauses
-            operator, key = clauses[0] if clauses else ("", "")
-            by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
-            verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
-            exchange.refuse(
-                Kind.OUTSIDE_THE_TRUST_POLICY,
-                where=document.at(statement.pointer),
-                certain=False,
-                location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
-                settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
-                reason=f"the resource control policy {document.file} {verb}, if it is attached to this account",
-            )
+    controls = resource_controls(exchange.aws.rcps)
+    context = request_context(exchange, controls.together) if controls.statements else {}
+    for document, statement in controls.statements:
+        denies = statement.denies(ASSUME, context)
+        if denies is False:
+            continue
+        clauses = statement.clauses
+        operator, key = clauses[0] if clauses else ("", "")
+        by = f" by {', '.join(f'{name} · {tested}' for name, tested in clauses)}" if clauses else ""
+        verb = f"denies it{by}" if denies else f"has a statement of which it is not known whether it denies it{by}"
+        exchange.refuse(
+            Kind.OUTSIDE_THE_TRUST_POLICY,
+            where=document.at(statement.pointer),
+            certain=False,
+            location=Clause(statement=statement.index, operator=operator, key=key, document=document.file),
+            settle="aws organizations list-targets-for-policy: whether the policy is attached to this account",
+            reason=f"the resource control policy {document.file} {verb}, if it is attached to this account",
+        )
     for file in exchange.aws.unread_rcps:
         exchange.refuse(
             Kind.OUTSIDE_THE_TRUST_POLICY,
