@@ -77,6 +77,7 @@ KEYS_OF_TYPE = Limit("a key set that AWS reads", 100, "keys of one type", "AWS, 
 
 # Logs
 LOG_VALUE = Limit("a value in a log file", 16 * MIB, "characters", f"{_OURS}; an event has at most 512 KiB")
+LOG_FAULTS = Limit("faults of a log file, and values in it that are no records", 10_000, "faults", _OURS)
 LOG_BLOCK = Limit("a line or block of a log file that is kept at once", 8 * MIB, "bytes", _OURS)
 ATTEMPTS = Limit("logs: attempts that are kept one by one", 2_000_000, "attempts", _OURS)
 ATTEMPT_KINDS = Limit("logs: attempts that differ in more than time", 20_000, "kinds", _OURS)

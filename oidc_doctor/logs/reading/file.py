@@ -16,6 +16,7 @@ from oidc_doctor.issuers import profile_for, subject_family
 from oidc_doctor.logs.attempts.columns import NO_PLACE
 from oidc_doctor.logs.reading.tolerant import values
 from oidc_doctor.logs.records import cloudtrail, gcp_audit
+from oidc_doctor.model import limits
 from oidc_doctor.model.document import Origin
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from oidc_doctor.logs.reading.scan_state import ScanState, Source
     from oidc_doctor.model.events import Attempt
+
+MOST_FAULTS = limits.LOG_FAULTS.most  # of one file
 
 
 def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState, *, exact: bool = False) -> None:
@@ -39,13 +42,35 @@ def read_file(open_file: Callable[[str], BinaryIO], name: str, state: ScanState,
     try:
         with open_file(name) as stream:
             state.files += 1
-            for record, origin in records(stream, name, state.source, state.problems):
+            faults = _Faults(state)
+            for record, origin in records(stream, name, state.source, faults):
                 state.add(record, origin, NO_PLACE)
+    except _TooManyFaultsError:
+        state.problems(Origin(name), f"more than {MOST_FAULTS:,} faults; the rest of the file was not read")
     except NotRegularError:
         state.problems(Origin(name), "not a regular file, so it was not read")
     except (OSError, EOFError, zlib.error) as error:
         state.problems(Origin(name), f"cannot be read ({type(error).__name__})")
     state.end()
+
+
+class _TooManyFaultsError(Exception):
+    """The file is no log, or too damaged to be one."""
+
+
+class _Faults:
+    """The problems of one file, up to a bound: a compressed file of a kilobyte may hold a million."""
+
+    def __init__(self, state: ScanState) -> None:
+        self._state = state
+        self._number = 0
+
+    def __call__(self, origin: Origin, problem: str) -> None:
+        """Add one problem."""
+        self._state.problems(origin, problem)
+        self._number += 1
+        if self._number > MOST_FAULTS:
+            raise _TooManyFaultsError
 
 
 def _searched(

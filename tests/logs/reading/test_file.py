@@ -213,6 +213,14 @@ def test_a_file_read_fast_is_a_file_read_in_full(name: str) -> None:
         assert is_searched(content) == searched
 
 
+@pytest.mark.parametrize("source", ["cloudtrail", "gcp-logs"])
+def test_a_file_of_faults_alone_is_given_up(source: Source) -> None:
+    lists = "Records" if source == "cloudtrail" else "entries"
+    state = state_of(gzip.compress(b'{"%b":[' % lists.encode() + b"{}," * 200_000 + b"{}]}"), source)
+    assert state.problems.lines()[-1].endswith("more than 10,000 faults; the rest of the file was not read")
+    assert not state.events
+
+
 @pytest.mark.parametrize("cut", [1, 9, 60])
 def test_damaged_gzip_is_read_as_far_as_it_goes(cut: int) -> None:
     data = gzip.compress(packed(*(record(n, userAgent=str(n * 7919 % 104729)) for n in range(200))))
