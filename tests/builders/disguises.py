@@ -127,6 +127,7 @@ _FORMS = (
     "    Environment:\n      AWS_SECRET_ACCESS_KEY:  {}\n      REGION:  eu-west-1",
     "machine api.example login bob password {}",
     "db.example:5432:app:bob:{}",
+    "db.example:26257:app:bob:{}",
     "//registry.npmjs.org/:_authToken={}",
     "//r.example/:_password={}",
     "index-url = https://bob:{}@pypi.example/simple",

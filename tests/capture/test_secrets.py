@@ -73,6 +73,8 @@ def test_short_names_of_secrets(around: str) -> None:
 
 
 KEPT = [
+    "repo:acme/app:repository_owner_id:65432:repository_id:74123456:environment:Prod42x",
+    "trail.json:1042:9:error:Weights42",
     "repo:acme/token:ref:refs/heads/main",
     "repo:acme/api_key:environment:password",
     "repo:acme/secret:pull_request",
@@ -151,6 +153,21 @@ KEPT = [
     "ns/token/sa/default of system:serviceaccount:token:default",
     '{"AWSAccessKeyId": "AKIAIOSFODNN7EXAMPLE", "RoleArn": "arn:aws:iam::111122223333:role/password-reader"}',
 ]
+
+
+@pytest.mark.parametrize("gap", ["\n", "\r\n", "\n    ", "\\n"])
+def test_a_file_of_ansible_vault_goes(gap: str) -> None:
+    lines = ["66386439653236336462626566653063336164", "3637663163653666383366383432", "61"]
+    text = without_secrets(
+        f"password: !vault |{gap}$ANSIBLE_VAULT;1.2;AES256;prod{gap}{gap.join(lines)}{gap}next: main"
+    )
+    assert not any(line in text for line in lines[:2])
+    assert "next: main" in text
+
+
+def test_a_key_of_mailgun_goes() -> None:
+    key = "3f1c2b4a5d6e7f8091a2b3c4d5e6f708-1a2b3c4d-5e6f7081"
+    assert key not in without_secrets(f"curl of {key} failed")
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -138,10 +138,10 @@ _FORMS: Final = (
     ),
     Form(("pass:",), re.compile(r"-pass(?:in|out)?[ \t]{1,4}pass:(?P<secret>[^\s\"']{4,256})")),
     Form(  # a line of ~/.pgpass
-        (":5432:", ":5433:", ":6432:", ":*:"),
+        (*(f":{digit}" for digit in range(1, 10)), ":*:"),
         re.compile(
             _LINE
-            + r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[\w*-]{1,64}:[\w*-]{1,64}:(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"
+            + r"[\w.*-]{1,128}:(?:\d{4,5}|\*):[A-Za-z_*][\w*-]{0,63}:[\w*-]{1,64}:(?P<secret>[^\s:\"'\\]{6,128})(?![^\s\"'\\])"
         ),
         is_mixed,
     ),
@@ -172,6 +172,10 @@ _FORMS: Final = (
             r"\blogin[ \t]{1,8}[^\s\"'\\]{1,128}(?:\s|\\[nr]){1,16}password[ \t]{1,8}(?P<secret>[^\s\"'\\]{4,256})"
         ),
         lambda value: not (value.isalpha() and value.islower()),  # as in: login bob password expired
+    ),
+    Form(  # what Ansible Vault writes: encrypted, and open to guesses of its password
+        ("$ansible_vault;",),
+        re.compile(r"\$ANSIBLE_VAULT;[\w.;-]{1,128}(?P<secret>(?:(?:\s|\\[nr]){1,64}[0-9a-fA-F]{2,})+)"),
     ),
     Form(("age-secret-key-",), re.compile(r"AGE-SECRET-KEY-1\w{20,}", re.IGNORECASE)),
     Form(("$",), re.compile(r"\$(?:[156]|apr1|2[abxy]|y|argon2id?)\$[\w./+=,$-]{20,}")),  # a hash of a password

@@ -2,7 +2,7 @@
 
 The forms are those that the vendors document: Discord, Microsoft Teams, Zapier, Telegram, New Relic, Grafana, Pulumi,
 Laravel, Mailchimp, Square, Stripe, Dropbox, Figma, Postman, Doppler, Notion, Airtable, JFrog, Fly.io, CircleCI,
-Buildkite, RubyGems, Tailscale, Azure (Microsoft Entra ID), Google.
+Buildkite, RubyGems, Tailscale, Mailgun, Azure (Microsoft Entra ID), Google.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ VENDOR_FORMS: Final = (
     Form(("ccipat_",), _begun(r"CCIPAT_", r"\w{20,}")),
     Form(("bkua_",), _begun(r"bkua_", r"[0-9a-f]{40}" + _END)),
     Form(("rubygems_",), _begun(r"rubygems_", r"[0-9a-f]{48}" + _END)),
+    Form(("-",), re.compile(_B + r"[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}" + _END)),
     Form(("tskey-",), _begun(r"tskey-", r"[a-z]{3,12}-[A-Za-z0-9]{8,}(?:-[A-Za-z0-9]{16,})?")),
     Form(("8q~",), re.compile(r"(?<![\w.~-])[\w~.-]{3}8Q~[\w~.-]{31,34}(?![\w~-])")),
     Form(("4/0a",), re.compile(_B + r"4/0A[\w-]{20,}")),  # an authorization code
