@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from oidc_doctor.history.attempt_groups import AttemptGroup
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
+from oidc_doctor.history.replayed_logs import ReplayedLogs
+from oidc_doctor.history.timings import MOST_PAST, ids
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
@@ -17,12 +19,8 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, Signature
     from oidc_doctor.model.steps import Cloud
-from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import MOST_PAST, ids
 
 _MOST_ENTRIES = 400
-
-
 _MOST_RUNS = 40  # of one group of attempts in the timeline
 
 
