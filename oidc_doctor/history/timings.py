@@ -11,6 +11,7 @@ from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
+from oidc_doctor.history.same_second import not_told_apart
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.refusal import Refusal
@@ -19,6 +20,7 @@ from oidc_doctor.model.report import Cause, NamedRefusal, Timing
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
     from oidc_doctor.model.events import SessionDenial
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.kinds import Kind
 from oidc_doctor.history.replayed_logs import ReplayedLogs
 
@@ -160,12 +162,24 @@ def _from_outage(
         return timing, events
     if explained.turned is not None:
         before = explained.group.vector[explained.turned - 1].decision
-        change = change_view(replayed.target_history.history, _appears(vector, mark, explained.turned))
+        appears = _appears(vector, mark, explained.turned)
+        change = change_view(replayed.target_history.history, appears)
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
-        flips = before == "accepted" and outage.before is not None and vector[-1].sole
+            change |= _of_one_second(replayed, outage.first, appears, mark)
+        flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
         return timing._replace(change=change, flips=flips), events
     return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+
+
+def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:
+    """Return the other writes of the revision's second that explain the refusal of an attempt as well."""
+    attempt = replayed.attempts.attempt(row)
+
+    def judge(evidence: TargetEvidence) -> Verdict:
+        return replayed.replayer.verdict_with(attempt, index, evidence)
+
+    return not_told_apart(replayed.target_history.history, index, mark, judge)
 
 
 def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
@@ -369,9 +383,12 @@ def _past_timing(
     )
     if explained.turned is not None and explained.appears is not None:
         flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
+        change = change_view(history.history, explained.appears)
+        mark = next(iter(sorted(explained.group.vector[index].refusals)), None)
+        if change is not None and mark is not None:
+            change |= _of_one_second(replayed, outage.first, explained.appears, mark)
         timing = timing._replace(
-            change=change_view(history.history, explained.appears),
-            flips=flips and explained.group.vector[index].sole,
+            change=change, flips=flips and explained.group.vector[index].sole and "or" not in (change or {})
         )
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())

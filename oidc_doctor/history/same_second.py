@@ -1,0 +1,69 @@
+"""Writes of one second that cannot be told apart.
+
+CloudTrail has the time of a call to the second, and Google's services each stamp with a clock of their own. Where two
+writes of one second each explain a refusal alone, or only both together do, both are named.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.history.writes import UNSEEN
+from oidc_doctor.judge.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from oidc_doctor.history.outages import StepAndKind, Verdict
+    from oidc_doctor.history.revisions import FieldValue, History
+    from oidc_doctor.model.evidence import TargetEvidence
+
+
+def not_told_apart(
+    history: History, index: int, mark: StepAndKind, judge: Callable[[TargetEvidence], Verdict]
+) -> dict[str, Any]:
+    """Return the other writes of a revision's second that explain a refusal as well, as its change's view has them.
+
+    `judge` is the verdict on the refused attempt with other evidence. Under "or" stand writes that refuse it alone, as
+    this one does; under "with" those without which this one does not.
+    """
+    second = math.floor(history.revisions[index].start)
+    tied = [
+        place
+        for place, revision in enumerate(history.revisions)
+        if revision.change is not None and math.floor(revision.start) == second
+    ]
+    if len(tied) < 2 or not tied[0] or history.build is None:  # noqa: PLR2004 - a write and another one
+        return {}
+    alone = {place: judge(_evidence_alone(history, place, tied[0] - 1)) for place in tied}
+    others = [place for place in tied if place != index]
+    if mark in alone[index].refusals:
+        found = [_entry(history, place) for place in others if mark in alone[place].refusals]
+        return {"or": found} if found else {}
+    if alone[index].decision == "unknown":
+        return {}
+    together = [place for place in others if place < index and not alone[place].stands_against]
+    return {"with": [_entry(history, place) for place in together]} if together else {}
+
+
+def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:
+    """Return the evidence as of a revision, with the writes of another one alone."""
+    fields: dict[str, FieldValue] = dict(history.revisions[before].fields)
+    revision = history.revisions[place]
+    for write in revision.writes:
+        old = fields.get(write.field)
+        if write.value is not UNSEEN:
+            fields[write.field] = revision.fields[write.field]._replace(value=write.value)
+        elif write.forward is not None and old is not None:
+            fields[write.field] = old._replace(value=write.forward(old.value), by=revision.change)
+        else:
+            fields.pop(write.field, None)
+    assert history.build is not None  # noqa: S101 - the caller's branch
+    return history.build(fields)
+
+
+def _entry(history: History, place: int) -> dict[str, Any]:
+    change = history.revisions[place].change
+    assert change is not None  # noqa: S101 - the caller's branch
+    return {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
