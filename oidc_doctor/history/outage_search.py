@@ -63,6 +63,7 @@ class ExplainedOutage(NamedTuple):
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
+    suspects: tuple[int, ...] = ()  # of "one-of-several": the writes that may have brought it
 
     @property
     def over(self) -> bool:
@@ -134,7 +135,9 @@ class _OutageSearch:
         if token is not None:
             return ExplainedOutage(group, outage, "token", None, None, token, end_revision)
         if suspects:
-            return ExplainedOutage(group, outage, "one-of-several", None, None, None, end_revision)
+            return ExplainedOutage(
+                group, outage, "one-of-several", None, None, None, end_revision, suspects=tuple(suspects)
+            )
         if verdict.stands_against:
             why = "unlogged-change" if outage.before is not None else "all-along"
         else:

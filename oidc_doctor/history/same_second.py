@@ -47,6 +47,16 @@ def not_told_apart(
     return {"with": [_entry(history, place) for place in together]} if together else {}
 
 
+def followed(history: History, turned: int, appears: int) -> dict[str, Any]:
+    """Return the write since which the token was refused, where the lasting refusal came with a later one.
+
+    A provider is deleted, and created again with other client ids: both made the outage.
+    """
+    if turned >= appears or history.revisions[turned].change is None:
+        return {}
+    return {"after": [_entry(history, turned)]}
+
+
 def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:
     """Return the evidence as of a revision, with the writes of another one alone."""
     fields: dict[str, FieldValue] = dict(history.revisions[before].fields)

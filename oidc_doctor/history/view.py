@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
     from oidc_doctor.model.events import Change, Signature
     from oidc_doctor.model.steps import Cloud
+from oidc_doctor.history.boundary import MOST_PAST
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import MOST_PAST, ids
+from oidc_doctor.history.timings import ids
 
 _MOST_ENTRIES = 400
 

@@ -88,14 +88,18 @@ def _refusal_subject(named: NamedRefusal) -> str:
 def _brought_by(cause: Cause) -> str:
     change, token_change = cause.timing.change, cause.timing.token_change
     if change is not None:
-        by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
-        return f", since {change.get('what')} by {by} at {change.get('time')}"
+        return f", since {_written(change)}{''.join(f' or {_written(other)}' for other in change.get('or') or ())}"
     if token_change is not None:
         text = token_change.get("text", "")
         if is_new_kind(token_change):
             return f"; {new_kind(token_change)}, first seen at {token_change.get('first_seen')}: {text}"
         return f", since the {_side_of(token_change)} changed: {text}"
     return ""
+
+
+def _written(change: dict[str, Any]) -> str:
+    by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
+    return f"{change.get('what')} by {by} at {change.get('time')}"
 
 
 def is_new_kind(token_change: dict[str, Any]) -> bool:
