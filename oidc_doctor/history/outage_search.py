@@ -126,8 +126,11 @@ class _OutageSearch:
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
             if not group.vector[at].stands_against:
                 only = self._only_write(outage)
-                why = "unknown" if only is None else "configuration"
-                return ExplainedOutage(group, outage, why, only, only, None, end_revision)
+                if only is not None:
+                    return ExplainedOutage(group, outage, "configuration", only, only, None, end_revision)
+                token = self._token_side(group, outage, at)
+                why = "unknown" if token is None else "token"
+                return ExplainedOutage(group, outage, why, None, None, token, end_revision)
         suspects = self._suspects(group, outage, at)
         if len(suspects) == 1:
             return ExplainedOutage(group, outage, "configuration", suspects[0], suspects[0], None, end_revision)

@@ -154,6 +154,8 @@ def _from_outage(
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
         return timing._replace(change=change_view(replayed.target_history.history, explained.turned)), events
+    if explained.token is not None and (not vector[-1].refusals or mark in vector[-1].refusals):
+        return timing._replace(token_change=explained.token.view()), events
     if mark not in vector[-1].refusals:
         return timing, events
     if explained.turned is not None:
@@ -166,7 +168,7 @@ def _from_outage(
             change |= followed(replayed.target_history.history, explained.turned, appears)
         flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
         return timing._replace(change=change, flips=flips), events
-    return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+    return timing, events
 
 
 def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:

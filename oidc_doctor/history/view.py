@@ -153,9 +153,21 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": sorted(family for family in group.families if family)[:MOST_PAST],
+        "families": _families(replayed, group, run)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
+
+
+def _families(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> list[str]:
+    """Return the kinds of token that a run counts."""
+    keys = replayed.replayer.own_attempts.keys_between(group.parts, run.begin, run.end)
+    accepted = replayed.replayer.accepted
+    counted = {
+        signature.family
+        for signature in replayed.replayer.signatures
+        if signature.number in keys and (signature.number in accepted) == run.accepted
+    }
+    return sorted(family for family in counted & group.families if family)
 
 
 def _unknown_entry(signature: Signature) -> dict[str, Any]:

@@ -148,6 +148,16 @@ def test_another_deployment_is_a_change_only_where_the_old_one_stopped(
     assert answer.first.token_change["kind"] == kind
 
 
+def test_logs_alone_show_a_new_kind_of_token(bundle: Bundle) -> None:
+    """Nothing of the role was read: what refuses is not known, and that the kind of token is new is."""
+    build = subject(bundle, type="model_build")
+    events = [bundle.accepted_event(event_id=f"old-{hour}", at=clock(hour)) for hour in range(2, 16)]
+    events += [bundle.event(event_id=f"new-{hour}", at=clock(hour, 5), subject=build) for hour in range(8, 16)]
+    cause = bundle.cloudtrail(events).ask().first
+    assert (cause.name, cause.confidence, cause.change) == ("refused-unexplained", "suspected", None)
+    assert (cause.token_change["kind"], cause.token_change["first_seen"]) == ("new-kind", clock(8, 5))
+
+
 def test_a_kind_that_was_accepted_before_did_not_come_now(aws: Bundle) -> None:
     """The role was edited where no log shows it: the staging tokens that are refused now were accepted before."""
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*:environment=production:*")))
@@ -294,6 +304,25 @@ def test_a_count_of_several_workloads_says_how_many_are_this_ones(aws: Bundle) -
     assert sorted(row.count for row in refused) == [3, 4]
     shown = [entry for entry in answer.report.timeline if entry.get("outcome") == "refused"]
     assert sum(entry["count"] for entry in shown) == 7
+    assert [len(entry["families"]) for entry in shown] == [2]
+    assert "7 refused, of 2 kinds of token" in texts(answer.report)[0]
+
+
+def test_a_run_names_the_kinds_that_it_counts(aws: Bundle) -> None:
+    staging = subject(aws, environment="staging", deployment="9fe0a11")
+    good = [aws.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
+    bad = [
+        aws.event(event_id=f"b{hour}{n}", at=clock(hour, n), subject=s)
+        for hour in (9, 10)
+        for n, s in both(aws, staging)
+    ]
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    first, edit = trust_edit(aws, clock(1), aws.TEAM), trust_edit(aws, clock(8, 30), "Another1")
+    report = aws.cloudtrail([first, *good, edit, *bad]).remove("token.jwt").ask().report
+    runs = [
+        (entry["outcome"], entry["count"], len(entry["families"])) for entry in report.timeline if "outcome" in entry
+    ]
+    assert runs == [("accepted", 6, 1), ("refused", 4, 2)]
 
 
 def both(aws: Bundle, other: str) -> list[tuple[int, str]]:

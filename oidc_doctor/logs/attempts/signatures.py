@@ -184,6 +184,13 @@ class Attempts:
         counts = self.frame["count"].to_numpy(np.int64)[kept]
         return int(counts[(times >= begin) & (times <= end)].sum())
 
+    def keys_between(self, parts: Iterable[AttemptSelection], begin: float, end: float) -> set[int]:
+        """Return the keys of the attempts of all parts from `begin` to `end` inclusive."""
+        kept = self._selected(parts)
+        times = self.frame["time"].to_numpy()[kept]
+        keys = self.frame["key"].to_numpy()[kept][(times >= begin) & (times <= end)]
+        return {int(key) for key in np.unique(keys)}
+
     def _selected(self, parts: Iterable[AttemptSelection]) -> Any:
         """Return the places of the attempts of all parts in the table, without those that have no time."""
         frame = self.frame
