@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, trust_edit
+from evidence.timed import FALSE, clock, policy_edit, trust_edit
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
 from oidc_doctor.report.parts import sentences
@@ -306,6 +306,27 @@ def test_a_count_of_several_workloads_says_how_many_are_this_ones(aws: Bundle) -
     assert sum(entry["count"] for entry in shown) == 7
     assert [len(entry["families"]) for entry in shown] == [2]
     assert "7 refused, of 2 kinds of token" in texts(answer.report)[0]
+
+
+def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundle) -> None:
+    """An edit refuses one workload; another one was refused all along, and was seen last."""
+    build = subject(aws, type="model_build")
+    container = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*:type=model_container")))
+    edited = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*:type=model_container")))
+    events = [policy_edit(aws, clock(1), container), policy_edit(aws, clock(8, 30), edited)]
+    events += [aws.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
+    events += [aws.event(event_id=f"b{hour}", at=clock(hour)) for hour in range(9, 12)]
+    events += [aws.event(event_id=f"c{hour}", at=clock(hour, 5), subject=build) for hour in range(2, 14)]
+    answer = aws.aws_role(edited).cloudtrail(events).remove("token.jwt").ask()
+    assert answer.exchange().subject == build
+    said = sentences.others(answer.report, answer.exchange(), answer.report.causes[0])
+    assert said.startswith("exchanges of another kind of token: 3 refused (last 11:00 UTC)")
+    assert aws.SUBJECT in said
+    asked = aws.ask(subject=aws.SUBJECT)
+    assert asked.first.change is not None
+    assert sentences.since(asked.report, asked.exchange(), asked.report.causes[0]).endswith(
+        "3 refused since, 6 accepted before"
+    )
 
 
 def test_a_run_names_the_kinds_that_it_counts(aws: Bundle) -> None:

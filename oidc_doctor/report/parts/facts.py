@@ -39,6 +39,8 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     errors(sheet, report, exchange)
     if cause is not None:
         history(sheet, report, exchange, cause)
+        if cause.status == "active":
+            _row(sheet, "others", _text(sentences.others(report, exchange, cause)))
     else:
         _row(sheet, "logged", sentences.logged(report, exchange))
 

@@ -375,6 +375,21 @@ def logged(report: Report, exchange: Exchange) -> str:
     return "; ".join(words)
 
 
+def others(report: Report, exchange: Exchange, cause: Cause) -> str:
+    """Return the refusals of other kinds of token on the same resource, which the cause does not count; "" for none."""
+    rows = attempts_on(report, exchange, cause.step)
+    own = of_kind(rows, exchange)
+    refused = [row for row in rows if row not in own and row.outcome == "refused" and row.subject]
+    kinds = list(dict.fromkeys(row.family for row in refused))
+    if not exchange.subject or len(kinds) < max(cause.timing.kinds, 1):
+        return ""  # the outage of this cause counts them
+    newest = max(refused, key=lambda row: row.last_seen)
+    what = "another kind of token" if len(kinds) == 1 else f"{len(kinds)} other kinds of token"
+    calls = steps_of(cause.step)
+    counted_as = _by_outcome(refused, report)
+    return f"{calls} of {what}: {counted_as}, such as {visible(newest.subject or '')}; --subject SUBJECT judges it"
+
+
 def _by_outcome(rows: list[AttemptRow], report: Report) -> str:
     words = []
     for outcome in ("refused", "accepted", "unknown"):
