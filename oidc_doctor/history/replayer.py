@@ -109,6 +109,11 @@ class Replayer:
             self._verdicts[key] = Verdicts(self._revisions, functools.partial(self._case_then, case), step)
         return self._verdicts[key].verdict(index)
 
+    def verdict_of_case_with(self, case: Case, index: int, evidence: TargetEvidence, step: str) -> Verdict:
+        """Return the verdict on the present token with other evidence than that of the revision."""
+        then = self._case_then(case, index)
+        return verdict_of(evaluate(then._replace(evidence=evidence._replace(target=then.evidence.target))), step)
+
     def accepted_providers(self, index: int) -> frozenset[str]:
         """Return providers with a logged success since their last change, as of a revision (-1: now)."""
         index %= len(self.starts)

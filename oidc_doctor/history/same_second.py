@@ -13,19 +13,20 @@ from oidc_doctor.history.writes import UNSEEN
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from oidc_doctor.history.outages import StepAndKind, Verdict
+    from oidc_doctor.history.outages import Verdict
     from oidc_doctor.history.revisions import FieldValue, History
     from oidc_doctor.model.evidence import TargetEvidence
 
 
 def not_told_apart(
-    history: History, index: int, mark: StepAndKind, judge: Callable[[TargetEvidence], Verdict]
+    history: History, index: int, step: str, judge: Callable[[TargetEvidence], Verdict]
 ) -> dict[str, Any]:
     """Return the other writes of a revision's second that explain a refusal as well, as its change's view has them.
 
-    `judge` is the verdict on the refused attempt with other evidence. Under "or" stand writes that refuse it alone, as
+    `judge` is the verdict on the refused attempt with other evidence. A cloud says the same of all that refuses at one
+    step, so the kind of refusal does not tell two writes apart. Under "or" stand writes that refuse it alone, as
     this one does; under "with" those without which this one does not.
     """
     second = math.floor(history.revisions[index].start)
@@ -38,8 +39,8 @@ def not_told_apart(
         return {}
     alone = {place: judge(_evidence_alone(history, place, tied[0] - 1)) for place in tied}
     others = [place for place in tied if place != index]
-    if mark in alone[index].refusals:
-        found = [_entry(history, place) for place in others if mark in alone[place].refusals]
+    if _refuses_at(step, alone[index]):
+        found = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
         return {"or": found} if found else {}
     if alone[index].decision == "unknown":
         return {}
@@ -47,14 +48,20 @@ def not_told_apart(
     return {"with": [_entry(history, place) for place in together]} if together else {}
 
 
-def followed(history: History, turned: int, appears: int) -> dict[str, Any]:
+def _refuses_at(step: str, verdict: Verdict) -> bool:
+    return verdict.stands_against and any(refused == step for refused, _ in verdict.refusals)
+
+
+def followed(history: History, turned: int, appears: int, named: Mapping[str, Any]) -> dict[str, Any]:
     """Return the write since which the token was refused, where the lasting refusal came with a later one.
 
-    A provider is deleted, and created again with other client ids: both made the outage.
+    A provider is deleted, and created again with other client ids: both made the outage. `named` is the view of the
+    later one, with the writes that are named beside it.
     """
     if turned >= appears or history.revisions[turned].change is None:
         return {}
-    return {"after": [_entry(history, turned)]}
+    entry = _entry(history, turned)
+    return {} if entry in [*named.get("or", ()), *named.get("with", ())] else {"after": [entry]}
 
 
 def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:

@@ -18,6 +18,7 @@ from oidc_doctor.model.report import Cause, NamedRefusal, Timing
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
+    from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import SessionDenial
     from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.kinds import Kind
@@ -73,7 +74,8 @@ def _exchange_timing(
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
         named = [explained for explained in current if explained.group.families != {None}] or current
         return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
-    return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
+    timing = _from_configuration(refusal, vector, groups, replayed, confirmation, diagnosis.case, step)
+    return timing, confirmation.event_ids
 
 
 def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
@@ -165,7 +167,7 @@ def _from_outage(
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
             change |= _of_one_second(replayed, outage.first, appears, mark)
-            change |= followed(replayed.target_history.history, explained.turned, appears)
+            change |= followed(replayed.target_history.history, explained.turned, appears, change)
         flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
         return timing._replace(change=change, flips=flips), events
     return timing, events
@@ -178,7 +180,7 @@ def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str
     def judge(evidence: TargetEvidence) -> Verdict:
         return replayed.replayer.verdict_with(attempt, index, evidence)
 
-    return not_told_apart(replayed.target_history.history, index, mark, judge)
+    return not_told_apart(replayed.target_history.history, index, mark[0], judge)
 
 
 def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
@@ -211,12 +213,14 @@ def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: Repla
     return not other.over and traits(other) == traits(explained)
 
 
-def _from_configuration(
+def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that it is of
     refusal: Refusal,
     vector: Sequence[Verdict],
     groups: Sequence[AttemptGroup],
     replayed: ReplayedLogs,
     confirmation: Confirmation,
+    case: Case,
+    step: str,
 ) -> Timing:
     """Return the timing of failures that leave no event: the change's time, else the last success."""
     runs = [run for group in groups for run in group.runs]
@@ -232,7 +236,12 @@ def _from_configuration(
         appears = _appears(vector, mark, turned)
         change = change_view(replayed.target_history.history, appears)
         if change is not None:
-            change |= followed(replayed.target_history.history, turned, appears)
+
+            def judge(evidence: TargetEvidence) -> Verdict:
+                return replayed.replayer.verdict_of_case_with(case, appears, evidence, step)
+
+            change |= not_told_apart(replayed.target_history.history, appears, refusal.step, judge)
+            change |= followed(replayed.target_history.history, turned, appears, change)
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
@@ -324,7 +333,7 @@ def _past_timing(
         mark = next(iter(sorted(explained.group.vector[index].refusals)), None)
         if change is not None and mark is not None:
             change |= _of_one_second(replayed, outage.first, explained.appears, mark)
-            change |= followed(history.history, explained.turned, explained.appears)
+            change |= followed(history.history, explained.turned, explained.appears, change)
         timing = timing._replace(
             change=change, flips=flips and explained.group.vector[index].sole and "or" not in (change or {})
         )

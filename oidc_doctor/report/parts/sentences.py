@@ -88,7 +88,8 @@ def _refusal_subject(named: NamedRefusal) -> str:
 def _brought_by(cause: Cause) -> str:
     change, token_change = cause.timing.change, cause.timing.token_change
     if change is not None:
-        return f", since {_written(change)}{''.join(f' or {_written(other)}' for other in change.get('or') or ())}"
+        others = [f" {word} {_written(other)}" for word in ("or", "with") for other in change.get(word) or ()]
+        return f", since {_written(change)}{''.join(others)}"
     if token_change is not None:
         text = token_change.get("text", "")
         if is_new_kind(token_change):
