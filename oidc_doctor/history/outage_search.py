@@ -21,16 +21,18 @@ from oidc_doctor.history.outages import (
     revision_of,
 )
 from oidc_doctor.history.revisions import changed_fields
-from oidc_doctor.history.token_change import TokenChange, like, request_change, token_change
+from oidc_doctor.history.token_change import TokenChange, likeness, request_change, token_change
 from oidc_doctor.history.verdicts import verdict_of
 from oidc_doctor.judge.readings import steps_of_attempt
 from oidc_doctor.judge.times import rfc3339
+from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.report.parts.sentences import CLOUDS
 
 if TYPE_CHECKING:
     from oidc_doctor.history.replayer import Replayer
     from oidc_doctor.history.revisions import History
     from oidc_doctor.logs.attempts.signatures import OutcomeRun
+    from oidc_doctor.model.events import Attempt
 
 _MOST_VERDICTS = 1_000  # signatures that are replayed for a row of their own; more than a report has rows
 
@@ -63,6 +65,7 @@ class ExplainedOutage(NamedTuple):
     turned: int | None  # the revision in which accepting ended
     token: TokenChange | None
     ended: int | None  # the revision that ended it
+    suspects: tuple[int, ...] = ()  # of "one-of-several": the writes that may have brought it
 
     @property
     def over(self) -> bool:
@@ -125,8 +128,11 @@ class _OutageSearch:
             at = next((index for index in later if group.vector[index].decision != "unknown"), at)
             if not group.vector[at].stands_against:
                 only = self._only_write(outage)
-                why = "unknown" if only is None else "configuration"
-                return ExplainedOutage(group, outage, why, only, only, None, end_revision)
+                if only is not None:
+                    return ExplainedOutage(group, outage, "configuration", only, only, None, end_revision)
+                token = self._token_side(group, outage, at)
+                why = "unknown" if token is None else "token"
+                return ExplainedOutage(group, outage, why, None, None, token, end_revision)
         suspects = self._suspects(group, outage, at)
         if len(suspects) == 1:
             return ExplainedOutage(group, outage, "configuration", suspects[0], suspects[0], None, end_revision)
@@ -134,7 +140,9 @@ class _OutageSearch:
         if token is not None:
             return ExplainedOutage(group, outage, "token", None, None, token, end_revision)
         if suspects:
-            return ExplainedOutage(group, outage, "one-of-several", None, None, None, end_revision)
+            return ExplainedOutage(
+                group, outage, "one-of-several", None, None, None, end_revision, suspects=tuple(suspects)
+            )
         if verdict.stands_against:
             why = "unlogged-change" if outage.before is not None else "all-along"
         else:
@@ -229,11 +237,26 @@ class _OutageSearch:
 
     def _dated(self, change: TokenChange) -> TokenChange:
         """Return the difference with the time at which the new kind was first seen, and the old one last."""
-        attempts, profile = self.replayer.own_attempts, self.replayer.profile
-        keys = [one.number for one in self.replayer.signatures if one.sample.step == change.after.step]
-        new = attempts.seen(keys, like(change, change.after, profile))
-        old = attempts.seen(keys, like(change, change.before, profile))
+        new, old = self._seen(change, change.after), self._seen(change, change.before)
         return change.dated(new[0] if new else change.after.time, old[1] if old else change.before.time)
+
+    def _seen(self, change: TokenChange, side: Attempt) -> tuple[float, float] | None:
+        """Return when attempts like one side of a difference were first and last seen."""
+        families = [self._family_of(change.before), self._family_of(change.after)]
+        like = likeness(change, side, self._family_of(side))
+        if change.what.startswith("subject") and families[0] == families[1]:
+            like = like._replace(subject=side.subject)
+        signatures = [one for one in self.replayer.signatures if one.sample.step == side.step and like.holds(one)]
+        if not like.by_signature:
+            return self.replayer.own_attempts.seen([one.number for one in signatures], like.fits)
+        times = [(one.first_seen, one.last_seen) for one in signatures if one.first_seen != NO_TIME]
+        return (min(first for first, _ in times), max(last for _, last in times)) if times else None
+
+    def _family_of(self, attempt: Attempt) -> str | None:
+        """Return the family that the logs have the attempt's subject in."""
+        of_subject = (one for one in self.replayer.signatures if attempt.subject in (one.sample.subject, *one.subjects))
+        found = next(of_subject, None)
+        return found.family if found is not None else attempt.subject
 
     def _came_later(
         self, group: AttemptGroup, outage: Outage, successes: list[OutcomeRun], other_group: AttemptGroup

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from oidc_doctor.history.outages import LAG, Verdict
-from oidc_doctor.history.verdicts import Revisions, Verdicts
+from oidc_doctor.history.verdicts import Revisions, Verdicts, verdict_of
+from oidc_doctor.judge import evaluate
 from oidc_doctor.model import limits
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from oidc_doctor.logs.attempts.signatures import Attempts
     from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import Attempt, Signature
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.steps import Cloud
 
 Judge = Callable[["Attempt", int], "Diagnosis"]  # an attempt, on the configuration of a revision
@@ -80,6 +82,13 @@ class Replayer:
         """Return the verdict on an attempt in one revision."""
         return self._verdicts_on(attempt).verdict(index)
 
+    def verdict_with(self, attempt: Attempt, index: int, evidence: TargetEvidence) -> Verdict:
+        """Return the verdict on an attempt with other evidence than that of the revision."""
+        case = self._case_of_attempt(attempt, index)
+        return verdict_of(
+            evaluate(case._replace(evidence=evidence._replace(target=case.evidence.target))), attempt.step
+        )
+
     def _verdicts_on(self, attempt: Attempt) -> Verdicts:
         where = (
             (attempt.caller, attempt.session_name, attempt.region, attempt.user_agent) if self.by_circumstance else ()
@@ -99,6 +108,11 @@ class Replayer:
         if key not in self._verdicts:
             self._verdicts[key] = Verdicts(self._revisions, functools.partial(self._case_then, case), step)
         return self._verdicts[key].verdict(index)
+
+    def verdict_of_case_with(self, case: Case, index: int, evidence: TargetEvidence, step: str) -> Verdict:
+        """Return the verdict on the present token with other evidence than that of the revision."""
+        then = self._case_then(case, index)
+        return verdict_of(evaluate(then._replace(evidence=evidence._replace(target=then.evidence.target))), step)
 
     def accepted_providers(self, index: int) -> frozenset[str]:
         """Return providers with a logged success since their last change, as of a revision (-1: now)."""

@@ -15,6 +15,7 @@ from oidc_doctor.history.aws_writes import aws_field_writes
 from oidc_doctor.history.config_fields import aws_fields, gcp_fields, with_aws, with_gcp
 from oidc_doctor.history.gcp_writes import gcp_field_writes, joined_operations
 from oidc_doctor.history.outages import index_at
+from oidc_doctor.history.write_order import in_shown_order
 from oidc_doctor.history.writes import UNSEEN, FieldWrite
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 
@@ -55,6 +56,7 @@ class Revision(NamedTuple):
     evidence: TargetEvidence
     basis: Basis
     fields: dict[str, FieldValue]  # the known fields; every other field is unknown
+    writes: tuple[FieldWrite, ...] = ()  # by which the change made it
 
 
 class History(NamedTuple):
@@ -64,6 +66,7 @@ class History(NamedTuple):
     refused: tuple[Change, ...]
     other: tuple[Change, ...]  # writes of the target's resources that no step of the exchange depends on
     stand_ins: tuple[str, ...] = ()  # fields of the present that only the last logged writes show
+    build: Callable[[dict[str, FieldValue]], TargetEvidence] | None = None  # the evidence with other fields
 
     def index_at(self, time: float) -> int:
         """Return the revision in force at `time`."""
@@ -124,6 +127,7 @@ def rebuilt(
         else:
             unrelated.append(change)
     present = read(frozenset(write.field for _, field_writes in writes for write in field_writes))
+    writes = in_shown_order(writes, present)
     values, is_drifted = _values_of_fields(writes, present)
     fields_of_all = {write.field for _, field_writes in writes for write in field_writes} | set(present)
     revisions = []
@@ -136,13 +140,20 @@ def rebuilt(
         then = evidence if is_evidence else build(evidence, _sources(fields), present)
         basis = Basis.READ if is_last and is_as_read and present else Basis.LOGGED
         basis = basis if fields_of_all <= fields.keys() else Basis.PARTLY
-        revisions.append(Revision(change_at.time if change_at else 0.0, change_at, then, basis, fields))
+        made_by = tuple(writes[index - 1][1]) if index else ()
+        revisions.append(Revision(change_at.time if change_at else 0.0, change_at, then, basis, fields, made_by))
     if is_drifted:
         fields = {**revisions[-1].fields, **{name: FieldValue(value) for name, value in present.items()}}
         start = max(read_at, revisions[-1].start)
         then = build(evidence, _sources(fields), present)
         revisions.append(Revision(start, None, then, Basis.READ, fields))
-    return History(tuple(revisions), tuple(refused), tuple(unrelated), _stand_ins(revisions[-1], present))
+    return History(
+        tuple(revisions),
+        tuple(refused),
+        tuple(unrelated),
+        _stand_ins(revisions[-1], present),
+        lambda fields: build(evidence, _sources(fields), present),
+    )
 
 
 def _stand_ins(last: Revision, present: dict[str, Json]) -> tuple[str, ...]:

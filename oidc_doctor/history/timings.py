@@ -6,24 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from oidc_doctor.findings.causes import Diagnosis, contradicts_observed, name_refusals
-from oidc_doctor.history import searched
 from oidc_doctor.history.attempt_groups import AttemptGroup, tenant_of
+from oidc_doctor.history.boundary import MOST_PAST, boundary
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outage_search import ExplainedOutage
 from oidc_doctor.history.outages import LAG, Verdict, index_at, turn
-from oidc_doctor.judge.readings import steps_of_attempt
+from oidc_doctor.history.same_second import followed, not_told_apart
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.model.refusal import Refusal
 from oidc_doctor.model.report import Cause, NamedRefusal, Timing
 
 if TYPE_CHECKING:
     from oidc_doctor.checkkit import Check
+    from oidc_doctor.model.case import Case
     from oidc_doctor.model.events import SessionDenial
+    from oidc_doctor.model.evidence import TargetEvidence
     from oidc_doctor.model.kinds import Kind
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-
-MOST_PAST = 20
-
 
 # AWS steps whose refusals CloudTrail usually does not hold [re:Post on InvalidIdentityToken; see missing_events.py].
 _UNLOGGED = {"aws": ("token", "provider", "audience", "keys"), "gcp": ("target", "token")}
@@ -75,7 +74,8 @@ def _exchange_timing(
     if current and refusal.step not in _UNLOGGED[replayed.cloud]:
         named = [explained for explained in current if explained.group.families != {None}] or current
         return _from_outage(refusal, vector, named[-1], replayed, confirmation, diagnosis.case.token.subject)
-    return _from_configuration(refusal, vector, groups, replayed, confirmation), confirmation.event_ids
+    timing = _from_configuration(refusal, vector, groups, replayed, confirmation, diagnosis.case, step)
+    return timing, confirmation.event_ids
 
 
 def _session_timing(denial: SessionDenial, replayed: ReplayedLogs) -> Timing:
@@ -150,22 +150,37 @@ def _from_outage(
         kinds=kinds,
         refused_of_kind=of_kind,
         accepted_before=outage.before.times if outage.before else 0,
-        boundary=_boundary(explained, replayed),
+        boundary=boundary(explained, replayed),
     )
     mark = (refusal.step, str(refusal.kind))
     if explained.turned is not None and not vector[-1].refusals and not explained.group.vector[-1].refusals:
         # the configuration cannot be replayed, and nothing else changed
         return timing._replace(change=change_view(replayed.target_history.history, explained.turned)), events
+    if explained.token is not None and (not vector[-1].refusals or mark in vector[-1].refusals):
+        return timing._replace(token_change=explained.token.view()), events
     if mark not in vector[-1].refusals:
         return timing, events
     if explained.turned is not None:
         before = explained.group.vector[explained.turned - 1].decision
-        change = change_view(replayed.target_history.history, _appears(vector, mark, explained.turned))
+        appears = _appears(vector, mark, explained.turned)
+        change = change_view(replayed.target_history.history, appears)
         if change is not None:
             change["replay"] = {"before": before, "after": "refused"}
-        flips = before == "accepted" and outage.before is not None and vector[-1].sole
+            change |= _of_one_second(replayed, outage.first, appears, mark)
+            change |= followed(replayed.target_history.history, explained.turned, appears, change)
+        flips = before == "accepted" and outage.before is not None and vector[-1].sole and "or" not in (change or {})
         return timing._replace(change=change, flips=flips), events
-    return timing._replace(token_change=explained.token.view() if explained.token is not None else None), events
+    return timing, events
+
+
+def _of_one_second(replayed: ReplayedLogs, row: int, index: int, mark: tuple[str, str]) -> dict[str, Any]:
+    """Return the other writes of the revision's second that explain the refusal of an attempt as well."""
+    attempt = replayed.attempts.attempt(row)
+
+    def judge(evidence: TargetEvidence) -> Verdict:
+        return replayed.replayer.verdict_with(attempt, index, evidence)
+
+    return not_told_apart(replayed.target_history.history, index, mark[0], judge)
 
 
 def _kinds(explained: ExplainedOutage, replayed: ReplayedLogs, subject: str | None) -> tuple[int, int]:
@@ -198,12 +213,14 @@ def _is_like(other: ExplainedOutage, explained: ExplainedOutage, replayed: Repla
     return not other.over and traits(other) == traits(explained)
 
 
-def _from_configuration(
+def _from_configuration(  # noqa: PLR0917 - the refusal, and the exchange that it is of
     refusal: Refusal,
     vector: Sequence[Verdict],
     groups: Sequence[AttemptGroup],
     replayed: ReplayedLogs,
     confirmation: Confirmation,
+    case: Case,
+    step: str,
 ) -> Timing:
     """Return the timing of failures that leave no event: the change's time, else the last success."""
     runs = [run for group in groups for run in group.runs]
@@ -216,8 +233,15 @@ def _from_configuration(
     witnessed = None if last_success is None else (min(run.begin for run in good), last_success)
     _, turned = turn(vector, len(vector) - 1, low, witnessed=witnessed, starts=starts, lag=lag)
     if turned is not None and mark in vector[-1].refusals:
-        change = change_view(replayed.target_history.history, _appears(vector, mark, turned))
+        appears = _appears(vector, mark, turned)
+        change = change_view(replayed.target_history.history, appears)
         if change is not None:
+
+            def judge(evidence: TargetEvidence) -> Verdict:
+                return replayed.replayer.verdict_of_case_with(case, appears, evidence, step)
+
+            change |= not_told_apart(replayed.target_history.history, appears, refusal.step, judge)
+            change |= followed(replayed.target_history.history, turned, appears, change)
             # the time at which the outcome changed is in no log, so this proves nothing
             accepted = sum(run.times for run in good)
             return Timing(since=change["time"], since_basis="change", change=change, accepted_before=accepted)
@@ -243,70 +267,6 @@ def _appears(vector: Sequence[Verdict], mark: tuple[str, str], turned: int) -> i
     while place > turned and mark in vector[place - 1].refusals:
         place -= 1
     return place
-
-
-def _boundary(explained: ExplainedOutage, replayed: ReplayedLogs) -> dict[str, Any]:
-    """Return the ranked changes between the last success and the first failure, or the logs that would be needed."""
-    outage, history = explained.outage, replayed.target_history.history
-    low = outage.before.end if outage.before else None
-    begin = (low if low is not None else 0.0) - LAG[replayed.cloud]
-    inside = [
-        {
-            "event_id": revision.change.event_id,
-            "time": rfc3339(revision.change.time),
-            "what": revision.change.what,
-            "by": revision.change.by,
-            "flips": index in {explained.appears, explained.turned},
-        }
-        for index, revision in enumerate(history.revisions)
-        if revision.change is not None and begin <= revision.start <= outage.begin
-    ]
-    inside.sort(key=lambda change: not change["flips"])
-    view: dict[str, Any] = {
-        "last_success": rfc3339(low) if low is not None else None,
-        "first_failure": rfc3339(outage.begin),
-        "changes": inside[:MOST_PAST],
-        "token": explained.token.view() if explained.token else None,
-        "note": _NOTES.get(explained.why, ""),
-    }
-    is_open = explained.why == "unknown" and outage.before is not None and not inside
-    if (explained.why in _SEARCHED or is_open) and replayed.searched is not None:
-        steps = [step for step, _ in explained.group.vector[-1].refusals] or steps_of_attempt(
-            replayed.attempts.attempt(outage.first)
-        )
-        last = history.revisions[-1].change if explained.why != "drifted" else history.revisions[-2].change
-        low = max((time for time in (low, last.time if last is not None else None) if time is not None), default=None)
-        told = searched.sentences(replayed.cloud, steps, replayed.searched, (low, outage.begin))
-        view["note"] = f"{view['note'] or _OPEN} {told}"
-        view["searched"] = searched.view(replayed.cloud, steps, replayed.searched)
-    return view
-
-
-_SEARCHED = ("unlogged-change", "drifted")  # outages that a write brought which was not seen
-_OPEN = "The same kind of token passed before, and what decides here was not read as it was then."
-_NOTES = {
-    "unlogged-change": (
-        "The same token passed before on what is taken for the same configuration, so it was changed in between "
-        "(inferred; else this reading of the configuration is wrong)."
-    ),
-    "drifted": (
-        "The last logged write left a configuration that accepts this token, and the one that was read later refuses "
-        "it, so it was changed after that write."
-    ),
-    "ran-out": (
-        "The same configuration accepts the same attempt at the time of the last success: a date of a condition or a "
-        "key was reached in between, and no write brought the refusal."
-    ),
-    "one-of-several": (
-        "Several writes lie between the last success and the first refusal, and the state before them was not seen in "
-        "the logs that were read: one of them, or all together, brought the refusal."
-    ),
-    "all-along": "No success of this kind of token is in the logs: as far as they go, it was refused all along.",
-    "accepted-by-reading": (
-        "What was read accepts this token: what refused it was not seen in it (a resource control policy, a deny "
-        "policy, a change that was not in force everywhere yet)."
-    ),
-}
 
 
 def past_causes(
@@ -363,15 +323,19 @@ def _past_timing(
         until=rfc3339(until) if until is not None else None,
         since_basis="first-failure",
         mended_by=change_view(history.history, explained.ended) if explained.ended is not None else None,
-        boundary=_boundary(explained, replayed),
+        boundary=boundary(explained, replayed),
         refused_since=outage.times,
         accepted_before=outage.before.times if outage.before else 0,
     )
     if explained.turned is not None and explained.appears is not None:
         flips = explained.group.vector[explained.turned - 1].decision == "accepted" and outage.before is not None
+        change = change_view(history.history, explained.appears)
+        mark = next(iter(sorted(explained.group.vector[index].refusals)), None)
+        if change is not None and mark is not None:
+            change |= _of_one_second(replayed, outage.first, explained.appears, mark)
+            change |= followed(history.history, explained.turned, explained.appears, change)
         timing = timing._replace(
-            change=change_view(history.history, explained.appears),
-            flips=flips and explained.group.vector[index].sole,
+            change=change, flips=flips and explained.group.vector[index].sole and "or" not in (change or {})
         )
     elif explained.token is not None:
         timing = timing._replace(token_change=explained.token.view())

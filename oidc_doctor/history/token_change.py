@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from oidc_doctor.issuers import subject_family
 from oidc_doctor.judge.times import rfc3339
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from oidc_doctor.issuers.profile import Profile
     from oidc_doctor.logs.attempts.columns import Circumstance, Identity, SignatureKey
-    from oidc_doctor.model.events import Attempt
+    from oidc_doctor.model.events import Attempt, Signature
 
 
 class TokenChange(NamedTuple):
@@ -108,25 +105,44 @@ def request_change(before: Attempt, after: Attempt, fields: frozenset[str]) -> T
     return TokenChange("request", "", before, after, tuple(parts), len(parts), tuple(values)) if parts else None
 
 
-def like(
-    change: TokenChange, attempt: Attempt, profile: Profile | None
-) -> Callable[[SignatureKey, Identity, Circumstance], bool]:
-    """Return whether a logged attempt is of the same kind as one side of the difference."""
-    family = subject_family(attempt.subject or "", profile)
-    both = {subject_family(side.subject or "", profile) for side in (change.before, change.after)}
-    fields = [name for name, _, _ in change.segments] if change.what == "request" else []
+class Likeness(NamedTuple):
+    """What attempts of the same kind as one side of a difference have in common; None where it does not matter."""
 
-    def fits(key: SignatureKey, identity: Identity, circumstance: Circumstance) -> bool:
-        if identity.subject != attempt.subject and (len(both) == 1 or key.family != family):
-            return False
-        if change.what == "audience":
-            return key.audience == attempt.audience
-        if change.what == "claims":
-            return identity.claims == attempt.claims
+    family: str | None = None
+    audience: str | None = None
+    subject: str | None = None
+    claims: tuple[tuple[str, str], ...] | None = None
+    fields: tuple[tuple[str, Any], ...] = ()  # of the request
+
+    @property
+    def by_signature(self) -> bool:
+        """Whether all attempts of a signature are of one kind, or none."""
+        return self.subject is None and self.claims is None and not self.fields
+
+    def holds(self, signature: Signature) -> bool:
+        """Whether attempts of a signature may be of this kind."""
+        return self.family in (None, signature.family) and self.audience in (None, signature.sample.audience)
+
+    def fits(self, key: SignatureKey, identity: Identity, circumstance: Circumstance) -> bool:
+        """Whether an attempt is of this kind, by what it does not share with all of its signature."""
         shown: dict[str, object] = {**circumstance._asdict(), "duration_seconds": key.duration_seconds}
-        return all(shown[name] == getattr(attempt, name) for name in fields)
+        return (
+            self.subject in (None, identity.subject)
+            and self.claims in (None, identity.claims)
+            and all(shown[name] == value for name, value in self.fields)
+        )
 
-    return fits
+
+def likeness(change: TokenChange, attempt: Attempt, family: str | None) -> Likeness:
+    """Return what makes an attempt one of this side of the difference. `family` is that of the attempt's signature."""
+    if change.what == "audience":
+        return Likeness(family, audience=attempt.audience)
+    if change.what == "claims":
+        return Likeness(family, subject=attempt.subject, claims=attempt.claims)
+    if change.what == "request":
+        fields = tuple((name, getattr(attempt, name)) for name, _, _ in change.segments)
+        return Likeness(family, fields=fields)
+    return Likeness(family)
 
 
 def _of_subjects(before: Attempt, after: Attempt, profile: Profile | None) -> TokenChange:

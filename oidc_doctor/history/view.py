@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from oidc_doctor.history.attempt_groups import AttemptGroup
+from oidc_doctor.history.boundary import MOST_PAST
 from oidc_doctor.history.diffs import change_view
 from oidc_doctor.history.outages import Verdict
 from oidc_doctor.history.replayed_logs import ReplayedLogs
-from oidc_doctor.history.timings import MOST_PAST, ids
+from oidc_doctor.history.timings import ids
 from oidc_doctor.judge.times import rfc3339
 from oidc_doctor.logs.records.cloudtrail import NO_TIME
 from oidc_doctor.model.report import AttemptRow
@@ -109,7 +110,9 @@ def timeline(
         flips = {index for outage in target_history.outages for index in (outage.appears, outage.ended)}
         for group in target_history.groups:
             # a run of attempts that are counted elsewhere has none of its own
-            entries += [_run_entry(replayed, group, run) for run in group.runs[-_MOST_RUNS:] if run.times]
+            runs = [run for run in group.runs[-_MOST_RUNS:] if run.times]
+            keys = replayed.replayer.own_attempts.keys_of_runs(group.parts, runs)
+            entries += [_run_entry(replayed, group, run, of_run) for run, of_run in zip(runs, keys, strict=True)]
         entries += [
             _unknown_entry(signature)
             for signature in replayed.replayer.signatures
@@ -136,7 +139,8 @@ _TELLING = (
 )
 
 
-def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> dict[str, Any]:
+def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun, keys: set[int]) -> dict[str, Any]:
+    """The entry of a run. `keys` are those of all attempts in its time."""
     first = replayed.attempts.attempt(run.first)
     outcome = "accepted" if run.accepted else "refused"
     return {
@@ -150,9 +154,16 @@ def _run_entry(replayed: ReplayedLogs, group: AttemptGroup, run: OutcomeRun) -> 
         "outcome": outcome,
         "count": run.times,
         "subject": first.subject,
-        "families": sorted(family for family in group.families if family)[:MOST_PAST],
+        "families": _families(replayed, group, keys, accepted=run.accepted)[:MOST_PAST],
         "event_ids": ids(replayed, group, run.begin, run.end, accepted=run.accepted)[:3],
     }
+
+
+def _families(replayed: ReplayedLogs, group: AttemptGroup, keys: set[int], *, accepted: bool) -> list[str]:
+    """Return the kinds of token that a run counts."""
+    rows = replayed.attempts.rows
+    counted = {rows.key_of(key).family for key in keys if (key in replayed.replayer.accepted) == accepted}
+    return sorted(family for family in counted & group.families if family)
 
 
 def _unknown_entry(signature: Signature) -> dict[str, Any]:

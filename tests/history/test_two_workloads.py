@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from evidence.timed import FALSE, clock, trust_edit
+from evidence.timed import FALSE, clock, policy_edit, trust_edit
 from oidc_doctor.report.formats import render
 from oidc_doctor.report.json import to_json
 from oidc_doctor.report.parts import sentences
@@ -146,6 +146,16 @@ def test_another_deployment_is_a_change_only_where_the_old_one_stopped(
     aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*:deployment=4be1c07:*")))
     answer = accepted_and_refused(aws, aws.SUBJECT, subject(aws, deployment="9fe0a11"), hours)
     assert answer.first.token_change["kind"] == kind
+
+
+def test_logs_alone_show_a_new_kind_of_token(bundle: Bundle) -> None:
+    """Nothing of the role was read: what refuses is not known, and that the kind of token is new is."""
+    build = subject(bundle, type="model_build")
+    events = [bundle.accepted_event(event_id=f"old-{hour}", at=clock(hour)) for hour in range(2, 16)]
+    events += [bundle.event(event_id=f"new-{hour}", at=clock(hour, 5), subject=build) for hour in range(8, 16)]
+    cause = bundle.cloudtrail(events).ask().first
+    assert (cause.name, cause.confidence, cause.change) == ("refused-unexplained", "suspected", None)
+    assert (cause.token_change["kind"], cause.token_change["first_seen"]) == ("new-kind", clock(8, 5))
 
 
 def test_a_kind_that_was_accepted_before_did_not_come_now(aws: Bundle) -> None:
@@ -294,6 +304,46 @@ def test_a_count_of_several_workloads_says_how_many_are_this_ones(aws: Bundle) -
     assert sorted(row.count for row in refused) == [3, 4]
     shown = [entry for entry in answer.report.timeline if entry.get("outcome") == "refused"]
     assert sum(entry["count"] for entry in shown) == 7
+    assert [len(entry["families"]) for entry in shown] == [2]
+    assert "7 refused, of 2 kinds of token" in texts(answer.report)[0]
+
+
+def test_another_workload_that_is_refused_for_its_own_reason_is_named(aws: Bundle) -> None:
+    """An edit refuses one workload; another one was refused all along, and was seen last."""
+    build = subject(aws, type="model_build")
+    container = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team={aws.TEAM}:*:type=model_container")))
+    edited = aws.policy(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*:type=model_container")))
+    events = [policy_edit(aws, clock(1), container), policy_edit(aws, clock(8, 30), edited)]
+    events += [aws.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
+    events += [aws.event(event_id=f"b{hour}", at=clock(hour)) for hour in range(9, 12)]
+    events += [aws.event(event_id=f"c{hour}", at=clock(hour, 5), subject=build) for hour in range(2, 14)]
+    answer = aws.aws_role(edited).cloudtrail(events).remove("token.jwt").ask()
+    assert answer.exchange().subject == build
+    said = sentences.others(answer.report, answer.exchange(), answer.report.causes[0])
+    assert said.startswith("exchanges of another kind of token: 3 refused (last 11:00 UTC)")
+    assert aws.SUBJECT in said
+    asked = aws.ask(subject=aws.SUBJECT)
+    assert asked.first.change is not None
+    assert sentences.since(asked.report, asked.exchange(), asked.report.causes[0]).endswith(
+        "3 refused since, 6 accepted before"
+    )
+
+
+def test_a_run_names_the_kinds_that_it_counts(aws: Bundle) -> None:
+    staging = subject(aws, environment="staging", deployment="9fe0a11")
+    good = [aws.accepted_event(event_id=f"a{hour}", at=clock(hour)) for hour in range(2, 8)]
+    bad = [
+        aws.event(event_id=f"b{hour}{n}", at=clock(hour, n), subject=s)
+        for hour in (9, 10)
+        for n, s in both(aws, staging)
+    ]
+    aws.trust(aws.statement(aws.subject(f"v=1:org={aws.ORG}:team=Another1:*")))
+    first, edit = trust_edit(aws, clock(1), aws.TEAM), trust_edit(aws, clock(8, 30), "Another1")
+    report = aws.cloudtrail([first, *good, edit, *bad]).remove("token.jwt").ask().report
+    runs = [
+        (entry["outcome"], entry["count"], len(entry["families"])) for entry in report.timeline if "outcome" in entry
+    ]
+    assert runs == [("accepted", 6, 1), ("refused", 4, 2)]
 
 
 def both(aws: Bundle, other: str) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ Strings are interned in bounded tables, and a row holds their numbers; `dropped`
 
 from __future__ import annotations
 
+import functools
 import re
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = limits.ATTEMPTS.most  # more are compacted: see Rows.compact
 NO_PLACE = -1
+_TRY = 30.0  # seconds between our record and the cloud's: the call itself, and clocks that differ
 _ROUNDING = 1e-3  # milliseconds: a float holds the present epoch to a quarter of a microsecond
 
 _UUID = 36
@@ -92,6 +94,10 @@ _NOWHERE = Circumstance(None, None, None, None, None, None)
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _SIX_BITS = {char: place for place, char in enumerate(_ALPHABET)}
+
+
+# How the ids of our own records of --try begin: try- and ten digits of epoch seconds [live/aws/oracles.py].
+_TRIED_CODE = functools.reduce(lambda number, char: number << 6 | _SIX_BITS[char], "try-", 1)
 
 
 class EventIds:
@@ -338,7 +344,10 @@ class Rows:
         time = np.frombuffer(self.time, np.float64)
         without_id = (high == 0) & np.isin(low, np.array(made, np.uint64)) if made else np.zeros(len(self), bool)
         without_time = (time == NO_TIME) & ~without_id
-        if not without_id.any() and not without_time.any():
+        # such an id is short, a number of six bits for each character: its first ones are compared
+        begins = (high ^ np.uint64(_IS_SHORT)) << np.uint64(4) | low >> np.uint64(60)
+        tries = np.flatnonzero((high >= np.uint64(_IS_SHORT)) & (begins == np.uint64(_TRIED_CODE))).tolist()
+        if not without_id.any() and not without_time.any() and not tries:
             return
         alike = {self._content(row) for row in np.flatnonzero(~without_id & np.isin(time, time[without_id])).tolist()}
         ids = {
@@ -347,9 +356,19 @@ class Rows:
         }
         repeats = [row for row in np.flatnonzero(without_id).tolist() if self._content(row) in alike]
         repeats += [row for row in np.flatnonzero(without_time).tolist() if (int(high[row]), int(low[row])) in ids]
+        repeats += [row for row in tries if self._is_logged_too(row, np.flatnonzero(abs(time - time[row]) < _TRY))]
         keep = np.setdiff1d(np.arange(len(self)), np.array(repeats, np.int64))
         del high, low, time
         self._take(keep)
+
+    def _is_logged_too(self, row: int, near: Any) -> bool:
+        """Whether one of the rows near in time is the cloud's own event of an exchange that --try made."""
+        return any(other != row and self._of_try(other) == self._of_try(row) for other in near.tolist())
+
+    def _of_try(self, row: int) -> tuple[object, ...]:
+        """Return what our record of a try has of the event."""
+        key, name = self.key_of(self.key[row]), self.circumstance_of(self.circumstance[row]).session_name
+        return key.target, key.outcome, key.audience, self.identity_of(self.identity[row]).subject, name
 
     def _content(self, row: int) -> tuple[float, int, int, int]:
         """Return what a row's event says, without its id and its place."""

@@ -180,6 +180,13 @@ class Attempts:
         times = self.time[kept]
         return int(self.counts[kept][(times >= begin) & (times <= end)].sum())
 
+    def keys_of_runs(self, parts: Iterable[AttemptSelection], runs: Iterable[OutcomeRun]) -> list[set[int]]:
+        """Return for each run the keys of the attempts of all parts in its time."""
+        kept = self._selected(parts)
+        times, keys = self.frame["time"].to_numpy()[kept], self.frame["key"].to_numpy()[kept]
+        spans = ((np.searchsorted(times, run.begin, "left"), np.searchsorted(times, run.end, "right")) for run in runs)
+        return [{int(key) for key in np.unique(keys[first:last])} for first, last in spans]
+
     def _selected(self, parts: Iterable[AttemptSelection]) -> Any:
         """Return the places of the attempts of all parts in the table, without those that have no time."""
         keep = np.zeros(len(self.row), dtype=bool)

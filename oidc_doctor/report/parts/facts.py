@@ -39,6 +39,8 @@ def describe(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause | No
     errors(sheet, report, exchange)
     if cause is not None:
         history(sheet, report, exchange, cause)
+        if cause.status == "active":
+            _row(sheet, "others", _text(sentences.others(report, exchange, cause)))
     else:
         _row(sheet, "logged", sentences.logged(report, exchange))
 
@@ -270,6 +272,7 @@ def history(sheet: Sheet, report: Report, exchange: Exchange, cause: Cause) -> N
     if cause.timing.change:
         _row(sheet, "changed", sentences.change(cause.timing.change, report.evaluated_at)[0])
         _changed(sheet, report, cause.timing.change)
+        _with_others(sheet, report, cause.timing.change)
     if cause.timing.token_change:
         _token(sheet, report, cause.timing.token_change)
     if cause.timing.mended_by:
@@ -302,6 +305,17 @@ def _changed(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
         sheet.row("", "the same token is accepted on the configuration before it, and refused after")
     if (entry.get("replay") or {}).get("before") == "allowed":
         sheet.row("", "the policies before it allow the same call, and those after it do not")
+
+
+def _with_others(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:
+    """Write the writes of the same second that cannot be told apart from a change, and the one that it followed."""
+    for word, why in (
+        ("or", "of the same second: each alone explains the refusal, and the logs do not tell which came first"),
+        ("with", "of the same second: neither alone explains the refusal, and both together do"),
+        ("after", "since which the token was refused already"),
+    ):
+        for other in entry.get(word) or ():
+            _row(sheet, word, f"{sentences.change(other, report.evaluated_at)[0]}, {why}")
 
 
 def _token(sheet: Sheet, report: Report, entry: dict[str, Any]) -> None:

@@ -88,14 +88,19 @@ def _refusal_subject(named: NamedRefusal) -> str:
 def _brought_by(cause: Cause) -> str:
     change, token_change = cause.timing.change, cause.timing.token_change
     if change is not None:
-        by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
-        return f", since {change.get('what')} by {by} at {change.get('time')}"
+        others = [f" {word} {_written(other)}" for word in ("or", "with") for other in change.get(word) or ()]
+        return f", since {_written(change)}{''.join(others)}"
     if token_change is not None:
         text = token_change.get("text", "")
         if is_new_kind(token_change):
             return f"; {new_kind(token_change)}, first seen at {token_change.get('first_seen')}: {text}"
         return f", since the {_side_of(token_change)} changed: {text}"
     return ""
+
+
+def _written(change: dict[str, Any]) -> str:
+    by = str(change.get("by") or "an unknown caller").rpartition("/")[2]
+    return f"{change.get('what')} by {by} at {change.get('time')}"
 
 
 def is_new_kind(token_change: dict[str, Any]) -> bool:
@@ -369,6 +374,21 @@ def logged(report: Report, exchange: Exchange) -> str:
         whose = f"{steps_of(step)} of {'another kind' if kinds == 1 else f'{kinds} other kinds'} of token"
         words += [f"{whose}: {_by_outcome(others, report)}"] if others else []
     return "; ".join(words)
+
+
+def others(report: Report, exchange: Exchange, cause: Cause) -> str:
+    """Return the refusals of other kinds of token on the same resource, which the cause does not count; "" for none."""
+    rows = attempts_on(report, exchange, cause.step)
+    own = of_kind(rows, exchange)
+    refused = [row for row in rows if row not in own and row.outcome == "refused" and row.subject]
+    kinds = list(dict.fromkeys(row.family for row in refused))
+    if not exchange.subject or len(kinds) < max(cause.timing.kinds, 1):
+        return ""  # the outage of this cause counts them
+    newest = max(refused, key=lambda row: row.last_seen)
+    what = "another kind of token" if len(kinds) == 1 else f"{len(kinds)} other kinds of token"
+    calls = steps_of(cause.step)
+    counted_as = _by_outcome(refused, report)
+    return f"{calls} of {what}: {counted_as}, such as {visible(newest.subject or '')}; --subject SUBJECT judges it"
 
 
 def _by_outcome(rows: list[AttemptRow], report: Report) -> str:

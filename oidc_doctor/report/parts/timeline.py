@@ -79,8 +79,8 @@ def _lines(entries: list[dict[str, Any]], now: str) -> list[Line]:
         with_cloud = f" with {CLOUDS[entry['cloud']]}" if entry.get("cloud") in CLOUDS else ""
         label = f" {calls}{with_cloud}" if len(clouds) > 1 or len(steps) > 1 else ""
         whose = _families(entry)
-        of_kind = f": {names[whose[0]]}" if len(whose) == 1 else f" of {len(whose)} kinds of token" if whose else ""
-        lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 else ""))
+        of_kind = f": {names[whose[0]]}" if len(whose) == 1 else f", of {len(whose)} kinds of token" if whose else ""
+        lines.append(_line(entry, now, label, of_kind if len(kinds) > 1 or len(whose) > 1 else ""))
     return lines
 
 

@@ -190,6 +190,16 @@ def test_events_that_only_look_alike_count_each(made: Bundle) -> None:
     assert counts(scanned({"a": {"Records": calls}})) == (0, 0, 2)
 
 
+def test_a_try_that_the_trail_has_too_counts_once(made: Bundle) -> None:
+    logged = made.accepted_event(at=clock(8))
+    ours = made.accepted_event(at=clock(8), event_id="try-1795334400", sourceIPAddress=..., userAgent=...)
+    assert counts(scanned({"try": {"Records": [ours]}, "trail": {"Records": [logged]}})) == (1, 0, 0)
+    later = ours | {"eventTime": clock(9)}
+    assert counts(scanned({"try": {"Records": [later]}, "trail": {"Records": [logged]}})) == (2, 0, 0)
+    other = ours | {"requestParameters": {"roleArn": made.ROLE_ARN, "roleSessionName": "other"}}
+    assert counts(scanned({"try": {"Records": [other]}, "trail": {"Records": [logged]}})) == (2, 0, 0)
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=12), st.sampled_from(["aws", "gcp"]))
 @settings(max_examples=40)
 def test_whatever_files_overlap_the_counts_are_those_of_the_events(again: list[tuple[int, int]], cloud: str) -> None:

@@ -1,0 +1,86 @@
+"""Writes of one second that cannot be told apart.
+
+CloudTrail has the time of a call to the second, and Google's services each stamp with a clock of their own. Where two
+writes of one second each explain a refusal alone, or only both together do, both are named.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from oidc_doctor.history.writes import UNSEEN
+from oidc_doctor.judge.times import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from oidc_doctor.history.outages import Verdict
+    from oidc_doctor.history.revisions import FieldValue, History
+    from oidc_doctor.model.evidence import TargetEvidence
+
+
+def not_told_apart(
+    history: History, index: int, step: str, judge: Callable[[TargetEvidence], Verdict]
+) -> dict[str, Any]:
+    """Return the other writes of a revision's second that explain a refusal as well, as its change's view has them.
+
+    `judge` is the verdict on the refused attempt with other evidence. A cloud says the same of all that refuses at one
+    step, so the kind of refusal does not tell two writes apart. Under "or" stand writes that refuse it alone, as
+    this one does; under "with" those without which this one does not.
+    """
+    second = math.floor(history.revisions[index].start)
+    tied = [
+        place
+        for place, revision in enumerate(history.revisions)
+        if revision.change is not None and math.floor(revision.start) == second
+    ]
+    if len(tied) < 2 or not tied[0] or history.build is None:  # noqa: PLR2004 - a write and another one
+        return {}
+    alone = {place: judge(_evidence_alone(history, place, tied[0] - 1)) for place in tied}
+    others = [place for place in tied if place != index]
+    if _refuses_at(step, alone[index]):
+        found = [_entry(history, place) for place in others if _refuses_at(step, alone[place])]
+        return {"or": found} if found else {}
+    if alone[index].decision == "unknown":
+        return {}
+    together = [place for place in others if place < index and not alone[place].stands_against]
+    return {"with": [_entry(history, place) for place in together]} if together else {}
+
+
+def _refuses_at(step: str, verdict: Verdict) -> bool:
+    return verdict.stands_against and any(refused == step for refused, _ in verdict.refusals)
+
+
+def followed(history: History, turned: int, appears: int, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the write since which the token was refused, where the lasting refusal came with a later one.
+
+    A provider is deleted, and created again with other client ids: both made the outage. `named` is the view of the
+    later one, with the writes that are named beside it.
+    """
+    if turned >= appears or history.revisions[turned].change is None:
+        return {}
+    entry = _entry(history, turned)
+    return {} if entry in [*named.get("or", ()), *named.get("with", ())] else {"after": [entry]}
+
+
+def _evidence_alone(history: History, place: int, before: int) -> TargetEvidence:
+    """Return the evidence as of a revision, with the writes of another one alone."""
+    fields: dict[str, FieldValue] = dict(history.revisions[before].fields)
+    revision = history.revisions[place]
+    for write in revision.writes:
+        old = fields.get(write.field)
+        if write.value is not UNSEEN:
+            fields[write.field] = revision.fields[write.field]._replace(value=write.value)
+        elif write.forward is not None and old is not None:
+            fields[write.field] = old._replace(value=write.forward(old.value), by=revision.change)
+        else:
+            fields.pop(write.field, None)
+    assert history.build is not None  # noqa: S101 - the caller's branch
+    return history.build(fields)
+
+
+def _entry(history: History, place: int) -> dict[str, Any]:
+    change = history.revisions[place].change
+    assert change is not None  # noqa: S101 - the caller's branch
+    return {"event_id": change.event_id, "time": rfc3339(change.time), "what": change.what, "by": change.by}
